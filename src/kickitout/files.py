@@ -1,0 +1,68 @@
+"""Files that are either whole or absent: write beside the final name, then rename.
+
+A reader never sees half a file under its final name, whatever kills the writer (POSIX rename is atomic).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from pathlib import Path
+
+from kickitout.errors import UserError
+
+
+def explain_os_error(error: OSError, path: str | os.PathLike[str]) -> UserError:
+    """The one sentence for what the operating system refused."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            reason = "the disk is full; free some space or choose another folder"
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            reason = "permission denied; choose a folder you may write to or change its permissions"
+        case errno.ENOENT:
+            reason = "it does not exist; check the path"
+        case errno.ENOTDIR | errno.EEXIST:
+            reason = "a file is in the way of a folder; choose another name"
+        case errno.EISDIR:
+            reason = "it is a folder, and a file was expected"
+        case errno.ELOOP:
+            reason = "its symbolic links form a loop; remove the loop"
+        case _:
+            reason = (error.strerror or str(error)).lower()
+    return UserError(f"{path}: {reason}")
+
+
+def make_folder(path: str | os.PathLike[str]) -> Path:
+    """Create the folder and its parents; UserError when that cannot be."""
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise explain_os_error(error, folder) from error
+    return folder
+
+
+def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Path:
+    """Write `data` under a temporary name in the same folder and rename it to `path`.
+
+    durable: also flush it to the disk before the rename, so that it survives a power cut (checkpoints).
+    Raises UserError when the disk is full or the folder refuses; nothing is left behind then.
+    """
+    final = Path(path)
+    temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
+    try:
+        try:
+            with open(temporary, "wb") as file:
+                file.write(data)
+                if durable:
+                    file.flush()
+                    os.fsync(file.fileno())
+            os.replace(temporary, final)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+    except OSError as error:
+        raise explain_os_error(error, final) from error
+    return final
