@@ -1,0 +1,1 @@
+"""Generators and critics, one file a family: pure nn.Modules that know nothing of training."""

@@ -1,0 +1,7 @@
+"""python -m kickitout: the command `kick`."""
+
+import sys
+
+from kickitout.cli import main
+
+sys.exit(main())

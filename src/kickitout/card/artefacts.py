@@ -1,0 +1,95 @@
+"""Traces of a machine: energy before the onset, hiss in the tail, spectral lines at even distances, flat tops."""
+
+import numpy as np
+
+from kickitout.card.block import FLOOR_DB, Block, Measured, gather, to_db, unless
+from kickitout.card.fields import Why
+
+RISE_MS = 0.5  # a rise to 10 % of the peak (-20 dB) may take so long
+TAIL_SIZE = 2048  # samples: 46 ms
+TAIL_FROM_MS = 20.0  # the tail begins behind the click
+AIR_HZ = 4000.0
+FRAME = 2048  # samples: bins of 21.5 Hz
+HOP = 1536
+PERIODS = (16, 32, 64, 128, 256)  # samples: products of strides, numbers of bands, hops; lines every rate / period
+LINES_HZ = (1500.0, 20000.0)  # below, a distorted body has lines of its own
+BESIDE = (-4, -3, 3, 4)  # bins; a Hann window widens a line by two
+FLAT_LEVEL = 0.9  # re peak
+FLAT_STEP = 2e-5  # re peak; less than one step of 16 bits
+FLAT_RUN = 6  # samples; the crest of a 30 Hz sine in 16 bits has four equal ones
+
+
+def hann(size: int) -> np.ndarray:
+    """Periodic Hann window, float64 [size]."""
+    return 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)
+
+
+def comb(block: Block) -> np.ndarray:
+    """Mean height in dB of the lines at multiples of rate / period over their surroundings; the largest over PERIODS.
+
+    Log spectra of frames of 2048 samples are averaged, so that lines in a quiet tail weigh as much as those under the
+    click; frames without sound don't count. Near 0 without lines (the largest of five means scatters about 0.5).
+    """
+    wave = np.pad(block.wave, ((0, 0), (0, max(FRAME - block.length, 0))))
+    frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME, axis=1)[:, ::HOP]  # [n, frames, FRAME]
+    window = hann(FRAME)
+    spectrum = np.fft.rfft(frames * window)
+    power = (spectrum.real**2 + spectrum.imag**2) / np.square(window).sum()
+    starts = np.arange(frames.shape[1]) * HOP
+    sounding = (starts + FRAME > block.onset[:, None]) & (starts < block.end[:, None])
+    level = np.einsum("nfk,nf->nk", to_db(power.astype(np.float32)), sounding / sounding.sum(axis=1)[:, None])
+
+    best = np.full(block.n, -np.inf)
+    low, high = (hz * FRAME / block.rate for hz in LINES_HZ)
+    high = min(high, FRAME // 2 - max(BESIDE))
+    for period in PERIODS:
+        spacing = FRAME // period
+        line = np.arange(-(-low // spacing), high // spacing + 1).astype(int) * spacing
+        around = np.mean([level[:, line + shift] for shift in BESIDE], axis=0)
+        best = np.maximum(best, (level[:, line] - around).mean(axis=1))
+    return best
+
+
+def flat_samples(wave: np.ndarray) -> np.ndarray:
+    """Samples in runs of at least FLAT_RUN equal ones near the peak of 1. [n, T] -> [n]"""
+    if wave.shape[1] < FLAT_RUN:
+        return np.zeros(len(wave))
+    same = (np.abs(np.diff(wave, axis=1)) <= FLAT_STEP) & (np.abs(wave[:, 1:]) >= FLAT_LEVEL)
+    pairs = FLAT_RUN - 1
+    count = same.shape[1] - pairs + 1
+    run = same[:, :count].copy()  # run[k]: samples k ... k + FLAT_RUN - 1 are equal
+    for shift in range(1, pairs):
+        run &= same[:, shift : shift + count]
+    flat = np.zeros(wave.shape, bool)
+    for shift in range(FLAT_RUN):
+        flat[:, shift : shift + count] |= run
+    return flat.sum(axis=1)
+
+
+def measure(block: Block) -> Measured:
+    """pre_echo_db: energy up to 0.5 ms before the wave first reaches 10 % of its peak re energy of the whole wave;
+    -120 for digital silence. Not before the onset of -40 dB: a pre-echo louder than that would move it.
+
+    tail_noise_db: RMS above 4 kHz of the last 2048 samples of the sound (before it falls to -80 dB for good, or ends),
+    under a Hann window, re peak.
+
+    comb_db: see `comb`. clipped: samples in runs of six or more that differ by less than a step of 16 bits, at 90 % of
+    the peak or above. It counts hard clipping as it was made: resampling or noise behind it hides the runs.
+    """
+    before = block.rise - block.samples(RISE_MS)
+    lead = block.wave[:, : max(int(before.max()), 0)]
+    energy = np.einsum("nt,nt->n", lead**2, np.arange(lead.shape[1]) < before[:, None])
+
+    window = hann(TAIL_SIZE)
+    spectrum = np.fft.rfft(gather(block.wave, block.end - TAIL_SIZE, TAIL_SIZE) * window)
+    high = np.fft.rfftfreq(TAIL_SIZE, 1 / block.rate) >= AIR_HZ
+    power = 2 * np.square(np.abs(spectrum[:, high])).sum(axis=1) / TAIL_SIZE  # sum of the windowed squares
+    short = block.end - block.onset < TAIL_SIZE + block.samples(TAIL_FROM_MS)
+    mean_square = power / np.square(window).sum()
+
+    return {
+        "pre_echo_db": unless(to_db(energy / block.energy), (before <= 0, Why.NO_LEAD)),
+        "tail_noise_db": unless(to_db(mean_square), (short, Why.TOO_SHORT)),
+        "comb_db": block.known(comb(block)),
+        "clipped": block.known(flat_samples(block.wave)),
+    }

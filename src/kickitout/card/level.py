@@ -1,0 +1,106 @@
+"""How the level runs: its curve, the attack, the decay."""
+
+import math
+
+import numpy as np
+
+from kickitout.card.block import CUT_MS, Block, Measured, to_db, unless
+from kickitout.card.fields import Why
+
+SMOOTH_MS = 3.0  # standard deviation of the Gaussian; moves the fall of exp(-t / tau) by SMOOTH_MS^2 / tau
+MONOTONY_SMOOTH_MS = 10.0  # steadier: the ripple of a distorted 40 Hz wave is not a rise
+MONOTONY_RANGE_DB = 40.0
+SHORT_MS = 30.0  # a decay has to last so long to have a shape
+
+
+def edge_gain(samples: np.ndarray, sigma: float) -> np.ndarray:
+    """Share of a Gaussian's weight at or after an edge, for a centre that lies `samples` behind the edge."""
+    reach = math.ceil(6 * sigma)
+    grid = np.arange(-reach, reach + 1)
+    weight = np.exp(-0.5 * (grid / sigma) ** 2)
+    share = np.cumsum(weight) / weight.sum()
+    return share[np.clip(samples + reach, 0, 2 * reach)]
+
+
+def level_power(block: Block, *smooth_ms: float) -> list[np.ndarray]:
+    """Squared envelope re peak, smoothed by each Gaussian: float64 [n, ceil(T / step)], 0 before the onset.
+
+    The envelope is that of the analytic signal (Gabor 1946), so a steady sine has a steady level. Below 2 kHz it is
+    taken from the decimated band, above from twice the mean square of the click band. The weight that a Gaussian loses
+    at the onset and at the end of the wave is given back, so that it smears neither.
+    """
+    low = block.body_band
+    power = low.real.astype(np.float64) ** 2 + low.imag.astype(np.float64) ** 2  # [n, M]
+    high = block.click_band.reshape(block.n, -1, block.step)
+    power += np.einsum("nms,nms->nm", high, high) * (2 / block.step)
+
+    size = power.shape[1]
+    used = -(-block.length // block.step)
+    at = np.arange(used)
+    start = -(-block.onset // block.step)
+    power[:, used:] = 0
+    power[:, :used] *= at >= start[:, None]
+    spectrum = np.fft.rfft(power)
+    out = []
+    for ms in smooth_ms:
+        sigma = ms / 1000 * block.rate / block.step
+        gain = np.exp(-0.5 * (2 * np.pi * sigma * np.arange(size // 2 + 1) / size) ** 2)
+        smooth = np.fft.irfft(spectrum * gain, size)[:, :used]
+        share = edge_gain(at - start[:, None], sigma) * edge_gain(used - 1 - at, sigma)
+        out.append(np.where(at >= start[:, None], np.maximum(smooth, 0) / np.maximum(share, 0.25), 0.0))
+    return out
+
+
+def last_above(level: np.ndarray, threshold: float) -> np.ndarray:
+    """Where a level stays below a threshold from then on: level [n, M] in dB -> position [n], interpolated; -1: never
+    above it."""
+    above = level > threshold
+    last = level.shape[1] - 1 - np.argmax(above[:, ::-1], axis=1)
+    after = np.minimum(last + 1, level.shape[1] - 1)
+    row = np.arange(len(level))
+    high, low = level[row, last], level[row, after]
+    part = np.where(after > last, (high - threshold) / np.maximum(high - low, 1e-9), 0.0)
+    return np.where(above.any(axis=1), last + part, -1.0)
+
+
+def measure(block: Block) -> Measured:
+    """attack_ms: from the first sample at -40 dB re peak to the first within 2 % of the peak (0.98: on a flat or
+    clipped top the first sample counts, not any of its equals).
+
+    decay_t20_ms, t40, t60: from that same peak until the level curve stays 20, 40, 60 dB below the peak. No value if
+    that happens in the last 10 ms of the sound (of the wave, or before it falls to -80 dB for good): then it was cut or
+    faded out, and a tail cut short is not a short tail.
+
+    monotony: 1 - rises / falls, sums of dB up and down along the level curve (smoothed with 10 ms) from its maximum
+    until it stays 40 dB below the peak: 1 for a decay that only falls, 0 for one that takes everything back.
+    """
+    ms = 1000 / block.rate
+    fine, coarse = level_power(block, SMOOTH_MS, MONOTONY_SMOOTH_MS)
+    level, shape = to_db(fine), to_db(coarse)
+    out: Measured = {"attack_ms": block.known((block.crest - block.onset) * ms)}
+
+    limit = (block.end - block.samples(CUT_MS)).astype(float)
+    for drop in (20, 40, 60):
+        fallen = last_above(level, -drop) * block.step
+        decay = (fallen - block.crest) * ms
+        out[f"decay_t{drop}_ms"] = unless(decay, (fallen >= limit, Why.ENDS_FIRST), (decay <= 0, Why.TOO_SHORT))
+
+    top = shape.argmax(axis=1)
+    stop = np.minimum(last_above(shape, -MONOTONY_RANGE_DB), (block.end - 1) / block.step)
+    change = np.diff(shape, axis=1)
+    at = np.arange(change.shape[1])
+    change *= (at >= top[:, None]) & (at + 1 <= stop[:, None])
+    rises, falls = np.maximum(change, 0).sum(axis=1), np.maximum(-change, 0).sum(axis=1)
+    share = np.clip(1 - rises / np.maximum(falls, 1e-3), 0, 1)
+    short = (stop - top) * block.step * ms < SHORT_MS
+    out["monotony"] = unless(share, (short, Why.TOO_SHORT))
+    return out
+
+
+def curve(block: Block) -> tuple[np.ndarray, np.ndarray]:
+    """Level of the first sound from its onset on: seconds from the beginning of the wave, dB re full scale."""
+    level = to_db(level_power(block, SMOOTH_MS)[0][0]) + 20 * np.log10(block.peak[0])
+    first = -(-int(block.onset[0]) // block.step)
+    return np.arange(first, len(level)) * (block.step / block.rate), level[first:]
+
+

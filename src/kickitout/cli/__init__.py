@@ -1,0 +1,42 @@
+"""The command `kick`: parse, call, print. Nothing heavy is imported before a command is chosen."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from kickitout import __version__
+from kickitout.cli import bench, ceiling, export, generate, recipe, recipes, train
+from kickitout.errors import UserError
+
+COMMANDS = (generate, recipe, train, recipes, export, ceiling, bench)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `kick`, with one sub-parser a command."""
+    parser = argparse.ArgumentParser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
+    parser.add_argument("--version", action="version", version=f"kickitout {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        layout = argparse.RawDescriptionHelpFormatter
+        sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
+        module.add_arguments(sub)
+        sub.set_defaults(run=module.run)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. Returns its exit code: 0, 2 for bad input, 130 after Ctrl-C; a bug keeps its traceback."""
+    args = build_parser().parse_args(argv)
+    try:
+        return args.run(args)
+    except UserError as error:
+        print(f"kick: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("kick: stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `kick generate ... | head`: the reader has had enough
+        sys.stderr.close()
+        return 0

@@ -1,0 +1,88 @@
+"""Measure this machine: kicks a second, training steps, Griffin-Lim.
+
+  kick bench                  everything that is installed
+  kick bench generation       only the model in the package, without torch
+"""
+
+from __future__ import annotations
+
+import argparse
+
+NAME, HELP = "bench", "measure this machine"
+PARTS = ("generation", "griffin-lim", "training")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import positive
+
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    parser.add_argument("-n", type=positive, default=1000, help="kicks to generate (default 1000)")
+    parser.add_argument("--recipe", action="append", default=None, help="recipes to train (default dcgan, dcgan-bands)")
+    parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
+    parser.add_argument("--threads", type=positive, default=None, help="of torch (default all cores)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.train import need_torch
+    from kickitout.errors import UserError
+
+    unknown = [part for part in args.parts if part not in PARTS]
+    if unknown:
+        raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
+    parts = args.parts or PARTS
+    if "generation" in parts:
+        _generation(args)
+    if "griffin-lim" in parts:
+        need_torch("kick bench griffin-lim")
+        _set_threads(args.threads)
+        _griffin_lim()
+    if "training" in parts:
+        need_torch("kick bench training")
+        _set_threads(args.threads)
+        _training(args.recipe or ["dcgan", "dcgan-bands"], compiled=not args.no_compile)
+    return 0
+
+
+def _set_threads(threads: int | None) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _generation(args: argparse.Namespace) -> None:
+    import os
+
+    from kickitout.generation.bench import bench_generation
+    from kickitout.generation.load import load_model
+
+    f = bench_generation(load_model(args.model), args.model, args.n)
+    print(f"generation, model {args.model}, {f.kicks} kicks, {os.cpu_count()} cores")
+    print(f"  in memory, all cores      {f.in_memory:8.0f} kicks/s")
+    print(f"  in memory, one thread     {f.one_thread:8.0f} kicks/s")
+    print(f"  to disk, 24-bit WAV       {f.to_disk:8.0f} kicks/s")
+    print(f"  kick generate -n 1, cold  {f.cold_seconds:8.2f} s (median of 5)", flush=True)
+
+
+def _griffin_lim() -> None:
+    from kickitout.codecs.reference import griffin_lim_benchmark
+    from kickitout.corpus.procedural import synthesise
+
+    print(f"Griffin-Lim, 16 rendered kicks\n  {griffin_lim_benchmark(synthesise(range(16))[0])}", flush=True)
+
+
+def _training(recipes: list[str], *, compiled: bool) -> None:
+    import torch
+
+    from kickitout.training.bench import bench_training, matmul_gflops
+
+    print(f"training, {torch.get_num_threads()} threads, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
+    for name in recipes:
+        for way in (False, True) if compiled else (False,):
+            f = bench_training(name, compiled=way)
+            print(
+                f"  {f.recipe:12s} {f.way:9s} batch {f.batch:4d}  step {1000 * f.step_seconds:7.0f} ms  "
+                f"{f.kicks_per_second:7.1f} kicks/s  (first step {f.first_seconds:.1f} s)",
+                flush=True,
+            )

@@ -1,0 +1,50 @@
+"""What real kicks lose on their way through each codec: the best that any generator of that picture can reach.
+
+kick ceiling my-kicks/ --picture ceiling.png
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME, HELP = "ceiling", "what real kicks lose in each codec"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import positive
+
+    parser.add_argument("sounds", nargs="+", type=Path, help="folders, zip files or sound files")
+    parser.add_argument("-n", type=positive, default=None, help="at most so many kicks, spread over the folder")
+    parser.add_argument("--picture", type=Path, default=None, help="write a picture of one kick in every codec (PNG)")
+    parser.add_argument("--json", type=Path, default=None, help="write the figures of every kick")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.train import need_torch
+
+    need_torch("kick ceiling")
+    import json
+
+    import numpy as np
+
+    from kickitout.corpus.build import build_corpus
+    from kickitout.errors import UserError
+    from kickitout.evaluation.ceiling import ceilings, ceilings_as_data, ceilings_png, ceilings_text
+    from kickitout.files import write_whole
+
+    for path in (args.picture, args.json):
+        if path is not None and path.exists() and not args.force:
+            raise UserError(f"{path}: exists; --force replaces it")
+    corpus = build_corpus(args.sounds)
+    count = min(args.n or len(corpus.waves), len(corpus.waves))
+    waves = corpus.waves[np.linspace(0, len(corpus.waves) - 1, count).astype(int)]
+    found = ceilings(waves)
+    print(f"{count} kicks, corpus digest {corpus.digest[:12]}; median over the kicks, 95 % interval in brackets\n")
+    print(ceilings_text(found))
+    if args.json is not None:
+        write_whole(args.json, (json.dumps(ceilings_as_data(found), indent=1) + "\n").encode())
+    if args.picture is not None:
+        print(write_whole(args.picture, ceilings_png(waves[count // 2])))
+    return 0

@@ -1,0 +1,51 @@
+"""Make kicks: one file a seed, named by its seed, with what re-makes it inside.
+
+kick generate -n 16                     16 kicks from the model in the package, into kicks/
+kick generate --seeds 7,40-47 -o out/   chosen seeds
+kick generate -n 8 --model runs/a       from a model of your own
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+NAME, HELP = "generate", "make kicks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import positive, seeds
+
+    parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
+    parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
+    parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
+    parser.add_argument("--format", choices=("wav", "flac"), default="wav")
+    parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
+    parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
+    parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+    parser.add_argument("-q", "--quiet", action="store_true", help="do not print the name of each file")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.errors import UserError
+    from kickitout.export.sounds import SoundFormat, write_kicks
+    from kickitout.generation.load import load_model
+
+    if args.seeds is not None and args.n is not None:
+        raise UserError("-n and --seeds: give one of them; --seeds says exactly which, -n how many from --seed on")
+    seeds = args.seeds if args.seeds is not None else list(range(args.seed, args.seed + (args.n or 16)))
+    form = SoundFormat(args.format, args.bits, args.rate)
+    model = load_model(args.model)
+    began, count = time.perf_counter(), 0
+    for path in write_kicks(model, seeds, args.out, form, force=args.force, threads=args.threads):
+        count += 1
+        if not args.quiet:
+            print(path)
+    seconds = time.perf_counter() - began
+    print(f"{count} kicks in {seconds:.2f} s ({count / seconds:.0f} a second) in {args.out}", file=sys.stderr)
+    return 0

@@ -1,0 +1,83 @@
+"""Learn a folder of kicks. Ctrl-C saves and stops; the same command goes on.
+
+kick train my-kicks/ --budget 30m --out runs/a
+kick train my-kicks/ more-kicks.zip --recipe dcgan --steps 500 --out runs/b
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+NAME, HELP = "train", "learn a folder of kicks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import duration, positive
+
+    parser.add_argument("sounds", nargs="+", type=Path, help="folders, zip files or sound files")
+    parser.add_argument("--recipe", default=None, help="how to train (default dcgan-bands); `kick recipes` lists them")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--budget", type=duration, help="time to train, over all starts of the run: 90s, 20m, 1h30m")
+    length.add_argument("--steps", type=positive, help="steps to train, over all starts of the run")
+    parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
+    parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    need_torch("kick train")
+    import torch
+
+    from kickitout.cli.progress import Watcher
+    from kickitout.corpus.build import build_corpus
+    from kickitout.training.loop import Until, train
+    from kickitout.training.recipe import DEFAULT_RECIPE, load_recipe
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    recipe = load_recipe(args.recipe or DEFAULT_RECIPE, args.set)
+    until = Until(args.steps, args.budget or (None if args.steps else 1200.0))
+    corpus = build_corpus(args.sounds)
+    _say_what_was_read(corpus)
+    print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
+    with Watcher(until) as watcher:
+        result = train(corpus, recipe, args.out, until, device=args.device, watch=watcher)
+    minutes = result.seconds / 60
+    print(
+        f"{'stopped by the monitor' if result.reason == 'stopped' else result.reason} at step {result.step} after "
+        f"{minutes:.1f} min; best snapshot: step {result.best_step}, held-out score {result.best_score:.3f} "
+        f"(real against real {result.floor:.3f}; lower is better)",
+        file=sys.stderr,
+    )
+    if result.reason == "interrupted":
+        print("everything is saved; the same command goes on from here", file=sys.stderr)
+    print(f"hear it: kick generate -n 16 --model {args.out}", file=sys.stderr)
+    return 0
+
+
+def _say_what_was_read(corpus: Any) -> None:
+    families = len({row.family for row in corpus.rows})
+    print(f"{len(corpus.rows)} kicks in {families} families, digest {corpus.digest[:12]}", file=sys.stderr)
+    for refused in corpus.refused[:10]:
+        print(f"  refused: {refused.name}: {refused.reason}", file=sys.stderr)
+    if len(corpus.refused) > 10:
+        print(f"  and {len(corpus.refused) - 10} more, all in corpus.json of the run folder", file=sys.stderr)
+    if corpus.ignored:
+        kinds = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in sorted(corpus.ignored.items()))
+        print(f"  ignored, not sounds: {kinds}", file=sys.stderr)
+    for warning in corpus.warnings:
+        print(f"  {warning}", file=sys.stderr)
+
+
+def need_torch(what: str) -> None:
+    """Raise UserError where the training extra is not installed."""
+    from importlib.util import find_spec
+
+    from kickitout.errors import UserError
+
+    if find_spec("torch") is None or find_spec("accelerate") is None:
+        raise UserError(f"{what}: needs the training extra; pip install 'kickitout[train]' (or: make train-env)")

@@ -1,0 +1,52 @@
+"""Values as people write them on the command line: durations, seeds."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float:
+    """Seconds of "90s", "20m", "1.5h" or "1h30m".
+
+    >>> duration("20m"), duration("1h30m")
+    (1200.0, 5400.0)
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
+    if not parts or "".join(n + u for n, u in parts) != text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 90s, 20m or 1h30m")
+    seconds = sum(float(n) * UNITS[u] for n, u in parts)
+    if seconds <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
+    return seconds
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    try:
+        value = int(text)
+    except ValueError:
+        value = 0
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return value
+
+
+def seeds(text: str) -> list[int]:
+    """A list of seeds and ranges.
+
+    >>> seeds("0-3,42")
+    [0, 1, 2, 3, 42]
+    """
+    found: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"(\d+)(?:-(\d+))?", part.strip())
+        if match is None:
+            raise argparse.ArgumentTypeError(f"{part!r} is not a seed or a range of seeds; write 7, 0-63 or 0-7,42")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if last < first or last - first > 10_000_000:
+            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most 10,000,000 seeds")
+        found += range(first, last + 1)
+    return found

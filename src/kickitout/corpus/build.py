@@ -1,0 +1,200 @@
+"""Folders -> the corpus: aligned kicks, a row about each, and a reason for each file that was left out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from kickitout.audio import decode_sound
+from kickitout.corpus.families import families
+from kickitout.corpus.prepare import PREPARE_VERSION, Prepared, prepare
+from kickitout.corpus.scan import Candidate, Refused, scan
+from kickitout.errors import UserError
+
+
+@dataclass(frozen=True)
+class Row:
+    """What the manifest says about one kick.
+
+    name: for display; file: sha256 of the file's bytes; wave: sha256 of the prepared mid and side; rate in Hz and
+    channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in dBFS,
+    before the gain; family: the number that near-duplicates share.
+    """
+
+    name: str
+    file: str
+    wave: str
+    source: str
+    licence: str
+    rate: int
+    channels: int
+    seconds: float
+    onset_s: float
+    flipped: bool
+    cancelled: bool
+    dc: float
+    peak_db: float
+    cut_s: float
+    padded_s: float
+    family: int
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """waves (mid) and sides: float32 [n, 22050]; a row each; and all that was not taken."""
+
+    waves: np.ndarray
+    sides: np.ndarray
+    rows: tuple[Row, ...]
+    refused: tuple[Refused, ...]
+    ignored: dict[str, int]  # suffix -> files that are not sounds
+    warnings: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def digest(self) -> str:
+        """sha256 over the sounds alone: names and the order of files do not matter, PREPARE_VERSION does."""
+        lines = [f"prepare {PREPARE_VERSION}", *sorted(row.wave for row in self.rows)]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+    def manifest(self) -> dict[str, Any]:
+        """All but the waveforms, ready for JSON."""
+        return {
+            "prepare_version": PREPARE_VERSION,
+            "digest": self.digest,
+            "counts": {
+                "kicks": len(self.rows),
+                "families": len({row.family for row in self.rows}),
+                "refused": len(self.refused),
+                "ignored": sum(self.ignored.values()),
+            },
+            "rows": [asdict(row) for row in self.rows],
+            "refused": [asdict(refused) for refused in self.refused],
+            "ignored": dict(self.ignored),
+            "warnings": list(self.warnings),
+        }
+
+
+def build_corpus(
+    paths: Sequence[str | PathLike[str]] | str | PathLike[str],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Corpus:
+    """Scan, prepare and join into families. progress(done, total) is called after each file.
+
+    A file that fails is refused with its reason and the others are used. Raises UserError when none is left.
+    """
+    found = scan(paths)
+    refused = list(found.refused)
+    rows: list[Row] = []
+    waves: list[np.ndarray] = []
+    sides: list[np.ndarray] = []
+    names: dict[str, str] = {}  # digest of a prepared sound -> its name
+    for done, candidate in enumerate(found.candidates, 1):
+        try:
+            row, prepared = _read(candidate)
+        except UserError as error:
+            refused.append(Refused(candidate.name, str(error).removeprefix(f"{candidate.name}: ")))
+        else:
+            if row.wave in names:
+                refused.append(Refused(candidate.name, f"the same sound as {names[row.wave]}"))
+            else:
+                names[row.wave] = row.name
+                rows.append(row)
+                waves.append(prepared.mid)
+                sides.append(prepared.side)
+        if progress:
+            progress(done, len(found.candidates))
+    if not rows:
+        first = "; ".join(f"{r.name}: {r.reason}" for r in refused[:3])
+        raise UserError(f"none of {len(found.candidates)} sound files could be used; {first}")
+    stacked = np.stack(waves)
+    joined = families(stacked)
+    return Corpus(
+        waves=stacked,
+        sides=np.stack(sides),
+        rows=tuple(replace(row, family=int(family)) for row, family in zip(rows, joined, strict=True)),
+        refused=tuple(refused),
+        ignored=found.ignored,
+        warnings=found.warnings,
+    )
+
+
+def split(corpus: Corpus, share: float = 0.15, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Indices (train, held out), int64, ascending; about `share` of the families are held out, whole.
+
+    A family is held out when the hash of (seed, its smallest member's digest) falls below `share`: no file's fate
+    depends on the others, so adding one reshuffles nothing. With two families or more, each side gets at least one.
+    """
+    if not 0 < share < 1:
+        raise UserError(f"share={share}: the held-out share must lie between 0 and 1; 0.15 works")
+    smallest: dict[int, str] = {}
+    for row in corpus.rows:
+        smallest[row.family] = min(row.wave, smallest.get(row.family, row.wave))
+    draw = {family: _draw(seed, digest) for family, digest in smallest.items()}
+    held_out = {family for family, u in draw.items() if u < share}
+    ranked = sorted(draw, key=lambda family: draw[family])
+    held_out = (held_out | {ranked[0]}) - {ranked[-1]} if len(ranked) >= 2 else set()
+    mask = np.array([row.family in held_out for row in corpus.rows], dtype=bool)
+    return np.flatnonzero(~mask), np.flatnonzero(mask)
+
+
+def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    """What happened to a folder between two manifests, in plain words; "" when they hold the same sounds."""
+    if old["digest"] == new["digest"]:
+        return ""
+    parts = []
+    if old["prepare_version"] != new["prepare_version"]:
+        parts.append(f"sounds are prepared differently (version {old['prepare_version']} -> {new['prepare_version']})")
+    before = {row["name"]: row["file"] for row in old["rows"]}
+    after = {row["name"]: row["file"] for row in new["rows"]}
+    for names, what in (
+        ([name for name in after if name not in before], "new"),
+        ([name for name in before if name not in after], "gone"),
+        ([name for name in after if before.get(name, after[name]) != after[name]], "changed"),
+    ):
+        if names:
+            listed = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
+            parts.append(f"{len(names)} {what} ({listed})")
+    return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
+
+
+def _read(candidate: Candidate) -> tuple[Row, Prepared]:
+    """One file, decoded, prepared and described; its family is not known yet (-1)."""
+    with candidate.open() as file:
+        sound = decode_sound(file, candidate.name)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    prepared = prepare(sound)
+    row = Row(
+        name=candidate.name,
+        file=digest,
+        wave=hashlib.sha256(prepared.mid.tobytes() + prepared.side.tobytes()).hexdigest(),
+        source=candidate.source,
+        licence=candidate.licence,
+        rate=sound.rate,
+        channels=sound.channels,
+        seconds=sound.seconds,
+        onset_s=prepared.onset_s,
+        flipped=prepared.flipped,
+        cancelled=prepared.cancelled,
+        dc=prepared.dc,
+        peak_db=prepared.peak_db,
+        cut_s=prepared.cut_s,
+        padded_s=prepared.padded_s,
+        family=-1,
+    )
+    return row, prepared
+
+
+def _draw(seed: int, digest: str) -> float:
+    """A number in [0, 1) that depends on the seed and the content alone."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {digest}".encode()).digest()[:7], "big") / 2**56

@@ -1,0 +1,70 @@
+"""Many kicks, in order, on all cores; each with the recipe that re-makes it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from kickitout import __version__
+from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.model import Model
+from kickitout.generation.noise import normal
+
+T = TypeVar("T")
+
+
+def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT) -> np.ndarray:
+    """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
+
+    The same seed and model give the same samples, whatever else is asked for in the same call.
+    """
+    played = load_model(model) if isinstance(model, (str, Path)) else model
+    waves = list(each_kick(played, seeds, lambda _, wave: wave))
+    shape = (0, played.info.channels, played.info.length)
+    stacked = np.stack(waves) if waves else np.empty(shape, np.float32)
+    return stacked[:, 0] if played.info.channels == 1 else stacked
+
+
+def each_kick(
+    model: Model, seeds: Sequence[int], use: Callable[[int, np.ndarray], T], threads: int | None = None
+) -> Iterator[T]:
+    """use(seed, wave [channels, T]) for every seed, results in the order of the seeds, as soon as each is there.
+
+    Kicks are played and used on `threads` threads (all cores by default); at most a few a thread are under way, so a
+    million kicks need no more memory than ten.
+    """
+    eps = normal(seeds, model.info.latent) if len(seeds) <= 4096 else None
+    threads = threads or os.cpu_count() or 1
+
+    def one(i: int) -> T:
+        row = normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1]
+        return use(seeds[i], model.play(row))
+
+    if threads == 1 or len(seeds) == 1:
+        yield from map(one, range(len(seeds)))
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        under_way: deque[Future[T]] = deque()
+        try:
+            for i in range(len(seeds)):
+                under_way.append(pool.submit(one, i))
+                if len(under_way) >= 4 * threads:
+                    yield under_way.popleft().result()
+            while under_way:
+                yield under_way.popleft().result()
+        finally:
+            for future in under_way:
+                future.cancel()
+
+
+def sound_recipe(model: Model, seed: int, **more: Any) -> str:
+    """What re-makes a sound, as JSON: it is written into each file."""
+    known = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest, "seed": seed}
+    return json.dumps(known | more, sort_keys=True)

@@ -1,0 +1,69 @@
+"""A model played by torch: while it is being trained, and where decoding needs it (Griffin-Lim)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from safetensors import SafetensorError, safe_open
+
+from kickitout.codecs import CodecConfig, make_codec
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+from kickitout.generation.model import METADATA_KEY, ModelInfo, render
+from kickitout.models.dcgan import DCGANConfig, Generator, whole_picture
+from kickitout.models.player import Player, make_player
+from kickitout.settings import checked
+
+
+class TorchModel:
+    """Plays one kick a call, as an exported model does."""
+
+    def __init__(self, player: Player, info: ModelInfo | None = None, digest: str = "") -> None:
+        self.player = player.eval()
+        self.info = info or ModelInfo("in training", player.latent, channels=2 if player.stereo else 1)
+        self.digest = digest
+
+    def play(self, eps: np.ndarray) -> np.ndarray:
+        device = next(self.player.parameters()).device
+        with torch.inference_mode():
+            return self.player(torch.from_numpy(eps).to(device))[0].cpu().numpy()
+
+    def render(self, seeds: Sequence[int]) -> np.ndarray:
+        """[n, channels, T]."""
+        return render(self, seeds)
+
+
+class _Played(BaseModel):
+    """The parts of a recipe that decide how a model sounds; the rest is how it was trained."""
+
+    codec: CodecConfig
+    model: DCGANConfig
+
+
+def load_torch_model(path: Path) -> TorchModel:
+    """Read a model.safetensors written by training. Raises UserError for anything else."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if METADATA_KEY not in metadata:
+                raise UserError(f"{path}: not a model that kickitout made; give a run folder or its model file")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except SafetensorError as error:
+        raise UserError(f"{path}: the model file is damaged; export it again") from error
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
+    played = checked(_Played, info.recipe, str(path))
+    codec = make_codec(played.codec)
+    generator = Generator(played.model, whole_picture(played.model, codec.picture_shape))
+    try:
+        generator.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise UserError(f"{path}: its weights do not fit its recipe; export it again") from error
+    return TorchModel(make_player(played.model, generator, codec), info, digest)

@@ -1,0 +1,67 @@
+"""From noise to a finished kick: prior, generator, decoder and finish as one module.
+
+Training's previews, evaluation and the exported model file all run this module, so a kick that is heard while training
+is the kick that is generated later.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from kickitout.codecs.base import Codec
+from kickitout.models.dcgan import DCGANConfig
+from kickitout.sound import LENGTH, PEAK, SAMPLE_RATE
+
+FADE_IN = 32  # samples: half of the room before the onset
+FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms
+QUIETEST_PEAK = 1e-3  # a quieter output is silence and is not blown up to full level
+
+
+def prior(eps: Tensor, kind: Literal["uniform", "normal"]) -> Tensor:
+    """Standard normal noise -> the latent a generator was trained with, element by element.
+
+    uniform: erf(eps / sqrt 2) is 2 * Phi(eps) - 1, uniform on (-1, 1).
+    """
+    return torch.erf(eps / math.sqrt(2.0)) if kind == "uniform" else eps
+
+
+class Player(nn.Module):
+    """eps [B, Z], standard normal -> waveforms [B, 1, T], or [B, 2, T] left and right for a stereo model."""
+
+    def __init__(self, generator: nn.Module, codec: Codec, *, latent: int, prior: Literal["uniform", "normal"],
+                 stereo: bool = False) -> None:  # fmt: skip
+        super().__init__()
+        self.generator, self.codec = generator, codec
+        self.latent, self.kind, self.stereo = latent, prior, stereo
+        self.register_buffer("finish", _fades(), persistent=False)
+
+    def forward(self, eps: Tensor) -> Tensor:
+        return self.sound(self.generator(prior(eps, self.kind)))
+
+    def sound(self, picture: Tensor) -> Tensor:
+        """[B, C or 2C, H, W] -> [B, 1 or 2, T], faded at both ends, with a peak of PEAK."""
+        if self.stereo:
+            mid, side = (self.codec.decode(p) for p in picture.chunk(2, dim=1))
+            wave = torch.stack([mid + side, mid - side], dim=1)
+        else:
+            wave = self.codec.decode(picture)[:, None]  # [B, 1, T]
+        wave = wave * self.finish
+        peak = wave.abs().amax(dim=(1, 2), keepdim=True)
+        return wave * (PEAK / peak.clamp(min=QUIETEST_PEAK))
+
+
+def make_player(config: DCGANConfig, generator: nn.Module, codec: Codec) -> Player:
+    """The player of a generator built from `config`."""
+    return Player(generator, codec, latent=config.latent, prior=config.prior, stereo=config.stereo).eval()
+
+
+def _fades() -> Tensor:
+    """[T]: a half-cosine rise over FADE_IN samples and a fall over FADE_OUT."""
+    window = torch.ones(LENGTH)
+    window[:FADE_IN] = 0.5 - 0.5 * torch.cos(torch.arange(FADE_IN) * (math.pi / FADE_IN))
+    window[-FADE_OUT:] = 0.5 + 0.5 * torch.cos((torch.arange(FADE_OUT) + 1) * (math.pi / FADE_OUT))
+    return window

@@ -1,0 +1,158 @@
+"""The task of a generator and a critic: what one step of an adversarial family does.
+
+A task owns networks and optimisers, makes one step, and hands out a player of its averaged generator. The loop knows
+nothing else, so a family with other losses is another task, not another loop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from kickitout.codecs import make_codec
+from kickitout.errors import UserError
+from kickitout.models.dcgan import Critic, Generator, whole_picture
+from kickitout.models.player import Player, make_player, prior
+from kickitout.training.augment import augment, draws
+from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
+from kickitout.training.randomness import noise, stream
+from kickitout.training.recipe import AdamConfig, Recipe
+
+
+class NotFinite(ArithmeticError):
+    """A loss or a gradient is infinite or not a number; the network it belongs to was not changed by it."""
+
+
+def descend(accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor, name: str) -> float:
+    """Zero, backward, step. Returns the gradient's norm; raises NotFinite before a weight is touched."""
+    if not torch.isfinite(loss):
+        raise NotFinite(f"the loss of the {name} is {loss.item()}")
+    optimiser.zero_grad(set_to_none=True)
+    accelerator.backward(loss)
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads])).item()
+    if norm != norm or norm == float("inf"):
+        raise NotFinite(f"the gradient of the {name} is {norm}")
+    optimiser.step()
+    return norm
+
+
+class AdversarialTask:
+    """A generator against a critic on a codec's pictures."""
+
+    def __init__(self, recipe: Recipe, accelerator: Accelerator) -> None:
+        self.recipe, self.accelerator = recipe, accelerator
+        torch.manual_seed(stream(recipe.seed, "weights"))
+        self.codec = make_codec(recipe.codec).to(accelerator.device)
+        self.picture = whole_picture(recipe.model, self.codec.picture_shape)
+        g, d = Generator(recipe.model, self.picture), Critic(recipe.model, self.picture)
+        self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
+            g, d, _adam(g, recipe.optim_g), _adam(d, recipe.optim_d)
+        )
+        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """What a checkpoint holds, by name."""
+        bare = {"generator": self.accelerator.unwrap_model(self.g), "critic": self.accelerator.unwrap_model(self.d)}
+        return bare | ({"average": self.average} if self.average is not None else {})
+
+    @property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """What else a checkpoint holds."""
+        return {"generator": self.opt_g, "critic": self.opt_d}
+
+    def pictures(self, waves: Tensor) -> Tensor:
+        """[B, 1 or 2, T] -> [B, C or 2C, H, W]: the mid alone, or mid and side one after the other."""
+        with torch.no_grad():
+            return torch.cat([self.codec.encode(waves[:, i]) for i in range(waves.shape[1])], dim=1)
+
+    def step(self, waves: Tensor, step: int, share: slice) -> dict[str, float]:
+        """One or more critic updates, then one of the generator. waves: this process's share of the global batch."""
+        r = self.recipe
+        real = self.pictures(waves)
+        figures: dict[str, float] = {}
+        for turn in range(r.critic_steps):
+            with torch.no_grad():
+                fake = self.g(self.latents(step, turn, share))
+            figures |= self._update_critic(real, fake, step, turn, share)
+        self.d.requires_grad_(False)
+        fake = self.g(self.latents(step, -1, share))
+        loss = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
+        figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, loss, "generator")
+        self.d.requires_grad_(True)
+        if self.average is not None:
+            self.average.update_parameters(self.networks["generator"])
+        return figures | {"loss/g": loss.item()}
+
+    def _update_critic(self, real: Tensor, fake: Tensor, step: int, turn: int, share: slice) -> dict[str, float]:
+        r = self.recipe
+        real = augment(real, r.augment, self._draws(step, "real", turn, share))
+        fake = augment(fake, r.augment, self._draws(step, "fake", turn, share))
+        on_real, on_fake = self.d(real), self.d(fake)
+        loss = total = CRITIC[r.objective](on_real, on_fake)
+        if r.objective == "wgan-gp" and r.gradient_penalty:
+            mix = self._draws(step, "mix", turn, share)[0]
+            total = total + r.gradient_penalty * gradient_penalty(self.d, real, fake, mix)
+        if r.r1 and step % r.r1_every == 0:
+            total = total + 0.5 * r.r1 * r.r1_every * r1_penalty(self.d, real)
+        norm = descend(self.accelerator, self.opt_d, self.d, total, "critic")
+        right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
+        return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
+
+    def latents(self, step: int, turn: int, share: slice) -> Tensor:
+        """This process's share of the latents of a step: [B, Z]."""
+        eps = torch.randn(self.recipe.batch, self.recipe.model.latent, generator=self._noise(step, "latents", turn))
+        return prior(eps[share].to(self.accelerator.device), self.recipe.model.prior)
+
+    def _noise(self, step: int, purpose: str, turn: int) -> torch.Generator:
+        return noise(self.recipe.seed, purpose, step, turn)
+
+    def _draws(self, step: int, purpose: str, turn: int, share: slice) -> Tensor:
+        like = next(self.networks["generator"].parameters())
+        return draws(self.recipe.batch, self._noise(step, purpose, turn), share, like)
+
+    def slow_critic(self, factor: float) -> None:
+        """Let the critic learn at `factor` times its recipe's rate, from now on."""
+        for group in self.opt_d.param_groups:
+            group["lr"] = self.recipe.optim_d.lr * factor
+
+    def player(self) -> Player:
+        """The averaged generator (or the generator where there is no average) with its decoder, ready to play."""
+        generator = Generator(self.recipe.model, self.picture).to(self.accelerator.device)
+        source = self.average.module if self.average is not None else self.networks["generator"]
+        generator.load_state_dict(source.state_dict())
+        if self.average is not None:
+            self._measure_batch_norm(generator)
+        return make_player(self.recipe.model, generator, self.codec)
+
+    def _measure_batch_norm(self, generator: nn.Module) -> None:
+        """Averaged weights have activations of their own: measure what batch norm must know of them, afresh."""
+        norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
+        for m in norms:
+            m.reset_running_stats()
+            m.momentum = None  # a plain mean over the batches below
+        generator.train()
+        with torch.no_grad():
+            for i in range(8):
+                eps = torch.randn(32, self.recipe.model.latent, generator=noise(self.recipe.seed, "batch norm", i))
+                generator(prior(eps.to(self.accelerator.device), self.recipe.model.prior))
+
+
+def _adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
+    return torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
+
+
+TASKS = {"dcgan": AdversarialTask}
+
+
+def make_task(recipe: Recipe, accelerator: Accelerator) -> AdversarialTask:
+    """The task of a recipe's family."""
+    try:
+        return TASKS[recipe.model.family](recipe, accelerator)
+    except KeyError:  # a family whose model exists and whose task does not
+        raise UserError(f"recipe {recipe.name}: family {recipe.model.family} cannot be trained") from None

@@ -1,0 +1,60 @@
+"""How quickly a recipe trains here: eager, and compiled."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+
+from kickitout.corpus.procedural import synthesise
+from kickitout.training.adversarial import AdversarialTask, make_task
+from kickitout.training.recipe import load_recipe
+
+
+@dataclass(frozen=True)
+class TrainingFigures:
+    """One way to run a recipe's step."""
+
+    recipe: str
+    way: str  # "eager" | "compiled"
+    batch: int
+    step_seconds: float  # median
+    first_seconds: float  # the first step, with compilation
+    kicks_per_second: float
+
+
+def bench_training(name: str, *, compiled: bool, steps: int = 5) -> TrainingFigures:
+    """Median time of a step of the recipe `name`, after one step to warm up."""
+    recipe = load_recipe(name)
+    task = make_task(recipe, Accelerator(cpu=True))
+    if compiled:
+        _compile(task)
+    waves = torch.from_numpy(synthesise(range(recipe.batch))[0])[:, None]
+    seconds = []
+    for step in range(steps + 1):
+        began = time.perf_counter()
+        task.step(waves, step, slice(0, recipe.batch))
+        seconds.append(time.perf_counter() - began)
+    median = statistics.median(seconds[1:])
+    way = "compiled" if compiled else "eager"
+    return TrainingFigures(recipe.name, way, recipe.batch, median, seconds[0], recipe.batch / median)
+
+
+def _compile(task: AdversarialTask) -> None:
+    networks: list[Any] = [torch.compile(task.g), torch.compile(task.d)]
+    task.g, task.d = networks
+
+
+def matmul_gflops(size: int = 1024, times: int = 10) -> float:
+    """The machine's matrix-multiply rate in float32, GFLOP/s: what the figures above are read against."""
+    a, b = torch.randn(size, size), torch.randn(size, size)
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        torch.mm(a, b)
+        found.append(2 * size**3 / (time.perf_counter() - began) / 1e9)
+    return max(found)

@@ -1,0 +1,94 @@
+"""Everything a run needs to go on as if nothing had happened, in one safetensors file: no pickle.
+
+Tensors are named network/<name>/<key> and optimiser/<name>/<parameter>/<key>; counters and the monitor's memory are
+JSON in the file's metadata. Written beside the final name and renamed; the one before is kept as a fallback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from kickitout.errors import UserError
+from kickitout.files import write_whole
+
+FORMAT = "kickitout-checkpoint-1"
+
+
+def pack(task: Any) -> dict[str, Tensor]:
+    """The tensors of a task, by name."""
+    tensors: dict[str, Tensor] = {}
+    for name, network in task.networks.items():
+        for key, value in network.state_dict().items():
+            tensors[f"network/{name}/{key}"] = value.detach().cpu().clone()
+    for name, optimiser in task.optimisers.items():
+        for index, state in optimiser.state_dict()["state"].items():
+            for key, value in state.items():
+                tensors[f"optimiser/{name}/{index}/{key}"] = torch.as_tensor(value).detach().cpu().clone()
+    return tensors
+
+
+def unpack(task: Any, tensors: dict[str, Tensor], where: str) -> None:
+    """Put tensors back where `pack` found them. Raises UserError when they belong to another architecture."""
+    for name, network in task.networks.items():
+        prefix = f"network/{name}/"
+        state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise UserError(f"{where}: its {name} has another shape than this recipe's; use the run's own") from error
+    for name, optimiser in task.optimisers.items():
+        prefix = f"optimiser/{name}/"
+        states: dict[int, dict[str, Tensor]] = {}
+        for key, value in tensors.items():
+            if key.startswith(prefix):
+                index, _, field = key.removeprefix(prefix).partition("/")
+                states.setdefault(int(index), {})[field] = value
+        optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
+    """Write the whole state; the file that was there before becomes `<name>.previous`."""
+    data = save(pack(task), metadata={"format": FORMAT, "progress": json.dumps(progress)})
+    if path.exists():
+        kept = path.with_suffix(".previous")
+        spare = path.with_suffix(".spare")
+        spare.unlink(missing_ok=True)
+        os.link(path, spare)
+        os.replace(spare, kept)
+    write_whole(path, data, durable=True)
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and progress. Raises UserError for a file that is damaged or something else."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UserError(f"{path}: not a checkpoint of this version ({FORMAT}); train into a new folder")
+            return {key: file.get_tensor(key) for key in file.keys()}, json.loads(metadata["progress"])  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: the checkpoint is damaged and cannot be read; remove it to go on without") from error
+
+
+def load_newest(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str | None] | None:
+    """The checkpoint, or the one before it with a sentence about why; None where there is none."""
+    candidates = [p for p in (path, path.with_suffix(".previous")) if p.exists()]
+    trouble: UserError | None = None
+    for candidate in candidates:
+        try:
+            tensors, progress = load_checkpoint(candidate)
+        except UserError as error:
+            trouble = trouble or error
+            continue
+        return tensors, progress, None if trouble is None else f"{trouble}; went on from the one before it"
+    if trouble is not None:
+        raise trouble
+    return None

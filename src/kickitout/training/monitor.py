@@ -1,0 +1,200 @@
+"""Watches a run for the known deaths of a GAN, and says in plain words what it sees.
+
+Each detector compares what is generated with the real kicks, measured in the same way; its limit stands beside it. A
+trouble counts only while the held-out score is not improving: a critic that wins is no trouble if the kicks get better.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kickitout.card import cards
+from kickitout.evaluation.distance import diversity, kernel_distance
+from kickitout.evaluation.embedding import embed
+from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+from kickitout.training.objectives import LN_2
+from kickitout.training.recipe import MonitorConfig, Objective
+
+AFTER_CLICK = ONSET + SAMPLE_RATE * 30 // 1000  # sample: 30 ms after the onset there should be a body
+
+
+class Trouble(NamedTuple):
+    """What is wrong with a run, for the log and for the reader."""
+
+    name: str
+    sentence: str
+
+
+class View(NamedTuple):
+    """What the monitor measures of a set of sounds."""
+
+    embedded: np.ndarray  # [n, d]
+    silent: float  # share without sound
+    bodiless: float  # share that is over 30 ms after the onset
+    diversity: float  # dB a cell
+    comb_db: float  # median
+    tail_noise_db: float  # median; for the reals the 90th percentile is what counts
+
+
+def view(waves: np.ndarray, *, quantile: float = 0.5) -> View:
+    """Measure [n, T] waveforms; `quantile` of the artefact fields over the set."""
+    values = cards(waves).values
+    energy = (waves.astype(np.float64) ** 2).sum(1)
+    late = (waves[:, AFTER_CLICK:].astype(np.float64) ** 2).sum(1)
+    silent = np.abs(waves).max(axis=1) < 0.5 * PEAK  # a player brings every sound to PEAK, and leaves silence alone
+    embedded = embed(waves)
+    return View(
+        embedded,
+        float(silent.mean()),
+        float((late < 1e-3 * np.maximum(energy, 1e-12)).mean()),
+        diversity(embedded),
+        _quantile(values["comb_db"], quantile),
+        _quantile(values["tail_noise_db"], quantile),
+    )
+
+
+def _quantile(values: np.ndarray, q: float) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.quantile(known, q)) if len(known) else float("nan")
+
+
+class Reference(NamedTuple):
+    """The real kicks that generated ones are held against."""
+
+    held_out: np.ndarray  # [n, d] embedded, of kicks that training never saw (of all, where there are too few)
+    all: View
+    floor: float  # the score of the training kicks themselves: real against real
+
+
+FEWEST_HELD_OUT = 8
+
+
+def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
+    """Reference of [n, T] training and [m, T] held-out kicks."""
+    everything = np.concatenate([train, held_out])
+    if len(held_out) < FEWEST_HELD_OUT:
+        held_out = everything
+    embedded = embed(held_out)
+    floor = kernel_distance(embedded, embed(train)) if len(train) > 1 else 0.0
+    return Reference(embedded, view(everything, quantile=0.9), floor)
+
+
+Losses = Mapping[str, float]  # means since the last snapshot
+
+
+def _stall(losses: Losses, _: View, __: Reference, objective: Objective) -> str | None:
+    d, g = losses.get("loss/d", np.nan), losses.get("loss/g", np.nan)
+    if objective == "bce" and abs(d - LN_2) < 0.02 and abs(g - LN_2) < 0.02:
+        return (
+            f"both losses stand at ln 2 ({d:.3f} and {g:.3f}): the critic only guesses, so the generator learns "
+            "nothing; a lower learning rate, a larger batch, or the hinge objective helps"
+        )
+    return None
+
+
+def _one_sided(losses: Losses, _: View, __: Reference, objective: Objective) -> str | None:
+    d, right = losses.get("loss/d", np.nan), losses.get("critic/right", np.nan)
+    if objective != "wgan-gp" and right > 0.995 and d < 0.05:
+        return (
+            f"the critic is right {100 * right:.1f} % of the time (its loss is {d:.3f}): it tells the generator "
+            "nothing any more; more kicks, augmentation, or an R1 penalty helps"
+        )
+    return None
+
+
+def _silence(_: Losses, fake: View, __: Reference, ___: Objective) -> str | None:
+    if fake.silent > 0.5:
+        return f"{100 * fake.silent:.0f} % of the generated sounds are silent"
+    return None
+
+
+def _bodiless(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+    if fake.bodiless > max(0.5, 2 * real.all.bodiless):
+        return f"{100 * fake.bodiless:.0f} % of the generated sounds end after the click: there is no body"
+    return None
+
+
+def _collapse(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+    ratio = fake.diversity / max(real.all.diversity, 1e-9)
+    if ratio < 0.25:
+        return (
+            f"the generated sounds differ from each other only {100 * ratio:.0f} % as much as the real ones: "
+            "the generator has collapsed to a few"
+        )
+    return None
+
+
+def _comb(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+    if fake.comb_db > real.all.comb_db + 6:
+        return (
+            f"periodic lines in the spectrum: {fake.comb_db:.1f} dB, and nine of ten real kicks stay below "
+            f"{real.all.comb_db:.1f} dB; nearest or bilinear up-sampling leaves fewer"
+        )
+    return None
+
+
+def _hiss(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+    if fake.tail_noise_db > real.all.tail_noise_db + 20:
+        return (
+            f"hiss in the tail: {fake.tail_noise_db:.0f} dB, and nine of ten real kicks stay below "
+            f"{real.all.tail_noise_db:.0f} dB"
+        )
+    return None
+
+
+DETECTORS: dict[str, Callable[[Losses, View, Reference, Objective], str | None]] = {
+    "stall at ln 2": _stall,
+    "one-sided critic": _one_sided,
+    "silence": _silence,
+    "no body": _bodiless,
+    "collapse": _collapse,
+    "comb lines": _comb,
+    "hiss": _hiss,
+}
+
+
+def detect(losses: Losses, fake: View, real: Reference, objective: Objective) -> list[Trouble]:
+    """All troubles that show now, in the order of DETECTORS."""
+    found = ((name, see(losses, fake, real, objective)) for name, see in DETECTORS.items())
+    return [Trouble(name, sentence) for name, sentence in found if sentence]
+
+
+@dataclass
+class Monitor:
+    """The memory of a run: its best snapshot, how long each trouble has lasted, and what was done about it."""
+
+    config: MonitorConfig
+    best_score: float = float("inf")
+    best_step: int = -1
+    lasted: dict[str, int] = field(default_factory=dict)
+    rollbacks: int = 0
+
+    def judge(self, step: int, score: float, troubles: list[Trouble]) -> tuple[str, str]:
+        """What to do after a snapshot: ("best" | "go on" | "rollback" | "stop", why)."""
+        if score < self.best_score:
+            self.best_score, self.best_step, self.lasted = score, step, {}
+            return "best", f"the best held-out score so far: {score:.3f}"
+        self.lasted = {t.name: self.lasted.get(t.name, 0) + 1 for t in troubles}
+        patient = [t for t in troubles if self.lasted[t.name] >= self.config.patience]
+        if not patient:
+            return "go on", ""
+        why = f"{patient[0].sentence} (for {self.lasted[patient[0].name]} snapshots, without a better score)"
+        return self.act(why)
+
+    def act(self, why: str) -> tuple[str, str]:
+        """Roll back while that is allowed and there is something to go back to, then stop."""
+        if self.config.on_trouble == "warn":
+            return "go on", why
+        self.lasted = {}
+        if self.rollbacks < self.config.rollbacks and self.best_step >= 0:
+            self.rollbacks += 1
+            return "rollback", why
+        return "stop", why
+
+    def memory(self) -> dict[str, Any]:
+        """What a checkpoint keeps."""
+        return {k: v for k, v in asdict(self).items() if k != "config"}

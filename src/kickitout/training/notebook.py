@@ -1,0 +1,46 @@
+"""notebook.md: a run told in order, from what is in its folder."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kickitout.files import write_whole
+from kickitout.training.recipe import Recipe
+from kickitout.training.run_folder import RunFolder
+
+
+def write_notebook(run: RunFolder, recipe: Recipe) -> None:
+    """Write the run folder's notebook.md anew from its manifest, its stats and its pictures."""
+    manifest, entries = run.read_json("corpus.json"), run.entries()
+    parts = [f"# {recipe.name}", recipe.about, _corpus(manifest), _events(entries), _snapshots(entries)]
+    write_whole(run.path / "notebook.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
+
+
+def _corpus(manifest: dict[str, Any]) -> str:
+    rows = manifest["rows"]
+    licences = sorted({str(r["licence"]) for r in rows})
+    refused = "".join(f"\n- refused: {r['name']}: {r['reason']}" for r in manifest["refused"][:50])
+    return (
+        f"## Sounds\n\n{len(rows)} kicks in {len({r['family'] for r in rows})} families, digest "
+        f"`{manifest['digest'][:16]}`; licences: {', '.join(licences)}.{refused}\n\n![real kicks](reals.png)"
+    )
+
+
+def _events(entries: list[dict[str, Any]]) -> str:
+    lines = [f"- step {e['step']}: {e['text']}" for e in entries if e.get("kind") == "event"]
+    return "## What happened\n\n" + "\n".join(lines) if lines else ""
+
+
+def _snapshots(entries: list[dict[str, Any]]) -> str:
+    shots = [e for e in entries if e.get("kind") == "snapshot"]
+    if not shots:
+        return ""
+    head = "| step | minutes | critic | generator | held-out score | troubles |\n|--:|--:|--:|--:|--:|---|\n"
+    rows = "\n".join(
+        f"| {e['step']} | {e['seconds'] / 60:.1f} | {e['losses'].get('loss/d', float('nan')):.3f} | "
+        f"{e['losses'].get('loss/g', float('nan')):.3f} | {e['score']:.3f} | {', '.join(e['troubles']) or 'none'} |"
+        for e in shots
+    )
+    pictures = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
+    floor = f"Real against real scores {shots[-1]['floor']:.3f}; lower is better, and a score is comparable only here."
+    return f"## Snapshots\n\n{head}{rows}\n\n{floor}\n\n{pictures}"

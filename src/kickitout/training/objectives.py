@@ -1,0 +1,79 @@
+"""Adversarial objectives as pure functions: logits [B] in, a scalar out; no weights, no state.
+
+Each pair is (critic, generator). Penalties take the critic and what it sees, and can be differentiated again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+Objective = Literal["bce", "wgan-gp", "hinge"]
+LN_2 = 0.6931471805599453  # the binary cross-entropy of a critic that cannot tell
+
+
+def bce_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """Minimax loss of the critic (Goodfellow et al. 2014, arxiv.org/abs/1406.2661), mean of its two halves.
+
+    >>> round(float(bce_critic(torch.zeros(2), torch.zeros(2))), 4)
+    0.6931
+    """
+    return 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
+
+
+def bce_generator(fake: Tensor) -> Tensor:
+    """Non-saturating loss of the generator: -log D(G(z))."""
+    return F.softplus(-fake).mean()
+
+
+def wasserstein_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """Negative estimate of the Wasserstein distance (Arjovsky et al. 2017, arxiv.org/abs/1701.07875)."""
+    return fake.mean() - real.mean()
+
+
+def wasserstein_generator(fake: Tensor) -> Tensor:
+    """Raise the critic's score of what was generated; the same for the hinge objective."""
+    return -fake.mean()
+
+
+def hinge_critic(real: Tensor, fake: Tensor) -> Tensor:
+    """Hinge loss (Lim & Ye 2017, arxiv.org/abs/1705.02894).
+
+    >>> float(hinge_critic(torch.tensor([2.0]), torch.tensor([-2.0])))
+    0.0
+    """
+    return (1 - real).relu().mean() + (1 + fake).relu().mean()
+
+
+def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, mix: Tensor) -> Tensor:
+    """Mean of (|grad D| - 1)^2 between real and fake (Gulrajani et al. 2017, arxiv.org/abs/1704.00028).
+
+    real, fake: [B, ...]; mix: [B] in [0, 1], where on the line each gradient is taken.
+    """
+    at = mix.view(-1, *[1] * (real.dim() - 1))
+    between = (at * real + (1 - at) * fake).detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
+    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+
+
+def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
+    """Mean of |grad D(real)|^2 (Mescheder et al. 2018, arxiv.org/abs/1801.04406), to be weighted by gamma / 2."""
+    real = real.detach().requires_grad_(True)
+    (slope,) = torch.autograd.grad(critic(real).sum(), real, create_graph=True)
+    return slope.square().flatten(1).sum(1).mean()
+
+
+CRITIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "bce": bce_critic,
+    "wgan-gp": wasserstein_critic,
+    "hinge": hinge_critic,
+}
+GENERATOR: dict[str, Callable[[Tensor], Tensor]] = {
+    "bce": bce_generator,
+    "wgan-gp": wasserstein_generator,
+    "hinge": wasserstein_generator,
+}

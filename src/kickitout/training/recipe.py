@@ -1,0 +1,148 @@
+"""A recipe: everything that defines a training run but its data and its length.
+
+Recipes are small YAML files in `kickitout/recipes`; each states its base and only its difference from it. The resolved
+recipe is saved in the run folder and travels inside the model file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, model_validator
+
+from kickitout.codecs import CodecConfig
+from kickitout.errors import UserError
+from kickitout.models.dcgan import DCGANConfig
+from kickitout.settings import Settings, checked
+from kickitout.training.augment import AugmentConfig
+from kickitout.training.objectives import Objective
+
+DEFAULT_RECIPE = "dcgan-bands"
+
+
+class AdamConfig(Settings):
+    """Adam as in the DCGAN paper by default: 2e-4, and beta1 0.5 because 0.9 oscillated."""
+
+    lr: float = Field(2e-4, gt=0, le=1)
+    beta1: float = Field(0.5, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+
+
+class MonitorConfig(Settings):
+    """When to look, and what to do about a run that dies."""
+
+    every: int = Field(100, ge=1)  # steps between two snapshots
+    sounds: int = Field(64, ge=8, le=1024)  # generated for each snapshot, always from the same seeds
+    patience: int = Field(2, ge=1)  # snapshots in a row that show the same trouble before something is done
+    rollbacks: int = Field(2, ge=0)  # to the best snapshot, before the run is stopped
+    on_trouble: Literal["rollback", "warn"] = "rollback"
+
+
+class Recipe(Settings):
+    """The resolved settings of a run."""
+
+    name: str
+    about: str = ""
+    codec: CodecConfig
+    model: DCGANConfig
+    objective: Objective = "bce"
+    gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
+    r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
+    r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
+    critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
+    batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
+    optim_g: AdamConfig = AdamConfig()
+    optim_d: AdamConfig = AdamConfig()
+    ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
+    augment: AugmentConfig = AugmentConfig()
+    monitor: MonitorConfig = MonitorConfig()
+    held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the families that training never sees
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _penalties_need_a_critic_without_batch_norm(self) -> Recipe:
+        penalised = self.objective == "wgan-gp" or self.r1 > 0
+        if penalised and self.model.critic_norm == "batch":
+            raise ValueError(
+                "a gradient penalty is taken for each kick alone, and batch norm mixes them; "
+                "set model.critic_norm: none, or use objective: bce with r1: 0"
+            )
+        return self
+
+
+def recipe_names() -> list[str]:
+    """The recipes inside the package."""
+    return sorted(p.name.removesuffix(".yaml") for p in _folder().iterdir() if p.name.endswith(".yaml"))
+
+
+def load_recipe(name: str, changes: list[str] | None = None) -> Recipe:
+    """The recipe called `name` (of the package, or a path to a YAML file), with `changes` like "batch=32" on top."""
+    data = _resolve(name)
+    for change in changes or []:
+        _apply(data, change)
+    return checked(Recipe, data, f"recipe {name}")
+
+
+def _folder() -> Any:
+    return files("kickitout") / "recipes"
+
+
+def _resolve(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    if name in seen:
+        raise UserError(f"recipe {name}: its bases form a loop ({' -> '.join((*seen, name))}); remove one")
+    data = _read(name)
+    base = data.pop("base", None)
+    data.setdefault("name", Path(name).name.removesuffix(".yaml"))
+    return data if base is None else merge(_resolve(str(base), (*seen, name)), data)
+
+
+def _read(name: str) -> dict[str, Any]:
+    if name in recipe_names():
+        text = (_folder() / f"{name}.yaml").read_text("utf-8")
+    elif name.endswith((".yaml", ".yml")) and Path(name).is_file():
+        text = Path(name).read_text("utf-8")
+    else:
+        near = difflib.get_close_matches(name, recipe_names(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UserError(f"recipe {name}: not known; {hint}There are {', '.join(recipe_names())}, or a .yaml file")
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        raise UserError(f"recipe {name}: not valid YAML near line {line}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"recipe {name}: a recipe is a list of 'key: value' lines")
+    return data
+
+
+def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `change` on top, level by level; a part that names another kind replaces the base's whole part."""
+    result = dict(base)
+    for key, value in change.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and not _other_kind(old, value):
+            result[key] = merge(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return any(tag in new and tag in old and new[tag] != old[tag] for tag in ("name", "family"))
+
+
+def _apply(data: dict[str, Any], change: str) -> None:
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set {change}: write key=value, for instance batch=32 or model.channels=256")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f"--set {change}: {text!r} is not a value") from error
+    node = functools.reduce(lambda level, part: {part: level}, reversed(key.split(".")), value)
+    data.update(merge(data, node))

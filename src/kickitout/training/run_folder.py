@@ -1,0 +1,146 @@
+"""A run folder: what a training run leaves, so that it reads like a notebook.
+
+recipe.json        the resolved recipe
+corpus.json        every file that was taken or refused, with digests and licences
+environment.json   versions, machine, threads
+stats.jsonl        one line a report and a snapshot
+notebook.md        the run told in order, with its pictures
+reals.png, .wav    real kicks, the same for every snapshot
+snapshots/000200/  fakes.png and fakes.wav, always from the same seeds
+checkpoints/       latest and best: everything a run needs to go on
+model.onnx         the best snapshot, finished (model.safetensors where decoding needs torch)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kickitout import __version__
+from kickitout.corpus.build import describe_difference
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error, make_folder, write_whole
+from kickitout.training.recipe import Recipe
+
+
+class RunFolder:
+    """Reads and writes the parts of a run folder; knows nothing of training."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.latest = self.path / "checkpoints" / "latest.safetensors"
+        self.best = self.path / "checkpoints" / "best.safetensors"
+        self.stats = self.path / "stats.jsonl"
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for this process; a second trainer on it is refused."""
+        make_folder(self.path / "checkpoints")
+        make_folder(self.path / "snapshots")
+        try:
+            file = open(self.path / ".lock", "w")  # noqa: SIM115  held open for as long as the run
+        except OSError as error:
+            raise explain_os_error(error, self.path) from error
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.close()
+            raise UserError(f"{self.path}: another training run is using this folder; wait, or use another") from error
+        try:
+            yield
+        finally:
+            file.close()
+
+    def open(self, recipe: Recipe, manifest: dict[str, Any]) -> bool:
+        """Begin a run here, or make sure that the one that is here is the same. Returns whether it resumes.
+
+        Raises UserError when the folder holds a run of another recipe or of other sounds.
+        """
+        if not (self.path / "recipe.json").exists():
+            strangers = [p.name for p in self.path.iterdir() if p.name not in {".lock", "checkpoints", "snapshots"}]
+            if strangers:
+                raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")
+            self.write_json("corpus.json", manifest)
+            self.write_json("environment.json", environment())
+            self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
+            return False
+        old = self.read_json("recipe.json")
+        new = recipe.model_dump(mode="json")
+        if old != new:
+            different = ", ".join(_differences(old, new)[:4])
+            raise UserError(f"{self.path}: holds a run of another recipe ({different}); give a new folder")
+        known = self.read_json("corpus.json")
+        if known.get("digest") != manifest["digest"]:
+            raise UserError(
+                f"{self.path}: the sounds have changed since this run began "
+                f"({describe_difference(known, manifest)}); restore them, or train into a new folder"
+            )
+        return True
+
+    def log(self, **entry: Any) -> None:
+        """Add a line to stats.jsonl."""
+        try:
+            with open(self.stats, "a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise explain_os_error(error, self.stats) from error
+
+    def entries(self, after_step: int | None = None) -> list[dict[str, Any]]:
+        """The lines of stats.jsonl; a line that was cut by a sudden end is left out."""
+        found = []
+        if self.stats.exists():
+            for line in self.stats.read_text("utf-8").splitlines():
+                with contextlib.suppress(ValueError):
+                    found.append(json.loads(line))
+        return [e for e in found if after_step is None or e.get("step", 0) > after_step]
+
+    def forget_after(self, step: int) -> None:
+        """Drop what was logged after the checkpoint from which the run goes on."""
+        kept = [e for e in self.entries() if e.get("step", 0) <= step]
+        write_whole(self.stats, "".join(json.dumps(e) + "\n" for e in kept).encode())
+
+    def write_json(self, name: str, data: Any) -> None:
+        write_whole(self.path / name, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+
+    def read_json(self, name: str) -> Any:
+        try:
+            return json.loads((self.path / name).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise UserError(f"{self.path / name}: cannot be read; restore it, or train into a new folder") from error
+
+    def snapshot(self, step: int) -> Path:
+        """The folder of a snapshot."""
+        return make_folder(self.path / "snapshots" / f"{step:06d}")
+
+
+def environment() -> dict[str, Any]:
+    """Versions and machine, as far as they can change a result."""
+    import numpy
+    import torch
+
+    return {
+        "kickitout": __version__,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": numpy.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _differences(old: dict[str, Any], new: dict[str, Any], path: str = "") -> list[str]:
+    found: list[str] = []
+    for key in sorted(set(old) | set(new)):
+        a, b = old.get(key), new.get(key)
+        if isinstance(a, dict) and isinstance(b, dict):
+            found += _differences(a, b, f"{path}{key}.")
+        elif a != b and key != "about":
+            found.append(f"{path}{key} was {a!r}, now {b!r}")
+    return found

@@ -1,0 +1,68 @@
+"""The house has floors: each room imports only from those below it, and the light lane has no torch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import kickitout
+
+ROOT = Path(kickitout.__file__).parent
+# From the ground up. `export` lies below `training`, because a run ends in a model file.
+FLOORS = [
+    {"errors", "sound"}, {"files", "settings"}, {"audio"}, {"card"}, {"corpus"}, {"codecs"}, {"models"},
+    {"generation"}, {"export"}, {"evaluation"}, {"training"}, {"lab"}, {"studio"}, {"cli"},
+]  # fmt: skip
+HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+HEAVY = ("torch", "onnxruntime", "scipy", "sklearn", "matplotlib", "pydantic", "yaml", "numpy", "soundfile", "soxr", "rich")
+
+
+def room(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kickitout."):
+            found.add(node.module.split(".")[1])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_room_imports_only_from_below(path):
+    if path.parent == ROOT and path.name == "__init__.py":
+        return  # the front door
+    above = [other for other in imports(path) if HEIGHT[other] > HEIGHT[room(path)]]
+    assert not above
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"import sys\n{code}\nprint(*sorted(sys.modules), file=sys.__stdout__)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return {name.split(".")[0] for name in done.stdout.split()}
+
+
+def test_help_imports_nothing_heavy():
+    loaded = loaded_by("from kickitout.cli import build_parser; build_parser().format_help()")
+    assert not loaded & set(HEAVY)
+
+
+def test_making_kicks_imports_no_torch(tmp_path):
+    loaded = loaded_by(
+        "import io; sys.stdout = sys.stderr = io.StringIO()\n"
+        f"from kickitout.cli import main; assert main(['generate', '-n', '2', '-o', {str(tmp_path)!r}]) == 0\n"
+        "import kickitout.card, kickitout.corpus.build, kickitout.corpus.procedural"
+    )
+    assert len(list(tmp_path.iterdir())) == 2
+    assert not loaded & {"torch", "scipy", "sklearn", "matplotlib", "pydantic", "accelerate"}
+
+
+def test_no_package_that_breaks_a_cpu_torch_is_installed():
+    from importlib.util import find_spec
+
+    assert not [name for name in ("torchaudio", "torchvision", "torchcodec") if find_spec(name)]

@@ -1,0 +1,93 @@
+"""The DCGAN against its paper, and what every model of this project keeps to."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from kickitout.errors import UserError
+from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
+from kickitout.models.upsample import PixelShuffle, upsample
+
+KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
+PICTURES = [(1, 64, 64), (1, 256, 128), (2, 256, 128), (16, 1, 1408), (1, 128, 128)]
+
+
+def test_the_default_generator_is_figure_1_of_the_paper():
+    g = Generator(DCGANConfig(), (3, 64, 64))
+    convolutions = [m for m in g.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert [(m.in_channels, m.out_channels) for m in convolutions] == [
+        (100, 1024), (1024, 512), (512, 256), (256, 128), (128, 3),
+    ]  # fmt: skip
+    assert [m.kernel_size for m in convolutions[1:]] == [(4, 4)] * 4
+    assert [m.stride for m in convolutions[1:]] == [(2, 2)] * 4
+    # Weights by hand: 100*1024*16 + 16*(1024*512 + 512*256 + 256*128 + 128*3), and scale and shift of four batch norms.
+    by_hand = 100 * 1024 * 16 + 16 * (1024 * 512 + 512 * 256 + 256 * 128 + 128 * 3) + 2 * (1024 + 512 + 256 + 128)
+    assert sum(p.numel() for p in g.parameters()) == by_hand
+
+
+def test_batch_norm_is_everywhere_but_at_the_output_and_at_the_critics_input():
+    g, d = Generator(DCGANConfig(), (1, 64, 64)), Critic(DCGANConfig(), (1, 64, 64))
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in g.modules()) == 4
+    assert not any(isinstance(m, nn.BatchNorm2d) for m in g.to_picture.modules())
+    assert [type(m) for m in d.halvings][:2] == [nn.Conv2d, nn.LeakyReLU]
+    assert sum(isinstance(m, nn.BatchNorm2d) for m in d.modules()) == 3
+    assert {m.negative_slope for m in d.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
+
+
+def test_weights_start_as_published():
+    torch.manual_seed(0)
+    g = Generator(DCGANConfig(), (1, 64, 64))
+    weights = torch.cat([m.weight.flatten() for m in g.modules() if isinstance(m, nn.ConvTranspose2d)])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.01)  # 12 million draws: the error of the mean is 0.02 %
+    assert weights.mean().item() == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_upsampling_reaches_every_picture_and_back(picture, kind):
+    config = DCGANConfig(channels=16, least_channels=4, latent=5, upsampling=kind)
+    g, d = Generator(config, picture), Critic(config, picture)
+    made = g(torch.randn(3, 5))
+    assert made.shape == (3, *picture)
+    assert made.abs().max() <= 1
+    assert d(made).shape == (3,)
+
+
+def test_the_last_step_can_be_another_than_the_rest():
+    config = DCGANConfig(channels=16, latent=4, upsampling="transposed", last_upsampling="bilinear")
+    g = Generator(config, (1, 32, 32))
+    assert isinstance(g.to_picture[0], nn.Upsample)
+    assert all(isinstance(step[0], nn.ConvTranspose2d) for step in g.doublings)
+
+
+@pytest.mark.parametrize("kind", ["nearest", "bilinear"])
+def test_resize_convolutions_leave_no_checkerboard_of_a_constant(kind):
+    torch.manual_seed(1)
+    up = upsample(kind, 3, 2, (2, 2), (8, 8))
+    inside = up(torch.ones(1, 3, 8, 8))[0, :, 4:-4, 4:-4]
+    assert inside.std(dim=(1, 2)).max() < 1e-6
+
+
+def test_a_transposed_convolution_does_leave_one():
+    torch.manual_seed(1)
+    inside = upsample("transposed", 3, 2, (2, 2), (8, 8))(torch.ones(1, 3, 8, 8))[0, :, 4:-4, 4:-4]
+    assert inside.std(dim=(1, 2)).max() > 1e-3
+
+
+def test_our_pixel_shuffle_is_torchs_where_both_axes_double():
+    x = torch.randn(2, 12, 5, 3)
+    torch.testing.assert_close(PixelShuffle((2, 2))(x), nn.PixelShuffle(2)(x))
+
+
+def test_a_picture_that_cannot_be_doubled_to_is_refused_with_ones_that_can():
+    with pytest.raises(UserError, match=r"257 x 173.*256 x 128"):
+        grid((1, 257, 173))
+
+
+def test_a_kick_does_not_depend_on_its_batch():
+    torch.manual_seed(2)
+    g = Generator(DCGANConfig(channels=32, latent=8), (1, 64, 64)).eval()
+    z = torch.randn(5, 8)
+    torch.testing.assert_close(g(z)[3], g(z[3:4])[0], rtol=0, atol=1e-6)  # other sums of the same products

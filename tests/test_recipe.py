@@ -1,0 +1,87 @@
+"""Recipes: resolved, checked, and refused with what would work."""
+
+from __future__ import annotations
+
+import pytest
+
+from kickitout.errors import UserError
+from kickitout.training.recipe import load_recipe, merge, recipe_names
+
+
+def test_every_shipped_recipe_resolves_and_says_what_it_is():
+    for name in recipe_names():
+        recipe = load_recipe(name)
+        assert recipe.name == name
+        assert len(recipe.about) > 40
+
+
+def test_the_pure_dcgan_is_the_papers_but_for_what_it_says():
+    r = load_recipe("dcgan")
+    assert (r.objective, r.ema, r.r1, r.augment.probability, r.critic_steps) == ("bce", 0, 0, 0, 1)
+    for adam in (r.optim_g, r.optim_d):
+        assert (adam.lr, adam.beta1, adam.beta2) == (2e-4, 0.5, 0.999)
+    m = r.model
+    assert (m.latent, m.prior, m.upsampling, m.critic_norm, m.channels) == (100, "uniform", "transposed", "batch", 512)
+
+
+def test_a_change_from_the_command_line_reaches_its_key():
+    recipe = load_recipe("dcgan", ["batch=7", "model.channels=16", "optim_g.lr=1e-3", "model.upsampling=nearest"])
+    assert recipe.batch == 7
+    assert recipe.model.channels == 16
+    assert recipe.optim_g.lr == 1e-3
+    assert recipe.model.upsampling == "nearest"
+    assert recipe.optim_g.beta1 == 0.5  # the rest of the part is the recipe's
+
+
+def test_a_part_of_another_kind_replaces_the_bases_whole_part():
+    assert merge({"codec": {"name": "a", "x": 1}}, {"codec": {"name": "b"}}) == {"codec": {"name": "b"}}
+    assert merge({"codec": {"name": "a", "x": 1}}, {"codec": {"x": 2}}) == {"codec": {"name": "a", "x": 2}}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("batches=3", "unknown key batches .did you mean batch"),
+        ("model.chanels=3", "model.chanels .did you mean channels"),
+        ("batch=1", "batch=1: .*greater than or equal to 2"),
+        ("objective=gan", "objective='gan'"),
+        ("model.family=unet", "unet"),
+        ("r1=1", "set model.critic_norm: none"),
+        ("batch", "write key=value"),
+        ("batch=[", "is not a value"),
+    ],
+)
+def test_a_bad_key_or_value_is_named_with_what_would_work(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load_recipe("dcgan", [change])
+
+
+def test_an_unknown_recipe_names_the_known_ones():
+    with pytest.raises(UserError, match="did you mean dcgan"):
+        load_recipe("dcgann")
+
+
+def test_a_recipe_of_ones_own_states_its_difference_only(tmp_path):
+    own = tmp_path / "mine.yaml"
+    own.write_text("base: dcgan\nbatch: 9\n")
+    recipe = load_recipe(str(own))
+    assert (recipe.name, recipe.batch, recipe.model.channels) == ("mine", 9, 512)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [("a: [1\n", "not valid YAML"), ("- 1\n", "list of 'key: value'"), ("!!python/object:os.system {}\n", "not valid")],
+)
+def test_a_broken_recipe_file_is_refused_and_runs_nothing(tmp_path, text, sentence):
+    own = tmp_path / "broken.yaml"
+    own.write_text(text)
+    with pytest.raises(UserError, match=sentence):
+        load_recipe(str(own))
+
+
+def test_bases_in_a_loop_are_refused(tmp_path):
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text(f"base: {b}\n")
+    b.write_text(f"base: {a}\n")
+    with pytest.raises(UserError, match="loop"):
+        load_recipe(str(a))
