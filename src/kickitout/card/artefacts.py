@@ -10,7 +10,7 @@ TAIL_SIZE = 2048  # samples: 46 ms
 TAIL_FROM_MS = 20.0  # the tail begins behind the click
 AIR_HZ = 4000.0
 FRAME = 2048  # samples: bins of 21.5 Hz
-HOP = 1536
+HOP = 2048
 PERIODS = (16, 32, 64, 128, 256)  # samples: products of strides, numbers of bands, hops; lines every rate / period
 LINES_HZ = (1500.0, 20000.0)  # below, a distorted body has lines of its own
 BESIDE = (-4, -3, 3, 4)  # bins; a Hann window widens a line by two
@@ -33,37 +33,36 @@ def comb(block: Block) -> np.ndarray:
     wave = np.pad(block.wave, ((0, 0), (0, max(FRAME - block.length, 0))))
     frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME, axis=1)[:, ::HOP]  # [n, frames, FRAME]
     window = hann(FRAME)
-    spectrum = np.fft.rfft(frames * window)
-    power = (spectrum.real**2 + spectrum.imag**2) / np.square(window).sum()
+    low, high = LINES_HZ[0] * FRAME / block.rate, min(LINES_HZ[1] * FRAME / block.rate, FRAME // 2 - max(BESIDE))
+    first, last = int(low) + min(BESIDE), int(high) + max(BESIDE)
+    spectrum = np.fft.rfft(frames * window)[:, :, first : last + 1].astype(np.complex64)
+    power = (spectrum.real**2 + spectrum.imag**2) * np.float32(1 / np.square(window).sum())
     starts = np.arange(frames.shape[1]) * HOP
     sounding = (starts + FRAME > block.onset[:, None]) & (starts < block.end[:, None])
-    level = np.einsum("nfk,nf->nk", to_db(power.astype(np.float32)), sounding / sounding.sum(axis=1)[:, None])
+    share = (sounding / sounding.sum(axis=1)[:, None]).astype(np.float32)
+    level = (share[:, None, :] @ to_db(power))[:, 0]  # [n, bins]
 
     best = np.full(block.n, -np.inf)
-    low, high = (hz * FRAME / block.rate for hz in LINES_HZ)
-    high = min(high, FRAME // 2 - max(BESIDE))
     for period in PERIODS:
         spacing = FRAME // period
-        line = np.arange(-(-low // spacing), high // spacing + 1).astype(int) * spacing
+        line = np.arange(-(-low // spacing), high // spacing + 1).astype(int) * spacing - first
         around = np.mean([level[:, line + shift] for shift in BESIDE], axis=0)
         best = np.maximum(best, (level[:, line] - around).mean(axis=1))
     return best
 
 
-def flat_samples(wave: np.ndarray) -> np.ndarray:
-    """Samples in runs of at least FLAT_RUN equal ones near the peak of 1. [n, T] -> [n]"""
-    if wave.shape[1] < FLAT_RUN:
-        return np.zeros(len(wave))
-    same = (np.abs(np.diff(wave, axis=1)) <= FLAT_STEP) & (np.abs(wave[:, 1:]) >= FLAT_LEVEL)
-    pairs = FLAT_RUN - 1
-    count = same.shape[1] - pairs + 1
-    run = same[:, :count].copy()  # run[k]: samples k ... k + FLAT_RUN - 1 are equal
-    for shift in range(1, pairs):
-        run &= same[:, shift : shift + count]
-    flat = np.zeros(wave.shape, bool)
-    for shift in range(FLAT_RUN):
-        flat[:, shift : shift + count] |= run
-    return flat.sum(axis=1)
+def flat_samples(block: Block) -> np.ndarray:
+    """Samples in runs of at least FLAT_RUN equal ones near the peak. [n]"""
+    row, column = block.high
+    value = block.wave[row, column]
+    near = np.abs(value) >= FLAT_LEVEL
+    row, column, value = row[near], column[near], value[near]
+    joined = (np.diff(row) == 0) & (np.diff(column) == 1) & (np.abs(np.diff(value)) <= FLAT_STEP)
+    edges = np.flatnonzero(np.concatenate([[True], ~joined, [True]]))  # where runs begin, and one behind the last
+    length = np.diff(edges)
+    begin = edges[:-1]
+    long = length >= FLAT_RUN
+    return np.bincount(row[begin[long]], weights=length[long], minlength=block.n)
 
 
 def measure(block: Block) -> Measured:
@@ -91,5 +90,5 @@ def measure(block: Block) -> Measured:
         "pre_echo_db": unless(to_db(energy / block.energy), (before <= 0, Why.NO_LEAD)),
         "tail_noise_db": unless(to_db(mean_square), (short, Why.TOO_SHORT)),
         "comb_db": block.known(comb(block)),
-        "clipped": block.known(flat_samples(block.wave)),
+        "clipped": block.known(flat_samples(block)),
     }

@@ -20,6 +20,8 @@ CREST_LEVEL = 0.98  # re peak: so close to the maximum counts as the peak, else 
 CUT_MS = 10.0  # a fall inside the last 10 ms of a sound is its cut or fade-out, not its decay
 PAD_MS = 10.0  # silence behind the wave: the rings of the filters end there and not at its beginning
 FLOOR_DB = -120.0  # nothing: energies are not told apart below this
+SILENCE = 1e-20  # a peak that is nothing at all, and whose inverse is still a float32
+HIGH_LEVEL = 0.7  # re peak: -3 dB
 LOW_RATE = 5500.0  # Hz: the least rate of the decimated path; holds the band below 2.4 kHz
 CLICK_HZ = 2000.0  # the click is above, the body below
 CLICK_WIDTH_HZ = 800.0  # of the transition between them
@@ -98,6 +100,11 @@ class Block:
         return (np.arange(self.n_fft // 2 + 1) * (self.rate / self.n_fft)).astype(np.float32)
 
     @cached_property
+    def high(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column of every sample above -3 dB re peak, in order."""
+        return np.divmod(np.flatnonzero(np.abs(self.wave) >= HIGH_LEVEL), self.length)
+
+    @cached_property
     def spectrum(self) -> np.ndarray:
         """complex64 [n, N / 2 + 1]"""
         wave = np.zeros((self.n, self.n_fft))  # numpy transforms float64 forward faster than float32
@@ -160,13 +167,13 @@ def refusals(waves: np.ndarray) -> np.ndarray:
     if waves.shape[1] == 0:
         return np.full(len(waves), Why.EMPTY, np.uint8)
     top = np.maximum(waves.max(axis=1), -waves.min(axis=1))  # NaN if there is one
-    return np.select([~np.isfinite(top), top == 0], [Why.NOT_FINITE, Why.SILENT], Why.KNOWN).astype(np.uint8)
+    return np.select([~np.isfinite(top), top < SILENCE], [Why.NOT_FINITE, Why.SILENT], Why.KNOWN).astype(np.uint8)
 
 
 def prepare(waves: np.ndarray, rate: float) -> Block:
     """Waves [n, T] that `refusals` has let through, as a Block."""
     peak = np.maximum(waves.max(axis=1), -waves.min(axis=1)).astype(np.float64)
-    wave = (waves / peak[:, None]).astype(np.float32)
+    wave = (waves * (1 / peak[:, None]).astype(waves.dtype)).astype(np.float32)
     level = np.abs(wave)
     end = wave.shape[1] - first_at(level[:, ::-1], END_LEVEL)
     onset, rise, crest = (first_at(level, at) for at in (ONSET_LEVEL, RISE_LEVEL, CREST_LEVEL))

@@ -76,7 +76,7 @@ def measure(block: Block) -> Measured:
     """
     ms = 1000 / block.rate
     fine, coarse = level_power(block, SMOOTH_MS, MONOTONY_SMOOTH_MS)
-    level, shape = to_db(fine), to_db(coarse)
+    level, shape = to_db(fine.astype(np.float32)), to_db(coarse.astype(np.float32))
     out: Measured = {"attack_ms": block.known((block.crest - block.onset) * ms)}
 
     limit = (block.end - block.samples(CUT_MS)).astype(float)

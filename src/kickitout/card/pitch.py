@@ -30,7 +30,7 @@ class Track:
     """Crossings and periods of n sounds, filled up to a common width; times in ms from the onset, inf for nothing.
 
     crossings: [n, K]; count: [n], how many there are. times, hz, weight: [n, P], the middle of each period, its
-    frequency, and its weight (duration times amplitude; 0 where there is no period). final: [n], the last crossing.
+    frequency, and its weight (its energy: duration times squared amplitude; 0 where there is no period). final: [n], the last crossing.
     """
 
     crossings: np.ndarray
@@ -82,14 +82,14 @@ def find(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) ->
     whole = np.isfinite(third)
     duration = np.where(whole, np.where(whole, third, 1.0) - np.where(whole, first, 0.0), 1.0)
     times = np.where(whole, first + duration / 2, np.inf)
-    weight = whole * duration * (amplitude[:, :-2] + amplitude[:, 1:-1])
+    weight = whole * duration * (amplitude[:, :-2] + amplitude[:, 1:-1]) ** 2
     return Track(crossings, count, times, np.where(whole, 1000 / duration, 1.0), weight, final)
 
 
 def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Frequency of the highest line between two times (ms after the onset, [n]), the lower the better. [n] Hz
 
-    Hann window; the power is divided by f^2, so that a second harmonic has to be 6 dB above the first.
+    Hann window; the power is divided by f: a second harmonic has to be 3 dB above the first.
     """
     size = wave.shape[1]
     at = np.arange(size) * (1000 * block.step / block.rate) - (block.onset * 1000 / block.rate)[:, None]
@@ -98,7 +98,7 @@ def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.nda
     freqs = np.arange(size // 2 + 1) * (block.rate / block.step / size)
     range_ = (freqs >= MODE_HZ[0]) & (freqs <= MODE_HZ[1])
     spectrum = np.fft.rfft(wave * window)[:, range_]
-    return freqs[range_][np.argmax(np.abs(spectrum) / freqs[range_], axis=1)]
+    return freqs[range_][np.argmax(np.abs(spectrum) / np.sqrt(freqs[range_]), axis=1)]
 
 
 def track(block: Block) -> Track:
@@ -179,7 +179,7 @@ def roughness(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
 def measure(block: Block) -> Measured:
     """pitch_start_hz: slope of the phase 10 ms after the onset, see `pitch_at`.
 
-    pitch_end_hz: median of the periods' frequencies, weighted with duration times amplitude, over the second half of
+    pitch_end_hz: median of the periods' frequencies, weighted with their energies, over the second half of
     the time between the onset and the last half wave above -40 dB. No value if neighbouring periods differ by more
     than three semitones from a straight line (weighted median): noise, or drum modes of equal strength.
 

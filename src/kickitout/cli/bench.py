@@ -54,7 +54,7 @@ def _set_threads(threads: int | None) -> None:
 def _generation(args: argparse.Namespace) -> None:
     import os
 
-    from kickitout.generation.bench import bench_generation
+    from kickitout.export.bench import bench_generation
     from kickitout.generation.load import load_model
 
     f = bench_generation(load_model(args.model), args.model, args.n)

@@ -165,12 +165,16 @@ def render(parameters: KickParameters) -> Wave:
     return wave
 
 
-def render_batch(parameters: Sequence[KickParameters]) -> Wave:
+def render_batch(parameters: Sequence[KickParameters], out: Wave | None = None) -> Wave:
     """float32 [n, LENGTH]; row i is `render(parameters[i])`, bit for bit.
 
-    A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours.
+    A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours. Who makes
+    many batches hands the same `out` back in: fresh memory costs about a fifth of the time.
     """
-    waves = np.empty((len(parameters), LENGTH), np.float32)
+    shape = (len(parameters), LENGTH)
+    waves = np.empty(shape, np.float32) if out is None else out
+    if waves.shape != shape or waves.dtype != np.float32:
+        raise UserError(f"out is {waves.dtype} {waves.shape}: must be a float32 array of shape {shape}")
     for wave, one in zip(waves, parameters, strict=True):
         wave[:] = render(one)
     return waves
@@ -499,22 +503,22 @@ STYLES: dict[str, Style] = {
         0.28,
         _log(1.25, 1.8),
         {
-            "pitch_end_hz": _log(42, 53),
-            "sweep_ms": _log(25, 60),
+            "pitch_end_hz": _log(42, 52),
+            "sweep_ms": _log(25, 70),
             "snap_hz": _log(20, 120, chance=0.7),
             "snap_ms": _log(4, 12),
             "attack_ms": _log(0.7, 6),
-            "decay_ms": _log(130, 3500),
+            "decay_ms": _log(110, 5000),
             "curve": _lin(0.9, 1.15),
             "drive_db": _lin(0.5, 6, chance=0.25),
-            "click_level_db": _level(-60, -28),
+            "click_level_db": _level(-56, -26),
             "click_ms": _log(1, 6),
-            "click_centroid_hz": _log(700, 5000),
+            "click_centroid_hz": _log(600, 4500),
             "click_bandwidth_hz": _log(500, 3000),
             "click_noise": _lin(0, 0.8),
-            "noise_level_db": _level(-72, -55, chance=0.6),
+            "noise_level_db": _level(-68, -48, chance=0.75),
             "noise_decay_ms": _log(100, 370),
-            "noise_tilt_db_per_octave": _lin(-4, 0),
+            "noise_tilt_db_per_octave": _lin(-8, -3),
         },
     ),
     # A triangle shaped into a sine, a sweep of up to two octaves over 50-100 ms, a click and a puff of noise, short.
@@ -522,7 +526,7 @@ STYLES: dict[str, Style] = {
         0.12,
         _log(2, 5.5),
         {
-            "pitch_end_hz": _log(42, 58),
+            "pitch_end_hz": _log(42, 55),
             "sweep_ms": _log(25, 80),
             "snap_hz": _log(50, 700, chance=0.5),
             "snap_ms": _log(3, 12),
@@ -533,12 +537,12 @@ STYLES: dict[str, Style] = {
             "drive_db": _lin(1, 10, chance=0.6),
             "click_level_db": _level(-38, -20),
             "click_ms": _log(4, 40),
-            "click_centroid_hz": _log(1500, 6000),
+            "click_centroid_hz": _log(1000, 5000),
             "click_bandwidth_hz": _log(800, 3500),
             "click_noise": _lin(0.3, 1),
-            "noise_level_db": _level(-50, -30, chance=0.75),
+            "noise_level_db": _level(-46, -26, chance=0.8),
             "noise_decay_ms": _log(15, 80),
-            "noise_tilt_db_per_octave": _lin(-6, 0),
+            "noise_tilt_db_per_octave": _lin(-8, -2),
         },
     ),
     # A head with its modes, a felt or wooden beater (contact of a few ms: click of 1-4 kHz), a fast first decay with a
@@ -547,26 +551,26 @@ STYLES: dict[str, Style] = {
         0.24,
         _log(1.2, 2.4),
         {
-            "pitch_end_hz": _log(39, 85),
+            "pitch_end_hz": _log(39, 82),
             "sweep_ms": _log(15, 60),
             "snap_hz": _log(30, 300, chance=0.5),
             "snap_ms": _log(4, 15),
-            "attack_ms": _log(1, 8),
-            "decay_ms": _log(200, 1100),
+            "attack_ms": _log(1, 10),
+            "decay_ms": _log(200, 1300),
             "curve": _lin(0.5, 1.0),
             "modes_level_db": _level(-24, -4, chance=0.9),
             "modes_tilt_db": _lin(-9, -2),
             "modes_decay_ms": _log(40, 250),
-            "click_level_db": _level(-45, -20),
+            "click_level_db": _level(-40, -18),
             "click_ms": _log(12, 70),
-            "click_centroid_hz": _log(900, 3500),
+            "click_centroid_hz": _log(600, 3000),
             "click_bandwidth_hz": _log(600, 2500),
             "click_noise": _lin(0.7, 1),
-            "noise_level_db": _level(-55, -30, chance=0.9),
+            "noise_level_db": _level(-48, -26, chance=0.95),
             "noise_decay_ms": _log(60, 370),
             "noise_tilt_db_per_octave": _lin(-10, -4),
             "room_level_db": _level(-32, -10, chance=0.8),
-            "room_ms": _log(100, 700),
+            "room_ms": _log(100, 900),
         },
     ),
     # Sampling and small analogue boxes of the 1980s: a dry, short acoustic kick of 8 bits, or a plain decaying sine.
@@ -574,25 +578,25 @@ STYLES: dict[str, Style] = {
         0.17,
         _log(1.3, 3),
         {
-            "pitch_end_hz": _log(45, 72),
+            "pitch_end_hz": _log(44, 70),
             "sweep_ms": _log(15, 60),
             "snap_hz": _log(50, 400, chance=0.4),
             "snap_ms": _log(3, 12),
-            "attack_ms": _log(0.5, 8),
+            "attack_ms": _log(0.5, 12),
             "hold_ms": _lin(0, 25, chance=0.4),
-            "decay_ms": _log(90, 350),
+            "decay_ms": _log(85, 300),
             "curve": _lin(0.9, 2),
-            "modes_level_db": _level(-24, -6, chance=0.4),
+            "modes_level_db": _level(-24, -6, chance=0.6),
             "modes_decay_ms": _log(30, 120),
             "drive_db": _lin(1, 8, chance=0.3),
-            "click_level_db": _level(-50, -18),
+            "click_level_db": _level(-44, -17),
             "click_ms": _log(3, 50),
-            "click_centroid_hz": _log(800, 5000),
+            "click_centroid_hz": _log(600, 3500),
             "click_bandwidth_hz": _log(800, 4000),
             "click_noise": _lin(0.2, 1),
-            "noise_level_db": _level(-58, -32, chance=0.8),
+            "noise_level_db": _level(-54, -30, chance=0.8),
             "noise_decay_ms": _log(40, 300),
-            "noise_tilt_db_per_octave": _lin(-8, 0),
+            "noise_tilt_db_per_octave": _lin(-9, -3),
         },
     ),
     # Two octaves and more in 100-250 ms, saturated, often held, sometimes with a short dark room behind it.
@@ -612,10 +616,10 @@ STYLES: dict[str, Style] = {
             "drive_bias": _lin(0, 0.3, chance=0.4),
             "click_level_db": _level(-50, -20),
             "click_ms": _log(3, 40),
-            "click_centroid_hz": _log(1500, 7000),
+            "click_centroid_hz": _log(1000, 6000),
             "click_bandwidth_hz": _log(800, 4000),
             "click_noise": _lin(0.3, 1),
-            "noise_level_db": _level(-52, -28, chance=0.8),
+            "noise_level_db": _level(-48, -26, chance=0.85),
             "noise_decay_ms": _log(30, 300),
             "noise_tilt_db_per_octave": _lin(-8, -1),
             "room_level_db": _level(-30, -12, chance=0.4),

@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from kickitout.export.sounds import write_kicks
 from kickitout.generation.generate import each_kick
 from kickitout.generation.model import Model
 
@@ -27,8 +28,6 @@ class GenerationFigures:
 
 def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFigures:
     """Measure `model`, called `name` on the command line."""
-    from kickitout.export.sounds import write_kicks
-
     def rate(count: int, threads: int | None) -> float:
         began = time.perf_counter()
         for _ in each_kick(model, range(count), lambda seed, _: seed, threads):

@@ -1,0 +1,241 @@
+"""Seed -> sound: the same alone, in a batch, through the library, the command line and the file."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from toy import TOY, toy_corpus
+
+import kickitout
+from kickitout.audio import read_comment, read_sound
+from kickitout.cli import main
+from kickitout.errors import UserError
+from kickitout.generation.load import load_model
+from kickitout.generation.noise import normal
+from kickitout.sound import PEAK
+
+pytestmark = pytest.mark.xdist_group("generation")
+
+
+def test_the_default_model_makes_kicks():
+    waves = kickitout.generate(range(8))
+    assert waves.shape == (8, 22050)
+    assert waves.dtype == np.float32
+    assert np.isfinite(waves).all()
+    np.testing.assert_allclose(np.abs(waves).max(axis=1), PEAK, atol=1e-5)
+    assert len({w.tobytes() for w in waves}) == 8
+
+
+def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
+    from kickitout.generation.generate import each_kick
+
+    batch = kickitout.generate([5, 6, 7, 8, 9])
+    np.testing.assert_array_equal(kickitout.generate([7])[0], batch[2])
+    model = load_model()
+    for threads in (1, 3):
+        waves = list(each_kick(model, [5, 6, 7, 8, 9], lambda _, w: w[0], threads))
+        np.testing.assert_array_equal(np.stack(waves), batch)
+
+
+def test_no_seeds_are_no_kicks():
+    assert kickitout.generate([]).shape == (0, 22050)
+
+
+def test_the_command_writes_what_the_library_makes(tmp_path, capsys):
+    assert main(["generate", "--seeds", "3,10-11", "-o", str(tmp_path), "--bits", "32f"]) == 0
+    printed = capsys.readouterr().out.split()
+    assert printed == [str(tmp_path / f"kick_{s:06d}.wav") for s in (3, 10, 11)]
+    for path, wave in zip(printed, kickitout.generate([3, 10, 11]), strict=True):
+        sound = read_sound(path)
+        assert sound.rate == 44_100
+        np.testing.assert_array_equal(sound.samples[:, 0], wave)
+
+
+@pytest.mark.parametrize(("form", "bits", "step"), [("wav", "16", 2**-15), ("wav", "24", 2**-23), ("flac", "24", 2**-23)])
+def test_every_format_holds_the_samples_to_its_resolution(form, bits, step, tmp_path):
+    assert main(["generate", "-n", "1", "-q", "-o", str(tmp_path), "--format", form, "--bits", bits]) == 0
+    (path,) = tmp_path.iterdir()
+    np.testing.assert_allclose(read_sound(path).samples[:, 0], kickitout.generate([0])[0], atol=step)
+
+
+def test_another_rate_is_a_resampled_kick_of_the_same_length(tmp_path):
+    assert main(["generate", "-n", "1", "-q", "-o", str(tmp_path), "--rate", "96000"]) == 0
+    (path,) = tmp_path.iterdir()
+    sound = read_sound(path)
+    assert sound.rate == 96_000
+    assert len(sound.samples) == 48_000
+
+
+def test_the_recipe_in_a_file_makes_the_same_file_again(tmp_path, capsys):
+    main(["generate", "--seed", "42", "-n", "1", "-q", "-o", str(tmp_path / "a")])
+    (path,) = (tmp_path / "a").iterdir()
+    recipe = json.loads(read_comment(path))
+    assert recipe["seed"] == 42
+    assert recipe["model_sha256"] == load_model().digest
+    capsys.readouterr()
+    assert main(["recipe", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out) == recipe
+    main(["generate", "--seed", str(recipe["seed"]), "-n", "1", "-q", "-o", str(tmp_path / "b")])
+    assert (tmp_path / "b" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_existing_files_are_kept_unless_forced(tmp_path, capsys):
+    args = ["generate", "-n", "3", "-q", "-o", str(tmp_path)]
+    assert main(args) == 0
+    mine = tmp_path / "kick_000001.wav"
+    mine.write_bytes(b"mine")
+    assert main([*args[:2], "2", *args[3:]]) == 2
+    assert "exists (and 1 more); --force replaces it" in capsys.readouterr().err
+    assert mine.read_bytes() == b"mine"
+    assert main([*args, "--force"]) == 0
+    assert mine.read_bytes() != b"mine"
+
+
+def test_a_thousand_kicks_are_under_way_a_few_at_a_time():
+    from kickitout.generation.generate import each_kick
+
+    model, started = load_model(), []
+    kicks = each_kick(model, range(1000), lambda seed, _: started.append(seed), threads=2)
+    next(kicks)
+    assert len(started) <= 10
+    kicks.close()
+    assert len(started) <= 12
+
+
+def test_a_fault_while_writing_leaves_no_half_file(tmp_path, monkeypatch, capsys):
+    import errno
+    import os
+
+    real_replace, calls = os.replace, []
+
+    def full(source, target):
+        calls.append(target)
+        if len(calls) > 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real_replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    assert main(["generate", "-n", "8", "-q", "-o", str(tmp_path)]) == 2
+    assert "the disk is full" in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["kick_000000.wav", "kick_000001.wav"]
+
+
+# -- model files -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run folder with a model of toy size."""
+    pytest.importorskip("torch", reason="training needs the train extra")
+    from kickitout.training.loop import Until, train
+    from kickitout.training.recipe import load_recipe
+
+    folder = tmp_path_factory.mktemp("model")
+    train(toy_corpus(folder / "kicks", 12), load_recipe("dcgan-bands", TOY), folder / "run", Until(steps=2))
+    return folder / "run"
+
+
+def test_an_exported_model_plays_what_torch_plays(run):
+    import torch
+
+    from kickitout.codecs import make_codec
+    from kickitout.models.dcgan import Generator, whole_picture
+    from kickitout.models.player import make_player
+    from kickitout.training.checkpoint import load_checkpoint
+    from kickitout.training.recipe import Recipe
+
+    recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text()))
+    codec = make_codec(recipe.codec)
+    generator = Generator(recipe.model, whole_picture(recipe.model, codec.picture_shape))
+    model = load_model(run)
+    tensors, _ = load_checkpoint(run / "checkpoints" / "best.safetensors")
+    prefix = "network/average/module."
+    generator.load_state_dict({k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)})
+    # What batch norm measured of the averaged weights is in the file alone: measure it again as training does.
+    from accelerate import Accelerator
+
+    from kickitout.training.adversarial import AdversarialTask
+    from kickitout.training.checkpoint import unpack
+
+    task = AdversarialTask(recipe, Accelerator(cpu=True))
+    unpack(task, tensors, "best")
+    player = task.player()
+    assert isinstance(make_player(recipe.model, generator, codec), type(player))
+    eps = normal(range(8), model.info.latent)
+    with torch.inference_mode():
+        expected = player(torch.from_numpy(eps)).numpy()
+    made = np.stack([model.play(eps[i : i + 1]) for i in range(8)])
+    assert np.abs(made - expected).max() < 1e-4
+
+
+def test_a_model_file_says_what_it_learned_from_and_nothing_of_the_machine(run):
+    info = load_model(run).info
+    assert info.corpus["kicks"] == 12
+    assert info.recipe["name"] == info.name == "dcgan-bands"
+    data = (run / "model.onnx").read_bytes()
+    assert b"site-packages" not in data
+    assert str(run.parent).encode() not in data
+
+
+def test_export_copies_a_model_that_plays_the_same(run, tmp_path, capsys):
+    assert main(["export", str(run), "-o", str(tmp_path / "mine.onnx")]) == 0
+    np.testing.assert_array_equal(kickitout.generate([1], tmp_path / "mine.onnx"), kickitout.generate([1], run))
+    assert main(["export", str(run), "-o", str(tmp_path / "mine.onnx")]) == 2
+    assert main(["export", str(run), "-o", str(tmp_path / "mine.safetensors")]) == 2
+    assert "ends in it" in capsys.readouterr().err
+
+
+def other_metadata(text):
+    import onnx
+
+    model = onnx.load("run/model.onnx")
+    model.metadata_props[0].value = text
+    return model.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (lambda data: data[: len(data) // 2], "damaged or incomplete"),
+        (lambda data: b"", "damaged or incomplete"),
+        (lambda data: b"RIFF....WAVE", "damaged or incomplete"),
+        (lambda data: data.replace(b"kickitout-model-1", b"kickitout-model-9"), "kickitout-model-9.*reads"),
+        (lambda data: data.replace(b'"latent": 6', b'"latent": 7'), "does not fit its metadata"),
+        (lambda data: data.replace(b'"latent": 6', b'"latent": x'), "metadata is damaged"),
+        (lambda data: data.replace(b'"channels": 1', b'"channels": 9'), "sizes no model has|damaged"),
+    ],
+)
+def test_a_model_file_that_is_damaged_or_of_another_kind_is_refused(run, tmp_path, damage, sentence, capsys):
+    path = tmp_path / "m.onnx"
+    path.write_bytes(damage((run / "model.onnx").read_bytes()))
+    with pytest.raises(UserError, match=sentence):
+        load_model(path)
+    assert main(["generate", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert capsys.readouterr().err.startswith("kick: ")
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_onnx_file_of_another_project_is_refused(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    x = onnx.helper.make_tensor_value_info("x", 1, [1])
+    y = onnx.helper.make_tensor_value_info("y", 1, [1])
+    graph = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["y"])], "g", [x], [y])
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 18)], ir_version=9), tmp_path / "o.onnx")
+    with pytest.raises(UserError, match="not one that kickitout made"):
+        load_model(tmp_path / "o.onnx")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "nowhere.onnx", "."])
+def test_a_model_that_is_not_there_is_said_so(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"no such model|no finished model"):
+        load_model(name)
+
+
+def test_a_wav_is_not_a_model(tmp_path):
+    path = tmp_path / "kick.wav"
+    path.write_bytes(b"RIFF")
+    with pytest.raises(UserError, match=r"models end in \.onnx or \.safetensors"):
+        load_model(path)

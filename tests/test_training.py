@@ -1,0 +1,204 @@
+"""The loop: every recipe steps, a run goes on as if it had not stopped, a folder is kept from other runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+
+import numpy as np
+import pytest
+import torch
+from toy import TOY, no_silence, toy_corpus, write_kicks
+
+from kickitout.corpus.build import build_corpus
+from kickitout.errors import UserError
+from kickitout.generation.generate import generate
+from kickitout.generation.load import load_model
+from kickitout.training.checkpoint import load_checkpoint, load_newest
+from kickitout.training.loop import Until, train
+from kickitout.training.recipe import load_recipe, recipe_names
+from kickitout.training.run_folder import RunFolder
+
+pytestmark = pytest.mark.xdist_group("training")
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return toy_corpus(tmp_path_factory.mktemp("corpus") / "kicks")
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def weights(folder):
+    tensors, progress = load_checkpoint(RunFolder(folder).latest)
+    return tensors, progress["step"]
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
+    result = train(corpus, load_recipe(name, TOY), tmp_path / "run", Until(steps=2))
+    assert (result.step, result.reason) == (2, "done")
+    waves = generate([0, 1], tmp_path / "run")
+    assert waves.shape == (2, 22050)
+    assert np.isfinite(waves).all()
+    assert no_silence(waves)
+    assert (waves[0] != waves[1]).any()
+
+
+@pytest.mark.parametrize("change", [[], ["objective=wgan-gp", "critic_steps=2"], ["objective=bce", "r1_every=1"]])
+def test_two_steps_and_two_more_are_four_bit_for_bit(change, corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", [*TOY, "monitor.every=3", *change])
+    train(corpus, recipe, tmp_path / "four", Until(steps=4))
+    train(corpus, recipe, tmp_path / "two", Until(steps=2))
+    train(corpus, recipe, tmp_path / "two", Until(steps=4))
+    whole, parts = weights(tmp_path / "four"), weights(tmp_path / "two")
+    assert whole[1] == parts[1] == 4
+    assert whole[0].keys() == parts[0].keys()
+    assert any(key.startswith("optimiser/") for key in whole[0])
+    for key, value in whole[0].items():
+        assert torch.equal(value, parts[0][key]), key
+    np.testing.assert_array_equal(generate([3], tmp_path / "four"), generate([3], tmp_path / "two"))
+
+
+def test_another_seed_gives_other_weights(corpus, tmp_path):
+    for seed in (0, 1):
+        train(corpus, load_recipe("dcgan-bands", [*TOY, f"seed={seed}"]), tmp_path / str(seed), Until(steps=1))
+    a, b = weights(tmp_path / "0")[0], weights(tmp_path / "1")[0]
+    key = next(k for k in a if k.endswith("to_picture.1.weight"))
+    assert not torch.equal(a[key], b[key])
+
+
+def test_ctrl_c_saves_and_the_same_command_goes_on(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", TOY)
+    timer = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    result = train(corpus, recipe, tmp_path, Until(steps=100_000))
+    timer.join()
+    assert result.reason == "interrupted"
+    again = train(corpus, recipe, tmp_path, Until(steps=result.step + 1))
+    assert (again.step, again.reason) == (result.step + 1, "done")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_time_budget_counts_all_starts_of_a_run(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", [*TOY, "monitor.every=1000"])
+    first = train(corpus, recipe, tmp_path, Until(seconds=0.5))
+    assert first.seconds >= 0.5
+    again = train(corpus, recipe, tmp_path, Until(seconds=0.5))
+    assert again.step == first.step
+
+
+def test_a_run_folder_reads_like_a_notebook(corpus, tmp_path):
+    train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=4))
+    there = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
+    assert {
+        "recipe.json", "corpus.json", "environment.json", "stats.jsonl", "notebook.md", "reals.png", "reals.wav",
+        "model.onnx", "checkpoints/latest.safetensors", "checkpoints/best.safetensors",
+        "snapshots/000002/fakes.png", "snapshots/000002/fakes.wav", "snapshots/000004/fakes.wav",
+    } <= there  # fmt: skip
+    assert not [name for name in there if name.endswith((".part", ".pkl", ".pt"))]
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    assert recipe["model"]["channels"] == 16
+    assert json.loads((tmp_path / "corpus.json").read_text())["digest"] == corpus.digest
+    kinds = [json.loads(line)["kind"] for line in (tmp_path / "stats.jsonl").read_text().splitlines()]
+    assert kinds.count("snapshot") == 2
+    assert "losses" in kinds
+    notebook = (tmp_path / "notebook.md").read_text()
+    assert "![real kicks](reals.png)" in notebook
+    assert "snapshots/000004/fakes.png" in notebook
+
+
+def test_what_is_heard_in_a_snapshot_is_what_the_model_file_generates(corpus, tmp_path):
+    from kickitout.audio import read_sound
+
+    result = train(corpus, load_recipe("dcgan-bands", [*TOY, "monitor.every=3"]), tmp_path, Until(steps=3))
+    assert result.best_step == 3
+    heard = read_sound(tmp_path / "snapshots" / "000003" / "fakes.wav").samples[:, 0].reshape(8, -1)[:, :22050]
+    made = generate(range(8), tmp_path)
+    np.testing.assert_allclose(heard, made, atol=1e-4 + 2**-15)  # the parity that is promised, and 16 bits
+
+
+def test_a_folder_of_another_recipe_is_refused_with_the_difference(corpus, tmp_path):
+    train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=1))
+    with pytest.raises(UserError, match=r"another recipe .batch was 4, now 5"):
+        train(corpus, load_recipe("dcgan-bands", [*TOY, "batch=5"]), tmp_path, Until(steps=2))
+
+
+def test_a_folder_whose_sounds_have_changed_is_refused_with_the_difference(tmp_path):
+    kicks = write_kicks(tmp_path / "kicks", 12)
+    recipe = load_recipe("dcgan-bands", TOY)
+    train(build_corpus([kicks]), recipe, tmp_path / "run", Until(steps=1))
+    (kicks / "kick 003.wav").unlink()
+    with pytest.raises(UserError, match=r"sounds have changed.*1 gone .*kick 003"):
+        train(build_corpus([kicks]), recipe, tmp_path / "run", Until(steps=2))
+
+
+def test_a_second_trainer_on_a_folder_is_refused(corpus, tmp_path):
+    with RunFolder(tmp_path).locked(), pytest.raises(UserError, match="another training run"):
+        train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=1))
+
+
+def test_a_folder_with_other_files_is_left_alone(corpus, tmp_path):
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(UserError, match="thesis.txt"):
+        train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=1))
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+    assert not (tmp_path / "recipe.json").exists()
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", TOY)
+    train(corpus, recipe, tmp_path, Until(steps=4))
+    latest = RunFolder(tmp_path).latest
+    latest.write_bytes(latest.read_bytes()[:1000])
+    found = load_newest(latest)
+    assert found is not None
+    assert "damaged" in found[2]
+    assert train(corpus, recipe, tmp_path, Until(steps=5)).step == 5
+    events = [e["text"] for e in RunFolder(tmp_path).entries() if e["kind"] == "event"]
+    assert any("went on from the one before" in text for text in events)
+
+
+def test_two_damaged_checkpoints_are_an_error_not_a_fresh_start(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", TOY)
+    train(corpus, recipe, tmp_path, Until(steps=4))
+    latest = RunFolder(tmp_path).latest
+    for path in (latest, latest.with_suffix(".previous")):
+        path.write_bytes(b"not tensors")
+    with pytest.raises(UserError, match="damaged"):
+        train(corpus, recipe, tmp_path, Until(steps=5))
+
+
+def test_a_loss_that_is_not_finite_ends_in_a_sentence_not_in_nan_weights(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", [*TOY, "optim_d.lr=1", "optim_g.lr=1", "r1=100000", "monitor.every=1000"])
+    result = train(corpus, recipe, tmp_path, Until(steps=400))
+    if result.reason != "stopped":
+        pytest.fail("a learning rate of 1 should have blown up")
+    events = [e["text"] for e in RunFolder(tmp_path).entries() if e["kind"] == "event"]
+    assert "of the critic is" in events[-1] or "of the generator is" in events[-1]
+    assert all(torch.isfinite(t.float()).all() for t in weights(tmp_path)[0].values())
+
+
+def test_mid_and_side_make_a_stereo_model(tmp_path):
+    from kickitout.audio import write_sound
+    from kickitout.corpus.procedural import synthesise
+
+    folder = tmp_path / "stereo"
+    folder.mkdir()
+    waves, _ = synthesise(range(10))
+    for i in range(8):
+        write_sound(folder / f"{i}.wav", np.stack([waves[i], 0.9 * waves[i] + 0.1 * waves[i + 1]], axis=1), 44_100, bits="24")
+    recipe = load_recipe("dcgan-bands", [*TOY, "model.stereo=true"])
+    train(build_corpus([folder]), recipe, tmp_path / "run", Until(steps=2))
+    waves = generate([0], tmp_path / "run")
+    assert waves.shape == (1, 2, 22050)
+    assert (waves[0, 0] != waves[0, 1]).any()
+    assert load_model(tmp_path / "run").info.channels == 2

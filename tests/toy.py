@@ -1,0 +1,34 @@
+"""Toy sizes: every recipe of the package, small enough to take a step in a fraction of a second."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.audio import write_sound
+from kickitout.corpus.build import Corpus, build_corpus
+from kickitout.corpus.procedural import synthesise
+from kickitout.sound import SAMPLE_RATE
+
+TOY = [
+    "model.channels=16", "model.least_channels=4", "model.latent=6", "batch=4",
+    "monitor.every=2", "monitor.sounds=8",
+]  # fmt: skip
+
+
+def write_kicks(folder: Path, count: int, first: int = 0) -> Path:
+    """`count` rendered kicks as WAV files in a new folder."""
+    folder.mkdir(parents=True)
+    waves, _ = synthesise(range(first, first + count))
+    for i, wave in enumerate(waves):
+        write_sound(folder / f"kick {first + i:03d}.wav", wave, SAMPLE_RATE, bits="24")
+    return folder
+
+
+def toy_corpus(folder: Path, count: int = 24) -> Corpus:
+    return build_corpus([write_kicks(folder, count)])
+
+
+def no_silence(waves: np.ndarray) -> bool:
+    return bool((np.abs(waves).max(axis=-1) > 0.5).all())
