@@ -314,8 +314,8 @@ def test_layers_that_are_off_are_not_there():
 def test_hundreds_of_kicks_are_made_each_second():
     synthesise(range(10))
     rates = []
-    for _ in range(3):  # the best of three, because other work may share the processor
-        begin = time.perf_counter()
+    for _ in range(5):  # the best of five, in processor time, because other work may share the machine
+        begin = time.process_time()
         synthesise(range(100))
-        rates.append(100 / (time.perf_counter() - begin))
+        rates.append(100 / (time.process_time() - begin))
     assert max(rates) > 300

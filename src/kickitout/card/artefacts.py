@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kickitout.card.block import FLOOR_DB, Block, Measured, gather, to_db, unless
+from kickitout.card.block import Block, Measured, gather, to_db, unless
 from kickitout.card.fields import Why
 
 RISE_MS = 0.5  # a rise to 10 % of the peak (-20 dB) may take so long
@@ -30,7 +30,8 @@ def comb(block: Block) -> np.ndarray:
     Log spectra of frames of 2048 samples are averaged, so that lines in a quiet tail weigh as much as those under the
     click; frames without sound don't count. Near 0 without lines (the largest of five means scatters about 0.5).
     """
-    wave = np.pad(block.wave, ((0, 0), (0, max(FRAME - block.length, 0))))
+    missing = max(FRAME - block.length, (FRAME - block.length) % HOP)  # the last frame ends behind the last sample
+    wave = np.pad(block.wave, ((0, 0), (0, missing)))
     frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME, axis=1)[:, ::HOP]  # [n, frames, FRAME]
     window = hann(FRAME)
     low, high = LINES_HZ[0] * FRAME / block.rate, min(LINES_HZ[1] * FRAME / block.rate, FRAME // 2 - max(BESIDE))

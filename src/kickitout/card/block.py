@@ -135,18 +135,17 @@ class Block:
         return np.fft.irfft(self.spectrum * self.split, self.n_fft)
 
     def low_band(self, gain: np.ndarray) -> np.ndarray:
-        """The wave through `gain` ([K] or [n, K] bins from 0 Hz on, zero above), decimated, as a complex analytic
-        signal [n, M]."""
+        """The wave through `gain` ([K] or [n, K] bins from 0 Hz on, zero above), decimated, float32 [n, M]."""
         size = self.n_fft // self.step
         bins = min(gain.shape[-1], size // 2)
-        half = np.zeros((self.n, size), np.complex64)
-        half[:, :bins] = self.spectrum[:, :bins] * (gain[..., :bins] * (2 / self.step)).astype(np.float32)
-        half[:, 0] /= 2
-        return np.fft.ifft(half, axis=1)
+        half = np.zeros((self.n, size // 2 + 1), np.complex64)
+        kind = np.complex64 if np.iscomplexobj(gain) else np.float32
+        half[:, :bins] = self.spectrum[:, :bins] * (gain[..., :bins] / self.step).astype(kind)
+        return np.fft.irfft(half, size)
 
     @cached_property
     def body_band(self) -> np.ndarray:
-        """The wave below 2 kHz, decimated, complex analytic signal [n, M]."""
+        """The wave below 2 kHz, decimated, float32 [n, M]."""
         return self.low_band(np.sqrt(1 - self.split**2))
 
     def known(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

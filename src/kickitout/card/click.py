@@ -1,5 +1,7 @@
 """The click: what is above 2 kHz when the drum is hit."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from kickitout.card.block import CLICK_HZ, Block, Measured, fast_length, gather, to_db, unless
@@ -50,7 +52,7 @@ def measure(block: Block) -> Measured:
     centroid = power[:, high] @ freqs[high] / power[:, high].sum(axis=1)
 
     weighted, total = np.zeros(block.n), np.zeros(block.n)
-    for low_hz, high_hz in zip(OCTAVES_HZ, OCTAVES_HZ[1:], strict=False):
+    for low_hz, high_hz in pairwise(OCTAVES_HZ):
         band = power[:, (freqs >= low_hz) & (freqs < high_hz)]
         if band.shape[1] == 0:  # a low sample rate
             continue

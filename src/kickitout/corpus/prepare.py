@@ -26,7 +26,8 @@ STRONG = 0.25  # of the body's peak: of 271 pairs of kicks alike (correlation > 
 RISE = 0.25  # of the peak: -12 dB; the hit has surely begun here
 FLOOR = 10 ** (-46 / 20)  # of the peak: no noise is taken to be quieter, so a clean onset falls at -40 dB re peak
 CONTRAST = 8.0  # sound over noise: 2 would follow fluctuations of the noise, 100 would lose a soft click before a body
-LOUDEST_NOISE = 0.1  # of the peak: what is louder before the hit belongs to the sound
+LOUDEST_NOISE = 0.1  # of the peak, for 20 ms and more before the hit
+LOUDEST_SHORT = 0.035  # of the peak, -29 dB: files cut close to the hit begin with the sound's own first millisecond
 
 
 @dataclass(frozen=True)
@@ -132,18 +133,18 @@ def find_onset(x: np.ndarray, rate: int) -> int:
     level = np.abs(x).astype(np.float64)
     peak = float(level.max())
     rise = int(np.argmax(level >= RISE * peak))
-    noise = max(FLOOR * peak, min(_noise_before(level[:rise], rate), LOUDEST_NOISE * peak))
+    noise = max(FLOOR, _noise_before(level[:rise] / peak, rate)) * peak
     llr = level[: rise + 1] ** 2 / 2 * (1 - CONTRAST**-2) / noise**2 - math.log(CONTRAST)
     evidence = np.cumsum(llr[::-1])[::-1]  # sum over k..rise
     return int(np.argmax(evidence))
 
 
 def _noise_before(level: np.ndarray, rate: int) -> float:
-    """The RMS of the noise in |x| [T] before the hit; 0.0 when there is none to be measured.
+    """The RMS of the noise in |x| [T] before the hit, re peak; 0.0 when there is none to be measured.
 
     The lower quartile over blocks of the last 150 ms. Blocks of 10 ms hold half a period of 50 Hz hum, so their RMS is
-    steady. In a short lead-in the blocks are a quarter of it, and one that grows from the first block on is not noise
-    but the attack of a file that begins with it.
+    steady. In a lead-in below 40 ms the blocks are a quarter of it, and not noise but the attack of a file that begins
+    with it is one that is loud, or that grows from the first block on.
     """
     level = level[-round(0.15 * rate) :] if len(level) else level
     size = min(round(0.010 * rate), len(level) // 4)
@@ -151,10 +152,12 @@ def _noise_before(level: np.ndarray, rate: int) -> float:
         return 0.0
     n = len(level) // size
     rms = np.sqrt((level[len(level) - n * size :].reshape(n, size) ** 2).mean(axis=1))
-    short = size < round(0.010 * rate)
-    if short and rms[1] > 1.6 * rms[0] and rms[2] > 1.4 * rms[1]:  # a linear rise gives 2.6 and 1.6
+    noise = float(np.quantile(rms, 0.25))
+    if len(level) < 0.02 * rate and noise > LOUDEST_SHORT:
         return 0.0
-    return float(np.quantile(rms, 0.25))
+    if n == 4 and rms[1] > 1.6 * rms[0] and rms[2] > 1.4 * rms[1]:  # a linear rise gives 2.6 and 1.6
+        return 0.0
+    return min(noise, LOUDEST_NOISE) * (1 + size**-0.5)  # few samples may have been quiet by chance
 
 
 def polarity(x: np.ndarray) -> int:

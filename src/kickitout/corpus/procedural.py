@@ -156,10 +156,15 @@ def render(parameters: KickParameters) -> Wave:
     parts, envelope = _layers(parameters)
     active = _sum(parts)
     active -= _below_coupling(active)
-    active = active[:_ACTIVE] * _fade()
+    active = active[:_ACTIVE]
+    active[-FADE:] *= _fade()
     # A body cut off in mid-cycle leaves a mean behind; it is taken out under the body's own envelope, which hides it.
-    shape = envelope * _fade()[: len(envelope)]
-    active[: len(shape)] -= shape * (active.sum() / shape.sum())
+    shape = envelope.copy()
+    late = len(shape) - (_ACTIVE - FADE)
+    if late > 0:
+        shape[-late:] *= _fade()[:late]
+    shape *= active.sum() / shape.sum()
+    active[: len(shape)] -= shape
     wave = np.zeros(LENGTH, np.float32)
     np.multiply(active, PEAK / np.abs(active).max(), out=wave[ONSET:])
     return wave
@@ -204,8 +209,8 @@ def _layers(p: KickParameters) -> tuple[dict[str, Wave], Wave]:
 
 
 def _body(p: KickParameters) -> tuple[Wave, Wave]:
-    """Driven body and its envelope, up to where it has fallen by 120 dB."""
-    n = min(_ACTIVE, math.ceil(p.body_decay_ms(120.0) * SAMPLE_RATE / 1000) + 1)
+    """Driven body and its envelope, up to where that has fallen by 100 dB, and by as much more as the drive lifts."""
+    n = min(_ACTIVE, math.ceil(p.body_decay_ms(100.0 + p.drive_db) * SAMPLE_RATE / 1000) + 1)
     raw, envelope = _shell(p, n, SAMPLE_RATE)
     if p.drive_db < 0.01:
         return raw, envelope
@@ -251,7 +256,10 @@ def _shell(p: KickParameters, n: int, rate: int) -> tuple[Wave, Wave]:
             tau = fall_ms / 1000 / _LN10
             falling = min(n, math.ceil(fall_ms / 1000 * 9 * rate))  # to 1e-9 of its way
             cycles += span_hz * tau
-            cycles[:falling] -= span_hz * tau * np.exp(t[:falling] * (-1 / tau))
+            way = t[:falling] * (-1 / tau)
+            np.exp(way, out=way)
+            way *= span_hz * tau
+            cycles[:falling] -= way
     tone = _sine(cycles)
     if p.modes_level_db > OFF_DB:
         for k, ratio in enumerate(MODE_RATIOS):
@@ -262,7 +270,8 @@ def _shell(p: KickParameters, n: int, rate: int) -> tuple[Wave, Wave]:
             mode *= np.float32(amplitude) * _decay(heard, rate, t60)
             tone[:heard] += mode
     envelope = _envelope(p, n, rate)
-    return tone * envelope, envelope
+    tone *= envelope
+    return tone, envelope
 
 
 def _envelope(p: KickParameters, n: int, rate: int) -> Wave:
@@ -322,11 +331,13 @@ def _room(p: KickParameters, parts: Mapping[str, Wave]) -> Wave:
     span = max(min(0.75 * p.room_ms, 400.0), 2 * first) - first
     at_ms = first + span * (np.arange(_ROOM_TAPS) + rng.random(_ROOM_TAPS)) / _ROOM_TAPS
     gains = np.where(rng.random(_ROOM_TAPS) < 0.5, -1.0, 1.0) * 10 ** (-3 * at_ms / p.room_ms)
-    wet = np.zeros(_PADDED, np.float32)
-    echo = np.empty(_PADDED, np.float32)
+    wet = np.zeros(_ACTIVE, np.float32)
+    echo = np.empty(_ACTIVE, np.float32)
+    sounding = max(len(part) for part in parts.values()) + 2
     for delay, gain in zip((at_ms / 1000 * SAMPLE_RATE).astype(int).tolist(), gains.tolist(), strict=True):
-        wet[delay:] += np.multiply(dull[:-delay], np.float32(gain), out=echo[delay:])
-    return wet[:_ACTIVE]
+        n = min(sounding, _ACTIVE - delay)
+        wet[delay : delay + n] += np.multiply(dull[:n], np.float32(gain), out=echo[:n])
+    return wet
 
 
 def _sum(parts: Mapping[str, Wave]) -> Wave:
@@ -345,7 +356,7 @@ def _below_coupling(x: Wave) -> Wave:
     """
     grow, shrink = _coupling_weights()
     slow = np.zeros(_PADDED // _BLOCK + 1, np.float32)
-    slow[1:] = np.cumsum(x.reshape(-1, _BLOCK).sum(axis=1) * grow) * shrink
+    slow[1:] = np.cumsum(x.reshape(-1, _BLOCK) @ np.ones(_BLOCK, np.float32) * grow) * shrink
     return (slow[:-1, None] + (slow[1:] - slow[:-1])[:, None] * _ramp()).ravel()
 
 
@@ -373,8 +384,9 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
 
 
 def _white(seed: int, stream: int, n: int) -> NDArray[np.complex64]:
-    """Spectrum of at least n samples of white noise, a power of two: drawn where it is shaped, sparing a transform."""
-    size = 1 << max(n - 1, 63).bit_length()
+    """Spectrum of n samples of white noise or a few more: drawn where it is shaped, which spares a transform."""
+    power = 1 << max(n - 1, 63).bit_length() - 3  # a size of 5, 6, 7 or 8 times a power of two: quick to transform
+    size = -(-max(n, 64) // power) * power
     spectrum = np.zeros(size // 2 + 1, np.complex64)
     spectrum[1:-1] = _generator(seed, stream).standard_normal(size, dtype=np.float32).view(np.complex64)[1:]
     return spectrum
@@ -408,9 +420,7 @@ def _seconds_32(rate: int) -> Wave:
 
 @lru_cache(maxsize=1)
 def _fade() -> Wave:
-    fade = np.ones(_ACTIVE, np.float32)
-    fade[-FADE:] = 0.5 + 0.5 * np.cos(np.pi * np.arange(1, FADE + 1) / FADE)
-    return fade
+    return (0.5 + 0.5 * np.cos(np.pi * np.arange(1, FADE + 1) / FADE)).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -458,16 +468,12 @@ class Range:
     chance: float = 1.0
     otherwise: float = 0.0
 
-    def draw(self, rng: np.random.Generator) -> float:
-        """Two uniform numbers a draw, whatever the outcome, so that parameters do not shift each other."""
-        chosen, where = rng.random(2)
+    def at(self, chosen: float, where: float) -> float:
+        """The value at two numbers from [0, 1): `chosen` against the chance, `where` between low and high."""
         if chosen >= self.chance:
             return self.otherwise
-        if self.log:
-            value = self.low * (self.high / self.low) ** float(where)
-        else:
-            value = self.low + (self.high - self.low) * float(where)
-        return min(max(value, self.low), self.high)
+        even = self.low * (self.high / self.low) ** where if self.log else self.low + (self.high - self.low) * where
+        return min(max(even, self.low), self.high)  # rounding may step over an end
 
 
 @dataclass(frozen=True)
@@ -501,9 +507,9 @@ STYLES: dict[str, Style] = {
     # trigger pulse of a millisecond for a click (TR-808 service notes; Werner et al. 2014). Long ones end at 45-60 Hz.
     "808": Style(
         0.28,
-        _log(1.25, 1.8),
+        _log(1.25, 1.9),
         {
-            "pitch_end_hz": _log(42, 52),
+            "pitch_end_hz": _log(43, 53),
             "sweep_ms": _log(25, 70),
             "snap_hz": _log(20, 120, chance=0.7),
             "snap_ms": _log(4, 12),
@@ -517,7 +523,7 @@ STYLES: dict[str, Style] = {
             "click_bandwidth_hz": _log(500, 3000),
             "click_noise": _lin(0, 0.8),
             "noise_level_db": _level(-68, -48, chance=0.75),
-            "noise_decay_ms": _log(100, 370),
+            "noise_decay_ms": _log(60, 180),
             "noise_tilt_db_per_octave": _lin(-8, -3),
         },
     ),
@@ -551,7 +557,7 @@ STYLES: dict[str, Style] = {
         0.24,
         _log(1.2, 2.4),
         {
-            "pitch_end_hz": _log(39, 82),
+            "pitch_end_hz": _log(40, 86),
             "sweep_ms": _log(15, 60),
             "snap_hz": _log(30, 300, chance=0.5),
             "snap_ms": _log(4, 15),
@@ -567,7 +573,7 @@ STYLES: dict[str, Style] = {
             "click_bandwidth_hz": _log(600, 2500),
             "click_noise": _lin(0.7, 1),
             "noise_level_db": _level(-48, -26, chance=0.95),
-            "noise_decay_ms": _log(60, 370),
+            "noise_decay_ms": _log(50, 270),
             "noise_tilt_db_per_octave": _lin(-10, -4),
             "room_level_db": _level(-32, -10, chance=0.8),
             "room_ms": _log(100, 900),
@@ -578,7 +584,7 @@ STYLES: dict[str, Style] = {
         0.17,
         _log(1.3, 3),
         {
-            "pitch_end_hz": _log(44, 70),
+            "pitch_end_hz": _log(45, 72),
             "sweep_ms": _log(15, 60),
             "snap_hz": _log(50, 400, chance=0.4),
             "snap_ms": _log(3, 12),
@@ -595,7 +601,7 @@ STYLES: dict[str, Style] = {
             "click_bandwidth_hz": _log(800, 4000),
             "click_noise": _lin(0.2, 1),
             "noise_level_db": _level(-54, -30, chance=0.8),
-            "noise_decay_ms": _log(40, 300),
+            "noise_decay_ms": _log(40, 200),
             "noise_tilt_db_per_octave": _lin(-9, -3),
         },
     ),
@@ -697,10 +703,11 @@ def draw_parameters(seed: int, style: str | None = None) -> KickParameters:
     name = style_of(seed) if style is None else style
     if name not in STYLES:
         raise UserError(f"style={name!r}: must be one of {', '.join(STYLES)}")
-    rng = _generator(int(seed), 4)
-    start_over_end = STYLES[name].start_over_end.draw(rng)
-    values = {field: span.draw(rng) for field, span in STYLES[name].ranges.items()}
-    start_hz = values["pitch_end_hz"] * start_over_end
+    start_over_end, ranges = STYLES[name].start_over_end, STYLES[name].ranges
+    # Two numbers for every range, whatever comes of them, so that no draw shifts another.
+    places = _generator(int(seed), 4).random((1 + len(ranges), 2)).tolist()
+    values = {field: span.at(*place) for (field, span), place in zip(ranges.items(), places[1:], strict=True)}
+    start_hz = values["pitch_end_hz"] * start_over_end.at(*places[0])
     return KickParameters(pitch_start_hz=start_hz, seed=int(seed), **values)
 
 

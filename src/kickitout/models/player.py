@@ -32,6 +32,8 @@ def prior(eps: Tensor, kind: Literal["uniform", "normal"]) -> Tensor:
 class Player(nn.Module):
     """eps [B, Z], standard normal -> waveforms [B, 1, T], or [B, 2, T] left and right for a stereo model."""
 
+    finish: Tensor
+
     def __init__(self, generator: nn.Module, codec: Codec, *, latent: int, prior: Literal["uniform", "normal"],
                  stereo: bool = False) -> None:  # fmt: skip
         super().__init__()

@@ -126,12 +126,14 @@ class AdversarialTask:
         generator = Generator(self.recipe.model, self.picture).to(self.accelerator.device)
         source = self.average.module if self.average is not None else self.networks["generator"]
         generator.load_state_dict(source.state_dict())
-        if self.average is not None:
-            self._measure_batch_norm(generator)
+        self._measure_batch_norm(generator)
         return make_player(self.recipe.model, generator, self.codec)
 
     def _measure_batch_norm(self, generator: nn.Module) -> None:
-        """Averaged weights have activations of their own: measure what batch norm must know of them, afresh."""
+        """Measure what batch norm must know of the activations, afresh.
+
+        Averaged weights have activations of their own, and a young network's differ from the running means.
+        """
         norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
         for m in norms:
             m.reset_running_stats()

@@ -277,8 +277,8 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
-          watch: Callable[[Report], None] = lambda _: None) -> Result:  # fmt: skip
-    """Train, or go on training, in the folder `out`; export the best snapshot at the end.
+          watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
+    """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
 
     device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
     """
@@ -294,7 +294,7 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
             write_sound(folder.path / "reals.wav", row_of_kicks(reals), SAMPLE_RATE, bits="16", force=True)
         reason = run.train(until)
         run.finish()
-        if run.writes:
+        if run.writes and export:
             player = run.task.player()
             settings = recipe.model_dump(mode="json")
             write_model(player, model_info(player, settings, corpus.manifest(), run.monitor.best_step), folder.path)

@@ -1,0 +1,39 @@
+"""What several test files need: a kick whose onset is known, and the real recordings when they are there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+FOLDERS = ("kicks-open", "kicks-study", "drums-open", "drums-study")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder with the recorded one-shots: KICKITOUT_DATA, or shared/data beside the checkout."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("KICKITOUT_DATA", default))
+    absent = [name for name in FOLDERS if not (folder / name).is_dir()]
+    if absent:
+        pytest.skip(f"no recorded one-shots: {folder} lacks {', '.join(absent)}; set KICKITOUT_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_kick() -> Callable[..., np.ndarray]:
+    """make_kick(rate, before=0.0, seconds=0.4, end_hz=50.0) -> float32 [T]: `before` s of silence, then a swept sine.
+
+    It falls from end_hz + 150 Hz, starts at phase 0 with a positive half wave, and decays with 120 ms.
+    """
+
+    def kick(rate: int = 44_100, before: float = 0.0, seconds: float = 0.4, end_hz: float = 50.0) -> np.ndarray:
+        t = np.arange(round(seconds * rate)) / rate
+        phase = 2 * np.pi * (end_hz * t + 150 * 0.03 * (1 - np.exp(-t / 0.03)))
+        body = 0.8 * np.sin(phase) * np.exp(-t / 0.12)
+        return np.concatenate([np.zeros(round(before * rate)), body]).astype(np.float32)
+
+    return kick

@@ -1,0 +1,321 @@
+"""Files <-> arrays: what is written is read back, and what cannot be read is refused in one sentence."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kickitout.audio import (
+    channels_cancel,
+    decode_sound,
+    encode_sound,
+    mid_side,
+    read_comment,
+    read_sound,
+    resample,
+    write_sound,
+)
+from kickitout.errors import UserError
+
+RATE = 44_100
+TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 10) / RATE)).astype(np.float32)
+
+
+def as_file(samples: np.ndarray, rate: int = RATE, **settings: str) -> bytes:
+    buffer = io.BytesIO()
+    soundfile.write(buffer, samples, rate, **settings)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("container", "subtype", "tolerance"),
+    [
+        ("WAV", "PCM_U8", 1 / 128),  # one step of the quantiser
+        ("WAV", "PCM_16", 1 / 32768),
+        ("WAV", "PCM_24", 2**-23),
+        ("WAV", "PCM_32", 2**-23),  # float32 keeps 24 bits
+        ("WAV", "FLOAT", 0),
+        ("WAV", "DOUBLE", 0),
+        ("FLAC", "PCM_S8", 1 / 128),
+        ("FLAC", "PCM_24", 2**-23),
+        ("AIFF", "PCM_16", 1 / 32768),
+        ("OGG", "VORBIS", 0.02),  # lossy: a clear tone keeps its shape to about 2 %
+        ("MP3", "MPEG_LAYER_III", 0.02),
+    ],
+)
+def test_each_format_is_read(container, subtype, tolerance):
+    sound = decode_sound(as_file(TONE, format=container, subtype=subtype), "a")
+    assert (sound.rate, sound.container, sound.channels) == (RATE, container, 1)
+    assert sound.samples.dtype == np.float32
+    assert sound.samples.shape == (len(TONE), 1)
+    assert sound.seconds == pytest.approx(0.1)
+    np.testing.assert_allclose(sound.samples[:, 0], TONE, atol=tolerance)
+
+
+def test_opus_is_read():
+    tone = resample(TONE, RATE, 48_000)
+    sound = decode_sound(as_file(tone, 48_000, format="OGG", subtype="OPUS"), "a.opus")
+    assert sound.rate == 48_000
+    assert len(sound.samples) == len(tone)
+
+
+@pytest.mark.parametrize("rate", [8_000, 192_000])
+def test_the_extreme_rates_are_read(rate):
+    assert decode_sound(as_file(TONE, rate, format="WAV"), "a").rate == rate
+
+
+@pytest.mark.parametrize("rate", [7_999, 192_001, 1_000_000])
+def test_absurd_rates_are_refused(rate):
+    with pytest.raises(UserError, match=rf"^a\.wav: a sample rate of {rate} Hz; 8 to 192 kHz work"):
+        decode_sound(as_file(TONE, rate, format="WAV"), "a.wav")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    channels=st.integers(1, 8),
+    length=st.integers(1, 300),
+    bits=st.sampled_from(["16", "24", "32f"]),
+    suffix=st.sampled_from(["wav", "flac"]),
+    comment=st.one_of(
+        st.none(), st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=50)
+    ),
+    seed=st.integers(0, 99),
+)
+def test_what_is_written_is_read_back(channels, length, bits, suffix, comment, seed, tmp_path_factory):
+    if suffix == "flac" and bits == "32f":
+        return
+    x = np.random.default_rng(seed).uniform(-1, 1, (length, channels)).astype(np.float32)
+    path = tmp_path_factory.mktemp("there") / f"a.{suffix}"
+    write_sound(path, x, RATE, bits=bits, comment=comment)
+    step = {"16": 2**-15, "24": 2**-22, "32f": 0}[bits]  # 24 bits: plus float32's own rounding
+    np.testing.assert_allclose(read_sound(path).samples, x, atol=step)
+    assert (read_comment(path) or "") == (comment or "")
+
+
+@pytest.mark.parametrize(("suffix", "bits"), [("wav", "16"), ("wav", "24"), ("wav", "32f"), ("flac", "24")])
+@pytest.mark.parametrize("length", [1, 900, 20_000])
+def test_a_comment_of_many_kilobytes_survives(tmp_path, suffix, bits, length):
+    comment = '{"note": "' + "é" * length + '"}'
+    path = write_sound(tmp_path / f"a.{suffix}", TONE, RATE, bits=bits, comment=comment)
+    assert read_comment(path) == comment
+    np.testing.assert_allclose(read_sound(path).samples[:, 0], TONE, atol=2**-15)
+
+
+def test_a_file_without_a_comment_has_none(tmp_path):
+    assert read_comment(write_sound(tmp_path / "a.wav", TONE, RATE)) is None
+    assert read_comment(write_sound(tmp_path / "a.flac", TONE, RATE)) is None
+
+
+def test_odd_numbers_of_bytes_are_padded(tmp_path):
+    path = write_sound(tmp_path / "a.wav", TONE[:3], RATE, bits="24", comment="ab")  # 9 bytes of samples, 3 of text
+    assert len(path.read_bytes()) % 2 == 0
+    assert soundfile.info(path).frames == 3
+
+
+@pytest.mark.parametrize(("format", "bits"), [("wav", "24"), ("wav", "32f"), ("flac", "16")])
+def test_the_same_samples_give_the_same_bytes_a_second_later(format, bits):
+    first = encode_sound(TONE, RATE, format=format, bits=bits, comment="x")
+    time.sleep(1.1)  # libsndfile's PEAK chunk holds the time in seconds
+    assert encode_sound(TONE, RATE, format=format, bits=bits, comment="x") == first
+    assert b"PEAK" not in first
+
+
+def test_integers_clip_and_floats_do_not():
+    loud = np.array([1.5, -1.5], dtype=np.float32)
+    np.testing.assert_allclose(decode_sound(encode_sound(loud, RATE, bits="16"), "a").samples[:, 0], [1, -1], atol=1e-4)
+    np.testing.assert_array_equal(decode_sound(encode_sound(loud, RATE, bits="32f"), "a").samples[:, 0], loud)
+
+
+def test_writing_refuses_what_it_cannot_do(tmp_path):
+    with pytest.raises(UserError, match=r"a\.mp3: sounds are written as \.wav or \.flac"):
+        write_sound(tmp_path / "a.mp3", TONE, RATE)
+    with pytest.raises(UserError, match="flac has no 32-bit float"):
+        write_sound(tmp_path / "a.flac", TONE, RATE, bits="32f")
+    with pytest.raises(UserError, match="bits='12'"):
+        encode_sound(TONE, RATE, bits="12")
+    with pytest.raises(ValueError, match="NaN"):
+        encode_sound(np.array([np.nan]), RATE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_existing_file_is_replaced_only_by_force(tmp_path):
+    path = write_sound(tmp_path / "a.wav", TONE, RATE)
+    before = path.read_bytes()
+    with pytest.raises(UserError, match="exists already"):
+        write_sound(path, TONE / 2, RATE)
+    assert path.read_bytes() == before
+    write_sound(path, TONE / 2, RATE, force=True)
+    assert path.read_bytes() != before
+
+
+def test_a_kick_is_written_in_milliseconds(tmp_path):
+    x = np.random.default_rng(0).uniform(-0.9, 0.9, 22_050).astype(np.float32)
+    durations = []
+    for i in range(30):
+        start = time.perf_counter()
+        write_sound(tmp_path / f"{i}.wav", x, RATE, bits="24", comment="{}")
+        durations.append(time.perf_counter() - start)
+    assert min(durations) < 0.003  # 0.7 ms on the machine this was written on; the least is what a busy one can do
+
+
+# What cannot be read
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"gone\.wav: it does not exist"):
+        read_sound(tmp_path / "gone.wav")
+    with pytest.raises(UserError, match="it is a folder"):
+        read_sound(tmp_path)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not stop the administrator")
+def test_a_forbidden_file_is_named(tmp_path):
+    path = write_sound(tmp_path / "a.wav", TONE, RATE)
+    path.chmod(0)
+    with pytest.raises(UserError, match=r"a\.wav: permission denied"):
+        read_sound(path)
+
+
+def test_a_refused_permission_is_one_sentence(tmp_path, monkeypatch):
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("builtins.open", refuse)
+    with pytest.raises(UserError, match=r"^a\.wav: permission denied; make it readable"):
+        read_sound("a.wav")
+
+
+WAV = as_file(TONE, format="WAV", subtype="PCM_16")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "an empty file"),
+        (b"dear diary, today I sampled a kick\n" * 40, "text, not audio"),
+        (bytes(range(256)) * 8, "not an audio file"),
+        (WAV[:20], "damaged or truncated"),
+        (WAV[: len(WAV) // 2], "truncated, only 50% of its samples"),
+        (as_file(TONE, format="AIFF")[:4000], "truncated, only 45% of its samples"),
+        (as_file(TONE, format="FLAC")[:900], "damaged or truncated"),
+        (as_file(TONE, format="OGG")[:3000], "damaged or truncated"),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(200), "AAC .* convert it to WAV or FLAC"),
+        (b"\xff\xf1\x50\x80" + bytes(200), "AAC .* convert it to WAV or FLAC"),
+        (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(200), "WMA is not read"),
+        (as_file(TONE[:0], format="WAV"), "holds no samples"),
+        (as_file(np.array([0, np.nan, 0]), format="WAV", subtype="FLOAT"), "NaN or infinite"),
+        (as_file(np.array([0, np.inf, 0]), format="WAV", subtype="FLOAT"), "NaN or infinite"),
+        (as_file(np.array([0, 1e300]), format="WAV", subtype="DOUBLE"), "NaN or infinite"),  # beyond float32
+        (as_file(np.zeros((9, 33)), format="WAV"), "33 channels; up to 32 work"),
+        (as_file(TONE, format="MAT5"), "MAT5 files are not read"),
+    ],
+)
+def test_a_bad_file_is_refused_in_one_sentence_with_its_name(data, reason):
+    with pytest.raises(UserError, match=rf"^my kick\.wav: .*{reason}") as refusal:
+        decode_sound(data, "my kick.wav")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(("container", "subtype"), [("WAV", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS")])
+def test_a_long_file_is_refused_by_its_header(container, subtype):
+    data = as_file(np.zeros(31 * 8_000), 8_000, format=container, subtype=subtype)
+    with pytest.raises(UserError, match=r"^snare loop\.wav: 31 s long; a kick is a one-shot, at most 30 s are read"):
+        decode_sound(data, "snare loop.wav")
+    assert decode_sound(as_file(np.zeros(30 * 8_000), 8_000, format=container, subtype=subtype), "a").seconds == 30
+
+
+def test_ten_minutes_are_refused_without_decoding_them(tmp_path):
+    path = tmp_path / "snare loop.wav"
+    size = 10 * 60 * RATE * 4
+    head = (
+        b"RIFF" + struct.pack("<I", size + 36) + b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 2, RATE, RATE * 4, 4, 16)
+    )
+    with open(path, "wb") as file:
+        file.write(head + b"data" + struct.pack("<I", size))
+        file.truncate(44 + size)  # a sparse file: 106 MB that take no space
+    start = time.perf_counter()
+    with pytest.raises(UserError, match=r"snare loop\.wav: 10 min long"):
+        read_sound(path)
+    assert time.perf_counter() - start < 0.5  # decoding would take longer
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFF000, 0xFFFFFFFF])
+def test_a_streamed_wav_is_read_to_its_end(size):
+    at = WAV.index(b"data") + 4
+    streamed = WAV[:at] + struct.pack("<I", size) + WAV[at + 4 :]
+    assert len(decode_sound(streamed, "a.wav").samples) == len(TONE)
+
+
+def test_a_wav_with_an_empty_data_chunk_and_a_comment_holds_no_samples():
+    entry = b"INFOICMT" + struct.pack("<I", 2) + b"a\0"
+    data = as_file(TONE[:0], format="WAV") + b"LIST" + struct.pack("<I", len(entry)) + entry
+    with pytest.raises(UserError, match="holds no samples"):
+        decode_sound(data, "a.wav")
+
+
+# Rates and channels
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000, 96_000, 192_000])
+def test_resampling_a_tone_gives_the_tone(rate):
+    def tone(r: int) -> np.ndarray:
+        t = np.arange(r) / r - 0.5
+        return (np.exp(-((t / 0.1) ** 2)) * np.sin(2 * np.pi * 1000 * t)).astype(np.float32)
+
+    y = resample(tone(rate), rate, RATE)
+    assert len(y) == RATE
+    assert y.dtype == np.float32
+    np.testing.assert_allclose(y, tone(RATE), atol=1e-5)  # -100 dB: what float32 leaves of soxr's -140
+
+
+def test_resampling_keeps_channels_apart():
+    x = np.stack([TONE, np.zeros_like(TONE)], axis=1)
+    y = resample(x, RATE, 48_000)
+    assert y.shape == (4800, 2)
+    assert not y[:, 1].any()
+
+
+def test_mid_and_side_are_half_the_sum_and_half_the_difference():
+    left, right = np.array([1, 0.5, 0], np.float32), np.array([0, 0.5, 1], np.float32)
+    mid, side = mid_side(np.stack([left, right], axis=1))
+    np.testing.assert_array_equal(mid, [0.5, 0.5, 0.5])
+    np.testing.assert_array_equal(side, [0.5, 0, -0.5])
+
+
+def test_only_two_channels_have_a_side():
+    assert not mid_side(TONE[:, None])[1].any()
+    mid, side = mid_side(np.stack([TONE, TONE, 0 * TONE, 0 * TONE], axis=1))
+    np.testing.assert_allclose(mid, TONE / 2, atol=1e-7)
+    assert not side.any()
+
+
+def test_channels_that_cancel_give_the_louder_one():
+    x = np.stack([-0.9 * TONE, TONE], axis=1)
+    assert channels_cancel(x)
+    mid, side = mid_side(x)
+    np.testing.assert_array_equal(mid, TONE)
+    assert not side.any()
+
+
+def test_independent_channels_do_not_cancel():
+    noise = np.random.default_rng(0).standard_normal((5000, 8))
+    assert not channels_cancel(noise)
+    assert not channels_cancel(np.zeros((10, 2)))
+    assert not channels_cancel(TONE[:, None])
+
+
+def test_reading_leaves_no_file_open(tmp_path: Path):
+    path = tmp_path / "a.txt.wav"
+    path.write_text("text")
+    for _ in range(3):
+        with pytest.raises(UserError):  # an unclosed file would be a ResourceWarning, and warnings are errors
+            read_sound(path)
