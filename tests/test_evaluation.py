@@ -1,4 +1,4 @@
-"""The embedding and the kernel distance that steer training: known answers."""
+"""The embedding and the energy distance that steer training: known answers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.distance import diversity, kernel_distance
+from kickitout.evaluation.distance import diversity, energy_distance
 from kickitout.evaluation.embedding import EDGES_HZ, EDGES_MS, FLOOR_DB, embed
 from kickitout.sound import ONSET, SAMPLE_RATE
 
@@ -48,21 +48,21 @@ def test_silence_is_finite():
     assert np.isfinite(embed(np.zeros((2, 22050), np.float32))).all()
 
 
-def test_kernel_distance_of_two_draws_of_one_set_is_about_zero():
+def test_energy_distance_of_two_draws_of_one_set_is_about_zero():
     rng = np.random.default_rng(0)
-    found = [kernel_distance(rng.normal(0, 10, (60, 20)), rng.normal(0, 10, (60, 20))) for _ in range(40)]
+    found = [energy_distance(rng.normal(0, 10, (60, 20)), rng.normal(0, 10, (60, 20))) for _ in range(40)]
     assert abs(np.mean(found)) < 3 * np.std(found) / np.sqrt(40) + 1e-3  # unbiased
-    shifted = kernel_distance(rng.normal(0, 10, (60, 20)), rng.normal(20, 10, (60, 20)))
+    shifted = energy_distance(rng.normal(0, 10, (60, 20)), rng.normal(20, 10, (60, 20)))
     assert shifted > 10 * np.std(found)
 
 
-def test_kernel_distance_grows_as_the_kicks_get_worse():
+def test_energy_distance_grows_as_the_kicks_get_worse():
     waves, _ = synthesise(range(120))
     reals, fakes = embed(waves[:60]), waves[60:]
     spectra = np.fft.rfft(fakes)
     hz = np.fft.rfftfreq(22050, 1 / SAMPLE_RATE)
     scores = [
-        kernel_distance(reals, embed(np.fft.irfft(spectra * (hz < cutoff), 22050).astype(np.float32)))
+        energy_distance(reals, embed(np.fft.irfft(spectra * (hz < cutoff), 22050).astype(np.float32)))
         for cutoff in (22050, 8000, 3000, 1000, 300)
     ]
     assert scores == sorted(scores)

@@ -19,7 +19,7 @@ from kickitout.sound import SAMPLE_RATE
 
 __all__ = ["FIELDS", "NAMES", "Cards", "Field", "Why", "card", "cards", "format_card", "level_curve", "pitch_curve"]
 
-BLOCK_ROWS = 32  # waves measured together: some 30 MB, and it stays near the processor
+BLOCK_ROWS = 24  # waves measured together: some 25 MB, and it stays near the processor
 LEAST_RATE = 16_000  # Hz: the click needs a band above 2 kHz
 
 

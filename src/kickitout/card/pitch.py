@@ -15,8 +15,8 @@ from kickitout.card.fields import Why
 LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
 RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
-MODE_HZ = (18.0, 300.0)
-LEAST_TURNS = 1.2
+MODE_HZ = (18.0, 300.0)  # where the main frequency of a tail is looked for
+LEAST_TURNS = 1.2  # of the main frequency in the tail
 TAIL_FROM = 0.5  # of the pitched time
 TAIL_RISE = (0.2, 0.7)  # of the tail's main frequency: half-cosines
 TAIL_FALL = (1.3, 1.9)
@@ -117,7 +117,7 @@ def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.nda
 
 
 def track(block: Block) -> Track:
-    """Crossings and periods: below 600 Hz in the first half of the pitched time, below the second harmonic in the tail.
+    """Crossings and periods: below 600 Hz in the first half of the pitched time, around the main frequency in the tail.
 
     The pitched time ends with the last half wave that is less than 40 dB below the largest. In the tail the sweep is
     over, so the filter may be narrow there, and a drum's upper modes, harmonics and hiss make no crossings.

@@ -22,7 +22,7 @@ from accelerate import Accelerator
 
 from kickitout.audio import write_sound
 from kickitout.corpus.build import Corpus, split
-from kickitout.evaluation.distance import kernel_distance
+from kickitout.evaluation.distance import energy_distance
 from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.torch_model import TorchModel
@@ -207,7 +207,7 @@ class Run:
         player = self.task.player()
         fakes = TorchModel(player).render(list(range(self.recipe.monitor.sounds))).mean(axis=1)  # [n, T]
         seen = view(fakes)
-        score = kernel_distance(self.reference.held_out, seen.embedded)
+        score = energy_distance(self.reference.held_out, seen.embedded)
         losses = self._means()
         troubles = detect(losses, seen, self.reference, self.recipe.objective)
         self.window.clear()

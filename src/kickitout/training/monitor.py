@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kickitout.card import cards
-from kickitout.evaluation.distance import diversity, kernel_distance
+from kickitout.evaluation.distance import diversity, energy_distance
 from kickitout.evaluation.embedding import embed
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.training.objectives import LN_2
@@ -79,7 +79,7 @@ def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
     if len(held_out) < FEWEST_HELD_OUT:
         held_out = everything
     embedded = embed(held_out)
-    floor = kernel_distance(embedded, embed(train)) if len(train) > 1 else 0.0
+    floor = energy_distance(embedded, embed(train)) if len(train) > 1 else 0.0
     return Reference(embedded, view(everything, quantile=0.9), floor)
 
 
