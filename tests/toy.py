@@ -11,10 +11,17 @@ from kickitout.corpus.build import Corpus, build_corpus
 from kickitout.corpus.procedural import synthesise
 from kickitout.sound import SAMPLE_RATE
 
-TOY = [
-    "model.channels=16", "model.least_channels=4", "model.latent=6", "batch=4",
-    "monitor.every=2", "monitor.sounds=8",
+SHORT = ["model.latent=6", "batch=4", "monitor.every=2", "monitor.sounds=8"]
+TOY_KICKGAN = [
+    *SHORT, "model.widths=[16, 16, 16, 16, 8, 8, 8]", "model.style=8", "model.encoder_width=8",
+    "critic_channels=16", "critics_from=1",
 ]  # fmt: skip
+TOY = [*SHORT, "model.channels=16", "model.least_channels=4"]
+
+
+def toy(name: str) -> list[str]:
+    """The changes that make a recipe of the package a toy."""
+    return TOY_KICKGAN if name == "kickgan" else TOY
 
 
 def write_kicks(folder: Path, count: int, first: int = 0) -> Path:

@@ -222,13 +222,15 @@ def measure(block: Block) -> Measured:
     # from the last period above a tenth of the way to the first below: a straight line in log(f - end)
     way = start - end
     tenth = (1 - FALL_SHARE) * way
-    reached = (path.times > START_MS) & (path.hz <= (end + tenth)[:, None]) & (path.weight > 0)
+    passed = (path.times > START_MS) & np.isfinite(path.times)
+    reached = passed & (path.hz <= (end + tenth)[:, None]) & (path.weight > 0)
     filled = np.maximum.accumulate(np.where(path.weight > 0, np.arange(path.weight.shape[1]), 0), axis=1)
     row = np.arange(block.n)
     here = np.argmax(reached, axis=1)
     back = filled[row, np.maximum(here - 1, 0)]
-    early = (here == 0) | (path.times[row, back] < START_MS)
-    from_ms = np.where(early, START_MS, path.times[row, back])
+    before = path.times[row, back]  # infinite where no period stands before
+    early = (here == 0) | (before < START_MS) | ~np.isfinite(before)
+    from_ms = np.where(early, START_MS, before)
     to_ms = np.where(reached.any(axis=1), path.times[row, here], from_ms)
     above = np.maximum(np.where(early, way, path.hz[row, back] - end), tenth)
     below = np.maximum(path.hz[row, here] - end, tenth / 4)

@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import duration, positive
 
     parser.add_argument("sounds", nargs="+", type=Path, help="folders, zip files or sound files")
-    parser.add_argument("--recipe", default=None, help="how to train (default dcgan-bands); `kick recipes` lists them")
+    parser.add_argument("--recipe", default=None, help="how to train (default kickgan); `kick recipes` lists them")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--budget", type=duration, help="time to train, over all starts of the run: 90s, 20m, 1h30m")

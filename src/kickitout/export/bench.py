@@ -28,6 +28,7 @@ class GenerationFigures:
 
 def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFigures:
     """Measure `model`, called `name` on the command line."""
+
     def rate(count: int, threads: int | None) -> float:
         began = time.perf_counter()
         for _ in each_kick(model, range(count), lambda seed, _: seed, threads):

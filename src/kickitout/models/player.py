@@ -7,13 +7,13 @@ is the kick that is generated later.
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from kickitout.codecs.base import Codec
 from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.priors import NormalPrior, UniformPrior
 from kickitout.sound import LENGTH, PEAK, SAMPLE_RATE
 
 FADE_IN = 32  # samples: half of the room before the onset
@@ -21,28 +21,23 @@ FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms
 QUIETEST_PEAK = 1e-3  # a quieter output is silence and is not blown up to full level
 
 
-def prior(eps: Tensor, kind: Literal["uniform", "normal"]) -> Tensor:
-    """Standard normal noise -> the latent a generator was trained with, element by element.
-
-    uniform: erf(eps / sqrt 2) is 2 * Phi(eps) - 1, uniform on (-1, 1).
-    """
-    return torch.erf(eps / math.sqrt(2.0)) if kind == "uniform" else eps
-
-
 class Player(nn.Module):
     """eps [B, Z], standard normal -> waveforms [B, 1, T], or [B, 2, T] left and right for a stereo model."""
 
     finish: Tensor
 
-    def __init__(self, generator: nn.Module, codec: Codec, *, latent: int, prior: Literal["uniform", "normal"],
-                 stereo: bool = False) -> None:  # fmt: skip
+    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, *, stereo: bool = False) -> None:
         super().__init__()
-        self.generator, self.codec = generator, codec
-        self.latent, self.kind, self.stereo = latent, prior, stereo
+        self.generator, self.codec, self.prior, self.stereo = generator, codec, prior, stereo
         self.register_buffer("finish", _fades(), persistent=False)
 
+    @property
+    def latent(self) -> int:
+        """Numbers of noise a sound."""
+        return int(self.prior.inputs)  # type: ignore[arg-type]  # every prior has it
+
     def forward(self, eps: Tensor) -> Tensor:
-        return self.sound(self.generator(prior(eps, self.kind)))
+        return self.sound(self.generator(self.prior(eps)))
 
     def sound(self, picture: Tensor) -> Tensor:
         """[B, C or 2C, H, W] -> [B, 1 or 2, T], faded at both ends, with a peak of PEAK."""
@@ -57,8 +52,13 @@ class Player(nn.Module):
 
 
 def make_player(config: DCGANConfig, generator: nn.Module, codec: Codec) -> Player:
-    """The player of a generator built from `config`."""
-    return Player(generator, codec, latent=config.latent, prior=config.prior, stereo=config.stereo).eval()
+    """The player of a DCGAN's generator."""
+    return Player(generator, codec, make_prior(config), stereo=config.stereo).eval()
+
+
+def make_prior(config: DCGANConfig) -> NormalPrior:
+    """What a DCGAN's latents are distributed like."""
+    return UniformPrior(config.latent) if config.prior == "uniform" else NormalPrior(config.latent)
 
 
 def _fades() -> Tensor:

@@ -14,9 +14,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kickitout.codecs import make_codec
-from kickitout.errors import UserError
-from kickitout.models.dcgan import Critic, Generator, whole_picture
-from kickitout.models.player import Player, make_player, prior
+from kickitout.models.dcgan import Critic, DCGANConfig, Generator, whole_picture
+from kickitout.models.player import Player, make_player, make_prior
 from kickitout.training.augment import augment, draws
 from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
@@ -44,14 +43,16 @@ def descend(accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: 
 class AdversarialTask:
     """A generator against a critic on a codec's pictures."""
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator) -> None:
-        self.recipe, self.accelerator = recipe, accelerator
+    def __init__(self, recipe: Recipe, accelerator: Accelerator, _: Tensor) -> None:
+        assert isinstance(recipe.model, DCGANConfig)  # make_task sees to it
+        self.recipe, self.accelerator, self.model = recipe, accelerator, recipe.model
+        self.prior = make_prior(self.model)
         torch.manual_seed(stream(recipe.seed, "weights"))
         self.codec = make_codec(recipe.codec).to(accelerator.device)
-        self.picture = whole_picture(recipe.model, self.codec.picture_shape)
-        g, d = Generator(recipe.model, self.picture), Critic(recipe.model, self.picture)
+        self.picture = whole_picture(self.model, self.codec.picture_shape)
+        g, d = Generator(self.model, self.picture), Critic(self.model, self.picture)
         self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
-            g, d, _adam(g, recipe.optim_g), _adam(d, recipe.optim_d)
+            g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d)
         )
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
 
@@ -106,8 +107,8 @@ class AdversarialTask:
 
     def latents(self, step: int, turn: int, share: slice) -> Tensor:
         """This process's share of the latents of a step: [B, Z]."""
-        eps = torch.randn(self.recipe.batch, self.recipe.model.latent, generator=self._noise(step, "latents", turn))
-        return prior(eps[share].to(self.accelerator.device), self.recipe.model.prior)
+        eps = torch.randn(self.recipe.batch, self.model.latent, generator=self._noise(step, "latents", turn))
+        return self.prior(eps[share].to(self.accelerator.device))
 
     def _noise(self, step: int, purpose: str, turn: int) -> torch.Generator:
         return noise(self.recipe.seed, purpose, step, turn)
@@ -123,11 +124,11 @@ class AdversarialTask:
 
     def player(self) -> Player:
         """The averaged generator (or the generator where there is no average) with its decoder, ready to play."""
-        generator = Generator(self.recipe.model, self.picture).to(self.accelerator.device)
+        generator = Generator(self.model, self.picture).to(self.accelerator.device)
         source = self.average.module if self.average is not None else self.networks["generator"]
         generator.load_state_dict(source.state_dict())
         self._measure_batch_norm(generator)
-        return make_player(self.recipe.model, generator, self.codec)
+        return make_player(self.model, generator, self.codec)
 
     def _measure_batch_norm(self, generator: nn.Module) -> None:
         """Measure what batch norm must know of the activations, afresh.
@@ -141,20 +142,10 @@ class AdversarialTask:
         generator.train()
         with torch.no_grad():
             for i in range(8):
-                eps = torch.randn(32, self.recipe.model.latent, generator=noise(self.recipe.seed, "batch norm", i))
-                generator(prior(eps.to(self.accelerator.device), self.recipe.model.prior))
+                eps = torch.randn(32, self.model.latent, generator=noise(self.recipe.seed, "batch norm", i))
+                generator(self.prior(eps.to(self.accelerator.device)))
 
 
-def _adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
+def adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
+    """The optimiser of a network."""
     return torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
-
-
-TASKS = {"dcgan": AdversarialTask}
-
-
-def make_task(recipe: Recipe, accelerator: Accelerator) -> AdversarialTask:
-    """The task of a recipe's family."""
-    try:
-        return TASKS[recipe.model.family](recipe, accelerator)
-    except KeyError:  # a family whose model exists and whose task does not
-        raise UserError(f"recipe {recipe.name}: family {recipe.model.family} cannot be trained") from None

@@ -27,7 +27,7 @@ from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.torch_model import TorchModel
 from kickitout.sound import SAMPLE_RATE
-from kickitout.training.adversarial import AdversarialTask, NotFinite, make_task
+from kickitout.training.adversarial import NotFinite
 from kickitout.training.checkpoint import load_checkpoint, load_newest, save_checkpoint, unpack
 from kickitout.training.monitor import Monitor, detect, make_reference, view
 from kickitout.training.notebook import write_notebook
@@ -35,6 +35,7 @@ from kickitout.training.randomness import batch_indices
 from kickitout.training.recipe import Recipe
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.sheet import row_of_kicks, sheet_png
+from kickitout.training.tasks import Task, make_task
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
 REPORT_STEPS = 10  # between two lines of stats.jsonl
@@ -91,7 +92,7 @@ class Run:
         self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
         self.reals = corpus.waves[train]
         self.reference = make_reference(corpus.waves[train], corpus.waves[held_out])
-        self.task: AdversarialTask = make_task(recipe, accelerator)
+        self.task: Task = make_task(recipe, accelerator, self.waves)
         self.monitor = Monitor(recipe.monitor)
         self.step, self.seconds, self.slowed = 0, 0.0, 1.0
         self.window: dict[str, list[float]] = defaultdict(list)

@@ -10,7 +10,7 @@ import difflib
 import functools
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import Field, model_validator
@@ -18,11 +18,12 @@ from pydantic import Field, model_validator
 from kickitout.codecs import CodecConfig
 from kickitout.errors import UserError
 from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.kickgan import KickGANConfig
 from kickitout.settings import Settings, checked
 from kickitout.training.augment import AugmentConfig
 from kickitout.training.objectives import Objective
 
-DEFAULT_RECIPE = "dcgan-bands"
+DEFAULT_RECIPE = "kickgan"
 
 
 class AdamConfig(Settings):
@@ -43,13 +44,21 @@ class MonitorConfig(Settings):
     on_trouble: Literal["rollback", "warn"] = "rollback"
 
 
+class WeightsConfig(Settings):
+    """What each part of KickGAN's loss counts."""
+
+    bands: float = Field(10.0, ge=0)  # mean absolute error of the sub-bands, which are about 0.01 to 0.1
+    spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance
+    critics: float = Field(0.1, ge=0)
+
+
 class Recipe(Settings):
     """The resolved settings of a run."""
 
     name: str
     about: str = ""
     codec: CodecConfig
-    model: DCGANConfig
+    model: Annotated[DCGANConfig | KickGANConfig, Field(discriminator="family")]
     objective: Objective = "bce"
     gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
@@ -61,13 +70,16 @@ class Recipe(Settings):
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
     monitor: MonitorConfig = MonitorConfig()
+    critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
+    critics_from: int = Field(0, ge=0)  # step from which KickGAN's critics judge
+    weights: WeightsConfig = WeightsConfig()
     held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the families that training never sees
     seed: int = Field(0, ge=0, lt=2**63)
 
     @model_validator(mode="after")
     def _penalties_need_a_critic_without_batch_norm(self) -> Recipe:
         penalised = self.objective == "wgan-gp" or self.r1 > 0
-        if penalised and self.model.critic_norm == "batch":
+        if penalised and isinstance(self.model, DCGANConfig) and self.model.critic_norm == "batch":
             raise ValueError(
                 "a gradient penalty is taken for each kick alone, and batch norm mixes them; "
                 "set model.critic_norm: none, or use objective: bce with r1: 0"

@@ -1,0 +1,37 @@
+"""Which task trains which family."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor, nn
+
+from kickitout.models.player import Player
+from kickitout.training.adversarial import AdversarialTask
+from kickitout.training.autoencoding import AutoencodingTask
+from kickitout.training.recipe import Recipe
+
+
+class Task(Protocol):
+    """What the loop needs of a family: networks and optimisers to keep, a step to take, a player to hear."""
+
+    @property
+    def networks(self) -> dict[str, nn.Module]: ...
+
+    @property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]: ...
+
+    def step(self, waves: Tensor, step: int, share: slice) -> dict[str, float]: ...
+
+    def slow_critic(self, factor: float) -> None: ...
+
+    def player(self) -> Player: ...
+
+
+def make_task(recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> Task:
+    """The task of a recipe's family. waves: all training kicks, [n, 1 or 2, T]."""
+    if recipe.model.family == "kickgan":
+        return AutoencodingTask(recipe, accelerator, waves)
+    return AdversarialTask(recipe, accelerator, waves)
