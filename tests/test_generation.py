@@ -141,7 +141,6 @@ def run(tmp_path_factory):
 
 def test_an_exported_model_plays_what_torch_plays(run):
     import torch
-
     from accelerate import Accelerator
 
     from kickitout.training.checkpoint import load_checkpoint, unpack

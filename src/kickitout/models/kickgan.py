@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from kickitout.settings import Settings
 
 START = 11  # frames: 11 * 2^7 = 1408, the length of a sub-band picture
+REACH = 207  # frames: 75 ms
 SLOPE = 0.2  # of every leaky ReLU
 
 
@@ -51,6 +52,25 @@ class Modulated(nn.Module):
         return F.leaky_relu(x * (1 + scale) + shift, SLOPE)
 
 
+class Restless(nn.Module):
+    """Takes a slow mean off every band: a kick has no sound below 20 Hz, and no steady lines.
+
+    What does not move in a band is a line at the band's edge (a multiple of 1378 Hz), and in the lowest band it is DC.
+    One minus a Hann window of REACH frames is a high-pass: nothing at 0 Hz, half at 13 Hz, all from 27 Hz on.
+    """
+
+    slow: Tensor
+
+    def __init__(self, bands: int) -> None:
+        super().__init__()
+        window = torch.hann_window(REACH, periodic=False)
+        self.register_buffer("slow", (window / window.sum()).repeat(bands, 1, 1), persistent=False)  # [16, 1, REACH]
+
+    def forward(self, bands: Tensor) -> Tensor:
+        """[B, 16, L] -> [B, 16, L]."""
+        return bands - F.conv1d(bands, self.slow, padding=REACH // 2, groups=len(self.slow))
+
+
 class Decoder(nn.Module):
     """Latent -> sub-band picture."""
 
@@ -64,15 +84,16 @@ class Decoder(nn.Module):
         self.project = nn.Linear(config.style, first * START)
         pairs = zip((first, *config.widths), config.widths, strict=False)
         self.doublings = nn.ModuleList(Modulated(a, b, config.style) for a, b in pairs)
-        self.to_bands = nn.Conv1d(config.widths[-1], bands, 5, padding=2)
+        self.to_bands = nn.Conv1d(config.widths[-1], bands, 5, padding=2, bias=False)
+        self.rest = Restless(bands)
 
     def forward(self, z: Tensor) -> Tensor:
-        """z: [B, latent]. Returns [B, 16, 1, 1408] in [-1, 1] (no more than a soft tanh at the edges)."""
+        """z: [B, latent]. Returns [B, 16, 1, 1408], about in [-1, 1]."""
         style = self.mapping(z)
         x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 256, 11]
         for double in self.doublings:
             x = double(x, style)  # [B, 256, 22] ... [B, 64, 1408]
-        return self.to_bands(x).tanh()[:, :, None]
+        return self.rest(self.to_bands(x).tanh())[:, :, None]
 
 
 class Encoder(nn.Module):

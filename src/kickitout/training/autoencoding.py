@@ -24,7 +24,7 @@ from kickitout.training.augment import augment, draws
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
-from kickitout.training.reconstruction import spectral_loss
+from kickitout.training.reconstruction import band_loss, spectral_loss
 
 LEAST_VARIANCE = 0.02  # of a component of the prior, in each direction: the latents' own is 1
 
@@ -77,7 +77,7 @@ class AutoencodingTask:
         jitter = torch.randn(r.batch, z.shape[1], generator=self._noise(step, "jitter"))[share].to(z.device)
         again = self.g["decoder"](z + self.model.noise * jitter)
         again_wave = self.codec.decode(again)
-        bands, spectra = (real - again).abs().mean(), spectral_loss(real_wave, again_wave)
+        bands, spectra = band_loss(real, again), spectral_loss(real_wave, again_wave)
         total = r.weights.bands * bands + r.weights.spectra * spectra
         figures = {"loss/bands": bands.item(), "loss/spectra": spectra.item()}
         if step >= r.critics_from:

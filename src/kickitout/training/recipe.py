@@ -47,7 +47,7 @@ class MonitorConfig(Settings):
 class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
-    bands: float = Field(10.0, ge=0)  # mean absolute error of the sub-bands, which are about 0.01 to 0.1
+    bands: float = Field(2.0, ge=0)  # relative error of the sub-bands
     spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance
     critics: float = Field(0.1, ge=0)
 

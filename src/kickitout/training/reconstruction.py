@@ -22,6 +22,17 @@ def spectral_loss(real: Tensor, made: Tensor) -> Tensor:
     return total / len(WINDOWS)
 
 
+def band_loss(real: Tensor, made: Tensor) -> Tensor:
+    """Mean absolute difference of two sub-band pictures, relative to the real ones' level. [B, C, 1, L] -> scalar.
+
+    Levels are taken over the batch, band by band, so that the air counts like the rest; the lowest band, which holds
+    the body, counts half.
+    """
+    level = real.abs().mean(dim=(0, 2, 3))  # [C]
+    relative = (real - made).abs().mean(dim=(0, 2, 3)) / level.clamp(min=FLOOR)
+    return 0.5 * relative[0] + 0.5 * relative[1:].mean()
+
+
 def _magnitude(wave: Tensor, size: int) -> Tensor:
     window = torch.hann_window(size, device=wave.device, dtype=wave.dtype)
     spectrum = torch.stft(wave, size, size // 4, window=window, return_complex=True) * (4 / size)

@@ -1,0 +1,55 @@
+"""Fill the figures in README.md and docs from commands and run folders: no number in them is typed by hand.
+
+    python scripts/figures.py README.md --data FOLDER --run RUN_FOLDER [--only NAME]
+
+A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints. `kick ceiling`
+takes the folder of real kicks from --data; `notebook` is the table of snapshots in the run folder of --run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+BLOCK = re.compile(r"<!-- begin: (?P<name>[^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
+
+
+def printed(command: list[str]) -> str:
+    """What a `kick` command prints, as a fenced block."""
+    done = subprocess.run([sys.executable, "-m", "kickitout", *command], check=True, capture_output=True, text=True)
+    return f"```\n{done.stdout.rstrip()}\n```"
+
+
+def notebook(run: Path) -> str:
+    """The snapshots of a run, and what happened."""
+    text = (run / "notebook.md").read_text("utf-8")
+    parts = [p for p in text.split("\n## ") if p.startswith(("Snapshots", "What happened"))]
+    return "\n\n".join(re.sub(r"!\[.*?\]\(.*?\)\n*", "", p.split("\n", 1)[1]).strip() for p in parts)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("page", type=Path)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--run", type=Path)
+    parser.add_argument("--only")
+    args = parser.parse_args()
+
+    def fill(match: re.Match[str]) -> str:
+        name = match["name"]
+        if args.only not in (None, name):
+            return match[0]
+        if name == "notebook":
+            content = notebook(args.run)
+        else:
+            content = printed([*name.split()[1:], *([str(args.data)] if name == "kick ceiling" else [])])
+        return f"<!-- begin: {name} -->\n{content}\n<!-- end -->"
+
+    args.page.write_text(BLOCK.sub(fill, args.page.read_text("utf-8")), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
