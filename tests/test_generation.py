@@ -150,7 +150,8 @@ def test_an_exported_model_plays_what_torch_plays(run):
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text()))
     model = load_model(run)
     task = make_task(recipe, Accelerator(cpu=True), torch.zeros(1, 1, 22050))
-    unpack(task, load_checkpoint(run / "checkpoints" / "best.safetensors")[0], "best")
+    (best,) = (run / "checkpoints").glob("best-*.safetensors")
+    unpack(task, load_checkpoint(best)[0], "best")
     player = task.player()
     eps = normal(range(8), model.info.latent)
     with torch.inference_mode():

@@ -47,6 +47,7 @@ def test_a_part_of_another_kind_replaces_the_bases_whole_part():
         ("objective=gan", "objective='gan'"),
         ("model.family=unet", "unet"),
         ("r1=1", "set model.critic_norm: none"),
+        ("critics_from=9", "critics_from=9 means nothing to dcgan; leave it out"),
         ("batch", "write key=value"),
         ("batch=[", "is not a value"),
     ],
@@ -85,3 +86,24 @@ def test_bases_in_a_loop_are_refused(tmp_path):
     b.write_text(f"base: {a}\n")
     with pytest.raises(UserError, match="loop"):
         load_recipe(str(a))
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ("objective=bce", "objective='bce' means nothing to kickgan"),
+        ("ema=0", "set ema: 0.99"),
+        ("codec.name=mel", "set codec.name: pqmf"),
+        ("model.widths=[16, 16]", "widths"),
+    ],
+)
+def test_a_key_that_means_nothing_to_a_family_is_refused(change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load_recipe("kickgan", [change])
+
+
+def test_a_recipe_file_that_is_not_utf_8_is_said_so(tmp_path):
+    own = tmp_path / "latin.yaml"
+    own.write_bytes("about: é".encode("latin-1"))
+    with pytest.raises(UserError, match="save it as UTF-8"):
+        load_recipe(str(own))

@@ -6,6 +6,8 @@ import functools
 import json
 import os
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -45,6 +47,14 @@ def weights(folder):
     return tensors, progress["step"]
 
 
+def same_weights(one, two):
+    a, b = weights(one), weights(two)
+    assert a[1] == b[1]
+    assert a[0].keys() == b[0].keys()
+    for key, value in a[0].items():
+        assert torch.equal(value, b[0][key]), key
+
+
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
     result = train_and_export(corpus, load_recipe(name, toy(name)), tmp_path / "run", Until(steps=2))
@@ -70,12 +80,8 @@ def test_two_steps_and_two_more_are_four_bit_for_bit(name, changes, corpus, tmp_
     train(corpus, recipe, tmp_path / "four", Until(steps=4))
     train(corpus, recipe, tmp_path / "two", Until(steps=2))
     train(corpus, recipe, tmp_path / "two", Until(steps=4))
-    whole, parts = weights(tmp_path / "four"), weights(tmp_path / "two")
-    assert whole[1] == parts[1] == 4
-    assert whole[0].keys() == parts[0].keys()
-    assert any(key.startswith("optimiser/") for key in whole[0])
-    for key, value in whole[0].items():
-        assert torch.equal(value, parts[0][key]), key
+    same_weights(tmp_path / "four", tmp_path / "two")
+    assert any(key.startswith("optimiser/") for key in weights(tmp_path / "two")[0])
 
 
 def test_another_seed_gives_other_weights(corpus, tmp_path):
@@ -110,7 +116,7 @@ def test_a_run_folder_reads_like_a_notebook(corpus, tmp_path):
     there = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
     assert {
         "recipe.json", "corpus.json", "environment.json", "stats.jsonl", "notebook.md", "reals.png", "reals.wav",
-        "model.onnx", "checkpoints/latest.safetensors", "checkpoints/best.safetensors",
+        "model.onnx", "checkpoints/latest.safetensors",
         "snapshots/000002/fakes.png", "snapshots/000002/fakes.wav", "snapshots/000004/fakes.wav",
     } <= there  # fmt: skip
     assert not [name for name in there if name.endswith((".part", ".pkl", ".pt"))]
@@ -163,37 +169,151 @@ def test_a_folder_with_other_files_is_left_alone(corpus, tmp_path):
     assert not (tmp_path / "recipe.json").exists()
 
 
-def test_a_damaged_checkpoint_falls_back_to_the_one_before(corpus, tmp_path):
+def damage(*paths):
+    for path in paths:
+        path.write_bytes(path.read_bytes()[:1000])
+
+
+def test_a_damaged_checkpoint_falls_back_to_the_one_before_and_keeps_it(corpus, tmp_path):
     recipe = load_recipe("dcgan-bands", TOY)
     train(corpus, recipe, tmp_path, Until(steps=4))
     latest = RunFolder(tmp_path).latest
-    latest.write_bytes(latest.read_bytes()[:1000])
-    found = load_newest(latest)
-    assert found is not None
-    assert "damaged" in found[2]
-    assert train(corpus, recipe, tmp_path, Until(steps=5)).step == 5
-    events = [e["text"] for e in RunFolder(tmp_path).entries() if e["kind"] == "event"]
+    before = load_checkpoint(latest.with_suffix(".previous"))[1]["step"]
+    damage(latest)
+    _, progress, trouble = load_newest(latest)
+    assert progress["step"] == before
+    assert "damaged" in trouble
+    assert load_newest(latest)[1]["step"] == before  # the good one has taken the damaged one's place
+    damage(latest)
+    with pytest.raises(UserError, match="damaged"):
+        load_newest(latest)
+
+
+def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_and_says_so(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", TOY)
+    train(corpus, recipe, tmp_path / "a", Until(steps=4))
+    damage(RunFolder(tmp_path / "a").latest)
+    train(corpus, recipe, tmp_path / "a", Until(steps=5))
+    events = [e["text"] for e in RunFolder(tmp_path / "a").entries() if e["kind"] == "event"]
     assert any("went on from the one before" in text for text in events)
+    train(corpus, recipe, tmp_path / "b", Until(steps=5))
+    same_weights(tmp_path / "a", tmp_path / "b")
 
 
 def test_two_damaged_checkpoints_are_an_error_not_a_fresh_start(corpus, tmp_path):
     recipe = load_recipe("dcgan-bands", TOY)
     train(corpus, recipe, tmp_path, Until(steps=4))
     latest = RunFolder(tmp_path).latest
-    for path in (latest, latest.with_suffix(".previous")):
-        path.write_bytes(b"not tensors")
+    damage(latest, latest.with_suffix(".previous"))
     with pytest.raises(UserError, match="damaged"):
         train(corpus, recipe, tmp_path, Until(steps=5))
 
 
-def test_a_loss_that_is_not_finite_ends_in_a_sentence_not_in_nan_weights(corpus, tmp_path):
+@pytest.mark.parametrize("name", ["generator", "critic"])
+def test_a_step_that_is_not_finite_changes_nothing_and_the_run_goes_back(name, corpus, tmp_path, monkeypatch):
+    from kickitout.training import adversarial
+
+    descend, steps = adversarial.descend, []
+
+    def broken(accelerator, optimiser, network, loss, who):
+        if who == name:
+            steps.append(who)
+            if len(steps) == 4:
+                loss = loss * float("nan")
+        return descend(accelerator, optimiser, network, loss, who)
+
+    monkeypatch.setattr(adversarial, "descend", broken)
+    result = train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=6))
+    assert (result.step, result.reason) == (6, "done")
+    events = [e["text"] for e in RunFolder(tmp_path).entries() if e["kind"] == "event"]
+    assert any(f"the loss of the {name} is nan; back to the best snapshot (step 2)" in text for text in events)
+    assert all(torch.isfinite(t.float()).all() for t in weights(tmp_path)[0].values())
+
+
+def test_a_run_that_blows_up_is_stopped_stays_stopped_and_says_why(corpus, tmp_path):
     recipe = load_recipe("dcgan-bands", [*TOY, "optim_d.lr=1", "optim_g.lr=1", "r1=100000", "monitor.every=1000"])
     result = train(corpus, recipe, tmp_path, Until(steps=400))
-    if result.reason != "stopped":
-        pytest.fail("a learning rate of 1 should have blown up")
-    events = [e["text"] for e in RunFolder(tmp_path).entries() if e["kind"] == "event"]
-    assert "of the critic is" in events[-1] or "of the generator is" in events[-1]
+    assert result.reason == "stopped"
+    assert "of the critic is" in result.why or "of the generator is" in result.why
     assert all(torch.isfinite(t.float()).all() for t in weights(tmp_path)[0].values())
+    again = train(corpus, recipe, tmp_path, Until(steps=400))
+    assert (again.step, again.reason, again.why) == (result.step, "stopped", result.why)
+
+
+def test_the_same_finished_command_again_chooses_the_same_model(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", [*TOY, "monitor.every=2"])
+    first = train(corpus, recipe, tmp_path, Until(steps=5))
+    again = train(corpus, recipe, tmp_path, Until(steps=5))
+    assert (first.best_step, first.best_score) == (again.best_step, again.best_score)
+
+
+def test_names_and_the_order_of_folders_change_nothing(tmp_path):
+    a, b = write_kicks(tmp_path / "a", 8), write_kicks(tmp_path / "b", 8, first=8)
+    recipe = load_recipe("dcgan-bands", TOY)
+    train(build_corpus([a, b]), recipe, tmp_path / "one", Until(steps=2))
+    for i, path in enumerate(sorted(b.glob("*.wav"), reverse=True)):
+        path.rename(b / f"other {i}.wav")
+    train(build_corpus([b, a]), recipe, tmp_path / "two", Until(steps=2))
+    same_weights(tmp_path / "one", tmp_path / "two")
+    train(build_corpus([b, a]), recipe, tmp_path / "one", Until(steps=3))  # and a run goes on with them
+
+
+def test_too_few_kicks_are_said_so(tmp_path):
+    with pytest.raises(UserError, match="3 kicks are too few to learn from; 8 work"):
+        train(toy_corpus(tmp_path / "kicks", 3), load_recipe("dcgan-bands", TOY), tmp_path / "run", Until(steps=1))
+
+
+def test_a_device_that_is_not_there_is_said_so(corpus, tmp_path):
+    if torch.cuda.is_available():
+        pytest.skip("this machine has a CUDA device")
+    with pytest.raises(UserError, match="sees none; --device cpu works"):
+        train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=1), device="cuda")
+
+
+def test_a_folder_that_was_killed_before_its_first_step_is_begun_again(corpus, tmp_path):
+    recipe = load_recipe("dcgan-bands", TOY)
+    folder = RunFolder(tmp_path)
+    with folder.locked():
+        folder.write_json("corpus.json", corpus.manifest())
+        (tmp_path / ".recipe.json.99.part").write_text("{")
+    assert train(corpus, recipe, tmp_path, Until(steps=1)).step == 1
+    assert not list(tmp_path.rglob("*.part"))
+
+
+KILLED = """
+import os, signal, sys
+from kickitout.training import checkpoint, loop
+from kickitout.training.recipe import load_recipe
+from kickitout.corpus.build import build_corpus
+import torch
+torch.set_num_threads(1)
+calls, replace = [0], os.replace
+def killed(*args):
+    calls[0] += 1
+    if calls[0] == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(*args)
+os.replace = killed
+recipe = load_recipe("dcgan-bands", sys.argv[4:])
+loop.train(build_corpus([sys.argv[2]]), recipe, sys.argv[3], loop.Until(steps=5), export=False)
+"""
+
+
+def test_a_run_that_is_killed_at_any_rename_ends_with_the_same_weights(tmp_path):
+    kicks = write_kicks(tmp_path / "kicks", 12)
+    train(build_corpus([kicks]), load_recipe("dcgan-bands", TOY), tmp_path / "whole", Until(steps=5))
+    survived = 0
+    for at in (3, 8, 10, 12, 13, 14, 17, 19, 20, 21, 23):  # of the renames of a run: settings, sheets, checkpoints
+        folder = tmp_path / f"killed {at}"
+        script = [sys.executable, "-c", KILLED, str(at), str(kicks), str(folder), *TOY]
+        survived += subprocess.run(script).returncode == 0
+        result = train(build_corpus([kicks]), load_recipe("dcgan-bands", TOY), folder, Until(steps=5))
+        assert result.step == 5
+        same_weights(tmp_path / "whole", folder)
+        assert {p.name for p in (folder / "checkpoints").glob("best-*")} == {
+            p.name for p in (tmp_path / "whole" / "checkpoints").glob("best-*")
+        }
+    assert survived < 6  # most of these did die
 
 
 def test_mid_and_side_make_a_stereo_model(tmp_path):

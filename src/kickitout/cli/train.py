@@ -47,9 +47,11 @@ def run(args: argparse.Namespace) -> int:
     with Watcher(until) as watcher:
         result = train(corpus, recipe, args.out, until, device=args.device, watch=watcher)
     minutes = result.seconds / 60
+    if result.reason == "stopped":
+        print(f"stopped by the monitor: {result.why}", file=sys.stderr)
     print(
-        f"{'stopped by the monitor' if result.reason == 'stopped' else result.reason} at step {result.step} after "
-        f"{minutes:.1f} min; best snapshot: step {result.best_step}, held-out score {result.best_score:.3f} "
+        f"{result.reason} at step {result.step} after "
+        f"{minutes:.1f} min; the model is that of step {result.best_step}, held-out score {result.best_score:.3f} "
         f"(real against real {result.floor:.3f}; lower is better)",
         file=sys.stderr,
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from kickitout.audio import decode_sound
+from kickitout.audio import Sound, decode_sound
 from kickitout.corpus.families import families
 from kickitout.corpus.prepare import PREPARE_VERSION, Prepared, prepare
 from kickitout.corpus.scan import Candidate, Refused, scan
@@ -43,6 +43,10 @@ class Row:
     cut_s: float
     padded_s: float
     family: int
+
+
+COPY = "the same sound as "
+Rest = TypeVar("Rest")  # what travels with a row
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,25 +101,19 @@ def build_corpus(
     rows: list[Row] = []
     waves: list[np.ndarray] = []
     sides: list[np.ndarray] = []
-    names: dict[str, str] = {}  # digest of a prepared sound -> its name
-    for done, candidate in enumerate(found.candidates, 1):
-        try:
-            row, prepared = _read(candidate)
-        except UserError as error:
-            refused.append(Refused(candidate.name, str(error).removeprefix(f"{candidate.name}: ")))
+    outcomes = (_read(candidate) for candidate in found.candidates)
+    for done, outcome in enumerate(refuse_copies(outcomes), 1):
+        if isinstance(outcome, Refused):
+            refused.append(outcome)
         else:
-            if row.wave in names:
-                refused.append(Refused(candidate.name, f"the same sound as {names[row.wave]}"))
-            else:
-                names[row.wave] = row.name
-                rows.append(row)
-                waves.append(prepared.mid)
-                sides.append(prepared.side)
+            row, prepared = outcome
+            rows.append(row)
+            waves.append(prepared.mid)
+            sides.append(prepared.side)
         if progress:
             progress(done, len(found.candidates))
     if not rows:
-        first = "; ".join(f"{r.name}: {r.reason}" for r in refused[:3])
-        raise UserError(f"none of {len(found.candidates)} sound files could be used; {first}")
+        raise nothing_usable(len(found.candidates), refused)
     stacked = np.stack(waves)
     joined = families(stacked)
     return Corpus(
@@ -167,12 +165,32 @@ def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
 
 
-def _read(candidate: Candidate) -> tuple[Row, Prepared]:
-    """One file, decoded, prepared and described; its family is not known yet (-1)."""
-    with candidate.open() as file:
-        sound = decode_sound(file, candidate.name)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+def refuse_copies(outcomes: Iterable[tuple[Row, Rest] | Refused]) -> Iterator[tuple[Row, Rest] | Refused]:
+    """The outcomes in their order; a sound that is there already is refused as the same."""
+    names: dict[str, str] = {}  # digest of a prepared sound -> its name
+    for outcome in outcomes:
+        if not isinstance(outcome, Refused):
+            row = outcome[0]
+            if row.wave in names:
+                yield Refused(row.name, f"{COPY}{names[row.wave]}")
+                continue
+            names[row.wave] = row.name
+        yield outcome
+
+
+def refusal(candidate: Candidate, error: UserError) -> Refused:
+    """A file that failed: the reason without the name, which stands beside it."""
+    return Refused(candidate.name, str(error).removeprefix(f"{candidate.name}: "))
+
+
+def nothing_usable(count: int, refused: Sequence[Refused]) -> UserError:
+    """The one sentence for `count` files of which none could be used."""
+    first = "; ".join(f"{r.name}: {r.reason}" for r in refused[:3])
+    return UserError(f"none of {count} sound files could be used; {first}")
+
+
+def describe(candidate: Candidate, sound: Sound, digest: str) -> tuple[Row, Prepared]:
+    """A decoded file, prepared and described; digest: sha256 of its bytes. Its family is not known yet (-1)."""
     prepared = prepare(sound)
     row = Row(
         name=candidate.name,
@@ -193,6 +211,17 @@ def _read(candidate: Candidate) -> tuple[Row, Prepared]:
         family=-1,
     )
     return row, prepared
+
+
+def _read(candidate: Candidate) -> tuple[Row, Prepared] | Refused:
+    try:
+        with candidate.open() as file:
+            sound = decode_sound(file, candidate.name)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return describe(candidate, sound, digest)
+    except UserError as error:
+        return refusal(candidate, error)
 
 
 def _draw(seed: int, digest: str) -> float:

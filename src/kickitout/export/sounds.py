@@ -13,6 +13,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.generate import each_kick, sound_recipe
 from kickitout.generation.model import Model
+from kickitout.generation.noise import check_seeds
 from kickitout.sound import SAMPLE_RATE
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
@@ -64,6 +65,7 @@ def write_kicks(
     Raises UserError before anything is made when a file is in the way and `force` is not set.
     """
     form = form or SoundFormat()
+    check_seeds(seeds)
     names = [file_name(seed, form) for seed in seeds]
     if len(set(names)) < len(names):
         raise UserError("--seeds: a seed is there twice; each seed makes one file")

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kickitout import __version__
+from kickitout.errors import UserError
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
@@ -45,7 +46,12 @@ def each_kick(
 
     def one(i: int) -> T:
         row = normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1]
-        return use(seeds[i], model.play(row))
+        wave = model.play(row)
+        if not np.isfinite(wave).all():
+            raise UserError(
+                f"model {model.info.name}: seed {seeds[i]} is not a finite sound; its training has diverged"
+            )
+        return use(seeds[i], wave)
 
     if threads == 1 or len(seeds) == 1:
         yield from map(one, range(len(seeds)))

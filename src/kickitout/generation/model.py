@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,7 +14,8 @@ from kickitout.errors import UserError
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 FORMAT = "kickitout-model-1"
-LARGEST_LATENT = 4096
+LARGEST_LATENT = 4097  # numbers of noise a sound
+LARGEST_FILE = 512 * 2**20  # bytes: a file that is larger was never written by this project
 METADATA_KEY = "kickitout"  # under which a model file keeps the JSON of its ModelInfo
 
 
@@ -52,6 +54,12 @@ class ModelInfo:
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
+
+
+def check_size(path: Path) -> None:
+    """Raises UserError for a file too large to be a model, before any of it is read; OSError when it is not there."""
+    if path.stat().st_size > LARGEST_FILE:
+        raise UserError(f"{path}: over {LARGEST_FILE >> 20} MiB, no model is that large; give a model file")
 
 
 class Model(Protocol):

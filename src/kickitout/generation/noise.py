@@ -29,14 +29,19 @@ def mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
+def check_seeds(seeds: Sequence[int]) -> None:
+    """Raises UserError for a seed that is negative or above LARGEST_SEED."""
+    for seed in seeds:
+        if not 0 <= seed <= LARGEST_SEED:
+            raise UserError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
+
+
 def normal(seeds: Sequence[int], size: int) -> np.ndarray:
     """[len(seeds), size] float32, standard normal; row i depends on seeds[i] alone.
 
     Raises UserError for a seed that is negative or above LARGEST_SEED.
     """
-    for seed in seeds:
-        if not 0 <= seed <= LARGEST_SEED:
-            raise UserError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
+    check_seeds(seeds)
     pairs = (size + 1) // 2
     with np.errstate(over="ignore"):  # uint64 arithmetic is meant to wrap
         keys = mix(np.asarray(seeds, dtype=np.uint64)[:, None] * GOLDEN + GOLDEN)

@@ -13,9 +13,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo
-
-LARGEST_FILE = 512 * 2**20  # bytes: a file that is larger was never written by this project
+from kickitout.generation.model import METADATA_KEY, ModelInfo, check_size
 
 
 class OnnxModel:
@@ -39,7 +37,8 @@ class OnnxModel:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self.digest = hashlib.sha256(data).hexdigest()
         inputs = [(i.name, i.shape[1:]) for i in self._session.get_inputs()]
-        if inputs != [("eps", [self.info.latent])]:
+        outputs = [o.shape[1:] for o in self._session.get_outputs()]
+        if inputs != [("eps", [self.info.latent])] or outputs != [[self.info.channels, self.info.length]]:
             raise UserError(f"{path}: its graph does not fit its metadata; export the model again")
 
     def play(self, eps: np.ndarray) -> np.ndarray:
@@ -52,8 +51,7 @@ _WORKS = "give a model.onnx that `kick train` or `kick export` wrote, a run fold
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise UserError(f"{path}: over {LARGEST_FILE >> 20} MiB, no model is that large; {_WORKS}")
+        check_size(path)
         return path.read_bytes()
     except OSError as error:
         raise explain_os_error(error, path) from error

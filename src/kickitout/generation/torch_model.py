@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from kickitout.codecs import CodecConfig, make_codec
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo, render
+from kickitout.generation.model import METADATA_KEY, ModelInfo, check_size, render
 from kickitout.models.dcgan import DCGANConfig, Generator, whole_picture
 from kickitout.models.player import Player, make_player
 from kickitout.settings import checked
@@ -48,6 +48,7 @@ class _Played(BaseModel):
 def load_torch_model(path: Path) -> TorchModel:
     """Read a model.safetensors written by training. Raises UserError for anything else."""
     try:
+        check_size(path)
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if METADATA_KEY not in metadata:
@@ -61,9 +62,10 @@ def load_torch_model(path: Path) -> TorchModel:
     info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
     played = checked(_Played, info.recipe, str(path))
     codec = make_codec(played.codec)
-    generator = Generator(played.model, whole_picture(played.model, codec.picture_shape))
+    with torch.device("meta"):  # the shapes alone: what a file asks for is not allocated before it is known to be there
+        generator = Generator(played.model, whole_picture(played.model, codec.picture_shape))
     try:
-        generator.load_state_dict(tensors)
+        generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise UserError(f"{path}: its weights do not fit its recipe; export it again") from error
     return TorchModel(make_player(played.model, generator, codec), info, digest)

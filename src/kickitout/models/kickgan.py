@@ -9,7 +9,7 @@ same sample with the same polarity.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
@@ -23,12 +23,16 @@ REACH = 207  # frames: 75 ms
 SLOPE = 0.2  # of every leaky ReLU
 
 
+Width = Annotated[int, Field(ge=4, le=2048)]
+
+
 class KickGANConfig(Settings):
     """Numbers that define encoder, decoder and prior."""
 
     family: Literal["kickgan"] = "kickgan"
     latent: int = Field(32, ge=2, le=512)
-    widths: tuple[int, ...] = (256, 256, 192, 160, 128, 96, 64)  # of the decoder, at 22, 44, ... 1408 frames
+    # of the decoder, at 22, 44, ... 1408 frames
+    widths: tuple[Width, Width, Width, Width, Width, Width, Width] = (256, 256, 192, 160, 128, 96, 64)
     style: int = Field(128, ge=4, le=1024)  # what modulates every step of the decoder
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.2, ge=0, le=2)  # added to the latents, whose deviation is 1
@@ -86,6 +90,8 @@ class Decoder(nn.Module):
         self.doublings = nn.ModuleList(Modulated(a, b, config.style) for a, b in pairs)
         self.to_bands = nn.Conv1d(config.widths[-1], bands, 5, padding=2, bias=False)
         self.rest = Restless(bands)
+        with torch.no_grad():  # begin near silence: a loud beginning is pushed down so hard that it stays silent
+            self.to_bands.weight.mul_(0.05)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, 16, 1, 1408], about in [-1, 1]."""
@@ -122,6 +128,27 @@ class Encoder(nn.Module):
     def forward(self, picture: Tensor, mel: Tensor) -> Tensor:
         """picture: [B, 16, 1, 1408]; mel: [B, 1, 128, 128]. Returns [B, latent]."""
         return self.join(torch.cat([self.by_bands(picture[:, :, 0]), self.by_mel(mel)], dim=1))
+
+
+class AutoEncoder(nn.Module):
+    """Encoder and decoder as one module with one forward, so that it trains on several processes too."""
+
+    def __init__(self, config: KickGANConfig, bands: int, mel: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.encoder, self.decoder = Encoder(config, bands, mel), Decoder(config, bands)
+
+    def forward(self, picture: Tensor, mel: Tensor, jitter: Tensor, between: Tensor | None = None) -> list[Tensor]:
+        """[B, 16, 1, 1408], [B, 1, 128, 128], noise for the latents [B, latent] -> the pictures made again.
+
+        between: [B, 1] in [0, 1]. With it, a second batch is made, of latents so far on the way to their neighbour's;
+        its gradient reaches the decoder only.
+        """
+        z = self.encoder(picture, mel)
+        again = self.decoder(z + jitter)
+        if between is None:
+            return [again]
+        known = z.detach()
+        return [again, self.decoder(torch.lerp(known, known.roll(1, dims=0), between) + jitter.roll(1, dims=0))]
 
 
 def _down1d(inputs: int, outputs: int, stride: int) -> list[nn.Module]:

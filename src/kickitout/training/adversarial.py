@@ -6,8 +6,6 @@ nothing else, so a family with other losses is another task, not another loop.
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -17,27 +15,10 @@ from kickitout.codecs import make_codec
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, whole_picture
 from kickitout.models.player import Player, make_player, make_prior
 from kickitout.training.augment import augment, draws
+from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
-from kickitout.training.recipe import AdamConfig, Recipe
-
-
-class NotFinite(ArithmeticError):
-    """A loss or a gradient is infinite or not a number; the network it belongs to was not changed by it."""
-
-
-def descend(accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor, name: str) -> float:
-    """Zero, backward, step. Returns the gradient's norm; raises NotFinite before a weight is touched."""
-    if not torch.isfinite(loss):
-        raise NotFinite(f"the loss of the {name} is {loss.item()}")
-    optimiser.zero_grad(set_to_none=True)
-    accelerator.backward(loss)
-    grads = [p.grad for p in network.parameters() if p.grad is not None]
-    norm = torch.linalg.vector_norm(torch.stack([torch.linalg.vector_norm(g) for g in grads])).item()
-    if norm != norm or norm == float("inf"):
-        raise NotFinite(f"the gradient of the {name} is {norm}")
-    optimiser.step()
-    return norm
+from kickitout.training.recipe import Recipe
 
 
 class AdversarialTask:
@@ -67,6 +48,10 @@ class AdversarialTask:
         """What else a checkpoint holds."""
         return {"generator": self.opt_g, "critic": self.opt_d}
 
+    def slow_critic(self, factor: float) -> None:
+        """Let the critic learn at `factor` times its recipe's rate, from now on."""
+        set_rate(self.opt_d, self.recipe.optim_d.lr * factor)
+
     def pictures(self, waves: Tensor) -> Tensor:
         """[B, 1 or 2, T] -> [B, C or 2C, H, W]: the mid alone, or mid and side one after the other."""
         with torch.no_grad():
@@ -77,6 +62,7 @@ class AdversarialTask:
         r = self.recipe
         real = self.pictures(waves)
         figures: dict[str, float] = {}
+        self.d.requires_grad_(True)  # also after a step that ended early
         for turn in range(r.critic_steps):
             with torch.no_grad():
                 fake = self.g(self.latents(step, turn, share))
@@ -85,7 +71,6 @@ class AdversarialTask:
         fake = self.g(self.latents(step, -1, share))
         loss = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
         figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, loss, "generator")
-        self.d.requires_grad_(True)
         if self.average is not None:
             self.average.update_parameters(self.networks["generator"])
         return figures | {"loss/g": loss.item()}
@@ -117,35 +102,15 @@ class AdversarialTask:
         like = next(self.networks["generator"].parameters())
         return draws(self.recipe.batch, self._noise(step, purpose, turn), share, like)
 
-    def slow_critic(self, factor: float) -> None:
-        """Let the critic learn at `factor` times its recipe's rate, from now on."""
-        for group in self.opt_d.param_groups:
-            group["lr"] = self.recipe.optim_d.lr * factor
-
     def player(self) -> Player:
         """The averaged generator (or the generator where there is no average) with its decoder, ready to play."""
-        generator = Generator(self.model, self.picture).to(self.accelerator.device)
+        device = self.accelerator.device
+        generator = Generator(self.model, self.picture).to(device)
         source = self.average.module if self.average is not None else self.networks["generator"]
         generator.load_state_dict(source.state_dict())
-        self._measure_batch_norm(generator)
-        return make_player(self.model, generator, self.codec)
-
-    def _measure_batch_norm(self, generator: nn.Module) -> None:
-        """Measure what batch norm must know of the activations, afresh.
-
-        Averaged weights have activations of their own, and a young network's differ from the running means.
-        """
-        norms = [m for m in generator.modules() if isinstance(m, nn.BatchNorm2d)]
-        for m in norms:
-            m.reset_running_stats()
-            m.momentum = None  # a plain mean over the batches below
-        generator.train()
-        with torch.no_grad():
-            for i in range(8):
-                eps = torch.randn(32, self.model.latent, generator=noise(self.recipe.seed, "batch norm", i))
-                generator(self.prior(eps.to(self.accelerator.device)))
-
-
-def adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
-    """The optimiser of a network."""
-    return torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
+        measure_batch_norm(
+            generator,
+            (torch.randn(32, self.model.latent, generator=noise(self.recipe.seed, "norm", i)) for i in range(8)),
+            lambda eps: generator(self.prior(eps.to(device))),
+        )
+        return make_player(self.model, generator, self.codec).to(device)

@@ -1,11 +1,13 @@
 """The task of KickGAN: make real kicks again from a latent, and please the critics in between.
 
 For the first steps only the reconstruction teaches; then two critics, on sub-bands and on log-mel pictures, judge what
-the decoder makes of latents on the lines between real kicks. The prior is a mixture over the latents of the real kicks.
+the decoder makes of real kicks' latents and of latents on the lines between them. The prior is a mixture over the
+latents of the training kicks.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -14,43 +16,53 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kickitout.codecs import MelConfig, make_codec
-from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
-from kickitout.models.kickgan import Decoder, Encoder, KickGANConfig
+from kickitout.models.kickgan import AutoEncoder, KickGANConfig
 from kickitout.models.player import Player
 from kickitout.models.priors import MixturePrior
-from kickitout.training.adversarial import adam, descend
 from kickitout.training.augment import augment, draws
+from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
-from kickitout.training.reconstruction import band_loss, spectral_loss
+from kickitout.training.reconstruction import body_loss, spectral_loss
 
 LEAST_VARIANCE = 0.02  # of a component of the prior, in each direction: the latents' own is 1
+BLOCK = 64  # kicks encoded at once when the prior is fitted
+KICKS_A_COMPONENT = 6  # at least, of the mixture
+
+
+class Critics(nn.Module):
+    """Two critics as one module: of sub-bands, and of log-mel pictures."""
+
+    def __init__(self, channels: int, bands: tuple[int, int, int], mel: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.bands = Critic(DCGANConfig(channels=channels, least_channels=channels // 4, critic_norm="none"), bands)
+        self.mel = Critic(DCGANConfig(channels=channels, least_channels=channels // 8, critic_norm="none"), mel)
+
+    def forward(self, bands: Tensor, mel: Tensor) -> Tensor:
+        """[B, 16, 1, 1408], [B, 1, 128, 128] -> logits [2, B]."""
+        return torch.stack([self.bands(bands), self.mel(mel)])
 
 
 class AutoencodingTask:
     """An encoder and a decoder, and two critics."""
 
     def __init__(self, recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> None:
-        if not isinstance(recipe.model, KickGANConfig) or recipe.codec.name != "pqmf":
-            raise UserError(f"recipe {recipe.name}: KickGAN makes sub-bands; set codec.name: pqmf")
+        assert isinstance(recipe.model, KickGANConfig)  # make_task sees to it
         self.recipe, self.accelerator, self.model, self.waves = recipe, accelerator, recipe.model, waves[:, 0]
         torch.manual_seed(stream(recipe.seed, "weights"))
         self.codec = make_codec(recipe.codec).to(accelerator.device)
         self.mel = make_codec(MelConfig()).to(accelerator.device)
-        bands, mel = self.codec.picture_shape, self.mel.picture_shape
-        encoder, decoder = Encoder(self.model, bands[0], mel), Decoder(self.model, bands[0])
-        wide = recipe.critic_channels
-        critics = nn.ModuleDict({
-            "bands": Critic(DCGANConfig(channels=wide, least_channels=wide // 4, critic_norm="none"), bands),
-            "mel": Critic(DCGANConfig(channels=wide, least_channels=wide // 8, critic_norm="none"), mel),
-        })  # fmt: skip
-        both = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
+        g = self._auto_encoder()
+        d = Critics(recipe.critic_channels, self.codec.picture_shape, self.mel.picture_shape)
         self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
-            both, critics, adam(both, recipe.optim_g), adam(critics, recipe.optim_d)
+            g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d)
         )
-        self.average = AveragedModel(both, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema or 0.99))
+        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+
+    def _auto_encoder(self) -> AutoEncoder:
+        return AutoEncoder(self.model, self.codec.picture_shape[0], self.mel.picture_shape)
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -65,98 +77,79 @@ class AutoencodingTask:
 
     def slow_critic(self, factor: float) -> None:
         """Let the critics learn at `factor` times their recipe's rate, from now on."""
-        for group in self.opt_d.param_groups:
-            group["lr"] = self.recipe.optim_d.lr * factor
+        set_rate(self.opt_d, self.recipe.optim_d.lr * factor)
 
     def step(self, waves: Tensor, step: int, share: slice) -> dict[str, float]:
         """One update of encoder and decoder; once the critics are on, one of theirs before it."""
         r, real_wave = self.recipe, waves[:, 0]
+        judged = step >= r.critics_from
         with torch.no_grad():
             real, real_mel = self.codec.encode(real_wave), self.mel.encode(real_wave)
-        z = self.g["encoder"](real, real_mel)
-        jitter = torch.randn(r.batch, z.shape[1], generator=self._noise(step, "jitter"))[share].to(z.device)
-        again = self.g["decoder"](z + self.model.noise * jitter)
-        again_wave = self.codec.decode(again)
-        bands, spectra = band_loss(real, again), spectral_loss(real_wave, again_wave)
-        total = r.weights.bands * bands + r.weights.spectra * spectra
-        figures = {"loss/bands": bands.item(), "loss/spectra": spectra.item()}
-        if step >= r.critics_from:
-            other = z.detach().roll(1, dims=0)
-            t = torch.rand(r.batch, 1, generator=self._noise(step, "between"))[share].to(z.device)
-            between = self.g["decoder"](torch.lerp(z.detach(), other, t) + self.model.noise * jitter.roll(1, dims=0))
-            fake = torch.cat([again, between])
-            fake_mel = self.mel.encode(torch.cat([again_wave, self.codec.decode(between)]))
+        size = (r.batch, self.model.latent)
+        jitter = self.model.noise * torch.randn(size, generator=self._noise(step, "jitter"))[share].to(real.device)
+        between = torch.rand(r.batch, 1, generator=self._noise(step, "between"))[share].to(real.device)
+        made = self.g(real, real_mel, jitter, between if judged else None)
+        again_wave = self.codec.decode(made[0])
+        body, spectra = body_loss(real, made[0]), spectral_loss(real_wave, again_wave)
+        total = r.weights.body * body + r.weights.spectra * spectra
+        figures = {"loss/body": body.item(), "loss/spectra": spectra.item()}
+        if judged:
+            fake = torch.cat(made)
+            fake_mel = self.mel.encode(torch.cat([again_wave, self.codec.decode(made[1])]))
+            self.d.requires_grad_(True)
             figures |= self._update_critics(real, real_mel, fake.detach(), fake_mel.detach(), step, share)
             self.d.requires_grad_(False)
-            judged = self._judge(fake, fake_mel, step, share, "fake")
-            self.d.requires_grad_(True)
-            loss = torch.stack([wasserstein_generator(j) for j in judged]).mean()
+            loss = wasserstein_generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
             total = total + r.weights.critics * loss
-            figures["loss/g"] = float(loss.detach())
+            figures["loss/g"] = loss.item()
         figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, total, "generator")
         self.average.update_parameters(self.networks["generator"])
         return figures
 
-    def _judge(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
-        """Logits of both critics, on augmented pictures."""
-        judged = []
+    def _seen(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
+        """Both pictures as the critics see them: augmented, each kick on its own."""
+        seen = []
         for name, picture in (("bands", bands), ("mel", mel)):
             u = draws(self.recipe.batch, self._noise(step, f"see {which} {name}"), share, picture)
-            u = u.repeat(1, len(picture) // u.shape[1])
-            judged.append(self.d[name](augment(picture, self.recipe.augment, u)))
-        return judged
+            seen.append(augment(picture, self.recipe.augment, u.repeat(1, len(picture) // u.shape[1])))
+        return seen
 
     def _update_critics(
         self, real: Tensor, real_mel: Tensor, fake: Tensor, fake_mel: Tensor, step: int, share: slice
     ) -> dict[str, float]:
         r = self.recipe
-        on_real = self._judge(real, real_mel, step, share, "real")
-        on_fake = self._judge(fake, fake_mel, step, share, "fake")
-        loss = sum((hinge_critic(a, b) for a, b in zip(on_real, on_fake, strict=True)), real.new_zeros(())) / 2
-        total = loss
+        seen = self._seen(real, real_mel, step, share, "real")
+        on_real = self.d(*seen)
+        on_fake = self.d(*self._seen(fake, fake_mel, step, share, "fake"))
+        loss = total = hinge_critic(on_real, on_fake)
         if r.r1 and step % r.r1_every == 0:
-            penalties = r1_penalty(self.d["bands"], real) + r1_penalty(self.d["mel"], real_mel)
-            total = total + 0.5 * r.r1 * r.r1_every * penalties
+            total = total + 0.5 * r.r1 * r.r1_every * 0.5 * r1_penalty(self.d, *seen)  # the mean of two critics
         norm = descend(self.accelerator, self.opt_d, self.d, total, "critic")
-        right = [0.5 * ((a > 0).float().mean() + (b < 0).float().mean()) for a, b in zip(on_real, on_fake, strict=True)]
-        return {"loss/d": loss.item(), "grad/d": norm, "critic/right": float(sum(right) / len(right))}
+        right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
+        return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
 
     def _noise(self, step: int, purpose: str) -> torch.Generator:
         return noise(self.recipe.seed, purpose, step)
 
     def player(self) -> Player:
         """The averaged decoder behind a mixture that is fitted to the latents of the training kicks."""
-        encoder, decoder = self._averaged()
+        device = self.accelerator.device
+        both = self._auto_encoder().to(device)
+        both.load_state_dict(self.average.module.state_dict())
+        blocks = torch.tensor_split(self.waves, max(1, math.ceil(len(self.waves) / BLOCK)))
         with torch.no_grad():
-            z = torch.cat([encoder(*pictures) for pictures in self._pictures()])
-        prior = MixturePrior(min(self.model.components, max(1, len(z) // 6)), self.model.latent).to(z.device)
-        prior.fill(*fit_mixture(z, len(prior.means), self.model.noise))
-        return Player(decoder, self.codec, prior).eval()
+            pictures = [(self.codec.encode(w), self.mel.encode(w)) for w in (b.to(device) for b in blocks)]
 
-    def _pictures(self) -> list[tuple[Tensor, Tensor]]:
-        blocks = self.waves.to(self.accelerator.device).split(64)
-        with torch.no_grad():
-            return [(self.codec.encode(w), self.mel.encode(w)) for w in blocks]
+        def play(pair: tuple[Tensor, Tensor]) -> None:
+            size = (len(pair[0]), self.model.latent)
+            both(*pair, self.model.noise * torch.randn(size, generator=self._noise(0, "norm")).to(device))
 
-    def _averaged(self) -> tuple[nn.Module, nn.Module]:
-        """Copies of the averaged networks, with batch norm measured afresh on the training kicks."""
-        encoder, decoder = Encoder(self.model, self.codec.picture_shape[0], self.mel.picture_shape), None
-        decoder = Decoder(self.model, self.codec.picture_shape[0])
-        pair = nn.ModuleDict({"encoder": encoder, "decoder": decoder}).to(self.accelerator.device)
-        pair.load_state_dict(self.average.module.state_dict())
-        for m in pair.modules():
-            if isinstance(m, (nn.BatchNorm1d, nn.BatchNorm2d)):
-                m.reset_running_stats()
-                m.momentum = None  # a plain mean over the batches below
-        pair.train()
+        measure_batch_norm(both, pictures, play)
         with torch.no_grad():
-            for i, pictures in enumerate(self._pictures()):
-                if len(pictures[0]) > 1:
-                    z = encoder(*pictures)
-                    jitter = torch.randn(z.shape, generator=noise(self.recipe.seed, "batch norm", i)).to(z.device)
-                    decoder(z + self.model.noise * jitter)
-        pair.eval()
-        return encoder, decoder
+            z = torch.cat([both.encoder(*pair) for pair in pictures])
+        prior = MixturePrior(max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), self.model.latent)
+        prior.fill(*fit_mixture(z.cpu(), len(prior.means), self.model.noise))
+        return Player(both.decoder, self.codec, prior).eval().to(device)
 
 
 def fit_mixture(z: Tensor, components: int, spread: float, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
@@ -167,7 +160,7 @@ def fit_mixture(z: Tensor, components: int, spread: float, seed: int = 0) -> tup
     from sklearn.mixture import GaussianMixture
 
     found: Any = GaussianMixture(components, covariance_type="tied", reg_covar=LEAST_VARIANCE, random_state=seed)
-    found.fit(z.cpu().double().numpy())
+    found.fit(z.double().numpy())
     covariance = torch.from_numpy(found.covariances_) + spread**2 * torch.eye(z.shape[1], dtype=torch.float64)
     factor = torch.linalg.cholesky(covariance).to(z.dtype).repeat(components, 1, 1)
     means = torch.from_numpy(found.means_).to(z.dtype)

@@ -1,7 +1,7 @@
 """Everything a run needs to go on as if nothing had happened, in one safetensors file: no pickle.
 
 Tensors are named network/<name>/<key> and optimiser/<name>/<parameter>/<key>; counters and the monitor's memory are
-JSON in the file's metadata. Written beside the final name and renamed; the one before is kept as a fallback.
+JSON in the file's metadata. Written beside the final name and renamed; the one before is kept to fall back on.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from kickitout.errors import UserError
-from kickitout.files import write_whole
+from kickitout.files import explain_os_error, write_whole
 
 FORMAT = "kickitout-checkpoint-1"
 
@@ -55,39 +55,47 @@ def unpack(task: Any, tensors: dict[str, Tensor], where: str) -> None:
 
 
 def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
-    """Write the whole state; the file that was there before becomes `<name>.previous`."""
+    """Write the whole state; the file that was there before is kept beside it as `<name>.previous`."""
     data = save(pack(task), metadata={"format": FORMAT, "progress": json.dumps(progress)})
-    if path.exists():
-        kept = path.with_suffix(".previous")
-        spare = path.with_suffix(".spare")
-        spare.unlink(missing_ok=True)
-        os.link(path, spare)
-        os.replace(spare, kept)
-    write_whole(path, data, durable=True)
+    fresh = write_whole(path.with_suffix(".fresh"), data, durable=True)
+    try:
+        if path.exists():
+            os.replace(path, path.with_suffix(".previous"))
+        os.replace(fresh, path)
+    except OSError as error:
+        raise explain_os_error(error, path) from error
 
 
 def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and progress. Raises UserError for a file that is damaged or something else."""
+    """Tensors and progress. Raises UserError for a file that is missing, damaged or something else."""
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise UserError(f"{path}: not a checkpoint of this version ({FORMAT}); train into a new folder")
             return {key: file.get_tensor(key) for key in file.keys()}, json.loads(metadata["progress"])  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError, KeyError) as error:
-        raise UserError(f"{path}: the checkpoint is damaged and cannot be read; remove it to go on without") from error
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise UserError(f"{path}: the checkpoint is damaged and cannot be read; restore it, or train anew") from error
+    except OSError as error:
+        raise explain_os_error(error, path) from error
 
 
 def load_newest(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str | None] | None:
-    """The checkpoint, or the one before it with a sentence about why; None where there is none."""
-    candidates = [p for p in (path, path.with_suffix(".previous")) if p.exists()]
+    """The newest state that can be read, and a sentence about those that cannot; None where there is none at all.
+
+    A run that died between two renames has no file under `path`, but a whole one beside it.
+    """
     trouble: UserError | None = None
-    for candidate in candidates:
+    for candidate in (path.with_suffix(".fresh"), path, path.with_suffix(".previous")):
+        if not candidate.exists():
+            continue
         try:
             tensors, progress = load_checkpoint(candidate)
         except UserError as error:
             trouble = trouble or error
             continue
+        if candidate != path:
+            os.replace(candidate, path)  # so that the next save keeps this one, not what is damaged
         return tensors, progress, None if trouble is None else f"{trouble}; went on from the one before it"
     if trouble is not None:
         raise trouble

@@ -11,7 +11,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,19 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 
 from kickitout.audio import write_sound
 from kickitout.corpus.build import Corpus, split
+from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
 from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.torch_model import TorchModel
 from kickitout.sound import SAMPLE_RATE
-from kickitout.training.adversarial import NotFinite
 from kickitout.training.checkpoint import load_checkpoint, load_newest, save_checkpoint, unpack
-from kickitout.training.monitor import Monitor, detect, make_reference, view
+from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Trouble, detect, make_reference, view
+from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
 from kickitout.training.recipe import Recipe
@@ -39,6 +41,7 @@ from kickitout.training.tasks import Task, make_task
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
 REPORT_STEPS = 10  # between two lines of stats.jsonl
+FEWEST_KICKS = 8  # a run needs; hundreds are better
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,12 @@ class Report:
 
 @dataclass(frozen=True)
 class Result:
-    """How a session of training ended."""
+    """How a session of training ended, and which snapshot was exported."""
 
     step: int
     seconds: float
     reason: str  # "done" | "interrupted" | "stopped"
+    why: str  # for "stopped": the monitor's sentence
     best_step: int
     best_score: float
     floor: float
@@ -86,16 +90,25 @@ class Run:
 
     def __init__(self, corpus: Corpus, recipe: Recipe, folder: RunFolder, accelerator: Accelerator,
                  watch: Callable[[Report], None]) -> None:  # fmt: skip
+        if len(corpus) < FEWEST_KICKS:
+            raise UserError(f"{len(corpus)} kicks are too few to learn from; {FEWEST_KICKS} work, hundreds are better")
         self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
-        train, held_out = split(corpus, recipe.held_out)
+        # In the order of their contents: neither names nor the order of folders may change a run.
+        train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
         sounds = [corpus.waves, corpus.sides][: 2 if recipe.model.stereo else 1]
         self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
-        self.reals = corpus.waves[train]
-        self.reference = make_reference(corpus.waves[train], corpus.waves[held_out])
+        self.held_out = corpus.waves[held_out]
+        self.reference = make_reference(self.reals, self.held_out)
         self.task: Task = make_task(recipe, accelerator, self.waves)
         self.monitor = Monitor(recipe.monitor)
-        self.step, self.seconds, self.slowed = 0, 0.0, 1.0
+        self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
         self.window: dict[str, list[float]] = defaultdict(list)
+        self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
+
+    @property
+    def reals(self) -> np.ndarray:
+        """The mid of the training kicks, [n, T]."""
+        return self.waves[:, 0].numpy()
 
     @property
     def writes(self) -> bool:
@@ -104,21 +117,29 @@ class Run:
 
     # -- the state of a run -------------------------------------------------------------------------------------------
 
-    def resume(self) -> None:
-        """Go on from the newest checkpoint in the folder, if there is one."""
+    def begin(self) -> None:
+        """Go on from the newest checkpoint in the folder, or write down what there is before the first step."""
         found = load_newest(self.folder.latest)
-        if found is None:
+        if found is not None:
+            tensors, progress, trouble = found
+            unpack(self.task, tensors, str(self.folder.latest))
+            self.step, self.seconds = progress["step"], progress["seconds"]
+            self.slowed, self.stopped = progress["slowed"], progress["stopped"]
+            self.window = defaultdict(list, progress["window"])
+            self.monitor = Monitor(self.recipe.monitor, **progress["monitor"])
+            self.task.slow_critic(self.slowed)
+        if not self.writes:
             return
-        tensors, progress, trouble = found
-        unpack(self.task, tensors, str(self.folder.latest))
-        self.step, self.seconds, self.slowed = progress["step"], progress["seconds"], progress["slowed"]
-        self.window = defaultdict(list, progress["window"])
-        self.monitor = Monitor(self.recipe.monitor, **progress["monitor"])
-        self.task.slow_critic(self.slowed)
-        if self.writes:
-            self.folder.forget_after(self.step)
-            if trouble:
-                self._event(trouble)
+        self.folder.forget_after(self.step)
+        if found is None:
+            shown = self.reals[np.linspace(0, len(self.reals) - 1, min(64, len(self.reals))).astype(int)]
+            title = f"{len(shown)} of {len(self.reals)} real kicks"
+            write_whole(self.folder.path / "reals.png", sheet_png(shown, title))
+            write_sound(self.folder.path / "reals.wav", row_of_kicks(shown), SAMPLE_RATE, bits="16", force=True)
+            if len(self.held_out) < FEWEST_HELD_OUT:
+                self._event(f"only {len(self.held_out)} kicks are held out: snapshots are scored against all kicks")
+        elif trouble:
+            self._event(trouble)
 
     def save(self, path: Path) -> None:
         """Write the whole state."""
@@ -127,18 +148,23 @@ class Run:
                 "step": self.step,
                 "seconds": self.seconds,
                 "slowed": self.slowed,
+                "stopped": self.stopped,
                 "window": dict(self.window),
                 "monitor": self.monitor.memory(),
             }
             save_checkpoint(path, self.task, progress)
 
-    def _roll_back(self, why: str) -> None:
-        """Networks and optimisers as at the best snapshot, with a slower critic. The step goes on: new batches."""
-        tensors, _ = load_checkpoint(self.folder.best)
-        unpack(self.task, tensors, str(self.folder.best))
-        self.slowed *= 0.5
-        self.task.slow_critic(self.slowed)
-        self._event(f"{why}; back to the best snapshot (step {self.monitor.best_step}), the critic at half its pace")
+    def save_latest(self) -> None:
+        """Write the state to go on from; what it no longer needs goes after it is there."""
+        self.save(self.folder.latest)
+        if self.writes:
+            self.folder.keep_best(self.monitor.best_step)
+
+    def load_best(self) -> None:
+        """Networks and optimisers as they were at the best snapshot."""
+        path = self.folder.best(self.monitor.best_step)
+        tensors, _ = load_checkpoint(path)
+        unpack(self.task, tensors, str(path))
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -147,26 +173,32 @@ class Run:
         began, before = time.monotonic(), self.seconds
         saved = began
         with _interruptible() as interrupted:
-            while not until.reached(self.step, self.seconds):
-                if interrupted():
+            while not self.stopped:
+                if self._agree(until.reached(self.step, self.seconds)):
+                    return "done"
+                if self._agree(interrupted()):
                     return "interrupted"
-                verdict = self._step()
+                self._step()
                 self.seconds = before + time.monotonic() - began
                 if self.step % REPORT_STEPS == 0 or self.step <= 3:
-                    self._report(until, began, before)
-                if verdict == "go on" and self.step % self.recipe.monitor.every == 0:
-                    verdict = self._judge(*self._snapshot())
+                    self._report(until)
+                if self.step % self.recipe.monitor.every == 0 and not self.stopped:
+                    score, troubles = self._snapshot()
+                    self._carry_out(*self.monitor.judge(self.step, score, troubles))
                     self.seconds = before + time.monotonic() - began
-                    self.save(self.folder.latest)
-                    saved = time.monotonic()
-                if verdict == "stop":
-                    return "stopped"
+                    saved = -CHECKPOINT_SECONDS
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self.save(self.folder.latest)
+                    self.save_latest()
                     saved = time.monotonic()
-        return "done"
+        return "stopped"
 
-    def _step(self) -> str:
+    def _agree(self, yes: bool) -> bool:
+        """What the first of several processes says: clocks and signals differ between them."""
+        if self.accelerator.num_processes == 1:
+            return yes
+        return bool(broadcast(torch.tensor(float(yes), device=self.accelerator.device)).item())
+
+    def _step(self) -> None:
         batch, accelerator = self.recipe.batch, self.accelerator
         mine = slice(
             batch * accelerator.process_index // accelerator.num_processes,
@@ -177,20 +209,17 @@ class Run:
             losses = self.task.step(self.waves[chosen].to(accelerator.device), self.step, mine)
         except NotFinite as error:
             self.step += 1
-            verdict, why = self.monitor.act(f"step {self.step}: {error}")
-            return self._carry_out("stop" if verdict == "go on" else verdict, why)
+            self.window.clear()
+            self._carry_out(*self.monitor.act(str(error), can_go_on=False))
+            return
         self.step += 1
         for name, value in losses.items():
             self.window[name].append(value)
-        return "go on"
 
-    def _means(self) -> dict[str, float]:
-        return {name: float(np.mean(values)) for name, values in self.window.items() if values}
-
-    def _report(self, until: Until, began: float, before: float) -> None:
+    def _report(self, until: Until) -> None:
         recent = {name: float(np.mean(values[-REPORT_STEPS:])) for name, values in self.window.items() if values}
-        self._pace = getattr(self, "_pace", (self.step, self.seconds))
-        steps, seconds = self.step - self._pace[0], self.seconds - self._pace[1]
+        self.pace = self.pace or (self.step, self.seconds)
+        steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]
         rate = steps * self.recipe.batch / seconds if seconds > 0 else 0.0
         if self.writes:
             self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **recent)
@@ -201,15 +230,31 @@ class Run:
             self.folder.log(kind="event", step=self.step, text=text)
             self.watch(Report(self.step, self.seconds, 0.0, 0.0, {}, event=text))
 
+    def _carry_out(self, verdict: str, why: str) -> None:
+        """Do what the monitor says, and write down why."""
+        best = f"the best snapshot (step {self.monitor.best_step})" if self.monitor.best_step >= 0 else "no snapshot"
+        if verdict == "best":
+            self.save(self.folder.best(self.step))
+        elif verdict == "rollback":
+            self.load_best()
+            self.slowed *= 0.5
+            self.task.slow_critic(self.slowed)
+            self._event(f"{why}; back to {best}, with the critic at half its pace")
+        elif verdict == "stop":
+            self.stopped = why
+            self._event(f"{why}; stopped, {best} is kept")
+        elif why:
+            self._event(why)
+
     # -- snapshots ----------------------------------------------------------------------------------------------------
 
-    def _snapshot(self) -> tuple[float, list[Any]]:
+    def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble]]:
         """Generate from the fixed seeds, measure, write sheet and WAV. Returns the score and the troubles."""
-        player = self.task.player()
-        fakes = TorchModel(player).render(list(range(self.recipe.monitor.sounds))).mean(axis=1)  # [n, T]
+        made = TorchModel(self.task.player()).render(list(range(self.recipe.monitor.sounds))).mean(axis=1)  # [n, T]
+        fakes = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)  # a diverged generator is silence to the monitor
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
-        losses = self._means()
+        losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
         troubles = detect(losses, seen, self.reference, self.recipe.objective)
         self.window.clear()
         if self.writes:
@@ -218,40 +263,28 @@ class Run:
             write_whole(place / "fakes.png", sheet_png(fakes, title))
             write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
             self.folder.log(
-                kind="snapshot", step=self.step, seconds=round(self.seconds, 3), score=score,
+                kind="snapshot", step=self.step, seconds=round(self.seconds, 3), closing=closing, score=score,
                 floor=self.reference.floor, losses=losses, troubles=[t.name for t in troubles],
                 diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
             )  # fmt: skip
             write_notebook(self.folder, self.recipe)
         return score, troubles
 
-    def _judge(self, score: float, troubles: list[Any]) -> str:
-        verdict, why = self.monitor.judge(self.step, score, troubles)
-        return self._carry_out(verdict, why)
+    def finish(self) -> tuple[int, float]:
+        """Save, and load the weights to export. Returns their step and score.
 
-    def _carry_out(self, verdict: str, why: str) -> str:
-        if verdict == "best":
-            self.save(self.folder.best)
-        elif verdict == "rollback":
-            self._roll_back(why)
-        elif verdict == "stop":
-            self._event(f"{why}; stopped. The best snapshot (step {self.monitor.best_step}) is kept")
-        elif why:
-            self._event(why)
-        return "stop" if verdict == "stop" else "go on"
-
-    def finish(self) -> None:
-        """The closing snapshot (no part of the monitor's memory), and the best weights loaded, ready for export."""
-        self.save(self.folder.latest)
-        already = self.folder.path / "snapshots" / f"{self.step:06d}" / "fakes.wav"
-        if self.step and not already.exists():
-            score, _ = self._snapshot()
-            if score < self.monitor.best_score:
-                self.monitor.best_score, self.monitor.best_step = score, self.step
-                return
-        if self.monitor.best_step >= 0 and self.monitor.best_step != self.step:
-            tensors, _ = load_checkpoint(self.folder.best)
-            unpack(self.task, tensors, str(self.folder.best))
+        Between two snapshots the run is heard once more. That is no part of the monitor's memory: a longer run must
+        not depend on where a shorter one ended.
+        """
+        self.save_latest()
+        best = self.monitor.best_step, self.monitor.best_score
+        if self.step % self.recipe.monitor.every or best[0] < 0:
+            score, _ = self._snapshot(closing=True)
+            if score < best[1] or best[0] < 0:
+                return self.step, score
+        if best[0] != self.step:
+            self.load_best()
+        return best
 
 
 @contextmanager
@@ -277,28 +310,34 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             signal.signal(kind, handler)
 
 
+def make_accelerator(device: str) -> Accelerator:
+    """The engine on "auto", "cpu", "cuda" or "mps". Raises UserError for a device that is not there."""
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not there.get(device, True):
+        raise UserError(f"--device {device}: this PyTorch ({torch.__version__}) sees none; --device cpu works")
+    return Accelerator(cpu=device == "cpu")
+
+
 def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
           watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
     """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
 
     device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
     """
-    accelerator = Accelerator(cpu=device == "cpu")
-    folder = RunFolder(out)
-    with folder.locked():
-        folder.open(recipe, corpus.manifest())
+    accelerator = make_accelerator(device)
+    folder, manifest = RunFolder(out), corpus.manifest()
+    with folder.locked() if accelerator.is_main_process else nullcontext():
         run = Run(corpus, recipe, folder, accelerator, watch)
-        run.resume()
-        if run.writes and run.step == 0:
-            reals = run.reals[np.linspace(0, len(run.reals) - 1, min(64, len(run.reals))).astype(int)]
-            write_whole(folder.path / "reals.png", sheet_png(reals, f"{len(reals)} of {len(run.reals)} real kicks"))
-            write_sound(folder.path / "reals.wav", row_of_kicks(reals), SAMPLE_RATE, bits="16", force=True)
+        if run.writes:
+            folder.open(recipe, manifest)
+        accelerator.wait_for_everyone()
+        run.begin()
         reason = run.train(until)
-        run.finish()
+        if run.step == 0:
+            raise UserError(f"{folder.path}: interrupted before the first step; nothing was trained")
+        best_step, best_score = run.finish()
         if run.writes and export:
-            player = run.task.player()
-            settings = recipe.model_dump(mode="json")
-            write_model(player, model_info(player, settings, corpus.manifest(), run.monitor.best_step), folder.path)
+            info = model_info(run.task.player(), recipe.model_dump(mode="json"), manifest, best_step)
+            write_model(run.task.player(), info, folder.path)
             write_notebook(folder, recipe)
-    best = run.monitor
-    return Result(run.step, run.seconds, reason, best.best_step, best.best_score, run.reference.floor)
+    return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)

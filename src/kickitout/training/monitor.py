@@ -185,9 +185,9 @@ class Monitor:
         why = f"{patient[0].sentence} (for {self.lasted[patient[0].name]} snapshots, without a better score)"
         return self.act(why)
 
-    def act(self, why: str) -> tuple[str, str]:
+    def act(self, why: str, *, can_go_on: bool = True) -> tuple[str, str]:
         """Roll back while that is allowed and there is something to go back to, then stop."""
-        if self.config.on_trouble == "warn":
+        if self.config.on_trouble == "warn" and can_go_on:
             return "go on", why
         self.lasted = {}
         if self.rollbacks < self.config.rollbacks and self.best_step >= 0:

@@ -60,11 +60,14 @@ def gradient_penalty(critic: Callable[[Tensor], Tensor], real: Tensor, fake: Ten
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 
-def r1_penalty(critic: Callable[[Tensor], Tensor], real: Tensor) -> Tensor:
-    """Mean of |grad D(real)|^2 (Mescheder et al. 2018, arxiv.org/abs/1801.04406), to be weighted by gamma / 2."""
-    real = real.detach().requires_grad_(True)
-    (slope,) = torch.autograd.grad(critic(real).sum(), real, create_graph=True)
-    return slope.square().flatten(1).sum(1).mean()
+def r1_penalty(critic: Callable[..., Tensor], *real: Tensor) -> Tensor:
+    """Mean of |grad D(real)|^2 (Mescheder et al. 2018, arxiv.org/abs/1801.04406), to be weighted by gamma / 2.
+
+    real: one or more inputs of the critic, [B, ...] each; their squared slopes are added.
+    """
+    inputs = [x.detach().requires_grad_(True) for x in real]
+    slopes = torch.autograd.grad(critic(*inputs).sum(), inputs, create_graph=True)
+    return torch.stack([s.square().flatten(1).sum(1).mean() for s in slopes]).sum()
 
 
 CRITIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {

@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 
 from kickitout.codecs import CodecConfig
 from kickitout.errors import UserError
+from kickitout.files import explain_os_error
 from kickitout.models.dcgan import DCGANConfig
 from kickitout.models.kickgan import KickGANConfig
 from kickitout.settings import Settings, checked
@@ -47,8 +48,8 @@ class MonitorConfig(Settings):
 class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
-    bands: float = Field(2.0, ge=0)  # relative error of the sub-bands
-    spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance
+    body: float = Field(1.0, ge=0)  # relative error of the lowest sub-band
+    spectra: float = Field(0.5, ge=0)  # multi-resolution spectral distance
     critics: float = Field(0.1, ge=0)
 
 
@@ -75,6 +76,23 @@ class Recipe(Settings):
     weights: WeightsConfig = WeightsConfig()
     held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the families that training never sees
     seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _every_key_means_something(self) -> Recipe:
+        """A key that a family does not read is refused where it is set, not ignored."""
+        family, plain = self.model.family, Recipe.model_fields
+        if family == "kickgan":
+            fixed: dict[str, Any] = {"objective": "hinge", "critic_steps": 1, "gradient_penalty": 10.0}
+            if self.codec.name != "pqmf":
+                raise ValueError(f"kickgan makes sub-bands, not {self.codec.name}; set codec.name: pqmf")
+            if self.ema == 0:
+                raise ValueError("kickgan needs a moving average; set ema: 0.99")
+        else:
+            fixed = {key: plain[key].default for key in ("critic_channels", "critics_from", "weights")}
+        for key, value in fixed.items():
+            if getattr(self, key) != value:
+                raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _penalties_need_a_critic_without_batch_norm(self) -> Recipe:
@@ -117,13 +135,20 @@ def _read(name: str) -> dict[str, Any]:
     if name in recipe_names():
         text = (_folder() / f"{name}.yaml").read_text("utf-8")
     elif name.endswith((".yaml", ".yml")) and Path(name).is_file():
-        text = Path(name).read_text("utf-8")
+        try:
+            text = Path(name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"recipe {name}: not a text in UTF-8; save it as UTF-8") from error
+        except OSError as error:
+            raise explain_os_error(error, name) from error
     else:
         near = difflib.get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UserError(f"recipe {name}: not known; {hint}There are {', '.join(recipe_names())}, or a .yaml file")
     try:
         data = yaml.safe_load(text)
+    except RecursionError as error:
+        raise UserError(f"recipe {name}: nested too deeply; a recipe has three levels") from error
     except yaml.YAMLError as error:
         line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
         raise UserError(f"recipe {name}: not valid YAML near line {line}") from error

@@ -22,15 +22,15 @@ def spectral_loss(real: Tensor, made: Tensor) -> Tensor:
     return total / len(WINDOWS)
 
 
-def band_loss(real: Tensor, made: Tensor) -> Tensor:
-    """Mean absolute difference of two sub-band pictures, relative to the real ones' level. [B, C, 1, L] -> scalar.
+def body_loss(real: Tensor, made: Tensor) -> Tensor:
+    """Mean absolute error of the lowest band relative to its level. [B, C, 1, L] sub-bands -> scalar.
 
-    Levels are taken over the batch, band by band, so that the air counts like the rest; the lowest band, which holds
-    the body, counts half.
+    The waveform of the body can be learned, because every kick starts at the same sample; that of the air above cannot,
+    and asking for it teaches silence: with all bands in this loss, 100 steps on 16 kicks left the spectral loss at
+    1.11, with the lowest alone they brought it to 0.28.
     """
-    level = real.abs().mean(dim=(0, 2, 3))  # [C]
-    relative = (real - made).abs().mean(dim=(0, 2, 3)) / level.clamp(min=FLOOR)
-    return 0.5 * relative[0] + 0.5 * relative[1:].mean()
+    body, again = real[:, 0], made[:, 0]
+    return (body - again).abs().mean() / body.abs().mean().clamp(min=FLOOR)
 
 
 def _magnitude(wave: Tensor, size: int) -> Tensor:

@@ -28,6 +28,8 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, write_whole
 from kickitout.training.recipe import Recipe
 
+OWN = {".lock", "checkpoints", "snapshots", "corpus.json", "environment.json"}  # of a run that has not begun
+
 
 class RunFolder:
     """Reads and writes the parts of a run folder; knows nothing of training."""
@@ -35,8 +37,17 @@ class RunFolder:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self.latest = self.path / "checkpoints" / "latest.safetensors"
-        self.best = self.path / "checkpoints" / "best.safetensors"
         self.stats = self.path / "stats.jsonl"
+
+    def best(self, step: int) -> Path:
+        """The checkpoint of the snapshot at `step`."""
+        return self.path / "checkpoints" / f"best-{step:06d}.safetensors"
+
+    def keep_best(self, step: int) -> None:
+        """Remove the checkpoints of other snapshots: only once `latest` knows that this one is the best."""
+        for path in (self.path / "checkpoints").glob("best-*"):
+            if path != self.best(step):
+                path.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -53,6 +64,8 @@ class RunFolder:
             file.close()
             raise UserError(f"{self.path}: another training run is using this folder; wait, or use another") from error
         try:
+            for part in self.path.rglob(".*.part"):  # what a run that was killed had begun to write
+                part.unlink(missing_ok=True)
             yield
         finally:
             file.close()
@@ -63,7 +76,7 @@ class RunFolder:
         Raises UserError when the folder holds a run of another recipe or of other sounds.
         """
         if not (self.path / "recipe.json").exists():
-            strangers = [p.name for p in self.path.iterdir() if p.name not in {".lock", "checkpoints", "snapshots"}]
+            strangers = [p.name for p in self.path.iterdir() if p.name not in OWN]
             if strangers:
                 raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")
             self.write_json("corpus.json", manifest)
@@ -72,8 +85,8 @@ class RunFolder:
             return False
         old = self.read_json("recipe.json")
         new = recipe.model_dump(mode="json")
-        if old != new:
-            different = ", ".join(_differences(old, new)[:4])
+        if differences := _differences(old, new):
+            different = ", ".join(differences[:4])
             raise UserError(f"{self.path}: holds a run of another recipe ({different}); give a new folder")
         known = self.read_json("corpus.json")
         if known.get("digest") != manifest["digest"]:
@@ -91,18 +104,18 @@ class RunFolder:
         except OSError as error:
             raise explain_os_error(error, self.stats) from error
 
-    def entries(self, after_step: int | None = None) -> list[dict[str, Any]]:
+    def entries(self) -> list[dict[str, Any]]:
         """The lines of stats.jsonl; a line that was cut by a sudden end is left out."""
         found = []
         if self.stats.exists():
             for line in self.stats.read_text("utf-8").splitlines():
                 with contextlib.suppress(ValueError):
                     found.append(json.loads(line))
-        return [e for e in found if after_step is None or e.get("step", 0) > after_step]
+        return found
 
     def forget_after(self, step: int) -> None:
-        """Drop what was logged after the checkpoint from which the run goes on."""
-        kept = [e for e in self.entries() if e.get("step", 0) <= step]
+        """Drop what was logged after the step from which the run goes on, and closing snapshots: it was no end."""
+        kept = [e for e in self.entries() if e.get("step", 0) <= step and not e.get("closing")]
         write_whole(self.stats, "".join(json.dumps(e) + "\n" for e in kept).encode())
 
     def write_json(self, name: str, data: Any) -> None:
