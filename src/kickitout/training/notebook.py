@@ -35,12 +35,23 @@ def _snapshots(entries: list[dict[str, Any]]) -> str:
     shots = [e for e in entries if e.get("kind") == "snapshot"]
     if not shots:
         return ""
-    head = "| step | minutes | critic | generator | held-out score | troubles |\n|--:|--:|--:|--:|--:|---|\n"
-    rows = "\n".join(
-        f"| {e['step']} | {e['seconds'] / 60:.1f} | {e['losses'].get('loss/d', float('nan')):.3f} | "
-        f"{e['losses'].get('loss/g', float('nan')):.3f} | {e['score']:.3f} | {', '.join(e['troubles']) or 'none'} |"
+    names = sorted({name for e in shots for name in e["losses"] if name.startswith("loss/")})
+    head = ["step", "minutes", *(name.removeprefix("loss/") for name in names), "held-out score", "troubles"]
+    rows = [
+        [str(e["step"]), f"{e['seconds'] / 60:.1f}", *(_figure(e["losses"].get(name)) for name in names),
+         f"{e['score']:.3f}", ", ".join(e["troubles"]) or "none"]
         for e in shots
-    )
+    ]  # fmt: skip
+    lines = [head, ["--:"] * (len(head) - 1) + ["---"], *rows]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     pictures = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
-    floor = f"Real against real scores {shots[-1]['floor']:.3f}; lower is better, and a score is comparable only here."
-    return f"## Snapshots\n\n{head}{rows}\n\n{floor}\n\n{pictures}"
+    legend = (
+        "Losses: d of the critic, g what the generator pays to it; body and spectra of a kick made again. The score is "
+        f"the energy distance to held-out kicks, in dB a cell; real against real it is {shots[-1]['floor']:.3f}. "
+        "Lower is better, and it is comparable only within one split of one folder."
+    )
+    return f"## Snapshots\n\n{table}\n\n{legend}\n\n{pictures}"
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
