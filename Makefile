@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 
-.PHONY: kicks test check train-env clean
+.PHONY: kicks test check test-min train-env default-model clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -20,7 +20,24 @@ check: $(VENV)/dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
+# The light lane with the lowest versions that pyproject.toml allows, without torch.
+test-min: $(VENV)-min/light
+	$(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
+
+LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
+	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py
+
 train-env: $(VENV)/train
+
+# The model in the package, its card and its sheet; DATA holds the recorded kicks, UNSEEN others to measure against.
+default-model: $(VENV)/dev
+	test -d build/rendered || $(VENV)/bin/kick synth -n 176 -o build/rendered
+	$(VENV)/bin/kick train $(DATA) build/rendered --recipe kickgan --set monitor.on_trouble=warn --budget 60m \
+		--threads 1 --device cpu --out build/default
+	cp build/default/model.onnx src/kickitout/model_files/default.onnx
+	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
+		> src/kickitout/model_files/default.md
+	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -40,5 +57,11 @@ $(VENV)/dev: pyproject.toml constraints.txt
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/light $(VENV)/train
 
+$(VENV)-min/light: pyproject.toml constraints-min.txt
+	$(PYTHON) -m venv $(VENV)-min
+	$(VENV)-min/bin/pip install --quiet -c constraints-min.txt -e . "$$(grep '^pytest==' constraints.txt)" \
+		"$$(grep '^hypothesis==' constraints.txt)" "$$(grep '^pytest-xdist==' constraints.txt)"
+	touch $@
+
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-min build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -53,12 +54,9 @@ def test_the_version_is_the_packages(capsys):
         (["generate", "--rate", "7"], "8000 to 192000"),
         (["generate", "--format", "flac", "--bits", "32f"], "use --bits 24"),
         (["generate", "--model", "nowhere"], "no such model"),
-        (["train", "nowhere", "--out", "run"], "nowhere"),
         (["train", "nowhere", "--out", "run", "--budget", "soon"], "write 90s, 20m or 1h30m"),
-        (["train", "nowhere", "--out", "run", "--recipe", "dcgann"], "did you mean dcgan"),
         (["bench", "everything"], "parts are"),
         (["recipe", "nowhere.wav"], "nowhere.wav"),
-        (["ceiling", "nowhere"], "nowhere"),
         (["export", "nowhere", "-o", "x.onnx"], "no such model"),
         ([], "required"),
     ],
@@ -67,6 +65,23 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
     done = subprocess.run([*KICK, *args], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["train", "nowhere", "--out", "run"], "nowhere"),
+        (["train", "nowhere", "--out", "run", "--recipe", "dcgann"], "did you mean dcgan"),
+        (["ceiling", "nowhere"], "nowhere"),
+    ],
+)
+def test_bad_input_to_training_is_one_sentence_or_what_to_install(args, sentence, tmp_path):
+    there = find_spec("torch") is not None
+    done = subprocess.run([*KICK, *args], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert (sentence if there else "pip install 'kickitout[train]'") in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 

@@ -12,10 +12,11 @@ def pairwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.sqrt(squared.clip(0) / a.shape[1])
 
 
-def _between_members(distances: np.ndarray) -> float:
-    """Mean over the pairs of two different members of one set."""
-    n = len(distances)
-    return float((distances.sum() - np.trace(distances)) / (n * (n - 1)))
+def _between_members(distances: np.ndarray, who: np.ndarray | None = None) -> float:
+    """Mean over the pairs of two different members of one set. who: [n], equal where two rows are the same sound."""
+    who = np.arange(len(distances)) if who is None else who
+    different = who[:, None] != who[None]
+    return float(distances[different].mean())
 
 
 def energy_distance(real: np.ndarray, generated: np.ndarray) -> float:
@@ -25,8 +26,14 @@ def energy_distance(real: np.ndarray, generated: np.ndarray) -> float:
     held-out sets, and slightly negative now and then when the sets are alike. Zero in expectation only for one
     distribution. It grows linearly with a fault, so one broken cell does not drown all others.
     """
-    across = float(pairwise(real, generated).mean())
-    return 2 * across - _between_members(pairwise(real, real)) - _between_members(pairwise(generated, generated))
+    return energy_distance_of(pairwise(real, real), pairwise(real, generated), pairwise(generated, generated))
+
+
+def energy_distance_of(
+    rr: np.ndarray, rg: np.ndarray, gg: np.ndarray, r: np.ndarray | None = None, g: np.ndarray | None = None
+) -> float:
+    """The same from distances within and between the sets; r and g say which sounds a resampling has drawn."""
+    return 2 * float(rg.mean()) - _between_members(rr, r) - _between_members(gg, g)
 
 
 def diversity(embedded: np.ndarray) -> float:
