@@ -13,13 +13,15 @@ from toy import write_kicks
 
 from kickitout.training.run_folder import RunFolder
 
+DATA = Path(os.environ.get("KICKITOUT_DATA", Path(__file__).parents[2] / "shared" / "data"))  # rendered ones elsewhere
 ARTEFACTS = Path(__file__).parents[1] / "build" / "ci"
 
 
 @pytest.mark.xdist_group("minute")
 def test_a_minute_of_training_shows_its_losses_and_makes_better_kicks(tmp_path, capsys):
     pytest.importorskip("torch", reason="training needs the train extra")
-    kicks = write_kicks(tmp_path / "kicks", 96)
+    recorded = DATA / "kicks-open"
+    kicks = recorded if recorded.is_dir() else write_kicks(tmp_path / "kicks", 96)
     small = ["model.widths=[64, 64, 64, 48, 48, 32, 32]", "model.encoder_width=16", "batch=8", "monitor.every=50"]
     command = [sys.executable, "-m", "kickitout", "train", str(kicks), "--budget", "60s", "--threads", "1"]
     command += ["--out", str(tmp_path / "run"), *(f"--set={s}" for s in small)]

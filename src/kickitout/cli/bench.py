@@ -18,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
     parser.add_argument("-n", type=positive, default=1000, help="kicks to generate (default 1000)")
-    parser.add_argument("--recipe", action="append", default=None, help="recipes to train (default dcgan, dcgan-bands)")
+    parser.add_argument("--recipe", action="append", default=None, help="recipes to train (default dcgan, kickgan)")
     parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
     parser.add_argument("--threads", type=positive, default=None, help="of torch (default all cores)")
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if "training" in parts:
         need_torch("kick bench training")
         _set_threads(args.threads)
-        _training(args.recipe or ["dcgan", "dcgan-bands"], compiled=not args.no_compile)
+        _training(args.recipe or ["dcgan", "kickgan"], compiled=not args.no_compile)
     return 0
 
 

@@ -165,7 +165,8 @@ def ceilings_png(wave: np.ndarray) -> bytes:
             decoded = codec.decode(picture)[0].numpy()
         image = picture[0, 0] if picture.shape[2] > 1 else picture[0, :, 0]
         above, below = axes[0, column], axes[1, column]
-        above.imshow(image.numpy(), origin="lower", aspect="auto", cmap="magma", extent=(0, 500, 0, image.shape[0]))
+        colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if codec.phase == "kept" else {"cmap": "magma"}
+        above.imshow(image.numpy(), origin="lower", aspect="auto", extent=(0, 500, 0, image.shape[0]), **colours)
         above.set(title=f"{name}: {' x '.join(map(str, codec.picture_shape))}", xlabel="ms", ylabel="row")
         below.plot(ms, wave[:shown], color="0.6", linewidth=2.5, label="real")
         below.plot(ms, decoded[:shown], color="#d55e00", linewidth=1, label="decoded")
