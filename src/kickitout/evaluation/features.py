@@ -1,0 +1,86 @@
+"""Everything that the scores read of a set of sounds, measured once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.card import cards
+from kickitout.evaluation.descriptors import MEASURED
+from kickitout.evaluation.embedding import VERSION, embed
+from kickitout.evaluation.spectra import comb_lines, picture_spectra, third_octaves
+
+BLOCK = 16  # sounds measured together: their frames stay near the processor
+
+
+class Embedding(NamedTuple):
+    """Any map from sounds to points; scores are comparable only within one."""
+
+    name: str  # with its version
+    embed: Callable[[np.ndarray], np.ndarray]  # [n, T] -> [n, D], finite
+
+
+BANDS = Embedding(VERSION, embed)
+
+
+@dataclass(frozen=True)
+class Features:
+    """n sounds, a row each."""
+
+    waves: np.ndarray  # [n, T]
+    embedded: np.ndarray  # [n, D]
+    cards: dict[str, np.ndarray]  # field -> [n], NaN where undefined
+    spectra: dict[str, np.ndarray]  # kind -> [n, bands] dB
+    comb: np.ndarray  # [n, periods] dB
+    groups: np.ndarray  # [n] family
+
+    def __len__(self) -> int:
+        return len(self.waves)
+
+    def take(self, rows: np.ndarray) -> Features:
+        """The sounds `rows` (indices or a mask)."""
+        return Features(
+            self.waves[rows],
+            self.embedded[rows],
+            {name: values[rows] for name, values in self.cards.items()},
+            {name: values[rows] for name, values in self.spectra.items()},
+            self.comb[rows],
+            self.groups[rows],
+        )
+
+
+def measure(
+    waves: np.ndarray, embedding: Embedding = BANDS, groups: np.ndarray | None = None, threads: int | None = None
+) -> Features:
+    """Features of [n, T] waveforms. The threads do not change a digit: blocks are measured one by one."""
+    blocks = [waves[i : i + BLOCK] for i in range(0, len(waves), BLOCK)]
+    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1) as pool:
+        parts = list(pool.map(lambda block: _measure(block, embedding), blocks))
+    return Features(
+        waves,
+        np.concatenate([p.embedded for p in parts]),
+        {name: np.concatenate([p.cards[name] for p in parts]) for name in MEASURED},
+        {name: np.concatenate([p.spectra[name] for p in parts]) for name in parts[0].spectra},
+        np.concatenate([p.comb for p in parts]),
+        np.arange(len(waves)) if groups is None else groups,
+    )
+
+
+def _measure(waves: np.ndarray, embedding: Embedding) -> Features:
+    along_time, along_frequency, around = picture_spectra(waves)
+    spectra = {
+        "thirds": third_octaves(waves),
+        "picture_time": along_time,
+        "picture_frequency": along_frequency,
+        "picture_radius": around,
+    }
+    values = cards(waves).values
+    embedded = np.asarray(embedding.embed(waves), dtype=np.float64)
+    return Features(
+        waves, embedded, {n: values[n] for n in MEASURED}, spectra, comb_lines(waves), np.arange(len(waves))
+    )
