@@ -10,8 +10,6 @@ from kickitout.corpus import procedural
 from kickitout.corpus.procedural import (
     LIMITS,
     MODE_RATIOS,
-    OFF_DB,
-    STYLES,
     KickParameters,
     draw_parameters,
     layers,
@@ -22,6 +20,7 @@ from kickitout.corpus.procedural import (
     style_of,
     synthesise,
 )
+from kickitout.corpus.styles import OFF_DB, STYLES
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 

@@ -28,7 +28,8 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from kickitout.audio import write_sound
-    from kickitout.corpus.procedural import STYLES, draw_parameters, parameters_as_dict, render
+    from kickitout.corpus.procedural import draw_parameters, parameters_as_dict, render
+    from kickitout.corpus.styles import STYLES
     from kickitout.errors import UserError
     from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE

@@ -1,8 +1,8 @@
 """Is a generated sound a copy of a training kick? Distances that gain, polarity and a shift do not change, and a limit.
 
 The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 1 ms, in each of BANDS_HZ
-by itself, so that the sub does not outvote the click; a band counts by the eighth root of its share of the energy
-in either sound (a band at -40 dB weighs a third), so that what is hardly there, and easily masked by noise, counts little.
+by itself, so that the sub does not silence the click; a band counts by its amplitude in the two sounds (geometric mean:
+at -20 dB a tenth), so that what is hardly there, and easily masked by noise, counts little.
 Distance = 1 - similarity, 0..1, no unit.
 
 How near is too near? Real kicks say: each training kick against all training kicks of other families (near-duplicates,
@@ -78,7 +78,7 @@ class _Library(NamedTuple):
     """Spectra of n sounds, ready to be correlated."""
 
     spectra: np.ndarray  # complex64 [n, bins up to the highest band], each band of unit energy
-    weights: np.ndarray  # [n, bands] eighth root of the share of the energy
+    weights: np.ndarray  # [n, bands] fourth root of the share of the energy
     rough: np.ndarray  # complex64 [n, low bins], unit energy
     hz: np.ndarray  # [bins]
 
@@ -95,7 +95,7 @@ class _Library(NamedTuple):
         share = energies / np.maximum(energies.sum(axis=1, keepdims=True), 1e-12)
         for part, energy in zip(_bands(hz), energies.T, strict=True):
             spectra[:, part] /= np.sqrt(np.maximum(energy, 1e-12))[:, None]
-        return cls(spectra, share ** (1 / 8), rough, hz)
+        return cls(spectra, share ** (1 / 4), rough, hz)
 
     def nearest(self, sounds: _Library, forbidden: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Distance [n] and index [n] of the nearest of mine to each of `sounds`. forbidden: bool [n, mine]."""

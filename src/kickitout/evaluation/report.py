@@ -1,0 +1,114 @@
+"""Two sets of sounds -> scores, each beside the same number of real against real; as a table and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kickitout.corpus.families import families
+from kickitout.evaluation.compare import DRAWS, compare
+from kickitout.evaluation.features import BANDS, Embedding, Features, measure
+from kickitout.evaluation.memorisation import Audit, audit
+from kickitout.evaluation.resampling import wilson
+from kickitout.evaluation.score import Found, Score, digest_of, refuse_too_few
+
+SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
+
+
+def score_sets(
+    generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
+    embedding: Embedding = BANDS, groups: np.ndarray | None = None, draws: int = DRAWS,
+) -> list[Score]:  # fmt: skip
+    """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
+
+    groups: families of the real kicks, found when not given. Raises UserError when a set is too small to say anything.
+    """
+    refuse_too_few(len(real), "real kicks")
+    refuse_too_few(len(generated), "generated sounds")
+    groups = families(real) if groups is None else groups
+    a, b = measure(real, embedding, groups), measure(generated, embedding)
+    found = score_features(b, a, embedding.name, seed=seed, draws=draws)
+    if train is not None:
+        found.append(copies_score(audit(generated, train), found[0].reference))
+    return found
+
+
+def score_features(generated: Features, real: Features, embedding: str, *, seed: int = 0, draws: int = DRAWS) -> list[Score]:
+    """The same from features that are at hand."""
+    reference = digest_of(real.waves)
+    beside, sizes = real_against_real(real, embedding, seed)
+    return [
+        Score(
+            f.name, f.value, f.interval, f.n or (len(real), len(generated)), reference, f.unit, f.better,
+            beside.get(f.name, float("nan")), sizes, seed, f.note,
+        )
+        for f in compare(real, generated, embedding, seed=seed, draws=draws)
+    ]  # fmt: skip
+
+
+def real_against_real(real: Features, embedding: str, seed: int) -> tuple[dict[str, float], tuple[int, int]]:
+    """Mean of each score over SPLITS of the real kicks into halves by family, and the size of the last halves."""
+    rng = np.random.default_rng([seed, 1])
+    runs: list[list[Found]] = []
+    for _ in range(SPLITS):
+        first = halves(real.groups, rng)
+        a, b = real.take(first), real.take(~first)
+        runs.append(compare(a, b, embedding, seed=seed, draws=0))
+    values: dict[str, list[float]] = {}
+    for run in runs:
+        for f in run:
+            values.setdefault(f.name, []).append(f.value)
+    return {name: float(np.mean(v)) for name, v in values.items()}, (len(a), len(b))
+
+
+def halves(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[n] bool: about half of the sounds, in whole families."""
+    number, who = np.unique(groups, return_inverse=True)
+    sizes = np.bincount(who)
+    order = rng.permutation(len(number))
+    taken = np.zeros(len(number), bool)
+    taken[order[: int(np.searchsorted(np.cumsum(sizes[order]), len(groups) / 2)) + 1]] = True
+    return taken[who]
+
+
+def copies_score(found: Audit, reference: str) -> Score:
+    """The share of near-copies; beside it what honest kicks get, which is one in a hundred by definition."""
+    n = len(found.distance)
+    hits = int(found.copies.sum())
+    note = f"{hits} sounds nearer than {found.limit:.4f} to a training kick"
+    return Score(
+        "near_copies", hits / n, wilson(hits, n), (len(found.honest), n), reference, "share of sounds", "lower",
+        found.false_positives, (len(found.honest), len(found.honest)), 0, note,
+    )  # fmt: skip
+
+
+def scores_text(scores: Sequence[Score]) -> str:
+    """A table. The fields of the card are in their unit, with the reals' standard deviations beside."""
+    listed = [s for s in scores if not (s.name.startswith("card_") and s.name.endswith("_sd") and s.name != "card_mean_sd")]
+    in_sd = {s.name.removesuffix("_sd"): s.value for s in scores if s.name.endswith("_sd")}
+    rows = [["score", "value", "95 % interval", "real vs real", "unit", "better", "n", ""]]
+    for s in listed:
+        note = f"{in_sd[s.name]:.2f} sd" if s.name in in_sd else s.note
+        span = f"{number(s.interval[0])} to {number(s.interval[1])}"
+        n = f"{s.n[0]}, {s.n[1]}"
+        rows.append([s.name, number(s.value), span, number(s.real), s.unit, s.better, n, note])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    first = scores[0]
+    head = f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"
+    return "\n".join([head, "", *lines])
+
+
+def number(x: float) -> str:
+    """Three digits that count."""
+    return f"{x:.3g}" if np.isfinite(x) else "-"
+
+
+def scores_as_data(scores: Sequence[Score], found: Audit | None = None, **more: Any) -> dict[str, Any]:
+    """Everything, ready for JSON; the near-copies as [sound, training kick, distance]."""
+    data: dict[str, Any] = {**more, "scores": [s.as_data() for s in scores]}
+    if found is not None:
+        data["near_copies"] = {"limit": found.limit, "pairs": found.pairs()}
+    return data
