@@ -19,7 +19,8 @@ from kickitout.corpus.augment import (
     reshape_decay,
     tilt,
 )
-from kickitout.corpus.procedural import KickParameters, Range, render, synthesise
+from kickitout.corpus.procedural import KickParameters, render, synthesise
+from kickitout.corpus.styles import Range
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
