@@ -45,6 +45,13 @@ def test_weights_start_as_published():
 
 
 @pytest.mark.parametrize("picture", PICTURES)
+def test_a_critic_without_batch_norm_begins_with_an_opinion(picture):
+    torch.manual_seed(3)
+    d = Critic(DCGANConfig(channels=128, critic_norm="none"), picture)
+    assert 0.1 < d(torch.randn(64, *picture)).std() < 10
+
+
+@pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_upsampling_reaches_every_picture_and_back(picture, kind):
     config = DCGANConfig(channels=16, least_channels=4, latent=5, upsampling=kind)

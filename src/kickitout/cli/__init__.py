@@ -7,10 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from kickitout import __version__
-from kickitout.cli import bench, card, ceiling, check, export, generate, recipe, recipes, synth, train
+from kickitout.cli import bench, card, ceiling, check, export, generate, recipe, recipes, score, synth, train
 from kickitout.errors import UserError
 
-COMMANDS = (generate, recipe, check, card, train, recipes, export, synth, ceiling, bench)
+COMMANDS = (generate, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
 
 
 def build_parser() -> argparse.ArgumentParser:

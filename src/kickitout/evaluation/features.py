@@ -59,7 +59,7 @@ def measure(
 ) -> Features:
     """Features of [n, T] waveforms. The threads do not change a digit: blocks are measured one by one."""
     blocks = [waves[i : i + BLOCK] for i in range(0, len(waves), BLOCK)]
-    with ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1) as pool:
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
         parts = list(pool.map(lambda block: _measure(block, embedding), blocks))
     return Features(
         waves,

@@ -1,19 +1,21 @@
 """Is a generated sound a copy of a training kick? Distances that gain, polarity and a shift do not change, and a limit.
 
-The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 1 ms, in each of BANDS_HZ
-by itself, so that the sub does not silence the click; a band counts by its amplitude in the two sounds (geometric mean:
-at -20 dB a tenth), so that what is hardly there, and easily masked by noise, counts little.
+The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 1 ms, in each of
+BANDS_HZ by itself, so that the sub does not silence the click; a band counts by its amplitude in the two sounds
+(geometric mean: at -20 dB a tenth), so that what is hardly there, and easily masked by noise, counts little.
 Distance = 1 - similarity, 0..1, no unit.
 
 How near is too near? Real kicks say: each training kick against all training kicks of other families (near-duplicates,
-see `corpus.families`), which is how near two recordings come that are not the same. A generated sound closer to a training
-kick than the 1st percentile of these distances is called a near-copy; one in a hundred honest sounds will be, so a share
-is read against the false positives. (The idea of a calibrated nearest neighbour: Meehan, Chaudhuri & Dasgupta 2020,
-arxiv.org/abs/2004.05675.)
+see `corpus.families`), which is how near two recordings come that are not the same. A generated sound closer to a
+training kick than the 1st percentile of these distances is called a near-copy; one in a hundred honest sounds will be,
+so a share is read against the false positives. More will be where kicks are alike by nature: two sines of one length
+and pitch are one family, and so are no part of the limit. (The idea of a calibrated nearest neighbour: Meehan,
+Chaudhuri & Dasgupta 2020, arxiv.org/abs/2004.05675.)
 """
 
 from __future__ import annotations
 
+import itertools
 from typing import NamedTuple
 
 import numpy as np
@@ -117,7 +119,7 @@ class _Library(NamedTuple):
 
 def _bands(hz: np.ndarray) -> list[slice]:
     edges = np.searchsorted(hz, BANDS_HZ)
-    return [slice(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
 def _turns(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:

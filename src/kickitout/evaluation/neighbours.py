@@ -2,20 +2,20 @@
 
 The manifold of a set is the union of balls about its sounds, each as wide as the way to its K-th neighbour in the set.
 
-    precision   share of generated sounds inside the real manifold      Kynkaanniemi et al. 2019, arxiv.org/abs/1904.06991
+    precision   share of generated sounds inside the real manifold    Kynkäänniemi et al. 2019, arxiv.org/abs/1904.06991
     recall      share of real sounds inside the generated manifold
-    density     real balls about a generated sound, over K              Naeem et al. 2020, arxiv.org/abs/2002.09797
+    density     real balls about a generated sound, over K            Naeem et al. 2020, arxiv.org/abs/2002.09797
     coverage    share of real balls with a generated sound inside
 
-No unit; higher is better; density may exceed 1. All depend on the numbers of sounds, which are therefore made equal, and
-on K. Real against real is not 1 and stands beside each.
+No unit; higher is better; density may exceed 1. All depend on the numbers of sounds, which are therefore made equal,
+and on K. Real against real is not 1 and stands beside each.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-K = 5  # neighbours; Naeem et al. recommend 5, Kynkaanniemi et al. used 3 with 50,000 images
+K = 5  # neighbours; Naeem et al. recommend 5, Kynkäänniemi et al. used 3 with 50,000 images
 NAMES = ("precision", "recall", "density", "coverage")
 
 

@@ -35,7 +35,9 @@ def score_sets(
     return found
 
 
-def score_features(generated: Features, real: Features, embedding: str, *, seed: int = 0, draws: int = DRAWS) -> list[Score]:
+def score_features(
+    generated: Features, real: Features, embedding: str, *, seed: int = 0, draws: int = DRAWS
+) -> list[Score]:
     """The same from features that are at hand."""
     reference = digest_of(real.waves)
     beside, sizes = real_against_real(real, embedding, seed)
@@ -86,7 +88,9 @@ def copies_score(found: Audit, reference: str) -> Score:
 
 def scores_text(scores: Sequence[Score]) -> str:
     """A table. The fields of the card are in their unit, with the reals' standard deviations beside."""
-    listed = [s for s in scores if not (s.name.startswith("card_") and s.name.endswith("_sd") and s.name != "card_mean_sd")]
+    listed = [
+        s for s in scores if not (s.name.startswith("card_") and s.name.endswith("_sd") and s.name != "card_mean_sd")
+    ]
     in_sd = {s.name.removesuffix("_sd"): s.value for s in scores if s.name.endswith("_sd")}
     rows = [["score", "value", "95 % interval", "real vs real", "unit", "better", "n", ""]]
     for s in listed:
@@ -97,7 +101,10 @@ def scores_text(scores: Sequence[Score]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     first = scores[0]
-    head = f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"
+    head = (
+        f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; "
+        f"real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"
+    )
     return "\n".join([head, "", *lines])
 
 

@@ -2,9 +2,9 @@
 
 Two ways, both over families of near-duplicates where they are known (rows of one family come and go together):
 
-- `bootstrap_counts` (Efron 1979, doi.org/10.1214/aos/1176344552), for means over sounds and over pairs of sounds. A draw
-  is how often each sound is in it, so a statistic of all draws is two matrix products, and a pair of a sound with its
-  own copy is left out by its index, not by its distance.
+- `bootstrap_counts` (Efron 1979, doi.org/10.1214/aos/1176344552), for means over sounds and over pairs of sounds. A
+  draw is how often each sound is in it, so a statistic of all draws is two matrix products, and a pair of a sound with
+  its own copy is left out by its index, not by its distance.
 - `half_masks` (McCarthy 1969, doi.org/10.2307/1402116), for statistics that a repeated sound would break: neighbours,
   covariances. Half of n without repetition scatters about the whole as much as n new sounds would:
   (2/n - 1/n) s^2 = s^2/n.

@@ -13,6 +13,8 @@ the root mean square over the bands. Lower is better.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from kickitout.card.artefacts import BESIDE, LINES_HZ, PERIODS, hann
@@ -55,17 +57,25 @@ def picture_spectra(waves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarr
     The mean of each picture is taken out first: it is the level, and says nothing of texture.
     """
     images = picture(waves)
-    power = np.abs(np.fft.fft2(images - images.mean(axis=(1, 2), keepdims=True))) ** 2 / (ROWS * COLUMNS)
-    rows, columns = np.abs(np.fft.fftfreq(ROWS)), np.abs(np.fft.fftfreq(COLUMNS))
-    radius = np.rint(np.hypot(rows[:, None], columns[None]) * COLUMNS).astype(int).ravel()
+    half = np.fft.rfft2(images - images.mean(axis=(1, 2), keepdims=True))  # the other half of the columns is the same
+    power = (half.real**2 + half.imag**2) / (ROWS * COLUMNS)
+    twice, rings = _rings()
+    along_time = power.mean(axis=1)
+    along_frequency = (power @ twice / COLUMNS)[:, : ROWS // 2 + 1]
+    return _to_db(along_time), _to_db(along_frequency), _to_db(power.reshape(len(power), -1) @ rings)
+
+
+@lru_cache
+def _rings() -> tuple[np.ndarray, np.ndarray]:
+    """How often a column of the half plane counts, [65], and the shares of its points in each ring, [256 * 65, 65]."""
+    columns = np.arange(COLUMNS // 2 + 1)
+    twice = np.where((columns == 0) | (columns == COLUMNS // 2), 1.0, 2.0)
+    radius = np.rint(np.hypot(np.abs(np.fft.fftfreq(ROWS))[:, None], columns / COLUMNS) * COLUMNS).astype(int).ravel()
+    weight = np.tile(twice, ROWS)
     inside = radius <= COLUMNS // 2
-    number = np.bincount(radius[inside])
-    rings = np.zeros((ROWS * COLUMNS, len(number)))
-    rings[np.flatnonzero(inside), radius[inside]] = 1 / number[radius[inside]]
-    along_time = power.mean(axis=1)[:, : COLUMNS // 2 + 1]
-    along_frequency = power.mean(axis=2)[:, : ROWS // 2 + 1]
-    around = power.reshape(len(power), -1) @ rings
-    return _to_db(along_time), _to_db(along_frequency), _to_db(around)
+    rings = np.zeros((len(radius), COLUMNS // 2 + 1))
+    rings[inside, radius[inside]] = weight[inside] / np.bincount(radius[inside], weight[inside])[radius[inside]]
+    return twice.astype(np.float32), rings.astype(np.float32)
 
 
 def _to_db(power: np.ndarray) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Can a classifier tell the generated sounds from the real ones? Accuracy on sounds it has not learned from.
 
-Lopez-Paz & Oquab 2017, arxiv.org/abs/1610.06545. Share of sounds, 0..1, of two sets of the same size: chance is 0.5, and
-lower is better. Near-duplicates are kept together: a family is in one fold, and is no neighbour of its own.
+Lopez-Paz & Oquab 2017, arxiv.org/abs/1610.06545. Share of sounds, 0..1, of two sets of the same size: chance is 0.5,
+and lower is better. Near-duplicates are kept together: a family is in one fold, and is no neighbour of its own.
 """
 
 from __future__ import annotations

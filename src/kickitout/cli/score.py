@@ -1,0 +1,147 @@
+"""Score generated kicks against real ones: distances, coverage, spectra, cards, near-copies, with 95 % intervals.
+
+kick score kicks/ --against my-kicks/                     a folder of sounds
+kick score default --against my-kicks/ -n 512             kicks of the model in the package
+kick score runs/a --against unseen/ --train my-kicks/     of a run, and whether it copies what it learned from
+kick score --ladder --against my-kicks/                   which score sees which fault, on these kicks
+
+Beside each score stands the same number of real kicks against real kicks; a set needs 64 sounds or more.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from kickitout.corpus.build import Corpus
+
+NAME, HELP = "score", "score generated kicks against real ones"
+LISTED = 10  # near-copies on the terminal; all are in the JSON
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import positive
+
+    paths = {"nargs": "+", "type": Path}
+    parser.add_argument("generated", nargs="*", metavar="GENERATED", help="sounds, or a model: 'default', run or file")
+    parser.add_argument("--against", required=True, metavar="REAL", help="folders of real kicks", **paths)  # type: ignore[arg-type]
+    parser.add_argument("--train", metavar="FOLDER", help="what the model learned from: look for copies", **paths)  # type: ignore[arg-type]
+    parser.add_argument("-n", type=positive, default=None, help="kicks to make with a model (default 512)")
+    parser.add_argument("--seed", type=int, default=0, help="of the resampling, and of the first kick (default 0)")
+    parser.add_argument("--ladder", action="store_true", help="degrade the real kicks: which score sees what")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.corpus.build import build_corpus
+    from kickitout.errors import UserError
+
+    if not args.generated and not args.ladder:
+        raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
+    if args.json is not None and args.json.exists() and not args.force:
+        raise UserError(f"{args.json}: exists; --force replaces it")
+    real = build_corpus(args.against)
+    data: dict[str, Any] = {"against": {"digest": real.digest, "kicks": len(real)}}
+    if args.generated:
+        data |= _score(args, real)
+    if args.ladder:
+        data["ladder"] = _ladder(args, real)
+    if args.json is not None:
+        import json
+
+        from kickitout.files import write_whole
+
+        write_whole(args.json, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
+    return 0
+
+
+def _score(args: argparse.Namespace, real: Corpus) -> dict[str, Any]:
+    import numpy as np
+
+    from kickitout.corpus.build import build_corpus
+    from kickitout.evaluation.memorisation import audit
+    from kickitout.evaluation.report import copies_score, score_sets, scores_as_data, scores_text
+
+    waves, names, what = _generated(args.generated, args.n, args.seed)
+    groups = np.array([row.family for row in real.rows])
+    scores = score_sets(waves, real.waves, seed=args.seed, groups=groups)
+    if args.train is None:
+        print(scores_text(scores))
+        return scores_as_data(scores, generated=what)
+    train = build_corpus(args.train)
+    families = np.array([row.family for row in train.rows])
+    found = audit(waves, train.waves, families)
+    scores.append(copies_score(found, scores[0].reference))
+    print(scores_text(scores))
+    for sound, kick, distance in found.pairs()[:LISTED]:
+        print(f"  near-copy: {names[sound]} of {train.rows[kick].name}, distance {distance:.4f}")
+    seen = int(audit(real.waves, train.waves, families).copies.sum())
+    if seen:
+        print(f"kick: {seen} of the {len(real)} real kicks are near a training kick themselves", file=sys.stderr)
+    data = scores_as_data(scores, found, generated=what, train={"digest": train.digest, "kicks": len(train)})
+    data["near_copies"]["pairs"] = [[names[i], train.rows[j].name, d] for i, j, d in found.pairs()]
+    return data | {"real_near_train": seen}
+
+
+def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarray, list[str], dict[str, Any]]:
+    """Sounds [n, T], their names, and where they come from."""
+    from kickitout.corpus.build import COPY, build_corpus
+    from kickitout.errors import UserError
+    from kickitout.generation.generate import generate
+    from kickitout.generation.load import load_model
+
+    if len(named) == 1 and _is_model(named[0]):
+        model = load_model(named[0])
+        seeds = range(seed, seed + (count or 512))
+        waves = generate(seeds, model)
+        what = {"model": model.info.name, "model_sha256": model.digest, "first_seed": seed, "kicks": len(seeds)}
+        return (waves if waves.ndim == 2 else waves.mean(axis=1)), [f"seed {s}" for s in seeds], what
+    if count is not None:
+        raise UserError("-n: says how many kicks a model makes; of a folder all sounds are scored")
+    corpus = build_corpus([Path(name) for name in named])
+    at = {row.name: i for i, row in enumerate(corpus.rows)}
+    rows, names = list(range(len(corpus))), [row.name for row in corpus.rows]
+    for refused in corpus.refused:  # a generator that repeats itself must not gain by that
+        original = refused.reason.removeprefix(COPY)
+        if refused.reason.startswith(COPY) and original in at:
+            rows.append(at[original])
+            names.append(refused.name)
+        else:
+            print(f"kick: refused: {refused.name}: {refused.reason}", file=sys.stderr)
+    return corpus.waves[rows], names, {"digest": corpus.digest, "kicks": len(rows)}
+
+
+def _is_model(name: str) -> bool:
+    from kickitout.generation.load import DEFAULT, IN_A_RUN
+
+    path = Path(name)
+    if path.is_dir():
+        return any((path / part).exists() for part in (*IN_A_RUN, "recipe.json"))
+    return name == DEFAULT or path.suffix in (".onnx", ".safetensors")
+
+
+def _ladder(args: argparse.Namespace, real: Corpus) -> list[dict[str, Any]]:
+    import numpy as np
+
+    from kickitout.evaluation.features import BANDS
+    from kickitout.evaluation.ladder import ladder, ladder_text
+
+    rungs = ladder(real.waves, np.array([row.family for row in real.rows]), seed=args.seed)
+    print(("\n" if args.generated else "") + ladder_text(rungs, BANDS.name))
+    return [
+        {
+            "fault": r.fault,
+            "score": r.score,
+            "values": [v if np.isfinite(v) else None for v in r.values],
+            "sees": r.sees,
+        }
+        for r in rungs
+    ]

@@ -1,0 +1,64 @@
+"""Real kicks made worse step by step: every score sees what it claims to see."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kickitout.corpus.procedural import synthesise
+from kickitout.evaluation.features import Embedding
+from kickitout.evaluation.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, ladder_text, sees
+from kickitout.evaluation.score import Found
+from kickitout.evaluation.spectra import third_octaves
+
+KICKS = 128
+QUICK = Embedding("quick", third_octaves)  # the packaged one takes most of the time; the claims hold for it as well
+
+
+@pytest.fixture(scope="module")
+def rungs() -> list[Rung]:
+    return ladder(synthesise(range(KICKS))[0], np.arange(KICKS), QUICK, draws=60, faults=[*CLAIMS])
+
+
+@pytest.mark.parametrize("fault", CLAIMS)
+def test_every_score_sees_what_it_claims(rungs, fault):
+    found = {(r.fault, r.score): r for r in rungs}
+    for claim in sorted(c for c in claimed("quick") if c[0] == fault):
+        assert found[claim].sees, found[claim]
+
+
+def test_copies_are_seen_by_the_audit_and_please_the_distances(rungs):
+    by = {r.score: r for r in rungs if r.fault == "copies"}
+    assert by["near_copies"].values[-1] > 0.8
+    assert by["energy_quick"].values[-1] < by["energy_quick"].values[0] + 0.3  # why the audit is needed
+
+
+def test_every_claim_is_about_a_fault_that_can_be_made():
+    assert set(CLAIMS) <= set(FAULTS)
+
+
+def test_seeing_means_worse_each_step_and_outside_at_the_end():
+    clean = Found("x", 1.0, "", "lower", (0.5, 1.5))
+    assert sees([1.0, 1.2, 2.0], clean)
+    assert sees([1.0, 0.9, 2.0], clean)  # the first step may hide a difference of the halves
+    assert not sees([1.0, 1.2, 1.4], clean)
+    assert not sees([1.0, 3.0, 2.0], clean)
+    assert sees([1.0, 0.9, 0.2], clean._replace(better="higher"))
+
+
+def test_the_table_names_claims_and_broken_ones(rungs):
+    text = ladder_text(rungs, "quick")
+    assert "* comb_lines" in text
+    assert "NOT SEEN" not in text
+    broken = [r._replace(sees=False) if (r.fault, r.score) == ("comb", "comb_lines") else r for r in rungs]
+    assert "CLAIMED, NOT SEEN" in ladder_text(broken, "quick")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_leaves_kicks_that_can_be_scored(fault):
+    pytest.importorskip("torch")
+    kicks, reference = synthesise(range(6))[0], synthesise(range(10, 16))[0]
+    for step in FAULTS[fault].steps:
+        made = FAULTS[fault].apply(kicks, min(step, 6) if fault == "few kinds" else step, reference)
+        assert made.shape == kicks.shape
+        assert np.isfinite(made).all()
