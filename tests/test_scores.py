@@ -275,6 +275,20 @@ def test_too_few_sounds_are_refused(rendered):
         score_sets(rendered[: FEWEST - 1], rendered, embedding=QUICK)
     with pytest.raises(UserError, match="9 real kicks"):
         score_sets(rendered, rendered[:9], embedding=QUICK)
+    with pytest.raises(UserError, match="1 families of real kicks"):
+        score_sets(rendered, rendered, groups=np.zeros(len(rendered), int), embedding=QUICK)
+
+
+def test_one_huge_family_leaves_the_rest_for_the_other_half():
+    groups = np.concatenate([np.zeros(60, int), np.arange(1, 32)])
+    for seed in range(5):
+        assert halves(groups, np.random.default_rng(seed)).sum() == 31
+
+
+def test_uneven_families_are_scored_all_the_same(rendered):
+    groups = np.concatenate([np.zeros(49, int), np.arange(1, 32)])
+    scores = score_sets(rendered[80:], rendered[:80], groups=groups, embedding=QUICK, draws=20)
+    assert all(np.isfinite(s.value) for s in scores)
 
 
 def test_the_command_refuses_what_it_cannot_score(tmp_path, capsys):

@@ -231,7 +231,7 @@ def test_a_step_that_is_not_finite_changes_nothing_and_the_run_goes_back(name, c
 
 
 def test_a_run_that_blows_up_is_stopped_stays_stopped_and_says_why(corpus, tmp_path):
-    recipe = load_recipe("dcgan-bands", [*TOY, "optim_d.lr=1", "optim_g.lr=1", "r1=100000", "monitor.every=1000"])
+    recipe = load_recipe("dcgan-bands", [*TOY, "objective=wgan-gp", "gradient_penalty=1e39"])
     result = train(corpus, recipe, tmp_path, Until(steps=400))
     assert result.reason == "stopped"
     assert "of the critic is" in result.why or "of the generator is" in result.why

@@ -43,9 +43,7 @@ def moments(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.nda
     return mean, (square - number[:, None, None] * together) / np.maximum(number - 1, 1)[:, None, None]
 
 
-def frechet_of(
-    a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]
-) -> np.ndarray:  # fmt: skip
+def frechet_of(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """[B] squared distances of two batches of moments.
 
     Both roots are taken of symmetric matrices by their eigenvalues, so nothing imaginary can be left over.

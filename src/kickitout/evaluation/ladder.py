@@ -17,7 +17,7 @@ import numpy as np
 from kickitout.evaluation.compare import compare
 from kickitout.evaluation.features import BANDS, Embedding, Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
-from kickitout.evaluation.report import copies_score, halves, number
+from kickitout.evaluation.report import copies_score, halves, number, refuse_too_alike
 from kickitout.evaluation.resampling import UNKNOWN
 from kickitout.evaluation.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
@@ -144,6 +144,7 @@ def ladder(
 ) -> list[Rung]:  # fmt: skip
     """Every score at every step of the faults (all that can be made here) on real kicks [n, T] with their families."""
     refuse_too_few(len(real), "real kicks")
+    refuse_too_alike(groups)
     first = halves(groups, np.random.default_rng([seed, 2]))
     reference = measure(real[first], embedding, groups[first])
     other, others = real[~first], groups[~first]

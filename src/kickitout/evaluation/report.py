@@ -11,8 +11,8 @@ from kickitout.corpus.families import families
 from kickitout.evaluation.compare import DRAWS, compare
 from kickitout.evaluation.features import BANDS, Embedding, Features, measure
 from kickitout.evaluation.memorisation import Audit, audit
-from kickitout.evaluation.resampling import wilson
-from kickitout.evaluation.score import Found, Score, digest_of, refuse_too_few
+from kickitout.evaluation.resampling import own_groups, wilson
+from kickitout.evaluation.score import FEWEST, Found, Score, digest_of, refuse_too_few
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
 
@@ -28,6 +28,7 @@ def score_sets(
     refuse_too_few(len(real), "real kicks")
     refuse_too_few(len(generated), "generated sounds")
     groups = families(real) if groups is None else groups
+    refuse_too_alike(groups)
     a, b = measure(real, embedding, groups), measure(generated, embedding)
     found = score_features(b, a, embedding.name, seed=seed, draws=draws)
     if train is not None:
@@ -66,13 +67,20 @@ def real_against_real(real: Features, embedding: str, seed: int) -> tuple[dict[s
 
 
 def halves(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[n] bool: about half of the sounds, in whole families."""
-    number, who = np.unique(groups, return_inverse=True)
+    """[n] bool: about half of the sounds, in whole families; at most half, so that one huge family leaves the rest."""
+    who = own_groups(len(groups), groups)
     sizes = np.bincount(who)
-    order = rng.permutation(len(number))
-    taken = np.zeros(len(number), bool)
-    taken[order[: int(np.searchsorted(np.cumsum(sizes[order]), len(groups) / 2)) + 1]] = True
+    taken, total = np.zeros(len(sizes), bool), 0
+    for family in rng.permutation(len(sizes)):
+        if total + sizes[family] <= len(groups) / 2:
+            taken[family] = True
+            total += sizes[family]
     return taken[who]
+
+
+def refuse_too_alike(groups: np.ndarray) -> None:
+    """Raise UserError where near-duplicates leave too few families to be split."""
+    refuse_too_few(len(np.unique(groups)), "families of real kicks", FEWEST // 2)
 
 
 def copies_score(found: Audit, reference: str) -> Score:

@@ -36,7 +36,7 @@ class KickGANConfig(Settings):
     style: int = Field(128, ge=4, le=1024)  # what modulates every step of the decoder
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.2, ge=0, le=2)  # added to the latents, whose deviation is 1
-    components: int = Field(12, ge=1, le=256)  # of the mixture over the latents
+    components: int = Field(40, ge=1, le=256)  # of the mixture over the latents
     stereo: Literal[False] = False  # mono only, for now
 
 

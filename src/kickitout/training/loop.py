@@ -22,6 +22,7 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 
 from kickitout.audio import write_sound
+from kickitout.corpus.augment import producer_variants
 from kickitout.corpus.build import Corpus, split
 from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
@@ -97,18 +98,16 @@ class Run:
         train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
         sounds = [corpus.waves, corpus.sides][: 2 if recipe.model.stereo else 1]
         self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
-        self.held_out = corpus.waves[held_out]
+        self.reals, self.held_out = corpus.waves[train], corpus.waves[held_out]  # [n, T]
         self.reference = make_reference(self.reals, self.held_out)
+        if recipe.variants:  # of training kicks alone: what is held out stays unseen in every form
+            made = producer_variants(self.reals, recipe.variants, recipe.seed, clicks_from=self.reals)
+            self.waves = torch.cat([self.waves, torch.from_numpy(made)[:, None]])
         self.task: Task = make_task(recipe, accelerator, self.waves)
         self.monitor = Monitor(recipe.monitor)
         self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
         self.window: dict[str, list[float]] = defaultdict(list)
         self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
-
-    @property
-    def reals(self) -> np.ndarray:
-        """The mid of the training kicks, [n, T]."""
-        return self.waves[:, 0].numpy()
 
     @property
     def writes(self) -> bool:

@@ -70,6 +70,9 @@ class Recipe(Settings):
     optim_d: AdamConfig = AdamConfig()
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
+    variants: int = Field(
+        0, ge=0, le=100
+    )  # of each training kick, made as producers do: pitch, decay, drive, tilt, click
     monitor: MonitorConfig = MonitorConfig()
     critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
     critics_from: int = Field(0, ge=0)  # step from which KickGAN's critics judge
@@ -89,6 +92,8 @@ class Recipe(Settings):
                 raise ValueError("kickgan needs a moving average; set ema: 0.99")
         else:
             fixed = {key: plain[key].default for key in ("critic_channels", "critics_from", "weights")}
+        if self.variants and self.model.stereo:
+            raise ValueError("variants are mono; set variants: 0 for a stereo model")
         for key, value in fixed.items():
             if getattr(self, key) != value:
                 raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
