@@ -14,9 +14,9 @@ from torch import Tensor, nn
 from kickitout.codecs.base import Codec
 from kickitout.models.dcgan import DCGANConfig
 from kickitout.models.priors import NormalPrior, UniformPrior
-from kickitout.sound import LENGTH, PEAK, SAMPLE_RATE
+from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
-FADE_IN = 32  # samples: half of the room before the onset
+RISE = 24  # samples: 0.5 ms, over which a sound comes up to its onset; before it is silence
 FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms
 QUIETEST_PEAK = 1e-3  # a quieter output is silence and is not blown up to full level
 
@@ -62,8 +62,9 @@ def make_prior(config: DCGANConfig) -> NormalPrior:
 
 
 def _fades() -> Tensor:
-    """[T]: a half-cosine rise over FADE_IN samples and a fall over FADE_OUT."""
+    """[T]: silence, a half-cosine rise over the RISE samples before the onset, and a fall over the last FADE_OUT."""
     window = torch.ones(LENGTH)
-    window[:FADE_IN] = 0.5 - 0.5 * torch.cos(torch.arange(FADE_IN) * (math.pi / FADE_IN))
+    window[: ONSET - RISE] = 0.0
+    window[ONSET - RISE : ONSET] = 0.5 - 0.5 * torch.cos(torch.arange(RISE) * (math.pi / RISE))
     window[-FADE_OUT:] = 0.5 + 0.5 * torch.cos((torch.arange(FADE_OUT) + 1) * (math.pi / FADE_OUT))
     return window
