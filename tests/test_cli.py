@@ -50,7 +50,10 @@ def test_the_version_is_the_packages(capsys):
         (["generate", "--seeds", "9-3"], "runs upwards"),
         (["generate", "--seeds", "1,1"], "there twice"),
         (["generate", "--seed", "-5"], "whole numbers from 0"),
-        (["generate", "--seeds", "1", "-n", "2"], "give one of them"),
+        (["generate", "--seeds", "1", "-n", "2"], "leave out -n and --seed"),
+        (["generate", "--seeds", "1", "--seed", "2"], "leave out -n and --seed"),
+        (["generate", "-n", "99999999999999999999"], "at most 10,000,000"),
+        (["generate", "-n", "1", "-o", "x" * 300], "the name is too long"),
         (["generate", "--rate", "7"], "8000 to 192000"),
         (["generate", "--format", "flac", "--bits", "32f"], "use --bits 24"),
         (["generate", "--model", "nowhere"], "no such model"),
@@ -81,9 +84,17 @@ def test_bad_input_to_training_is_one_sentence_or_what_to_install(args, sentence
     there = find_spec("torch") is not None
     done = subprocess.run([*KICK, *args], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    assert (sentence if there else "pip install 'kickitout[train]'") in done.stderr
+    assert (sentence if there else "make train-env") in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_behind_what_is_printed_is_said_so(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([*KICK, "generate", "-n", "2", "-o", "out"], cwd=tmp_path, stdout=full,
+                              stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
 
 
 def test_an_out_folder_that_is_a_file_is_said_so(tmp_path):

@@ -150,18 +150,16 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path):
     import torch
     from accelerate import Accelerator
 
-    from kickitout.corpus.build import build_corpus, split
-    from kickitout.training.checkpoint import load_checkpoint, unpack
+    from kickitout.corpus.build import build_corpus
+    from kickitout.training.loop import Run
     from kickitout.training.recipe import Recipe
-    from kickitout.training.tasks import make_task
+    from kickitout.training.run_folder import RunFolder
 
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text()))
-    model, corpus = load_model(run), build_corpus([tmp_path / "kicks"])
-    train_on = sorted(split(corpus, recipe.held_out)[0], key=lambda i: corpus.rows[i].wave)
-    task = make_task(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves[train_on])[:, None])
-    (best,) = (run / "checkpoints").glob("best-*.safetensors")
-    unpack(task, load_checkpoint(best)[0], "best")
-    player = task.player()
+    again = Run(build_corpus([tmp_path / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
+    again.begin()
+    again.load_best()
+    player, model = again.task.player(), load_model(run)
     eps = normal(range(8), model.info.latent)
     with torch.inference_mode():
         expected = player(torch.from_numpy(eps)).numpy()
@@ -233,3 +231,20 @@ def test_a_wav_is_not_a_model(tmp_path):
     path.write_bytes(b"RIFF")
     with pytest.raises(UserError, match=r"models end in \.onnx or \.safetensors"):
         load_model(path)
+
+
+def test_a_training_checkpoint_is_not_taken_for_a_model(run, capsys):
+    (best,) = (run / "checkpoints").glob("best-*.safetensors")
+    with pytest.raises(UserError, match="perhaps a checkpoint of training; give the run's folder"):
+        load_model(best)
+
+
+def test_a_run_without_a_model_yet_says_how_to_go_on(tmp_path):
+    (tmp_path / "recipe.json").write_text("{}")
+    with pytest.raises(UserError, match="the `kick train` that began it goes on"):
+        load_model(tmp_path)
+
+
+def test_the_default_model_can_be_exported(tmp_path):
+    assert main(["export", "default", "-o", str(tmp_path / "d.onnx")]) == 0
+    np.testing.assert_array_equal(kickitout.generate([5], tmp_path / "d.onnx"), kickitout.generate([5]))

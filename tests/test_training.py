@@ -103,6 +103,21 @@ def test_ctrl_c_saves_and_the_same_command_goes_on(corpus, tmp_path):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_ctrl_c_on_the_command_line_says_so_and_exits_with_130(tmp_path):
+    kicks = write_kicks(tmp_path / "kicks", 10)
+    settings = [f"--set={change}" for change in TOY]
+    args = ["train", str(kicks), "--recipe", "dcgan-bands", "--out", str(tmp_path / "run"), "--threads", "1", *settings]
+    run = subprocess.Popen([sys.executable, "-m", "kickitout", *args], stderr=subprocess.PIPE, text=True)
+    said = []
+    for line in run.stderr:
+        said.append(line)
+        if line.startswith("step 1 "):
+            run.send_signal(signal.SIGINT)
+    assert run.wait() == 130
+    assert any("the same command goes on from here" in line for line in said)
+    assert (tmp_path / "run" / "model.onnx").exists()
+
+
 def test_a_time_budget_counts_all_starts_of_a_run(corpus, tmp_path):
     recipe = load_recipe("dcgan-bands", [*TOY, "monitor.every=1000"])
     first = train(corpus, recipe, tmp_path, Until(seconds=0.5))
@@ -166,7 +181,7 @@ def test_a_folder_with_other_files_is_left_alone(corpus, tmp_path):
     with pytest.raises(UserError, match=r"thesis\.txt"):
         train(corpus, load_recipe("dcgan-bands", TOY), tmp_path, Until(steps=1))
     assert (tmp_path / "thesis.txt").read_text() == "mine"
-    assert not (tmp_path / "recipe.json").exists()
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def damage(*paths):
@@ -259,7 +274,7 @@ def test_names_and_the_order_of_folders_change_nothing(tmp_path):
 
 
 def test_too_few_kicks_are_said_so(tmp_path):
-    with pytest.raises(UserError, match="3 kicks are too few to learn from; 8 work"):
+    with pytest.raises(UserError, match=r"too few kicks to learn from .3.; 8 work"):
         train(toy_corpus(tmp_path / "kicks", 3), load_recipe("dcgan-bands", TOY), tmp_path / "run", Until(steps=1))
 
 

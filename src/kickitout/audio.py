@@ -63,6 +63,8 @@ def read_sound(path: str | os.PathLike[str]) -> Sound:
 
 def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
     """Open a file's bytes; UserError in one sentence when the operating system refuses."""
+    if Path(path).is_fifo():  # opening it would wait for a writer
+        raise UserError(f"{os.fspath(path)}: a pipe, not a file; give a sound file")
     try:
         return open(path, "rb")
     except OSError as error:

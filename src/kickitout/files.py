@@ -26,6 +26,8 @@ def explain_os_error(error: OSError, path: str | os.PathLike[str]) -> UserError:
             reason = "a file is in the way of a folder; choose another name"
         case errno.EISDIR:
             reason = "it is a folder, and a file was expected"
+        case errno.ENAMETOOLONG:
+            reason = "the name is too long; give a shorter one"
         case errno.ELOOP:
             reason = "its symbolic links form a loop; remove the loop"
         case _:
@@ -63,6 +65,8 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fa
             with contextlib.suppress(OSError):
                 temporary.unlink()
             raise
+    except FileNotFoundError as error:
+        raise UserError(f"{final}: its folder does not exist; make it first") from error
     except OSError as error:
         raise explain_os_error(error, final) from error
     return final

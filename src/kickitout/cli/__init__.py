@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from kickitout import __version__
 from kickitout.cli import bench, card, ceiling, check, export, generate, recipe, recipes, score, synth, train
 from kickitout.errors import UserError
+from kickitout.files import explain_os_error
 
 COMMANDS = (generate, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
 
@@ -40,3 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # `kick generate ... | head`: the reader has had enough
         sys.stderr.close()
         return 0
+    except OSError as error:  # what the system refuses where nothing nearer has said it
+        print(f"kick: {explain_os_error(error, error.filename or 'writing what is printed')}", file=sys.stderr)
+        return 2

@@ -30,7 +30,9 @@ def run(args: argparse.Namespace) -> int:
     unknown = [part for part in args.parts if part not in PARTS]
     if unknown:
         raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
-    parts = args.parts or PARTS
+    from importlib.util import find_spec
+
+    parts = args.parts or (PARTS if find_spec("torch") else PARTS[:1])
     if "generation" in parts:
         _generation(args)
     if "griffin-lim" in parts:

@@ -34,6 +34,8 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.evaluation.ceiling import ceilings, ceilings_as_data, ceilings_png, ceilings_text
     from kickitout.files import write_whole
 
+    if args.picture is not None and args.picture.suffix != ".png":
+        raise UserError(f"{args.picture}: the picture is a PNG; give a name that ends in .png")
     for path in (args.picture, args.json):
         if path is not None and path.exists() and not args.force:
             raise UserError(f"{path}: exists; --force replaces it")

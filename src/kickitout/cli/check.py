@@ -37,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import write_whole
 
+    if args.html is not None and args.html == args.json:
+        raise UserError(f"{args.html}: is named twice; --html and --json need two files")
     for path in (args.html, args.json):
         if path is not None and path.exists() and not args.force:
             raise UserError(f"{path}: exists; --force replaces it")

@@ -16,10 +16,10 @@ NAME, HELP = "generate", "make kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import positive, seeds
+    from kickitout.cli.values import many, positive, seeds
 
-    parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
-    parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
+    parser.add_argument("-n", type=many, default=None, help="how many kicks (default 16)")
+    parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
@@ -36,16 +36,21 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.export.sounds import SoundFormat, write_kicks
     from kickitout.generation.load import load_model
 
-    if args.seeds is not None and args.n is not None:
-        raise UserError("-n and --seeds: give one of them; --seeds says exactly which, -n how many from --seed on")
-    seeds = args.seeds if args.seeds is not None else list(range(args.seed, args.seed + (args.n or 16)))
+    if args.seeds is not None and (args.n is not None or args.seed is not None):
+        raise UserError("--seeds says exactly which kicks; leave out -n and --seed, or give them without --seeds")
+    first = args.seed or 0
+    seeds = args.seeds if args.seeds is not None else range(first, first + (args.n or 16))
     form = SoundFormat(args.format, args.bits, args.rate)
     model = load_model(args.model)
     began, count = time.perf_counter(), 0
-    for path in write_kicks(model, seeds, args.out, form, force=args.force, threads=args.threads):
-        count += 1
-        if not args.quiet:
-            print(path)
+    try:
+        for path in write_kicks(model, seeds, args.out, form, force=args.force, threads=args.threads):
+            count += 1
+            if not args.quiet:
+                print(path)
+    except KeyboardInterrupt:
+        print(f"{count} of {len(seeds)} kicks are in {args.out}", file=sys.stderr)
+        raise
     seconds = time.perf_counter() - began
     print(f"{count} kicks in {seconds:.2f} s ({count / seconds:.0f} a second) in {args.out}", file=sys.stderr)
     return 0

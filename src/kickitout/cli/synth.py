@@ -13,9 +13,9 @@ NAME, HELP = "synth", "render kicks with the procedural synthesiser"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import positive
+    from kickitout.cli.values import many
 
-    parser.add_argument("-n", type=positive, default=16, help="how many (default 16)")
+    parser.add_argument("-n", type=many, default=16, help="how many (default 16)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--style", default=None, help="one style for all (default: a mixture)")
     parser.add_argument("-o", "--out", type=Path, required=True, help="folder for the files")

@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", default=None, help="how to train (default kickgan); `kick recipes` lists them")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--budget", type=duration, help="time to train, over all starts of the run: 90s, 20m, 1h30m")
+    length.add_argument("--budget", type=duration, help="time over all starts of the run: 90s, 1h30m (default 20m)")
     length.add_argument("--steps", type=positive, help="steps to train, over all starts of the run")
     parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
     parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
@@ -46,6 +46,9 @@ def run(args: argparse.Namespace) -> int:
     print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
     with Watcher(until) as watcher:
         result = train(corpus, recipe, args.out, until, device=args.device, watch=watcher)
+    if result.step == 0:
+        print("stopped before the first step; nothing was trained", file=sys.stderr)
+        return 130
     minutes = result.seconds / 60
     if result.reason == "stopped":
         print(f"stopped by the monitor: {result.why}", file=sys.stderr)
@@ -58,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if result.reason == "interrupted":
         print("everything is saved; the same command goes on from here", file=sys.stderr)
     print(f"hear it: kick generate -n 16 --model {args.out}", file=sys.stderr)
-    return 0
+    return 130 if result.reason == "interrupted" else 0
 
 
 def _say_what_was_read(corpus: Any) -> None:
@@ -82,4 +85,4 @@ def need_torch(what: str) -> None:
     from kickitout.errors import UserError
 
     if find_spec("torch") is None or find_spec("accelerate") is None:
-        raise UserError(f"{what}: needs the training extra; pip install 'kickitout[train]' (or: make train-env)")
+        raise UserError(f"{what}: needs the training extra; in the checkout: make train-env, or pip install '.[train]'")

@@ -34,6 +34,17 @@ def positive(text: str) -> int:
     return value
 
 
+MOST = 10_000_000  # sounds in one command
+
+
+def many(text: str) -> int:
+    """A whole number from 1 to MOST."""
+    value = positive(text)
+    if value > MOST:
+        raise argparse.ArgumentTypeError(f"{text}: at most {MOST:,} in one command")
+    return value
+
+
 def seeds(text: str) -> list[int]:
     """A list of seeds and ranges.
 
@@ -46,7 +57,7 @@ def seeds(text: str) -> list[int]:
         if match is None:
             raise argparse.ArgumentTypeError(f"{part!r} is not a seed or a range of seeds; write 7, 0-63 or 0-7,42")
         first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first > 10_000_000:
-            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most 10,000,000 seeds")
+        if last < first or last - first > MOST:
+            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST:,} seeds")
         found += range(first, last + 1)
     return found

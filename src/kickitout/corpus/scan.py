@@ -181,7 +181,7 @@ def _archive(walk: _Walk, path: Path, name: str) -> None:
         return
     for member in sorted(members, key=lambda m: m.filename):
         parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if member.is_dir() or any(part.startswith(".") or part == "__MACOSX" for part in parts):
+        if member.is_dir() or any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts):
             continue
         suffix = PurePosixPath(parts[-1]).suffix.lower() if parts else ""
         shown = f"{name}/{_shown('/'.join(parts))}"

@@ -48,7 +48,8 @@ def encode_kick(model: Model, seed: int, wave: np.ndarray, form: SoundFormat) ->
     samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
-    return encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=sound_recipe(model, seed))
+    recipe = sound_recipe(model, seed, bits=form.bits, rate=form.rate)
+    return encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=recipe)
 
 
 def write_kicks(
@@ -66,11 +67,10 @@ def write_kicks(
     """
     form = form or SoundFormat()
     check_seeds(seeds)
-    names = [file_name(seed, form) for seed in seeds]
-    if len(set(names)) < len(names):
+    if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
         raise UserError("--seeds: a seed is there twice; each seed makes one file")
     there = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
-    in_the_way = [name for name in names if name in there]
+    in_the_way = [name for name in (file_name(seed, form) for seed in seeds) if name in there] if there else []
     if in_the_way and not force:
         more = f" (and {len(in_the_way) - 1} more)" if len(in_the_way) > 1 else ""
         raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another --seed or -o keeps it")

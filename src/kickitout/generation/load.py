@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import functools
+import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from kickitout.errors import UserError
-from kickitout.generation.model import Model
+from kickitout.files import explain_os_error
+from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.onnx_model import OnnxModel
 
 DEFAULT = "default"
+LARGEST_HEAD = 10 * 2**20  # bytes
 IN_A_RUN = ("model.onnx", "model.safetensors")
 
 
@@ -26,9 +30,13 @@ def load_model(name: str | Path = DEFAULT) -> Model:
 
 
 def find_model_file(path: Path) -> Path:
-    """The model file at a path, or in the run folder at a path. Raises UserError when there is none."""
+    """The model file called "default", at a path, or in the run folder there. Raises UserError when there is none."""
+    if str(path) == DEFAULT and not path.exists():
+        return Path(str(files("kickitout") / "model_files" / "default.onnx"))
     if path.is_dir():
         found = [path / part for part in IN_A_RUN if (path / part).exists()]
+        if not found and (path / "recipe.json").exists():
+            raise UserError(f"{path}: a run without a finished model yet; the `kick train` that began it goes on")
         if not found:
             raise UserError(f"{path}: there is no finished model in this folder; `kick train` leaves a model.onnx")
         return found[0]
@@ -41,17 +49,33 @@ def find_model_file(path: Path) -> Path:
 
 @functools.cache
 def _default() -> OnnxModel:
-    return OnnxModel(Path(str(files("kickitout") / "model_files" / "default.onnx")))
+    return OnnxModel(find_model_file(Path(DEFAULT)))
 
 
 def _with_torch(path: Path) -> Model:
+    if METADATA_KEY not in _metadata(path):
+        raise UserError(f"{path}: not a finished model, perhaps a checkpoint of training; give the run's folder")
     try:
         import torch  # noqa: F401
     except ImportError as error:
         raise UserError(
             f"{path}: this model's pictures have no phase, and rebuilding it needs PyTorch: "
-            "pip install 'kickitout[train]', or train a recipe that keeps the phase (dcgan-bands, dcgan-stft)"
+            "make train-env in the checkout, or train a recipe that keeps the phase (dcgan-bands, dcgan-stft)"
         ) from error
     from kickitout.generation.torch_model import load_torch_model
 
     return load_torch_model(path)
+
+
+def _metadata(path: Path) -> dict[str, Any]:
+    """What is written at the head of a safetensors file, read without torch; {} where there is nothing of the kind."""
+    try:
+        with open(path, "rb") as file:
+            size = int.from_bytes(file.read(8), "little")
+            head = json.loads(file.read(size)) if size <= LARGEST_HEAD else {}
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    except (ValueError, RecursionError):
+        return {}
+    found = head.get("__metadata__", {}) if isinstance(head, dict) else {}
+    return found if isinstance(found, dict) else {}

@@ -31,7 +31,7 @@ def mix(x: np.ndarray) -> np.ndarray:
 
 def check_seeds(seeds: Sequence[int]) -> None:
     """Raises UserError for a seed that is negative or above LARGEST_SEED."""
-    for seed in seeds:
+    for seed in [*seeds[:1], *seeds[-1:]] if isinstance(seeds, range) else seeds:
         if not 0 <= seed <= LARGEST_SEED:
             raise UserError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
 

@@ -91,8 +91,6 @@ class Run:
 
     def __init__(self, corpus: Corpus, recipe: Recipe, folder: RunFolder, accelerator: Accelerator,
                  watch: Callable[[Report], None]) -> None:  # fmt: skip
-        if len(corpus) < FEWEST_KICKS:
-            raise UserError(f"{len(corpus)} kicks are too few to learn from; {FEWEST_KICKS} work, hundreds are better")
         self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
         # In the order of their contents: neither names nor the order of folders may change a run.
         train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
@@ -167,28 +165,27 @@ class Run:
 
     # -- training -----------------------------------------------------------------------------------------------------
 
-    def train(self, until: Until) -> str:
+    def train(self, until: Until, interrupted: Callable[[], bool]) -> str:
         """Step until done, interrupted or stopped by the monitor. Returns which."""
         began, before = time.monotonic(), self.seconds
         saved = began
-        with _interruptible() as interrupted:
-            while not self.stopped:
-                if self._agree(until.reached(self.step, self.seconds)):
-                    return "done"
-                if self._agree(interrupted()):
-                    return "interrupted"
-                self._step()
+        while not self.stopped:
+            if self._agree(until.reached(self.step, self.seconds)):
+                return "done"
+            if self._agree(interrupted()):
+                return "interrupted"
+            self._step()
+            self.seconds = before + time.monotonic() - began
+            if self.step % REPORT_STEPS == 0 or self.step <= 3:
+                self._report(until)
+            if self.step % self.recipe.monitor.every == 0 and not self.stopped:
+                score, troubles = self._snapshot()
+                self._carry_out(*self.monitor.judge(self.step, score, troubles))
                 self.seconds = before + time.monotonic() - began
-                if self.step % REPORT_STEPS == 0 or self.step <= 3:
-                    self._report(until)
-                if self.step % self.recipe.monitor.every == 0 and not self.stopped:
-                    score, troubles = self._snapshot()
-                    self._carry_out(*self.monitor.judge(self.step, score, troubles))
-                    self.seconds = before + time.monotonic() - began
-                    saved = -CHECKPOINT_SECONDS
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self.save_latest()
-                    saved = time.monotonic()
+                saved = -CHECKPOINT_SECONDS
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self.save_latest()
+                saved = time.monotonic()
         return "stopped"
 
     def _agree(self, yes: bool) -> bool:
@@ -323,20 +320,26 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
 
     device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
     """
+    if len(corpus) < FEWEST_KICKS:
+        raise UserError(f"too few kicks to learn from ({len(corpus)}); {FEWEST_KICKS} work, hundreds are better")
     accelerator = make_accelerator(device)
     folder, manifest = RunFolder(out), corpus.manifest()
-    with folder.locked() if accelerator.is_main_process else nullcontext():
-        run = Run(corpus, recipe, folder, accelerator, watch)
-        if run.writes:
+    folder.refuse_strangers()
+    with folder.locked() if accelerator.is_main_process else nullcontext(), _interruptible() as interrupted:
+        if accelerator.is_main_process:
             folder.open(recipe, manifest)
+        run = Run(corpus, recipe, folder, accelerator, watch)
         accelerator.wait_for_everyone()
         run.begin()
-        reason = run.train(until)
+        reason = run.train(until, interrupted)
         if run.step == 0:
-            raise UserError(f"{folder.path}: interrupted before the first step; nothing was trained")
+            return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
+        if reason == "interrupted":
+            watch(Report(run.step, run.seconds, 0.0, 0.0, {}, event="stopping; saving what is there, and its model"))
         best_step, best_score = run.finish()
         if run.writes and export:
-            info = model_info(run.task.player(), recipe.model_dump(mode="json"), manifest, best_step)
-            write_model(run.task.player(), info, folder.path)
+            player = run.task.player()
+            info = model_info(player, recipe.model_dump(mode="json"), manifest, best_step)
+            write_model(player, info, folder.path)
             write_notebook(folder, recipe)
     return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)

@@ -139,7 +139,7 @@ def _resolve(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
 def _read(name: str) -> dict[str, Any]:
     if name in recipe_names():
         text = (_folder() / f"{name}.yaml").read_text("utf-8")
-    elif name.endswith((".yaml", ".yml")) and Path(name).is_file():
+    elif name.endswith((".yaml", ".yml", ".json")) and Path(name).is_file():
         try:
             text = Path(name).read_text("utf-8")
         except UnicodeDecodeError as error:
@@ -149,7 +149,7 @@ def _read(name: str) -> dict[str, Any]:
     else:
         near = difflib.get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"recipe {name}: not known; {hint}There are {', '.join(recipe_names())}, or a .yaml file")
+        raise UserError(f"recipe {name}: not known; {hint}known are {', '.join(recipe_names())}, or a .yaml file")
     try:
         data = yaml.safe_load(text)
     except RecursionError as error:

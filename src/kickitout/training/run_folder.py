@@ -49,6 +49,16 @@ class RunFolder:
             if path != self.best(step):
                 path.unlink(missing_ok=True)
 
+    def refuse_strangers(self) -> None:
+        """Raise UserError, before anything is made, where the folder holds other files than those of a run."""
+        try:
+            there = sorted(p.name for p in self.path.iterdir()) if self.path.exists() else []
+        except OSError as error:
+            raise explain_os_error(error, self.path) from error
+        strangers = [name for name in there if name not in OWN and not name.endswith(".part")]
+        if strangers and "recipe.json" not in there:
+            raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")
+
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Hold the folder for this process; a second trainer on it is refused."""
@@ -76,9 +86,6 @@ class RunFolder:
         Raises UserError when the folder holds a run of another recipe or of other sounds.
         """
         if not (self.path / "recipe.json").exists():
-            strangers = [p.name for p in self.path.iterdir() if p.name not in OWN]
-            if strangers:
-                raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")
             self.write_json("corpus.json", manifest)
             self.write_json("environment.json", environment())
             self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
@@ -87,7 +94,10 @@ class RunFolder:
         new = recipe.model_dump(mode="json")
         if differences := _differences(old, new):
             different = ", ".join(differences[:4])
-            raise UserError(f"{self.path}: holds a run of another recipe ({different}); give a new folder")
+            raise UserError(
+                f"{self.path}: holds a run of another recipe ({different}); give a new folder, "
+                f"or go on with the run's own: --recipe {self.path / 'recipe.json'}"
+            )
         known = self.read_json("corpus.json")
         if known.get("digest") != manifest["digest"]:
             raise UserError(
