@@ -13,7 +13,7 @@ kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
 
 test: check
-	$(VENV)/bin/python -m pytest -n 2 --dist loadgroup
+	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

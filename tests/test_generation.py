@@ -16,8 +16,6 @@ from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.sound import PEAK
 
-pytestmark = pytest.mark.xdist_group("generation")
-
 
 def test_the_default_model_makes_kicks():
     waves = kickitout.generate(range(8))

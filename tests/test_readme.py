@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from toy import TOY_KICKGAN, write_kicks
 
 ROOT = Path(__file__).parents[1]
@@ -18,7 +17,6 @@ SHELL = [line.split("#")[0].strip() for kind, block in BLOCKS if kind == "sh" fo
 COMMANDS = [line for line in SHELL if line.startswith("kick ")]
 
 
-@pytest.mark.xdist_group("readme")
 def test_every_command_of_the_readme_runs_in_its_order(tmp_path):
     write_kicks(tmp_path / "my-kicks", 10)
     toy = [f"--set={change}" for change in TOY_KICKGAN]

@@ -26,8 +26,6 @@ from kickitout.training.run_folder import RunFolder
 
 train = functools.partial(train_and_export, export=False)  # an export takes seconds; the tests of it say so
 
-pytestmark = pytest.mark.xdist_group("training")
-
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
