@@ -31,8 +31,7 @@ train-env: $(VENV)/train
 
 # The model in the package, its card and its sheet; DATA holds the recorded kicks, UNSEEN others to measure against.
 default-model: $(VENV)/dev
-	test -d build/rendered || $(VENV)/bin/kick synth -n 176 -o build/rendered
-	$(VENV)/bin/kick train $(DATA) build/rendered --recipe kickgan --set monitor.on_trouble=warn --budget 60m \
+	$(VENV)/bin/kick train $(DATA) --recipe kickgan --set monitor.on_trouble=warn --steps 1500 \
 		--threads 1 --device cpu --out build/default
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \

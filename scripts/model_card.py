@@ -83,7 +83,13 @@ can do with more sounds: train on your own.
 |---|---|--:|""")
     for row in info.corpus["sources"]:
         print(f"| {row['source']} | {row['licence']} | {row['kicks']} |")
+    variants, critics = info.recipe["variants"], info.recipe["critics_from"]
     print(f"""
+Of each training kick {variants} variants were made as producers make them: pitch, decay, drive, tilt, another's click.
+{
+        f"Critics would have joined at step {critics}: this snapshot is from before, reconstruction alone taught it."
+        * (info.step <= critics)
+    }
 Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.recipe["batch"]}; the best
 snapshot is kept. Its held-out score during training: {best["score"]:.2f} (real against real {best["floor"]:.2f}).
 
@@ -117,8 +123,9 @@ Mean distance between two sounds: {diversity(embed(fakes)):.1f} dB a cell (real 
     print("""
 ## Limits
 
-- It learned from few recordings, most of them drum machines, and from rendered kicks: acoustic kicks are rare in it.
+- It learned from few recordings, most of them drum machines, and from variants of them: acoustic kicks are rare in it.
 - Only the waveform of the body, below 1.4 kHz, is learned sample by sample; of the air above only the spectrum is.
+- Some of the unseen kicks are recordings of machines it has heard, so they are not wholly strange to it.
 - It cannot be asked for a pitch or a length yet, only for a seed.
 - Whether single sounds come close to a training kick has not been audited.
 
