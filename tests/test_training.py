@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -90,30 +90,33 @@ def test_another_seed_gives_other_weights(corpus, tmp_path):
     assert not torch.equal(a[key], b[key])
 
 
-def test_ctrl_c_saves_and_the_same_command_goes_on(corpus, tmp_path):
-    recipe = load_recipe("dcgan-bands", TOY)
-    at_step_3 = lambda report: os.kill(os.getpid(), signal.SIGINT) if report.step == 3 else None  # noqa: E731
-    result = train(corpus, recipe, tmp_path, Until(steps=100_000), watch=at_step_3)
-    assert result.step == 3
-    assert result.reason == "interrupted"
-    again = train(corpus, recipe, tmp_path, Until(steps=result.step + 1))
-    assert (again.step, again.reason) == (result.step + 1, "done")
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+def test_an_interrupted_run_saves_and_goes_on(corpus, tmp_path, monkeypatch):
+    from kickitout.training import loop
+
+    recipe, asked = load_recipe("dcgan-bands", TOY), []
+    monkeypatch.setattr(loop, "_interruptible", lambda: nullcontext(lambda: bool(asked)))
+    watch = lambda report: asked.append(1) if report.step == 3 else None  # noqa: E731
+    result = train(corpus, recipe, tmp_path, Until(steps=100_000), watch=watch)
+    assert (result.step, result.reason) == (3, "interrupted")
+    asked.clear()
+    again = train(corpus, recipe, tmp_path, Until(steps=4))
+    assert (again.step, again.reason) == (4, "done")
 
 
 def test_ctrl_c_on_the_command_line_says_so_and_exits_with_130(tmp_path):
     kicks = write_kicks(tmp_path / "kicks", 10)
     settings = [f"--set={change}" for change in TOY]
     args = ["train", str(kicks), "--recipe", "dcgan-bands", "--out", str(tmp_path / "run"), "--threads", "1", *settings]
-    run = subprocess.Popen([sys.executable, "-m", "kickitout", *args], stderr=subprocess.PIPE, text=True)
     said = []
-    for line in run.stderr:
-        said.append(line)
-        if line.startswith("step 1 "):
-            run.send_signal(signal.SIGINT)
-    assert run.wait() == 130
+    with subprocess.Popen([sys.executable, "-m", "kickitout", *args], stderr=subprocess.PIPE, text=True) as run:
+        for line in run.stderr:
+            said.append(line)
+            if line.startswith("step 1 "):
+                run.send_signal(signal.SIGINT)
+    assert run.returncode == 130
     assert any("the same command goes on from here" in line for line in said)
     assert (tmp_path / "run" / "model.onnx").exists()
+    assert load_checkpoint(RunFolder(tmp_path / "run").latest)[1]["step"] >= 1
 
 
 def test_a_time_budget_counts_all_starts_of_a_run(corpus, tmp_path):
