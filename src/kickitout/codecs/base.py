@@ -7,14 +7,13 @@ so that a generator that ends in tanh can reach them.
 from abc import ABC, abstractmethod
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
+from kickitout.settings import Settings
 
-class CodecSettings(BaseModel):
-    """Base of the settings of a codec: frozen, and an unknown name is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class CodecSettings(Settings):
+    """Base of the settings of a codec."""
 
 
 class Codec(nn.Module, ABC):

@@ -80,8 +80,8 @@ class RunFolder:
         finally:
             file.close()
 
-    def open(self, recipe: Recipe, manifest: dict[str, Any]) -> bool:
-        """Begin a run here, or make sure that the one that is here is the same. Returns whether it resumes.
+    def open(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
+        """Begin a run here, or make sure that the one that is here is the same.
 
         Raises UserError when the folder holds a run of another recipe or of other sounds.
         """
@@ -89,7 +89,7 @@ class RunFolder:
             self.write_json("corpus.json", manifest)
             self.write_json("environment.json", environment())
             self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
-            return False
+            return
         old = self.read_json("recipe.json")
         new = recipe.model_dump(mode="json")
         if differences := _differences(old, new):
@@ -104,7 +104,6 @@ class RunFolder:
                 f"{self.path}: the sounds have changed since this run began "
                 f"({describe_difference(known, manifest)}); restore them, or train into a new folder"
             )
-        return True
 
     def log(self, **entry: Any) -> None:
         """Add a line to stats.jsonl."""
