@@ -12,6 +12,11 @@ import pytest
 FOLDERS = ("kicks-open", "kicks-study", "drums-open", "drums-study")
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Bytes give a test no name: a sound file may hold the time it was made, and the workers would collect other tests."""
+    return "bytes" if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the recorded one-shots: KICKITOUT_DATA, or shared/data beside the checkout."""
