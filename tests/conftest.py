@@ -13,7 +13,7 @@ FOLDERS = ("kicks-open", "kicks-study", "drums-open", "drums-study")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Bytes give a test no name: a sound file may hold the time it was made, and the workers would collect other tests."""
+    """Bytes give a test no name: a sound file may hold the time it was made, and two workers would disagree."""
     return "bytes" if isinstance(val, bytes) else None
 
 

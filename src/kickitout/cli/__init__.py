@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 
 from kickitout import __version__
-from kickitout.cli import bench, card, ceiling, check, export, generate, recipe, recipes, score, synth, train
+from kickitout.cli import (
+    bench,
+    card,
+    ceiling,
+    check,
+    export,
+    generate,
+    morph,
+    recipe,
+    recipes,
+    score,
+    synth,
+    train,
+    vary,
+)
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
-COMMANDS = (generate, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
+COMMANDS = (generate, vary, morph, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -27,9 +42,24 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def joined(argv: Sequence[str]) -> list[str]:
+    """The arguments with "--click -12dB" as "--click=-12dB": argparse takes a minus before a unit for an option.
+
+    >>> joined(["generate", "--click", "-12dB", "-n", "4"])
+    ['generate', '--click=-12dB', '-n', '4']
+    """
+    out: list[str] = []
+    for word in argv:
+        if out and out[-1].startswith("--") and "=" not in out[-1] and re.match(r"-[\d.]", word):
+            out[-1] += f"={word}"
+        else:
+            out.append(word)
+    return out
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command. Returns its exit code: 0, 2 for bad input, 130 after Ctrl-C; a bug keeps its traceback."""
-    args = build_parser().parse_args(argv)
+    args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
     try:
         return args.run(args)
     except UserError as error:

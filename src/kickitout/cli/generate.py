@@ -3,6 +3,7 @@
 kick generate -n 16                     16 kicks from the model in the package, into kicks/
 kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
+kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks that measure so, with the error
 """
 
 from __future__ import annotations
@@ -16,12 +17,14 @@ NAME, HELP = "generate", "make kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.request import add_request
     from kickitout.cli.values import many, positive, seeds
 
     parser.add_argument("-n", type=many, default=None, help="how many kicks (default 16)")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    add_request(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
@@ -32,8 +35,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.request import answer_text, read_request
     from kickitout.errors import UserError
     from kickitout.export.sounds import SoundFormat, write_kicks
+    from kickitout.generation.ask import Answer
     from kickitout.generation.load import load_model
 
     if args.seeds is not None and (args.n is not None or args.seed is not None):
@@ -42,12 +47,22 @@ def run(args: argparse.Namespace) -> int:
     seeds = args.seeds if args.seeds is not None else range(first, first + (args.n or 16))
     form = SoundFormat(args.format, args.bits, args.rate)
     model = load_model(args.model)
+    request = read_request(args)
+    lines: dict[int, str] = {}
+
+    def told(seed: int, answer: Answer) -> None:
+        lines[seed] = answer_text(answer)
+
     began, count = time.perf_counter(), 0
+    made = write_kicks(
+        model, seeds, args.out, form, request=request, told=told, force=args.force, threads=args.threads
+    )  # fmt: skip
     try:
-        for path in write_kicks(model, seeds, args.out, form, force=args.force, threads=args.threads):
+        for path in made:
             count += 1
             if not args.quiet:
-                print(path)
+                said = lines.pop(seeds[count - 1], "")
+                print(f"{path}  {said}" if said else path)
     except KeyboardInterrupt:
         print(f"{count} of {len(seeds)} kicks are in {args.out}", file=sys.stderr)
         raise

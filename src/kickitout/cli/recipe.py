@@ -1,6 +1,7 @@
-"""Print what re-makes a sound: the recipe inside a file that `kick generate` wrote.
+"""Print what re-makes a sound, or make it again: the recipe inside a file that kickitout wrote.
 
 kick recipe kicks/kick_000007.wav
+kick recipe kicks/kick_000007.wav --render again.wav
 """
 
 from __future__ import annotations
@@ -8,20 +9,42 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "recipe", "print what re-makes a sound"
+NAME, HELP = "recipe", "print what re-makes a sound, or make it again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sounds", nargs="+", type=Path, help="sound files that kickitout made")
+    parser.add_argument("sounds", nargs="+", type=Path, metavar="SOUND", help="sound files that kickitout made")
+    parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="write the sound anew, bit for bit")
+    parser.add_argument("--model", default="default", help="the model it was made with (default 'default')")
+    parser.add_argument("--force", action="store_true", help="with --render: replace a file that is there")
 
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.audio import read_comment
     from kickitout.errors import UserError
+    from kickitout.generation.remake import read_recipe
 
+    if args.render is not None and len(args.sounds) > 1:
+        raise UserError("--render makes one sound again; give one file")
     for path in args.sounds:
         comment = read_comment(path)
-        if comment is None or '"kickitout"' not in comment:
-            raise UserError(f"{path}: has no recipe inside; only files that kickitout made carry one")
-        print(comment)
+        recipe = read_recipe(comment, str(path))
+        if args.render is None:
+            print(comment)
+        else:
+            print(_render(recipe, args, path))
     return 0
+
+
+def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:
+    from kickitout.export.sounds import SoundFormat, encode_recipe, refuse_in_the_way
+    from kickitout.files import make_folder, write_whole
+    from kickitout.generation.load import load_model
+    from kickitout.generation.remake import remake
+
+    form = SoundFormat(args.render.suffix.lower().lstrip(".") or "wav", str(recipe.get("bits", "24")),
+                       int(str(recipe.get("rate", 44_100))))  # fmt: skip
+    wave = remake(recipe, load_model(args.model), str(path))
+    refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
+    make_folder(args.render.parent)
+    return write_whole(args.render, encode_recipe(recipe, wave, form))

@@ -7,16 +7,22 @@ needs Griffin-Lim, the weights become a safetensors file that torch plays. Metad
 from __future__ import annotations
 
 import logging
+import math
 import warnings
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from kickitout import __version__
+from kickitout.card.contour import SIZE as CONTOUR
 from kickitout.files import write_whole
 from kickitout.generation.model import METADATA_KEY, ModelInfo
 from kickitout.models.player import Player
+from kickitout.sound import LENGTH
+
+FEWEST_HALVES = 1024  # numbers a table has before it is worth a cast
 
 
 def model_info(player: Player, recipe: dict[str, Any], manifest: dict[str, Any], step: int) -> ModelInfo:
@@ -32,13 +38,33 @@ def model_info(player: Player, recipe: dict[str, Any], manifest: dict[str, Any],
     }
     return ModelInfo(
         recipe["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
-        recipe=recipe, corpus=corpus,
+        recipe=recipe, corpus=corpus, **player.turnable,
     )  # fmt: skip
 
 
 def to_onnx(player: Player, info: ModelInfo) -> bytes:
-    """The player as an ONNX graph with a free batch: eps [B, latent] -> waveform [B, channels, T]."""
-    eps = torch.zeros(2, player.latent)
+    """The player as an ONNX graph with a free batch: eps [B, latent] -> waveform [B, channels, T].
+
+    A player with knobs has more inputs and gives the places too: see `kickitout.generation.onnx_model`.
+    """
+    feed = {"eps": torch.zeros(2, player.latent)}
+    names = ["waveform"]
+    if info.places:
+        feed |= {"latent": torch.zeros(2, info.places), "given": torch.zeros(2, 1)}
+        feed |= {"knobs": torch.zeros(2, len(info.knobs))}
+        names += ["place"]
+    return graph_bytes(player, feed, names, info.to_json())
+
+
+def listener_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
+    """The encoder as an ONNX graph: see `kickitout.generation.listen`."""
+    feed = {"wave": torch.zeros(2, LENGTH), "contour": torch.zeros(2, CONTOUR)}
+    return graph_bytes(listener, feed, ["place"], info.to_json())
+
+
+def graph_bytes(module: torch.nn.Module, feed: dict[str, torch.Tensor], outputs: list[str], metadata: str) -> bytes:
+    """A module as an ONNX graph with a free batch, the metadata inside; the same bytes on every machine."""
+    batch = torch.export.Dim("batch", min=1, max=4096)
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
     exporter_log.setLevel(logging.ERROR)  # it warns of packages that are not installed and not needed
@@ -46,8 +72,8 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                player.cpu().eval(), (eps,), dynamo=True, verbose=False, input_names=["eps"],
-                output_names=["waveform"], dynamic_shapes=({0: torch.export.Dim("batch", min=1, max=4096)},),
+                module.cpu().eval(), tuple(feed.values()), dynamo=True, verbose=False, input_names=list(feed),
+                output_names=outputs, dynamic_shapes=tuple({0: batch} for _ in feed),
             )  # fmt: skip
     finally:
         exporter_log.setLevel(level)
@@ -57,9 +83,31 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
         del node.metadata_props[:]
         node.doc_string = ""
     proto.producer_name, proto.producer_version = "kickitout", __version__
+    _store_halves(proto)
     entry = proto.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, info.to_json()
+    entry.key, entry.value = METADATA_KEY, metadata
     return proto.SerializeToString(deterministic=True)
+
+
+def _store_halves(proto: Any) -> None:
+    """Store each large table whose numbers half precision holds exactly in half precision, with a cast behind it."""
+    import onnx
+    from onnx import numpy_helper
+
+    casts = []
+    for tensor in proto.graph.initializer:
+        if tensor.data_type != onnx.TensorProto.FLOAT or math.prod(tensor.dims) < FEWEST_HALVES:
+            continue
+        values = numpy_helper.to_array(tensor)
+        halves = values.astype(np.float16)
+        if not np.array_equal(halves.astype(np.float32), values):
+            continue
+        name = tensor.name
+        tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}.half"))
+        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+    nodes = list(proto.graph.node)
+    del proto.graph.node[:]
+    proto.graph.node.extend([*casts, *nodes])
 
 
 def to_safetensors(player: Player, info: ModelInfo) -> bytes:
@@ -71,7 +119,12 @@ def to_safetensors(player: Player, info: ModelInfo) -> bytes:
 
 
 def write_model(player: Player, info: ModelInfo, folder: Path) -> Path:
-    """Write the finished model into a folder: model.onnx, or model.safetensors. Returns the file."""
+    """Write the finished model into a folder: model.onnx, or model.safetensors. Returns the file.
+
+    A model that can start from a sound has model.encoder.onnx beside it.
+    """
     if player.codec.exportable:
+        if player.listener is not None:
+            write_whole(folder / "model.encoder.onnx", listener_to_onnx(player.listener, info), durable=True)
         return write_whole(folder / "model.onnx", to_onnx(player, info), durable=True)
     return write_whole(folder / "model.safetensors", to_safetensors(player, info), durable=True)

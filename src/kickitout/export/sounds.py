@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from kickitout.audio import encode_sound, resample
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
-from kickitout.generation.generate import each_kick, sound_recipe
-from kickitout.generation.model import Model
+from kickitout.generation.ask import Answer
+from kickitout.generation.generate import each_asked, each_kick, sound_recipe
+from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
 from kickitout.sound import SAMPLE_RATE
 
@@ -30,6 +33,10 @@ class SoundFormat:
     def __post_init__(self) -> None:
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
             raise UserError(f"--rate {self.rate}: {LOWEST_RATE} to {HIGHEST_RATE} Hz work, for instance 48000")
+        if self.format not in ("wav", "flac") or self.bits not in ("16", "24", "32f"):
+            raise UserError(
+                f"{self.format} with {self.bits} bits can't be written; .wav and .flac, 16, 24 and 32f work"
+            )
         if self.format == "flac" and self.bits == "32f":
             raise UserError("--bits 32f: FLAC holds whole numbers only; use --bits 24, or --format wav")
 
@@ -43,13 +50,18 @@ def file_name(seed: int, form: SoundFormat) -> str:
     return f"kick_{seed:06d}.{form.format}"
 
 
-def encode_kick(model: Model, seed: int, wave: np.ndarray, form: SoundFormat) -> bytes:
-    """[channels, T] -> the bytes of a sound file."""
+def encode_kick(model: Model, seed: int | None, wave: np.ndarray, form: SoundFormat, **more: Any) -> bytes:
+    """[channels, T] -> the bytes of a sound file. more: what else its recipe says."""
+    return encode_recipe(sound_recipe(model, seed, bits=form.bits, rate=form.rate, **more), wave, form)
+
+
+def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> bytes:
+    """[channels, T] -> the bytes of a sound file with its recipe inside."""
     samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
-    recipe = sound_recipe(model, seed, bits=form.bits, rate=form.rate)
-    return encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=recipe)
+    comment = json.dumps(recipe, sort_keys=True)
+    return encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
 
 
 def write_kicks(
@@ -58,25 +70,67 @@ def write_kicks(
     folder: Path,
     form: SoundFormat | None = None,
     *,
+    request: Mapping[str, float] | None = None,
+    told: Callable[[int, Answer], None] = lambda _seed, _answer: None,
     force: bool = False,
     threads: int | None = None,
 ) -> Iterator[Path]:
     """Write one file a seed and yield its path; each file appears whole or not at all.
 
-    Raises UserError before anything is made when a file is in the way and `force` is not set.
+    request: what the kicks shall measure, see `generation.ask`; told: hears each answer. Raises UserError before
+    anything is made when a file is in the way and `force` is not set.
     """
     form = form or SoundFormat()
     check_seeds(seeds)
     if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
         raise UserError("--seeds: a seed is there twice; each seed makes one file")
-    there = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
-    in_the_way = [name for name in (file_name(seed, form) for seed in seeds) if name in there] if there else []
-    if in_the_way and not force:
-        more = f" (and {len(in_the_way) - 1} more)" if len(in_the_way) > 1 else ""
-        raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another --seed or -o keeps it")
+    refuse_in_the_way(folder, (file_name(seed, form) for seed in seeds), force=force)
     make_folder(folder)
 
     def write(seed: int, wave: np.ndarray) -> Path:
         return write_whole(folder / file_name(seed, form), encode_kick(model, seed, wave, form))
 
-    yield from each_kick(model, seeds, write, threads)
+    def write_asked(seed: int, answer: Answer) -> Path:
+        told(seed, answer)
+        data = encode_kick(model, seed, answer.wave, form, knobs=rounded(answer.knobs), request=dict(request or {}))
+        return write_whole(folder / file_name(seed, form), data)
+
+    if request:
+        yield from each_asked(model, seeds, request, write_asked, threads)
+    else:
+        yield from each_kick(model, seeds, write, threads)
+
+
+def write_places(
+    model: Model,
+    made: Sequence[tuple[str, Played]],
+    folder: Path,
+    form: SoundFormat,
+    *,
+    force: bool = False,
+    **more: Any,
+) -> list[Path]:
+    """Write kicks that came from places, not from seeds: (name without its ending, kick). more: for their recipes."""
+    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in made), force=force)
+    make_folder(folder)
+    return [
+        write_whole(
+            folder / f"{name}.{form.format}",
+            encode_kick(model, None, played.wave, form, place=rounded(played.place), **more),
+        )
+        for name, played in made
+    ]
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """float32 numbers as the shortest decimals that give the same float32 back."""
+    return [float(str(np.float32(x))) for x in values]
+
+
+def refuse_in_the_way(folder: Path, names: Iterable[str], *, force: bool) -> None:
+    """Raise UserError where one of the files is there already and `force` is not set."""
+    there = {p.name for p in folder.iterdir()} if folder.is_dir() else set()
+    in_the_way = [name for name in names if name in there] if there else []
+    if in_the_way and not force:
+        more = f" (and {len(in_the_way) - 1} more)" if len(in_the_way) > 1 else ""
+        raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another --seed or -o keeps it")

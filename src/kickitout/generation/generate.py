@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ import numpy as np
 
 from kickitout import __version__
 from kickitout.errors import UserError
+from kickitout.generation.ask import Answer, ask, check_request
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
@@ -41,26 +41,50 @@ def each_kick(
     Kicks are played and used on `threads` threads (all cores by default); at most a few a thread are under way, so a
     million kicks need no more memory than ten.
     """
+
+    def one(seed: int, eps: np.ndarray) -> T:
+        return use(seed, _finite(model, seed, model.play(eps)))
+
+    return _each(model, seeds, one, threads)
+
+
+def each_asked(
+    model: Model, seeds: Sequence[int], request: Mapping[str, float], use: Callable[[int, Answer], T],
+    threads: int | None = None,
+) -> Iterator[T]:  # fmt: skip
+    """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
+    request = check_request(request)
+
+    def one(seed: int, eps: np.ndarray) -> T:
+        answer = ask(model, request, eps)
+        _finite(model, seed, answer.wave)
+        return use(seed, answer)
+
+    return _each(model, seeds, one, threads)
+
+
+def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
+    if not np.isfinite(wave).all():
+        raise UserError(f"model {model.info.name}: seed {seed} is not a finite sound; its training has diverged")
+    return wave
+
+
+def _each(model: Model, seeds: Sequence[int], one: Callable[[int, np.ndarray], T], threads: int | None) -> Iterator[T]:
+    """one(seed, noise [1, latent]) for every seed, on threads, in order."""
     eps = normal(seeds, model.info.latent) if len(seeds) <= 4096 else None
     threads = threads or os.cpu_count() or 1
 
-    def one(i: int) -> T:
-        row = normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1]
-        wave = model.play(row)
-        if not np.isfinite(wave).all():
-            raise UserError(
-                f"model {model.info.name}: seed {seeds[i]} is not a finite sound; its training has diverged"
-            )
-        return use(seeds[i], wave)
+    def at(i: int) -> T:
+        return one(seeds[i], normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1])
 
     if threads == 1 or len(seeds) == 1:
-        yield from map(one, range(len(seeds)))
+        yield from map(at, range(len(seeds)))
         return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[T]] = deque()
         try:
             for i in range(len(seeds)):
-                under_way.append(pool.submit(one, i))
+                under_way.append(pool.submit(at, i))
                 if len(under_way) >= 4 * threads:
                     yield under_way.popleft().result()
             while under_way:
@@ -70,7 +94,8 @@ def each_kick(
                 future.cancel()
 
 
-def sound_recipe(model: Model, seed: int, **more: Any) -> str:
-    """What re-makes a sound, as JSON: it is written into each file."""
-    known = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest, "seed": seed}
-    return json.dumps(known | more, sort_keys=True)
+def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
+    """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a place."""
+    known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
+    known |= {} if seed is None else {"seed": seed}
+    return known | more

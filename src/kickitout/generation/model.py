@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -32,6 +32,9 @@ class ModelInfo:
     step: int = 0
     recipe: dict[str, Any] = field(default_factory=dict)
     corpus: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources and licences
+    knobs: list[str] = field(default_factory=list)  # inputs that can be turned, in their order; none for a DCGAN
+    places: int = 0  # numbers of a place in the space of latents that can be given; 0 where only noise can
+    grain: int = 0  # how many of them, the last ones, only choose the noise in a sound
     format: str = FORMAT
 
     def to_json(self) -> str:
@@ -51,6 +54,12 @@ class ModelInfo:
         except (ValueError, TypeError, AttributeError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error
         whole = all(isinstance(v, int) for v in (info.latent, info.channels, info.length, info.sample_rate))
+        turnable = isinstance(info.knobs, list) and all(isinstance(k, str) for k in info.knobs)
+        whole = (
+            whole
+            and turnable
+            and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in (info.places, info.grain))
+        )
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
@@ -62,6 +71,13 @@ def check_size(path: Path) -> None:
         raise UserError(f"{path}: over {LARGEST_FILE >> 20} MiB, no model is that large; give a model file")
 
 
+class Played(NamedTuple):
+    """One kick, and the place in the space of latents it came from (empty for a model without one)."""
+
+    wave: np.ndarray  # [channels, T] float32
+    place: np.ndarray  # [places] float32
+
+
 class Model(Protocol):
     """A model that can be played."""
 
@@ -71,6 +87,31 @@ class Model(Protocol):
     def play(self, eps: np.ndarray) -> np.ndarray:
         """One kick: standard normal noise [1, latent] float32 -> [channels, T] float32. Safe from several threads."""
         ...
+
+    def turn(
+        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    ) -> Played:
+        """One kick from noise [1, latent] or from a place [places], with knobs [len(info.knobs)] turned.
+
+        Raises UserError where the model has no knobs or no places.
+        """
+        ...
+
+
+def as_row(values: np.ndarray | None, size: int) -> np.ndarray:
+    """[1, size] float32; zeros for None. Raises UserError for another number of values."""
+    if values is None:
+        return np.zeros((1, size), np.float32)
+    row = np.asarray(values, np.float32).reshape(1, -1)
+    if row.shape[1] != size:
+        raise UserError(f"{row.shape[1]} numbers given where this model takes {size}; use those this model made")
+    return row
+
+
+def refuse_turning(info: ModelInfo, place: np.ndarray | None, knobs: np.ndarray | None) -> None:
+    """Raises UserError where something is asked of a model that only knows noise."""
+    if place is not None or (knobs is not None and np.any(knobs)):
+        raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can be asked for more")
 
 
 def render(model: Model, seeds: Sequence[int]) -> np.ndarray:

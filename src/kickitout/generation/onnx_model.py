@@ -1,5 +1,8 @@
 """A model file played by ONNX Runtime: numpy in, numpy out, no torch.
 
+    eps [1, latent] -> waveform [1, channels, T]
+    eps [1, latent], latent [1, places], given [1, 1], knobs [1, n] -> waveform [1, channels, T], place [1, places]
+
 One kick a call on one thread: the arithmetic is the same whether a kick is asked for alone or with a thousand others,
 and many kicks run on many threads at once, which on a CPU is as fast as a batch.
 """
@@ -13,7 +16,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo, check_size
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_size, refuse_turning
 
 
 class OnnxModel:
@@ -36,14 +39,33 @@ class OnnxModel:
             raise UserError(f"{path}: an ONNX file, but not one that kickitout made; {_WORKS}")
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self.digest = hashlib.sha256(data).hexdigest()
-        inputs = [(i.name, i.shape[1:]) for i in self._session.get_inputs()]
+        inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
-        if inputs != [("eps", [self.info.latent])] or outputs != [[self.info.channels, self.info.length]]:
+        info = self.info
+        wanted, made = {"eps": [info.latent]}, [[info.channels, info.length]]
+        if info.places:
+            wanted |= {"latent": [info.places], "given": [1], "knobs": [len(info.knobs)]}
+            made.append([info.places])
+        if inputs != wanted or outputs != made:
             raise UserError(f"{path}: its graph does not fit its metadata; export the model again")
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        (wave,) = self._session.run(None, {"eps": eps})
-        return wave[0]
+        return self.turn(eps).wave
+
+    def turn(
+        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    ) -> Played:
+        info = self.info
+        feed = {"eps": np.zeros((1, info.latent), np.float32) if eps is None else eps}
+        if not info.places:
+            refuse_turning(info, place, knobs)
+            (wave,) = self._session.run(None, feed)
+            return Played(wave[0], np.zeros(0, np.float32))
+        feed["latent"] = as_row(place, info.places)
+        feed["given"] = np.full((1, 1), float(place is not None), np.float32)
+        feed["knobs"] = as_row(knobs, len(info.knobs))
+        wave, found = self._session.run(None, feed)
+        return Played(wave[0], found[0])
 
 
 _WORKS = "give a model.onnx that `kick train` or `kick export` wrote, a run folder, or 'default'"

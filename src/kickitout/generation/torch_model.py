@@ -14,7 +14,15 @@ from safetensors import SafetensorError, safe_open
 from kickitout.codecs import CodecConfig, make_codec
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo, check_size, render
+from kickitout.generation.model import (
+    METADATA_KEY,
+    ModelInfo,
+    Played,
+    as_row,
+    check_size,
+    refuse_turning,
+    render,
+)
 from kickitout.models.dcgan import DCGANConfig, Generator, whole_picture
 from kickitout.models.player import Player, make_player
 from kickitout.settings import checked
@@ -25,13 +33,29 @@ class TorchModel:
 
     def __init__(self, player: Player, info: ModelInfo | None = None, digest: str = "") -> None:
         self.player = player.eval()
-        self.info = info or ModelInfo("in training", player.latent, channels=2 if player.stereo else 1)
+        self.info = info or ModelInfo(
+            "in training", player.latent, channels=2 if player.stereo else 1, **player.turnable
+        )  # fmt: skip
         self.digest = digest
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        device = next(self.player.parameters()).device
+        return self.turn(eps).wave
+
+    def turn(
+        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    ) -> Played:
+        info, device = self.info, next(self.player.parameters()).device
+        feed = [np.zeros((1, info.latent), np.float32) if eps is None else eps]
+        if info.places:
+            feed += [as_row(place, info.places), np.full((1, 1), float(place is not None), np.float32)]
+            feed += [as_row(knobs, len(info.knobs))]
+        else:
+            refuse_turning(info, place, knobs)
         with torch.inference_mode():
-            return self.player(torch.from_numpy(eps).to(device))[0].cpu().numpy()
+            made = self.player(*(torch.from_numpy(x).to(device) for x in feed))
+        if not info.places:
+            return Played(made[0].cpu().numpy(), np.zeros(0, np.float32))
+        return Played(made[0][0].cpu().numpy(), made[1][0].cpu().numpy())
 
     def render(self, seeds: Sequence[int]) -> np.ndarray:
         """[n, channels, T]."""

@@ -1,14 +1,19 @@
-"""KickGAN: an adversarial auto-encoder on sub-bands, whose decoder is a small one-dimensional generator.
+"""KickGAN: an adversarial auto-encoder on sub-bands, whose decoder is an oscillator, a click and a noise.
 
 An encoder says where a real kick lies in a small latent space, a decoder makes it again from there, and critics judge
 what the decoder makes between and around the known places (after Makhzani et al. 2015, arxiv.org/abs/1511.05644, and
 Larsen et al. 2016, arxiv.org/abs/1512.09300). A few hundred kicks are too few for a critic alone to teach from; the
-reconstruction teaches from the first step on. The phase of a kick's body is learnable because every kick begins at the
-same sample with the same polarity.
+reconstruction teaches from the first step on.
+
+The decoder has one part for each thing a kick consists of, so that none of them has to be learned as a wave: the body
+is a set of partials on a contour of pitch (`models.body`), whose loudness a small convolutional network draws as
+curves; the click is a short patch of all sub-bands; the air is noise under curves of level, one a sub-band. The
+contour is no output of the network but part of the latent, measured from real kicks (`kickitout.card.contour`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import torch
@@ -16,11 +21,23 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from kickitout.card.contour import SIZE
+from kickitout.models.body import BAND_HZ, Body, frame_seconds, stretched
+from kickitout.models.knobs import KNOBS
 from kickitout.settings import Settings
 
-START = 11  # frames: 11 * 2^7 = 1408, the length of a sub-band picture
-REACH = 207  # frames: 75 ms
+START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band picture
+STRETCH = 4  # frames of a sub-band between two points of a curve: 1.5 ms
+CLICK_FRAMES = 64  # 23 ms
+CLICK_FROM = 16  # frame: 1 ms before the onset
+CLICK_MS = (20.0, 35.0)  # what the click's knobs turn: all before the first, nothing after the second
+TONE_HZ = 4000.0
+LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
+QUIETEST_LOG = -12.0  # -104 dB
+STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
+LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 SLOPE = 0.2  # of every leaky ReLU
+GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
 
 
 Width = Annotated[int, Field(ge=4, le=2048)]
@@ -30,14 +47,23 @@ class KickGANConfig(Settings):
     """Numbers that define encoder, decoder and prior."""
 
     family: Literal["kickgan"] = "kickgan"
-    latent: int = Field(32, ge=2, le=512)
-    # of the decoder, at 22, 44, ... 1408 frames
-    widths: tuple[Width, Width, Width, Width, Width, Width, Width] = (256, 256, 192, 160, 128, 96, 64)
+    latent: int = Field(48, ge=2, le=512)  # beside the contour of the pitch
+    # of the decoder, at 22, 44, ... 352 points
+    widths: tuple[Width, Width, Width, Width, Width] = (160, 128, 112, 96, 64)
+    click_width: int = Field(192, ge=4, le=512)
     style: int = Field(128, ge=4, le=1024)  # what modulates every step of the decoder
+    harmonics: int = Field(8, ge=1, le=32)
+    modes: int = Field(4, ge=0, le=16)  # partials at other multiples of the pitch, which the network chooses
+    grain: int = Field(32, ge=2, le=128)  # tables of noise, mixed anew for each kick
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.2, ge=0, le=2)  # added to the latents, whose deviation is 1
-    components: int = Field(40, ge=1, le=256)  # of the mixture over the latents
+    components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
     stereo: Literal[False] = False  # mono only, for now
+
+    @property
+    def known(self) -> int:
+        """Numbers of a latent that an encoder finds: contour and the rest, without the grain."""
+        return SIZE + self.latent
 
 
 class Modulated(nn.Module):
@@ -56,50 +82,114 @@ class Modulated(nn.Module):
         return F.leaky_relu(x * (1 + scale) + shift, SLOPE)
 
 
-class Restless(nn.Module):
-    """Takes a slow mean off every band: a kick has no sound below 20 Hz, and no steady lines.
+class Click(nn.Module):
+    """Style -> a patch of all sub-bands around the onset, silent at its end: a dictionary, without up-sampling.
 
-    What does not move in a band is a line at the band's edge (a multiple of 1378 Hz), and in the lowest band it is DC.
-    One minus a Hann window of REACH frames is a high-pass: nothing at 0 Hz, half at 13 Hz, all from 27 Hz on.
+    Convolutions that double a patch leave its images in every band, which is a comb of 689 Hz in the sound: with them
+    the card's comb_db was 1.2 standard deviations off.
     """
 
-    slow: Tensor
+    fade: Tensor
 
-    def __init__(self, bands: int) -> None:
+    def __init__(self, width: int, bands: int, style: int) -> None:
         super().__init__()
-        window = torch.hann_window(REACH, periodic=False)
-        self.register_buffer("slow", (window / window.sum()).repeat(bands, 1, 1), persistent=False)  # [16, 1, REACH]
+        self.bands = bands
+        self.mix = nn.Sequential(nn.Linear(style, width), nn.LeakyReLU(SLOPE))
+        self.atoms = nn.Linear(width, bands * CLICK_FRAMES)
+        frames = torch.arange(CLICK_FRAMES) / CLICK_FRAMES
+        self.register_buffer("fade", torch.cos(frames.clamp(min=0.5) * math.pi - 0.5 * math.pi) ** 2, persistent=False)
+        with torch.no_grad():  # begin near silence: a loud beginning is pushed down so hard that it stays silent
+            self.atoms.weight.mul_(0.1)
+            self.atoms.bias.zero_()
 
-    def forward(self, bands: Tensor) -> Tensor:
-        """[B, 16, L] -> [B, 16, L]."""
-        return bands - F.conv1d(bands, self.slow, padding=REACH // 2, groups=len(self.slow))
+    def forward(self, style: Tensor) -> Tensor:
+        """[B, style] -> [B, bands, CLICK_FRAMES]."""
+        return self.atoms(self.mix(style)).unflatten(1, (self.bands, -1)) * self.fade
 
 
 class Decoder(nn.Module):
-    """Latent -> sub-band picture."""
+    """Latent -> sub-band picture. A latent is contour code, what the encoder found, and a choice of noise."""
+
+    tables: Tensor  # [grain, bands * L]
+    clicking: Tensor  # [L]: 1 where a click is, 0 behind it
+    multiples: Tensor  # [harmonics]
+    octaves: Tensor  # [bands, 1]: of each band above TONE_HZ; 0 for the lowest, which has the body
+    seconds: Tensor  # [L], 0 before 10 ms
 
     def __init__(self, config: KickGANConfig, bands: int) -> None:
         super().__init__()
-        first = config.widths[0]
+        self.config, self.bands = config, bands
+        self.partials = config.harmonics + config.modes
+        frames = START * 2 ** len(config.widths) * STRETCH
+        self.body = Body(frames)
         self.mapping = nn.Sequential(
-            nn.Linear(config.latent, config.style), nn.LeakyReLU(SLOPE),
+            nn.Linear(config.known, config.style), nn.LeakyReLU(SLOPE),
             nn.Linear(config.style, config.style), nn.LeakyReLU(SLOPE),
         )  # fmt: skip
+        first = config.widths[0]
         self.project = nn.Linear(config.style, first * START)
         pairs = zip((first, *config.widths), config.widths, strict=False)
         self.doublings = nn.ModuleList(Modulated(a, b, config.style) for a, b in pairs)
-        self.to_bands = nn.Conv1d(config.widths[-1], bands, 5, padding=2, bias=False)
-        self.rest = Restless(bands)
-        with torch.no_grad():  # begin near silence: a loud beginning is pushed down so hard that it stays silent
-            self.to_bands.weight.mul_(0.05)
+        self.to_curves = nn.Conv1d(config.widths[-1], 2 * self.partials + 1 + bands, 3, padding=1)
+        self.to_modes = nn.Linear(config.style, max(1, config.modes))
+        self.click = Click(config.click_width, bands, config.style)
+        generator = torch.Generator().manual_seed(GRAIN_SEED)
+        tables = torch.randn(config.grain, bands * frames, generator=generator).half().float()  # half the file's size
+        since_ms = frame_seconds(frames) * 1000
+        middles = (torch.arange(bands) + 0.5) * BAND_HZ
+        octaves = torch.log2(middles / TONE_HZ)
+        octaves[0] = 0.0
+        self.register_buffer("tables", tables, persistent=False)
+        self.register_buffer("clicking", ((CLICK_MS[1] - since_ms) / (CLICK_MS[1] - CLICK_MS[0])).clamp(0, 1),
+                             persistent=False)  # fmt: skip
+        multiples = torch.arange(1, config.harmonics + 1, dtype=torch.float32)
+        self.register_buffer("multiples", multiples, persistent=False)
+        self.register_buffer("octaves", octaves[:, None], persistent=False)
+        self.register_buffer("seconds", (since_ms / 1000 - 0.01).clamp(min=0), persistent=False)
+        with torch.no_grad():  # partials at an audible level, noise far below them
+            self.to_curves.weight.mul_(0.3)
+            begin = torch.zeros(2 * self.partials + 1 + bands)
+            begin[2 * self.partials + 1 :] = -4.0
+            self.to_curves.bias = nn.Parameter(begin)
+            self.to_modes.weight.mul_(0.1)
+            self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
 
-    def forward(self, z: Tensor) -> Tensor:
-        """z: [B, latent]. Returns [B, 16, 1, 1408], about in [-1, 1]."""
-        style = self.mapping(z)
-        x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 256, 11]
+    def forward(self, latent: Tensor, knobs: Tensor | None = None) -> Tensor:
+        """latent: [B, known + grain]; knobs: [B, 8], none turned without them. Returns [B, 16, 1, 1408]."""
+        c, p = self.config, self.partials
+        turned = latent.new_zeros(len(latent), len(KNOBS)) if knobs is None else knobs
+        semitones, depth, time, decay, click, tone, balance, _ = turned.split(1, dim=1)
+        known, grain = latent.split([c.known, c.grain], dim=1)
+        style = self.mapping(known)
+        x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 160, 11]
         for double in self.doublings:
-            x = double(x, style)  # [B, 256, 22] ... [B, 64, 1408]
-        return self.rest(self.to_bands(x).tanh())[:, :, None]
+            x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
+        curves = self.to_curves(x)
+        amplitudes = stretched(curves[:, : 2 * p], STRETCH)  # [B, 24, 1408]
+        levels = stretched(curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp(), STRETCH)  # [B, 17, 1408]
+        body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
+        mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: a rotation of white noise
+        noise = mixed.unflatten(1, (self.bands, -1)) * levels[:, 1:]
+        frames = noise.shape[2]
+        bands = noise + F.pad(self.click(style), (CLICK_FROM, frames - CLICK_FROM - CLICK_FRAMES))
+        above = bands[:, 1:] * self._click_gain(click, tone)
+        lowest = bands[:, :1] + body[:, None]
+        fall = (decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
+        return (torch.cat([lowest, above], dim=1) * fall)[:, :, None]
+
+    def _body(self, code: Tensor, style: Tensor, amplitudes: Tensor, semitones: Tensor, depth: Tensor, time: Tensor,
+              balance: Tensor) -> Tensor:  # fmt: skip
+        """[B, L]"""
+        modes = torch.exp2(self.to_modes(style))[:, : self.config.modes]
+        whole = self.multiples + 0.0 * style[:, :1]  # [B, harmonics]
+        cosine, sine = amplitudes.split(self.partials, dim=1)
+        pitch = self.body.pitch(code, semitones, depth, time)
+        return self.body(pitch, torch.cat([whole, modes], dim=1), cosine, sine, balance)
+
+    def _click_gain(self, click: Tensor, tone: Tensor) -> Tensor:
+        """[B, 1] twice -> [B, bands - 1, L]."""
+        db = click[:, :, None] + tone[:, :, None] * self.octaves[1:]  # [B, bands - 1, 1]
+        return torch.exp(db * self.clicking * (math.log(10) / 20))
 
 
 class Encoder(nn.Module):
@@ -109,25 +199,26 @@ class Encoder(nn.Module):
     decoder learns the mean of all kicks.
     """
 
-    def __init__(self, config: KickGANConfig, bands: int, mel: tuple[int, int, int]) -> None:
+    def __init__(self, config: KickGANConfig, mel: tuple[int, int, int]) -> None:
         super().__init__()
         w = config.encoder_width
         self.by_bands = nn.Sequential(
-            *_down1d(bands, w, 4), *_down1d(w, w, 4), *_down1d(w, 2 * w, 4), *_down1d(2 * w, 2 * w, 2),
+            *_down(LOW_BANDS, w // 2, 4), *_down(w // 2, w, 4), *_down(w, 2 * w, 4), *_down(2 * w, 2 * w, 2),
             nn.Flatten(), nn.Linear(2 * w * START, 2 * w),
         )  # fmt: skip
         self.by_mel = nn.Sequential(
-            *_down2d(mel[0], w // 2), *_down2d(w // 2, w // 2), *_down2d(w // 2, w), *_down2d(w, w), *_down2d(w, w),
-            nn.Flatten(), nn.Linear(w * (mel[1] // 32) * (mel[2] // 32), 2 * w),
+            *_down(mel[1], 2 * w, 2), *_down(2 * w, 2 * w, 2), *_down(2 * w, 2 * w, 2), *_down(2 * w, 2 * w, 2),
+            nn.Flatten(), nn.Linear(2 * w * (mel[2] // 16), 2 * w),
         )  # fmt: skip
         self.join = nn.Sequential(
+            nn.BatchNorm1d(4 * w), nn.LeakyReLU(SLOPE), nn.Linear(4 * w, 4 * w),
             nn.BatchNorm1d(4 * w), nn.LeakyReLU(SLOPE), nn.Linear(4 * w, config.latent),
             nn.BatchNorm1d(config.latent, affine=False),
         )  # fmt: skip
 
     def forward(self, picture: Tensor, mel: Tensor) -> Tensor:
-        """picture: [B, 16, 1, 1408]; mel: [B, 1, 128, 128]. Returns [B, latent]."""
-        return self.join(torch.cat([self.by_bands(picture[:, :, 0]), self.by_mel(mel)], dim=1))
+        """picture: [B, 16, 1, 1408]; mel: [B, 1, 128, 128], whose bands are read as channels. Returns [B, latent]."""
+        return self.join(torch.cat([self.by_bands(picture[:, :LOW_BANDS, 0]), self.by_mel(mel[:, 0])], dim=1))
 
 
 class AutoEncoder(nn.Module):
@@ -135,28 +226,27 @@ class AutoEncoder(nn.Module):
 
     def __init__(self, config: KickGANConfig, bands: int, mel: tuple[int, int, int]) -> None:
         super().__init__()
-        self.encoder, self.decoder = Encoder(config, bands, mel), Decoder(config, bands)
+        self.encoder, self.decoder = Encoder(config, mel), Decoder(config, bands)
 
-    def forward(self, picture: Tensor, mel: Tensor, jitter: Tensor, between: Tensor | None = None) -> list[Tensor]:
-        """[B, 16, 1, 1408], [B, 1, 128, 128], noise for the latents [B, latent] -> the pictures made again.
+    def forward(self, picture: Tensor, mel: Tensor, code: Tensor, jitter: Tensor, grain: Tensor,
+                between: Tensor | None = None) -> list[Tensor]:  # fmt: skip
+        """Pictures [B, 16, 1, 1408], [B, 1, 128, 128] and contour codes [B, 9] -> the pictures made again.
 
+        jitter: [B, latent], noise for the latents; grain: [B, grain], which noise the sounds are made of.
         between: [B, 1] in [0, 1]. With it, a second batch is made, of latents so far on the way to their neighbour's;
         its gradient reaches the decoder only.
         """
         z = self.encoder(picture, mel)
-        again = self.decoder(z + jitter)
+        again = self.decoder(torch.cat([code, z + jitter, grain], dim=1))
         if between is None:
             return [again]
-        known = z.detach()
-        return [again, self.decoder(torch.lerp(known, known.roll(1, dims=0), between) + jitter.roll(1, dims=0))]
+        known = torch.cat([code, z.detach()], dim=1)
+        path = torch.lerp(known, known.roll(1, dims=0), between)
+        blurred = path + torch.cat([torch.zeros_like(code), jitter.roll(1, dims=0)], dim=1)
+        return [again, self.decoder(torch.cat([blurred, grain.roll(1, dims=0)], dim=1))]
 
 
-def _down1d(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
+def _down(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
     taps = 2 * stride + 1
     convolve = nn.Conv1d(inputs, outputs, taps, stride, taps // 2, bias=False)
     return [convolve, nn.BatchNorm1d(outputs), nn.LeakyReLU(SLOPE)]
-
-
-def _down2d(inputs: int, outputs: int) -> list[nn.Module]:
-    convolve = nn.Conv2d(inputs, outputs, 4, 2, 1, bias=False)
-    return [convolve, nn.BatchNorm2d(outputs), nn.LeakyReLU(SLOPE)]

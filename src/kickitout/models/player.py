@@ -7,12 +7,14 @@ is the kick that is generated later.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from kickitout.codecs.base import Codec
 from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.knobs import NAMES as KNOB_NAMES
 from kickitout.models.priors import NormalPrior, UniformPrior
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
@@ -36,6 +38,16 @@ class Player(nn.Module):
         """Numbers of noise a sound."""
         return int(self.prior.inputs)  # type: ignore[arg-type]  # every prior has it
 
+    @property
+    def turnable(self) -> dict[str, Any]:
+        """What a model file says of knobs and places: nothing, for a generator that only knows noise."""
+        return {}
+
+    @property
+    def listener(self) -> nn.Module | None:
+        """Waveform and contour -> place; None for a generator without places."""
+        return None
+
     def forward(self, eps: Tensor) -> Tensor:
         return self.sound(self.generator(self.prior(eps)))
 
@@ -49,6 +61,44 @@ class Player(nn.Module):
         wave = wave * self.finish
         peak = wave.abs().amax(dim=(1, 2), keepdim=True)
         return wave * (PEAK / peak.clamp(min=QUIETEST_PEAK))
+
+
+class TurnablePlayer(Player):
+    """A player whose generator has knobs, and whose latents can be given instead of drawn.
+
+    listener: what finds the place of a finished kick; it becomes a file of its own and no part of this graph.
+    """
+
+    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, listener: nn.Module | None = None) -> None:
+        super().__init__(generator, codec, prior)
+        self._listener = (listener,)  # in a tuple, so that it is no submodule
+
+    @property
+    def listener(self) -> nn.Module | None:
+        return self._listener[0]
+
+    @property
+    def turnable(self) -> dict[str, Any]:
+        prior, grain = self.prior, self.generator.config.grain  # type: ignore[union-attr]
+        return {"knobs": list(KNOB_NAMES), "places": int(prior.latent) + int(grain), "grain": int(grain)}  # type: ignore
+
+    def forward(self, eps: Tensor, latent: Tensor | None = None, given: Tensor | None = None,  # type: ignore[override]
+                knobs: Tensor | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
+        """eps [B, E], latent [B, Z], given [B, 1], knobs [B, K] -> waveforms [B, 1, T], latents [B, Z] they came from.
+
+        given: 1 plays `latent`, 0 the latent that the prior makes of `eps`, anything between lies between.
+        """
+        drawn = self.prior(eps)
+        if latent is not None and given is not None:
+            drawn = torch.lerp(drawn, latent, given)
+        wave = self.sound(self.generator(drawn, knobs))
+        return (wave if knobs is None else drive(wave, knobs[:, -1:, None])), drawn
+
+
+def drive(wave: Tensor, drive_db: Tensor) -> Tensor:
+    """tanh(g x / PEAK) / tanh(g), where g = 10^(drive_db / 20) - 1, as producers' variants have it: [B, C, T]."""
+    gain = (torch.pow(10.0, drive_db / 20) - 1).clamp(min=1e-3)  # 1e-3: the same wave to 120 dB
+    return torch.tanh(wave * (gain / PEAK)) * (PEAK / torch.tanh(gain))
 
 
 def make_player(config: DCGANConfig, generator: nn.Module, codec: Codec) -> Player:

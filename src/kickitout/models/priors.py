@@ -30,28 +30,32 @@ class UniformPrior(NormalPrior):
 
 
 class MixturePrior(nn.Module):
-    """Latents are a mixture of Gaussians: the first number of noise picks the component, the rest moves inside it."""
+    """Latents are a mixture of Gaussians of one shape; the grain behind them is standard normal.
+
+    The first number of noise picks the component, the next ones move inside it, the last ones are the grain.
+    """
 
     means: Tensor  # [K, Z]
-    spreads: Tensor  # [K, Z, Z]: lower triangles, spread @ spread.T is the covariance
+    spread: Tensor  # [Z, Z]: a lower triangle, spread @ spread.T is the covariance of every component
     edges: Tensor  # [K - 1]: where the cumulated weights cut the normal distribution of the first number
 
-    def __init__(self, components: int, latent: int) -> None:
+    def __init__(self, components: int, latent: int, grain: int) -> None:
         super().__init__()
-        self.inputs = latent + 1
+        self.latent = latent
+        self.inputs = 1 + latent + grain
         self.register_buffer("means", torch.zeros(components, latent))
-        self.register_buffer("spreads", torch.eye(latent).repeat(components, 1, 1))
+        self.register_buffer("spread", torch.eye(latent))
         self.register_buffer("edges", torch.zeros(components - 1))
 
-    def fill(self, weights: Tensor, means: Tensor, spreads: Tensor) -> None:
-        """weights: [K], adding up to 1; means: [K, Z]; spreads: [K, Z, Z]."""
+    def fill(self, weights: Tensor, means: Tensor, spread: Tensor) -> None:
+        """weights: [K], adding up to 1; means: [K, Z]; spread: [Z, Z]."""
         self.means.copy_(means)
-        self.spreads.copy_(spreads)
+        self.spread.copy_(spread)
         cumulated = weights.double().cumsum(0)[:-1].clamp(1e-6, 1 - 1e-6)
         self.edges.copy_(math.sqrt(2.0) * torch.erfinv(2 * cumulated - 1))  # the normal quantiles
 
     def forward(self, eps: Tensor) -> Tensor:
-        """[B, Z + 1] -> [B, Z]."""
+        """[B, 1 + Z + grain] -> [B, Z + grain]."""
         component = (eps[:, :1] > self.edges).sum(dim=1)  # [B]
-        inside = torch.matmul(self.spreads[component], eps[:, 1:, None])[:, :, 0]
-        return self.means[component] + inside
+        inside = eps[:, 1 : 1 + self.latent] @ self.spread.T
+        return torch.cat([self.means[component] + inside, eps[:, 1 + self.latent :]], dim=1)

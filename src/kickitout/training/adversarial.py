@@ -24,10 +24,10 @@ from kickitout.training.recipe import Recipe
 class AdversarialTask:
     """A generator against a critic on a codec's pictures."""
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator, _: Tensor) -> None:
+    def __init__(self, recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> None:
         assert isinstance(recipe.model, DCGANConfig)  # make_task sees to it
         self.recipe, self.accelerator, self.model = recipe, accelerator, recipe.model
-        self.prior = make_prior(self.model)
+        self.prior, self.waves = make_prior(self.model), waves
         torch.manual_seed(stream(recipe.seed, "weights"))
         self.codec = make_codec(recipe.codec).to(accelerator.device)
         self.picture = whole_picture(self.model, self.codec.picture_shape)
@@ -57,10 +57,10 @@ class AdversarialTask:
         with torch.no_grad():
             return torch.cat([self.codec.encode(waves[:, i]) for i in range(waves.shape[1])], dim=1)
 
-    def step(self, waves: Tensor, step: int, share: slice) -> dict[str, float]:
-        """One or more critic updates, then one of the generator. waves: this process's share of the global batch."""
+    def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
+        """One or more critic updates, then one of the generator. rows: this process's share of the global batch."""
         r = self.recipe
-        real = self.pictures(waves)
+        real = self.pictures(self.waves[rows].to(self.accelerator.device))
         figures: dict[str, float] = {}
         self.d.requires_grad_(True)  # also after a step that ended early
         for turn in range(r.critic_steps):

@@ -10,25 +10,33 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from kickitout.card.contour import SIZE as CONTOUR
+from kickitout.card.contour import contours
 from kickitout.codecs import MelConfig, make_codec
 from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan import AutoEncoder, KickGANConfig
-from kickitout.models.player import Player
+from kickitout.models.listener import Listener
+from kickitout.models.player import TurnablePlayer
 from kickitout.models.priors import MixturePrior
 from kickitout.training.augment import augment, draws
 from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
-from kickitout.training.reconstruction import body_loss, spectral_loss
+from kickitout.training.reconstruction import body_loss, spectral_losses
 
-LEAST_VARIANCE = 0.02  # of a component of the prior, in each direction: the latents' own is 1
-BLOCK = 64  # kicks encoded at once when the prior is fitted
+LEAST_VARIANCE = 0.005  # of a component of the prior, in each direction: the latents' own is 1
+BLOCK = 64  # kicks encoded at once
+MEASURED = 1024  # kicks that the batch norms are measured on
+WARM_UP = 50  # steps
+SHIFTS = 48  # samples by which the frames of the spectral loss move
+FOLLOWED_TURNS = 0.3  # a contour that is further off its body does not define the scale of the others
 KICKS_A_COMPONENT = 6  # at least, of the mixture
 
 
@@ -54,7 +62,13 @@ class AutoencodingTask:
         torch.manual_seed(stream(recipe.seed, "weights"))
         self.codec = make_codec(recipe.codec).to(accelerator.device)
         self.mel = make_codec(MelConfig()).to(accelerator.device)
+        # What the encoder reads of each kick beside its sub-bands is measured once: half of a step went into it.
+        self.mels = self._mels()
+        found = contours(self.waves.numpy())
+        numbers = torch.from_numpy(found.numbers)
         g = self._auto_encoder()
+        g.decoder.body.fit(numbers[_followed(found.off)])
+        self.codes = g.decoder.body.codes(numbers)
         d = Critics(recipe.critic_channels, self.codec.picture_shape, self.mel.picture_shape)
         self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
             g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d)
@@ -63,6 +77,12 @@ class AutoencodingTask:
 
     def _auto_encoder(self) -> AutoEncoder:
         return AutoEncoder(self.model, self.codec.picture_shape[0], self.mel.picture_shape)
+
+    def _mels(self) -> Tensor:
+        """[n, 1, 128, 128], on the CPU."""
+        blocks = self.waves.split(BLOCK)
+        with torch.no_grad():
+            return torch.cat([self.mel.encode(b.to(self.accelerator.device)).cpu() for b in blocks])
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -79,20 +99,21 @@ class AutoencodingTask:
         """Let the critics learn at `factor` times their recipe's rate, from now on."""
         set_rate(self.opt_d, self.recipe.optim_d.lr * factor)
 
-    def step(self, waves: Tensor, step: int, share: slice) -> dict[str, float]:
+    def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
         """One update of encoder and decoder; once the critics are on, one of theirs before it."""
-        r, real_wave = self.recipe, waves[:, 0]
+        r, device = self.recipe, self.accelerator.device
+        real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
         judged = step >= r.critics_from
         with torch.no_grad():
-            real, real_mel = self.codec.encode(real_wave), self.mel.encode(real_wave)
-        size = (r.batch, self.model.latent)
-        jitter = self.model.noise * torch.randn(size, generator=self._noise(step, "jitter"))[share].to(real.device)
-        between = torch.rand(r.batch, 1, generator=self._noise(step, "between"))[share].to(real.device)
-        made = self.g(real, real_mel, jitter, between if judged else None)
+            real = self.codec.encode(real_wave)
+        set_rate(self.opt_g, r.optim_g.lr * pace(step, r.settle))
+        jitter, grain, between = (part[share].to(device) for part in self._draws(step))
+        made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
         again_wave = self.codec.decode(made[0])
-        body, spectra = body_loss(real, made[0]), spectral_loss(real_wave, again_wave)
-        total = r.weights.body * body + r.weights.spectra * spectra
-        figures = {"loss/body": body.item(), "loss/spectra": spectra.item()}
+        bins, levels = spectral_losses(real_wave, again_wave, step % SHIFTS)
+        body = body_loss(real, made[0])
+        total = r.weights.body * body + r.weights.spectra * bins + r.weights.levels * levels
+        figures = {"loss/body": body.item(), "loss/spectra": bins.item(), "loss/levels": levels.item()}
         if judged:
             fake = torch.cat(made)
             fake_mel = self.mel.encode(torch.cat([again_wave, self.codec.decode(made[1])]))
@@ -102,9 +123,18 @@ class AutoencodingTask:
             loss = wasserstein_generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
             total = total + r.weights.critics * loss
             figures["loss/g"] = loss.item()
-        figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, total, "generator")
+        figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, total, "generator", r.clip)
         self.average.update_parameters(self.networks["generator"])
         return figures
+
+    def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
+        """For the whole batch: jitter [B, latent] and grain [B, grain], standard normal; between [B, 1], uniform."""
+        size = self.recipe.batch
+        return (
+            torch.randn(size, self.model.latent, generator=self._noise(step, "jitter")),
+            torch.randn(size, self.model.grain, generator=self._noise(step, "grain")),
+            torch.rand(size, 1, generator=self._noise(step, "between")),
+        )
 
     def _seen(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
         """Both pictures as the critics see them: augmented, each kick on its own."""
@@ -131,37 +161,65 @@ class AutoencodingTask:
     def _noise(self, step: int, purpose: str) -> torch.Generator:
         return noise(self.recipe.seed, purpose, step)
 
-    def player(self) -> Player:
+    def player(self) -> TurnablePlayer:
         """The averaged decoder behind a mixture that is fitted to the latents of the training kicks."""
+        both = self.auto_encoder()
+        z = self.latents(both)
+        prior = MixturePrior(
+            max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.grain
+        )
+        prior.fill(*fit_mixture(z.cpu(), len(prior.means)))
+        player = TurnablePlayer(both.decoder, self.codec, prior, Listener(both, self.codec, self.mel))
+        return player.eval().to(self.accelerator.device)
+
+    def auto_encoder(self) -> AutoEncoder:
+        """The averaged networks, with batch norms that were measured on them."""
         device = self.accelerator.device
         both = self._auto_encoder().to(device)
         both.load_state_dict(self.average.module.state_dict())
-        blocks = torch.tensor_split(self.waves, max(1, math.ceil(len(self.waves) / BLOCK)))
+        with torch.no_grad():  # the networks are kept in half precision: what is measured and heard is what is shipped
+            for weight in both.parameters():
+                weight.copy_(weight.half())
+        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), MEASURED)).long()
+        batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / BLOCK)))
+
+        def play(rows: Tensor) -> None:
+            wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
+            seeded = self._noise(0, "norm")
+            jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
+            both(self.codec.encode(wave), mel, code, (self.model.noise * jitter).to(device), grain.to(device))
+
+        measure_batch_norm(both, batches, play)
+        return both
+
+    def latents(self, both: AutoEncoder) -> Tensor:
+        """[n, known]: contour code and latent of each training kick."""
+        device = self.accelerator.device
+        blocks = torch.arange(len(self.waves)).split(BLOCK)
         with torch.no_grad():
-            pictures = [(self.codec.encode(w), self.mel.encode(w)) for w in (b.to(device) for b in blocks)]
-
-        def play(pair: tuple[Tensor, Tensor]) -> None:
-            size = (len(pair[0]), self.model.latent)
-            both(*pair, self.model.noise * torch.randn(size, generator=self._noise(0, "norm")).to(device))
-
-        measure_batch_norm(both, pictures, play)
-        with torch.no_grad():
-            z = torch.cat([both.encoder(*pair) for pair in pictures])
-        prior = MixturePrior(max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), self.model.latent)
-        prior.fill(*fit_mixture(z.cpu(), len(prior.means), self.model.noise))
-        return Player(both.decoder, self.codec, prior).eval().to(device)
+            z = [both.encoder(self.codec.encode(self.waves[b].to(device)), self.mels[b].to(device)) for b in blocks]
+        return torch.cat([self.codes.to(device), torch.cat(z)], dim=1)
 
 
-def fit_mixture(z: Tensor, components: int, spread: float, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights [K], means [K, Z] and Cholesky factors [K, Z, Z] of a mixture of Gaussians over latents [n, Z].
+def pace(step: int, settle: float) -> float:
+    """Share of the recipe's learning rate at a step: up in WARM_UP steps, and from `settle` on like 1 / sqrt(step).
 
-    The covariances are those of the latents plus what the decoder has learned to hear as the same, `spread` squared.
+    It knows nothing of where training will end, so a run that goes on is the run that never stopped.
     """
+    return min(1.0, (step + 1) / WARM_UP) * (min(1.0, settle / (step + 1)) ** 0.5 if settle else 1.0)
+
+
+def _followed(off: np.ndarray) -> np.ndarray:
+    """[n] bool: sounds whose pitch is known well enough to scale the contours by; all of them if those are few."""
+    good = np.nan_to_num(off, nan=np.inf) < FOLLOWED_TURNS
+    return good if good.sum() >= 4 * CONTOUR else np.ones(len(off), bool)
+
+
+def fit_mixture(z: Tensor, components: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+    """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z]."""
     from sklearn.mixture import GaussianMixture
 
     found: Any = GaussianMixture(components, covariance_type="tied", reg_covar=LEAST_VARIANCE, random_state=seed)
     found.fit(z.double().numpy())
-    covariance = torch.from_numpy(found.covariances_) + spread**2 * torch.eye(z.shape[1], dtype=torch.float64)
-    factor = torch.linalg.cholesky(covariance).to(z.dtype).repeat(components, 1, 1)
-    means = torch.from_numpy(found.means_).to(z.dtype)
-    return torch.from_numpy(found.weights_).to(z.dtype), means, factor
+    factor = torch.linalg.cholesky(torch.from_numpy(found.covariances_)).to(z.dtype)
+    return torch.from_numpy(found.weights_).to(z.dtype), torch.from_numpy(found.means_).to(z.dtype), factor

@@ -40,7 +40,7 @@ def bench_training(name: str, *, compiled: bool, steps: int = 5) -> TrainingFigu
     seconds = []
     for step in range(steps + 1):
         began = time.perf_counter()
-        task.step(waves, step, slice(0, recipe.batch))
+        task.step(torch.arange(recipe.batch), step, slice(0, recipe.batch))
         seconds.append(time.perf_counter() - began)
     median = statistics.median(seconds[1:])
     way = "compiled" if compiled else "eager"

@@ -202,7 +202,7 @@ class Run:
         )
         chosen = batch_indices(self.recipe.seed, self.step, batch, len(self.waves))[mine]
         try:
-            losses = self.task.step(self.waves[chosen].to(accelerator.device), self.step, mine)
+            losses = self.task.step(torch.from_numpy(chosen), self.step, mine)
         except NotFinite as error:
             self.step += 1
             self.window.clear()

@@ -29,14 +29,21 @@ def set_rate(optimiser: Any, rate: float) -> None:
         group["lr"] = rate
 
 
-def descend(accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor, name: str) -> float:
-    """Zero, backward, step. Returns the gradient's norm; raises NotFinite, in all processes, and changes nothing."""
+def descend(
+    accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor, name: str, clip: float = 0.0
+) -> float:
+    """Zero, backward, step. Returns the gradient's norm; raises NotFinite, in all processes, and changes nothing.
+
+    clip: a gradient with a larger norm is scaled down to it; 0 leaves all as they are.
+    """
     _all_finite(accelerator, loss, f"the loss of the {name} is {loss.item()}")
     optimiser.zero_grad(set_to_none=True)
     accelerator.backward(loss)
     norms = [torch.linalg.vector_norm(p.grad) for p in network.parameters() if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(norms))
     _all_finite(accelerator, norm, f"the gradient of the {name} is {norm.item()}")
+    if clip:
+        torch.nn.utils.clip_grads_with_norm_(network.parameters(), clip, norm)
     optimiser.step()
     return norm.item()
 

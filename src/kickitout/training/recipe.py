@@ -49,7 +49,8 @@ class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
     body: float = Field(1.0, ge=0)  # relative error of the lowest sub-band
-    spectra: float = Field(0.5, ge=0)  # multi-resolution spectral distance
+    spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance, bin by bin
+    levels: float = Field(0.5, ge=0)  # the same in bands of a third of an octave
     critics: float = Field(0.1, ge=0)
 
 
@@ -68,6 +69,8 @@ class Recipe(Settings):
     batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
     optim_g: AdamConfig = AdamConfig()
     optim_d: AdamConfig = AdamConfig()
+    settle: float = Field(0.0, ge=0)  # step from which KickGAN's rate falls like one over a square root; 0: never
+    clip: float = Field(0.0, ge=0)  # largest norm of a gradient of KickGAN; 0: any
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
     variants: int = Field(
@@ -91,7 +94,9 @@ class Recipe(Settings):
             if self.ema == 0:
                 raise ValueError("kickgan needs a moving average; set ema: 0.99")
         else:
-            fixed = {key: plain[key].default for key in ("critic_channels", "critics_from", "weights")}
+            fixed = {
+                key: plain[key].default for key in ("critic_channels", "critics_from", "weights", "settle", "clip")
+            }
         if self.variants and self.model.stereo:
             raise ValueError("variants are mono; set variants: 0 for a stereo model")
         for key, value in fixed.items():

@@ -1,0 +1,47 @@
+"""The way from one kick to another, without clicks and without bodies that cancel each other halfway.
+
+kick morph deep.wav hard.wav -n 5 -o morph/
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+NAME, HELP = "morph", "make the kicks between two kicks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import many
+
+    parser.add_argument("first", type=Path, help="a kick: any sound file that can be read")
+    parser.add_argument("last", type=Path, help="another")
+    parser.add_argument("-n", type=many, default=5, help="how many, both ends included (default 5)")
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    parser.add_argument("-o", "--out", type=Path, default=Path("morph"), help="folder (default morph/)")
+    parser.add_argument("--format", choices=("wav", "flac"), default="wav")
+    parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
+    parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.export.sounds import SoundFormat, write_places
+    from kickitout.generation.listen import find_place
+    from kickitout.generation.load import load_model
+    from kickitout.generation.vary import morph
+
+    form = SoundFormat(args.format, args.bits, args.rate)
+    model = load_model(args.model)
+    places = []
+    for sound in (args.first, args.last):
+        place, said = find_place(model, args.model, sound)
+        print(f"{sound}: {said}", file=sys.stderr)
+        places.append(place)
+    kicks = morph(model, places[0], places[1], args.n)
+    name = f"{args.first.stem}_to_{args.last.stem}"
+    made = [(f"{name}_{i:02d}", kick) for i, kick in enumerate(kicks)]
+    for path in write_places(model, made, args.out, form, force=args.force, morphed=[args.first.name, args.last.name]):
+        print(path)
+    return 0

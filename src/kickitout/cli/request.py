@@ -1,0 +1,93 @@
+"""What a kick shall measure, on the command line: --note F1 --decay 280ms --click -20dB."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kickitout.generation.ask import Answer
+
+NOTES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+UNITS = {"hz": 1.0, "khz": 1000.0, "ms": 1.0, "s": 1000.0, "db": 1.0, "": 1.0}
+FLAGS = (
+    ("--pitch", "pitch", "Hz", "pitch of the tail, for instance 43.7Hz"),
+    ("--decay", "decay", "ms", "time to fall by 20 dB, for instance 280ms"),
+    ("--sweep", "sweep", "ms", "time of the pitch's fall, for instance 40ms"),
+    ("--click", "click", "dB", "energy above 2 kHz at the start re all, for instance -20dB"),
+    ("--tone", "tone", "Hz", "where the click lies, for instance 4kHz"),
+    ("--balance", "balance", "dB", "below 60 Hz re 60 to 250 Hz, for instance 3dB"),
+    ("--drive", "drive", "dB", "saturation, 0 to 36"),
+)
+
+
+def add_request(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the kicks shall measure (each is reported with its error)")
+    group.add_argument("--note", type=note, default=None, help="pitch of the tail as a note, C4 is MIDI 60: F1, G#1+20")
+    for flag, name, unit, text in FLAGS:
+        group.add_argument(flag, dest=f"ask_{name}", type=quantity(unit), default=None, metavar=unit, help=text)
+
+
+def read_request(args: argparse.Namespace) -> dict[str, float]:
+    """The request in the arguments; {} when nothing is asked for."""
+    from kickitout.errors import UserError
+    from kickitout.generation.ask import check_request
+
+    asked = {name: getattr(args, f"ask_{name}") for _, name, _, _ in FLAGS}
+    if args.note is not None:
+        if asked["pitch"] is not None:
+            raise UserError("--note and --pitch ask for the same thing; give one of them")
+        asked["pitch"] = args.note
+    return check_request({name: value for name, value in asked.items() if value is not None})
+
+
+def answer_text(answer: Answer) -> str:
+    """What was asked for, what came, and the error.
+
+    A line that could not be reached says so, and what it came to is what is reachable from this kick.
+    """
+    parts = []
+    for line in answer.lines:
+        unit, error = line.control.unit, line.error
+        if math.isnan(line.achieved):
+            parts.append(f"{line.control.name} {line.requested:g} {unit}: this kick has none")
+            continue
+        off = f"{error:+.1f} {line.error_unit}"
+        beyond = "" if line.reached else ", as near as it goes"
+        parts.append(f"{line.control.name} {line.achieved:.4g} {unit} ({off}{beyond})")
+    return "; ".join(parts)
+
+
+def note(text: str) -> float:
+    """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60.
+
+    >>> round(note("A1"), 3), round(note("f#1-50"), 2)
+    (55.0, 44.92)
+    """
+    found = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d+)([+-]\d+(?:\.\d+)?)?(?:ct|cents)?", text.strip())
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1 or A1+20 (cents) work")
+    letter, sharp, octave, cents = found.groups()
+    midi = 12 * (int(octave) + 1) + NOTES[letter.upper()] + {"#": 1, "b": -1, "": 0}[sharp] + float(cents or 0) / 100
+    return float(440 * 2 ** ((midi - 69) / 12))
+
+
+class quantity:
+    """A number with an optional unit; the unit is checked.
+
+    >>> quantity("ms")("0.28s"), quantity("Hz")("4kHz"), quantity("dB")("-12")
+    (280.0, 4000.0, -12.0)
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+
+    def __call__(self, text: str) -> float:
+        found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
+        unit = found[2].lower() if found else "?"
+        allowed = {"Hz": ("hz", "khz", ""), "ms": ("ms", "s", ""), "dB": ("db", "")}[self.unit]
+        if not found or unit not in allowed:
+            raise argparse.ArgumentTypeError(f"{text!r}: a number in {self.unit} works")
+        return float(found[1]) * UNITS[unit]

@@ -1,0 +1,95 @@
+"""The body of a kick as an oscillator: partials that follow one contour of pitch, inside the lowest sub-band.
+
+A network that draws the wave of a body learns every period of it; one that says how loud each partial is learns curves
+that are smooth (Engel et al. 2020, arxiv.org/abs/2001.04643, without their reverberation and noise). The pitch is no
+output of a network at all: it is part of the latent (`kickitout.card.contour`), so a request for a note is exact.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from kickitout.card.contour import PLAIN_HZ, RANGE_HZ, SIZE, SPEEDS
+from kickitout.codecs.pqmf import LEFT
+from kickitout.sound import ONSET, SAMPLE_RATE
+
+BAND_HZ = SAMPLE_RATE / 32  # where the lowest of 16 sub-bands ends
+FADE_HZ = 150.0  # below that edge, over which a partial goes silent
+FRAME = 16  # samples a frame of a sub-band
+FURTHEST = 4.0  # deviations, of a contour from the mean of the corpus
+LOW_HZ = 60.0  # the balance knob turns around it
+
+
+def frame_seconds(frames: int) -> Tensor:
+    """[frames]: when each frame of a sub-band is, in seconds after the onset."""
+    return (torch.arange(frames) * FRAME - LEFT - ONSET) / SAMPLE_RATE
+
+
+class Body(nn.Module):
+    """Contour and partials' amplitudes -> what sounds in the lowest sub-band."""
+
+    seconds: Tensor  # [L]
+    speeds: Tensor  # [8, 1]
+    middle: Tensor  # [SIZE]: the mean of the corpus' contours
+    inverse: Tensor
+    spread: Tensor  # [SIZE, SIZE]: contour = middle + spread @ code, so that a code has deviation 1
+
+    def __init__(self, frames: int) -> None:
+        super().__init__()
+        level = torch.zeros(SIZE)
+        level[0] = math.log2(PLAIN_HZ)
+        seconds = frame_seconds(frames)
+        self.begun = int((seconds < 0).sum())  # the first frame after the onset
+        self.register_buffer("seconds", seconds, persistent=False)
+        self.register_buffer("speeds", torch.tensor(SPEEDS, dtype=torch.float32)[:, None], persistent=False)
+        self.register_buffer("middle", level)
+        self.register_buffer("spread", torch.eye(SIZE))
+        self.register_buffer("inverse", torch.eye(SIZE))  # of spread
+
+    def fit(self, contours: Tensor) -> None:
+        """Take the scale of the codes from contours [n, SIZE]."""
+        x = contours.double()
+        self.middle.copy_(x.mean(dim=0))
+        covariance = torch.cov(x.T) + 1e-4 * torch.eye(SIZE, dtype=torch.float64)
+        values, axes = torch.linalg.eigh(covariance)
+        self.spread.copy_(axes * values.sqrt())
+        self.inverse.copy_(axes.T / values.sqrt()[:, None])
+
+    def codes(self, contours: Tensor) -> Tensor:
+        """[n, SIZE] -> [n, SIZE], within FURTHEST deviations."""
+        return ((contours - self.middle) @ self.inverse.T).clamp(-FURTHEST, FURTHEST)
+
+    def place(self, contours: Tensor, latent: Tensor) -> Tensor:
+        """Contours [B, SIZE] and what the encoder found [B, Z] -> [B, SIZE + Z]."""
+        return torch.cat([self.codes(contours), latent], dim=1)
+
+    def pitch(self, code: Tensor, semitones: Tensor, depth: Tensor, time: Tensor) -> Tensor:
+        """[B, SIZE], knobs [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
+        numbers = self.middle + code @ self.spread.T
+        since = self.seconds.clamp(min=0) / (self.speeds * torch.exp2(time)[:, :, None])  # [B, 8, L]
+        fall = (numbers[:, 1:, None] * torch.exp(-since)).sum(dim=1)
+        pitch = numbers[:, :1] + fall * torch.exp2(depth)
+        return (pitch + semitones / 12).clamp(math.log2(RANGE_HZ[0]), math.log2(BAND_HZ))
+
+    def forward(self, pitch: Tensor, ratio: Tensor, cosine: Tensor, sine: Tensor, balance: Tensor) -> Tensor:
+        """log2 Hz [B, L], partials re the pitch [B, P], their amplitudes [B, P, L] twice, knob [B, 1] -> [B, L]."""
+        hz = torch.exp2(pitch)
+        # Summed in double precision: in single, two runtimes are 1e-3 of a turn apart after a few hundred turns.
+        exact = torch.float32 if hz.device.type == "mps" else torch.float64
+        turns = torch.cumsum(hz.to(exact), dim=1) * (FRAME / SAMPLE_RATE)
+        turns = turns - turns[:, self.begun : self.begun + 1]
+        partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
+        there = ((BAND_HZ - partial) / FADE_HZ).clamp(0, 1)
+        side = torch.tanh(torch.log2(LOW_HZ / partial.clamp(min=1.0)) * 2)  # 1 below, -1 above
+        gain = there * torch.pow(10.0, balance[:, :, None] / 40 * side)
+        angle = (2 * math.pi) * torch.frac(turns[:, None] * ratio[:, :, None].to(exact)).to(hz.dtype)
+        return ((cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain).sum(dim=1)
+
+
+def stretched(curve: Tensor, times: int) -> Tensor:
+    """[B, C, L] -> [B, C, times L], straight lines between the points."""
+    return F.interpolate(curve, scale_factor=float(times), mode="linear")
