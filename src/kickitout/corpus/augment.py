@@ -22,11 +22,24 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kickitout.corpus.shape import (
+    END_FADE,
+    TRANSFORM,
+    Wave,
+    below,
+    checked,
+    checked_seed,
+    fall,
+    finish,
+    first_at,
+    half_cosine_from,
+    normalised,
+    onset_of,
+    rise_between,
+)
 from kickitout.corpus.styles import Range
 from kickitout.errors import UserError
-from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-
-Wave = NDArray[np.float32]
+from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
 # What a parameter may be: (lowest, highest, unit). AugmentRanges holds what is musical.
 LIMITS: dict[str, tuple[float, float, str]] = {
@@ -39,7 +52,6 @@ LIMITS: dict[str, tuple[float, float, str]] = {
 CLICK_MS = 8.0  # a click is over, a body has begun: half a period of 60 Hz
 CUT_FADE = 441  # samples: 10 ms, where a sound goes on behind the window
 CHOKE = 2205  # samples: 50 ms more where a sound that was cut ends inside the window, audibly
-END_FADE = 88  # samples: 2 ms
 ALIGN_MS = 4.0  # a body is moved by so much and no more: with a change of sign enough for a period of 16 ms
 SOFT_MS = 5.0  # a kick that stays below -12 dB re peak for so long has no click to lend
 TOP_BAND_HZ = (1200.0, 2000.0)  # above, a click is more than its first half wave
@@ -51,8 +63,7 @@ BODY_BAND_HZ = (600.0, 1200.0)  # only the body is made longer: the hiss above s
 TILT_SPAN_HZ = (20.0, 16_000.0)  # the tilt levels off outside
 PIVOT_HZ = 200.0
 
-_N = 24_000  # samples of a transform: 22050 and 44 ms of silence, in which what runs over an end dies away
-_FINE = 3 * _N  # of the oversampled drive
+_FINE = 3 * TRANSFORM  # of the oversampled drive
 _TILT_N = 27_000  # the tilt's own decay is 20 Hz wide: over 112 ms it falls by 120 dB
 _HOP = 16  # samples between the points of a level curve
 _LEVEL_MS = 3.0  # standard deviation of its Gaussian
@@ -60,7 +71,6 @@ _NOTCH_HZ = 10.0  # of its Hilbert transform, whose false tail would fade like 1
 _NEAR = 33  # points: 12 ms, half a period of 42 Hz
 _CUT_MS = 15.0  # the end of a sound is its fade, not its decay
 _SLOPE_MS = 80.0  # before it, from which the decay is continued
-_BLOCK = 64  # samples between the points of the shape that carries the mean
 
 # ------------------------------------------------------------------------------------------------------------- changes
 
@@ -72,14 +82,14 @@ def repitch(wave: Wave, semitones: float, keep_click: bool = False) -> Wave:
     The ratio is one of two numbers of samples: within 0.15 cents. A sound that was cut at 500 ms and now ends before is
     faded over 60 ms. Musical: -4 to 4.
     """
-    wave, semitones = _checked(wave), _number("semitones", semitones)
+    wave, semitones = checked(wave), _number("semitones", semitones)
     if semitones == 0:
-        return _normalised(wave)
+        return normalised(wave)
     played = _play(wave, 2 ** (semitones / 12))
     if keep_click:
         body, agreed = _aligned(wave, played, CLICK_MS)
         played = _cross_fade(wave, body, CLICK_MS, agreed)
-    return _finish(played, wave)
+    return finish(played, wave)
 
 
 def reshape_decay(wave: Wave, factor: float) -> Wave:
@@ -91,13 +101,13 @@ def reshape_decay(wave: Wave, factor: float) -> Wave:
     that is found. T20 and T40 follow within some 5 %, unless the sound ends first: nothing is made up behind the end
     of a file. Musical: 0.6 to 1.5.
     """
-    wave, factor = _checked(wave), _number("decay_factor", factor, "factor")
+    wave, factor = checked(wave), _number("decay_factor", factor, "factor")
     if factor == 1:
-        return _normalised(wave)
+        return normalised(wave)
     body, level = _body_and_level(wave)
     gain = 10 ** (_stretch_db(wave, level, factor) / 20)
     smooth = np.interp(np.arange(LENGTH), np.arange(len(gain)) * _HOP, gain).astype(np.float32)
-    return _finish(wave * smooth if factor < 1 else wave + (smooth - 1) * body, wave)
+    return finish(wave * smooth if factor < 1 else wave + (smooth - 1) * body, wave)
 
 
 def tilt(wave: Wave, db_per_octave: float) -> Wave:
@@ -106,12 +116,12 @@ def tilt(wave: Wave, db_per_octave: float) -> Wave:
     Minimum phase: the filter answers at once and never before, so nothing rings ahead of the onset. Musical: -1.2 to
     1.2, which lifts 8 kHz by 6.4 dB.
     """
-    wave, slope = _checked(wave), _number("tilt_db_per_octave", db_per_octave, "db_per_octave")
+    wave, slope = checked(wave), _number("tilt_db_per_octave", db_per_octave, "db_per_octave")
     if slope == 0:
-        return _normalised(wave)
+        return normalised(wave)
     log_gain, phase = _tilt_of_one_db()
     filtered = np.fft.rfft(wave, _TILT_N) * _transfer(log_gain * np.float32(slope), phase * np.float32(slope))
-    return _finish(np.fft.irfft(filtered.astype(np.complex64), _TILT_N)[:LENGTH], wave)
+    return finish(np.fft.irfft(filtered.astype(np.complex64), _TILT_N)[:LENGTH], wave)
 
 
 def drive(wave: Wave, drive_db: float) -> Wave:
@@ -120,17 +130,19 @@ def drive(wave: Wave, drive_db: float) -> Wave:
     Quiet parts rise by g / tanh(g), 9.5 dB at 12. At three times the rate, and only what the tanh adds passes the
     filter behind it: half a cosine from 16 kHz to 22 kHz, which rings for less than 0.3 ms. Musical: 1 to 10.
     """
-    wave, drive_db = _checked(wave), _number("drive_db", drive_db)
+    wave, drive_db = checked(wave), _number("drive_db", drive_db)
     if drive_db == 0:
-        return _normalised(wave)
+        return normalised(wave)
     gain = 10 ** (drive_db / 20) - 1
     x = wave * np.float32(1 / np.abs(wave).max())
     spectrum = np.zeros(_FINE // 2 + 1, np.complex64)
-    spectrum[: _N // 2 + 1] = np.fft.rfft(x, _N) * (_FINE // _N)
+    spectrum[: TRANSFORM // 2 + 1] = np.fft.rfft(x, TRANSFORM) * (_FINE // TRANSFORM)
     fine = np.fft.irfft(spectrum, _FINE)
     added = np.tanh(fine * np.float32(gain)) * np.float32(1 / math.tanh(gain)) - fine
-    kept = np.fft.rfft(added)[: _N // 2 + 1] * (_half_cosine_from(16_000.0, 22_000.0) * np.float32(_N / _FINE))
-    return _finish(x + np.fft.irfft(kept.astype(np.complex64), _N)[:LENGTH], wave)
+    kept = np.fft.rfft(added)[: TRANSFORM // 2 + 1] * (
+        half_cosine_from(16_000.0, 22_000.0) * np.float32(TRANSFORM / _FINE)
+    )
+    return finish(x + np.fft.irfft(kept.astype(np.complex64), TRANSFORM)[:LENGTH], wave)
 
 
 def layer(click_of: Wave, body_of: Wave, crossover_ms: float = CLICK_MS) -> Wave:
@@ -141,17 +153,17 @@ def layer(click_of: Wave, body_of: Wave, crossover_ms: float = CLICK_MS) -> Wave
     would tower over it); below, both come with the same peak, so that the decay stays that of the body.
     Musical: 5 to 12 ms.
     """
-    click, body = _checked(click_of, "click_of"), _checked(body_of, "body_of")
+    click, body = checked(click_of, "click_of"), checked(body_of, "body_of")
     ms = _number("crossover_ms", crossover_ms)
-    click, body = _normalised(click), _normalised(body)
+    click, body = normalised(click), normalised(body)
     body, agreed = _aligned(click, body, ms)
-    click_low, body_low = _below(click, *TOP_BAND_HZ), _below(body, *TOP_BAND_HZ)
+    click_low, body_low = below(click, *TOP_BAND_HZ), below(body, *TOP_BAND_HZ)
     loud = math.sqrt(float(np.dot(body, body)) / float(np.dot(click, click)))
-    w = _rise_between(*(ONSET + round(at / 1000 * SAMPLE_RATE) for at in TOP_MS))
+    w = rise_between(*(ONSET + round(at / 1000 * SAMPLE_RATE) for at in TOP_MS))
     # The split rings before the onset, unheard as long as low and top are put together again as they were.
-    more = (min(max(loud, 1 / TOP_GAIN), TOP_GAIN) - 1) * _rise_between(_onset(click) - 5, _onset(click))
+    more = (min(max(loud, 1 / TOP_GAIN), TOP_GAIN) - 1) * rise_between(onset_of(click) - 5, onset_of(click))
     top = (click - click_low) * (1 - w) * (1 + more) + (body - body_low) * w
-    return _finish(_cross_fade(click_low, body_low, ms, agreed) + top, click)
+    return finish(_cross_fade(click_low, body_low, ms, agreed) + top, click)
 
 
 # ------------------------------------------------------------------------------------------------------------ variants
@@ -202,7 +214,7 @@ def draw_changes(wave: Wave, variant: int, seed: int, ranges: AugmentRanges | No
 
     A draw in which everything stays as it is becomes a re-pitch, unless those are switched off.
     """
-    return _draw(_key(_checked(wave), _seed(seed)), variant, ranges or AugmentRanges())
+    return _draw(_key(checked(wave), checked_seed(seed)), variant, ranges or AugmentRanges())
 
 
 def apply_changes(wave: Wave, changes: Changes, click_of: Wave | None = None) -> Wave:
@@ -233,19 +245,19 @@ def producer_variants(
     """
     if isinstance(count_per_kick, bool) or not isinstance(count_per_kick, int | np.integer) or count_per_kick < 1:
         raise UserError(f"count_per_kick={count_per_kick!r}: must be a whole number from 1 on")
-    seed, ranges = _seed(seed), ranges or AugmentRanges()
-    donors = [] if clicks_from is None else [one for one in clicks_from if _has_click(one)]
+    seed, ranges = checked_seed(seed), ranges or AugmentRanges()
+    donors = [] if clicks_from is None else [one for one in clicks_from if has_click(one)]
     out = np.empty((len(waves) * int(count_per_kick), LENGTH), np.float32)
     for i, wave in enumerate(waves):
-        wave = _checked(wave, f"waves[{i}]")
+        wave = checked(wave, f"waves[{i}]")
         key = _key(wave, seed)
         for v in range(int(count_per_kick)):
             changes = _draw(key, v, ranges)
-            out[i * int(count_per_kick) + v] = apply_changes(wave, changes, _donor(wave, donors, changes.donor))
+            out[i * int(count_per_kick) + v] = apply_changes(wave, changes, donor_of(wave, donors, changes.donor))
     return out
 
 
-def _donor(wave: Wave, donors: Sequence[Wave], place: float) -> Wave | None:
+def donor_of(wave: Wave, donors: Sequence[Wave], place: float) -> Wave | None:
     """The chosen one, or the next if that is the kick itself."""
     first = int(place * len(donors))
     for donor in (*donors[first : first + 2], *donors[:1])[:2]:
@@ -254,8 +266,9 @@ def _donor(wave: Wave, donors: Sequence[Wave], place: float) -> Wave | None:
     return None
 
 
-def _has_click(wave: Wave) -> bool:
-    return _first_at(_checked(wave, "one of clicks_from"), 0.25) - ONSET < SOFT_MS / 1000 * SAMPLE_RATE
+def has_click(wave: Wave) -> bool:
+    """Does it begin at once? One that stays below -12 dB re peak for SOFT_MS has no click to lend."""
+    return first_at(checked(wave, "one of clicks_from"), 0.25) - ONSET < SOFT_MS / 1000 * SAMPLE_RATE
 
 
 def _key(wave: Wave, seed: int) -> bytes:
@@ -282,26 +295,27 @@ def _draw(key: bytes, variant: int, ranges: AugmentRanges) -> Changes:
 def _play(wave: Wave, ratio: float) -> Wave:
     """wave at `ratio` times its speed, [LENGTH], faded where it is cut or where it was.
 
-    The spectrum of _N samples read as that of m = _N / ratio. The onset is turned to index 0, which stays index 0. The
-    top 15 % of the common band fall off under a minimum phase: the filter of a usual resampler rings before the click.
+    The spectrum of TRANSFORM samples read as that of m = TRANSFORM / ratio. The onset is turned to index 0, which stays
+    index 0. The top 15 % of the common band fall off under a minimum phase: the filter of a usual resampler rings
+    before the click.
     """
-    m = 2 * round(_N / ratio / 2)
-    turned = np.zeros(_N)
+    m = 2 * round(TRANSFORM / ratio / 2)
+    turned = np.zeros(TRANSFORM)
     turned[: LENGTH - ONSET], turned[-ONSET:] = wave[ONSET:], wave[:ONSET]
-    top = min(_N, m) // 2
+    top = min(TRANSFORM, m) // 2
     log_gain, phase = _roll_off()
     place, places = np.arange(top) / top, np.linspace(0, 1, len(phase))
     spectrum = np.zeros(m // 2 + 1, np.complex64)
-    spectrum[:top] = np.fft.rfft(turned)[:top] * (m / _N)
+    spectrum[:top] = np.fft.rfft(turned)[:top] * (m / TRANSFORM)
     spectrum[:top] *= _transfer(
         np.interp(place, places, log_gain).astype(np.float32), np.interp(place, places, phase).astype(np.float32)
     )
     fast = np.fft.irfft(spectrum, m)
     used = min(LENGTH - ONSET, m - ONSET)
     out = np.concatenate([fast[-ONSET:], fast[:used], np.zeros(LENGTH - ONSET - used, np.float32)])
-    end = min(LENGTH, ONSET + int((LENGTH - ONSET) * m / _N))
+    end = min(LENGTH, ONSET + int((LENGTH - ONSET) * m / TRANSFORM))
     fade = CUT_FADE + min(CHOKE, LENGTH - end)
-    out[end - fade : end] *= _fall(fade)
+    out[end - fade : end] *= fall(fade)
     out[end:] = 0
     return out
 
@@ -318,14 +332,14 @@ def _aligned(click: Wave, body: Wave, crossover_ms: float) -> tuple[Wave, float]
     fit = np.correlate(around, piece, "valid") / np.sqrt(np.maximum(power * (piece @ piece), 1e-20))
     best = int(np.argmax(np.abs(fit) * (1 - 0.1 * np.abs(np.arange(-reach, reach + 1)) / reach)))
     moved = room[best : best + LENGTH] * np.float32(-1 if fit[best] < 0 else 1)
-    moved[-END_FADE:] *= _fall(END_FADE)
+    moved[-END_FADE:] *= fall(END_FADE)
     return moved, abs(float(fit[best]))
 
 
 def _cross_fade(click: Wave, body: Wave, crossover_ms: float, agreed: float) -> Wave:
     """click, then body. Two signals with correlation r under the weights 1 - w and w have the power
     (1-w)^2 + w^2 + 2 r w (1-w): the dip is given back."""
-    w = _rise_between(*_overlap(crossover_ms))
+    w = rise_between(*_overlap(crossover_ms))
     makeup = 1 / np.sqrt((1 - w) ** 2 + w**2 + np.float32(2 * agreed) * w * (1 - w))
     return ((click * (1 - w) + body * w) * makeup).astype(np.float32)
 
@@ -340,11 +354,11 @@ def _body_and_level(wave: Wave) -> tuple[Wave, NDArray[np.float64]]:
 
     Level: squared envelope of the analytic body and twice the mean square of the rest, under a Gaussian of 3 ms.
     """
-    low = np.fft.rfft(wave, _N) * _half_cosine_from(*BODY_BAND_HZ)
-    body = np.fft.irfft(low.astype(np.complex64), _N)[:LENGTH].astype(np.float32, copy=False)
-    points = _N // _HOP
+    low = np.fft.rfft(wave, TRANSFORM) * half_cosine_from(*BODY_BAND_HZ)
+    body = np.fft.irfft(low.astype(np.complex64), TRANSFORM)[:LENGTH].astype(np.float32, copy=False)
+    points = TRANSFORM // _HOP
     few = low[: points // 2 + 1] / _HOP
-    hz = np.arange(len(few)) * (SAMPLE_RATE / _N)
+    hz = np.arange(len(few)) * (SAMPLE_RATE / TRANSFORM)
     power = np.fft.irfft(few, points) ** 2
     power += np.fft.irfft(few * (1j * np.expm1(-0.5 * (hz / _NOTCH_HZ) ** 2)), points) ** 2
     rest = (wave - body)[: LENGTH // _HOP * _HOP].reshape(-1, _HOP)
@@ -364,8 +378,8 @@ def _body_and_level(wave: Wave) -> tuple[Wave, NDArray[np.float64]]:
 
 def _stretch_db(wave: Wave, level: NDArray[np.float64], factor: float) -> NDArray[np.float64]:
     """Gain in dB, at the points of `level`, that multiplies the decay times by `factor`."""
-    crest = _first_at(wave, 0.98) / _HOP
-    end = LENGTH - _first_at(wave[::-1], 1e-4)  # behind the last sample above -80 dB
+    crest = first_at(wave, 0.98) / _HOP
+    end = LENGTH - first_at(wave[::-1], 1e-4)  # behind the last sample above -80 dB
     per_ms = SAMPLE_RATE / 1000 / _HOP
     known = max(int(end / _HOP - _CUT_MS * per_ms), int(crest) + 2)
     at = np.arange(len(level))
@@ -402,50 +416,6 @@ def _steady(gain: NDArray[np.float64]) -> NDArray[np.float64]:
     """Without corners, which would be heard as ticks: under a Hann window of 5 ms."""
     taps = np.hanning(17)[1:-1]
     return np.convolve(np.pad(gain, len(taps) // 2, mode="edge"), taps / taps.sum(), "valid")
-
-
-def _finish(x: NDArray[np.floating], like: Wave) -> Wave:
-    """float32 [LENGTH]: onset where that of `like` is, faded at both ends, no mean that `like` had not, peak PEAK.
-
-    The onset is the first sample at -40 dB re peak, as `prepare` and the kick card have it, noise before it aside: what
-    makes a soft attack louder re peak would let it come earlier. The mean is taken out in the shape of the sound's own
-    level, which hides it: a constant would be a step at the onset, and a high-pass would turn the phase of the body.
-    """
-    x = x.astype(np.float32)
-    late = _onset(like) - _onset(x)
-    if late:
-        x = np.pad(x, ONSET)[ONSET - late :][:LENGTH]
-    x[:ONSET] *= _fall(ONSET)[::-1]
-    x[-END_FADE:] *= _fall(END_FADE)
-    x = _normalised(x)
-
-    may = abs(float(like.sum(dtype=np.float64)) * PEAK / float(np.abs(like).max()))
-    now = float(x.sum(dtype=np.float64))
-    used = LENGTH // _BLOCK * _BLOCK
-    rms = np.sqrt(np.square(x[:used]).reshape(-1, _BLOCK).mean(axis=1))
-    rms = np.convolve(rms, np.hanning(11)[1:-1], "same")
-    rms[: ONSET // _BLOCK + 1], rms[-2:] = 0, 0
-    shape = np.interp(np.arange(LENGTH), (np.arange(len(rms)) + 0.5) * _BLOCK, rms)
-    shape[:ONSET] = 0
-    x -= (shape * ((now - max(-may, min(may, now))) / max(float(shape.sum()), 1e-20))).astype(np.float32)
-    return _normalised(x)
-
-
-def _onset(x: Wave) -> int:
-    """The first sample at -40 dB re peak within 0.7 ms of ONSET; noise that is louder than that ends 0.2 ms before."""
-    first, last = ONSET - 9, ONSET + ONSET // 2
-    loud = np.abs(x[first:last]) >= 0.01 * float(np.abs(x).max())
-    return first + int(np.argmax(loud)) if loud.any() else last
-
-
-def _normalised(x: Wave) -> Wave:
-    return x * np.float32(PEAK / float(np.abs(x).max()))
-
-
-def _first_at(x: Wave, share: float) -> int:
-    """The first sample at `share` of the peak."""
-    level = np.abs(x)
-    return int(np.argmax(level >= share * level.max()))
 
 
 @lru_cache(maxsize=1)
@@ -491,52 +461,8 @@ def _transfer(log_gain: Wave, phase: Wave) -> NDArray[np.complex64]:
     return out
 
 
-@lru_cache(maxsize=4)
-def _half_cosine_from(low: float, high: float) -> Wave:
-    """Gain at the bins of _N samples: 1 up to `low` Hz, 0 from `high` on."""
-    part = np.clip((np.fft.rfftfreq(_N, 1 / SAMPLE_RATE) - low) / (high - low), 0, 1)
-    return (0.5 + 0.5 * np.cos(np.pi * part)).astype(np.float32)
-
-
-def _below(wave: Wave, low: float, high: float) -> Wave:
-    spectrum = np.fft.rfft(wave, _N) * _half_cosine_from(low, high)
-    return np.fft.irfft(spectrum.astype(np.complex64), _N)[:LENGTH].astype(np.float32, copy=False)
-
-
-def _rise_between(first: int, last: int) -> Wave:
-    """Weights [LENGTH]: 0 up to sample `first`, half a cosine, 1 from `last` on."""
-    w = np.ones(LENGTH, np.float32)
-    w[:first] = 0
-    w[first:last] = _fall(last - first)[::-1]
-    return w
-
-
-@lru_cache(maxsize=64)
-def _fall(n: int) -> Wave:
-    """n gains from near 1 to near 0, half a cosine."""
-    return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)
-
-
-def _checked(wave: Wave, name: str = "wave") -> Wave:
-    x = np.asarray(wave)
-    if x.shape != (LENGTH,) or not np.issubdtype(x.dtype, np.floating):
-        raise UserError(f"{name} is {x.dtype} {list(x.shape)}: one prepared kick works, float32 [{LENGTH}]")
-    top = float(np.abs(x).max())
-    if not math.isfinite(top):
-        raise UserError(f"{name} holds NaN or infinite samples; a finite kick works")
-    if top < 1e-6:
-        raise UserError(f"{name} is silent; a kick with a peak near {PEAK} works")
-    return x.astype(np.float32, copy=False)
-
-
 def _number(limit: str, value: float, name: str | None = None) -> float:
     low, high, unit = LIMITS[limit]
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
         raise UserError(f"{name or limit}={value!r}: must be a number from {low:g} to {high:g} {unit}")
     return float(value)
-
-
-def _seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 1 << 64:
-        raise UserError(f"seed={seed!r}: must be a whole number from 0 to 2^64 - 1")
-    return int(seed)

@@ -200,7 +200,7 @@ def _layers(p: KickParameters) -> tuple[dict[str, Wave], Wave]:
     energy = float(np.dot(body, body))
     parts = {"body": body}
     if p.click_level_db > OFF_DB:
-        parts["click"] = _scaled(_click(p), energy, p.click_level_db)
+        parts["click"] = _scaled(click_layer(p), energy, p.click_level_db)
     if p.noise_level_db > OFF_DB:
         parts["noise"] = _scaled(_noise(p), energy, p.noise_level_db)
     if p.room_level_db > OFF_DB:
@@ -296,7 +296,8 @@ def _drive(p: KickParameters, x: Wave) -> Wave:
     return driven
 
 
-def _click(p: KickParameters) -> Wave:
+def click_layer(p: KickParameters) -> Wave:
+    """The click alone, at a scale of its own: [n] samples from ONSET on, until it has fallen by 80 dB."""
     n = min(_ACTIVE, math.ceil(p.click_ms / 1000 * SAMPLE_RATE * 4 / 3))  # to -80 dB
     decay = _decay(n, SAMPLE_RATE, p.click_ms / 1000)
     tone = _sine(_seconds(SAMPLE_RATE)[:n] * p.click_centroid_hz) * decay

@@ -1,0 +1,138 @@
+"""The learning mix: what a model learns from when there are few kicks."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from kickitout.card import cards
+from kickitout.corpus.mix import ENOUGH, NEUTRAL, MixRanges, draw_plan, learning_mix, work
+from kickitout.corpus.prepare import polarity
+from kickitout.corpus.procedural import synthesise
+from kickitout.corpus.styles import Range
+from kickitout.errors import UserError
+from kickitout.sound import LENGTH, ONSET, PEAK
+
+COUNT = 120
+
+
+@pytest.fixture(scope="module")
+def kicks():
+    return synthesise(range(9), "808")[0]  # a folder of one taste: little click, much sub
+
+
+@pytest.fixture(scope="module")
+def mix(kicks):
+    return learning_mix(kicks, COUNT, 3)
+
+
+def test_every_row_is_a_prepared_kick(mix):
+    level = np.abs(mix.waves)
+    assert mix.waves.dtype == np.float32
+    assert mix.waves.shape == (COUNT, LENGTH)
+    np.testing.assert_allclose(level.max(axis=1), PEAK, atol=1e-5)
+    onset = np.argmax(level >= 0.01 * PEAK, axis=1)
+    assert np.quantile(np.abs(onset - ONSET), 0.95) <= 9  # 0.2 ms; a loud noise floor may be heard before
+    assert level[:, -3:].max() < 1e-3
+    assert level[:, :8].max() < 2e-3
+    assert not np.isnan(cards(mix.waves).values["click_level_db"]).any()
+
+
+def test_every_row_has_the_polarity_of_a_prepared_kick(mix):
+    assert np.mean([polarity(wave) for wave in mix.waves]) > 0.97  # the noise and the clip come later
+
+
+def test_the_first_rows_of_a_long_mix_are_a_short_one(kicks, mix):
+    again = learning_mix(kicks, 12, 3)
+    np.testing.assert_array_equal(again.waves, mix.waves[:12])
+    np.testing.assert_array_equal(again.body, mix.body[:12])
+    assert not np.array_equal(again.waves, learning_mix(kicks, 12, 4).waves)
+
+
+def test_the_rows_say_what_they_are_made_of(kicks, mix):
+    own = mix.body >= 0
+    np.testing.assert_array_equal(mix.body[own], (np.arange(COUNT) % len(kicks))[own])
+    assert 0.02 < mix.rendered.mean() < 0.25  # 0.12 less those with a real click
+    assert (mix.click >= 0).any()
+    assert (mix.click < 0).any()
+    assert not (own & (mix.click == mix.body)).any()  # no kick lends itself its click
+
+
+def test_no_row_is_a_kick_unchanged_and_no_two_are_alike(kicks, mix):
+    everything = np.concatenate([kicks, mix.waves]).astype(np.float64)
+    unit = everything / np.linalg.norm(everything, axis=1, keepdims=True)
+    alike = unit @ unit.T - np.eye(len(unit))
+    assert alike[len(kicks) :].max() < 0.99999
+
+
+def test_a_mix_has_more_click_more_air_and_less_sub_than_a_folder_of_one_taste(kicks, mix):
+    before, after = cards(kicks).values, cards(mix.waves).values
+    for field in ("click_level_db", "air_share", "tail_noise_db", "click_ms"):
+        assert np.nanmedian(after[field]) > np.nanmedian(before[field])
+        assert np.nanstd(after[field]) > np.nanstd(before[field])
+    assert np.nanmedian(after["sub_share"]) < np.nanmedian(before["sub_share"])
+
+
+def test_the_more_kicks_the_fewer_rows_are_worked():
+    for n, share in ((1, 1.0), (88, 1.0), (2 * ENOUGH, 0.5), (10 * ENOUGH, 0.1)):
+        plans = [draw_plan(row, 0, n) for row in range(1000)]
+        assert np.mean([plan.worked for plan in plans]) == pytest.approx(share, abs=0.05)
+        assert all(plan.worked for plan in plans if plan.rendered)
+
+
+def test_a_light_row_stays_near_its_kick(kicks):
+    plan = draw_plan(0, 0, 1)
+    light = dataclasses.replace(plan, worked=False, rendered=False)
+    near, far = work(kicks[0], light), work(kicks[0], dataclasses.replace(plan, worked=True, rendered=False))
+    assert not np.array_equal(near, far)
+    assert near.shape == far.shape == (LENGTH,)
+
+
+@pytest.mark.parametrize("n", [1, 2, 8])
+def test_a_mix_needs_no_more_than_one_kick(kicks, n):
+    mix = learning_mix(kicks[:n], 16, 0)
+    assert np.isfinite(mix.waves).all()
+    assert set(mix.body[mix.body >= 0]) <= set(range(n))
+
+
+def test_switched_off_a_range_changes_nothing(kicks):
+    off = {name: dataclasses.replace(getattr(MixRanges(), name), chance=0.0) for name in NEUTRAL}
+    waves = learning_mix(kicks, 9, 0, MixRanges(rendered=0.0, **off)).waves
+    first = np.argmax(np.abs(kicks) >= 0.01 * PEAK, axis=1)
+    for before, after, at in zip(kicks, waves, first, strict=True):  # aligned, and a floor of -140 dB
+        np.testing.assert_allclose(after[ONSET:-600], before[at:][: LENGTH - ONSET - 600], atol=1e-5)
+
+
+def test_chances_and_levels_do_not_shift_one_another():
+    a = draw_plan(5, 1, 8)
+    b = draw_plan(5, 1, 8, dataclasses.replace(MixRanges(), dull_db=Range(-40, -6, chance=0.0)))
+    assert {k: v for k, v in a.value.items() if k.startswith(("room", "cut", "sweep"))} == {
+        k: v for k, v in b.value.items() if k.startswith(("room", "cut", "sweep"))
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"rendered": 1.5}, "rendered=1.5"),
+        ({"top_ms": Range(20, 400)}, "top_ms: from 20 to 400; a range within 0.1 to 100 ms"),
+        ({"dull_db": Range(-90, -6)}, "dull_db"),
+        ({"cut_ms": Range(110, 450, chance=2.0)}, "chance of 2"),
+        ({"cut_ms": Range(110, 450, chance=0.5)}, "otherwise=0; must be 500"),
+        ({"room_ms": Range(100, 900, chance=0.5)}, "room_ms: a chance of 0.5; 1 works"),
+    ],
+)
+def test_ranges_that_cannot_be_are_refused(wrong, says):
+    with pytest.raises(UserError, match=says):
+        MixRanges(**wrong)
+
+
+def test_wrong_kicks_and_counts_are_refused(kicks):
+    with pytest.raises(UserError, match="count=0"):
+        learning_mix(kicks, 0, 0)
+    with pytest.raises(UserError, match="prepared kicks"):
+        learning_mix(kicks[:0], 5, 0)
+    with pytest.raises(UserError, match=r"kicks\[1\].*silent"):
+        learning_mix(np.stack([kicks[0], 0 * kicks[0]]), 5, 0)
+    with pytest.raises(UserError, match="seed=-1"):
+        learning_mix(kicks, 5, -1)
