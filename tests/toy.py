@@ -21,7 +21,7 @@ TOY = [*SHORT, "model.channels=16", "model.least_channels=4"]
 
 def toy(name: str) -> list[str]:
     """The changes that make a recipe of the package a toy."""
-    return TOY_KICKGAN if name == "kickgan" else TOY
+    return [*TOY_KICKGAN, *(["mix=8"] if "large" in name else [])] if name.startswith("kickgan") else TOY
 
 
 def write_kicks(folder: Path, count: int, first: int = 0) -> Path:

@@ -28,7 +28,7 @@ from kickitout.settings import Settings
 
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band picture
 STRETCH = 4  # frames of a sub-band between two points of a curve: 1.5 ms
-CLICK_FRAMES = 64  # 23 ms
+CLICK_FRAMES = 32  # 12 ms: what comes later is noise, and drawn as a wave it would be an average of noises
 CLICK_FROM = 16  # frame: 1 ms before the onset
 CLICK_MS = (20.0, 35.0)  # what the click's knobs turn: all before the first, nothing after the second
 TONE_HZ = 4000.0
@@ -47,7 +47,7 @@ class KickGANConfig(Settings):
     """Numbers that define encoder, decoder and prior."""
 
     family: Literal["kickgan"] = "kickgan"
-    latent: int = Field(48, ge=2, le=512)  # beside the contour of the pitch
+    latent: int = Field(64, ge=2, le=512)  # beside the contour of the pitch
     # of the decoder, at 22, 44, ... 352 points
     widths: tuple[Width, Width, Width, Width, Width] = (160, 128, 112, 96, 64)
     click_width: int = Field(192, ge=4, le=512)
@@ -56,7 +56,7 @@ class KickGANConfig(Settings):
     modes: int = Field(4, ge=0, le=16)  # partials at other multiples of the pitch, which the network chooses
     grain: int = Field(32, ge=2, le=128)  # tables of noise, mixed anew for each kick
     encoder_width: int = Field(64, ge=4, le=1024)
-    noise: float = Field(0.2, ge=0, le=2)  # added to the latents, whose deviation is 1
+    noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
     components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
     stereo: Literal[False] = False  # mono only, for now
 

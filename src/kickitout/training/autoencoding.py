@@ -34,6 +34,7 @@ from kickitout.training.reconstruction import body_loss, spectral_losses
 LEAST_VARIANCE = 0.005  # of a component of the prior, in each direction: the latents' own is 1
 BLOCK = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
+PRIOR_KICKS = 3000  # that the mixture is fitted to
 WARM_UP = 50  # steps
 SHIFTS = 48  # samples by which the frames of the spectral loss move
 FOLLOWED_TURNS = 0.3  # a contour that is further off its body does not define the scale of the others
@@ -193,12 +194,13 @@ class AutoencodingTask:
         return both
 
     def latents(self, both: AutoEncoder) -> Tensor:
-        """[n, known]: contour code and latent of each training kick."""
+        """[n, known]: contour code and latent of training kicks, PRIOR_KICKS of them at most."""
         device = self.accelerator.device
-        blocks = torch.arange(len(self.waves)).split(BLOCK)
+        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), PRIOR_KICKS)).long()
+        blocks = rows.split(BLOCK)
         with torch.no_grad():
             z = [both.encoder(self.codec.encode(self.waves[b].to(device)), self.mels[b].to(device)) for b in blocks]
-        return torch.cat([self.codes.to(device), torch.cat(z)], dim=1)
+        return torch.cat([self.codes[rows].to(device), torch.cat(z)], dim=1)
 
 
 def pace(step: int, settle: float) -> float:

@@ -24,6 +24,7 @@ from accelerate.utils import broadcast
 from kickitout.audio import write_sound
 from kickitout.corpus.augment import producer_variants
 from kickitout.corpus.build import Corpus, split
+from kickitout.corpus.mix import learning_mix
 from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
 from kickitout.export.model_file import model_info, write_model
@@ -101,6 +102,9 @@ class Run:
         if recipe.variants:  # of training kicks alone: what is held out stays unseen in every form
             made = producer_variants(self.reals, recipe.variants, recipe.seed, clicks_from=self.reals)
             self.waves = torch.cat([self.waves, torch.from_numpy(made)[:, None]])
+        if recipe.mix:
+            mixed = learning_mix(self.reals, recipe.mix, recipe.seed).waves
+            self.waves = torch.cat([self.waves, torch.from_numpy(mixed)[:, None]])
         self.task: Task = make_task(recipe, accelerator, self.waves)
         self.monitor = Monitor(recipe.monitor)
         self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""

@@ -76,6 +76,7 @@ class Recipe(Settings):
     variants: int = Field(
         0, ge=0, le=100
     )  # of each training kick, made as producers do: pitch, decay, drive, tilt, click
+    mix: int = Field(0, ge=0, le=100_000)  # more kicks, worked from the training kicks towards kicks at large
     monitor: MonitorConfig = MonitorConfig()
     critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
     critics_from: int = Field(0, ge=0)  # step from which KickGAN's critics judge
@@ -97,8 +98,8 @@ class Recipe(Settings):
             fixed = {
                 key: plain[key].default for key in ("critic_channels", "critics_from", "weights", "settle", "clip")
             }
-        if self.variants and self.model.stereo:
-            raise ValueError("variants are mono; set variants: 0 for a stereo model")
+        if (self.variants or self.mix) and self.model.stereo:
+            raise ValueError("variants and mix are mono; set variants: 0 and mix: 0 for a stereo model")
         for key, value in fixed.items():
             if getattr(self, key) != value:
                 raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")

@@ -12,7 +12,7 @@ from kickitout.sound import SAMPLE_RATE
 WINDOWS = (2048, 512, 128)  # samples: 21, 86 and 344 Hz a bin; 46, 12 and 3 ms
 FLOOR = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
 # For each window: how many bands of levels, from where to where in Hz, and over how many frames a level is averaged.
-CELLS = {2048: (24, 25.0, 800.0, 1), 512: (28, 300.0, 19_000.0, 1), 128: (12, 1200.0, 20_000.0, 2)}
+CELLS = {2048: (24, 25.0, 800.0, 1), 512: (28, 300.0, 19_000.0, 2), 128: (12, 1200.0, 20_000.0, 4)}
 BIN_LIMITS_HZ = {2048: 2500.0, 512: 6000.0, 128: 22_050.0}  # above, only levels are compared: it is noise
 CELL_FLOOR_DB = -90.0  # re the loudest cell of the real kick
 
