@@ -115,6 +115,7 @@ def test_chances_and_levels_do_not_shift_one_another():
     ("wrong", "says"),
     [
         ({"rendered": 1.5}, "rendered=1.5"),
+        ({"trimmed": -0.1}, "trimmed=-0.1"),
         ({"top_ms": Range(20, 400)}, "top_ms: from 20 to 400; a range within 0.1 to 100 ms"),
         ({"dull_db": Range(-90, -6)}, "dull_db"),
         ({"cut_ms": Range(110, 450, chance=2.0)}, "chance of 2"),

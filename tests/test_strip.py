@@ -152,6 +152,13 @@ def test_a_balance_goes_no_further_than_it_may():
     assert card(balance(kick, 0.0, most_db=3.0))["sub_share"] > 0.9
 
 
+def test_a_balance_that_lifts_the_sub_lifts_no_offset():
+    time = np.arange(LENGTH - ONSET) / SAMPLE_RATE
+    kick = render(KickParameters(pitch_start_hz=120, pitch_end_hz=62, sweep_ms=60, decay_ms=350))
+    kick[ONSET:] += (0.02 * np.exp(-time / 0.1)).astype(np.float32)  # a thump that is no oscillation
+    assert abs(card(balance(kick, 0.5))["dc"]) < abs(card(kick)["dc"])
+
+
 def test_a_softened_attack_rises_later_and_the_body_stays():
     kick = render(CLICKY)
     assert card(soften(kick, 12))["attack_ms"] > card(kick)["attack_ms"] + 2
@@ -187,6 +194,12 @@ def test_a_noise_floor_is_what_the_card_finds_in_the_tail(level_db):
 def test_a_noise_floor_ends_with_the_sound():
     short = cut(render(STEADY), 200, 10)
     assert not floor_noise(short, -60, -3, 4)[ONSET + round(0.2 * SAMPLE_RATE) :].any()
+
+
+def test_a_file_trimmed_to_the_hit_has_no_noise_before_it():
+    trimmed, whole = (floor_noise(render(STEADY), -60, -3, 4, trimmed) for trimmed in (True, False))
+    assert card(trimmed)["pre_echo_db"] < card(whole)["pre_echo_db"] - 10
+    np.testing.assert_allclose(trimmed[ONSET:], whole[ONSET:], atol=1e-6)
 
 
 def test_a_cut_ends_the_sound_without_a_step():

@@ -46,6 +46,9 @@ ENOUGH = 150  # kicks from which on a folder begins to speak for itself
 DULL_FLOOR_DB = -10.0  # the floor of a dull kick is so much lower: what took its top took the hiss as well
 
 
+SHARES = ("rendered", "keep_click", "trimmed")
+
+
 @dataclass(frozen=True)
 class MixRanges:
     """How often (`chance`) and how far the changes of a worked row go; `otherwise` is what changes nothing.
@@ -55,6 +58,7 @@ class MixRanges:
 
     rendered: float = 0.12  # share of the worked rows whose body is rendered
     keep_click: float = 0.5  # share of the re-pitched that keep their click
+    trimmed: float = 0.4  # share whose noise floor begins with the hit
     crossover_ms: Range = field(default=Range(5, 12, chance=0.2, log=True))  # another kick's click
     semitones: Range = field(default=Range(-8, 3, chance=0.85))
     sweep_semitones: Range = field(default=Range(3, 21, chance=0.68))
@@ -90,7 +94,7 @@ class MixRanges:
     clip_db: Range = field(default=Range(0.3, 3, chance=0.07))
 
     def __post_init__(self) -> None:
-        for name in ("rendered", "keep_click"):
+        for name in SHARES:
             share = getattr(self, name)
             if isinstance(share, bool) or not 0 <= share <= 1:
                 raise UserError(f"{name}={share!r}: must be a share from 0 to 1")
@@ -111,7 +115,7 @@ class MixRanges:
                 )
 
 
-RANGED = tuple(f.name for f in fields(MixRanges) if f.name not in ("rendered", "keep_click"))
+RANGED = tuple(f.name for f in fields(MixRanges) if f.name not in SHARES)
 
 # The settings that change nothing, of what may be left out.
 NEUTRAL = {
@@ -165,6 +169,7 @@ class Plan:
     worked: bool
     rendered: bool
     keep_click: bool
+    trimmed: bool
     donor: float  # which of the kicks that lend their click, as a share of their number
     value: dict[str, float]
     seed: int
@@ -211,7 +216,7 @@ def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) 
     """The plan of one row of a mix of so many kicks."""
     ranges = ranges or MixRanges()
     random = np.random.Generator(np.random.Philox(key=checked_seed(seed) + (row << 64)))
-    worked, rendered, keep, donor = random.random(4).tolist()
+    worked, rendered, keep, trimmed, donor = random.random(5).tolist()
     own_seed = int(random.integers(1 << 62))
     # Two numbers for every range, whatever comes of them, so that no draw shifts another.
     places = random.random((len(RANGED), 2)).tolist()
@@ -220,7 +225,10 @@ def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) 
         value |= {"high_db": value["dull_db"], "top_db": OFF_DB, "hiss_db": OFF_DB}
         value["floor_db"] = max(value["floor_db"] + DULL_FLOOR_DB, strip.LIMITS["floor_db"][0])
     is_worked = worked < ENOUGH / kicks
-    return Plan(is_worked, is_worked and rendered < ranges.rendered, keep < ranges.keep_click, donor, value, own_seed)
+    return Plan(
+        is_worked, is_worked and rendered < ranges.rendered, keep < ranges.keep_click, trimmed < ranges.trimmed,
+        donor, value, own_seed,
+    )  # fmt: skip
 
 
 def work(body: Wave, plan: Plan, click_of: Wave | None = None) -> Wave:
@@ -229,7 +237,7 @@ def work(body: Wave, plan: Plan, click_of: Wave | None = None) -> Wave:
     wave = aligned(wave * np.float32(polarity(wave)))
     if not plan.worked:
         return normalised(wave)
-    wave = strip.floor_noise(wave, plan.value["floor_db"], plan.value["floor_tilt"], plan.seed + 2)
+    wave = strip.floor_noise(wave, plan.value["floor_db"], plan.value["floor_tilt"], plan.seed + 2, plan.trimmed)
     return strip.clip(wave, plan.value["clip_db"])
 
 

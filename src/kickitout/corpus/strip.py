@@ -47,6 +47,7 @@ LIMITS: dict[str, tuple[float, float, str]] = {
 OFF_DB = -100.0  # a layer at this level is left out
 SUB_HZ = 60.0  # of the kick card's sub_share
 BALANCE_HZ = 70.0  # corner of the shelf that moves it
+COUPLING_HZ = 15.0  # below hearing
 FIRST_ECHO_MS = 2.5  # the nearest reflection has travelled 0.9 m further than the direct sound
 FLOOR_BAND_HZ = 4000.0  # above, the kick card reads a tail's noise
 TILT_FROM_HZ = 200.0  # noise is flat below, or a tilted one would be all rumble
@@ -116,7 +117,8 @@ def equalise(
 def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
     """Turn a low shelf until the share of energy below 60 Hz is `sub_share`, by `most_db` either way at most.
 
-    Musical: 0.03 to 0.5.
+    What boosts the sub would boost an offset as well, so the shelf ends in a coupling: a high-pass at 15 Hz.
+    Musical: 0.02 to 0.5.
     """
     wave, goal, most_db = checked(wave), _number("sub_share", sub_share), _number("most_db", most_db)
     s = _imaginary_hz()
@@ -130,7 +132,9 @@ def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
         db = (low + high) / 2
         turned = power[:few] * np.abs(_shelf(s[:few] / BALANCE_HZ, db)) ** 2
         low, high = (low, db) if turned[:sub].sum() > goal * (turned.sum() + rest) else (db, high)
-    return equalise(wave, low_db=(low + high) / 2, low_hz=BALANCE_HZ)
+    gain = _shelf(s / BALANCE_HZ, (low + high) / 2) * (s / (s + COUPLING_HZ))
+    coupled = np.fft.rfft(wave, TRANSFORM) * gain
+    return finish(np.fft.irfft(coupled, TRANSFORM)[:LENGTH], wave)
 
 
 # --------------------------------------------------------------------------------------------------------------- layers
@@ -179,9 +183,12 @@ def room(wave: Wave, level_db: float, ms: float, tilt_db_per_octave: float, seed
     return finish(out, wave)
 
 
-def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: int) -> Wave:
+def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: int, trimmed: bool = False) -> Wave:
     """A recorder's noise under the whole sound, steady, with an RMS above 4 kHz of `level_db` re peak; behind the end
-    of the sound (-80 dB re peak) silence stays. Musical: -95 to -65 dB, -6 to -2 dB/octave."""
+    of the sound (-80 dB re peak) silence stays, and before the onset if the file was `trimmed` to it.
+
+    Musical: -95 to -65 dB, -6 to -2 dB/octave.
+    """
     wave, level_db = checked(wave), _number("floor_db", level_db)
     spectrum, size = _noise_spectrum(checked_seed(seed), LENGTH, tilt_db_per_octave, 100.0, 22_050.0)
     noise = np.fft.irfft(spectrum, size)[:LENGTH].astype(np.float32, copy=False)
@@ -191,7 +198,7 @@ def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: in
     noise *= np.float32(top * 10 ** (level_db / 20) / rms)
     end = LENGTH - int(np.argmax(np.abs(wave[::-1]) > 1e-4 * top))
     fade = END_FADE if end < LENGTH - END_FADE else CUT_FADE  # as `prepare` fades a file that ends, or goes on
-    noise[:ONSET] *= fall(ONSET)[::-1]
+    noise[:ONSET] *= 0 if trimmed else fall(ONSET)[::-1]
     noise[end - fade : end] *= fall(fade)
     noise[end:] = 0
     return normalised(wave + noise)
