@@ -158,10 +158,11 @@ def _zip(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Non
 
 
 def _tar(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> None:
+    # GNU's format has names as plain UTF-8; Hydrogen's command line cannot read the other's names beyond ASCII.
     with (
         open(to, "wb") as file,
         gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
-        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
     ):
         for name, data in _members(texts, paths):
             entry = tarfile.TarInfo(name)

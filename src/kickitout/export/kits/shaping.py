@@ -15,7 +15,7 @@ import numpy as np
 from kickitout.audio import resample
 from kickitout.sound import ONSET, SAMPLE_RATE
 
-TILT_HZ = 100.0  # from here on a tilt counts: the body's lowest partial keeps its level
+TILT_HZ = 60.0  # from here on a tilt counts: near the lowest partial of a kick, below its harmonics
 CLICK_HZ = 2000.0  # half of a shelf's dB is reached here: the kick card's click begins at 2 kHz
 LEAST_FFT = 32_768  # samples: the filter rings for 10 ms, so nothing wraps around
 
@@ -61,7 +61,7 @@ def colour(wave: np.ndarray, tilt_db: float, click_db: float) -> np.ndarray:
 def gain_db(hz: np.ndarray, tilt_db: float, click_db: float) -> np.ndarray:
     """The filter's gain at each frequency.
 
-    >>> [round(float(g), 1) for g in gain_db(np.array([20.0, 100.0, 3200.0]), -3.0, 0.0)]  # 5 octaves above TILT_HZ
+    >>> [round(float(g), 1) for g in gain_db(np.array([15.0, 60.0, 1920.0]), -3.0, 0.0)]  # 5 octaves above TILT_HZ
     [-0.1, -1.5, -15.0]
     """
     tilt = tilt_db * 0.5 * np.log2(1 + (hz / TILT_HZ) ** 2)
