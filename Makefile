@@ -25,7 +25,8 @@ test-min: $(VENV)-min/light
 	$(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
 
 LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
-	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py
+	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
+	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py
 
 train-env: $(VENV)/train
 

@@ -15,6 +15,7 @@ from kickitout.cli import (
     check,
     export,
     generate,
+    kit,
     morph,
     recipe,
     recipes,
@@ -26,7 +27,7 @@ from kickitout.cli import (
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
-COMMANDS = (generate, vary, morph, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
+COMMANDS = (generate, vary, morph, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
 
 
 def build_parser() -> argparse.ArgumentParser:

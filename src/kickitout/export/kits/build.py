@@ -1,0 +1,162 @@
+"""Kicks and a plan -> a kit: each kick tuned, all of them of one polarity and one loudness, none clipped."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from kickitout.card import cards
+from kickitout.corpus.prepare import polarity
+from kickitout.errors import UserError
+from kickitout.export.kits.pitching import Tuned, tune
+from kickitout.export.kits.plan import GM_KICK, Plan
+from kickitout.export.kits.shaping import Shape, shape
+from kickitout.export.kits.sound_file import kit_recipe, sound_file
+from kickitout.export.kits.sources import Kick
+from kickitout.export.kits.velocity import Variation, Zone
+
+CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the corpus's sample peak of 0.97
+FURTHEST_LU = 8.0  # a kick that can be no louder than this below the median one does not quieten all the others
+
+
+@dataclass(frozen=True)
+class KitSound:
+    """One WAV. file: its name; round_robin counts from 1; lufs: its loudness."""
+
+    file: str
+    zone: Zone
+    round_robin: int
+    lufs: float
+    recipe: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class KitKick:
+    """A kick in the kit. number counts from 1; key: its own in the whole kit; alone it is on GM_KICK.
+
+    lufs: of its full stroke, the kit's but for a kick whose peak does not allow that.
+    """
+
+    number: int
+    key: int
+    kick: Kick
+    tuned: Tuned
+    inverted: bool
+    lufs: float
+    sounds: tuple[KitSound, ...]
+
+    @property
+    def title(self) -> str:
+        """A short name for players, for instance "03 F1 s000042"."""
+        return f"{self.number:02d} {self.tuned.name} {self.kick.label}"
+
+
+@dataclass(frozen=True)
+class Kit:
+    """Everything but the bytes. lufs: of a full stroke; limited_by: the kick (from 1) whose peak allows no more.
+
+    None: not one of them, but the median kick, FURTHEST_LU above it (there are quieter ones then).
+    """
+
+    plan: Plan
+    kicks: tuple[KitKick, ...]
+    lufs: float
+    limited_by: int | None
+
+    def files(self) -> Iterator[tuple[str, bytes]]:
+        """(name, WAV) of every sound, made as they are asked for."""
+        for kick in self.kicks:
+            for sound in kick.sounds:
+                yield sound.file, sound_file(kick.kick.wave, sound.recipe)
+
+
+@dataclass(frozen=True)
+class _Shaped:
+    """A kick with what is known of its sounds before their gains: one entry a stroke, the softest layer first.
+
+    room: the highest loudness of a full stroke (LUFS) with which none of its sounds passes CEILING_DBTP.
+    """
+
+    kick: Kick
+    tuned: Tuned
+    inverted: bool
+    shapes: tuple[Shape, ...]
+    lufs: np.ndarray
+    room: float
+
+
+def build_kit(kicks: Sequence[Kick], plan: Plan) -> Kit:
+    """Tune, turn and match kicks.
+
+    Raises UserError for too many of them, for one that cannot be tuned so far, and for one without any loudness.
+    """
+    plan.check_size(len(kicks))
+    shaped = [_shape_kick(kick, plan) for kick in kicks]
+    rooms = [one.room for one in shaped]
+    least = max(min(rooms), float(np.median(rooms)) - FURTHEST_LU)
+    target = _down(least)
+    levelled = tuple(_level_kick(one, plan, i + 1, min(target, _down(one.room))) for i, one in enumerate(shaped))
+    return Kit(plan, levelled, target, 1 + int(np.argmin(rooms)) if least == min(rooms) else None)
+
+
+def _strokes(plan: Plan) -> list[tuple[Zone, int, Variation]]:
+    """Every sound of a kick: its layer, its round robin (from 1), and what that changes."""
+    return [(zone, k + 1, v) for zone in plan.zones for k, v in enumerate(plan.variations)]
+
+
+def _level(zone: Zone, v: Variation) -> float:
+    return zone.level_db + v.level_db
+
+
+def _shape_kick(kick: Kick, plan: Plan) -> _Shaped:
+    tuned = tune(kick.wave, plan.target, kick.name)
+    inverted = polarity(kick.wave.mean(axis=0)) < 0
+    strokes = _strokes(plan)
+    shapes = tuple(
+        Shape(inverted, round(tuned.cents + v.cents, 3), round(zone.tilt_db, 4), v.click_db) for zone, _, v in strokes
+    )
+    lufs, peak = _measure(kick, shapes)
+    levels = np.array([_level(zone, v) for zone, _, v in strokes])
+    return _Shaped(kick, tuned, inverted, shapes, lufs, float(np.min(CEILING_DBTP - peak + lufs - levels)))
+
+
+def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick:
+    """The gains with which a full stroke has the loudness `target`, and a soft one that of its layer."""
+    sounds = []
+    for (zone, robin, v), by, lufs in zip(_strokes(plan), one.shapes, one.lufs, strict=True):
+        level = target + _level(zone, v)
+        exact = replace(by, gain_db=round(level - float(lufs), 4))
+        recipe = kit_recipe(one.kick.origin, plan.name, GM_KICK, plan.bits, exact, number, zone, robin)
+        sounds.append(KitSound(_file_name(number, one.tuned, one.kick, zone, robin), zone, robin, level, recipe))
+    return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
+
+
+def _down(lufs: float) -> float:
+    """To the next lower hundredth, so that a kit's loudness is a number that can be written."""
+    return math.floor(100 * lufs) / 100
+
+
+def _measure(kick: Kick, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarray]:
+    """Loudness (LUFS) and true peak (dBTP) of each shape of a kick, before its gain."""
+    waves = [shape(kick.wave, by) for by in shapes]
+    longest = max(x.shape[1] for x in waves)
+    mono = np.stack([np.pad(x.mean(axis=0), (0, longest - x.shape[1])) for x in waves])
+    found = cards(mono)
+    lufs = found["loudness_lufs"]
+    if np.isnan(lufs).any():
+        where = int(np.argmax(np.isnan(lufs)))
+        raise UserError(f"{kick.name}: has no loudness ({found.reason(where, 'loudness_lufs')}); choose another")
+    if len(kick.wave) == 1:
+        return lufs, found["true_peak_dbtp"]
+    sides = [np.stack([np.pad(x[side], (0, longest - x.shape[1])) for x in waves]) for side in (0, 1)]
+    return lufs, np.fmax(*(cards(side)["true_peak_dbtp"] for side in sides))  # a silent side has no peak
+
+
+def _file_name(number: int, pitch: Tuned, kick: Kick, zone: Zone, round_robin: int) -> str:
+    """No blanks, no sharps, no accents: SFZ players differ in what they make of them."""
+    note = "nopitch" if pitch.note is None else pitch.name.replace("#", "s")
+    return f"kick{number:02d}_{note}_{kick.label}_v{zone.layer}_r{round_robin}.wav"

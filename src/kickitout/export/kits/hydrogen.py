@@ -1,0 +1,64 @@
+"""Hydrogen: a drumkit.xml that its drumkit.xsd accepts, and a .h2drumkit, which is a .tar.gz of it and the WAVs.
+
+One instrument a kick, with all its layers; Hydrogen itself takes turns among those that hold a velocity. Its amplitude
+is in proportion to velocity, so a layer's gain raises it to 1 at the layer's top, where the WAV's level is meant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.etree import ElementTree as ET
+
+from kickitout.export.kits.build import Kit, KitKick
+from kickitout.export.kits.velocity import FULL, Zone
+
+NAMESPACE = "http://www.hydrogen-music.org/drumkit"
+FIXED: dict[str, object] = {  # what this kit does not use, as Hydrogen writes it
+    "volume": 1, "isMuted": "false", "isSoloed": "false", "pan": 0, "pitchOffset": 0, "randomPitchFactor": 0,
+    "gain": 1, "applyVelocity": "true", "filterActive": "false", "filterCutoff": 1, "filterResonance": 0,
+    "Attack": 0, "Decay": 0, "Sustain": 1, "Release": 1000, "muteGroup": -1, "midiOutChannel": -1,
+}  # fmt: skip
+REST = {"isHihat": -1, "lower_cc": 0, "higher_cc": 127, "FX1Level": 0, "FX2Level": 0, "FX3Level": 0, "FX4Level": 0}
+
+
+def drumkit_xml(kit: Kit, info: str, licence: str, samples: str = "") -> bytes:
+    """info, licence: as Hydrogen shows them. samples: the folder of the WAVs with its "/", as seen from the file.
+
+    The kit's name is that of its file: songs look for a kit's folder by the name of the kit.
+    """
+    root = ET.Element("drumkit_info", xmlns=NAMESPACE)
+    head = {"name": kit.plan.stem, "author": "kickitout", "info": info, "license": licence}
+    _add(root, head | {"image": "", "imageLicense": ""})
+    component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
+    _add(component, {"id": 0, "name": "Main", "volume": 1})
+    instruments = ET.SubElement(root, "instrumentList")
+    for kick in kit.kicks:
+        instruments.append(_instrument(kick, kit.plan.round_robins, samples))
+    ET.indent(root, " ")
+    return ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+
+
+def velocity_range(zone: Zone) -> tuple[float, float]:
+    """A zone in Hydrogen's velocities, 0 to 1. Borders lie between two MIDI velocities: both ends belong to a layer."""
+    return (0.0 if zone.layer == 1 else (zone.low - 0.5) / FULL), min(1.0, (zone.high + 0.5) / FULL)
+
+
+def _instrument(kick: KitKick, round_robins: int, samples: str) -> ET.Element:
+    out = ET.Element("instrument")
+    _add(out, {"id": kick.number - 1, "name": kick.title} | FIXED | {"midiOutNote": kick.key, "isStopNote": "false"})
+    _add(out, {"sampleSelectionAlgo": "ROUND_ROBIN" if round_robins > 1 else "VELOCITY"})
+    _add(out, REST)
+    component = ET.SubElement(out, "instrumentComponent")
+    _add(component, {"component_id": 0, "gain": 1})
+    for sound in kick.sounds:
+        low, high = velocity_range(sound.zone)
+        gain = FULL / sound.zone.high
+        to = ET.SubElement(component, "layer")
+        _add(to, {"filename": samples + sound.file, "min": f"{low:.6f}", "max": f"{high:.6f}"})
+        _add(to, {"gain": f"{gain:.6f}", "pitch": 0})
+    return out
+
+
+def _add(to: ET.Element, values: Mapping[str, object]) -> None:
+    for name, value in values.items():
+        ET.SubElement(to, name).text = str(value)

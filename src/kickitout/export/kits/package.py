@@ -1,0 +1,190 @@
+"""A kit on the disk: a folder, archives for the players that want one, and a zip; whole or not at all.
+
+Everything is written into a hidden folder beside the place where it is to be, and renamed. Archives are the same bytes
+whenever they are made: names in order, one date (1980, the earliest that a zip can hold), no owner.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kickitout.errors import UserError
+from kickitout.export.kits.build import Kit
+from kickitout.export.kits.decentsampler import library_info, preset_files
+from kickitout.export.kits.hydrogen import drumkit_xml
+from kickitout.export.kits.papers import KIT_FORMAT, kit_json, licence_line, licence_text, papers
+from kickitout.export.kits.sfz import sfz_files
+from kickitout.files import explain_os_error, make_folder
+from kickitout.generation.model import Model
+
+SAMPLES = "samples"
+DATE = (1980, 1, 1, 0, 0, 0)
+MANIFEST = "kit.json"
+
+
+def write_kit(kit: Kit, model: Model | None, out: Path, *, zipped: bool = False, force: bool = False) -> list[Path]:
+    """Write a kit into the new folder `out`, and `out`.zip beside it. Returns what was made: the folder, the zip.
+
+    Raises UserError for a place that is taken (see `check_place`) and when the disk refuses; nothing is left then.
+    """
+    check_place(out, zipped=zipped, force=force)
+    out = out.resolve()
+    make_folder(out.parent)
+    hidden = out.with_name(f".{out.name}.{os.getpid()}.part")
+    packed = out.with_name(f".{out.name}.zip.{os.getpid()}.part")
+    try:
+        _fill(hidden, kit, model)
+        if zipped:
+            _zip_folder(packed, hidden, kit.plan.stem)
+        _put(hidden, out)
+        made = [out]
+        if zipped:
+            os.replace(packed, zip_name(out))
+            made.append(zip_name(out))
+        return made
+    except OSError as error:
+        raise explain_os_error(error, out) from error
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            packed.unlink()
+
+
+def zip_name(out: Path) -> Path:
+    return out.with_name(f"{out.name}.zip")
+
+
+def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None:
+    """Raises UserError when `out` is taken: by a file, by a folder with anything in it, by the zip of that name.
+
+    `force` allows to replace a kit that this program wrote, if nothing was added to it since; no other folder.
+    """
+    if out.resolve() == Path.cwd().resolve():
+        raise UserError(f"{out}: is the folder you are in; give a name for the kit's own, for instance -o kit")
+    if zipped and os.path.lexists(zip_name(out)) and not force:
+        raise UserError(f"{zip_name(out)}: exists; --force replaces it, another -o keeps it")
+    try:
+        if not os.path.lexists(out):
+            return
+        if not out.is_dir():
+            raise UserError(f"{out}: a file is in the way of the kit's folder; choose another name")
+        if not any(out.iterdir()):
+            return
+        if not force:
+            raise UserError(f"{out}: exists and is not empty; --force replaces a kit, another -o keeps it")
+        added = _not_ours(out)
+    except OSError as error:
+        raise explain_os_error(error, out) from error
+    if added is not None:
+        raise UserError(f"{out}: {added}, so --force does not replace it; choose another -o")
+
+
+def _not_ours(out: Path) -> str | None:
+    """What speaks against removing a folder; None for a kit and nothing else."""
+    try:
+        known = json.loads((out / MANIFEST).read_bytes())
+        if known["format"] != KIT_FORMAT:
+            return "holds a kit of another version"
+        ours = {*known["files"], MANIFEST}
+    except (OSError, ValueError, KeyError, TypeError):
+        return "is not a kit that kickitout wrote"
+    there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
+    strange = sorted(there - ours)
+    return f"holds {strange[0]}, which is not of the kit" if strange else None
+
+
+def _fill(folder: Path, kit: Kit, model: Model | None) -> None:
+    """Every file of the kit in a new folder."""
+    (folder / SAMPLES).mkdir(parents=True)
+    listed = []
+    for name, data in kit.files():
+        (folder / SAMPLES / name).write_bytes(data)
+        listed.append(f"{SAMPLES}/{name}")
+
+    stem, formats = kit.plan.stem, kit.plan.formats
+    paper = papers(kit, model)
+    texts = dict(paper)
+    if "sfz" in formats:
+        texts |= sfz_files(kit, SAMPLES)
+    if "hydrogen" in formats:
+        about = licence_text(kit, model)
+        texts["drumkit.xml"] = drumkit_xml(kit, about, licence_line(kit), f"{SAMPLES}/")
+        listed.append(f"{stem}.h2drumkit")
+        alone = {f"{stem}/{name}": text for name, text in paper.items()}
+        alone[f"{stem}/drumkit.xml"] = drumkit_xml(kit, about, licence_line(kit))
+        _tar(folder / listed[-1], alone, {f"{stem}/{p.name}": p for p in _sounds(folder)})
+    if "decentsampler" in formats:
+        presets = preset_files(kit, SAMPLES)
+        texts |= presets
+        listed.append(f"{stem}.dslibrary")
+        alone = presets | paper | {"DSLibraryInfo.xml": library_info(kit)}
+        _zip(folder / listed[-1], alone, {f"{SAMPLES}/{p.name}": p for p in _sounds(folder)})
+    for name, text in texts.items():
+        (folder / name).write_bytes(text)
+    (folder / MANIFEST).write_bytes(kit_json(kit, model, [*listed, *texts]))
+
+
+def _sounds(folder: Path) -> list[Path]:
+    return sorted((folder / SAMPLES).iterdir())
+
+
+def _zip_folder(to: Path, folder: Path, top: str) -> None:
+    """A kit's folder without the archives in it: they hold the same files once more."""
+    members = {
+        f"{top}/{p.relative_to(folder).as_posix()}": p
+        for p in folder.rglob("*")
+        if p.is_file() and p.suffix not in (".h2drumkit", ".dslibrary")
+    }
+    _zip(to, {}, members)
+
+
+def _zip(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> None:
+    with zipfile.ZipFile(to, "w") as archive:
+        for name, data in _members(texts, paths):
+            entry = zipfile.ZipInfo(name, DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.create_system = 3  # Unix, so that the mode below is one
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data, compresslevel=6)
+
+
+def _tar(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> None:
+    # GNU's format has names as plain UTF-8; Hydrogen's command line cannot read the other's names beyond ASCII.
+    with (
+        open(to, "wb") as file,
+        gzip.GzipFile("", "wb", compresslevel=6, fileobj=file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as archive,
+    ):
+        for name, data in _members(texts, paths):
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode, entry.mtime = len(data), 0o644, 0
+            archive.addfile(entry, io.BytesIO(data))
+
+
+def _members(texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
+    for name in sorted([*texts, *paths]):
+        yield name, texts[name] if name in texts else paths[name].read_bytes()
+
+
+def _put(hidden: Path, out: Path) -> None:
+    """Rename a finished folder to its place; a kit that is there is moved aside first and comes back if that fails."""
+    if not os.path.lexists(out):
+        os.rename(hidden, out)
+        return
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    os.rename(out, old)
+    try:
+        os.rename(hidden, out)
+    except BaseException:
+        os.rename(old, out)
+        raise
+    shutil.rmtree(old)

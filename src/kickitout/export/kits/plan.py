@@ -1,0 +1,100 @@
+"""What a kit is to be, and what cannot be: every refusal that needs no sound."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from kickitout.audio import SUBTYPES
+from kickitout.errors import UserError
+from kickitout.export.kits.tuning import Target, parse_note
+from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
+
+FORMATS = ("sfz", "hydrogen", "decentsampler")
+GM_KICK = 36  # General MIDI's Bass Drum 1: C2 on our card (C4 = 60), C1 where C3 is 60
+MOST_KICKS = 127 - GM_KICK + 1  # one a key
+MOST_SOUNDS = 2048  # files: some 200 MB
+HYDROGEN_LAYERS = 16  # samples an instrument, as Hydrogen is built and set by default
+LONGEST_NAME = 80  # characters
+LONGEST_STEM = 120  # bytes: file systems take 255, and parts are added
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A kit without its sounds. note: as the user wrote it, or None for the nearest semitone of each kick."""
+
+    name: str
+    layers: int = 4
+    round_robins: int = 4
+    formats: tuple[str, ...] = FORMATS
+    note: str | None = None
+    bits: str = "24"
+    licence: str | None = None
+
+    def __post_init__(self) -> None:
+        shown = "".join(c for c in self.name if c.isprintable()).strip()
+        if not shown or len(self.name) > LONGEST_NAME:
+            raise UserError(f"--name {self.name!r}: 1 to {LONGEST_NAME} visible characters work")
+        if shown != self.name:
+            raise UserError(f"--name {self.name!r}: has line breaks, controls or outer spaces; {shown!r} works")
+        if not 1 <= self.layers <= MOST_LAYERS:
+            raise UserError(f"--velocity-layers {self.layers}: 1 to {MOST_LAYERS} work")
+        if not 1 <= self.round_robins <= MOST_ROUND_ROBINS:
+            raise UserError(f"--round-robin {self.round_robins}: 1 to {MOST_ROUND_ROBINS} work")
+        unknown = [f for f in self.formats if f not in FORMATS]
+        if unknown or not self.formats or len(set(self.formats)) < len(self.formats):
+            given = ",".join(self.formats)
+            raise UserError(f"--formats {given!r}: choose from {', '.join(FORMATS)}, each once, with commas")
+        if "hydrogen" in self.formats and self.layers * self.round_robins > HYDROGEN_LAYERS:
+            raise UserError(
+                f"--velocity-layers {self.layers} with --round-robin {self.round_robins}: Hydrogen holds "
+                f"{HYDROGEN_LAYERS} samples an instrument; ask for fewer, or leave hydrogen out of --formats"
+            )
+        if self.bits not in SUBTYPES:
+            raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")
+        if self.licence is not None and (not self.licence.strip() or not self.licence.isprintable()):
+            raise UserError(f"--licence {self.licence!r}: write one line, for instance CC0-1.0")
+        _ = self.target
+
+    @property
+    def target(self) -> Target | None:
+        return None if self.note is None else parse_note(self.note)
+
+    @property
+    def zones(self) -> tuple[Zone, ...]:
+        return zones(self.layers)
+
+    @property
+    def variations(self) -> tuple[Variation, ...]:
+        return tuple(variation(k) for k in range(self.round_robins))
+
+    @property
+    def stem(self) -> str:
+        return file_stem(self.name)
+
+    def check_size(self, kicks: int) -> None:
+        """Raises UserError for more kicks than there are keys, or more files than a kit needs."""
+        if kicks > MOST_KICKS:
+            raise UserError(
+                f"{kicks} kicks: a kit has keys {GM_KICK} to 127, so up to {MOST_KICKS} work; -n says how many"
+            )
+        if kicks * self.layers * self.round_robins > MOST_SOUNDS:
+            raise UserError(
+                f"{kicks} kicks x {self.layers} layers x {self.round_robins} round robins are "
+                f"{kicks * self.layers * self.round_robins} files; up to {MOST_SOUNDS} work"
+            )
+
+
+def file_stem(name: str) -> str:
+    """A kit's name as the name of a file that Linux, macOS and Windows all take.
+
+    >>> file_stem('Mörder/Kick: "808"?'), file_stem("..."), file_stem("nul")
+    ('Mörder-Kick- -808--', 'kit', '_nul')
+    """
+    text = unicodedata.normalize("NFC", re.sub(r'[<>:"/\\|?*$]', "-", name))
+    text = text.encode("utf-8", "replace")[:LONGEST_STEM].decode("utf-8", "ignore").strip(" .")
+    if not text:
+        return "kit"
+    return f"_{text}" if RESERVED.fullmatch(text) or text[0] in "-~" else text

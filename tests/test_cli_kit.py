@@ -1,0 +1,168 @@
+"""`kick kit` as it is run: what it prints, makes and refuses, on the model in the package and on recorded kicks."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from kits import write_kick
+from synthetic import swept_kick
+
+from kickitout.audio import read_comment, read_sound
+from kickitout.card import cards
+from kickitout.cli import main
+from kickitout.export.kits.sound_file import render_again
+from kickitout.generation.load import load_model
+
+KICK = [sys.executable, "-m", "kickitout", "kit"]
+
+
+def kit(*args, cwd=None, **more):
+    return subprocess.run([*KICK, *map(str, args)], cwd=cwd, capture_output=True, text=True, **more)
+
+
+def test_a_kit_of_the_model_in_the_package(tmp_path):
+    done = kit("-n", 2, "--seed", 5, "--velocity-layers", 2, "--round-robin", 2, "--name", "Two", "--zip",
+               "-o", "my kit", cwd=tmp_path)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].split()[:3] == ["kick", "key", "note"]
+    assert lines[1].endswith("seed 5")
+    assert lines[-2:] == [str(tmp_path / "my kit"), str(tmp_path / "my kit.zip")]
+    assert "2 kicks, 8 sounds in" in done.stderr
+    waves = sorted((tmp_path / "my kit" / "samples").iterdir())
+    assert len(waves) == 8
+    for path in waves[:3]:  # the file tells all that makes it again
+        printed = subprocess.run([*KICK[:-1], "recipe", str(path)], capture_output=True, text=True, check=True).stdout
+        recipe = json.loads(printed)
+        assert recipe["seed"] == 5
+        assert recipe["kit"]["name"] == "Two"
+        assert render_again(recipe, model=load_model()) == path.read_bytes()
+
+
+def test_the_name_of_a_kit_is_that_of_its_folder_unless_it_is_said(tmp_path):
+    assert main(["kit", "-n", "1", "--velocity-layers", "1", "--round-robin", "1", "-o", str(tmp_path / "Bang")]) == 0
+    assert (tmp_path / "Bang" / "Bang.sfz").exists()
+
+
+def test_sounds_of_ones_own_and_what_is_wrong_with_some(tmp_path):
+    write_kick(tmp_path / "in" / "one.wav", swept_kick(end_hz=50))
+    write_kick(tmp_path / "in" / "two.wav", swept_kick(end_hz=57))
+    (tmp_path / "in" / "three.wav").write_text("no")
+    done = kit("in", "--note", "G", "--formats", "SFZ", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "left out: in/three.wav: text, not audio" in done.stderr
+    assert sorted(p.name for p in (tmp_path / "out").glob("*.sfz")) == [
+        "out - 01 G1 one.sfz", "out - 02 G1 two.sfz", "out.sfz",
+    ]  # fmt: skip
+    assert not list((tmp_path / "out").glob("*.dspreset"))
+    assert kit("in", "-n", 3, "-o", "three", cwd=tmp_path).returncode == 2
+    assert not (tmp_path / "three").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["-n", "0"], "at least 1"),
+        (["-n", "93"], "up to 92 work"),
+        (["--velocity-layers", "9", "--formats", "sfz"], "1 to 8 work"),
+        (["--velocity-layers", "8"], "Hydrogen holds 16"),
+        (["--formats", "sf2"], "choose from sfz, hydrogen, decentsampler"),
+        (["--note", "X"], "not a note"),
+        (["--name", ""], "visible characters"),
+        (["--seed", "-1"], "whole numbers from 0"),
+        (["--model", "nowhere"], "no such model"),
+        (["nowhere.wav"], "nowhere.wav: it does not exist"),
+        (["here.txt"], "no sound files"),
+        (["here.txt", "--seed", "1"], "leave out one or the other"),
+        (["here.txt", "--model", "default"], "leave out one or the other"),
+        (["-o", "taken"], "--force replaces a kit"),
+        (["-o", "taken", "--force"], "is not a kit that kickitout wrote"),
+        (["-o", "here.txt"], "a file is in the way"),
+        (["-o", "here.txt/kit", "-n", "1"], "a file is in the way"),
+        (["-o", "."], "the folder you are in"),
+        (["-o", "x" * 300, "-n", "1"], "visible characters"),
+        (["-o", "x" * 300, "-n", "1", "--name", "x"], "name is too long"),
+        (["-n", "8", "--note", "C5"], "kicks are tuned from C0"),
+        (["--licence", ""], "--licence"),
+    ],
+)
+def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
+    (tmp_path / "here.txt").write_text("text")
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "thesis.odt").write_text("mine")
+    done = kit(*args, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["here.txt", "taken", "thesis.odt"]
+
+
+def test_a_full_disk_leaves_nothing(tmp_path):
+    def limit():  # no file can grow over 40 kB, which a program sees as it sees a full disk; a kick takes 66
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+
+    done = kit("-n", 1, "-o", tmp_path / "out", "--zip", preexec_fn=limit)
+    assert done.returncode == 2
+    assert f"{tmp_path / 'out'}: the disk is full" in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_may_not_be_written_is_said_so():
+    done = kit("-n", 1, "-o", "/proc/kit")
+    assert done.returncode == 2
+    assert "/proc/kit" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_making_a_kit_imports_no_torch(tmp_path):
+    script = (
+        "import sys, io; sys.stdout = sys.stderr = io.StringIO()\n"
+        f"from kickitout.cli import main; assert main(['kit', '-n', '1', '-o', {str(tmp_path / 'kit')!r}]) == 0\n"
+        "print(*sorted({m.split('.')[0] for m in sys.modules}), file=sys.__stdout__)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"torch", "scipy", "sklearn", "matplotlib", "pydantic", "yaml"} & set(done.stdout.split())
+
+
+def test_recorded_kicks_become_a_kit(tmp_path, real_data):
+    """12 recordings of several machines: as loud as each other, softer layers softer and darker, on their notes."""
+    every = sorted((real_data / "kicks-open").rglob("*.flac"))
+    chosen = [str(path) for path in every[:: len(every) // 12][:12]]
+    out = tmp_path / "out"
+    assert main(["kit", *chosen, "--round-robin", "2", "--bits", "16", "-o", str(out)]) == 0
+    known = json.loads((out / "kit.json").read_bytes())
+    assert len(known["kicks"]) == 12
+    near = 0
+    for kick in known["kicks"]:
+        sounds = {(s["layer"], s["round_robin"]): read_sound(out / "samples" / s["file"]) for s in kick["sounds"]}
+        assert all(s.subtype == "PCM_16" for s in sounds.values())
+        for robin in (1, 2):
+            waves = [sounds[layer, robin].samples.mean(axis=1) for layer in (1, 2, 3, 4)]
+            longest = max(map(len, waves))
+            found = cards(np.stack([np.pad(x, (0, longest - len(x))) for x in waves]))
+            assert (np.diff(found["loudness_lufs"]) > 1).all(), kick["from"]
+            assert (np.diff(found["click_level_db"]) > 0).all(), kick["from"]
+            if robin == 1:
+                assert found["loudness_lufs"][3] == pytest.approx(kick["loudness_lufs"], abs=0.02)
+        near += kick["cents_after"] is not None and abs(kick["cents_after"]) <= 2
+        recipe = json.loads(read_comment(out / "samples" / kick["sounds"][0]["file"]))
+        assert recipe["source"]["sha256"]
+    assert near >= 10  # of some kicks the card's pitch jumps by more when they are moved
+
+
+def test_a_kit_of_recorded_kicks_says_where_each_is_from(tmp_path, real_data):
+    folder = real_data / "kicks-open"
+    assert (
+        main(["kit", str(folder), "-n", "5", "--velocity-layers", "1", "--round-robin", "1", "-o", str(tmp_path / "k")])
+        == 0
+    )
+    text = (tmp_path / "k" / "SOURCES.md").read_text("utf-8")
+    assert text.count("\n| ") == 6
+    assert "unstated" not in text
