@@ -1,0 +1,133 @@
+"""Kicks asked for in Hz, milliseconds and decibels, from the model in the package."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from kickitout.audio import read_comment, read_sound
+from kickitout.card import card
+from kickitout.cli import main
+from kickitout.cli.request import note
+from kickitout.errors import UserError
+from kickitout.generation.ask import BY_NAME, ask, check_request, error_of, measured
+from kickitout.generation.load import load_model
+from kickitout.generation.noise import normal
+from kickitout.models.knobs import KNOBS
+from kickitout.models.knobs import NAMES as KNOB_NAMES
+
+SEEDS = range(100, 112)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+def eps(model, seed):
+    return normal([seed], model.info.latent)
+
+
+def test_the_model_in_the_package_has_the_knobs(model):
+    assert tuple(model.info.knobs) == KNOB_NAMES
+    assert all(knob.low <= 0 <= knob.high for knob in KNOBS)
+
+
+def test_knobs_at_zero_and_the_own_place_give_the_same_samples(model):
+    plain = model.play(eps(model, 3))
+    turned = model.turn(eps(model, 3), knobs=np.zeros(len(KNOBS)))
+    assert np.array_equal(plain, turned.wave)
+    assert np.array_equal(model.turn(place=turned.place).wave, plain)
+
+
+def test_each_knob_moves_what_it_says(model):
+    moves = {"pitch": ("pitch_end_hz", 5.0), "decay": ("decay_t20_ms", 8.0), "click": ("click_level_db", 6.0),
+             "click_tone": ("click_centroid_hz", 3.0), "balance": ("sub_over_body_db", 6.0)}  # fmt: skip
+    for name, (field, amount) in moves.items():
+        changes = []
+        for seed in SEEDS:
+            row = np.zeros(len(KNOBS), np.float32)
+            row[KNOB_NAMES.index(name)] = amount
+            before, after = (measured(model.turn(eps(model, seed), knobs=k).wave)[field] for k in (None, row))
+            changes.append(after - before)
+        assert np.nanmedian(changes) > 0, name
+        assert np.nanmean(np.array(changes) > 0) >= 0.75, name
+
+
+def test_the_pitch_is_asked_for_in_notes_and_comes_within_cents(model):
+    errors = []
+    for i, seed in enumerate(SEEDS):
+        answer = ask(model, {"pitch": note(("E1", "F1", "G1", "A1")[i % 4])}, eps(model, seed))
+        errors.append(abs(answer.lines[0].error))
+    assert np.nanmedian(errors) <= 5
+    assert np.nanquantile(errors, 0.8) <= 10
+
+
+def test_what_is_said_to_be_achieved_is_what_the_card_says(model):
+    answer = ask(model, {"pitch": 50.0, "decay": 150.0, "click": -20.0}, eps(model, 7))
+    found = card(answer.wave[0])
+    for line in answer.lines:
+        assert found[line.control.field] == pytest.approx(line.achieved, rel=1e-6, nan_ok=True)
+        assert line.reached == (abs(line.error) < 1e9 and _near(line))
+
+
+def _near(line):
+    limits = {"pitch": 1.01, "decay": 0.8, "click": 0.11}
+    return abs(line.error) <= limits[line.control.name] * (1 if line.control.name != "decay" else 1)
+
+
+def test_what_cannot_be_reached_is_said_and_something_near_is_given(model):
+    answer = ask(model, {"click": 0.0}, eps(model, 7))
+    assert not answer.reached
+    assert np.isfinite(answer.wave).all()
+    assert answer.lines[0].error < 0
+
+
+def test_the_same_request_gives_the_same_samples(model):
+    first, second = (ask(model, {"pitch": 55.0, "decay": 120.0}, eps(model, 1)) for _ in range(2))
+    assert np.array_equal(first.wave, second.wave)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({"loudness": 3.0}, "nothing a kick can be asked for"),
+        ({"pitch": 5000.0}, "from 20 to 400 Hz"),
+        ({"decay": float("nan")}, "can be asked for"),
+        ({"drive": -1.0}, "from 0 to 36 dB"),
+    ],
+)
+def test_a_senseless_request_is_refused_in_one_sentence(request_, words):
+    with pytest.raises(UserError, match=words):
+        check_request(request_)
+
+
+def test_errors_are_in_cents_per_cent_and_decibels():
+    assert error_of(BY_NAME["pitch"], 50.0, 100.0) == pytest.approx(1200)
+    assert error_of(BY_NAME["decay"], 200.0, 210.0) == pytest.approx(5)
+    assert error_of(BY_NAME["click"], -20.0, -18.5) == pytest.approx(1.5)
+
+
+def test_the_command_line_asks_reports_and_writes_what_re_makes_it(tmp_path, capsys):
+    out = tmp_path / "kicks"
+    assert main(["generate", "-n", "2", "--note", "F1", "--click", "-20dB", "-o", str(out)]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 2
+    assert all("cents" in line and "click" in line for line in said)
+    path = out / "kick_000001.wav"
+    recipe = json.loads(read_comment(path))
+    assert recipe["request"] == {"pitch": pytest.approx(43.654, abs=0.01), "click": -20.0}
+    again = tmp_path / "again.wav"
+    assert main(["recipe", str(path), "--render", str(again)]) == 0
+    assert np.array_equal(read_sound(path).samples, read_sound(again).samples)
+
+
+def test_a_request_without_a_knob_is_refused(tmp_path, capsys):
+    assert main(["generate", "--note", "F1", "--pitch", "50Hz", "-o", str(tmp_path / "a")]) == 2
+    assert "ask for the same thing" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["generate", "--note", "H9", "-o", str(tmp_path / "a")])
+    assert "is no note" in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()

@@ -1,0 +1,117 @@
+"""From a sound to its place in the model in the package; around it, and from one place to another."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kickitout.audio import read_sound, write_sound
+from kickitout.card import card
+from kickitout.cli import main
+from kickitout.corpus.procedural import synthesise
+from kickitout.errors import UserError
+from kickitout.generation.listen import Ear, find_ear, hear
+from kickitout.generation.load import load_model
+from kickitout.generation.noise import normal
+from kickitout.generation.vary import morph, vary
+from kickitout.sound import SAMPLE_RATE
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def ear():
+    return Ear(find_ear("default"))
+
+
+@pytest.fixture(scope="module")
+def kicks():
+    return synthesise(range(6))[0]
+
+
+def place(model, seed):
+    return model.turn(normal([seed], model.info.latent)).place
+
+
+def test_hearing_comes_nearer_and_is_the_same_each_time(model, ear, kicks):
+    first, second = (hear(model, ear, kicks[0], steps=12) for _ in range(2))
+    assert np.array_equal(first.place, second.place)
+    assert first.after <= first.before
+    assert hear(model, ear, kicks[0], steps=40).after <= first.after
+
+
+def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kicks):
+    def distance(a, b):
+        spectra = [np.log10(np.abs(np.fft.rfft(x.reshape(-1, 1050), axis=1)) + 1e-2) for x in (a, b)]
+        return np.abs(spectra[0] - spectra[1]).mean()
+
+    again = [model.turn(place=hear(model, ear, kick, steps=20).place).wave[0] for kick in kicks]
+    table = np.array([[distance(kick, made) for made in again] for kick in kicks])
+    assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
+
+
+def test_no_amount_is_no_change_and_more_is_more(model):
+    start = place(model, 5)
+    base = model.turn(place=start).wave
+
+    def moved(amount):
+        return np.mean([np.abs(v.wave - base).mean() for v in vary(model, start, range(6), amount)])
+
+    assert moved(0.0) == 0
+    assert 0 < moved(0.05) < moved(0.3) < moved(1.0)
+
+
+def test_variations_are_each_of_their_own_seed(model):
+    start = place(model, 5)
+    together, alone = vary(model, start, range(4), 0.4), vary(model, start, [2], 0.4)
+    assert np.array_equal(together[2].wave, alone[0].wave)
+    assert not np.array_equal(together[0].wave, together[1].wave)
+
+
+def test_a_morph_begins_and_ends_with_its_kicks_and_cancels_nothing(model):
+    for a, b in ((1, 2), (3, 4), (5, 6)):
+        way = morph(model, place(model, a), place(model, b), 7)
+        assert np.array_equal(way[0].wave, model.turn(place=place(model, a)).wave)
+        assert np.array_equal(way[-1].wave, model.turn(place=place(model, b)).wave)
+        loud = np.array([card(step.wave[0])["loudness_lufs"] for step in way])
+        assert loud.min() > min(loud[0], loud[-1]) - 6  # two bodies in opposite phase would lose far more
+
+
+def test_amounts_and_counts_that_make_no_sense_are_refused(model):
+    start = place(model, 0)
+    with pytest.raises(UserError, match="from 0"):
+        vary(model, start, [0], 3.0)
+    with pytest.raises(UserError, match="two ends"):
+        morph(model, start, start, 1)
+
+
+def test_the_commands_write_kicks_that_can_be_made_again(tmp_path, capsys, kicks):
+    for i in (0, 1):
+        write_sound(tmp_path / f"mine{i}.wav", kicks[i], SAMPLE_RATE, bits="24")
+    mine, other = str(tmp_path / "mine0.wav"), str(tmp_path / "mine1.wav")
+    assert main(["vary", mine, "-n", "2", "-o", str(tmp_path / "v")]) == 0
+    assert main(["morph", mine, other, "-n", "3", "-o", str(tmp_path / "m")]) == 0
+    assert sorted(p.name for p in (tmp_path / "m").iterdir()) == [f"mine0_to_mine1_{i:02d}.wav" for i in range(3)]
+    made = tmp_path / "v" / "mine0_vary_000001.wav"
+    capsys.readouterr()
+    assert main(["recipe", str(made), "--render", str(tmp_path / "again.wav")]) == 0
+    assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
+    assert main(["vary", str(made), "-n", "1", "-o", str(tmp_path / "vv")]) == 0
+    assert "its place is known" in capsys.readouterr().err
+
+
+def test_what_is_no_kick_and_a_model_without_an_encoder_are_refused(tmp_path, capsys, kicks):
+    silent = tmp_path / "silent.wav"
+    write_sound(silent, np.zeros(22050, np.float32), SAMPLE_RATE, bits="24")
+    assert main(["vary", str(silent), "-o", str(tmp_path / "v")]) == 2
+    assert "silent" in capsys.readouterr().err
+    assert not (tmp_path / "v").exists()
+    lone = tmp_path / "lone.onnx"
+    lone.write_bytes(find_ear("default").with_name("default.onnx").read_bytes())
+    sound = tmp_path / "mine.wav"
+    write_sound(sound, kicks[0], SAMPLE_RATE, bits="24")
+    assert main(["vary", str(sound), "--model", str(lone), "-o", str(tmp_path / "v")]) == 2
+    assert "no encoder beside it" in capsys.readouterr().err
