@@ -46,14 +46,14 @@ class Track:
 
 def low_pass(block: Block, low: float, high: float) -> np.ndarray:
     """The wave through a half-cosine from low to high (Hz), decimated, [n, M]."""
-    freqs = block.freqs[block.freqs <= high]
+    freqs = block.grid.freqs[block.grid.freqs <= high]
     ramp = np.clip((freqs - low) / (high - low), 0, 1)
     return block.low_band(0.5 + 0.5 * np.cos(np.pi * ramp))
 
 
 def band(block: Block, mode: np.ndarray) -> np.ndarray:
     """The wave around each frequency of `mode` [n]: half-cosines over TAIL_RISE and TAIL_FALL, decimated, [n, M]."""
-    freqs = block.freqs[block.freqs <= TAIL_FALL[1] * mode.max()] / mode[:, None]
+    freqs = block.grid.freqs[block.grid.freqs <= TAIL_FALL[1] * mode.max()] / mode[:, None]
     rise = np.clip((freqs - TAIL_RISE[0]) / (TAIL_RISE[1] - TAIL_RISE[0]), 0, 1)
     fall = np.clip((freqs - TAIL_FALL[0]) / (TAIL_FALL[1] - TAIL_FALL[0]), 0, 1)
     gain = (0.5 - 0.5 * np.cos(np.pi * rise)) * (0.5 + 0.5 * np.cos(np.pi * fall))
@@ -124,7 +124,7 @@ def track(block: Block) -> Track:
     """
     ones = np.ones(block.n)
     wide = low_pass(block, *LOW_PASS_HZ)
-    end = (block.end - block.onset) * 1000 / block.rate
+    end = (block.gone - block.onset) * 1000 / block.rate
     whole = find(block, wide, BLIND_MS * ones, end)
     half = whole.final * TAIL_FROM
     mode = loudest_mode(block, wide, half, whole.final)
