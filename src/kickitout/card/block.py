@@ -11,6 +11,7 @@ the batch's other rows allow for, no matrix product among them, whose order of a
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -20,7 +21,6 @@ ONSET_LEVEL = 10 ** (-40 / 20)  # re peak: where a sound begins
 END_LEVEL = 10 ** (-80 / 20)  # re peak: below it a sound has ended
 RISE_LEVEL = 10 ** (-20 / 20)
 CREST_LEVEL = 0.98  # re peak: so close to the maximum counts as the peak, else a flat top puts it anywhere
-CUT_MS = 10.0  # a fall inside the last 10 ms of a sound is its cut or fade-out, not its decay
 PAD_MS = 10.0  # silence behind the wave: the rings of the filters end there and not at its beginning
 FLOOR_DB = -120.0  # nothing: energies are not told apart below this
 SILENCE = 1e-20  # a peak that is nothing at all, and whose inverse is still a float32
@@ -107,6 +107,11 @@ class Grid:
         return np.sin(np.clip(ramp, 0, 1) * (np.pi / 2)).astype(np.float32)
 
     @cached_property
+    def click_bin(self) -> int:
+        """The first bin of the click band."""
+        return int(np.flatnonzero(self.split)[0])
+
+    @cached_property
     def body_gain(self) -> np.ndarray:
         """Gain of the body band, float32 [bins up to 2.4 kHz]."""
         gain = np.sqrt(1 - self.split**2)
@@ -174,9 +179,7 @@ class Block:
         first = self.length - count * ms
         pieces = self.wave[:, first:].reshape(self.n, count, ms)
         power = np.einsum("nkm,nkm->nk", pieces, pieces).astype(np.float64) / ms
-        early, late = (
-            power[:, count - a : count - b].mean(axis=1) for a, b in zip(NOISE_MS[:-1], NOISE_MS[1:], strict=True)
-        )
+        early, late = (power[:, count - a : count - b].mean(axis=1) for a, b in pairwise(NOISE_MS))
         noise = np.maximum(early, late)
         noisy = (noise < STEADY * np.minimum(early, late)) & (noise < LOUDEST_NOISE)
         if not noisy.any():
@@ -211,13 +214,22 @@ class Block:
             np.fft.irfft(self.spectrum[part] * self.grid.split, self.n_fft, out=out[part])
         return out
 
-    def low_band(self, gain: np.ndarray, step: int | None = None) -> np.ndarray:
-        """The wave through `gain` ([K] or [n, K] bins from 0 Hz on, zero above), decimated, float32 [n, N / step]."""
+    @cached_property
+    def click_power(self) -> np.ndarray:
+        """|spectrum|^2 from the first bin of the click band on, float32 [n, bins]."""
+        high = self.spectrum[:, self.grid.click_bin :]
+        return high.real**2 + high.imag**2
+
+    def low_band(self, gain: np.ndarray, step: int | None = None, only: np.ndarray | slice = slice(None)) -> np.ndarray:
+        """The wave through `gain` ([K] or [n, K] bins from 0 Hz on, zero above), decimated, float32 [n, N / step].
+
+        only: some of the sounds.
+        """
         step = step or self.step
         size = self.n_fft // step
         bins = min(gain.shape[-1], size // 2)
         kind = np.complex64 if np.iscomplexobj(gain) else np.float32
-        return np.fft.irfft(self.spectrum[:, :bins] * (gain[..., :bins] / step).astype(kind), size)
+        return np.fft.irfft(self.spectrum[only, :bins] * (gain[..., :bins] / step).astype(kind), size)
 
     @cached_property
     def body_band(self) -> np.ndarray:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.card.block import CUT_MS, Block, Grid, Measured, fast_length, last_true, to_db, unless
+from kickitout.card.block import Block, Grid, Measured, fast_length, last_true, to_db, unless
 from kickitout.card.fields import Why
 
 SMOOTH_MS = 3.0  # standard deviation of the Gaussian; moves the fall of exp(-t / tau) by SMOOTH_MS^2 / tau
@@ -15,12 +15,16 @@ RING_MS = 100.0  # of the Hilbert transform, before the onset as well as after
 REACH = 7.0  # standard deviations: a Gaussian is below -100 dB there
 COARSE = 4  # of the decimated samples are one of the curve: 0.7 ms, and a Gaussian of 3 ms holds nothing above 500 Hz
 MONOTONY_RANGE_DB = 40.0
+CUT_MS = 10.0  # so short a fall is a cut or a fade-out, not a decay,
+CUT_DB = 12.0  # if it is so deep,
+QUIET_DB = -50.0  # ends below this level
+CUT_RATIO = 2.0  # and is so much faster than the decay before
 SHORT_MS = 30.0  # a decay has to last so long to have a shape
 
 
 @lru_cache(maxsize=16)
 def _size(grid: Grid) -> int:
-    """Decimated samples of the transforms: silence behind the wave, so that nothing runs from its end into its onset."""
+    """Decimated samples of the transforms, with silence behind: nothing runs from the end of a wave into its onset."""
     ring = max(REACH * MONOTONY_SMOOTH_MS, RING_MS) / 1000 * grid.rate / grid.step
     return fast_length(-(-grid.length // grid.step) + math.ceil(ring), 2 * COARSE)
 
@@ -93,8 +97,9 @@ def measure(block: Block) -> Measured:
     clipped top the first sample counts, not any of its equals).
 
     decay_t20_ms, t40, t60: from that same peak until the level curve stays 20, 40, 60 dB below the peak. No value if
-    that happens in the last 10 ms of the sound (before the wave ends, or falls to -80 dB for good, or sinks into its
-    noise, see `Block.gone`): then it was cut or faded out, and a tail cut short is not a short tail.
+    the sound was cut or faded out there, for a tail cut short is not a short tail: if the wave ends within 10 ms, or
+    the level falls to -50 dB, by 12 dB and twice as fast as on the way in these 10 ms; nor if the sound had sunk into
+    its own noise before (see `Block.gone`).
 
     monotony: 1 - rises / falls, sums of dB up and down along the level curve (smoothed with 10 ms) from its maximum
     until it stays 40 dB below the peak: 1 for a decay that only falls, 0 for one that takes everything back.
@@ -104,11 +109,17 @@ def measure(block: Block) -> Measured:
     level, shape = to_db(fine.astype(np.float32)), to_db(coarse.astype(np.float32))
     out: Measured = {"attack_ms": block.known((block.crest - block.onset) * ms)}
 
-    limit = block.gone - block.samples(CUT_MS)
+    limit = np.minimum(block.gone, block.length - block.samples(CUT_MS))
+    row, last = np.arange(block.n), level.shape[1] - 1
     for drop in (20, 40, 60):
-        fallen = last_above(level, -drop) * step
-        decay = (fallen - block.crest) * ms
-        out[f"decay_t{drop}_ms"] = unless(decay, (fallen >= limit, Why.ENDS_FIRST), (decay <= 0, Why.TOO_SHORT))
+        there = last_above(level, -drop)
+        decay = (there * step - block.crest) * ms
+        behind = np.rint(there + block.samples(CUT_MS) / step).astype(int)
+        low = level[row, np.clip(behind, 0, last)]  # 10 ms later
+        usual = drop * CUT_MS / np.maximum(decay, 1.0)
+        cut = (low < min(-drop - CUT_DB, QUIET_DB)) & (-drop - low > CUT_RATIO * usual)
+        cut |= there * step >= limit
+        out[f"decay_t{drop}_ms"] = unless(decay, (cut, Why.ENDS_FIRST), (decay <= 0, Why.TOO_SHORT))
 
     top = shape.argmax(axis=1)
     stop = np.minimum(last_above(shape, -MONOTONY_RANGE_DB), (block.gone - 1) / step)

@@ -38,24 +38,24 @@ def k_weighting(freqs: np.ndarray, rate: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _weights(grid: Grid) -> tuple[np.ndarray, np.ndarray, int]:
-    """The K-weighting for the body band and for the click band, and the first bin of the latter, as complex64."""
+def _weights(grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K-weighting of the body band, complex64 [its bins]; of the click band's energy, and that band's own, float32."""
     gain = k_weighting(grid.freqs, grid.rate).astype(np.complex64)
-    first = int(np.flatnonzero(grid.split)[0])
-    return gain[: len(grid.body_gain)] * grid.body_gain, gain[first:] * grid.split[first:], first
+    split = grid.split[grid.click_bin :]
+    own = split**2
+    return gain[: len(grid.body_gain)] * grid.body_gain, own * np.abs(gain[grid.click_bin :]) ** 2, own
 
 
 def k_weighted(block: Block, start: np.ndarray, count: int) -> np.ndarray:
     """Sum of the squares of the K-weighted wave from `start` [n] on for `count` samples, float64 [n].
 
-    The body band is weighted in time; the weights of the click band, which change by 2 dB in all, only in frequency: its
-    energy in that time is taken to have the colour of its energy in the whole wave.
+    The body band is weighted in time; the weights of the click band, which change by 2 dB in all, only in frequency:
+    its energy in that time is taken to have the colour of its energy in the whole wave.
     """
-    low, high, first = _weights(block.grid)
+    low, weighted, own = _weights(block.grid)
     step = block.step
     body = gather(block.low_band(low), -(-start // step), -(-count // step))
-    click, weighted = block.spectrum[:, first:] * block.grid.split[first:], block.spectrum[:, first:] * high
-    colour = row_energy(weighted) / np.maximum(row_energy(click), 1e-30)
+    colour = (block.click_power * weighted).sum(axis=1) / np.maximum((block.click_power * own).sum(axis=1), 1e-30)
     return step * row_energy(body) + colour * row_energy(gather(block.click_band, start, count))
 
 
@@ -81,18 +81,20 @@ def true_peak(block: Block) -> np.ndarray:
 
 
 def shares(block: Block) -> list[np.ndarray]:
-    """Share of the energy below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each; the bin that holds an
-    edge is divided."""
-    bins, last = block.spectrum, block.n_fft // 2
+    """Share of the energy below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each.
+
+    The bin that holds an edge is divided.
+    """
+    first, bins = block.grid.click_bin, block.spectrum
     place = [hz * block.n_fft / block.rate + 0.5 for hz in (SUB_HZ, BODY_HZ, AIR_HZ)]  # bin k reaches to k + 0.5
-    whole = [int(p) for p in place]
-    edges = [row_energy(bins[:, k : k + 1]) for k in whole]
-    ends = (row_energy(bins[:, :1]) + row_energy(bins[:, last:])) / 2  # all others stand for two
-    sub, body, air = (p - k for p, k in zip(place, whole, strict=True))
-    below_sub = row_energy(bins[:, : whole[0]]) - row_energy(bins[:, :1]) / 2 + sub * edges[0]
-    between = row_energy(bins[:, whole[0] : whole[1]]) - sub * edges[0] + body * edges[1]
-    above_air = row_energy(bins[:, whole[2] :]) - row_energy(bins[:, last:]) / 2 - air * edges[2]
-    total = row_energy(bins) - ends
+    (sub, body, air), (sub_part, body_part, air_part) = [int(p) for p in place], [p - int(p) for p in place]
+    low = np.square(bins.real[:, : body + 1]) + np.square(bins.imag[:, : body + 1])
+    low[:, 0] /= 2  # all others stand for two
+    high = block.click_power[:, air - first :]
+    below_sub = low[:, :sub].sum(axis=1) + sub_part * low[:, sub]
+    between = low[:, sub:body].sum(axis=1) - sub_part * low[:, sub] + body_part * low[:, body]
+    above_air = high.sum(axis=1) - high[:, -1] / 2 - air_part * high[:, 0]
+    total = block.energy * (block.n_fft / 2)  # Parseval
     return [below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
@@ -117,7 +119,7 @@ def measure(block: Block) -> Measured:
     at = np.arange(swing.shape[1], dtype=np.float32) * block.step
     span = np.maximum(block.gone - block.onset, block.step)
     turn = (at - (block.onset - block.step / 2)[:, None].astype(np.float32)) / span[:, None].astype(np.float32)
-    window = (1 - np.cos(np.float32(2 * np.pi) * np.clip(turn, 0, 1)))
+    window = 1 - np.cos(np.float32(2 * np.pi) * np.clip(turn, 0, 1))
     offset = (window * swing).sum(axis=1) / np.maximum(window.sum(axis=1), 1e-9)
 
     return {
