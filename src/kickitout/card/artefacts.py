@@ -45,7 +45,7 @@ def comb(block: Block) -> np.ndarray:
     window = hann(FRAME)
     low, high = LINES_HZ[0] * FRAME / block.rate, min(LINES_HZ[1] * FRAME / block.rate, FRAME // 2 - max(BESIDE))
     first, last = int(low) + min(BESIDE), int(high) + max(BESIDE)
-    level = np.empty((len(row), last + 1 - first), np.float32)
+    level: np.ndarray = np.empty((len(row), last + 1 - first), np.float32)
     for part in rows(len(row), CACHED_FRAMES):
         spectrum = np.fft.rfft(frames[row[part], frame[part]] * window)[:, first : last + 1]
         level[part] = spectrum.real**2 + spectrum.imag**2

@@ -211,7 +211,7 @@ class Block:
         """The wave above 2 kHz, float32 [n, N]."""
         out = np.empty((self.n, self.n_fft), np.float32)
         for part in rows(self.n, CACHED_ROWS):
-            np.fft.irfft(self.spectrum[part] * self.grid.split, self.n_fft, out=out[part])
+            out[part] = np.fft.irfft(self.spectrum[part] * self.grid.split, self.n_fft)
         return out
 
     @cached_property
