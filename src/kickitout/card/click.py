@@ -1,10 +1,11 @@
 """The click: what is above 2 kHz when the drum is hit."""
 
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 
-from kickitout.card.block import CLICK_HZ, Block, Measured, fast_length, gather, to_db, unless
+from kickitout.card.block import CLICK_HZ, Block, Grid, Measured, fast_length, gather, to_db, unless
 from kickitout.card.fields import Why
 
 LEAD_MS = 1.0  # the click band rings a little before the onset
@@ -14,6 +15,15 @@ LENGTH_SHARE = 0.9
 FADE_MS = 3.0  # at the end of the piece that goes into the spectrum
 QUIET_DB = -60.0  # a click below this has no length and no colour
 OCTAVES_HZ = (2000.0, 4000.0, 8000.0, 16000.0)
+
+
+@lru_cache(maxsize=16)
+def _window(grid: Grid) -> np.ndarray:
+    """1 from the lead on, faded at the end of LEVEL_MS, float32 [samples]."""
+    count, fade = grid.samples(LEAD_MS) + grid.samples(LEVEL_MS), grid.samples(FADE_MS)
+    window = np.ones(count, np.float32)
+    window[-fade:] = np.cos(np.linspace(0, np.pi / 2, fade)) ** 2
+    return window
 
 
 def measure(block: Block) -> Measured:
@@ -31,30 +41,28 @@ def measure(block: Block) -> Measured:
     """
     lead = block.samples(LEAD_MS)
     length = block.samples(LENGTH_MS)
+    window = _window(block.grid)
     piece = gather(block.click_band, block.onset - lead, lead + length)  # [n, lead + length]
-    energy = piece.astype(np.float64) ** 2
-    count = lead + block.samples(LEVEL_MS)
-    level = to_db(energy[:, :count].sum(axis=1) / block.energy)
+    passed = np.cumsum(np.square(piece), axis=1, dtype=np.float64)
+    level = to_db(passed[:, len(window) - 1] / block.energy)
 
-    passed = np.cumsum(energy, axis=1)
-    share = passed / np.maximum(passed[:, -1:], 1e-30)
-    there = np.argmax(share >= LENGTH_SHARE, axis=1)
+    there = np.argmax(passed >= LENGTH_SHARE * passed[:, -1:], axis=1)
     click_ms = np.maximum(there + 1 - lead, 0) * 1000 / block.rate
 
-    fade = block.samples(FADE_MS)
-    window = np.ones(count, np.float32)
-    window[-fade:] = np.cos(np.linspace(0, np.pi / 2, fade)) ** 2
-    size = fast_length(count, 2)
-    spectrum = np.fft.rfft(piece[:, :count] * window, size)
+    size = fast_length(len(window), 2)
+    windowed = np.zeros((block.n, size))
+    windowed[:, : len(window)] = piece[:, : len(window)] * window
+    spectrum = np.fft.rfft(windowed)
     freqs = np.arange(size // 2 + 1) * (block.rate / size)
-    power = spectrum.real.astype(np.float64) ** 2 + spectrum.imag.astype(np.float64) ** 2 + 1e-20
-    high = freqs >= CLICK_HZ
-    centroid = power[:, high] @ freqs[high] / power[:, high].sum(axis=1)
+    first = int(np.searchsorted(freqs, CLICK_HZ))
+    power = spectrum.real[:, first:] ** 2 + spectrum.imag[:, first:] ** 2 + 1e-20
+    freqs = freqs[first:]
+    centroid = (power * freqs).sum(axis=1) / power.sum(axis=1)
 
     weighted, total = np.zeros(block.n), np.zeros(block.n)
-    for low_hz, high_hz in pairwise(OCTAVES_HZ):
-        band = power[:, (freqs >= low_hz) & (freqs < high_hz)]
-        if band.shape[1] == 0:  # a low sample rate
+    for low, high in pairwise(np.searchsorted(freqs, OCTAVES_HZ).tolist()):
+        band = power[:, low:high]
+        if low == high:  # a low sample rate
             continue
         weighted += np.exp(np.log(band).mean(axis=1)) * band.shape[1]
         total += band.sum(axis=1)

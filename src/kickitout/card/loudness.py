@@ -4,12 +4,14 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.card.block import Block, Measured, gather, to_db
+from kickitout.card.block import Block, Grid, Measured, gather, row_energy, to_db
 
 BLOCK_MS = 400.0  # the gating block of ITU-R BS.1770
 SUB_HZ, BODY_HZ, AIR_HZ = 60.0, 250.0, 4000.0
 PRINTED_GAIN = 1.0049948  # at high frequencies, of the high-pass as printed (b = 1, -2, 1); -0.691 counts on it
 TAPS = 12  # samples on each side of a point between the samples
+_DISTANCE = np.array([-0.75, -0.5, -0.25, 0.25, 0.5, 0.75])[:, None] - np.arange(-TAPS, TAPS + 1)
+KERNEL = (np.sinc(_DISTANCE) * np.cos(np.clip(_DISTANCE / (TAPS + 1), -1, 1) * (np.pi / 2)) ** 2).astype(np.float32)
 
 
 def k_weighting(freqs: np.ndarray, rate: float) -> np.ndarray:
@@ -35,9 +37,26 @@ def k_weighting(freqs: np.ndarray, rate: float) -> np.ndarray:
     return shelf * high_pass * PRINTED_GAIN
 
 
-@lru_cache(maxsize=4)
-def _k_weighting(n_fft: int, rate: float) -> np.ndarray:
-    return k_weighting(np.fft.rfftfreq(n_fft, 1 / rate), rate).astype(np.complex64)
+@lru_cache(maxsize=16)
+def _weights(grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """K-weighting of the body band, complex64 [its bins]; of the click band's energy, and that band's own, float32."""
+    gain = k_weighting(grid.freqs, grid.rate).astype(np.complex64)
+    split = grid.split[grid.click_bin :]
+    own = split**2
+    return gain[: len(grid.body_gain)] * grid.body_gain, own * np.abs(gain[grid.click_bin :]) ** 2, own
+
+
+def k_weighted(block: Block, start: np.ndarray, count: int) -> np.ndarray:
+    """Sum of the squares of the K-weighted wave from `start` [n] on for `count` samples, float64 [n].
+
+    The body band is weighted in time; the weights of the click band, which change by 2 dB in all, only in frequency:
+    its energy in that time is taken to have the colour of its energy in the whole wave.
+    """
+    low, weighted, own = _weights(block.grid)
+    step = block.step
+    body = gather(block.low_band(low), -(-start // step), -(-count // step))
+    colour = (block.click_power * weighted).sum(axis=1) / np.maximum((block.click_power * own).sum(axis=1), 1e-30)
+    return step * row_energy(body) + colour * row_energy(gather(block.click_band, start, count))
 
 
 def true_peak(block: Block) -> np.ndarray:
@@ -53,21 +72,30 @@ def true_peak(block: Block) -> np.ndarray:
     top = (here >= np.abs(wave[row, before])) & (here >= np.abs(wave[row, after]))
     row, column = row[top], column[top]
     best = np.ones(block.n)
-    reach = np.arange(-TAPS, TAPS + 1)
-    points = np.array([-0.75, -0.5, -0.25, 0.25, 0.5, 0.75])
-    distance = points[:, None] - reach
-    kernel = np.sinc(distance) * np.cos(np.clip(distance / (TAPS + 1), -1, 1) * (np.pi / 2)) ** 2  # [6, 25]
-    around = np.pad(wave, ((0, 0), (TAPS, TAPS)))[row[:, None], column[:, None] + reach + TAPS]  # [maxima, 25]
-    value = np.abs(around @ kernel.T.astype(wave.dtype)).max(axis=1)
-    np.maximum.at(best, row, value)
+    around = np.pad(wave, ((0, 0), (TAPS, TAPS)))
+    value = np.zeros((len(row), len(KERNEL)), np.float32)
+    for tap in range(2 * TAPS + 1):  # one by one: a matrix product would add in an order of its own
+        value += around[row, column + tap][:, None] * KERNEL[:, tap]
+    np.maximum.at(best, row, np.abs(value).max(axis=1))
     return best
 
 
-def energy_below(block: Block, hz: float) -> np.ndarray:
-    """Energy below a frequency, float64 [n]; the bin that holds it gives its part."""
-    place = hz * block.n_fft / block.rate + 0.5  # bin k reaches from k - 0.5 to k + 0.5
-    whole = int(place)
-    return block.power[:, :whole].sum(axis=1, dtype=np.float64) + (place - whole) * block.power[:, whole]
+def shares(block: Block) -> list[np.ndarray]:
+    """Share of the energy below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each.
+
+    The bin that holds an edge is divided.
+    """
+    first, bins = block.grid.click_bin, block.spectrum
+    place = [hz * block.n_fft / block.rate + 0.5 for hz in (SUB_HZ, BODY_HZ, AIR_HZ)]  # bin k reaches to k + 0.5
+    (sub, body, air), (sub_part, body_part, air_part) = [int(p) for p in place], [p - int(p) for p in place]
+    low = np.square(bins.real[:, : body + 1]) + np.square(bins.imag[:, : body + 1])
+    low[:, 0] /= 2  # all others stand for two
+    high = block.click_power[:, air - first :]
+    below_sub = low[:, :sub].sum(axis=1) + sub_part * low[:, sub]
+    between = low[:, sub:body].sum(axis=1) - sub_part * low[:, sub] + body_part * low[:, body]
+    above_air = high.sum(axis=1) - high[:, -1] / 2 - air_part * high[:, 0]
+    total = block.energy * (block.n_fft / 2)  # Parseval
+    return [below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
 def measure(block: Block) -> Measured:
@@ -78,30 +106,26 @@ def measure(block: Block) -> Measured:
     no gate. It is what a meter's momentary loudness (EBU Tech 3341) reaches.
 
     true_peak_dbtp: see `true_peak`. crest_db: sample peak re RMS of the same 400 ms, so that silence behind the sound
-    does not count. dc: mean of the wave from onset to end (-80 dB) under a Hann window, which hides the wave's own
-    swing; 1 is full scale.
+    does not count. dc: mean of the wave from the onset until it is over (see `Block.gone`) under a Hann window, which
+    hides the wave's own swing; 1 is full scale.
     """
-    below_sub, below_body, below_air = (energy_below(block, hz) for hz in (SUB_HZ, BODY_HZ, AIR_HZ))
-    total = block.power.sum(axis=1, dtype=np.float64)
-
+    sub, body, air = shares(block)
     count = block.samples(BLOCK_MS)
-    piece = gather(block.wave, block.onset, count)
-    square = np.einsum("nt,nt->n", piece, piece) / count
-    weight = _k_weighting(block.n_fft, block.rate)
-    piece = gather(np.fft.irfft(block.spectrum * weight, block.n_fft), block.onset, count)
-    mean_square = np.einsum("nt,nt->n", piece, piece) / count
+    square = row_energy(gather(block.wave, block.onset, count)) / count
+    mean_square = k_weighted(block, block.onset, count) / count
     scale_db = 20 * np.log10(block.peak)
 
     swing = block.body_band
-    at = np.arange(swing.shape[1]) * block.step
-    turn = (at - block.onset[:, None] + block.step / 2) / np.maximum(block.end - block.onset, block.step)[:, None]
-    window = (1 - np.cos(2 * np.pi * turn)) * ((turn > 0) & (turn < 1))
-    offset = np.einsum("nt,nt->n", window, swing) / np.maximum(window.sum(axis=1), 1e-9)
+    at = np.arange(swing.shape[1], dtype=np.float32) * block.step
+    span = np.maximum(block.gone - block.onset, block.step)
+    turn = (at - (block.onset - block.step / 2)[:, None].astype(np.float32)) / span[:, None].astype(np.float32)
+    window = 1 - np.cos(np.float32(2 * np.pi) * np.clip(turn, 0, 1))
+    offset = (window * swing).sum(axis=1) / np.maximum(window.sum(axis=1), 1e-9)
 
     return {
-        "sub_share": block.known(below_sub / total),
-        "body_share": block.known((below_body - below_sub) / total),
-        "air_share": block.known(np.maximum(total - below_air, 0) / total),
+        "sub_share": block.known(sub),
+        "body_share": block.known(body),
+        "air_share": block.known(air),
         "loudness_lufs": block.known(-0.691 + to_db(mean_square) + scale_db),
         "true_peak_dbtp": block.known(20 * np.log10(true_peak(block)) + scale_db),
         "crest_db": block.known(-to_db(square)),

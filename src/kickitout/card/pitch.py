@@ -1,26 +1,35 @@
-"""The pitch of the body and its fall, from zero crossings of the wave below 600 Hz.
+"""The pitch of the body and its fall, from zero crossings of the wave below 600 Hz, or 3 kHz while a sweep is there.
 
 A kick sweeps so fast that a window of a usual pitch tracker is longer than the sweep. Here each period is its own
 measurement: f = 1 / (time from one crossing to the next but one), placed halfway. Both crossings have the same
 direction, so an offset or an asymmetric drive doesn't bias them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 
 import numpy as np
 
-from kickitout.card.block import Block, Measured, unless
+from kickitout.card.block import Block, Grid, Measured, gather, last_true, row_energy, unless
 from kickitout.card.fields import Why
 
 LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
 RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
+LONGEST_HALF_MS = 28.0  # of 18 Hz; a longer half wave is an offset that fades
 MODE_HZ = (18.0, 300.0)  # where the main frequency of a tail is looked for
 LEAST_TURNS = 1.2  # of the main frequency in the tail
-TAIL_FROM = 0.5  # of the pitched time
+TAIL_FROM = 0.45  # of the pitched time
+TAIL_RAMP = 0.1  # of it: so long do the weights rise, so that no single period decides
 TAIL_RISE = (0.2, 0.7)  # of the tail's main frequency: half-cosines
 TAIL_FALL = (1.3, 1.9)
 START_MS = 10.0
+SWEEP_MS = (5.0, 15.0)  # after the onset: where a high sweep is looked for
+SWEEP_SHARE = 0.7
+SWEEP_PASS_HZ = (2000.0, 4000.0)
+SWEEP_SEMITONES = 1.5
+LEAST_PERIODS = 6
+JOIN_HZ = 450.0
 FALL_SHARE = 0.9
 LEAST_FALL = 2 ** (1 / 12)
 STEADY_SEMITONES = 3.0
@@ -33,7 +42,7 @@ class Track:
 
     crossings: [n, K]; count: [n], how many there are. times, hz, weight: [n, P], the middle of each period, its
     frequency, and its weight (its energy: duration times squared amplitude; 0 where there is no period). final: [n],
-    the last crossing.
+    where the pitched time ends.
     """
 
     crossings: np.ndarray
@@ -43,52 +52,63 @@ class Track:
     weight: np.ndarray
     final: np.ndarray
 
+    def take(self, rows: np.ndarray) -> "Track":
+        """The track of some of the sounds."""
+        return Track(*(getattr(self, field.name)[rows] for field in fields(self)))
 
-def low_pass(block: Block, low: float, high: float) -> np.ndarray:
-    """The wave through a half-cosine from low to high (Hz), decimated, [n, M]."""
-    freqs = block.freqs[block.freqs <= high]
-    ramp = np.clip((freqs - low) / (high - low), 0, 1)
-    return block.low_band(0.5 + 0.5 * np.cos(np.pi * ramp))
+
+@lru_cache(maxsize=16)
+def _low_pass(grid: Grid, low: float, high: float) -> np.ndarray:
+    """Gain of a half-cosine from low to high (Hz), float32 [bins up to high]."""
+    ramp = np.clip((grid.freqs[grid.freqs <= high] - low) / (high - low), 0, 1)
+    return (0.5 + 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
 
 
 def band(block: Block, mode: np.ndarray) -> np.ndarray:
     """The wave around each frequency of `mode` [n]: half-cosines over TAIL_RISE and TAIL_FALL, decimated, [n, M]."""
-    freqs = block.freqs[block.freqs <= TAIL_FALL[1] * mode.max()] / mode[:, None]
+    freqs = block.grid.freqs
+    freqs = freqs[: int(np.searchsorted(freqs, TAIL_FALL[1] * MODE_HZ[1]))] / mode[:, None].astype(np.float32)
     rise = np.clip((freqs - TAIL_RISE[0]) / (TAIL_RISE[1] - TAIL_RISE[0]), 0, 1)
     fall = np.clip((freqs - TAIL_FALL[0]) / (TAIL_FALL[1] - TAIL_FALL[0]), 0, 1)
-    gain = (0.5 - 0.5 * np.cos(np.pi * rise)) * (0.5 + 0.5 * np.cos(np.pi * fall))
-    return block.low_band(gain)
+    quarter = np.float32(np.pi / 2)
+    return block.low_band(np.square(np.sin(quarter * rise) * np.cos(quarter * fall)))
 
 
-def find(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Track:
-    """Zero crossings of a low-passed wave [n, M], linearly interpolated, between two times [n] (ms after the onset)."""
+def find(wave: np.ndarray, rate: float, onset: np.ndarray, start: np.ndarray, stop: np.ndarray) -> Track:
+    """Zero crossings of a wave [n, M] at `rate`, linearly interpolated, between two times [n].
+
+    start, stop: ms after the onset; onset: ms after the first sample. The last half wave ends at `stop`.
+    """
     n, size = wave.shape
-    ms = 1000 * block.step / block.rate
-    onset = block.onset * 1000 / block.rate
-    at = np.arange(size - 1) * ms - onset[:, None]
+    ms = 1000 / rate
     positive = wave >= 0
-    change = positive[:, 1:] != positive[:, :-1]
-    change &= (at >= start[:, None]) & (at < stop[:, None])
-    row, column = np.nonzero(change)
-    before, after = wave[row, column], wave[row, column + 1]
-    when = (column + before / (before - after)) * ms - onset[row]
+    row, column = np.divmod(np.flatnonzero(positive[:, 1:] != positive[:, :-1]), size - 1)
+    at = column * ms - onset[row]
+    inside = (at >= start[row]) & (at < stop[row])
+    row, column, at = row[inside], column[inside], at[inside]
+    before, after = wave[row, column].astype(np.float64), wave[row, column + 1].astype(np.float64)
 
-    # amplitude of the half wave that follows each crossing
-    begins = row * size + column + 1
-    half = np.maximum.reduceat(np.abs(wave).ravel(), begins) if len(begins) else np.zeros(0)
+    # `stop` counts as a crossing behind the last one of each row, for the length and amplitude of the half wave before
     found = np.bincount(row, minlength=n)
-    width = max(int(found.max()), 4)
-    slot = np.arange(len(row)) - np.repeat(np.cumsum(found) - found, found)
+    behind = np.cumsum(found)
+    when = np.insert(at + before / (before - after) * ms, behind, stop)
+    stop_column = np.minimum(np.ceil((stop + onset) / ms).astype(int), size - 1)
+    begins = np.insert(row * size + column + 1, behind, np.arange(n) * size + stop_column)
+    half = np.maximum.reduceat(np.abs(wave).ravel(), begins)  # amplitude of the half wave that follows
+    row = np.insert(row, behind, np.arange(n))
+    slot = np.arange(len(row)) - (behind - found + np.arange(n))[row]
+    width = max(int(found.max()) + 1, 6)
     crossings, amplitude = np.full((n, width), np.inf), np.zeros((n, width))
     crossings[row, slot] = when
     amplitude[row, slot] = half
-    index = np.arange(width)
-    amplitude[index >= (found - 1)[:, None]] = 0  # the last half wave is not complete
+    amplitude[:, :-1] *= np.diff(np.minimum(crossings, 1e9), axis=1) <= LONGEST_HALF_MS
+    amplitude[np.arange(width) >= found[:, None]] = 0
 
     loud = amplitude > 10 ** (-RANGE_DB / 20) * amplitude.max(axis=1, keepdims=True)
-    count = np.where(loud.any(axis=1), width + 1 - np.argmax(loud[:, ::-1], axis=1), 0)  # the last loud one's end
-    crossings[index >= count[:, None]] = np.inf
-    final = np.where(count > 0, crossings[np.arange(n), np.maximum(count - 1, 0)], 0.0)
+    last = np.where(loud.any(axis=1), last_true(loud), -1)
+    final = np.where(last >= 0, crossings[np.arange(n), np.minimum(last + 1, width - 1)], 0.0)
+    count = np.minimum(last + 2, found) * (last >= 0)
+    crossings[np.arange(width) >= count[:, None]] = np.inf
 
     first, third = crossings[:, :-2], crossings[:, 2:]
     whole = np.isfinite(third)
@@ -102,42 +122,98 @@ def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.nda
     """Frequency of the highest line between two times (ms after the onset, [n]), the lower the better. [n] Hz
 
     Hann window; the power is divided by f: a second harmonic has to be 3 dB above the first. What is no local maximum,
-    the slope of a rumble, counts half; what turns less than LEAST_TURNS times in that time, not at all.
+    the slope of a rumble, counts half; what turns less than LEAST_TURNS times in that time, not at all. Between the
+    bins the line stands where a parabola through the logarithms of three of them has its top.
     """
-    size = wave.shape[1]
-    at = np.arange(size) * (1000 * block.step / block.rate) - (block.onset * 1000 / block.rate)[:, None]
-    turn = (at - start[:, None]) / np.maximum(stop - start, 1.0)[:, None]
-    window = (1 - np.cos(2 * np.pi * turn)) * ((turn > 0) & (turn < 1))
-    freqs = np.arange(size // 2 + 1) * (block.rate / block.step / size)
-    span = (freqs >= MODE_HZ[0]) & (freqs <= MODE_HZ[1])
-    line = np.abs(np.fft.rfft(wave * window)[:, span]) / np.sqrt(freqs[span])
-    line[:, 1:-1] *= 1 + ((line[:, 1:-1] > line[:, :-2]) & (line[:, 1:-1] >= line[:, 2:]))  # a peak, not a slope
-    line *= freqs[span] >= LEAST_TURNS * 1000 / np.maximum(stop - start, 1.0)[:, None]
-    return freqs[span][np.argmax(line, axis=1)]
+    size, rate = wave.shape[1], block.rate / block.step
+    span_ms = np.maximum(stop - start, 1.0)
+    since = np.arange(size, dtype=np.float32) * np.float32(1000 / rate)
+    turn = (since - (start + block.onset * 1000 / block.rate)[:, None].astype(np.float32)) / span_ms[:, None]
+    window = 1 - np.cos(np.float32(2 * np.pi) * np.clip(turn, 0, 1).astype(np.float32))
+    freqs = np.arange(size // 2 + 1) * (rate / size)
+    first, last = np.searchsorted(freqs, MODE_HZ)
+    spectrum = np.fft.rfft((wave * window).astype(np.float64))[:, first - 1 : last + 1]
+    height = np.abs(spectrum) + 1e-12
+    freqs = freqs[first:last]
+    line = height[:, 1:-1] / np.sqrt(freqs)
+    line *= 1 + ((height[:, 1:-1] > height[:, :-2]) & (height[:, 1:-1] >= height[:, 2:]))  # a peak, not a slope
+    line *= freqs >= LEAST_TURNS * 1000 / span_ms[:, None]
+    best, row = np.argmax(line, axis=1), np.arange(block.n)
+    low, here, high = (np.log(height[row, best + k]) for k in range(3))
+    bend = np.minimum(low - 2 * here + high, -1e-9)
+    return freqs[best] + np.clip(0.5 * (low - high) / bend, -0.5, 0.5) * (rate / size)
+
+
+def high_sweep(block: Block, wide: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, Track, np.ndarray] | None:
+    """The sounds whose sweep is still above the pass band of `wide` 10 ms after the onset: rows [k], their track in the
+    band below 3 kHz, and the time [k] at which its pitch falls below JOIN_HZ (ms). None if there is none.
+
+    A candidate has less than SWEEP_SHARE of its body's energy in `wide` from 5 to 15 ms after the onset. A beater has
+    that as well, but no periods that follow a line: they may differ from it by SWEEP_SEMITONES (weighted median).
+    """
+    start = block.onset + block.samples(SWEEP_MS[0])
+    start, count = -(-start // block.step), block.samples(SWEEP_MS[1] - SWEEP_MS[0]) // block.step
+    share = row_energy(gather(wide, start, count)) / np.maximum(
+        row_energy(gather(block.body_band, start, count)), 1e-20
+    )
+    rows = np.flatnonzero(share < SWEEP_SHARE)
+    if len(rows) == 0:
+        return None
+    step = max(1, block.step // 4)
+    wave = block.low_band(_low_pass(block.grid, *SWEEP_PASS_HZ), step, rows)
+    onset = block.onset[rows] * 1000 / block.rate
+    path = find(wave, block.rate / step, onset, np.full(len(rows), BLIND_MS), end[rows])
+    early = path.weight * (path.times > 2 * BLIND_MS) * (path.times < 2 * START_MS)
+    steady = 12 * roughness(np.log2(path.hz), early) < SWEEP_SEMITONES
+    steady &= (early > 0).sum(axis=1) >= LEAST_PERIODS
+    low = (path.hz < JOIN_HZ) & (path.weight > 0)
+    until = np.where(low.any(axis=1), path.times[np.arange(len(rows)), np.argmax(low, axis=1)], np.inf)
+    return rows[steady], path.take(steady), until[steady]
 
 
 def track(block: Block) -> Track:
-    """Crossings and periods: below 600 Hz in the first half of the pitched time, around the main frequency in the tail.
+    """Crossings and periods: below 600 Hz in the first half of the pitched time (below 3 kHz while a sweep is still
+    there, see `high_sweep`), around the main frequency in the tail.
 
     The pitched time ends with the last half wave that is less than 40 dB below the largest. In the tail the sweep is
     over, so the filter may be narrow there, and a drum's upper modes, harmonics and hiss make no crossings.
     """
-    ones = np.ones(block.n)
-    wide = low_pass(block, *LOW_PASS_HZ)
-    end = (block.end - block.onset) * 1000 / block.rate
-    whole = find(block, wide, BLIND_MS * ones, end)
+    rate, onset = block.rate / block.step, block.onset * 1000 / block.rate
+    wide = block.low_band(_low_pass(block.grid, *LOW_PASS_HZ))
+    end = (block.gone - block.onset) * 1000 / block.rate
+    whole = find(wide, rate, onset, np.full(block.n, BLIND_MS), end)
     half = whole.final * TAIL_FROM
     mode = loudest_mode(block, wide, half, whole.final)
     narrow = band(block, mode)
     # crossings from a period before the tail on, so that its first period is whole
-    tail = find(block, narrow, np.maximum(half - 1000 / mode, BLIND_MS), whole.final + 1e-6)
+    tail = find(narrow, rate, onset, np.maximum(half - 1000 / mode, BLIND_MS), whole.final)
     early, late = whole.times < half[:, None], tail.times >= half[:, None]
+    parts = [(whole.times, whole.hz, whole.weight, early), (tail.times, tail.hz, tail.weight, late)]
+    crossings, count = whole.crossings, whole.count
+    high = high_sweep(block, wide, end)
+    if high is not None and len(high[0]):
+        rows, path, until = high
+        early[rows] &= whole.times[rows] >= until[:, None]
+        spread = np.zeros((block.n, path.times.shape[1]))
+        sweep = [spread + np.inf, spread + 1.0, spread]
+        for out, values in zip(sweep, (path.times, path.hz, path.weight), strict=True):
+            out[rows] = values
+        there = np.zeros(spread.shape, bool)
+        there[rows] = path.times < np.minimum(until, half[rows])[:, None]
+        parts.insert(0, (sweep[0], sweep[1], sweep[2], there))
+        at_start = until > START_MS
+        crossings = np.full((block.n, max(crossings.shape[1], path.crossings.shape[1])), np.inf)
+        crossings[:, : whole.crossings.shape[1]] = whole.crossings
+        crossings[rows[at_start]] = np.inf
+        crossings[rows[at_start], : path.crossings.shape[1]] = path.crossings[at_start]
+        count = count.copy()
+        count[rows[at_start]] = path.count[at_start]
     return Track(
-        whole.crossings,
-        whole.count,
-        np.hstack([np.where(early, whole.times, np.inf), np.where(late, tail.times, np.inf)]),
-        np.hstack([whole.hz, tail.hz]),
-        np.hstack([whole.weight * early, tail.weight * late]),
+        crossings,
+        count,
+        np.hstack([np.where(there, times, np.inf) for times, _, _, there in parts]),
+        np.hstack([hz for _, hz, _, _ in parts]),
+        np.hstack([weight * there for _, _, weight, there in parts]),
         whole.final,
     )
 
@@ -195,8 +271,9 @@ def measure(block: Block) -> Measured:
     """pitch_start_hz: slope of the phase 10 ms after the onset, see `pitch_at`.
 
     pitch_end_hz: median of the periods' frequencies, weighted with their energies, over the second half of
-    the time between the onset and the last half wave above -40 dB. No value if neighbouring periods differ by more
-    than three semitones from a straight line (weighted median): noise, or drum modes of equal strength.
+    the time between the onset and the end of the last half wave above -40 dB (the weights rise from 45 to 55 % of it).
+    No value if neighbouring periods differ by more than three semitones from a straight line (weighted median): noise,
+    or drum modes of equal strength.
 
     note, cents: nearest equal-tempered note, A4 = 440 Hz, C4 = MIDI 60 (so MIDI 36 is C2), and the deviation.
 
@@ -207,7 +284,8 @@ def measure(block: Block) -> Measured:
     none = path.count < 4
     start = pitch_at(path, START_MS)
 
-    tail = path.weight * (path.times >= path.final[:, None] * TAIL_FROM)
+    ramp = np.clip((np.minimum(path.times, 1e9) / np.maximum(path.final, 1e-9)[:, None] - TAIL_FROM) / TAIL_RAMP, 0, 1)
+    tail = path.weight * np.sin(np.pi / 2 * ramp) ** 2
     none |= tail.sum(axis=1) <= 0
     log_hz = np.log2(path.hz)
     end = 2 ** weighted_median(log_hz, tail)

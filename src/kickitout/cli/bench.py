@@ -1,7 +1,8 @@
-"""Measure this machine: kicks a second, training steps, Griffin-Lim.
+"""Measure this machine: kicks made and measured a second, training steps, Griffin-Lim.
 
 kick bench                  everything that is installed
 kick bench generation       only the model in the package, without torch
+kick bench card             only the kick card of rendered kicks
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 
 NAME, HELP = "bench", "measure this machine"
-PARTS = ("generation", "griffin-lim", "training")
+PARTS = ("generation", "card", "griffin-lim", "training")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,10 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
-    parser.add_argument("-n", type=positive, default=1000, help="kicks to generate (default 1000)")
+    parser.add_argument("-n", type=positive, default=1000, help="kicks to make, or to measure (default 1000)")
     parser.add_argument("--recipe", action="append", default=None, help="recipes to train (default dcgan, kickgan)")
     parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
-    parser.add_argument("--threads", type=positive, default=None, help="of torch (default all cores)")
+    parser.add_argument("--threads", type=positive, default=None, help="of the card and of torch (default all cores)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -32,9 +33,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
     from importlib.util import find_spec
 
-    parts = args.parts or (PARTS if find_spec("torch") else PARTS[:1])
+    parts = args.parts or (PARTS if find_spec("torch") else PARTS[:2])
     if "generation" in parts:
         _generation(args)
+    if "card" in parts:
+        _card(args)
     if "griffin-lim" in parts:
         need_torch("kick bench griffin-lim")
         _set_threads(args.threads)
@@ -65,6 +68,17 @@ def _generation(args: argparse.Namespace) -> None:
     print(f"  in memory, one thread     {f.one_thread:8.0f} kicks/s")
     print(f"  to disk, 24-bit WAV       {f.to_disk:8.0f} kicks/s")
     print(f"  kick generate -n 1, cold  {f.cold_seconds:8.2f} s (median of 5)", flush=True)
+
+
+def _card(args: argparse.Namespace) -> None:
+    import os
+
+    from kickitout.export.bench import bench_cards
+
+    print(f"kick card, {args.n} rendered kicks, {os.cpu_count()} cores, best of 5")
+    for f in bench_cards(args.n, args.threads):
+        threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
+        print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
 
 
 def _griffin_lim() -> None:

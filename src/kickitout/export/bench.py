@@ -1,7 +1,8 @@
-"""How quickly a model makes kicks, measured as a user meets it."""
+"""How quickly a model makes kicks and a card measures them, as a user meets it."""
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -9,7 +10,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
+from kickitout.card import cards
+from kickitout.corpus.procedural import synthesise
 from kickitout.export.sounds import write_kicks
 from kickitout.generation.generate import each_kick
 from kickitout.generation.model import Model
@@ -53,3 +57,27 @@ def cold_start(name: str, times: int = 5) -> float:
             subprocess.run(command, check=True, capture_output=True)
             found.append(time.perf_counter() - began)
     return statistics.median(found)
+
+
+class CardFigures(NamedTuple):
+    """How quickly cards are made with a number of threads."""
+
+    threads: int
+    per_second: float  # kicks a second
+    cpu_ms: float  # processor time of one kick
+
+
+def bench_cards(kicks: int = 1000, threads: int | None = None, times: int = 5) -> list[CardFigures]:
+    """Cards of rendered kicks with one thread and with `threads` (as many as there are cores): the best of `times`."""
+    waves, _ = synthesise(range(kicks))
+    found = []
+    for number in sorted({1, threads or os.cpu_count() or 1}):
+        cards(waves[:64], threads=number)  # warm up
+        turns = []
+        for _ in range(times):
+            began, used = time.perf_counter(), time.process_time()
+            cards(waves, threads=number)
+            turns.append((time.perf_counter() - began, time.process_time() - used))
+        wall, cpu = (min(turn[k] for turn in turns) for k in range(2))
+        found.append(CardFigures(number, kicks / wall, 1000 * cpu / kicks))
+    return found
