@@ -66,7 +66,7 @@ def contours(waves: np.ndarray, rate: float = SAMPLE_RATE) -> Contours:
     for part in rows(len(good), BLOCK_ROWS):
         at = good[part]
         block = prepare(waves[at], rate)
-        path, body = pitch.track(block), pitch.low_pass(block, *BODY_HZ)
+        path, body = pitch.track(block), block.low_band(pitch.low_pass(block.grid, *BODY_HZ))
         seconds = (np.arange(body.shape[1]) * block.step - block.onset[:, None]) / block.rate
         for row, i in enumerate(at):
             points = _crossed(path, row)

@@ -58,7 +58,7 @@ class Track:
 
 
 @lru_cache(maxsize=16)
-def _low_pass(grid: Grid, low: float, high: float) -> np.ndarray:
+def low_pass(grid: Grid, low: float, high: float) -> np.ndarray:
     """Gain of a half-cosine from low to high (Hz), float32 [bins up to high]."""
     ramp = np.clip((grid.freqs[grid.freqs <= high] - low) / (high - low), 0, 1)
     return (0.5 + 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
@@ -160,7 +160,7 @@ def high_sweep(block: Block, wide: np.ndarray, end: np.ndarray) -> tuple[np.ndar
     if len(rows) == 0:
         return None
     step = max(1, block.step // 4)
-    wave = block.low_band(_low_pass(block.grid, *SWEEP_PASS_HZ), step, rows)
+    wave = block.low_band(low_pass(block.grid, *SWEEP_PASS_HZ), step, rows)
     onset = block.onset[rows] * 1000 / block.rate
     path = find(wave, block.rate / step, onset, np.full(len(rows), BLIND_MS), end[rows])
     early = path.weight * (path.times > 2 * BLIND_MS) * (path.times < 2 * START_MS)
@@ -179,7 +179,7 @@ def track(block: Block) -> Track:
     over, so the filter may be narrow there, and a drum's upper modes, harmonics and hiss make no crossings.
     """
     rate, onset = block.rate / block.step, block.onset * 1000 / block.rate
-    wide = block.low_band(_low_pass(block.grid, *LOW_PASS_HZ))
+    wide = block.low_band(low_pass(block.grid, *LOW_PASS_HZ))
     end = (block.gone - block.onset) * 1000 / block.rate
     whole = find(wide, rate, onset, np.full(block.n, BLIND_MS), end)
     half = whole.final * TAIL_FROM
