@@ -12,7 +12,7 @@ from kickitout.audio import write_sound
 from kickitout.export.kits.build import Kit, build_kit
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import Kick, kicks_of_model
-from kickitout.generation.model import ModelInfo, render
+from kickitout.generation.model import ModelInfo, Played
 from kickitout.sound import SAMPLE_RATE
 
 RECIPE = {"kickitout": "test", "source": {"file": "formula", "sha256": "0" * 64}}
@@ -31,6 +31,12 @@ class FormulaModel:
         wave = swept_kick(170, 52 * 2 ** (pitch / 6), 25, 80 * 2 ** (decay / 4), 0.15 * 2 ** (click / 2))
         return wave[None] * (1 if decay > 0 else -1)
 
+    def turn(
+        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    ) -> Played:
+        assert eps is not None
+        return Played(self.play(eps), np.zeros(0, np.float32))
+
 
 def formula_kick(name: str = "formula", **of: float) -> Kick:
     """One kick of `swept_kick`."""
@@ -45,7 +51,3 @@ def small_kit(kicks: int = 2, model: FormulaModel | None = None, **plan: object)
 def write_kick(path: Path, x: np.ndarray, rate: int = SAMPLE_RATE, **comment: object) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return write_sound(path, x, rate, comment=json.dumps(comment) if comment else None)
-
-
-def formula_wave(model: FormulaModel, seed: int) -> np.ndarray:
-    return render(model, [seed])[0]

@@ -42,7 +42,7 @@ def test_a_kit_of_the_model_in_the_package(tmp_path):
         recipe = json.loads(printed)
         assert recipe["seed"] == 5
         assert recipe["kit"]["name"] == "Two"
-        assert render_again(recipe, model=load_model()) == path.read_bytes()
+        assert render_again(recipe, path.name, model=load_model()) == path.read_bytes()
 
 
 def test_the_name_of_a_kit_is_that_of_its_folder_unless_it_is_said(tmp_path):
@@ -63,6 +63,29 @@ def test_sounds_of_ones_own_and_what_is_wrong_with_some(tmp_path):
     assert not list((tmp_path / "out").glob("*.dspreset"))
     assert kit("in", "-n", 3, "-o", "three", cwd=tmp_path).returncode == 2
     assert not (tmp_path / "three").exists()
+
+
+def test_the_command_renders_a_sound_of_a_kit_again(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = ["--velocity-layers", "1", "--round-robin", "2"]
+    write_kick(tmp_path / "in" / "mine.wav", swept_kick())
+    assert main(["kit", "-n", "1", *small, "-o", "a"]) == main(["kit", "in", *small, "-o", "b"]) == 0
+    ours, theirs = next((tmp_path / "a" / "samples").iterdir()), next((tmp_path / "b" / "samples").iterdir())
+    assert main(["recipe", str(ours), "--render", "ours.wav"]) == 0
+    assert (tmp_path / "ours.wav").read_bytes() == ours.read_bytes()
+    assert main(["recipe", str(theirs), "--render", "theirs.wav", "--source", "in/mine.wav"]) == 0
+    assert (tmp_path / "theirs.wav").read_bytes() == theirs.read_bytes()
+    capsys.readouterr()
+    for wrong, sentence in (
+        ([str(theirs), "--render", "x.wav"], "made from mine.wav; give that file with --source"),
+        ([str(theirs), "--render", "x.wav", "--source", str(ours)], "made from another mine.wav"),
+        ([str(theirs), "--render", "x.wav", "--source", "nowhere.wav"], "nowhere.wav: it does not exist"),
+        ([str(ours), "--render", "x.flac"], "WAV files"),
+        ([str(ours), "--render", "ours.wav"], "exists"),
+    ):
+        assert main(["recipe", *wrong]) == 2
+        assert sentence in capsys.readouterr().err
+    assert not list(tmp_path.glob("x.*"))
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ from kickitout.export.kits.velocity import (
     zones,
 )
 from kickitout.export.kits.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
+from kickitout.generation.remake import place_of
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
 
@@ -354,7 +355,7 @@ def test_a_wav_of_a_kit_is_rendered_again_from_the_recipe_in_it(tmp_path):
         for name, data in kit.files():
             path = tmp_path / name
             path.write_bytes(data)
-            assert render_again(json.loads(read_comment(path)), model=model) == data
+            assert render_again(json.loads(read_comment(path)), name, model=model) == data
 
 
 def test_a_wav_from_a_file_is_rendered_again_from_that_file(tmp_path):
@@ -365,23 +366,33 @@ def test_a_wav_from_a_file_is_rendered_again_from_that_file(tmp_path):
     assert recipe["source"]["file"] == "mein kick.wav"
     assert recipe["source"]["recipe"] == {"kickitout": "0", "seed": 3}  # it says itself how it was made
     data = dict(kit.files())[kit.kicks[0].sounds[5].file]
-    assert render_again(json.loads(json.dumps(recipe)), source=source.read_bytes()) == data
+    assert render_again(json.loads(json.dumps(recipe)), "x.wav", source=source.read_bytes()) == data
 
 
-def test_another_model_or_file_is_refused():
-    kit = small_kit(1)
-    recipe = kit.kicks[0].sounds[0].recipe
+def test_another_model_or_file_is_refused(tmp_path):
+    recipe = small_kit(1).kicks[0].sounds[0].recipe
     other = FormulaModel()
     other.digest = "a" * 64
-    with pytest.raises(UserError, match=r"made by model formula .ffffffffffff.; give that model"):
-        render_again(recipe, model=other)
-    with pytest.raises(UserError, match="give that model"):
-        render_again(recipe)
-    with pytest.raises(UserError, match="not one of a kit's sound"):
-        render_again({"kickitout": "0", "model_sha256": "f" * 64, "model": "x", "seed": 1}, model=FormulaModel())
-    made_of = {"source": {"file": "a.wav", "sha256": "0" * 64}, "shape": {}}
-    with pytest.raises(UserError, match=r"made from a.wav"):
-        render_again(made_of, source=b"something")
+    with pytest.raises(UserError, match=r"x.wav: made by the model formula .ffffffffffff."):
+        render_again(recipe, "x.wav", model=other)
+    with pytest.raises(UserError, match=r"x.wav: needs its model"):
+        render_again(recipe, "x.wav")
+    for damage in ({"shape": {"cents": 1, "reverb": 2}}, {"shape": None}, {"kit": {}}, {"seed": None}):
+        with pytest.raises(UserError, match="recipe is damaged"):
+            render_again(recipe | damage, "x.wav", model=FormulaModel())
+    kicks, _ = kicks_of_files([write_kick(tmp_path / "a.wav", swept_kick())])
+    of_file = build_kit(kicks, Plan("A", 1, 1)).kicks[0].sounds[0].recipe
+    with pytest.raises(UserError, match=r"x.wav: made from another a.wav"):
+        render_again(of_file, "x.wav", source=b"something")
+    with pytest.raises(UserError, match=r"x.wav: made from a.wav; give that file"):
+        render_again(of_file, "x.wav", model=FormulaModel())
+
+
+def test_a_sound_of_a_kit_is_not_taken_for_the_place_it_began_at():
+    model = FormulaModel()
+    recipe = small_kit(1, model).kicks[0].sounds[0].recipe
+    assert place_of(json.dumps(recipe), model) is None
+    assert place_of(json.dumps({k: v for k, v in recipe.items() if k != "shape"}), model) is not None
 
 
 # sources

@@ -2,6 +2,7 @@
 
 kick recipe kicks/kick_000007.wav
 kick recipe kicks/kick_000007.wav --render again.wav
+kick recipe kit/samples/kick01_F1_my-kick_v4_r1.wav --render again.wav --source my-kick.wav
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="SOUND", help="sound files that kickitout made")
     parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="write the sound anew, bit for bit")
     parser.add_argument("--model", default="default", help="the model it was made with (default 'default')")
+    parser.add_argument("--source", type=Path, default=None, help="of a kit from sounds: the sound it was made from")
     parser.add_argument("--force", action="store_true", help="with --render: replace a file that is there")
 
 
@@ -37,14 +39,37 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:
+    from kickitout.export.kits.sound_file import is_of_kit
     from kickitout.export.sounds import SoundFormat, encode_recipe, refuse_in_the_way
     from kickitout.files import make_folder, write_whole
     from kickitout.generation.load import load_model
     from kickitout.generation.remake import remake
 
+    if is_of_kit(recipe):
+        data = _render_of_kit(recipe, args, path)
+        refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
+        make_folder(args.render.parent)
+        return write_whole(args.render, data)
     form = SoundFormat(args.render.suffix.lower().lstrip(".") or "wav", str(recipe.get("bits", "24")),
                        int(str(recipe.get("rate", 44_100))))  # fmt: skip
     wave = remake(recipe, load_model(args.model), str(path))
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
     return write_whole(args.render, encode_recipe(recipe, wave, form))
+
+
+def _render_of_kit(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> bytes:
+    from kickitout.audio import open_for_reading
+    from kickitout.errors import UserError
+    from kickitout.export.kits.sound_file import made_of, render_again
+    from kickitout.generation.load import load_model
+
+    if args.render.suffix.lower() != ".wav":
+        raise UserError(f"{args.render}: the sounds of a kit are WAV files; choose a name that ends in .wav")
+    name = made_of(recipe)
+    if name is None:
+        return render_again(recipe, str(path), model=load_model(args.model))
+    if args.source is None:
+        raise UserError(f"{path}: made from {name}; give that file with --source")
+    with open_for_reading(args.source) as file:
+        return render_again(recipe, str(path), source=file.read())

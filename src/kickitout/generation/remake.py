@@ -41,12 +41,15 @@ def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
 
 
 def place_of(comment: str | None, model: Model) -> np.ndarray | None:
-    """The place a recipe speaks of, where `model` made the sound without turning a knob; None otherwise."""
+    """The place a recipe speaks of, where `model` made the sound without turning a knob; None otherwise.
+
+    A sound of a kit has been tuned and shaped since, so it is no longer the sound of that place.
+    """
     try:
         recipe = read_recipe(comment, "")
     except UserError:
         return None
-    if recipe.get("model_sha256") != model.digest or any(recipe.get("knobs", [])):
+    if recipe.get("model_sha256") != model.digest or any(recipe.get("knobs", [])) or "shape" in recipe:
         return None
     if "place" in recipe:
         return np.array(recipe["place"], np.float32)

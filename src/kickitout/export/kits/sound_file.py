@@ -13,10 +13,11 @@ import numpy as np
 from kickitout.audio import encode_sound
 from kickitout.errors import UserError
 from kickitout.export.kits.shaping import Shape, shape
-from kickitout.export.kits.sources import kick_of_bytes, kicks_of_model
+from kickitout.export.kits.sources import kick_of_bytes
 from kickitout.export.kits.velocity import Zone
 from kickitout.export.kits.wav_chunks import SamplerZone, with_zone
 from kickitout.generation.model import Model
+from kickitout.generation.remake import remake
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -45,23 +46,36 @@ def sound_file(wave: np.ndarray, recipe: Mapping[str, Any]) -> bytes:
     return with_zone(wav, SamplerZone(place["key"], *place["velocities"]), SAMPLE_RATE)
 
 
-def render_again(recipe: Mapping[str, Any], *, model: Model | None = None, source: bytes | None = None) -> bytes:
+def is_of_kit(recipe: Mapping[str, Any]) -> bool:
+    """Whether a recipe is that of a sound in a kit."""
+    return "kit" in recipe and "shape" in recipe
+
+
+def made_of(recipe: Mapping[str, Any]) -> str | None:
+    """The name of the sound file that a kit's sound was made from; None for one that a model made."""
+    source = recipe.get("source")
+    return str(source.get("file")) if isinstance(source, Mapping) else None
+
+
+def render_again(
+    recipe: Mapping[str, Any], where: str, model: Model | None = None, source: bytes | None = None
+) -> bytes:
     """The WAV that carries `recipe`, bit for bit. It needs the model of the recipe, or the bytes of its sound file.
 
-    Raises UserError when that is another model or file, or the recipe is not one of a kit's sound.
+    where: begins every message. Raises UserError when that is another model or file, or the recipe is damaged.
     """
+    name = made_of(recipe)
     try:
-        if "seed" in recipe:
-            if model is None or model.digest != recipe["model_sha256"]:
+        if name is None and model is not None:
+            wave = remake(dict(recipe), model, where)
+        elif name is not None and source is not None:
+            if hashlib.sha256(source).hexdigest() != recipe["source"]["sha256"]:
                 raise UserError(
-                    f"this sound was made by model {recipe['model']} ({recipe['model_sha256'][:12]}); give that model"
+                    f"{where}: made from another {name} ({recipe['source']['sha256'][:12]}); give that file"
                 )
-            kick = kicks_of_model(model, [recipe["seed"]])[0]
+            wave = kick_of_bytes(source, name).wave
         else:
-            known = recipe["source"]
-            if source is None or hashlib.sha256(source).hexdigest() != known["sha256"]:
-                raise UserError(f"this sound was made from {known['file']} ({known['sha256'][:12]}); give that file")
-            kick = kick_of_bytes(source, known["file"])
-        return sound_file(kick.wave, recipe)
-    except (KeyError, TypeError) as error:
-        raise UserError("this recipe is not one of a kit's sound; give the WAV of a kit") from error
+            raise UserError(f"{where}: made from {name}; give that file" if name else f"{where}: needs its model")
+        return sound_file(wave, recipe)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(f"{where}: its recipe is damaged ({error})") from error

@@ -52,7 +52,7 @@ def kicks_of_model(model: Model, seeds: Sequence[int]) -> list[Kick]:
     def use(seed: int, wave: np.ndarray) -> Kick:
         if not np.abs(wave).max() > 0:
             raise UserError(f"seed {seed}: silent; choose another --seed, or a model that has learned more")
-        return Kick(f"seed {seed}", f"s{seed:06d}", np.asarray(wave, np.float32), json.loads(sound_recipe(model, seed)))
+        return Kick(f"seed {seed}", f"s{seed:06d}", np.asarray(wave, np.float32), sound_recipe(model, seed))
 
     return list(each_kick(model, seeds, use))
 
