@@ -63,6 +63,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def take(self, kept: np.ndarray) -> Corpus:
+        """The kicks `kept` (indices) as a corpus of their own; what was refused stays with the whole."""
+        return Corpus(self.waves[kept], self.sides[kept], tuple(self.rows[i] for i in kept), (), {}, ())
+
     @cached_property
     def digest(self) -> str:
         """sha256 over the sounds alone: names and the order of files do not matter, PREPARE_VERSION does."""

@@ -1,0 +1,82 @@
+"""Measure how many kicks are enough: the same training on ever more kicks, scored against kicks it never saw.
+
+    python scripts/quality_curve.py DATA... --out src/kickitout/corpus/quality_curve.json
+
+A quarter of the families is held out for all sizes; each size trains on the first so many of the others, so a larger set
+holds the smaller ones. Every training takes the same steps. Prints a line a size and writes the curve that `kick check`
+reads its forecast from. Runs that are there already are not trained again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+
+SIZES = (12, 25, 50, 100, 200)  # families
+SOUNDS = 256
+SEED = 0
+DRAWS = 200  # of the bootstrap
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--runs", type=Path, default=Path("build/quality_curve"), help="folder for the trainings")
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    import torch
+
+    from kickitout.corpus.build import build_corpus
+    from kickitout.evaluation.distance import energy_distance, energy_distance_of, pairwise
+    from kickitout.evaluation.embedding import embed
+    from kickitout.evaluation.resampling import interval
+    from kickitout.generation.generate import generate
+    from kickitout.training.loop import Until, train
+    from kickitout.training.recipe import load_recipe
+
+    torch.set_num_threads(1)
+    corpus = build_corpus(args.data)
+    families = np.array([row.family for row in corpus.rows])
+    order = np.random.default_rng(SEED).permutation(np.unique(families))
+    held_out = np.isin(families, order[: len(order) // 4])
+    rest = order[len(order) // 4 :]
+    unseen = embed(corpus.waves[held_out])
+    half = np.isin(families[held_out], order[: len(order) // 8])
+    floor = energy_distance(unseen[half], unseen[~half])
+    points = []
+    for size in [s for s in SIZES if s < len(rest)] + [len(rest)]:
+        chosen = np.flatnonzero(np.isin(families, rest[:size]))
+        run = args.runs / f"{size:04d}"
+        recipe = load_recipe("kickgan", ["monitor.on_trouble=warn", f"monitor.every={args.steps}"])
+        if not (run / "model.onnx").exists():
+            train(corpus.take(chosen), recipe, run, Until(steps=args.steps), device="cpu")
+        made = embed(generate(range(SOUNDS), run))
+        score = energy_distance(unseen, made)
+        rng, pairs = (
+            np.random.default_rng(SEED),
+            [pairwise(*p) for p in ((unseen, unseen), (unseen, made), (made, made))],
+        )
+        drawn = []
+        for _ in range(DRAWS):
+            r, g = (rng.integers(n, size=n) for n in (len(unseen), len(made)))
+            drawn.append(
+                energy_distance_of(pairs[0][np.ix_(r, r)], pairs[1][np.ix_(r, g)], pairs[2][np.ix_(g, g)], r, g)
+            )
+        low, high = interval(score, np.array(drawn))
+        print(
+            f"{size} families, {len(chosen)} kicks: {score:.3f} [{low:.3f}, {high:.3f}]; floor {floor:.3f}", flush=True
+        )
+        points.append({"kicks": size, "score": round(score, 3), "low": round(low, 3), "high": round(high, 3)})
+    about = f"KickGAN, {args.steps} steps, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"
+    curve = {"about": about, "score": "energy distance", "floor": round(floor, 3), "points": points}
+    args.out.write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
