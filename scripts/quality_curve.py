@@ -3,8 +3,8 @@
     python scripts/quality_curve.py DATA... --out src/kickitout/corpus/quality_curve.json
 
 A quarter of the families is held out for all sizes; each size trains on the first so many of the others, so a
-larger set holds the smaller ones. Every training takes the same steps. Prints a line a size and writes the curve that `kick check`
-reads its forecast from. Runs that are there already are not trained again.
+larger set holds the smaller ones. Every training takes the same steps. Prints a line a size and writes the curve that
+`kick check` reads its forecast from. Runs that are there already are not trained again.
 """
 
 from __future__ import annotations
