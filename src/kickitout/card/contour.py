@@ -23,6 +23,8 @@ SIZE = 1 + len(SPEEDS)  # numbers a contour
 PLAIN_HZ = 50.0  # of a sound without a pitch
 RANGE_HZ = (15.0, 4000.0)
 BLOCK_ROWS = 24  # waves tracked together
+# A pitch falls: what rises slowly is hiss that was followed (a tenth of mixed kicks rose by six semitones and more).
+LOWEST = np.array([-np.inf, *np.where(SPEEDS > 0.015, -0.02, -1.0)])  # octaves
 POINTS = 400  # of the curve that is integrated
 ROUNDS = 12  # of Gauss and Newton; it settles in about eight
 STEEPEST = 1.0  # octaves that a number moves in a round
@@ -162,7 +164,21 @@ def _fit(seconds: np.ndarray, turns: np.ndarray, weight: np.ndarray, end: float)
         error = turns - at[0] - begin
         trust = weight * np.minimum(1, ROUGH_TURNS / np.maximum(np.abs(error), 1e-9))
         curvature = slopes.T @ (slopes * trust[:, None]) + np.diag(pull)
-        move = np.linalg.solve(curvature, slopes.T @ (error * trust) - np.r_[pull[:-1] * (found - level), 0.0])
-        found += np.clip(move[:-1], -STEEPEST, STEEPEST)
+        slope = slopes.T @ (error * trust) - np.r_[pull[:-1] * (found - level), 0.0]
+        move = _bounded(curvature, slope, np.r_[LOWEST - found, -np.inf])
+        found = np.maximum(found + np.clip(move[:-1], -STEEPEST, STEEPEST), LOWEST)
         begin += float(move[-1])
     return found.astype(np.float32), float(np.sqrt(np.mean(error**2)))
+
+
+def _bounded(curvature: np.ndarray, slope: np.ndarray, lowest: np.ndarray) -> np.ndarray:
+    """The move that minimises 1/2 m' C m - m' s, where what would fall below `lowest` stands on it (an active set)."""
+    move = np.linalg.solve(curvature, slope)
+    held = np.zeros(len(move), bool)
+    while ((move < lowest - 1e-9) & ~held).any():
+        held |= move < lowest - 1e-9
+        move = np.where(held, lowest, 0.0)
+        free = np.flatnonzero(~held)
+        rest = slope[free] - curvature[np.ix_(free, held)] @ lowest[held]
+        move[free] = np.linalg.solve(curvature[np.ix_(free, free)], rest)
+    return move
