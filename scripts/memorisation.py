@@ -1,0 +1,33 @@
+"""Try the search for copies on real kicks: false accusations of held-out kicks, and planted copies found.
+
+    python scripts/memorisation.py FOLDER [FOLDER ...] [--splits 50] [--share 0.5]
+
+The kicks are divided by family; see `kickitout.evaluation.copies_trial`.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.corpus.build import build_corpus
+from kickitout.evaluation.copies_trial import trial, trial_text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=Path, nargs="+")
+    parser.add_argument("--splits", type=int, default=50)
+    parser.add_argument("--share", type=float, nargs="+", default=[0.5], help="of the families to train on")
+    args = parser.parse_args()
+    corpus = build_corpus(args.sounds)
+    groups = np.array([row.family for row in corpus.rows])
+    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, seed 0")
+    for share in args.share:
+        print("\n" + trial_text(list(trial(corpus.waves, groups, args.splits, share))), flush=True)
+
+
+if __name__ == "__main__":
+    main()
