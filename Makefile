@@ -31,10 +31,12 @@ LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests
 train-env: $(VENV)/train
 
 # The model in the package, its card and its sheet; DATA holds the recorded kicks, UNSEEN others to measure against.
+STEPS = 2500
 default-model: $(VENV)/dev
-	$(VENV)/bin/kick train $(DATA) --recipe kickgan --set monitor.on_trouble=warn --steps 1500 \
+	$(VENV)/bin/kick train $(DATA) --recipe kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
 		--threads 1 --device cpu --out build/default
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
+	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx
 	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png
