@@ -178,7 +178,7 @@ def again_text(model: Model, run: Path, unseen: np.ndarray) -> str:
         if np.isfinite(pitches).all():
             cents.append(abs(1200 * np.log2(pitches[1] / pitches[0])))
     return (
-        f"log-spectral distance {np.median(spectra):.1f} dB (median), pitch within {np.median(cents):.0f} cents (median)"
+        f"log-spectral distance {np.median(spectra):.1f} dB (median), pitch within {np.median(cents):.0f} (median)"
         f" and {np.quantile(cents, 0.8):.0f} cents (80 %)"
     )
 
