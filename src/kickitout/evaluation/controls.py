@@ -9,7 +9,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.evaluation.bootstrap import median_interval
-from kickitout.generation.ask import BY_NAME, CONTROLS, ask, check_request, measured
+from kickitout.generation.ask import BY_NAME, CONTROLS, ask_seed, check_request, measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 
@@ -58,7 +58,7 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
         answers = []
         for i in range(n):
             request = check_request({name: _draw(rng, name, *spans[name]) for name in names})
-            answers.append(ask(model, request, normal([20_000 + i], model.info.latent)))
+            answers.append(ask_seed(model, request, 20_000 + i))
         for k, name in enumerate(names):
             lines = [answer.lines[k] for answer in answers]
             errors = np.abs([line.error for line in lines])

@@ -92,7 +92,8 @@ def write_kicks(
 
     def write_asked(seed: int, answer: Answer) -> Path:
         told(seed, answer)
-        data = encode_kick(model, seed, answer.wave, form, knobs=rounded(answer.knobs), request=dict(request or {}))
+        turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request or {})}
+        data = encode_kick(model, seed, answer.wave, form, **turned)
         return write_whole(folder / file_name(seed, form), data)
 
     if request:

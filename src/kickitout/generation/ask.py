@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +17,12 @@ import numpy as np
 from kickitout.card import card
 from kickitout.errors import UserError
 from kickitout.generation.model import Model
+from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.models.knobs import KNOBS
 
 ROUNDS = 14  # renders at most
+STARTS = 8  # kicks of a seed that are looked at before one is bent
+START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 STEPS = {knob.name: knob for knob in KNOBS}
 
 
@@ -35,16 +38,23 @@ class Control(NamedTuple):
     low: float
     high: float
     close: float  # near enough, in scaled units
+    usual: float  # how far kicks are apart, in scaled units
     meaning: str
 
 
 CONTROLS = (
-    Control("pitch", "pitch_end_hz", "pitch", "Hz", "log2", 1 / 12, 20, 400, 1 / 1200, "pitch of the tail"),
-    Control("sweep", "sweep_ms", "sweep_time", "ms", "log2", 1.0, 2, 400, 0.02, "time of the pitch's fall"),
-    Control("decay", "decay_t20_ms", "decay", "ms", "log2", 0.03, 15, 450, 0.01, "time to fall by 20 dB"),
-    Control("click", "click_level_db", "click", "dB", "linear", 0.9, -70, 0, 0.1, "energy above 2 kHz at the start"),
-    Control("tone", "click_centroid_hz", "click_tone", "Hz", "log2", 0.1, 2100, 12_000, 0.01, "where the click lies"),
-    Control("balance", "sub_over_body_db", "balance", "dB", "linear", 0.8, -40, 40, 0.1, "below 60 Hz re 60-250 Hz"),
+    Control("pitch", "pitch_end_hz", "pitch", "Hz", "log2", 1 / 12, 20, 400, 1 / 1200, 1.5, "pitch of the tail"),
+    Control("sweep", "sweep_ms", "sweep_time", "ms", "log2", 1.0, 2, 400, 0.02, 1.0, "time of the pitch's fall"),
+    Control("decay", "decay_t20_ms", "decay", "ms", "log2", 0.03, 15, 450, 0.01, 0.3, "time to fall by 20 dB"),
+    Control(
+        "click", "click_level_db", "click", "dB", "linear", 0.9, -70, 0, 0.1, 10.0, "energy above 2 kHz at the start"
+    ),
+    Control(
+        "tone", "click_centroid_hz", "click_tone", "Hz", "log2", 0.1, 2100, 12_000, 0.01, 0.5, "where the click lies"
+    ),
+    Control(
+        "balance", "sub_over_body_db", "balance", "dB", "linear", 0.8, -40, 40, 0.1, 5.0, "below 60 Hz re 60-250 Hz"
+    ),
 )
 BY_NAME = {control.name: control for control in CONTROLS}
 
@@ -70,13 +80,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """The kick that came closest."""
+    """The kick that came closest. start: which of the kicks to begin with it was made from."""
 
     wave: np.ndarray  # [channels, T]
     place: np.ndarray
     knobs: np.ndarray  # [8]
     lines: tuple[Asked, ...]
     renders: int
+    start: int = 0
 
     @property
     def reached(self) -> bool:
@@ -150,6 +161,30 @@ def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = Non
             _turn(line, turned, slopes, before)
     assert best is not None
     return best[1]
+
+
+def ask_seed(model: Model, request: Mapping[str, float], seed: int) -> Answer:
+    """Ask one of STARTS kicks of a seed: the one that is nearest to the request before a knob is turned.
+
+    Knobs bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own kick.
+    """
+    request = check_request(request)
+    wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
+    starts = [start_noise(model, seed, k) for k in range(STARTS if wanted and model.info.knobs else 1)]
+    far = []
+    for eps in starts if len(starts) > 1 else []:
+        found = measured(model.turn(eps).wave)
+        gaps = [_gap(_line(control, value, found[control.field])) / control.usual for control, value in wanted.items()]
+        far.append(float(np.sum(np.minimum(gaps, 1e3))))
+    best = int(np.argmin(far)) if far else 0
+    answer = ask(model, request, starts[best])
+    return replace(answer, start=best, renders=answer.renders + len(far))
+
+
+def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
+    """[1, latent]: noise of a start of a seed. The first is the seed's own."""
+    far_away = (seed + start * START_STRIDE) % (LARGEST_SEED + 1)
+    return normal([far_away], model.info.latent)
 
 
 def _scaled(control: Control, value: float) -> float:

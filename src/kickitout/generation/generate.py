@@ -13,7 +13,7 @@ import numpy as np
 
 from kickitout import __version__
 from kickitout.errors import UserError
-from kickitout.generation.ask import Answer, ask, check_request
+from kickitout.generation.ask import Answer, ask_seed, check_request
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
@@ -55,8 +55,8 @@ def each_asked(
     """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
     request = check_request(request)
 
-    def one(seed: int, eps: np.ndarray) -> T:
-        answer = ask(model, request, eps)
+    def one(seed: int, _: np.ndarray) -> T:
+        answer = ask_seed(model, request, seed)
         _finite(model, seed, answer.wave)
         return use(seed, answer)
 

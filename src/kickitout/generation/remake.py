@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from kickitout.errors import UserError
+from kickitout.generation.ask import start_noise
 from kickitout.generation.model import Model
-from kickitout.generation.noise import normal
 
 
 def read_recipe(text: str | None, where: str) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
         knobs = np.array(recipe["knobs"], np.float32) if "knobs" in recipe else None
         if "place" in recipe:
             return model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs).wave
-        return model.turn(normal([int(recipe["seed"])], model.info.latent), knobs=knobs).wave
+        return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), knobs=knobs).wave
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
 
@@ -53,4 +53,8 @@ def place_of(comment: str | None, model: Model) -> np.ndarray | None:
         return None
     if "place" in recipe:
         return np.array(recipe["place"], np.float32)
-    return model.turn(normal([int(recipe["seed"])], model.info.latent)).place if "seed" in recipe else None
+    return (
+        model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).place
+        if "seed" in recipe
+        else None
+    )
