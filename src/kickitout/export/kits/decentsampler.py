@@ -46,7 +46,7 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]], samples
                 name=f"{kick.title} v{zone.layer}",
                 ampVelTrack="1",
                 ampEnvEnabled="false",
-                volume=f"{-zone.level_db:.4f}dB",
+                volume=f"{0.0 - zone.level_db:.4f}dB",
                 seqMode="round_robin" if kit.plan.round_robins > 1 else "always",
                 seqLength=str(kit.plan.round_robins),
             )
