@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 
-.PHONY: kicks test check test-min train-env default-model clean
+.PHONY: kicks test check test-min train-env default-model drum-types clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -40,6 +40,14 @@ default-model: $(VENV)/dev
 	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png
+
+# The drum-type network in the package and its card. DATA holds kicks-open and drums-open (to learn from), kicks-study and
+# drums-study (to measure); in drums-* a folder a type.
+drum-types: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(VENV)/bin/python scripts/drum_types.py --kicks $(DATA)/kicks-open --drums $(DATA)/drums-open \
+		--unseen-kicks $(DATA)/kicks-study --unseen-drums $(DATA)/drums-study \
+		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
+	cp build/drum_types.md src/kickitout/model_files/drum_types.md
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.features import Embedding
+from kickitout.evaluation.embeddings import DRUM_TYPES, Embedding
 from kickitout.evaluation.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, ladder_text, sees
 from kickitout.evaluation.score import Found
 from kickitout.evaluation.spectra import third_octaves
@@ -17,7 +17,7 @@ QUICK = Embedding("quick", third_octaves)  # the packaged one takes most of the 
 
 @pytest.fixture(scope="module")
 def rungs() -> list[Rung]:
-    return ladder(synthesise(range(KICKS))[0], np.arange(KICKS), QUICK, draws=60, faults=[*CLAIMS])
+    return ladder(synthesise(range(KICKS))[0], np.arange(KICKS), [QUICK, DRUM_TYPES], draws=60, faults=[*CLAIMS])
 
 
 @pytest.mark.parametrize("fault", CLAIMS)

@@ -15,7 +15,8 @@ from kickitout.errors import UserError
 from kickitout.evaluation import frechet, kernel, neighbours, resampling, spectra, two_sample
 from kickitout.evaluation.descriptors import wasserstein
 from kickitout.evaluation.distance import energy_distance, pairwise
-from kickitout.evaluation.features import Embedding, measure
+from kickitout.evaluation.embeddings import Embedding
+from kickitout.evaluation.features import measure
 from kickitout.evaluation.report import halves, score_sets, scores_as_data, scores_text
 from kickitout.evaluation.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -238,13 +239,14 @@ def test_lines_of_a_stride_show_at_its_period_and_at_no_finer_one():
 
 
 def test_features_are_the_same_on_any_number_of_threads(rendered):
-    one, two = (measure(rendered[:40], QUICK, threads=n) for n in (1, 2))
-    np.testing.assert_array_equal(one.embedded, two.embedded)
+    one, two = (measure(rendered[:40], [QUICK], threads=n) for n in (1, 2))
+    np.testing.assert_array_equal(one.embedded["quick"], two.embedded["quick"])
+    np.testing.assert_array_equal(one.types, two.types)
     np.testing.assert_array_equal(one.comb, two.comb)
 
 
 def test_scores_of_alike_sets_are_what_real_kicks_get_and_carry_what_they_need(rendered):
-    scores = score_sets(rendered[:80], rendered[80:], embedding=QUICK, draws=60)
+    scores = score_sets(rendered[:80], rendered[80:], embeddings=[QUICK], draws=60)
     by_name = {s.name: s for s in scores}
     assert len(by_name) == len(scores)
     assert len({s.reference for s in scores}) == 1
@@ -264,19 +266,20 @@ def test_scores_of_alike_sets_are_what_real_kicks_get_and_carry_what_they_need(r
 
 def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):
     real, fake = rendered[:70], rendered[80:150]
-    one, two, other = (score_sets(fake, real, embedding=QUICK, draws=20, seed=s) for s in (0, 0, 1))
+    one, two, other = (score_sets(fake, real, embeddings=[QUICK], draws=20, seed=s) for s in (0, 0, 1))
     assert str(one) == str(two)
     assert str(one) != str(other)
-    assert one[0].value == other[0].value  # the seed moves intervals, not distances
+    assert one[1].name == "energy_quick"
+    assert one[1].value == other[1].value  # the seed moves intervals, not distances
 
 
 def test_too_few_sounds_are_refused(rendered):
     with pytest.raises(UserError, match=f"{FEWEST - 1} generated sounds.*at least {FEWEST}"):
-        score_sets(rendered[: FEWEST - 1], rendered, embedding=QUICK)
+        score_sets(rendered[: FEWEST - 1], rendered, embeddings=[QUICK])
     with pytest.raises(UserError, match="9 real kicks"):
-        score_sets(rendered, rendered[:9], embedding=QUICK)
+        score_sets(rendered, rendered[:9], embeddings=[QUICK])
     with pytest.raises(UserError, match="1 families of real kicks"):
-        score_sets(rendered, rendered, groups=np.zeros(len(rendered), int), embedding=QUICK)
+        score_sets(rendered, rendered, groups=np.zeros(len(rendered), int), embeddings=[QUICK])
 
 
 def test_one_huge_family_leaves_the_rest_for_the_other_half():
@@ -287,7 +290,7 @@ def test_one_huge_family_leaves_the_rest_for_the_other_half():
 
 def test_uneven_families_are_scored_all_the_same(rendered):
     groups = np.concatenate([np.zeros(49, int), np.arange(1, 32)])
-    scores = score_sets(rendered[80:], rendered[:80], groups=groups, embedding=QUICK, draws=20)
+    scores = score_sets(rendered[80:], rendered[:80], groups=groups, embeddings=[QUICK], draws=20)
     assert all(np.isfinite(s.value) for s in scores)
 
 

@@ -4,6 +4,10 @@ kick score kicks/ --against my-kicks/                     a folder of sounds
 kick score default --against my-kicks/ -n 512             kicks of the model in the package
 kick score runs/a --against unseen/ --train my-kicks/     of a run, and whether it copies what it learned from
 kick score --ladder --against my-kicks/                   which score sees which fault, on these kicks
+kick score default --against my-kicks/ --embedding clap.onnx --embedding-rate 48000     in an embedding of your own
+
+An embedding of your own is an ONNX graph: waveforms, float32 [B, T], to points, float32 [B, D]; docs/embeddings.md says
+what is done to a sound before. Nothing is downloaded.
 
 Beside each score stands the same number of real kicks against real kicks; a set needs 64 sounds or more.
 """
@@ -12,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from kickitout.corpus.build import Corpus
+    from kickitout.evaluation.embeddings import Embedding
 
 NAME, HELP = "score", "score generated kicks against real ones"
 LISTED = 10  # near-copies on the terminal; all are in the JSON
@@ -34,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=positive, default=None, help="kicks to make with a model (default 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the resampling, and of the first kick (default 0)")
     parser.add_argument("--ladder", action="store_true", help="degrade the real kicks: which score sees what")
+    parser.add_argument(
+        "--embedding",
+        action="append",
+        metavar="NAME",
+        help="bands, drum-type (default: both) or a FILE.onnx; repeatable",
+    )
+    parser.add_argument("--embedding-rate", type=positive, metavar="HZ", help="sample rate of a FILE.onnx")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
@@ -41,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.corpus.build import build_corpus
     from kickitout.errors import UserError
+    from kickitout.evaluation.embeddings import NAMED, find_embeddings
 
     if not args.generated and not args.ladder:
         raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
@@ -48,12 +62,18 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
     if args.json is not None and args.json.exists() and not args.force:
         raise UserError(f"{args.json}: exists; --force replaces it")
+    embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
     real = build_corpus(args.against)
-    data: dict[str, Any] = {"against": {"digest": real.digest, "kicks": len(real)}}
+    data: dict[str, Any] = {
+        "against": {"digest": real.digest, "kicks": len(real)},
+        "embeddings": {e.name: e.about for e in embeddings},
+    }
+    for e in embeddings:
+        print(f"{e.name}: {e.about}")
     if args.generated:
-        data |= _score(args, real)
+        data |= _score(args, real, embeddings)
     if args.ladder:
-        data["ladder"] = _ladder(args, real)
+        data["ladder"] = _ladder(args, real, embeddings)
     if args.json is not None:
         import json
 
@@ -63,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _score(args: argparse.Namespace, real: Corpus) -> dict[str, Any]:
+def _score(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding]) -> dict[str, Any]:
     import numpy as np
 
     from kickitout.corpus.build import build_corpus
@@ -72,7 +92,7 @@ def _score(args: argparse.Namespace, real: Corpus) -> dict[str, Any]:
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
     groups = np.array([row.family for row in real.rows])
-    scores = score_sets(waves, real.waves, seed=args.seed, groups=groups)
+    scores = score_sets(waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups)
     if args.train is None:
         print(scores_text(scores))
         return scores_as_data(scores, generated=what)
@@ -128,13 +148,13 @@ def _is_model(name: str) -> bool:
     return name == DEFAULT or path.suffix in (".onnx", ".safetensors")
 
 
-def _ladder(args: argparse.Namespace, real: Corpus) -> list[dict[str, Any]]:
+def _ladder(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding]) -> list[dict[str, Any]]:
     import numpy as np
 
-    from kickitout.evaluation.features import BANDS
+    from kickitout.evaluation.embeddings import BANDS
     from kickitout.evaluation.ladder import ladder, ladder_text
 
-    rungs = ladder(real.waves, np.array([row.family for row in real.rows]), seed=args.seed)
+    rungs = ladder(real.waves, np.array([row.family for row in real.rows]), embeddings, seed=args.seed)
     print(("\n" if args.generated else "") + ladder_text(rungs, BANDS.name))
     return [
         {

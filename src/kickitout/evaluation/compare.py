@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from kickitout.card.artefacts import PERIODS
-from kickitout.evaluation import descriptors, frechet, kernel, neighbours, two_sample
+from kickitout.evaluation import descriptors, drum_types, frechet, kernel, neighbours, two_sample
 from kickitout.evaluation.distance import pairwise
+from kickitout.evaluation.embeddings import DEFAULTS, Embedding
 from kickitout.evaluation.features import Features
-from kickitout.evaluation.resampling import bootstrap_counts, half_masks, interval, own_groups
+from kickitout.evaluation.resampling import bootstrap_counts, half_masks, interval, own_groups, wilson
 from kickitout.evaluation.score import Found
 from kickitout.evaluation.spectra import spectra_apart
 
 DRAWS = 200  # resamplings behind an interval
+RECOGNISED = "kicks_recognised"
 
 
-def compare(real: Features, generated: Features, embedding: str, *, seed: int = 0, draws: int = DRAWS) -> list[Found]:
-    """Every score of `generated` against `real`; embedding: its name, for the names of the scores.
+def compare(
+    real: Features, generated: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
+    seed: int = 0, draws: int = DRAWS,
+) -> list[Found]:  # fmt: skip
+    """Every score of `generated` against `real`, in each of the embeddings they were measured in.
 
-    The draws of one measure do not depend on the others. Without draws there are no intervals.
+    The draws of one measure do not depend on the others, and are the same in each embedding. Without draws there are
+    no intervals.
     """
     n, m = len(real), len(generated)
 
@@ -31,9 +38,14 @@ def compare(real: Features, generated: Features, embedding: str, *, seed: int = 
         np.concatenate([np.ones((1, n)), bootstrap_counts(n, draws, rng("real"), real.groups)]),
         np.concatenate([np.ones((1, m)), bootstrap_counts(m, draws, rng("generated"), generated.groups)]),
     )  # the first draw is the sets themselves
-    found = _distances(real, generated, embedding, counts)
-    found += _frechet(real, generated, embedding, rng("frechet"), draws)
-    found += _balanced(real, generated, embedding, rng("balanced"), draws)
+    found = [recognised(generated)]
+    found += _in_each(embeddings, lambda e: _distances(real, generated, e, counts))
+    found += _in_each(embeddings, lambda e: _frechet(real, generated, e, rng("frechet"), draws))
+    rows = _as_many(n, m, rng("size"))
+    a, b = real.take(rows[0]), generated.take(rows[1])
+    found += _in_each(embeddings, lambda e: _neighbours(a, b, e, rng("neighbours"), draws))
+    found += _in_each(embeddings, lambda e: _told_apart(a, b, e, rng("two-sample"), draws))
+    found.append(_thirds_told_apart(a, b, rng("two-sample"), draws))
     found += _cards(real, generated, counts)
     found += _spectra(real, generated, counts)
     return found
@@ -48,22 +60,38 @@ def _found(name: str, drawn: np.ndarray, unit: str, bounds: tuple[float, float] 
     return Found(name, value, unit, "lower", interval(value, drawn[1:], bounds))
 
 
-def _distances(real: Features, generated: Features, e: str, counts: Counts) -> list[Found]:
-    a, b = real.embedded, generated.embedded
-    distances = pairwise(a, a), pairwise(a, b), pairwise(b, b)
+def _in_each(embeddings: Sequence[Embedding], measure: Callable[[Embedding], list[Found]]) -> list[Found]:
+    """The scores of `measure` in each embedding, one score beside the same in another."""
+    return [found for same in zip(*(measure(e) for e in embeddings), strict=True) for found in same]
+
+
+def recognised(generated: Features) -> Found:
+    """The share that the drum-type network takes for kicks, and what it takes the others for."""
+    names, n = drum_types.packaged().names, len(generated)
+    kinds = np.bincount(generated.types, minlength=len(names))
+    hits = int(kinds[names.index(drum_types.KICK)])
+    others = [
+        f"{names[i]} {kinds[i]}" for i in np.argsort(-kinds, kind="stable") if names[i] != drum_types.KICK and kinds[i]
+    ]
+    note = f"by {drum_types.NAME}; others: {', '.join(others) or 'none'}"
+    return Found(RECOGNISED, hits / n, "share of sounds", "higher", wilson(hits, n), note)
+
+
+def _distances(real: Features, generated: Features, e: Embedding, counts: Counts) -> list[Found]:
+    a, b = real.embedded[e.name], generated.embedded[e.name]
     return [
-        _found(f"energy_{e}", kernel.energy_distance_drawn(*distances, *counts), "dB a cell"),
-        _found(f"kid_{e}", kernel.kernel_distance_of(*kernel.kernels(a, b), *counts), ""),
+        _found(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
+        _found(f"kid_{e.name}", kernel.kernel_distance_of(*kernel.kernels(a, b), *counts), ""),
     ]
 
 
-def _frechet(real: Features, generated: Features, e: str, rng: np.random.Generator, draws: int) -> list[Found]:
-    basis = frechet.principal_axes(real.embedded)
-    a, b = frechet.project(real.embedded, basis), frechet.project(generated.embedded, basis)
+def _frechet(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
+    basis = frechet.principal_axes(real.embedded[e.name])
+    a, b = (frechet.project(x.embedded[e.name], basis) for x in (real, generated))
     halves = half_masks(len(a), draws, rng, real.groups), half_masks(len(b), draws, rng, generated.groups)
     scatter = frechet.frechet_of(frechet.moments(a, halves[0] * 1.0), frechet.moments(b, halves[1] * 1.0))
     value, limit = frechet.frechet_distance(a, b), frechet.frechet_limit(a, b, rng)
-    name, unit = f"{e}_pca{a.shape[1]}", "dB^2 a cell"
+    name, unit = f"{e.name}_pca{a.shape[1]}", e.squared
     note = f"R2 of the line {limit.r2:.2f}; interval of the plain distance, moved"
     return [
         Found(f"frechet_{name}", value, unit, "lower", interval(value, scatter, POSITIVE), "biased upwards by c/n"),
@@ -71,12 +99,19 @@ def _frechet(real: Features, generated: Features, e: str, rng: np.random.Generat
     ]
 
 
-def _balanced(real: Features, generated: Features, e: str, rng: np.random.Generator, draws: int) -> list[Found]:
-    """The measures that need sets of one size: a random subset of the larger one."""
-    n = min(len(real), len(generated))
-    real, generated = (x.take(np.sort(rng.permutation(len(x))[:n])) for x in (real, generated))
-    a, b = real.embedded, generated.embedded
-    distances = pairwise(a, a), pairwise(a, b), pairwise(b, b)
+def _as_many(n: int, m: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of a random subset of the larger set, as large as the smaller: some measures need sets of one size."""
+    size = min(n, m)
+    return np.sort(rng.permutation(n)[:size]), np.sort(rng.permutation(m)[:size])
+
+
+def _pairs(real: Features, generated: Features, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    a, b = real.embedded[e.name], generated.embedded[e.name]
+    return pairwise(a, a), pairwise(a, b), pairwise(b, b)
+
+
+def _neighbours(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
+    n, distances = len(real), _pairs(real, generated, e)
     halves = half_masks(n, draws, rng, real.groups), half_masks(n, draws, rng, generated.groups)
     values = neighbours.neighbour_scores(*distances)
     scatter = neighbours.neighbour_scores_drawn(*distances, *halves)
@@ -84,20 +119,38 @@ def _balanced(real: Features, generated: Features, e: str, rng: np.random.Genera
     for i, name in enumerate(neighbours.NAMES):
         bounds = POSITIVE if name == "density" else SHARE
         spread = interval(float(values[i]), scatter[:, i], bounds)
-        found.append(Found(f"{name}_{e}_k{neighbours.K}", float(values[i]), "", "higher", spread, n=(n, n)))
-
-    groups = own_groups(n, real.groups)
-    everyone = np.concatenate([groups, groups.max() + 1 + own_groups(n, generated.groups)])
-    drawn = np.concatenate([np.ones((1, 2 * n)), bootstrap_counts(2 * n, draws, rng, everyone)])
-    thirds = real.spectra["thirds"], generated.spectra["thirds"]
-    for name, hits in (
-        (f"two_sample_logistic_{e}", two_sample.logistic_hits(a, b, rng, groups)),
-        ("two_sample_logistic_thirds", two_sample.logistic_hits(*thirds, rng, groups)),
-        (f"two_sample_neighbours_{e}", two_sample.neighbour_hits(*distances, groups)),
-    ):
-        accuracy = _found(name, drawn @ hits / drawn.sum(axis=1), "", SHARE)
-        found.append(accuracy._replace(n=(n, n), note="accuracy; chance is 0.5"))
+        found.append(Found(f"{name}_{e.name}_k{neighbours.K}", float(values[i]), "", "higher", spread, n=(n, n)))
     return found
+
+
+def _told_apart(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
+    points = real.embedded[e.name], generated.embedded[e.name]
+    groups = own_groups(len(real), real.groups)
+    everyone = _everyone(real, generated, rng, draws)
+    return [
+        _accuracy(f"two_sample_logistic_{e.name}", two_sample.logistic_hits(*points, rng, groups), everyone),
+        _accuracy(
+            f"two_sample_neighbours_{e.name}", two_sample.neighbour_hits(*_pairs(real, generated, e), groups), everyone
+        ),
+    ]
+
+
+def _thirds_told_apart(real: Features, generated: Features, rng: np.random.Generator, draws: int) -> Found:
+    thirds, groups = (real.spectra["thirds"], generated.spectra["thirds"]), own_groups(len(real), real.groups)
+    everyone = _everyone(real, generated, rng, draws)
+    return _accuracy("two_sample_logistic_thirds", two_sample.logistic_hits(*thirds, rng, groups), everyone)
+
+
+def _everyone(real: Features, generated: Features, rng: np.random.Generator, draws: int) -> np.ndarray:
+    """[1 + draws, 2 n] how often each sound of both sets is drawn; the first draw is the sets themselves."""
+    groups = own_groups(len(real), real.groups)
+    both = np.concatenate([groups, groups.max() + 1 + own_groups(len(generated), generated.groups)])
+    return np.concatenate([np.ones((1, len(both))), bootstrap_counts(len(both), draws, rng, both)])
+
+
+def _accuracy(name: str, hits: np.ndarray, drawn: np.ndarray) -> Found:
+    found = _found(name, drawn @ hits / drawn.sum(axis=1), "", SHARE)
+    return found._replace(n=(len(hits) // 2, len(hits) // 2), note="accuracy; chance is 0.5")
 
 
 def _cards(real: Features, generated: Features, counts: Counts) -> list[Found]:

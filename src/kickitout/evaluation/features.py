@@ -3,29 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from kickitout.card import cards
 from kickitout.evaluation.descriptors import MEASURED
-from kickitout.evaluation.embedding import VERSION, embed
+from kickitout.evaluation.drum_types import hear
+from kickitout.evaluation.embeddings import DEFAULTS, DRUM_TYPES, Embedding
 from kickitout.evaluation.spectra import comb_lines, picture_spectra, third_octaves
 
 BLOCK = 16  # sounds measured together: their frames stay near the processor
-
-
-class Embedding(NamedTuple):
-    """Any map from sounds to points; scores are comparable only within one."""
-
-    name: str  # with its version
-    embed: Callable[[np.ndarray], np.ndarray]  # [n, T] -> [n, D], finite
-
-
-BANDS = Embedding(VERSION, embed)
 
 
 @dataclass(frozen=True)
@@ -33,7 +23,8 @@ class Features:
     """n sounds, a row each."""
 
     waves: np.ndarray  # [n, T]
-    embedded: np.ndarray  # [n, D]
+    embedded: dict[str, np.ndarray]  # name of an embedding -> [n, D]
+    types: np.ndarray  # [n] what the drum-type network takes each for, an index into its names
     cards: dict[str, np.ndarray]  # field -> [n], NaN where undefined
     spectra: dict[str, np.ndarray]  # kind -> [n, bands] dB
     comb: np.ndarray  # [n, periods] dB
@@ -46,7 +37,8 @@ class Features:
         """The sounds `rows` (indices or a mask)."""
         return Features(
             self.waves[rows],
-            self.embedded[rows],
+            {name: points[rows] for name, points in self.embedded.items()},
+            self.types[rows],
             {name: values[rows] for name, values in self.cards.items()},
             {name: values[rows] for name, values in self.spectra.items()},
             self.comb[rows],
@@ -55,15 +47,17 @@ class Features:
 
 
 def measure(
-    waves: np.ndarray, embedding: Embedding = BANDS, groups: np.ndarray | None = None, threads: int | None = None
-) -> Features:
+    waves: np.ndarray, embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None,
+    threads: int | None = None,
+) -> Features:  # fmt: skip
     """Features of [n, T] waveforms. The threads do not change a digit: blocks are measured one by one."""
     blocks = [waves[i : i + BLOCK] for i in range(0, len(waves), BLOCK)]
     with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        parts = list(pool.map(lambda block: _measure(block, embedding), blocks))
+        parts = list(pool.map(lambda block: _measure(block, embeddings), blocks))
     return Features(
         waves,
-        np.concatenate([p.embedded for p in parts]),
+        {e.name: np.concatenate([p.embedded[e.name] for p in parts]) for e in embeddings},
+        np.concatenate([p.types for p in parts]),
         {name: np.concatenate([p.cards[name] for p in parts]) for name in MEASURED},
         {name: np.concatenate([p.spectra[name] for p in parts]) for name in parts[0].spectra},
         np.concatenate([p.comb for p in parts]),
@@ -71,7 +65,7 @@ def measure(
     )
 
 
-def _measure(waves: np.ndarray, embedding: Embedding) -> Features:
+def _measure(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
     along_time, along_frequency, around = picture_spectra(waves)
     spectra = {
         "thirds": third_octaves(waves),
@@ -80,7 +74,14 @@ def _measure(waves: np.ndarray, embedding: Embedding) -> Features:
         "picture_radius": around,
     }
     values = cards(waves).values
-    embedded = np.asarray(embedding.embed(waves), dtype=np.float64)
+    heard = hear(waves)  # once, for the types and, where it is asked for, the embedding
+    embedded = {e.name: heard.embedding if e is DRUM_TYPES else e.embed(waves) for e in embeddings}
     return Features(
-        waves, embedded, {n: values[n] for n in MEASURED}, spectra, comb_lines(waves), np.arange(len(waves))
+        waves,
+        {name: np.asarray(points, dtype=np.float64) for name, points in embedded.items()},
+        heard.types,
+        {n: values[n] for n in MEASURED},
+        spectra,
+        comb_lines(waves),
+        np.arange(len(waves)),
     )

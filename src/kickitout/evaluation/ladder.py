@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.evaluation.compare import compare
-from kickitout.evaluation.features import BANDS, Embedding, Features, measure
+from kickitout.evaluation.embeddings import DEFAULTS, Embedding
+from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
 from kickitout.evaluation.report import copies_score, halves, number, refuse_too_alike
 from kickitout.evaluation.resampling import UNKNOWN
@@ -94,6 +95,16 @@ def _noise(waves: np.ndarray, level_db: float, _: np.ndarray) -> np.ndarray:
     return waves + 10 ** (level_db / 20) * rng.standard_normal(waves.shape)
 
 
+def _hats(waves: np.ndarray, share: float, _: np.ndarray) -> np.ndarray:
+    """A share of the sounds replaced by bursts of bright noise that decay by 60 dB in 60 to 300 ms."""
+    out, seconds = waves.copy(), np.arange(waves.shape[1] - ONSET) / SAMPLE_RATE
+    for i in range(round(share * len(waves))):
+        rng = np.random.default_rng(i)
+        burst = np.diff(rng.standard_normal(len(seconds) + 1)) * 10 ** (-3 * seconds / rng.uniform(0.06, 0.3))
+        out[i] = np.concatenate([np.zeros(ONSET), burst])
+    return out
+
+
 def _griffin_lim(waves: np.ndarray, iterations: float, _: np.ndarray) -> np.ndarray:
     """Through a log-magnitude picture and back, as every model of such pictures."""
     import torch
@@ -115,9 +126,10 @@ FAULTS: dict[str, Fault] = {
     "few kinds": Fault((16, 8, 2), "kinds", _few),
     "copies": Fault((0.1, 0.3, 0.9), "share", _copies),
     "noise": Fault((-65, -50, -35), "dB", _noise),
+    "hats": Fault((0.1, 0.3, 0.9), "share", _hats),
     "griffin-lim": Fault((5,), "rounds", _griffin_lim, needs="torch"),
 }
-# What every score named here must see, on any kicks; {e} is the embedding.
+# What every score named here must see, on any kicks; {e} is an embedding that reads spectra, as bands-1 does.
 CLAIMS: dict[str, tuple[str, ...]] = {
     "low-pass": ("energy_{e}", "frechet_{e}_pca16", "thirds_mean", "two_sample_logistic_thirds"),
     "no click": ("card_click_level_db", "card_mean_sd"),
@@ -139,18 +151,18 @@ class Rung(NamedTuple):
 
 
 def ladder(
-    real: np.ndarray, groups: np.ndarray, embedding: Embedding = BANDS, *,
+    real: np.ndarray, groups: np.ndarray, embeddings: Sequence[Embedding] = DEFAULTS, *,
     seed: int = 0, draws: int = 100, faults: Sequence[str] | None = None,
 ) -> list[Rung]:  # fmt: skip
     """Every score at every step of the faults (all that can be made here) on real kicks [n, T] with their families."""
     refuse_too_few(len(real), "real kicks")
     refuse_too_alike(groups)
     first = halves(groups, np.random.default_rng([seed, 2]))
-    reference = measure(real[first], embedding, groups[first])
+    reference = measure(real[first], embeddings, groups[first])
     other, others = real[~first], groups[~first]
 
     def scored(waves: np.ndarray, number_of_draws: int = 0) -> dict[str, Found]:
-        return _scored(measure(waves, embedding, others), reference, embedding.name, seed, number_of_draws)
+        return _scored(measure(waves, embeddings, others), reference, embeddings, seed, number_of_draws)
 
     clean = scored(other, draws)
     rungs = []
@@ -165,8 +177,10 @@ def ladder(
     return rungs
 
 
-def _scored(generated: Features, reference: Features, embedding: str, seed: int, draws: int) -> dict[str, Found]:
-    found = {f.name: f for f in compare(reference, generated, embedding, seed=seed, draws=draws)}
+def _scored(
+    generated: Features, reference: Features, embeddings: Sequence[Embedding], seed: int, draws: int
+) -> dict[str, Found]:
+    found = {f.name: f for f in compare(reference, generated, embeddings, seed=seed, draws=draws)}
     if len(np.unique(reference.groups)) >= LEAST_TRAIN:
         copies = copies_score(audit(generated.waves, reference.waves, reference.groups), "")
         found["near_copies"] = Found("near_copies", copies.value, copies.unit, "lower", copies.interval)

@@ -8,62 +8,68 @@ from typing import Any
 import numpy as np
 
 from kickitout.corpus.families import families
-from kickitout.evaluation.compare import DRAWS, compare
-from kickitout.evaluation.features import BANDS, Embedding, Features, measure
+from kickitout.evaluation.compare import DRAWS, RECOGNISED, compare, recognised
+from kickitout.evaluation.embeddings import DEFAULTS, Embedding
+from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import Audit, audit
 from kickitout.evaluation.resampling import own_groups, wilson
-from kickitout.evaluation.score import FEWEST, Found, Score, digest_of, refuse_too_few
+from kickitout.evaluation.score import FEWEST, Score, digest_of, refuse_too_few
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
 
 
 def score_sets(
     generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
-    embedding: Embedding = BANDS, groups: np.ndarray | None = None, draws: int = DRAWS,
+    embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = DRAWS,
 ) -> list[Score]:  # fmt: skip
     """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
 
-    groups: families of the real kicks, found when not given. Raises UserError when a set is too small to say anything.
+    embeddings: distances and neighbours are measured in each. groups: families of the real kicks, found when not given.
+    Raises UserError when a set is too small to say anything.
     """
     refuse_too_few(len(real), "real kicks")
     refuse_too_few(len(generated), "generated sounds")
     groups = families(real) if groups is None else groups
     refuse_too_alike(groups)
-    a, b = measure(real, embedding, groups), measure(generated, embedding)
-    found = score_features(b, a, embedding.name, seed=seed, draws=draws)
+    a, b = measure(real, embeddings, groups), measure(generated, embeddings)
+    found = score_features(b, a, embeddings, seed=seed, draws=draws)
     if train is not None:
         found.append(copies_score(audit(generated, train), found[0].reference))
     return found
 
 
 def score_features(
-    generated: Features, real: Features, embedding: str, *, seed: int = 0, draws: int = DRAWS
-) -> list[Score]:
+    generated: Features, real: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
+    seed: int = 0, draws: int = DRAWS,
+) -> list[Score]:  # fmt: skip
     """The same from features that are at hand."""
     reference = digest_of(real.waves)
-    beside, sizes = real_against_real(real, embedding, seed)
+    beside = real_against_real(real, embeddings, seed)
     return [
         Score(
             f.name, f.value, f.interval, f.n or (len(real), len(generated)), reference, f.unit, f.better,
-            beside.get(f.name, float("nan")), sizes, seed, f.note,
+            *beside.get(f.name, (float("nan"), (0, 0))), seed, f.note,
         )
-        for f in compare(real, generated, embedding, seed=seed, draws=draws)
+        for f in compare(real, generated, embeddings, seed=seed, draws=draws)
     ]  # fmt: skip
 
 
-def real_against_real(real: Features, embedding: str, seed: int) -> tuple[dict[str, float], tuple[int, int]]:
-    """Mean of each score over SPLITS of the real kicks into halves by family, and the size of the last halves."""
+def real_against_real(
+    real: Features, embeddings: Sequence[Embedding], seed: int
+) -> dict[str, tuple[float, tuple[int, int]]]:
+    """Mean of each score over SPLITS of the real kicks into halves by family, and the size of the last halves.
+
+    The share that is recognised as kicks is no comparison: it is that of all real kicks.
+    """
     rng = np.random.default_rng([seed, 1])
-    runs: list[list[Found]] = []
+    values: dict[str, list[float]] = {}
     for _ in range(SPLITS):
         first = halves(real.groups, rng)
         a, b = real.take(first), real.take(~first)
-        runs.append(compare(a, b, embedding, seed=seed, draws=0))
-    values: dict[str, list[float]] = {}
-    for run in runs:
-        for f in run:
+        for f in compare(a, b, embeddings, seed=seed, draws=0):
             values.setdefault(f.name, []).append(f.value)
-    return {name: float(np.mean(v)) for name, v in values.items()}, (len(a), len(b))
+    found = {name: (float(np.mean(v)), (len(a), len(b))) for name, v in values.items()}
+    return found | {RECOGNISED: (recognised(real).value, (len(real), len(real)))}
 
 
 def halves(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -108,7 +114,7 @@ def scores_text(scores: Sequence[Score]) -> str:
         rows.append([s.name, number(s.value), span, number(s.real), s.unit, s.better, n, note])
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    first = scores[0]
+    first = next((s for s in scores if s.name != RECOGNISED), scores[0])
     head = (
         f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; "
         f"real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"

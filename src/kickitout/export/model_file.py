@@ -62,8 +62,13 @@ def listener_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
     return graph_bytes(listener, feed, ["place"], info.to_json())
 
 
-def graph_bytes(module: torch.nn.Module, feed: dict[str, torch.Tensor], outputs: list[str], metadata: str) -> bytes:
-    """A module as an ONNX graph with a free batch, the metadata inside; the same bytes on every machine."""
+def graph_bytes(
+    module: torch.nn.Module, feed: dict[str, torch.Tensor], outputs: list[str], metadata: str, key: str = METADATA_KEY
+) -> bytes:
+    """A module as an ONNX graph with a free batch, the metadata inside under `key`; the same bytes on every machine.
+
+    feed: an input of two rows for each name.
+    """
     batch = torch.export.Dim("batch", min=1, max=4096)
     exporter_log = logging.getLogger("torch.onnx")
     level = exporter_log.level
@@ -85,7 +90,7 @@ def graph_bytes(module: torch.nn.Module, feed: dict[str, torch.Tensor], outputs:
     proto.producer_name, proto.producer_version = "kickitout", __version__
     _store_halves(proto)
     entry = proto.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, metadata
+    entry.key, entry.value = key, metadata
     return proto.SerializeToString(deterministic=True)
 
 

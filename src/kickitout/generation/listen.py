@@ -14,9 +14,9 @@ import numpy as np
 
 from kickitout.card.contour import SIZE, contours
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
+from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.load import find_model_file
-from kickitout.generation.model import METADATA_KEY, Model, check_size
+from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.noise import normal
 from kickitout.sound import LENGTH, PEAK
 
@@ -38,20 +38,8 @@ class Ear:
     """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        try:
-            check_size(path)
-            data = path.read_bytes()
-        except OSError as error:
-            raise explain_os_error(error, path) from error
-        try:
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
-            raise UserError(f"{path}: not an encoder (damaged or incomplete ONNX); export the model again") from error
+        refusal = f"{path}: not an encoder (damaged or incomplete ONNX); export the model again"
+        self._session = open_graph(read_graph(path), refusal)
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         known = METADATA_KEY in self._session.get_modelmeta().custom_metadata_map
         if not known or inputs != {"wave": [LENGTH], "contour": [SIZE]}:

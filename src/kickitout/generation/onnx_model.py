@@ -15,25 +15,18 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_size, refuse_turning
+from kickitout.generation.graph import open_graph, read_graph
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, refuse_turning
 
 
 class OnnxModel:
     """Plays `eps [1, latent] -> waveform [1, channels, T]`."""
 
     def __init__(self, path: Path) -> None:
-        import onnxruntime
-
-        data = _read(path)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 4  # what goes wrong is said below, in one sentence
-        try:
-            # From bytes: a graph that points to other files on the disk is refused instead of followed.
-            self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
-            raise UserError(f"{path}: not a model that can be played (damaged or incomplete ONNX); {_WORKS}") from error
+        data = read_graph(path)
+        self._session = open_graph(
+            data, f"{path}: not a model that can be played (damaged or incomplete ONNX); {_WORKS}"
+        )
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
             raise UserError(f"{path}: an ONNX file, but not one that kickitout made; {_WORKS}")
@@ -69,11 +62,3 @@ class OnnxModel:
 
 
 _WORKS = "give a model.onnx that `kick train` or `kick export` wrote, a run folder, or 'default'"
-
-
-def _read(path: Path) -> bytes:
-    try:
-        check_size(path)
-        return path.read_bytes()
-    except OSError as error:
-        raise explain_os_error(error, path) from error

@@ -1,0 +1,35 @@
+"""ONNX graphs, read and opened: one thread each, from bytes, and one sentence where that cannot be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+from kickitout.generation.model import check_size
+
+
+def read_graph(path: Path) -> bytes:
+    """The bytes of a model file. Raises UserError for one that is absent, unreadable or larger than any model."""
+    try:
+        check_size(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+
+
+def open_graph(data: bytes, refusal: str) -> Any:
+    """An onnxruntime.InferenceSession on one thread, safe to run from several. Raises UserError(refusal).
+
+    From bytes: a graph that points to other files on the disk is refused instead of followed.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong is said in the refusal
+    try:
+        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
+        raise UserError(refusal) from error
