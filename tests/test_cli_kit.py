@@ -177,7 +177,7 @@ def test_recorded_kicks_become_a_kit(tmp_path, real_data):
         near += kick["cents_after"] is not None and abs(kick["cents_after"]) <= 2
         recipe = json.loads(read_comment(out / "samples" / kick["sounds"][0]["file"]))
         assert recipe["source"]["sha256"]
-    assert near >= 10  # of some kicks the card's pitch jumps by more when they are moved
+    assert near >= 11  # of a few kicks the card's pitch jumps by more when they are moved
 
 
 def test_a_kit_of_recorded_kicks_says_where_each_is_from(tmp_path, real_data):

@@ -1,9 +1,9 @@
 """How far a kick has to be moved so that the kick card says the note that was asked for.
 
-The card's pitch does not move in exact step with a sound that is resampled: its filters, its blind first millisecond
-and the grid on which it seeks the main frequency stay where they are. Most kicks are a cent from their note after one
-move. For the others the card is read at many places around, which shows where it puts the pitch but for its own jumps
-(the median), and of the places near that one where it comes closest to the note is taken.
+The card's pitch does not move in exact step with a sound that is resampled: its filters and its blind first millisecond
+stay where they are. Most kicks are within a cent of their note after one move. For the others the card is read at many
+places around, which shows where it puts the pitch but for its own jumps (the median), and of the places near that one
+where it comes closest to the note is taken.
 """
 
 from __future__ import annotations
