@@ -16,6 +16,7 @@ import numpy as np
 from kickitout.card import cards
 from kickitout.corpus.build import build_corpus
 from kickitout.corpus.procedural import synthesise
+from kickitout.evaluation.ceiling import log_spectral_distance
 from kickitout.evaluation.controls import control_errors, controls_text
 from kickitout.evaluation.distance import diversity, energy_distance_of, pairwise
 from kickitout.evaluation.embedding import embed
@@ -173,13 +174,14 @@ def again_text(model: Model, run: Path, unseen: np.ndarray) -> str:
     for row in HEARD:
         wave = unseen[row * len(unseen) // len(HEARD)]
         heard = hear(model, ear, wave)
-        spectra.append(heard.after)
-        pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], model.turn(place=heard.place).wave)]
+        again = model.turn(place=heard.place).wave
+        spectra.append(float(log_spectral_distance(wave[None], again)[0]))
+        pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]
         if np.isfinite(pitches).all():
             cents.append(abs(1200 * np.log2(pitches[1] / pitches[0])))
     return (
-        f"log-spectral distance {np.median(spectra):.1f} dB (median), pitch within {np.median(cents):.0f} (median)"
-        f" and {np.quantile(cents, 0.8):.0f} cents (80 %)"
+        f"log-spectral distance {np.median(spectra):.1f} dB (median), pitch within {np.median(cents):.0f}"
+        f" cents (median) and {np.quantile(cents, 0.8):.0f} (80 %)"
     )
 
 
