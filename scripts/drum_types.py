@@ -31,7 +31,6 @@ from kickitout.evaluation.drum_types import METADATA, NAME, Heard, Hearer
 from kickitout.evaluation.resampling import wilson
 from kickitout.export.model_file import graph_bytes
 from kickitout.files import write_whole
-from kickitout.generation.generate import generate
 from kickitout.sound import LENGTH, ONSET
 from kickitout.training.drum_types import (
     FIELDS,
@@ -46,7 +45,7 @@ from kickitout.training.drum_types import (
 )
 
 SEMITONES = (-12, -7, -4, 4, 7, 12)
-MADE = 512  # sounds of a generator
+MADE = 512  # rendered kicks
 FRESH = 2 * 10**6  # seeds that nobody has learned from
 
 
@@ -218,7 +217,6 @@ def made_sounds(hearer: Hearer, kicks: np.ndarray, hits: np.ndarray) -> str:
     broken, kinds = nondrums(seeds, hits), np.array([kind_of(seed) for seed in seeds])
     made = {
         "rendered kicks": synthesise(range(FRESH, FRESH + MADE))[0],
-        f"the model in the package, seeds 0 to {MADE - 1}": generate(range(MADE)),
         **{
             f"the unseen kicks, {n:+d} semitones": np.stack([repitch(wave, float(n)) for wave in kicks])
             for n in SEMITONES

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from kickitout.evaluation.descriptors import wasserstein
 from kickitout.evaluation.distance import energy_distance, pairwise
 from kickitout.evaluation.embeddings import Embedding
 from kickitout.evaluation.features import measure
+from kickitout.evaluation.ladder import FAULTS
 from kickitout.evaluation.report import halves, score_sets, scores_as_data, scores_text
 from kickitout.evaluation.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -323,3 +326,40 @@ def test_a_repeated_file_counts_as_often_as_it_is_there(tmp_path):
     waves, names, _ = _generated([str(folder)], None, 0)
     assert len(waves) == len(names) == 3
     assert sum(bool((w == waves[0]).all()) for w in waves) + sum(bool((w == waves[1]).all()) for w in waves) >= 3
+
+
+def test_the_share_that_is_recognised_as_kicks_stands_beside_that_of_the_real_ones(rendered):
+    mixed = rendered[80:].copy()
+    mixed[:40] = FAULTS["hats"].apply(mixed[:40], 1.0, mixed)
+    scores = score_sets(mixed, rendered[:80], embeddings=[QUICK], draws=10)
+    found = next(s for s in scores if s.name == "kicks_recognised")
+    assert found.value == pytest.approx(0.5, abs=0.05)
+    assert found.interval[0] < 0.5 < found.interval[1]
+    assert found.real > 0.9
+    assert (found.n, found.real_n, found.better) == ((80, 80), (80, 80), "higher")
+    assert "others: hat" in found.note or "others: cymbal" in found.note
+
+
+def test_embeddings_stand_beside_each_other_and_do_not_change_each_other(rendered):
+    shifted = Embedding("shifted", lambda waves: 3 * spectra.third_octaves(waves) + 1)
+    both = score_sets(rendered[:70], rendered[80:150], embeddings=[QUICK, shifted], draws=10)
+    alone = score_sets(rendered[:70], rendered[80:150], embeddings=[shifted], draws=10)
+    names = [s.name for s in both]
+    assert names[names.index("energy_quick") + 1] == "energy_shifted"
+    assert names[names.index("coverage_quick_k5") + 1] == "coverage_shifted_k5"
+    of_both = {s.name: s for s in both}
+    assert all(str(of_both[s.name]) == str(s) for s in alone)
+    assert of_both["kid_quick"].value == pytest.approx(of_both["kid_shifted"].value)  # it knows no scale
+    assert of_both["energy_shifted"].value == pytest.approx(3 * of_both["energy_quick"].value)
+
+
+def test_scoring_loads_no_torch():
+    script = (
+        "import sys\n"
+        "from kickitout.corpus.procedural import synthesise\n"
+        "from kickitout.evaluation.report import score_sets\n"
+        "waves = synthesise(range(140))[0]\n"
+        "assert any(s.name == 'energy_drum-type-1' for s in score_sets(waves[:70], waves[70:], draws=4))\n"
+        "assert not {'torch', 'onnx', 'sklearn'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
