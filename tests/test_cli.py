@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -54,6 +55,10 @@ def test_the_version_is_the_packages(capsys):
         (["generate", "--seeds", "1", "--seed", "2"], "leave out -n and --seed"),
         (["generate", "-n", "99999999999999999999"], "at most 10,000,000"),
         (["generate", "-n", "1", "-o", "x" * 300], "the name is too long"),
+        (["generate", "-o", ""], "an empty name is no file or folder"),
+        (["check", ""], "an empty name is no file or folder"),
+        (["card", "nowhere.wav", "--plot", "no/folder.svg"], "no/folder.svg: its folder does not exist"),
+        (["check", "nowhere", "--html", "."], ".: is a folder; give the name of a file"),
         (["generate", "--rate", "7"], "8000 to 192000"),
         (["generate", "--format", "flac", "--bits", "32f"], "use --bits 24"),
         (["generate", "--model", "nowhere"], "no such model"),
@@ -109,6 +114,25 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
     assert done.stdout.count("\n") == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_generate_stops_at_a_signal_with_whole_files_and_says_how_many(tmp_path, sent, code):
+    command = [*KICK, "generate", "-n", "100000", "-o", "out"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        run.stdout.readline()  # the first kick is there
+        run.send_signal(sent)
+        _, said = run.communicate(timeout=60)
+    assert run.returncode == code
+    files = list((tmp_path / "out").iterdir())
+    assert {f.suffix for f in files} == {".wav"}
+    assert f"{len(files)} of 100000 kicks are in out, whole" in said
+    assert said.endswith("kick: stopped\n")
+
+
+def test_one_kick_is_not_one_kicks(tmp_path):
+    done = subprocess.run([*KICK, "generate", "-n", "1", "-o", "out"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stderr.startswith("1 kick in ")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("20m", 1200), ("1h30m", 5400), ("1.5m", 90)])

@@ -52,7 +52,7 @@ def test_check_prints_counts_first_and_at_most_ten_lines_a_section(kit, capsys):
     assert "  14: kit/twin 00.wav, kit/twin 01.wav, kit/twin 02.wav and 11 more" in out
     assert "14  First half wave downwards: turned over" in out
     assert out.count("\n  kit/twin") == 10
-    assert "  and 4 more" in out
+    assert "  and 4 more (--json FILE lists all)" in out
 
 
 def test_check_writes_everything_as_json(kit, tmp_path, capsys):

@@ -45,6 +45,24 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def check_place(path: str | os.PathLike[str] | None, *, force: bool = False) -> None:
+    """Raise UserError when a file cannot be written to `path`: said before the work rather than after it.
+
+    None is no file, and fine.
+    """
+    if path is None:
+        return
+    final = Path(path)
+    if final.is_dir():
+        raise UserError(f"{final}: is a folder; give the name of a file")
+    if os.path.lexists(final) and not force:
+        raise UserError(f"{final}: exists; --force replaces it")
+    if not final.parent.is_dir():
+        raise UserError(f"{final}: its folder does not exist; make it first")
+    if not os.access(final.parent, os.W_OK):
+        raise UserError(f"{final}: permission denied; choose a folder you may write to or change its permissions")
+
+
 def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Path:
     """Write `data` under a temporary name in the same folder and rename it to `path`.
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import argparse
 import re
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 
 from kickitout import __version__
 from kickitout.cli import (
@@ -24,6 +28,7 @@ from kickitout.cli import (
     train,
     vary,
 )
+from kickitout.cli.values import path
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
@@ -38,6 +43,7 @@ def build_parser() -> argparse.ArgumentParser:
     for module in COMMANDS:
         layout = argparse.RawDescriptionHelpFormatter
         sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
+        sub.register("type", Path, path)  # an empty name is no path, in any command
         module.add_arguments(sub)
         sub.set_defaults(run=module.run)
     return parser
@@ -58,17 +64,41 @@ def joined(argv: Sequence[str]) -> list[str]:
     return out
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command. Returns its exit code: 0, 2 for bad input, 130 after Ctrl-C; a bug keeps its traceback."""
-    args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
+class Terminated(KeyboardInterrupt):
+    """What SIGTERM raises: a command ends as after Ctrl-C, and leaves nothing half-written."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
     try:
-        return args.run(args)
+        old = signal.signal(signal.SIGTERM, terminate)
+    except ValueError:  # not in the main thread: whoever runs the command there handles signals
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, old)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command. Returns its exit code: 0, 2 for bad input, 130 after Ctrl-C, 143 after SIGTERM.
+
+    A bug keeps its traceback.
+    """
+    try:
+        args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
+        with _terminable():
+            return args.run(args)
     except UserError as error:
         print(f"kick: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("kick: stopped", file=sys.stderr)
-        return 130
+        return 143 if isinstance(stop, Terminated) else 130
     except BrokenPipeError:  # `kick generate ... | head`: the reader has had enough
         sys.stderr.close()
         return 0

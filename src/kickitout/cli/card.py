@@ -38,12 +38,11 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.card import cards, format_card
     from kickitout.corpus.prepare import prepare
     from kickitout.errors import UserError
-    from kickitout.files import write_whole
+    from kickitout.files import check_place, write_whole
 
     if args.plot is not None and args.plot.suffix.lower() != ".svg":
         raise UserError(f"{args.plot}: plots are drawn as SVG; choose a name that ends in .svg")
-    if args.plot is not None and args.plot.exists() and not args.force:
-        raise UserError(f"{args.plot}: exists; --force replaces it")
+    check_place(args.plot, force=args.force)
     read: list[tuple[Path, Sound, Prepared]] = []
     failed = 0
     for path in args.sounds:

@@ -14,7 +14,7 @@ NAME, HELP = "ceiling", "what real kicks lose in each codec"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import positive
 
-    parser.add_argument("sounds", nargs="+", type=Path, help="folders, zip files or sound files")
+    parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("-n", type=positive, default=None, help="at most so many kicks, spread over the folder")
     parser.add_argument("--picture", type=Path, default=None, help="write a picture of one kick in every codec (PNG)")
     parser.add_argument("--json", type=Path, default=None, help="write the figures of every kick")
@@ -32,18 +32,18 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.corpus.build import build_corpus
     from kickitout.errors import UserError
     from kickitout.evaluation.ceiling import ceilings, ceilings_as_data, ceilings_png, ceilings_text
-    from kickitout.files import write_whole
+    from kickitout.files import check_place, write_whole
 
     if args.picture is not None and args.picture.suffix != ".png":
         raise UserError(f"{args.picture}: the picture is a PNG; give a name that ends in .png")
     for path in (args.picture, args.json):
-        if path is not None and path.exists() and not args.force:
-            raise UserError(f"{path}: exists; --force replaces it")
+        check_place(path, force=args.force)
     corpus = build_corpus(args.sounds)
     count = min(args.n or len(corpus.waves), len(corpus.waves))
     waves = corpus.waves[np.linspace(0, len(corpus.waves) - 1, count).astype(int)]
     found = ceilings(waves)
-    print(f"{count} kicks, corpus digest {corpus.digest[:12]}; median over the kicks, 95 % interval in brackets\n")
+    kicks = f"{count} kick{'s' * (count > 1)}"
+    print(f"{kicks}, corpus digest {corpus.digest[:12]}; median over the kicks, 95 % interval in brackets\n")
     print(ceilings_text(found))
     if args.json is not None:
         write_whole(args.json, (json.dumps(ceilings_as_data(found), indent=1) + "\n").encode())

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and pictures")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--no-cache", action="store_true", help="measure every file anew and keep nothing")
-    parser.add_argument("--workers", type=positive, default=None, help="processes (default: one a core)")
+    parser.add_argument("--threads", type=positive, default=None, help="files at a time (default: one a core)")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 
@@ -35,16 +35,15 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.check_text import as_text
     from kickitout.corpus.check import check
     from kickitout.errors import UserError
-    from kickitout.files import write_whole
+    from kickitout.files import check_place, write_whole
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
     for path in (args.html, args.json):
-        if path is not None and path.exists() and not args.force:
-            raise UserError(f"{path}: exists; --force replaces it")
+        check_place(path, force=args.force)
     with Progress() as progress:
-        report = check(args.sounds, progress, cache=not args.no_cache, workers=args.workers)
-    print(as_text(report))
+        report = check(args.sounds, progress, cache=not args.no_cache, workers=args.threads)
+    print(as_text(report, f"all are in {args.json}" if args.json else "--json FILE lists all"))
     if args.json is not None:
         print(write_whole(args.json, (json.dumps(report.as_data(), indent=1) + "\n").encode()), file=sys.stderr)
     if args.html is not None:

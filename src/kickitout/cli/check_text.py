@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kickitout.cli.values import count
 from kickitout.corpus.check import FINDINGS, Finding, Report, Suspect
 from kickitout.sound import SAMPLE_RATE
 
@@ -29,13 +30,13 @@ class Section:
 def headline(report: Report) -> str:
     """The counts, first of all."""
     parts = [
-        f"{_many(len(report.taken), 'sound', 'sounds')} taken, {report.different} different",
+        f"{count(len(report.taken), 'sound')} taken, {report.different} different",
         f"{len(report.refused) - len(report.copies)} refused",
-        _many(len(report.suspects), "suspect", "suspects"),
-        f"{_many(sum(report.ignored.values()), 'file', 'files')} ignored",
+        count(len(report.suspects), "suspect"),
+        f"{count(sum(report.ignored.values()), 'file')} ignored",
     ]
     if report.copies:
-        parts.insert(2, f"{_many(len(report.copies), 'copy', 'copies')} left out")
+        parts.insert(2, f"{count(len(report.copies), 'copy', 'copies')} left out")
     return "; ".join(parts)
 
 
@@ -91,13 +92,13 @@ def suspect_line(suspect: Suspect) -> str:
     return f"{suspect.name}: {suspect.suspicions[0].kind}? {'; '.join(one.reason for one in suspect.suspicions)}"
 
 
-def as_text(report: Report) -> str:
-    """The report for a terminal: counts, overview, then at most SHOWN lines a section."""
+def as_text(report: Report, rest: str) -> str:
+    """The report for a terminal: counts, overview, then at most SHOWN lines a section; rest: where all of them are."""
     lines = [headline(report), "", *(f"{name:<9} {text}" for name, text in overview(report))]
     for section in sections(report):
         lines += ["", f"{section.count}  {section.title}", *(f"  {line}" for line in section.lines[:SHOWN])]
         if section.count > SHOWN:
-            lines.append(f"  and {section.count - SHOWN} more")
+            lines.append(f"  and {section.count - SHOWN} more ({rest})")
     if not sections(report):
         lines += ["", "nothing to complain of"]
     return "\n".join(lines)
@@ -115,7 +116,3 @@ def _family_line(names: tuple[str, ...], copies: Mapping[str, str]) -> str:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{n} {name}" if not name[0].isdigit() else f"{n} x {name}" for name, n in counts.items())
-
-
-def _many(n: int, one: str, more: str) -> str:
-    return f"{n} {one if n == 1 else more}"

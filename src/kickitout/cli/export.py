@@ -19,14 +19,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
-    from kickitout.files import write_whole
+    from kickitout.files import check_place, write_whole
     from kickitout.generation.load import find_model_file, load_model
 
     source = find_model_file(args.run_folder)
     if args.out.suffix != source.suffix:
         raise UserError(f"{args.out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    if args.out.exists() and not args.force:
-        raise UserError(f"{args.out}: exists; --force replaces it")
+    check_place(args.out, force=args.force)
     load_model(source)  # a damaged model is not passed on
     print(write_whole(args.out, source.read_bytes()))
     return 0

@@ -36,8 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.cli.request import answer_text, read_request
+    from kickitout.cli.values import count
     from kickitout.errors import UserError
-    from kickitout.export.sounds import SoundFormat, write_kicks
+    from kickitout.export.sounds import SoundFormat, write_kicks, written_since
     from kickitout.generation.ask import Answer
     from kickitout.generation.load import load_model
 
@@ -53,19 +54,21 @@ def run(args: argparse.Namespace) -> int:
     def told(seed: int, answer: Answer) -> None:
         lines[seed] = answer_text(answer)
 
-    began, count = time.perf_counter(), 0
+    began, since, done = time.perf_counter(), time.time(), 0
     made = write_kicks(
         model, seeds, args.out, form, request=request, told=told, force=args.force, threads=args.threads
     )  # fmt: skip
     try:
         for path in made:
-            count += 1
+            done += 1
             if not args.quiet:
-                said = lines.pop(seeds[count - 1], "")
+                said = lines.pop(seeds[done - 1], "")
                 print(f"{path}  {said}" if said else path)
     except KeyboardInterrupt:
-        print(f"{count} of {len(seeds)} kicks are in {args.out}", file=sys.stderr)
+        made.close()  # kicks that are being written are finished
+        there = written_since(since, args.out, seeds, form)
+        print(f"{there} of {count(len(seeds), 'kick')} are in {args.out}, whole", file=sys.stderr)
         raise
     seconds = time.perf_counter() - began
-    print(f"{count} kicks in {seconds:.2f} s ({count / seconds:.0f} a second) in {args.out}", file=sys.stderr)
+    print(f"{count(done, 'kick')} in {seconds:.2f} s ({done / seconds:.0f} a second) in {args.out}", file=sys.stderr)
     return 0

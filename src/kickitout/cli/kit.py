@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.values import count
     from kickitout.errors import UserError
     from kickitout.export.kits.build import build_kit
     from kickitout.export.kits.package import check_place, write_kit
@@ -76,6 +77,6 @@ def run(args: argparse.Namespace) -> int:
     print("\n".join([*table(kit), *map(str, made)]))
     for remark in remarks(kit):
         print(remark, file=sys.stderr)
-    count = sum(len(kick.sounds) for kick in kit.kicks)
-    print(f"{len(kit.kicks)} kicks, {count} sounds in {time.perf_counter() - began:.2f} s", file=sys.stderr)
+    sounds = count(sum(len(kick.sounds) for kick in kit.kicks), "sound")
+    print(f"{count(len(kit.kicks), 'kick')}, {sounds} in {time.perf_counter() - began:.2f} s", file=sys.stderr)
     return 0

@@ -28,6 +28,7 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from kickitout.audio import write_sound
+    from kickitout.cli.values import count
     from kickitout.corpus.procedural import draw_parameters, parameters_as_dict, render
     from kickitout.corpus.styles import STYLES
     from kickitout.errors import UserError
@@ -47,5 +48,5 @@ def run(args: argparse.Namespace) -> int:
         write_sound(folder / name, render(parameters), SAMPLE_RATE, bits="24", comment=comment, force=args.force)
         rows.writerow([name, "kickitout procedural", "CC0-1.0"])
     write_whole(folder / "index.csv", index.getvalue().encode())
-    print(f"{args.n} kicks in {folder}")
+    print(f"{count(args.n, 'kick')} in {folder}")
     return 0

@@ -17,7 +17,7 @@ NAME, HELP = "train", "learn a folder of kicks"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import duration, positive
 
-    parser.add_argument("sounds", nargs="+", type=Path, help="folders, zip files or sound files")
+    parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--recipe", default=None, help="how to train (default kickgan); `kick recipes` lists them")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
@@ -65,8 +65,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say_what_was_read(corpus: Any) -> None:
+    from kickitout.cli.values import count
+
     families = len({row.family for row in corpus.rows})
-    print(f"{len(corpus.rows)} kicks in {families} families, digest {corpus.digest[:12]}", file=sys.stderr)
+    kicks = f"{count(len(corpus.rows), 'kick')} in {count(families, 'family', 'families')}"
+    print(f"{kicks}, digest {corpus.digest[:12]}", file=sys.stderr)
     for refused in corpus.refused[:10]:
         print(f"  refused: {refused.name}: {refused.reason}", file=sys.stderr)
     if len(corpus.refused) > 10:

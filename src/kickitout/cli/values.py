@@ -1,9 +1,12 @@
-"""Values as people write them on the command line: durations, seeds."""
+"""Values as people write them on the command line, and counts as people say them."""
 
 from __future__ import annotations
 
 import argparse
 import re
+from pathlib import Path
+
+from kickitout.errors import UserError
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -21,6 +24,22 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
     return seconds
+
+
+def path(text: str) -> Path:
+    """A path; an empty one, often from a variable that is not set, would be the folder one stands in."""
+    if not text.strip():
+        raise UserError("an empty name is no file or folder; give one, '.' is the folder you are in")
+    return Path(text)
+
+
+def count(number: int, one: str, more: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> count(1, "kick"), count(2, "kick"), count(0, "copy", "copies")
+    ('1 kick', '2 kicks', '0 copies')
+    """
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def positive(text: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def write_kicks(
     told: Callable[[int, Answer], None] = lambda _seed, _answer: None,
     force: bool = False,
     threads: int | None = None,
-) -> Iterator[Path]:
+) -> Generator[Path, None, None]:
     """Write one file a seed and yield its path; each file appears whole or not at all.
 
     request: what the kicks shall measure, see `generation.ask`; told: hears each answer. Raises UserError before
@@ -100,6 +100,12 @@ def write_kicks(
         yield from each_asked(model, seeds, request, write_asked, threads)
     else:
         yield from each_kick(model, seeds, write, threads)
+
+
+def written_since(since: float, folder: Path, seeds: Sequence[int], form: SoundFormat) -> int:
+    """How many of the seeds' files have been written since then (seconds since 1970)."""
+    there = {p.name: p.stat().st_mtime for p in folder.iterdir()} if folder.is_dir() else {}
+    return sum(there.get(file_name(seed, form), 0.0) >= since - 0.01 for seed in seeds)
 
 
 def write_places(
