@@ -143,12 +143,12 @@ def encode_sound(
 
 
 def lossy(samples: np.ndarray, rate: int, container: str) -> np.ndarray:
-    """samples [T] through "MP3" or "OGG" (Vorbis) at the codec's usual quality and back, float32 [T].
+    """samples [T] through "MP3" or "OGG" (Vorbis) of middling quality and back, float32 [T].
 
     What a codec puts before or behind is cut off, so the sound may be late by a part of a millisecond.
     """
     buffer = io.BytesIO()
-    soundfile.write(buffer, np.asarray(samples, np.float32), rate, format=container)
+    soundfile.write(buffer, np.asarray(samples, np.float32), rate, format=container, compression_level=0.5)
     back = decode_sound(buffer.getvalue(), container).samples[:, 0]
     return np.pad(back, (0, max(0, len(samples) - len(back))))[: len(samples)]
 

@@ -58,7 +58,7 @@ CHANGES: dict[str, Change] = {
     "48 kHz and back": lambda w: resampled(w, 48_000),
     "22.05 kHz and back": lambda w: resampled(w, 22_050),
     "MP3": lambda w: lossy(w, SAMPLE_RATE, "MP3"),
-    "Ogg Vorbis": lambda w: lossy(w, SAMPLE_RATE, "OGG"),
+    "Ogg Vorbis, quality 5": lambda w: lossy(w, SAMPLE_RATE, "OGG"),
     "tilted by +3 dB a decade": lambda w: tilted(w, 3),
     "tilted by -3 dB a decade": lambda w: tilted(w, -3),
     "noise at -50 dB": noisy,
@@ -88,17 +88,17 @@ def trial(
         known = (rng.permutation(number) < round(share * number))[groups]
         train, honest = waves[known], waves[~known]
         chosen = np.sort(rng.permutation(len(train))[:planted])
-        copies = [change(wave) for change in CHANGES.values() for wave in train[chosen]] if planted else []
+        copies = [change(wave) for change in CHANGES.values() for wave in train[chosen]]
         sounds = np.concatenate([honest, np.array(copies, np.float32).reshape(-1, LENGTH)])
         found = audit(sounds, train, groups[known])
-        hits = found.copies[len(honest) :].reshape(len(CHANGES) if planted else 0, -1)
+        hits = found.copies[len(honest) :].reshape(len(CHANGES), -1)
         yield Split(
             len(np.unique(groups[known])),
             len(train),
             len(honest),
             found.limit,
             float(found.copies[: len(honest)].mean()),
-            {name: float(row.mean()) for name, row in zip(CHANGES, hits, strict=False)},
+            {name: float(row.mean()) for name, row in zip(CHANGES, hits, strict=True) if planted},
         )
 
 

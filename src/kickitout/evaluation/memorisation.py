@@ -1,8 +1,10 @@
 """Is a generated sound a copy of a training kick? Distances that gain, polarity and a shift do not change, and a limit.
 
-The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 2 ms, in each of
+The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 2 ms, of each of
 BANDS_HZ by itself, so that the sub does not silence the click; a band counts by its amplitude in the two sounds
-(geometric mean: at -20 dB a tenth), so that what is hardly there, and easily masked by noise, counts little.
+(geometric mean: at -20 dB a tenth), so that what is hardly there, and easily masked by noise, counts little. The shift
+is one for all bands, but for the quarter of a millisecond by which an equaliser may move a band: left free, it makes
+any two plain sines of nearly one pitch alike.
 Distance = 1 - similarity, 0..1, no unit.
 
 How near is too near? Real kicks say: the way from each family of training kicks (near-duplicates, see
@@ -22,6 +24,7 @@ of a calibrated nearest neighbour: Meehan, Chaudhuri & Dasgupta 2020, arxiv.org/
 from __future__ import annotations
 
 import itertools
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +35,7 @@ from kickitout.sound import SAMPLE_RATE
 
 BANDS_HZ = (20.0, 120.0, 500.0, 2000.0, 8000.0)  # edges
 SHIFTS = np.arange(-88, 89)  # samples: 2 ms; a lossy copy may be given another onset, by up to 1.5 ms
+APART = 11  # samples: so far may a band be from the common shift
 ROUGH_HZ = 800.0  # the candidates are found below
 ROUGH_SHIFTS = np.arange(-88, 89, 4)
 CANDIDATES = 8  # training kicks that are compared in full
@@ -166,27 +170,43 @@ def _bands(hz: np.ndarray) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
 
+def _as_real(z: np.ndarray) -> np.ndarray:
+    """complex [n, L] -> real [n, 2 L] whose inner product is the real part of <x, conj(y)>."""
+    return np.concatenate([z.real, z.imag], axis=1)
+
+
 def _turns(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """complex64 [bins, shifts]: what a shift by so many samples does to a spectrum."""
     return np.exp(2j * np.pi * hz[:, None] * shifts / SAMPLE_RATE).astype(np.complex64)
 
 
+@lru_cache(maxsize=2)
+def _turns_of_bands(bins: int, step_hz: float) -> tuple[np.ndarray, ...]:
+    """float32 [2 bins, SHIFTS] for each band, so that the real parts of a product come from real numbers."""
+    hz = np.arange(bins) * step_hz
+    return tuple(_as_real(_turns(hz[part], SHIFTS).conj().T).T for part in _bands(hz))
+
+
 def _roughly(a: _Library, b: _Library) -> np.ndarray:
     """[n, m] largest |correlation| below ROUGH_HZ over ROUGH_SHIFTS."""
     low = a.hz[(a.hz >= BANDS_HZ[0]) & (a.hz < ROUGH_HZ)]
-    right = np.concatenate([b.rough.real, b.rough.imag], axis=1).T
+    right = _as_real(b.rough).T
     best = np.zeros((len(a.rough), len(b.rough)), np.float32)
     for turn in _turns(low, ROUGH_SHIFTS).T:
         turned = a.rough * turn
-        np.maximum(best, np.abs(np.concatenate([turned.real, turned.imag], axis=1) @ right), out=best)
+        np.maximum(best, np.abs(_as_real(turned) @ right), out=best)
     return best
 
 
 def _similar(a: _Library, b: _Library, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """[pairs] similarity of a[rows] and b[columns] over all bands."""
     cross = a.spectra[rows] * b.spectra[columns].conj()
-    peaks = np.stack(
-        [np.abs((cross[:, part] @ _turns(a.hz[part], SHIFTS)).real).max(axis=1) for part in _bands(a.hz)], axis=1
-    )
     weights = a.weights[rows] * b.weights[columns]
-    return (peaks * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1e-12)
+    total = np.zeros((len(rows), len(SHIFTS)))
+    turned = _turns_of_bands(len(a.hz), float(a.hz[1]))
+    for part, turns, weight in zip(_bands(a.hz), turned, weights.T, strict=True):
+        found = np.abs(_as_real(cross[:, part]) @ turns)  # [pairs, shifts]
+        around = np.pad(found, ((0, 0), (APART, APART)))
+        near = np.lib.stride_tricks.sliding_window_view(around, 2 * APART + 1, axis=1).max(axis=2)
+        total += weight[:, None] * near
+    return total.max(axis=1) / np.maximum(weights.sum(axis=1), 1e-12)

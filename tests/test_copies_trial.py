@@ -1,0 +1,53 @@
+"""The search for copies, tried: planted copies are found, held-out kicks are not accused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kickitout.corpus.procedural import synthesise
+from kickitout.evaluation.copies_trial import CHANGES, trial, trial_text
+from kickitout.evaluation.memorisation import HONEST_SHARE, limit_of
+
+
+def test_rendered_kicks_in_small_numbers():
+    waves, _ = synthesise(range(160))
+    splits = list(trial(waves, np.arange(160), splits=4, planted=6))
+    assert np.mean([s.accused for s in splits]) <= 0.02  # 80 held out a split: 1.6 sounds
+    for name in CHANGES:
+        assert all(s.found[name] == 1 for s in splits), name
+    text = trial_text(splits)
+    assert "4 splits by family" in text
+    assert all(name in text for name in CHANGES)
+
+
+def test_recorded_kicks_of_other_families_are_not_accused(real_data):
+    from kickitout.corpus.build import build_corpus
+
+    corpus = build_corpus([real_data / "kicks-open", real_data / "kicks-study"])
+    groups = np.array([row.family for row in corpus.rows])
+    splits = list(trial(corpus.waves, groups, splits=5, planted=4))
+    assert np.mean([s.accused for s in splits]) <= HONEST_SHARE
+    for s in splits:
+        assert all(found == 1 for found in s.found.values())
+
+
+def test_nothing_planted_is_nothing_found():
+    waves, _ = synthesise(range(80))
+    (split,) = trial(waves, np.arange(80), splits=1, planted=0)
+    assert split.found == {}
+    assert split.train == split.held_out == 40
+    assert "planted" not in trial_text([split])
+
+
+def test_the_limit_is_that_of_a_pair():
+    # 400 families in 200 pairs, the k-th pair k apart: two pairs hold the one percent
+    between = np.repeat(np.arange(1.0, 201.0), 2)
+    assert limit_of(np.random.default_rng(0).permutation(between)) == 2.0
+
+
+def test_with_few_families_the_limit_follows_the_power_law_of_the_distances():
+    rng = np.random.default_rng(0)
+    found = [limit_of(np.sort(rng.random(50)) ** 0.5) for _ in range(400)]  # P(distance < x) = x^2
+    assert np.mean(np.square(found)) == pytest.approx(HONEST_SHARE / 2, rel=0.5)  # the smallest of 50 times a quarter
+    assert np.mean(np.square(found)) < HONEST_SHARE
