@@ -38,6 +38,7 @@ RUN_MS = 6  # of the mean square that is held against the noise
 Measured = dict[str, tuple[np.ndarray, np.ndarray]]  # name -> values [n], Why [n]
 
 
+@lru_cache(maxsize=256)
 def fast_length(least: int, multiple: int) -> int:
     """The smallest multiple of `multiple` from `least` on with no prime factor above 5, for quick FFTs.
 
