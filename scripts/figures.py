@@ -1,9 +1,11 @@
 """Fill the figures in README.md and docs from commands and run folders: no number in them is typed by hand.
 
     python scripts/figures.py README.md --data FOLDER --run RUN_FOLDER [--only NAME]
+    python scripts/figures.py docs/kick-card.md --data OPEN STUDY
 
-A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints. `kick ceiling`
-takes the folder of real kicks from --data; `notebook` is the table of snapshots in the run folder of --run.
+A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints: a `kick` command
+or a script here that prints Markdown. `kick ceiling` and the scripts take the folders of real kicks from --data;
+`notebook` is the table of snapshots in the run folder of --run.
 """
 
 from __future__ import annotations
@@ -23,6 +25,13 @@ def printed(command: list[str]) -> str:
     return f"```\n{done.stdout.rstrip()}\n```"
 
 
+def written(command: list[str], data: list[Path]) -> str:
+    """What a script prints, as it is."""
+    return subprocess.run(
+        [sys.executable, *command, *map(str, data)], check=True, capture_output=True, text=True
+    ).stdout
+
+
 def notebook(run: Path) -> str:
     """The snapshots of a run, and what happened."""
     text = (run / "notebook.md").read_text("utf-8")
@@ -33,7 +42,7 @@ def notebook(run: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", type=Path)
-    parser.add_argument("--data", type=Path)
+    parser.add_argument("--data", type=Path, nargs="+", default=[])
     parser.add_argument("--run", type=Path)
     parser.add_argument("--only")
     args = parser.parse_args()
@@ -44,8 +53,10 @@ def main() -> None:
             return match[0]
         if name == "notebook":
             content = notebook(args.run)
+        elif name.startswith("scripts/"):
+            content = written(name.split(), args.data).rstrip()
         else:
-            content = printed([*name.split()[1:], *([str(args.data)] if name == "kick ceiling" else [])])
+            content = printed([*name.split()[1:], *(map(str, args.data) if name == "kick ceiling" else [])])
         return f"<!-- begin: {name} -->\n{content}\n<!-- end -->"
 
     args.page.write_text(BLOCK.sub(fill, args.page.read_text("utf-8")), "utf-8")

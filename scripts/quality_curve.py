@@ -10,7 +10,6 @@ larger set holds the smaller ones. Every training takes the same steps. Prints a
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from pathlib import Path
 
@@ -33,6 +32,7 @@ def main() -> None:
     import torch
 
     from kickitout.corpus.build import build_corpus
+    from kickitout.corpus.forecast import Curve, Point, curve_text
     from kickitout.evaluation.distance import energy_distance, energy_distance_of, pairwise
     from kickitout.evaluation.embedding import embed
     from kickitout.evaluation.resampling import interval
@@ -66,10 +66,10 @@ def main() -> None:
         low, high = interval(score, np.array(drawn))
         kicks = f"{size} families, {len(chosen)} kicks"
         print(f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real against real {floor:.3f}", flush=True)
-        points.append({"kicks": size, "score": round(score, 3), "low": round(low, 3), "high": round(high, 3)})
+        points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
     about = f"KickGAN, {args.steps} steps, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"
-    curve = {"about": about, "score": "energy distance", "floor": round(floor, 3), "points": points}
-    args.out.write_text(json.dumps(curve, indent=1) + "\n", encoding="utf-8")
+    curve = Curve(about, "energy distance", round(floor, 3), tuple(points))
+    args.out.write_text(curve_text(curve), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from kickitout.audio import encode_sound, resample, write_sound
+from kickitout.cli.check_text import as_text
+from kickitout.corpus import forecast as forecasting
 from kickitout.corpus.build import build_corpus
 from kickitout.corpus.check import FINDINGS, check
 from kickitout.corpus.examined import cache_folder
 from kickitout.corpus.facts import count_hits
-from kickitout.corpus.forecast import forecast
+from kickitout.corpus.forecast import NO_CURVE, Curve, Point, curve_text, forecast, load_curve, read_curve
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
@@ -226,25 +228,52 @@ def test_a_flam_and_a_beating_tail_are_one_stroke(make_kick):
     assert count_hits(beating, RATE) == 1
 
 
-CURVE = {
-    "about": "a toy",
-    "score": "distance",
-    "floor": 0.1,
-    "points": [{"kicks": 1000, "score": 0.2}, {"kicks": 10, "score": 0.6}],
-}
+CURVE = Curve("a toy", "distance", 0.1, (Point(10, 0.6, 0.5, 0.8), Point(1000, 0.2, 0.1, 0.3)))
 
 
 @pytest.mark.parametrize(
-    ("kicks", "said"), [(5, "not measured with so few"), (100, "about 0.400"), (5000, "more were not measured")]
+    ("kicks", "said"),
+    [
+        (5, "distance not measured with so few; with 10 it was 0.600 [0.500, 0.800]"),
+        (100, "distance about 0.400 [0.300, 0.550]; with 1000 it was 0.200 [0.100, 0.300]"),
+        (1000, "distance with 1000 was 0.200 [0.100, 0.300] (a toy"),
+        (5000, "distance with 1000 was 0.200 [0.100, 0.300], more were not measured (a toy; real against real 0.100)"),
+    ],
 )
 def test_the_forecast_reads_a_measured_curve_and_claims_nothing_outside(kicks, said):
     assert said in forecast(kicks, CURVE)
 
 
-def test_without_a_curve_no_number_is_made_up(faulty):
-    assert forecast(12, None) == (
-        "12 different kicks; how many are enough is not measured in this version: it ships no curve yet"
-    )
+def test_without_a_curve_no_number_is_made_up():
+    assert forecast(12, None) == f"12 different kicks; {NO_CURVE}"
+    assert "no measured curve" in NO_CURVE
+
+
+def test_a_curve_in_the_package_is_what_a_check_says(faulty, monkeypatch, tmp_path, capsys):
+    (tmp_path / forecasting.CURVE).write_text(curve_text(CURVE))
+    monkeypatch.setattr(forecasting.resources, "files", lambda _: tmp_path)
+    assert load_curve() == CURVE
+    report = check(faulty, cache=False, workers=1)
+    assert report.forecast == forecast(report.different, CURVE)
+    assert f"forecast  {report.different} different kicks: distance" in as_text(report, "")
+    (tmp_path / forecasting.CURVE).unlink()
+    assert load_curve() is None
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"points": []}, "two or more"),
+        ({"points": [{"kicks": 9, "score": 1, "low": 2, "high": 3}] * 2}, "interval"),
+        ({"points": [{"kicks": 9, "score": 1, "low": 1, "high": 1}] * 2}, "rise"),
+        ({"points": [{"kicks": 0, "score": 1, "low": 1, "high": 1}]}, "from 1 on"),
+        ({"points": [{"kicks": 9, "score": 1}]}, "low"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_curve_that_is_none_is_named(change, said):
+    with pytest.raises(UserError, match=said):
+        read_curve(json.dumps(json.loads(curve_text(CURVE)) | change))
 
 
 def test_recorded_kicks_are_rarely_suspected_and_other_drums_mostly(real_data):

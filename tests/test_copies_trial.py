@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.copies_trial import CHANGES, trial, trial_text
+from kickitout.evaluation.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
 from kickitout.evaluation.memorisation import HONEST_SHARE, limit_of
 
 
@@ -28,6 +28,8 @@ def test_recorded_kicks_of_other_families_are_not_accused(real_data):
     groups = np.array([row.family for row in corpus.rows])
     splits = list(trial(corpus.waves, groups, splits=5, planted=4))
     assert np.mean([s.accused for s in splits]) <= HONEST_SHARE
+    low, high = accused_interval(splits)
+    assert 0 <= low <= np.mean(np.concatenate([s.called for s in splits])) <= high
     for s in splits:
         assert all(found == 1 for found in s.found.values())
 
@@ -38,6 +40,16 @@ def test_nothing_planted_is_nothing_found():
     assert split.found == {}
     assert split.train == split.held_out == 40
     assert "planted" not in trial_text([split])
+
+
+def test_the_interval_resamples_families():
+    # 50 families of 4 kicks, one of them accused whole: a share of 0.02, and Poisson's 0 to 3 of its one family
+    who = np.repeat(np.arange(50), 4)
+    split = Split(50, 200, 200, 0.1, who, who == 7, {})
+    low, high = accused_interval([split, split])
+    assert split.accused == pytest.approx(0.02)
+    assert low == 0
+    assert high == pytest.approx(0.06, abs=0.01)
 
 
 def test_the_limit_is_that_of_a_pair():

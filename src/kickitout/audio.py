@@ -94,9 +94,18 @@ def channels_cancel(samples: np.ndarray) -> bool:
 
     Independent channels keep 1/C; only a correlation near -1 falls this low.
     """
+    if samples.shape[1] == 1:
+        return False
     energy = float(np.mean(np.square(samples, dtype=np.float64)))
-    kept = float(np.mean(np.square(samples.mean(axis=1, dtype=np.float64))))
-    return samples.shape[1] > 1 and kept < 0.01 * energy
+    return float(np.mean(np.square(_mean_of(samples)))) < 0.01 * energy
+
+
+def _mean_of(samples: np.ndarray) -> np.ndarray:
+    """The mean of the channels [T, C], float64 [T]; of one or two much quicker than a reduction over the last axis."""
+    if samples.shape[1] > 2:
+        return samples.mean(axis=1, dtype=np.float64)
+    first = samples[:, 0].astype(np.float64)
+    return first if samples.shape[1] == 1 else (first + samples[:, 1]) / 2
 
 
 def mid_side(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -110,7 +119,7 @@ def mid_side(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if channels_cancel(samples):
         loudest = int(np.argmax(np.square(samples, dtype=np.float64).sum(axis=0)))
         return samples[:, loudest].copy(), silent
-    mid = samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+    mid = _mean_of(samples).astype(np.float32)
     side = (samples[:, 0] - samples[:, 1]) / 2 if samples.shape[1] == 2 else silent
     return mid, side
 

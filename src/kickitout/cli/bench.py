@@ -1,8 +1,9 @@
-"""Measure this machine: kicks made and measured a second, training steps, Griffin-Lim.
+"""Measure this machine: kicks made and measured a second, folders checked, training steps, Griffin-Lim.
 
 kick bench                  everything that is installed
 kick bench generation       only the model in the package, without torch
 kick bench card             only the kick card of rendered kicks
+kick bench check -n 10000   kick check of so many rendered files, the first time and again
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from __future__ import annotations
 import argparse
 
 NAME, HELP = "bench", "measure this machine"
-PARTS = ("generation", "card", "griffin-lim", "training")
+PARTS = ("generation", "card", "check", "griffin-lim", "training")
+LIGHT = PARTS[:3]  # without torch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
-    parser.add_argument("-n", type=positive, default=1000, help="kicks to make, or to measure (default 1000)")
+    parser.add_argument("-n", type=positive, default=1000, help="kicks to make, measure or check (default 1000)")
     parser.add_argument("--recipe", action="append", default=None, help="recipes to train (default dcgan, kickgan)")
     parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
     parser.add_argument("--threads", type=positive, default=None, help="of the card and of torch (default all cores)")
@@ -33,11 +35,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
     from importlib.util import find_spec
 
-    parts = args.parts or (PARTS if find_spec("torch") else PARTS[:2])
+    parts = args.parts or (PARTS if find_spec("torch") else LIGHT)
     if "generation" in parts:
         _generation(args)
     if "card" in parts:
         _card(args)
+    if "check" in parts:
+        _check(args)
     if "griffin-lim" in parts:
         need_torch("kick bench griffin-lim")
         _set_threads(args.threads)
@@ -79,6 +83,18 @@ def _card(args: argparse.Namespace) -> None:
     for f in bench_cards(args.n, args.threads):
         threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
         print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
+
+
+def _check(args: argparse.Namespace) -> None:
+    from kickitout.cli.check import Progress
+    from kickitout.corpus.bench import bench_check
+
+    with Progress() as progress:
+        f = bench_check(args.n, progress)
+    print(f"kick check, {f.files} rendered files of mixed formats and rates, {f.cores} cores")
+    print(f"  the first time        {f.cold.wall:8.1f} s, {f.cold.cpu:.1f} s of processor time")
+    print(f"  again, from the cache {f.cached.wall:8.1f} s, {f.cached.cpu:.1f} s")
+    print(f"  {f.taken} taken, {f.families} different", flush=True)
 
 
 def _griffin_lim() -> None:

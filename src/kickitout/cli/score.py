@@ -151,11 +151,10 @@ def _is_model(name: str) -> bool:
 def _ladder(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding]) -> list[dict[str, Any]]:
     import numpy as np
 
-    from kickitout.evaluation.embeddings import BANDS
     from kickitout.evaluation.ladder import ladder, ladder_text
 
     rungs = ladder(real.waves, np.array([row.family for row in real.rows]), embeddings, seed=args.seed)
-    print(("\n" if args.generated else "") + ladder_text(rungs, BANDS.name))
+    print(("\n" if args.generated else "") + ladder_text(rungs))
     return [
         {
             "fault": r.fault,

@@ -124,20 +124,21 @@ def check(
     paths: Sequence[str | PathLike[str]] | str | PathLike[str],
     progress: Callable[[int, int], None] | None = None,
     *,
-    cache: bool = True,
+    cache: bool | Path = True,
     workers: int | None = None,
 ) -> Report:
     """Examine every sound file of folders and archives. progress(done, total) is called after each file.
 
-    cache: keep what was measured under the digest of each file (see `cache_folder`). workers: processes, by default one
-    a core; 1 starts none. Raises UserError when no file can be used.
+    cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers:
+    processes, by default one a core; 1 starts none. Raises UserError when no file can be used.
     """
     listed = scan(paths)
     total = len(listed.candidates)
     refused = list(listed.refused)
     taken: list[Examined] = []
     waves = np.zeros((total, LENGTH), dtype=np.float32)
-    outcomes = _examine_all(listed.candidates, cache_folder() if cache else None, workers)
+    place = cache_folder() if cache is True else cache or None
+    outcomes = _examine_all(listed.candidates, place, workers)
     rows = (found if isinstance(found, Refused) else (found.row, found) for found in outcomes)
     for done, outcome in enumerate(refuse_copies(rows), 1):
         if isinstance(outcome, Refused):
@@ -181,7 +182,7 @@ def _examine_all(
 ) -> Iterator[Examined | Refused]:
     """Every candidate examined, in order, by one process a core where that is worth it."""
     work = partial(examine, cache=cache)
-    processes = min(workers or _cores(), -(-len(candidates) // CHUNK))
+    processes = min(workers or cores(), -(-len(candidates) // CHUNK))
     if processes == 1 or (workers is None and len(candidates) < ALONE):
         yield from map(work, candidates)
         return
@@ -204,7 +205,8 @@ def _examine_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _cores() -> int:
+def cores() -> int:
+    """How many this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 

@@ -12,9 +12,9 @@ from kickitout.evaluation import descriptors, drum_types, frechet, kernel, neigh
 from kickitout.evaluation.distance import pairwise
 from kickitout.evaluation.embeddings import DEFAULTS, Embedding
 from kickitout.evaluation.features import Features
-from kickitout.evaluation.resampling import bootstrap_counts, half_masks, interval, own_groups, wilson
+from kickitout.evaluation.resampling import bootstrap_counts, half_masks, interval, mean_within, own_groups, wilson
 from kickitout.evaluation.score import Found
-from kickitout.evaluation.spectra import spectra_apart
+from kickitout.evaluation.spectra import CENTRES_HZ, mean_and_spread, spectra_apart
 
 DRAWS = 200  # resamplings behind an interval
 RECOGNISED = "kicks_recognised"
@@ -40,6 +40,7 @@ def compare(
     )  # the first draw is the sets themselves
     found = [recognised(generated)]
     found += _in_each(embeddings, lambda e: _distances(real, generated, e, counts))
+    found += _in_each(embeddings, lambda e: [_diversity(real, generated, e, counts)])
     found += _in_each(embeddings, lambda e: _frechet(real, generated, e, rng("frechet"), draws))
     rows = _as_many(n, m, rng("size"))
     a, b = real.take(rows[0]), generated.take(rows[1])
@@ -83,6 +84,14 @@ def _distances(real: Features, generated: Features, e: Embedding, counts: Counts
         _found(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
         _found(f"kid_{e.name}", kernel.kernel_distance_of(*kernel.kernels(a, b), *counts), ""),
     ]
+
+
+def _diversity(real: Features, generated: Features, e: Embedding, counts: Counts) -> Found:
+    """Mean distance between two generated sounds re that between two real ones."""
+    rr, _, gg = _pairs(real, generated, e)
+    ratio = mean_within(gg, counts[1]) / np.maximum(mean_within(rr, counts[0]), 1e-12)
+    note = "real kicks have 1; above: more scattered than they are"
+    return _found(f"diversity_{e.name}", ratio, "", POSITIVE)._replace(better="higher", note=note)
 
 
 def _frechet(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
@@ -154,7 +163,7 @@ def _accuracy(name: str, hits: np.ndarray, drawn: np.ndarray) -> Found:
 
 
 def _cards(real: Features, generated: Features, counts: Counts) -> list[Found]:
-    found, in_spreads = [], []
+    found, in_spreads = [], {}
     for name in descriptors.known_in_both(real.cards, generated.cards):
         a, b = real.cards[name], generated.cards[name]
         known = np.isfinite(a), np.isfinite(b)
@@ -164,9 +173,12 @@ def _cards(real: Features, generated: Features, counts: Counts) -> list[Found]:
         deviation = descriptors.spread(a)
         if np.isfinite(deviation):
             found.append(_found(f"card_{name}_sd", away / deviation, "sd", POSITIVE)._replace(n=sizes))
-            in_spreads.append(away / deviation)
+            in_spreads[name] = away / deviation
     if in_spreads:
-        found.append(_found("card_mean_sd", np.mean(in_spreads, axis=0), "sd", POSITIVE))
+        table = np.stack(list(in_spreads.values()))
+        worst = list(in_spreads)[int(table[:, 0].argmax())]
+        found.append(_found("card_mean_sd", table.mean(axis=0), "sd", POSITIVE))
+        found.append(_found("card_worst_sd", table.max(axis=0), "sd", POSITIVE)._replace(note=worst))
     unknown = [
         _share(~np.isfinite(generated.cards[name]), counts[1]) - _share(~np.isfinite(real.cards[name]), counts[0])
         for name in descriptors.MEASURED
@@ -185,6 +197,13 @@ def _spectra(real: Features, generated: Features, counts: Counts) -> list[Found]
         mean, spread = spectra_apart(real.spectra[kind], generated.spectra[kind], *counts)
         found.append(_found(f"{kind}_mean", mean, "dB", POSITIVE))
         found.append(_found(f"{kind}_spread", spread, "dB", POSITIVE))
+    bands = [
+        mean_and_spread(x.spectra["thirds"], c)[0] for x, c in ((real, counts[0]), (generated, counts[1]))
+    ]  # [draws, 30] each
+    more = bands[1] - bands[0]
+    at = int(np.abs(more[0]).argmax())
+    note = f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz"
+    found.append(_found("thirds_worst", np.abs(more).max(axis=1), "dB", POSITIVE)._replace(note=note))
     means = [c @ x.comb / c.sum(axis=1, keepdims=True) for x, c in ((real, counts[0]), (generated, counts[1]))]
     above = means[1] - means[0]
     worst = PERIODS[int(above[0].argmax())]

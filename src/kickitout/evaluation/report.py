@@ -9,6 +9,7 @@ import numpy as np
 
 from kickitout.corpus.families import families
 from kickitout.evaluation.compare import DRAWS, RECOGNISED, compare, recognised
+from kickitout.evaluation.descriptors import MEASURED
 from kickitout.evaluation.embeddings import DEFAULTS, Embedding
 from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import Audit, audit
@@ -102,9 +103,8 @@ def copies_score(found: Audit, reference: str) -> Score:
 
 def scores_text(scores: Sequence[Score]) -> str:
     """A table. The fields of the card are in their unit, with the reals' standard deviations beside."""
-    listed = [
-        s for s in scores if not (s.name.startswith("card_") and s.name.endswith("_sd") and s.name != "card_mean_sd")
-    ]
+    of_fields = {f"card_{name}_sd" for name in MEASURED}
+    listed = [s for s in scores if s.name not in of_fields]
     in_sd = {s.name.removesuffix("_sd"): s.value for s in scores if s.name.endswith("_sd")}
     rows = [["score", "value", "95 % interval", "real vs real", "unit", "better", "n", ""]]
     for s in listed:

@@ -1,0 +1,48 @@
+"""Print quantiles of every field of the kick card on real kicks, and how often there is no value, by reason: Markdown.
+
+python scripts/card_table.py FOLDER [FOLDER ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.card import FIELDS, Cards, Field, cards
+from kickitout.card.fields import WHY_TEXT, Why
+from kickitout.corpus.build import build_corpus
+
+QUANTILES = (5, 25, 50, 75, 95)  # per cent
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=Path, nargs="+")
+    corpus = build_corpus(parser.parse_args().sounds)
+    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}\n")
+    print("| field | unit | " + " | ".join(f"{q} %" for q in QUANTILES) + " | no value |")
+    print("|---|---|" + "--:|" * len(QUANTILES) + "---|")
+    found = cards(corpus.waves)
+    for field in FIELDS:
+        print(f"| `{field.name}` | {field.unit} | {' | '.join(quantiles(found, field))} | {unknown(found, field)} |")
+
+
+def quantiles(found: Cards, field: Field) -> list[str]:
+    """With the decimals of the card; of notes, those of their pitches."""
+    if field.name == "note":
+        order = np.argsort(found["pitch_end_hz"])[: int(np.isfinite(found["pitch_end_hz"]).sum())]
+        return [str(found["note"][order[round(q / 100 * (len(order) - 1))]]) for q in QUANTILES]
+    known = found[field.name][np.isfinite(found[field.name])]
+    return [f"{round(value, field.digits) + 0.0:.{field.digits}f}" for value in np.percentile(known, QUANTILES)]
+
+
+def unknown(found: Cards, field: Field) -> str:
+    """ "12: too few periods ...; 3: ..." or nothing."""
+    whys = found.whys[field.name]
+    return "; ".join(f"{int((whys == why).sum())}: {WHY_TEXT[why]}" for why in Why if why and (whys == why).any())
+
+
+if __name__ == "__main__":
+    main()
