@@ -2,10 +2,11 @@
 
     python scripts/figures.py README.md --data FOLDER --run RUN_FOLDER [--only NAME]
     python scripts/figures.py docs/kick-card.md --data OPEN STUDY
+    python scripts/figures.py docs/scores.md --data OPEN STUDY --run DCGAN_RUN --only scripts/scoreboard.py
 
 A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints: a `kick` command
 or a script here that prints Markdown. `kick ceiling` and the scripts take the folders of real kicks from --data;
-`notebook` is the table of snapshots in the run folder of --run.
+`notebook` is the table of snapshots in the run folder of --run, and the scoreboard scores that model as well.
 """
 
 from __future__ import annotations
@@ -25,11 +26,9 @@ def printed(command: list[str]) -> str:
     return f"```\n{done.stdout.rstrip()}\n```"
 
 
-def written(command: list[str], data: list[Path]) -> str:
+def written(command: list[str]) -> str:
     """What a script prints, as it is."""
-    return subprocess.run(
-        [sys.executable, *command, *map(str, data)], check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True).stdout.rstrip()
 
 
 def notebook(run: Path) -> str:
@@ -43,23 +42,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("page", type=Path)
     parser.add_argument("--data", type=Path, nargs="+", default=[])
-    parser.add_argument("--run", type=Path)
+    parser.add_argument("--run", type=Path, nargs="+", default=[])
     parser.add_argument("--only")
     args = parser.parse_args()
 
+    found: dict[str, str] = {}
+    for name in (match["name"] for match in BLOCK.finditer(args.page.read_text("utf-8"))):
+        if args.only not in (None, name):
+            continue
+        if name == "notebook":
+            found[name] = notebook(args.run[0])
+        elif name.startswith("scripts/"):
+            more = ["--run", *map(str, args.run)] if args.run and "scoreboard" in name else []
+            found[name] = written([*name.split(), *map(str, args.data), *more])
+        else:
+            found[name] = printed([*name.split()[1:], *(map(str, args.data) if name == "kick ceiling" else [])])
+
     def fill(match: re.Match[str]) -> str:
         name = match["name"]
-        if args.only not in (None, name):
-            return match[0]
-        if name == "notebook":
-            content = notebook(args.run)
-        elif name.startswith("scripts/"):
-            content = written(name.split(), args.data).rstrip()
-        else:
-            content = printed([*name.split()[1:], *(map(str, args.data) if name == "kick ceiling" else [])])
-        return f"<!-- begin: {name} -->\n{content}\n<!-- end -->"
+        return f"<!-- begin: {name} -->\n{found[name]}\n<!-- end -->" if name in found else match[0]
 
-    args.page.write_text(BLOCK.sub(fill, args.page.read_text("utf-8")), "utf-8")
+    args.page.write_text(BLOCK.sub(fill, args.page.read_text("utf-8")), "utf-8")  # as it is after all that time
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def main() -> None:
     groups = np.array([row.family for row in corpus.rows])
     print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, seed 0")
     for share in args.share:
-        print("\n" + trial_text(list(trial(corpus.waves, groups, args.splits, share))), flush=True)
+        print(f"\n```\n{trial_text(list(trial(corpus.waves, groups, args.splits, share)))}\n```", flush=True)
 
 
 if __name__ == "__main__":

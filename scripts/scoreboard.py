@@ -81,8 +81,8 @@ def main() -> None:
         board.model(name, args.n)
     print(
         f"{len(unseen)} kicks of {args.unseen.name}, {len(np.unique(board.real.groups))} families, corpus digest "
-        f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Near-copies of the {len(learned)} kicks of "
-        f"{args.learned.name}."
+        f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Near-copies are looked for in the "
+        f"{len(learned)} kicks of {args.learned.name}."
     )
     print("\n" + scoreboard_text(board.columns))
 

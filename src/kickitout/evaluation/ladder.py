@@ -130,8 +130,8 @@ FAULTS: dict[str, Fault] = {
     "hats": Fault((0.1, 0.3, 0.9), "share", _hats),
     "griffin-lim": Fault((5,), "rounds", _griffin_lim, needs="torch"),
 }
-# What every score named here must see, on any kicks; {e} is each of the package's embeddings. All others may or may not,
-# and some that one would expect to do not: distances in bands-1 hardly change when a kick without much treble is dulled.
+# What every score named here must see, on any kicks; {e} is each of the package's embeddings. All others may or may
+# not, and some that one would expect to do not: distances in bands-1 hardly change when a dull kick is dulled.
 CLAIMS: dict[str, tuple[str, ...]] = {
     "low-pass": (
         "thirds_mean", "thirds_worst", "two_sample_logistic_thirds", "two_sample_logistic_bands-1",
@@ -142,7 +142,8 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "card_click_centroid_hz",
     ),
     "pitch up": (
-        "two_sample_logistic_{e}", "frechet_drum-type-1_pca16", "kid_drum-type-1", "card_pitch_end_hz", "card_sub_share",
+        "two_sample_logistic_{e}", "frechet_drum-type-1_pca16", "kid_drum-type-1", "card_pitch_end_hz",
+        "card_sub_share",
     ),
     "comb": ("comb_lines", "card_comb_db", "card_worst_sd", "two_sample_logistic_drum-type-1"),
     "few kinds": ("frechet_{e}_pca16", "coverage_{e}_k5", "two_sample_neighbours_{e}", "recall_drum-type-1_k5"),

@@ -1,0 +1,87 @@
+"""Print what `kick check` says of recorded sounds whose kind is known: Markdown.
+
+    python scripts/doctor_table.py FOLDER [FOLDER ...]
+
+A folder whose index.csv has a column `class` holds other drums, a row a class; all others hold kicks, a row a folder.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+from kickitout.corpus.check import Report, check
+from kickitout.evaluation.resampling import wilson
+
+
+class Sounds(NamedTuple):
+    """Files of one kind in one folder: refused for what they are, refused as exact copies, taken, what is suspected."""
+
+    kind: str
+    folder: str
+    refused: int
+    copies: int
+    taken: int
+    suspected: Counter[str]
+
+    @property
+    def flagged(self) -> int:
+        """Files that are refused or suspected; copies count for nothing, being there already."""
+        return self.refused + self.suspected.total()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    found = [row for folder in parser.parse_args().folders for row in of_folder(folder)]
+    kicks, drums = [s for s in found if s.kind == "kick"], [s for s in found if s.kind != "kick"]
+    print(
+        "| sounds | folder | files | refused | exact copies | suspects | not a kick, of all but copies | what is suspected |"
+    )
+    print("|---|---|--:|--:|--:|--:|--:|---|")
+    for row in [*kicks, *([total("kick", kicks)] if len(kicks) > 1 else []), *drums]:
+        n = row.refused + row.taken
+        low, high = wilson(row.flagged, n)
+        share = f"{row.flagged / n:.1%} [{low:.1%}, {high:.1%}]"
+        what = ", ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
+        cells = [row.kind, row.folder, n + row.copies, row.refused, row.copies, row.suspected.total(), share, what]
+        print(f"| {' | '.join(map(str, cells))} |")
+
+
+def of_folder(folder: Path) -> list[Sounds]:
+    """A row for the kicks of a folder, or for each class of its drums."""
+    kinds = classes(folder)
+    report = check(folder)
+    names = [one.row.name for one in report.taken] + [one.name for one in report.refused]
+    if not kinds:
+        return [counted("kick", folder, report, set(names))]
+    of_kind: dict[str, set[str]] = {}
+    for name in names:
+        of_kind.setdefault(kinds[name.split("/", 1)[1]], set()).add(name)
+    return [counted(kind, folder, report, of_kind[kind]) for kind in sorted(of_kind)]
+
+
+def classes(folder: Path) -> dict[str, str]:
+    """file -> class, from the folder's index.csv; empty where it states none."""
+    index = folder / "index.csv"
+    rows = list(csv.DictReader(index.read_text("utf-8-sig").splitlines())) if index.exists() else []
+    return {row["file"]: row["class"] for row in rows if "class" in row}
+
+
+def counted(kind: str, folder: Path, report: Report, names: set[str]) -> Sounds:
+    refused = {one.name for one in report.refused if one.name in names}
+    copies = refused & set(report.copies)
+    suspected = Counter(one.suspicions[0].kind for one in report.suspects if one.name in names)
+    return Sounds(kind, folder.name, len(refused) - len(copies), len(copies), len(names) - len(refused), suspected)
+
+
+def total(kind: str, rows: list[Sounds]) -> Sounds:
+    refused, copies, taken = (sum(column) for column in zip(*(row[2:5] for row in rows), strict=True))
+    return Sounds(kind, "all", refused, copies, taken, sum((row.suspected for row in rows), Counter()))
+
+
+if __name__ == "__main__":
+    main()
