@@ -38,15 +38,13 @@ def main() -> None:
     parser.add_argument("folders", type=Path, nargs="+")
     found = [row for folder in parser.parse_args().folders for row in of_folder(folder)]
     kicks, drums = [s for s in found if s.kind == "kick"], [s for s in found if s.kind != "kick"]
-    print(
-        "| sounds | folder | files | refused | exact copies | suspects | not a kick, of all but copies | what is suspected |"
-    )
+    print("| sounds | folder | files | refused | exact copies | suspects | not a kick, copies aside | suspected |")
     print("|---|---|--:|--:|--:|--:|--:|---|")
     for row in [*kicks, *([total("kick", kicks)] if len(kicks) > 1 else []), *drums]:
         n = row.refused + row.taken
         low, high = wilson(row.flagged, n)
         share = f"{row.flagged / n:.1%} [{low:.1%}, {high:.1%}]"
-        what = ", ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
+        what = "; ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
         cells = [row.kind, row.folder, n + row.copies, row.refused, row.copies, row.suspected.total(), share, what]
         print(f"| {' | '.join(map(str, cells))} |")
 

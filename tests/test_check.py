@@ -13,6 +13,7 @@ import pytest
 from kickitout.audio import encode_sound, resample, write_sound
 from kickitout.cli.check_text import as_text
 from kickitout.corpus import forecast as forecasting
+from kickitout.corpus.bench import bench_check
 from kickitout.corpus.build import build_corpus
 from kickitout.corpus.check import FINDINGS, check
 from kickitout.corpus.examined import cache_folder
@@ -292,3 +293,11 @@ def test_recorded_kicks_are_rarely_suspected_and_other_drums_mostly(real_data):
     assert found["percussion"] > 0.9
     assert found["tom"] > 0.5  # a low tom is a kick by these measures
     assert all(not math.isnan(one.facts.half_hz) for one in drums.taken)
+
+
+def test_the_bench_checks_a_mixed_folder_twice_and_joins_its_copies():
+    found = bench_check(60)
+    assert found.files == found.taken == 60
+    assert found.cold.cpu > 0
+    assert found.cached.wall > 0
+    assert 25 < found.families < 58  # three copies at least, and variants that stay near

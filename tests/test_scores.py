@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 from kickitout.evaluation import frechet, kernel, neighbours, resampling, spectra, two_sample
+from kickitout.evaluation.bench import bench_score
+from kickitout.evaluation.compare import compare
 from kickitout.evaluation.descriptors import wasserstein
 from kickitout.evaluation.distance import energy_distance, pairwise
 from kickitout.evaluation.embeddings import Embedding
@@ -214,6 +217,35 @@ def test_third_octaves_show_a_known_filter(rendered):
     np.testing.assert_allclose(change[loud & ~high], 0, atol=0.3)
 
 
+def test_the_worst_third_octave_and_the_worst_field_are_named(rendered):
+    hz = np.fft.rfftfreq(LENGTH, 1 / SAMPLE_RATE)
+    notch = np.where((hz > 1000 * 2 ** (-1 / 6)) & (hz < 1000 * 2 ** (1 / 6)), 10 ** (-12 / 20), 1)
+    real = measure(rendered, [QUICK])
+    found = {f.name: f for f in compare(real, measure(notched(rendered, notch), [QUICK]), [QUICK], draws=20)}
+    assert found["thirds_worst"].value == pytest.approx(12, abs=0.5)
+    assert found["thirds_worst"].note.endswith("dB at 1000 Hz")
+    assert found["thirds_worst"].note.startswith("-1")
+    assert found["thirds_worst"].value > 4 * found["thirds_mean"].value
+    shifted = replace(real, cards=real.cards | {"crest_db": real.cards["crest_db"] + 40})
+    found = {f.name: f for f in compare(real, shifted, [QUICK], draws=20)}
+    assert found["card_worst_sd"].note == "crest_db"
+    assert found["card_worst_sd"].value == pytest.approx(40 / np.std(real.cards["crest_db"]))
+    assert found["card_worst_sd"].value == pytest.approx(found["card_crest_db_sd"].value)
+
+
+def test_diversity_is_the_ratio_of_the_mean_distances(rendered):
+    real = measure(rendered, [QUICK])
+    centre = real.embedded["quick"].mean(axis=0)
+    closer = replace(real, embedded={"quick": centre + 0.5 * (real.embedded["quick"] - centre)})
+    found = {f.name: f for f in compare(real, closer, [QUICK], draws=50)}["diversity_quick"]
+    assert found.value == pytest.approx(0.5)
+    assert found.interval[0] < 0.5 < found.interval[1] < 0.7
+
+
+def notched(waves: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    return np.fft.irfft(np.fft.rfft(waves) * gain, LENGTH).astype(np.float32)
+
+
 def test_third_octaves_of_white_noise_rise_by_one_decibel_a_band():
     noise = np.random.default_rng(18).standard_normal((40, LENGTH))
     slope = np.polyfit(np.arange(20), spectra.third_octaves(noise).mean(axis=0)[10:], 1)[0]
@@ -363,3 +395,10 @@ def test_scoring_loads_no_torch():
         "assert not {'torch', 'onnx', 'sklearn'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_the_bench_scores_rendered_kicks():
+    found = bench_score(128)
+    assert (found.generated, found.real) == (128, 64)
+    assert found.scores > 60
+    assert found.wall > 0 < found.cpu

@@ -1,9 +1,10 @@
-"""Measure this machine: kicks made and measured a second, folders checked, training steps, Griffin-Lim.
+"""Measure this machine: kicks made and measured a second, folders checked, sets scored, training steps, Griffin-Lim.
 
 kick bench                  everything that is installed
 kick bench generation       only the model in the package, without torch
 kick bench card             only the kick card of rendered kicks
 kick bench check -n 10000   kick check of so many rendered files, the first time and again
+kick bench score            kick score of so many rendered kicks against half as many
 """
 
 from __future__ import annotations
@@ -11,8 +12,8 @@ from __future__ import annotations
 import argparse
 
 NAME, HELP = "bench", "measure this machine"
-PARTS = ("generation", "card", "check", "griffin-lim", "training")
-LIGHT = PARTS[:3]  # without torch
+PARTS = ("generation", "card", "check", "score", "griffin-lim", "training")
+LIGHT = PARTS[:4]  # without torch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,6 +43,8 @@ def run(args: argparse.Namespace) -> int:
         _card(args)
     if "check" in parts:
         _check(args)
+    if "score" in parts:
+        _score(args)
     if "griffin-lim" in parts:
         need_torch("kick bench griffin-lim")
         _set_threads(args.threads)
@@ -95,6 +98,16 @@ def _check(args: argparse.Namespace) -> None:
     print(f"  the first time        {f.cold.wall:8.1f} s, {f.cold.cpu:.1f} s of processor time")
     print(f"  again, from the cache {f.cached.wall:8.1f} s, {f.cached.cpu:.1f} s")
     print(f"  {f.taken} taken, {f.families} different", flush=True)
+
+
+def _score(args: argparse.Namespace) -> None:
+    from kickitout.evaluation.bench import bench_score
+
+    f = bench_score(args.n)
+    print(
+        f"kick score, {f.generated} rendered kicks against {f.real}, near-copies looked for in as many, both embeddings"
+    )
+    print(f"  {f.scores} scores with intervals  {f.wall:8.1f} s, {f.cpu:.1f} s of processor time", flush=True)
 
 
 def _griffin_lim() -> None:

@@ -1,0 +1,82 @@
+"""The pages in docs say what the code says, and their figures come from commands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from kickitout.card import FIELDS
+from kickitout.card.fields import WHY_TEXT
+from kickitout.cli import bench
+from kickitout.corpus.check import FINDINGS
+from kickitout.evaluation.embeddings import DEFAULTS
+from kickitout.evaluation.ladder import FAULTS, claimed
+from kickitout.evaluation.scoreboard import ALONE, IN_EACH
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+CARD = (DOCS / "kick-card.md").read_text("utf-8")
+SCORES = (DOCS / "scores.md").read_text("utf-8")
+PAGES = sorted(DOCS.glob("*.md"))
+SECTIONS = re.findall(r"^### `(\w+)` \[(.*?)\]\n(.*?)(?=^##)", CARD, re.MULTILINE | re.DOTALL)
+
+
+def test_the_card_page_has_every_field_with_its_unit_in_order():
+    assert [(name, unit) for name, unit, _ in SECTIONS] == [(field.name, field.unit) for field in FIELDS]
+
+
+@pytest.mark.parametrize(("name", "unit", "text"), SECTIONS, ids=[name for name, _, _ in SECTIONS])
+def test_a_field_has_a_range_a_test_that_exists_and_what_leaves_it_out(name, unit, text):
+    assert "- Range: " in text
+    assert "- No value: " in text
+    tests = (ROOT / "tests" / "test_card.py").read_text("utf-8")
+    named = re.findall(r"`(test_\w+)`", text)
+    assert named
+    for test in named:
+        assert f"def {test}(" in tests, test
+
+
+def test_every_reason_for_no_value_is_on_the_card_page():
+    words = " ".join(CARD.split()).lower()
+    for reason in WHY_TEXT.values():
+        assert reason.lower() in words, reason
+
+
+def test_the_table_of_recorded_kicks_has_every_field():
+    rows = re.findall(r"^\| `(\w+)` \|", CARD, re.MULTILINE)
+    assert rows == [field.name for field in FIELDS]
+
+
+def test_the_scoreboard_and_the_ladder_are_on_the_scores_page():
+    for name in [n.format(e=e.name) for n in IN_EACH for e in DEFAULTS] + list(ALONE):
+        assert f"| `{name}" in SCORES, name
+    for fault in FAULTS:
+        assert f"- {fault}: " in SCORES
+    assert "**no**" not in SCORES  # a claim that these kicks do not bear out
+    for _, score in claimed():
+        assert f"| `{score}` |" in SCORES
+
+
+def test_every_finding_of_the_doctor_has_a_word_on_its_page():
+    words = (DOCS / "data-doctor.md").read_text("utf-8")
+    said = {"cancelled": "cancel", "clipped": "clipping", "dc": "offset", "flipped": "polarity", "late": "late",
+            "noisy": "noisy", "quiet": "quiet", "cut": "cut", "abrupt": "cut"}  # fmt: skip
+    assert set(said) == set(FINDINGS)
+    assert all(word in words for word in said.values())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_block_of_figures_is_filled_by_something_that_exists(page):
+    text = page.read_text("utf-8")
+    for name, content in re.findall(r"<!-- begin: (.+?) -->\n(.*?)<!-- end -->", text, re.DOTALL):
+        assert len(content) > 100, name
+        words = name.split()
+        assert (ROOT / words[0]).exists() or (words[:2] == ["kick", "bench"] and words[2] in bench.PARTS), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_file_that_a_page_links_to_exists(page):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
+        assert target.startswith("http") or (DOCS / target).exists(), target
