@@ -142,14 +142,14 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "card_click_centroid_hz",
     ),
     "pitch up": (
-        "two_sample_logistic_{e}", "frechet_drum-type-1_pca16", "kid_drum-type-1", "card_pitch_end_hz",
+        "two_sample_logistic_drum-type-1", "frechet_drum-type-1_pca16", "kid_drum-type-1", "card_pitch_end_hz",
         "card_sub_share",
     ),
     "comb": ("comb_lines", "card_comb_db", "card_worst_sd", "two_sample_logistic_drum-type-1"),
     "few kinds": ("frechet_{e}_pca16", "coverage_{e}_k5", "two_sample_neighbours_{e}", "recall_drum-type-1_k5"),
     "copies": ("near_copies",),
     "noise": (
-        "recall_{e}_k5", "two_sample_logistic_{e}", "precision_drum-type-1_k5", "two_sample_logistic_thirds",
+        "recall_{e}_k5", "two_sample_logistic_drum-type-1", "precision_drum-type-1_k5", "two_sample_logistic_thirds",
         "thirds_mean", "thirds_worst", "card_tail_noise_db",
     ),
     "hats": (
