@@ -130,23 +130,21 @@ FAULTS: dict[str, Fault] = {
     "hats": Fault((0.1, 0.3, 0.9), "share", _hats),
     "griffin-lim": Fault((5,), "rounds", _griffin_lim, needs="torch"),
 }
-# What every score named here must see, on any kicks; {e} is each of the package's embeddings. All others may or may
-# not, and some that one would expect to do not: distances in bands-1 hardly change when a dull kick is dulled.
+# What every score named here must see; {e} is each of the package's embeddings. Borne out by several sets of 128
+# rendered kicks and three of recorded ones. All others see a fault on some kicks and not on others: the halves differ,
+# and a half that is brighter than the other comes nearer to it when it is dulled.
 CLAIMS: dict[str, tuple[str, ...]] = {
     "low-pass": (
         "thirds_mean", "thirds_worst", "two_sample_logistic_thirds", "two_sample_logistic_bands-1",
         "card_click_centroid_hz",
     ),
-    "no click": (
-        "thirds_mean", "thirds_worst", "two_sample_logistic_thirds", "two_sample_logistic_bands-1", "card_click_ms",
-        "card_click_centroid_hz",
-    ),
+    "no click": ("two_sample_logistic_thirds", "two_sample_logistic_bands-1", "card_click_centroid_hz"),
     "pitch up": (
         "two_sample_logistic_drum-type-1", "frechet_drum-type-1_pca16", "kid_drum-type-1", "card_pitch_end_hz",
         "card_sub_share",
     ),
-    "comb": ("comb_lines", "card_comb_db", "card_worst_sd", "two_sample_logistic_drum-type-1"),
-    "few kinds": ("frechet_{e}_pca16", "coverage_{e}_k5", "two_sample_neighbours_{e}", "recall_drum-type-1_k5"),
+    "comb": ("comb_lines", "card_comb_db", "card_worst_sd"),
+    "few kinds": ("coverage_{e}_k5", "two_sample_neighbours_{e}", "recall_drum-type-1_k5"),
     "copies": ("near_copies",),
     "noise": (
         "recall_{e}_k5", "two_sample_logistic_drum-type-1", "precision_drum-type-1_k5", "two_sample_logistic_thirds",
@@ -241,11 +239,11 @@ def ladder_text(rungs: Sequence[Rung]) -> str:
                 broken = "" if r.sees else "   CLAIMED, NOT SEEN"
                 lines.append(f"  {mark} {r.score:<34} " + "  ".join(number(v) for v in r.values) + broken)
         lines.append("")
-    return "\n".join([*lines, "* claimed for any kicks"])
+    return "\n".join([*lines, "* claimed for kicks of any kind"])
 
 
 def ladder_table(rungs: Sequence[Rung]) -> str:
-    """Markdown, a row a score, a column a fault: "yes" where it is seen, in bold where that is claimed for any kicks.
+    """Markdown, a row a score, a column a fault: "yes" where it is seen, in bold where that is claimed.
 
     Scores that see none of the faults have a row as well; the fields of the card are in their units only.
     """
