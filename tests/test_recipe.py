@@ -95,11 +95,35 @@ def test_bases_in_a_loop_are_refused(tmp_path):
         ("ema=0", "set ema: 0.99"),
         ("codec.name=mel", "set codec.name: pqmf"),
         ("model.widths=[16, 16]", "widths"),
+        ("spectral.loss=detached", "spectral=.* means nothing to kickgan"),
     ],
 )
 def test_a_key_that_means_nothing_to_a_family_is_refused(change, sentence):
     with pytest.raises(UserError, match=sentence):
         load_recipe("kickgan", [change])
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "sentence"),
+    [
+        ("wavegan", "codec.name=mel", "wavegan makes waveforms, not mel; set codec.name: wave"),
+        ("specgan", "codec.name=pqmf", "specgan makes spectrograms without phase, not pqmf; set codec.name: logmag"),
+        ("drumgan", "model.dim=8", "unknown key model.dim"),
+    ],
+)
+def test_a_family_and_a_picture_that_do_not_fit_are_refused(name, change, sentence):
+    with pytest.raises(UserError, match=sentence):
+        load_recipe(name, [change])
+
+
+def test_wavegan_and_specgan_train_as_published():
+    for name in ("wavegan", "specgan"):  # Donahue et al. 2019, table 7
+        r = load_recipe(name)
+        assert (r.batch, r.model.dim, r.model.latent, r.model.prior) == (64, 64, 100, "uniform")
+        assert (r.objective, r.gradient_penalty, r.critic_steps) == ("wgan-gp", 10, 5)
+        for adam in (r.optim_g, r.optim_d):
+            assert (adam.lr, adam.beta1, adam.beta2) == (1e-4, 0.5, 0.9)
+    assert load_recipe("wavegan").model.shuffle == 2
 
 
 def test_a_recipe_file_that_is_not_utf_8_is_said_so(tmp_path):

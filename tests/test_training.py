@@ -69,7 +69,10 @@ def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
     [
         ("dcgan-bands", TOY),
         ("dcgan-bands", [*TOY, "objective=wgan-gp", "critic_steps=2"]),
-        ("dcgan", TOY),
+        ("dcgan", [*TOY, "spectral.loss=differentiable"]),
+        ("wavegan", toy("wavegan")),
+        ("specgan", toy("specgan")),
+        ("drumgan", TOY),
         ("kickgan", TOY_KICKGAN),
     ],
 )

@@ -17,11 +17,14 @@ TOY_KICKGAN = [
     "model.grain=4", "critic_channels=16", "critics_from=1",
 ]  # fmt: skip
 TOY = [*SHORT, "model.channels=16", "model.least_channels=4"]
+TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]
 
 
 def toy(name: str) -> list[str]:
     """The changes that make a recipe of the package a toy."""
-    return [*TOY_KICKGAN, *(["mix=8"] if "large" in name else [])] if name.startswith("kickgan") else TOY
+    if name.startswith("kickgan"):
+        return [*TOY_KICKGAN, *(["mix=8"] if "large" in name else [])]
+    return {"wavegan": TOY_DIM, "specgan": TOY_DIM}.get(name, TOY)
 
 
 def write_kicks(folder: Path, count: int, first: int = 0) -> Path:

@@ -9,6 +9,7 @@ from kickitout.codecs.complexstft import ComplexStftCodec, ComplexStftConfig
 from kickitout.codecs.logmag import LogMagCodec, LogMagConfig
 from kickitout.codecs.mel import MelCodec, MelConfig
 from kickitout.codecs.pqmf import PqmfCodec, PqmfConfig
+from kickitout.codecs.wave import WaveCodec, WaveConfig
 
 __all__ = [
     "CODECS",
@@ -18,16 +19,20 @@ __all__ = [
     "LogMagConfig",
     "MelConfig",
     "PqmfConfig",
+    "WaveConfig",
     "make_codec",
 ]
 
-CodecConfig = Annotated[LogMagConfig | ComplexStftConfig | MelConfig | PqmfConfig, Field(discriminator="name")]
+CodecConfig = Annotated[
+    LogMagConfig | ComplexStftConfig | MelConfig | PqmfConfig | WaveConfig, Field(discriminator="name")
+]
 
 CODECS: dict[str, type[CodecSettings]] = {
     "logmag": LogMagConfig,
     "complexstft": ComplexStftConfig,
     "mel": MelConfig,
     "pqmf": PqmfConfig,
+    "wave": WaveConfig,
 }
 
 
@@ -42,4 +47,6 @@ def make_codec(config: CodecSettings) -> Codec:
             return MelCodec(config)
         case PqmfConfig():
             return PqmfCodec(config)
+        case WaveConfig():
+            return WaveCodec(config)
     raise TypeError(f"{type(config).__name__} is not the config of a codec; {', '.join(CODECS)} are")

@@ -23,7 +23,7 @@ from kickitout.generation.model import (
     refuse_turning,
     render,
 )
-from kickitout.models.dcgan import DCGANConfig, Generator, whole_picture
+from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_picture
 from kickitout.models.player import Player, make_player
 from kickitout.settings import checked
 
@@ -66,7 +66,7 @@ class _Played(BaseModel):
     """The parts of a recipe that decide how a model sounds; the rest is how it was trained."""
 
     codec: CodecConfig
-    model: DCGANConfig
+    model: AnyAdversarial
 
 
 def load_torch_model(path: Path) -> TorchModel:
@@ -87,7 +87,8 @@ def load_torch_model(path: Path) -> TorchModel:
     played = checked(_Played, info.recipe, str(path))
     codec = make_codec(played.codec)
     with torch.device("meta"):  # the shapes alone: what a file asks for is not allocated before it is known to be there
-        generator = Generator(played.model, whole_picture(played.model, codec.picture_shape))
+        picture = whole_picture(played.model, codec.picture_shape)
+        generator = finished(make_generator(played.model, picture), make_scale(played.model, picture))
     try:
         generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:

@@ -61,11 +61,6 @@ def grid(picture: Shape) -> tuple[tuple[int, int], list[Stride]]:
     return (cells[0], cells[1]), strides
 
 
-def whole_picture(config: DCGANConfig, picture: Shape) -> Shape:
-    """What the generator makes for a codec's picture: that, or two of them for mid and side."""
-    return (picture[0] * (2 if config.stereo else 1), picture[1], picture[2])
-
-
 def widths(config: DCGANConfig, steps: int) -> list[int]:
     """Maps on each grid before the picture, from the smallest on."""
     return [max(config.channels >> i, config.least_channels) for i in range(steps)]

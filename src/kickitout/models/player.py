@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from kickitout.codecs.base import Codec
-from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.families import AdversarialConfig
 from kickitout.models.knobs import NAMES as KNOB_NAMES
 from kickitout.models.priors import NormalPrior, UniformPrior
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
@@ -101,13 +101,13 @@ def drive(wave: Tensor, drive_db: Tensor) -> Tensor:
     return torch.tanh(wave * (gain / PEAK)) * (PEAK / torch.tanh(gain))
 
 
-def make_player(config: DCGANConfig, generator: nn.Module, codec: Codec) -> Player:
-    """The player of a DCGAN's generator."""
+def make_player(config: AdversarialConfig, generator: nn.Module, codec: Codec) -> Player:
+    """The player of an adversarial family's finished generator."""
     return Player(generator, codec, make_prior(config), stereo=config.stereo).eval()
 
 
-def make_prior(config: DCGANConfig) -> NormalPrior:
-    """What a DCGAN's latents are distributed like."""
+def make_prior(config: AdversarialConfig) -> NormalPrior:
+    """What the latents of an adversarial family are distributed like."""
     return UniformPrior(config.latent) if config.prior == "uniform" else NormalPrior(config.latent)
 
 

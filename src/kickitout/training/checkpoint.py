@@ -27,11 +27,11 @@ def pack(task: Any) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for name, network in task.networks.items():
         for key, value in network.state_dict().items():
-            tensors[f"network/{name}/{key}"] = value.detach().cpu().clone()
+            tensors[f"network/{name}/{key}"] = value.detach().cpu().contiguous().clone()
     for name, optimiser in task.optimisers.items():
         for index, state in optimiser.state_dict()["state"].items():
             for key, value in state.items():
-                tensors[f"optimiser/{name}/{index}/{key}"] = torch.as_tensor(value).detach().cpu().clone()
+                tensors[f"optimiser/{name}/{index}/{key}"] = torch.as_tensor(value).detach().cpu().contiguous().clone()
     return tensors
 
 

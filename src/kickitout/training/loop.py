@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from kickitout.files import write_whole
 from kickitout.generation.torch_model import TorchModel
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.checkpoint import load_checkpoint, load_newest, save_checkpoint, unpack
-from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Trouble, detect, make_reference, view
+from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
@@ -91,14 +92,14 @@ class Run:
     """One training run in one folder."""
 
     def __init__(self, corpus: Corpus, recipe: Recipe, folder: RunFolder, accelerator: Accelerator,
-                 watch: Callable[[Report], None]) -> None:  # fmt: skip
+                 watch: Callable[[Report], None], clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
         self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
+        self.clock = clock  # in seconds; what the length of a run is counted with
         # In the order of their contents: neither names nor the order of folders may change a run.
         train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
         sounds = [corpus.waves, corpus.sides][: 2 if recipe.model.stereo else 1]
         self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
         self.reals, self.held_out = corpus.waves[train], corpus.waves[held_out]  # [n, T]
-        self.reference = make_reference(self.reals, self.held_out)
         if recipe.variants:  # of training kicks alone: what is held out stays unseen in every form
             made = producer_variants(self.reals, recipe.variants, recipe.seed, clicks_from=self.reals)
             self.waves = torch.cat([self.waves, torch.from_numpy(made)[:, None]])
@@ -115,6 +116,11 @@ class Run:
     def writes(self) -> bool:
         """Only the first of several processes touches the folder."""
         return self.accelerator.is_main_process
+
+    @cached_property
+    def reference(self) -> Reference:
+        """What snapshots are held against; measured when the first is taken."""
+        return make_reference(self.reals, self.held_out)
 
     # -- the state of a run -------------------------------------------------------------------------------------------
 
@@ -171,21 +177,21 @@ class Run:
 
     def train(self, until: Until, interrupted: Callable[[], bool]) -> str:
         """Step until done, interrupted or stopped by the monitor. Returns which."""
-        began, before = time.monotonic(), self.seconds
-        saved = began
+        began, before = self.clock(), self.seconds
+        saved = time.monotonic()
         while not self.stopped:
             if self._agree(until.reached(self.step, self.seconds)):
                 return "done"
             if self._agree(interrupted()):
                 return "interrupted"
             self._step()
-            self.seconds = before + time.monotonic() - began
+            self.seconds = before + self.clock() - began
             if self.step % REPORT_STEPS == 0 or self.step <= 3:
                 self._report(until)
             if self.step % self.recipe.monitor.every == 0 and not self.stopped:
                 score, troubles = self._snapshot()
                 self._carry_out(*self.monitor.judge(self.step, score, troubles))
-                self.seconds = before + time.monotonic() - began
+                self.seconds = before + self.clock() - began
                 saved = -CHECKPOINT_SECONDS
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
                 self.save_latest()
@@ -318,11 +324,13 @@ def make_accelerator(device: str) -> Accelerator:
     return Accelerator(cpu=device == "cpu")
 
 
-def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
-          watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
-    """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
+@contextmanager
+def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "auto",
+           watch: Callable[[Report], None] = lambda _: None,
+           clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
+    """The run in the folder `out`, begun or gone on with, and what says whether the user wants to stop.
 
-    device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
+    The folder is locked meanwhile. Raises UserError for a folder that holds another run.
     """
     if len(corpus) < FEWEST_KICKS:
         raise UserError(f"too few kicks to learn from ({len(corpus)}); {FEWEST_KICKS} work, hundreds are better")
@@ -332,9 +340,19 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
     with folder.locked() if accelerator.is_main_process else nullcontext(), _interruptible() as interrupted:
         if accelerator.is_main_process:
             folder.open(recipe, manifest)
-        run = Run(corpus, recipe, folder, accelerator, watch)
+        run = Run(corpus, recipe, folder, accelerator, watch, clock)
         accelerator.wait_for_everyone()
         run.begin()
+        yield run, interrupted
+
+
+def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
+          watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
+    """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
+
+    device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
+    """
+    with opened(corpus, recipe, out, device=device, watch=watch) as (run, interrupted):
         reason = run.train(until, interrupted)
         if run.step == 0:
             return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
@@ -343,7 +361,7 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
         best_step, best_score = run.finish()
         if run.writes and export:
             player = run.task.player()
-            info = model_info(player, recipe.model_dump(mode="json"), manifest, best_step)
-            write_model(player, info, folder.path)
-            write_notebook(folder, recipe)
+            info = model_info(player, recipe.model_dump(mode="json"), corpus.manifest(), best_step)
+            write_model(player, info, run.folder.path)
+            write_notebook(run.folder, recipe)
     return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)

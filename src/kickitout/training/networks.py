@@ -61,10 +61,13 @@ def measure_batch_norm(network: nn.Module, batches: Iterable[Any], run: Callable
 
     Averaged weights have activations of their own, and a young network's differ from the running means.
     """
-    for m in network.modules():
-        if isinstance(m, NORMS):
-            m.reset_running_stats()
-            m.momentum = None
+    norms = [m for m in network.modules() if isinstance(m, NORMS)]
+    if not norms:
+        network.eval()
+        return
+    for m in norms:
+        m.reset_running_stats()
+        m.momentum = None
     network.train()
     with torch.no_grad():
         for batch in batches:

@@ -19,10 +19,12 @@ from kickitout.codecs import CodecConfig
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.families import AdversarialConfig
 from kickitout.models.kickgan import KickGANConfig
 from kickitout.settings import Settings, checked
 from kickitout.training.augment import AugmentConfig
 from kickitout.training.objectives import Objective
+from kickitout.training.spectral import SpectralConfig
 
 DEFAULT_RECIPE = "kickgan"
 
@@ -60,9 +62,10 @@ class Recipe(Settings):
     name: str
     about: str = ""
     codec: CodecConfig
-    model: Annotated[DCGANConfig | KickGANConfig, Field(discriminator="family")]
+    model: Annotated[AdversarialConfig | KickGANConfig, Field(discriminator="family")]
     objective: Objective = "bce"
     gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
+    drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
     r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
@@ -73,6 +76,7 @@ class Recipe(Settings):
     clip: float = Field(0.0, ge=0)  # largest norm of a gradient of KickGAN; 0: any
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
+    spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
     variants: int = Field(
         0, ge=0, le=100
     )  # of each training kick, made as producers do: pitch, decay, drive, tilt, click
@@ -90,6 +94,7 @@ class Recipe(Settings):
         family, plain = self.model.family, Recipe.model_fields
         if family == "kickgan":
             fixed: dict[str, Any] = {"objective": "hinge", "critic_steps": 1, "gradient_penalty": 10.0}
+            fixed |= {key: plain[key].default for key in ("drift", "spectral")}
             if self.codec.name != "pqmf":
                 raise ValueError(f"kickgan makes sub-bands, not {self.codec.name}; set codec.name: pqmf")
             if self.ema == 0:
@@ -103,6 +108,15 @@ class Recipe(Settings):
         for key, value in fixed.items():
             if getattr(self, key) != value:
                 raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _the_codec_makes_what_the_family_makes(self) -> Recipe:
+        family, codec = self.model.family, self.codec
+        if family == "wavegan" and codec.name != "wave":
+            raise ValueError(f"wavegan makes waveforms, not {codec.name}; set codec.name: wave")
+        if family == "specgan" and codec.name not in ("logmag", "mel"):
+            raise ValueError(f"specgan makes spectrograms without phase, not {codec.name}; set codec.name: logmag")
         return self
 
     @model_validator(mode="after")
