@@ -15,7 +15,7 @@ import pytest
 
 from kickitout.audio import decode_sound, write_sound
 from kickitout.cli import main
-from kickitout.cli.drawing import COLOURS, png, spectrogram_png, wave_svg
+from kickitout.drawing import COLOURS, png, spectrogram_png, wave_svg
 from kickitout.sound import SAMPLE_RATE
 
 RATE = SAMPLE_RATE

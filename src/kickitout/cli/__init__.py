@@ -20,6 +20,7 @@ from kickitout.cli import (
     export,
     generate,
     kit,
+    lab,
     morph,
     recipe,
     recipes,
@@ -32,7 +33,7 @@ from kickitout.cli.values import path
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
-COMMANDS = (generate, vary, morph, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, bench)
+COMMANDS = (generate, vary, morph, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, lab, bench)
 
 
 def build_parser() -> argparse.ArgumentParser:

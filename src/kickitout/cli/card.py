@@ -96,7 +96,7 @@ def _as_recorded(path: Path, sound: Any, prepared: Any) -> str:
 
 def _plot(read: list[tuple[Path, Any, Any]]) -> str:
     from kickitout.card import level_curve, pitch_curve
-    from kickitout.cli.drawing import Panel, plot_svg
+    from kickitout.drawing import Panel, plot_svg
     from kickitout.sound import LENGTH, SAMPLE_RATE
 
     rows = []

@@ -8,8 +8,8 @@ import numpy as np
 
 from kickitout.audio import decode_sound, encode_sound, mid_side
 from kickitout.cli.check_text import Section, headline, overview, sections
-from kickitout.cli.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.corpus.check import Report
+from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 

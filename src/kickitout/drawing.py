@@ -44,12 +44,12 @@ def spectrogram_png(wave: np.ndarray, rate: float, width: int = 240, height: int
     return png(np.round(255 * np.clip(1 - level.T / FLOOR_DB, 0, 1)).astype(np.uint8))
 
 
-def png(pixels: np.ndarray) -> bytes:
-    """uint8 [height, width], 0 to 255 along COLOURS, to the bytes of a PNG with a palette."""
+def png(pixels: np.ndarray, colours: Sequence[tuple[int, int, int]] = COLOURS) -> bytes:
+    """uint8 [height, width], 0 to 255 along `colours`, to the bytes of a PNG with a palette."""
     height, width = pixels.shape
-    place = np.linspace(0, len(COLOURS) - 1, 256)
-    stops = np.arange(len(COLOURS))
-    palette = np.stack([np.interp(place, stops, channel) for channel in np.array(COLOURS).T], axis=1).astype(np.uint8)
+    place = np.linspace(0, len(colours) - 1, 256)
+    stops = np.arange(len(colours))
+    palette = np.stack([np.interp(place, stops, channel) for channel in np.array(colours).T], axis=1).astype(np.uint8)
     rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels], axis=1)  # a 0 before each row: no filter
 
     def chunk(name: bytes, data: bytes) -> bytes:

@@ -1,0 +1,164 @@
+"""A cell: one row of a study with one seed. Everything that decides its scores is in it, and its name is their digest.
+
+Two studies that ask for the same cell share it: it is trained once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from kickitout.codecs import CodecConfig, make_codec
+from kickitout.codecs.base import CodecSettings
+from kickitout.errors import UserError
+from kickitout.lab.data import LabData
+from kickitout.lab.study import FEWEST_SEEDS, Row, Study, lab_size, rows_of
+from kickitout.training.recipe import Recipe
+
+Source = Literal["trained", "reals", "augmented", "procedural", "ceiling"]
+REFERENCES = {
+    "reals": "other real kicks",
+    "augmented": "augmented training kicks",
+    "procedural": "procedural synthesiser",
+}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long a run is: seconds of one core, or steps."""
+
+    seconds: float | None = None
+    steps: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.steps} steps" if self.steps is not None else f"{(self.seconds or 0) / 60:g} min"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained or taken, and scored."""
+
+    study: str
+    row: str
+    about: str
+    levels: tuple[tuple[str, str], ...]
+    source: Source
+    data: Literal["kicks", "tones"]
+    seed: int
+    sounds: int
+    digests: tuple[str, str]  # of the sounds to train on, and of those to score against
+    recipe: Recipe | None = None
+    codec: CodecSettings | None = None
+    kicks: int | None = None
+    budget: Budget = Budget()
+    milestones: tuple[float, ...] = (1.0,)
+
+    @property
+    def identity(self) -> str:
+        """A name for its folder: what it is, its seed, and the digest of all that matters."""
+        known: dict[str, Any] = {
+            "source": self.source, "data": self.data, "seed": self.seed, "sounds": self.sounds,
+            "digests": self.digests, "codec": self.codec.model_dump(mode="json") if self.codec else None,
+            "kicks": self.kicks, "budget": [self.budget.seconds, self.budget.steps], "milestones": self.milestones,
+            "recipe": self.recipe.model_dump(mode="json", exclude={"name", "about"}) if self.recipe else None,
+        }  # fmt: skip
+        digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:10]
+        what = self.recipe.name if self.recipe else self.source
+        return f"{re.sub(r'[^a-z0-9]+', '-', what.lower())}-{self.seed}-{digest}"
+
+    @property
+    def codec_label(self) -> str:
+        """The codec through which its sounds went; empty where there was none."""
+        codec = self.recipe.codec if self.recipe else self.codec
+        return codec_label(codec) if codec else ""
+
+
+def codec_label(config: CodecSettings) -> str:
+    """A codec in a few words: name, picture, and rounds of Griffin-Lim where it needs them.
+
+    >>> from kickitout.codecs import LogMagConfig
+    >>> codec_label(LogMagConfig())
+    'logmag 1 × 256 × 128, 5 rounds'
+    """
+    shape = " × ".join(str(n) for n in make_codec(config).picture_shape)
+    rounds = getattr(config, "iterations", None)
+    return f"{config.name} {shape}" + (f", {rounds} rounds" if rounds else "")  # type: ignore[attr-defined]
+
+
+def cells_of(
+    name: str, study: Study, data: LabData, *, seeds: int, budget: Budget, only: Sequence[str] = (),
+    size: Callable[[str], Sequence[str]] = lab_size, sounds: int | None = None,
+) -> list[Cell]:  # fmt: skip
+    """All cells of a study, seed by seed, so that every row has its first result early.
+
+    only: rows, by name or a part of it; references are kept. Raises UserError for contradictory settings, a name that
+    fits no row, or too few seeds.
+    """
+    if seeds < FEWEST_SEEDS:
+        raise UserError(
+            f"--seeds {seeds}: an interval over seeds needs at least {FEWEST_SEEDS}; {study.seeds} is usual"
+        )
+    rows = chosen(rows_of(study, size), only, name)
+    for row in rows:
+        row.resolved(0)  # what is wrong is said before anything is trained
+    most = len(data.train)
+    rows = [row for row in rows if row.kicks is None or row.kicks <= 0.9 * most]
+    common: dict[str, Any] = {
+        "study": name, "data": study.data, "sounds": sounds or study.sounds,
+        "digests": (data.train.digest, data.test.digest),
+    }  # fmt: skip
+    found = references(study, rows, seeds, common)
+    for seed in range(seeds):
+        for row in rows:
+            found.append(
+                Cell(
+                    row=row.name, about=row.about, levels=row.levels, source="trained", seed=seed,
+                    recipe=row.resolved(seed), kicks=row.kicks, budget=budget, milestones=study.milestones, **common,
+                )
+            )  # fmt: skip
+    return found
+
+
+def chosen(rows: list[Row], only: Sequence[str], study: str) -> list[Row]:
+    """The rows whose name or recipe is, or contains, one of `only`; all where that is empty."""
+    if not only:
+        return rows
+    for part in only:
+        if not any(part.lower() in row.name.lower() for row in rows):
+            known = ", ".join(row.name for row in rows)
+            raise UserError(f"--only {part}: no row of {study} is called so; its rows are: {known}")
+    exact = {row.name for row in rows} & set(only)
+    return [
+        row
+        for row in rows
+        if row.name in exact or any(part not in exact and part.lower() in row.name.lower() for part in only)
+    ]
+
+
+def references(study: Study, rows: list[Row], seeds: int, common: dict[str, Any]) -> list[Cell]:
+    """The rows without learning: other reals, what a producer or a formula makes, and each codec's ceiling."""
+    found = []
+    plain: dict[str, Any] = {"about": "", "levels": ()}
+    for kind in ("reals", "augmented", "procedural"):
+        if kind in study.references:
+            name = REFERENCES[kind] if study.data == "kicks" else "other tones"
+            for seed in range(1 if kind == "reals" else seeds):
+                found.append(Cell(row=name, source=kind, seed=seed, **plain, **common))
+    if "ceilings" in study.references:
+        named: dict[str, CodecSettings] = {}
+        for row in rows:
+            codec = row.resolved(0).codec
+            named.setdefault(f"ceiling of {codec_label(codec)}", codec)
+        adapter: TypeAdapter[CodecSettings] = TypeAdapter(CodecConfig)
+        for extra in study.ceilings.values():
+            codec = adapter.validate_python(extra)  # type: ignore[assignment]
+            named.setdefault(f"ceiling of {codec_label(codec)}", codec)
+        for name, config in named.items():
+            found.append(Cell(row=name, source="ceiling", seed=0, codec=config, **plain, **common))
+    return found

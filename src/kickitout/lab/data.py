@@ -1,0 +1,144 @@
+"""The sounds of a laboratory: what is trained on, and what is never trained on.
+
+Kicks are split once, by family: the test part is what all scores are against, and no run sees it in any way. What a run
+itself holds out (for its monitor) comes from the rest. Tones are made by formula, and so need no files.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.corpus.build import Corpus, Row, build_corpus, describe_difference, split
+from kickitout.corpus.families import families
+from kickitout.errors import UserError
+from kickitout.evaluation.score import FEWEST
+from kickitout.files import make_folder, write_whole
+from kickitout.lab.tones import tone_corpus
+from kickitout.training.loop import FEWEST_KICKS
+
+TEST_SHARE, TEST_SEED = 0.2, 1  # of the families; another seed than a run's own split, so that the two do not nest
+TONES, TEST_TONES = 512, 128
+FREE = {"cc0", "cc0-1.0", "cc0 1.0", "public-domain", "public domain", "unlicense", "the unlicense"}
+
+
+@dataclass(frozen=True)
+class LabData:
+    """Sounds to train on, and sounds to score against."""
+
+    train: Corpus
+    test: Corpus
+    related: int = 0  # kicks left out of the test part because a training kick is of their family
+
+    def of(self, kicks: int | None, held_out: float, seed: int) -> Corpus:
+        """What a run gets: what it will hold out, and `kicks` others (all, if None) that the seed chooses.
+
+        A family is taken whole, until there are enough, the last one in part; fewer are contained in more.
+        """
+        if kicks is None:
+            return self.train
+        mine, watched = split(self.train, held_out)
+        if kicks > len(mine):
+            raise UserError(f"{kicks} training kicks are asked for and there are {len(mine)}; leave this row out")
+        rng = np.random.default_rng([seed, 11])
+        by_family: dict[int, list[int]] = {}
+        for i in sorted(mine.tolist(), key=lambda i: self.train.rows[i].wave):
+            by_family.setdefault(self.train.rows[i].family, []).append(i)
+        order = list(by_family)
+        chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_family[order[place]]][:kicks]
+        return take(self.train, sorted([*chosen, *watched.tolist()]))
+
+    @property
+    def free(self) -> bool:
+        """Whether all training sounds are in the public domain or as good as."""
+        return all(str(row.licence).lower() in FREE for row in self.train.rows)
+
+
+def take(corpus: Corpus, rows: Sequence[int]) -> Corpus:
+    """Some of the sounds of a corpus."""
+    at = np.asarray(rows, dtype=int)
+    return replace(
+        corpus, waves=corpus.waves[at], sides=corpus.sides[at], rows=tuple(corpus.rows[i] for i in at.tolist())
+    )
+
+
+def read_kicks(paths: Sequence[Path], against: Sequence[Path] = ()) -> LabData:
+    """Scan folders and split them; with `against`, those folders are the test part, and all of `paths` is trained on.
+
+    A test kick that is of one family with a training kick is left out. Raises UserError when either part is too small.
+    """
+    corpus = build_corpus(list(paths))
+    if not against:
+        train, test = split(corpus, TEST_SHARE, TEST_SEED)
+        data = LabData(take(corpus, train.tolist()), take(corpus, test.tolist()))
+        hint = f"{TEST_SHARE:.0%} of the families are kept for the test; more kicks, or --against others, work"
+    else:
+        other = build_corpus(list(against))
+        joined = families(np.concatenate([corpus.waves, other.waves]))
+        known = set(joined[: len(corpus)].tolist())
+        kept = [i for i, family in enumerate(joined[len(corpus) :].tolist()) if family not in known]
+        data = LabData(corpus, take(other, kept), len(other) - len(kept))
+        hint = f"{data.related} of those in --against are near-duplicates of training kicks; give more"
+    if len(data.test) < FEWEST:
+        raise UserError(f"{len(data.test)} kicks to score against: too few, at least {FEWEST} are needed; {hint}")
+    if len(data.train) < 2 * FEWEST_KICKS:
+        raise UserError(f"{len(data.train)} kicks to train on: too few, at least {2 * FEWEST_KICKS} are needed; {hint}")
+    return data
+
+
+@lru_cache(maxsize=1)
+def tone_data() -> LabData:
+    """Tones to train on, and others to score against."""
+    return LabData(tone_corpus(TONES, 0), tone_corpus(TEST_TONES, 1))
+
+
+def save(data: LabData, folder: Path) -> None:
+    """Write both parts into a folder; the arrays first, so that what is described is there."""
+    make_folder(folder)
+    arrays = io.BytesIO()
+    np.savez(arrays, train=data.train.waves, test=data.test.waves)
+    write_whole(folder / "kicks.npz", arrays.getvalue())
+    text = json.dumps(
+        {"train": data.train.manifest(), "test": data.test.manifest(), "related": data.related}, ensure_ascii=False
+    )
+    write_whole(folder / "kicks.json", text.encode())
+
+
+def refuse_other_kicks(data: LabData, folder: Path) -> None:
+    """Raise UserError where the folder holds other kicks than these."""
+    known = json.loads((folder / "kicks.json").read_text("utf-8"))
+    for part, corpus in (("train", data.train), ("test", data.test)):
+        if known[part]["digest"] != corpus.digest:
+            what = describe_difference(known[part], corpus.manifest())
+            raise UserError(
+                f"{folder.parent}: a laboratory of other kicks ({part}: {what}); restore them, or use another -o"
+            )
+
+
+@lru_cache(maxsize=2)
+def load(folder: Path) -> LabData:
+    """What `save` wrote. Sides are silent: the laboratory is mono."""
+    try:
+        about = json.loads((folder / "kicks.json").read_text("utf-8"))
+        with np.load(folder / "kicks.npz") as arrays:
+            waves = {part: arrays[part] for part in ("train", "test")}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{folder}: the laboratory's kicks cannot be read; restore them, or use another -o") from error
+    parts = {
+        part: Corpus(waves[part], np.zeros_like(waves[part]), tuple(Row(**r) for r in about[part]["rows"]), (), {}, ())
+        for part in ("train", "test")
+    }
+    return LabData(parts["train"], parts["test"], about["related"])
+
+
+def manifest_of(folder: Path) -> dict[str, object]:
+    """What is known of the kicks, without their sounds."""
+    data = load(folder)
+    return {"train": [asdict(r) for r in data.train.rows], "test": [asdict(r) for r in data.test.rows]}

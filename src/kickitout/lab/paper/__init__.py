@@ -1,0 +1,1 @@
+"""The paper: one HTML file that is written from the results, and changes with them."""

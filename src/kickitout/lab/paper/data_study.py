@@ -1,0 +1,114 @@
+"""How much data, how many minutes."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from kickitout.lab.paper.context import Paper, section
+from kickitout.lab.paper.shared import HEADLINE, SCORES, real_level, score_table
+from kickitout.lab.paper.svg import Axis, Line, lines
+from kickitout.lab.paper.words import (
+    figure,
+    missing,
+)
+from kickitout.lab.results import Estimate
+
+FIGURE = (
+    "Energy distance against the number of kicks to learn from, at the end of the budget (left), and against minutes "
+    "of one "
+    "core (right); with 95 % intervals on the left, means over seeds on the right. The dashed line is real against "
+    "real."
+)
+TABLE = "Quality by the number of kicks, at the end of the budget."
+DISTANCE = Axis("energy distance", "dB a cell")
+
+
+def data_study(paper: Paper) -> str:
+    study = paper.study("data")
+    if not paper.has("data"):
+        return section("data-study", f"4.5 {study.title}", missing(study.title, "data"), level=3)
+    parts = [
+        study.question,
+        f"<b>Kicks.</b> {_kicks_sentence(paper)}",
+        f"<b>Minutes.</b> {_minutes_sentence(paper)}",
+        paper.figure("fig-data-study", _data_curves(paper), FIGURE, wide=True),
+        score_table(paper, "data", "table-data", SCORES, TABLE),
+    ]
+    return section("data-study", f"4.5 {study.title}", *parts, level=3)
+
+
+def _by_kicks(paper: Paper) -> list[tuple[int, Estimate]]:
+    """Number of training kicks and energy distance of each row, from few to many; all of them as they were counted."""
+    found = []
+    for row in paper.results.rows("data", "trained"):
+        e = paper.estimate("data", row, HEADLINE)
+        entries = paper.entries("data", row)
+        if e is not None and entries:
+            found.append((int(paper.point(entries[0])["training_kicks"]), e))
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _kicks_sentence(paper: Paper) -> str:
+    found = [(n, e) for n, e in _by_kicks(paper) if e.firm]
+    if len(found) < 2:
+        return "There are too few rows with an interval over seeds to say how quality grows."
+    (fewest, first), (most, last) = found[0], found[-1]
+    if last.beats(first):
+        enough = next((n for n, e in found if not e.apart(last)), most)
+        text = f"{most} kicks are better than {fewest} ({figure(last)} against {figure(first)}). "
+        if enough < most:
+            return f"{text}From {enough} kicks on, no difference from {most} is shown."
+        return f"{text}No smaller number comes so near that no difference is shown."
+    if last.apart(first):
+        against = f"{figure(last)} against {figure(first)}"
+        return f"{most} kicks are worse than {fewest} ({against}): in this budget, more are not better."
+    return f"Between {fewest} and {most} kicks no difference is shown ({figure(first)} against {figure(last)})."
+
+
+def _minutes_sentence(paper: Paper) -> str:
+    row = paper.study("data").baseline
+    shares = sorted({r["share"] for r in paper.results.all if r["study"] == "data" and r["row"] == row})
+    points = [(s, e) for s in shares if (e := paper.estimate("data", row, HEADLINE, s)) is not None and e.firm]
+    if len(points) < 2:
+        return "There are too few moments with an interval over seeds to say how quality grows."
+    (early, first), (_, last) = points[0], points[-1]
+    moment = f"after {100 * early:.3g} % of the budget"
+    if last.beats(first):
+        return (
+            f"With all kicks, the end of the budget is better than {moment} ({figure(last)} against {figure(first)})."
+        )
+    if last.apart(first):
+        return f"With all kicks, the end of the budget is worse than {moment} ({figure(last)} against {figure(first)})."
+    return (
+        f"With all kicks, no difference is shown between {moment} and its end ({figure(first)} against {figure(last)})."
+    )
+
+
+def _data_curves(paper: Paper) -> str:
+    found = _by_kicks(paper)
+    real = real_level(paper, "data", HEADLINE)
+    across = real if math.isfinite(real) else None
+    x = np.array([float(n) for n, _ in found])
+    y, low, high = (np.array([getattr(e, key) for _, e in found]) for key in ("value", "low", "high"))
+    line = Line("estimate, 95 % interval", x, y, 0, low, high, points=True)
+    axis = Axis("kicks to learn from", log=True)
+    art = lines([line], axis, DISTANCE, "quality against kicks", width=390, across=across)
+    series = []
+    for i, row in enumerate(paper.results.rows("data", "trained")):
+        moments: dict[float, list[dict[str, Any]]] = {}
+        for r in paper.results.all:
+            if r["study"] == "data" and r["row"] == row and r["score"] == paper.results.score_name("data", HEADLINE):
+                moments.setdefault(r["share"], []).append(r)
+        if moments:
+            minutes = [float(np.mean([r["minutes"] for r in rs])) for _, rs in sorted(moments.items())]
+            values = [float(np.mean([r["value"] for r in rs])) for _, rs in sorted(moments.items())]
+            series.append(Line(row, np.array(minutes), np.array(values), i, points=True))
+    axis = Axis("time of one core", "min")
+    return art + lines(series, axis, DISTANCE, "quality against minutes", width=390, across=across)
+
+
+def data_study_finding(paper: Paper) -> str:
+    return _kicks_sentence(paper)

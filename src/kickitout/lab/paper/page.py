@@ -1,0 +1,50 @@
+"""The page: sections in their order, in one file that needs no other."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from kickitout.lab.folder import Lab
+from kickitout.lab.paper import closing, front, hearing, method
+from kickitout.lab.paper.context import Paper, Sounds
+from kickitout.lab.paper.data_study import data_study, data_study_finding
+from kickitout.lab.paper.patterns import patterns, patterns_finding
+from kickitout.lab.paper.shortcomings import shortcomings, shortcomings_finding
+from kickitout.lab.paper.sine import sine, sine_finding
+from kickitout.lab.paper.upconv import upconv, upconv_finding
+
+SECTIONS = (shortcomings, upconv, sine, patterns, data_study)
+FINDINGS = {
+    "shortcomings": shortcomings_finding,
+    "upconv": upconv_finding,
+    "sine": sine_finding,
+    "patterns": patterns_finding,
+    "data": data_study_finding,
+}
+
+
+def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
+    """The paper as HTML. Raises UserError where there are no results."""
+    paper = Paper(lab, listen_to, sounds)
+    parts = [
+        front.title(paper),
+        front.abstract(paper, FINDINGS),
+        front.introduction(paper),
+        front.related(paper),
+        method.methodology(paper),
+    ]
+    studies = "".join(part(paper) for part in SECTIONS)
+    parts += [
+        f'<section id="results"><h2>4 Results</h2>{studies}</section>',
+        hearing.hearing(paper),
+        closing.discussion(paper),
+        closing.conclusion(paper),
+        closing.references(paper),
+    ]
+    style = (files("kickitout.lab.paper") / "style.css").read_text("utf-8")
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{front.TITLE}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+    return paper.with_numbers(page).encode()

@@ -1,0 +1,178 @@
+"""Traces of up-convolution: ways of up-sampling by forms of the spectral loss."""
+
+from __future__ import annotations
+
+from html import escape
+
+from kickitout.lab.paper.context import Paper, labelled, section
+from kickitout.lab.paper.images import kernel_grid
+from kickitout.lab.paper.shared import curves_of, score_table
+from kickitout.lab.paper.svg import Axis, Line, lines
+from kickitout.lab.paper.words import (
+    count,
+    figure,
+    listed,
+    missing,
+    name,
+)
+
+UPCONV_SCORES = (
+    ("profile_radius", "profile [dB]"),
+    ("profile_radius_fine", "finest quarter [dB]"),
+    ("profile_rows", "along frequency [dB]"),
+    ("profile_columns", "along time [dB]"),
+    ("stride_lines_frequency", "lines in the sound, frequency [dB]"),
+    ("stride_lines_time", "lines in the sound, time [dB]"),
+    ("probe_radius", "probe, picture"),
+    ("probe_sound", "probe, sound"),
+    ("energy", "energy distance [dB a cell]"),
+)
+PROFILES = (
+    "Mean spectra of the pictures that the generators make, over circles about the origin, one chart a form of the "
+    "spectral loss; thick: real pictures. Bands span the seeds."
+)
+AXES = (
+    "The same along each axis by itself, without spectral loss: a picture of sound is not the same in both directions."
+)
+TABLE = (
+    "Distances of mean spectra, lines above those of real kicks, accuracy of a linear probe on spectra alone (chance "
+    "is 0.5), and the headline score. The row of the ceiling shows what the picture and Griffin-Lim do by themselves."
+)
+
+
+def upconv(paper: Paper) -> str:
+    study = paper.study("upconv")
+    if not paper.has("upconv"):
+        return section("upconv", f"4.2 {study.title}", missing(study.title, "upconv"), level=3)
+    ups, losses = (list(study.factors[f]) for f in ("up-sampling", "spectral loss"))
+    parts = [
+        study.question,
+        f"<b>Up-sampling.</b> {_levels_compared(paper, ups, losses, vary='up')}",
+        f"<b>The spectral loss.</b> {_levels_compared(paper, ups, losses, vary='loss')}",
+        f"<b>Is it heard?</b> {_lines_sentence(paper)} {_probe_sentence(paper)}",
+        paper.figure("fig-profiles", _profiles(paper, ups, losses), PROFILES, wide=True),
+        paper.figure("fig-axes", _axes(paper, ups), AXES, wide=True),
+        score_table(paper, "upconv", "table-upconv", UPCONV_SCORES, TABLE),
+        _kernels(paper, ups, losses),
+    ]  # fmt: skip
+    return section("upconv", f"4.2 {study.title}", *parts, level=3)
+
+
+def _row(up: str, loss: str) -> str:
+    return f"{up} + {loss}"
+
+
+def _levels_compared(paper: Paper, ups: list[str], losses: list[str], vary: str, score: str = "profile_radius") -> str:
+    """Each level against the first of its factor, at every level of the other: how often it is better or worse."""
+    firsts, level_list, other_list = (ups[0], ups[1:], losses) if vary == "up" else (losses[0], losses[1:], ups)
+    sentences = []
+    for level in level_list:
+        better: list[str] = []
+        worse: list[str] = []
+        same: list[str] = []
+        for other in other_list:
+            rows = (
+                (_row(level, other), _row(firsts, other)) if vary == "up" else (_row(other, level), _row(other, firsts))
+            )
+            a, b = (paper.estimate("upconv", row, score) for row in rows)
+            if a is None or b is None or not (a.firm and b.firm):
+                continue
+            (better if a.beats(b) else worse if a.apart(b) else same).append(other)
+        total = len(better) + len(worse) + len(same)
+        if not total:
+            sentences.append(f"{name(level)} is not compared yet")
+            continue
+        told = []
+        if better:
+            told.append(f"nearer to the real spectrum with {listed([name(o) for o in better])}")
+        if worse:
+            told.append(f"farther from it with {listed([name(o) for o in worse])}")
+        if same:
+            told.append(f"no difference is shown with {listed([name(o) for o in same])}")
+        sentences.append(f"{name(level)} against {name(firsts)}: {', '.join(told)}")
+    return "Compared in the distance of the mean azimuthal spectrum: " + "; ".join(sentences) + "."
+
+
+def _lines_sentence(paper: Paper) -> str:
+    told = []
+    for axis, words in (("time", "along time"), ("frequency", "along frequency")):
+        found = [e for e in paper.results.estimates("upconv", f"stride_lines_{axis}", "trained") if e.firm]
+        above = [e for e in found if e.low > 0]
+        if found:
+            told.append(f"{words} in {len(above)} of {count(len(found), 'row')}")
+    if not told:
+        return "Lines in the decoded sound were not measured."
+    where = " and ".join(told)
+    return f"Lines at the multiples of strides stand above those of real kicks, in the decoded sound, {where}."
+
+
+def _probe_sentence(paper: Paper) -> str:
+    found = [e for e in paper.results.estimates("upconv", "probe_radius", "trained") if e.firm]
+    if not found:
+        return "No probe has an interval over seeds."
+    blind = [e for e in found if e.low <= 0.5]
+    best = min(found, key=lambda e: e.value)
+    hardest = f"it is least often right for {name(best.row)} ({figure(best)})"
+    if not blind:
+        return f"A linear probe on the picture’s spectrum alone tells generated from real in every row; {hardest}."
+    return (
+        f"A linear probe on the picture’s spectrum alone is not shown to do better than chance for "
+        f"{listed([name(e.row) for e in blind])}; {hardest}."
+    )
+
+
+def _profiles(paper: Paper, ups: list[str], losses: list[str]) -> str:
+    return "".join(_spectra(paper, [_row(up, loss) for up in ups], "radius", loss) for loss in losses)
+
+
+def _axes(paper: Paper, ups: list[str]) -> str:
+    rows = [_row(up, "no loss") for up in ups]
+    return "".join(
+        _spectra(paper, rows, key, title) for key, title in (("rows", "along frequency"), ("columns", "along time"))
+    )
+
+
+def _spectra(paper: Paper, rows: list[str], key: str, title: str) -> str:
+    series = curves_of(paper, "upconv", rows, f"picture_{key}")
+    real = curves_of(paper, "upconv", rows[:1], f"real_{key}")
+    series += [Line("real", r.x, r.y, plain=True) for r in real]
+    if not series:
+        return ""
+    return lines(
+        series, Axis(f"{title}: cycles a cell"), Axis("level", "dB"), f"spectrum, {title}", width=310, height=230
+    )
+
+
+def _kernels(paper: Paper, ups: list[str], losses: list[str]) -> str:
+    art = []
+    for up in ups:
+        entries = paper.entries("upconv", _row(up, losses[0]))
+        kernels = paper.made(entries[0]).get("kernels_generator") if entries else None
+        if kernels is not None:
+            art.append(labelled(up, kernel_grid(kernels[:32], f"last kernels, {up}")))
+    entries = paper.entries("upconv", _row(ups[0], losses[0]))
+    critic = paper.made(entries[0]).get("kernels_critic") if entries else None
+    if critic is not None:
+        art.append(labelled("critic, first layer", kernel_grid(critic[:32], "first kernels of the critic")))
+    if not art:
+        return ""
+    caption = (
+        "Learned kernels: of the generator’s last up-sampling step, without spectral loss, and of the critic’s first "
+        "layer. Rows are frequency, columns time; orange above zero, blue below, each scaled by its largest weight."
+    )
+    return paper.figure("fig-kernels", "".join(art), caption)
+
+
+def upconv_finding(paper: Paper) -> str:
+    study = paper.study("upconv")
+    ups, losses = (list(study.factors[f]) for f in ("up-sampling", "spectral loss"))
+    counts = {}
+    for loss in losses[1:]:
+        pairs = [(paper.estimate("upconv", _row(up, loss), "profile_radius"),
+                  paper.estimate("upconv", _row(up, losses[0]), "profile_radius")) for up in ups]  # fmt: skip
+        known = [(a, b) for a, b in pairs if a is not None and b is not None and a.firm and b.firm]
+        counts[loss] = (sum(a.beats(b) for a, b in known), len(known))
+    told = listed(
+        [f"{better} of {n} ways of up-sampling when it is {escape(loss)}" for loss, (better, n) in counts.items()]
+    )
+    return f"A spectral loss is shown to bring pictures nearer to the real spectrum for {told}."

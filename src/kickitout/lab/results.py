@@ -1,0 +1,208 @@
+"""Results as tidy data: one row a score; and the estimates over seeds that the paper reads.
+
+An estimate is the mean over seeds. Its interval has two parts, added as independent: how the sounds of a run scatter
+(the mean half-width of the runs' own intervals), and how runs scatter (Student's t over the seeds). A row that nothing
+was trained for has only the first. The first part counts what the test kicks scatter, which all rows share, so that
+the intervals are rather too wide for a comparison of rows than too narrow.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scipy.special import stdtrit
+
+from kickitout.errors import UserError
+from kickitout.files import write_whole
+from kickitout.lab.folder import Lab, read_json
+
+COLUMNS = (
+    "study", "row", "source", "recipe", "codec", "seed", "kicks", "share", "budget", "minutes", "steps", "kicks_seen",
+    "cost_minutes", "stopped", "score", "unit", "better", "value", "low", "high", "n_real", "n_made", "real",
+    "reference", "cell",
+)  # fmt: skip
+NUMBERS = {"seed": int, "steps": int, "kicks_seen": int, "n_real": int, "n_made": int, "kicks": int}
+NUMBERS |= dict.fromkeys(("share", "minutes", "cost_minutes", "value", "low", "high", "real"), float)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score of a row over its seeds."""
+
+    row: str
+    score: str
+    unit: str
+    better: str  # "lower" | "higher"
+    value: float
+    low: float
+    high: float
+    seeds: int
+    n: tuple[int, int]  # real, generated, of one run
+    real: float  # the same of real against real; NaN where there is none
+    trained: bool
+
+    @property
+    def firm(self) -> bool:
+        """Whether it can be compared: trained rows need two seeds for an interval over seeds."""
+        return math.isfinite(self.low) and (self.seeds > 1 or not self.trained)
+
+    def apart(self, other: Estimate) -> bool:
+        """Whether the two intervals do not overlap."""
+        return self.low > other.high or other.low > self.high
+
+    def beats(self, other: Estimate) -> bool:
+        """Whether it is better, and their intervals do not overlap."""
+        return self.apart(other) and (self.value < other.value) == (self.better == "lower")
+
+
+def collect(lab: Lab) -> list[dict[str, Any]]:
+    """The rows of all plans whose cells are measured, study by study in the order of the plans' cells."""
+    found: list[dict[str, Any]] = []
+    for path in sorted((lab.path / "plans").glob("*.json")):
+        for entry in read_json(path)["cells"]:
+            known = lab.cell(entry["id"]) / "measured.json"
+            if known.exists():
+                found += _rows(path.stem, entry, read_json(known))
+    return found
+
+
+def _rows(study: str, entry: dict[str, Any], known: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    for point in known["milestones"]:
+        for s in point["scores"]:
+            low, high = s["interval"]
+            yield {
+                "study": study, "row": entry["row"], "source": known["source"], "recipe": known["recipe"],
+                "codec": known["codec"], "seed": known["seed"], "kicks": known["kicks"], "share": point["share"],
+                "budget": known["budget"] if known["source"] == "trained" else "",
+                "minutes": point["seconds"] / 60, "steps": point["steps"], "kicks_seen": point["kicks_seen"],
+                "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"], "score": s["name"],
+                "unit": s["unit"], "better": s["better"], "value": s["value"], "low": low, "high": high,
+                "n_real": s["n"][0], "n_made": s["n"][1], "real": s["real"], "reference": s["reference"],
+                "cell": entry["id"],
+            }  # fmt: skip
+
+
+def write_results(lab: Lab) -> None:
+    """Put results.csv together anew, whole: it never holds a part of a cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    for row in collect(lab):
+        writer.writerow({k: repr(v) if isinstance(v, float) else v for k, v in row.items()})
+    write_whole(lab.results, text.getvalue().encode())
+
+
+def read_results(lab: Lab) -> list[dict[str, Any]]:
+    """The rows of results.csv. Raises UserError where there are none."""
+    if not lab.results.exists():
+        raise UserError(f"{lab.path}: no results yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+    with open(lab.results, encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != COLUMNS:
+            raise UserError(f"{lab.results}: not the results of this version; kick lab run writes them anew")
+        rows = [{k: _number(k, v) for k, v in row.items()} for row in reader]
+    if not rows:
+        raise UserError(f"{lab.results}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+    return rows
+
+
+def _number(column: str, text: str) -> Any:
+    kind = NUMBERS.get(column)
+    if kind is None:
+        return text
+    return None if text == "" else kind(text)
+
+
+class Results:
+    """What was measured, by study, row and score."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.all = list(rows)
+
+    def of(self, study: str, *, share: float | None = None, **wanted: Any) -> list[dict[str, Any]]:
+        """The rows of a study, at the end of the budget unless a share is given."""
+        return [
+            r for r in self.all
+            if r["study"] == study and (r["share"] == (1.0 if share is None else share))
+            and all(r[k] == v for k, v in wanted.items())
+        ]  # fmt: skip
+
+    def has(self, study: str) -> bool:
+        """Whether anything trained was measured."""
+        return any(r["source"] == "trained" for r in self.of(study))
+
+    def rows(self, study: str, *sources: str) -> list[str]:
+        """The names of the rows that were measured, in their order."""
+        return list(dict.fromkeys(r["row"] for r in self.of(study) if not sources or r["source"] in sources))
+
+    def score_name(self, study: str, score: str) -> str:
+        """The full name of a score, which has its embedding and its parameters in it: "energy" -> "energy_bands-1".
+
+        One in another embedding is named with it: "energy_drum-type".
+        """
+        names = dict.fromkeys(r["score"] for r in self.of(study))
+        for start in (f"{score}_bands-", f"{score}-"):
+            for name in names:
+                if name == score or name.startswith(start):
+                    return name
+        return score
+
+    def estimate(self, study: str, row: str, score: str, share: float | None = None) -> Estimate | None:
+        """A score of a row over its seeds; None where it was not measured."""
+        found = self.of(study, share=share, row=row, score=self.score_name(study, score))
+        found = [r for r in found if r["value"] is not None]
+        return estimate_of(found) if found else None
+
+    def estimates(self, study: str, score: str, *sources: str) -> list[Estimate]:
+        """A score of all rows."""
+        found = (self.estimate(study, row, score) for row in self.rows(study, *sources))
+        return [e for e in found if e is not None]
+
+
+def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
+    """The mean over runs of one row and score, with its interval."""
+    values = [r["value"] for r in runs]
+    mean = sum(values) / len(values)
+    sounds = [(r["value"] - r["low"], r["high"] - r["value"]) for r in runs if r["low"] is not None]
+    below, above = (sum(s[i] for s in sounds) / len(sounds) if sounds else math.nan for i in (0, 1))
+    runs_scatter = 0.0
+    if len(values) > 1:
+        deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+        runs_scatter = float(stdtrit(len(values) - 1, 0.975)) * deviation / math.sqrt(len(values))
+    beside = [r["real"] for r in runs if r["real"] is not None]
+    first = runs[0]
+    low, high = mean - math.hypot(below, runs_scatter), mean + math.hypot(above, runs_scatter)
+    lowest, highest = BOUNDS.get(_kind(first["score"]), (-math.inf, math.inf))
+    return Estimate(
+        first["row"], first["score"], first["unit"], first["better"], mean, max(low, lowest), min(high, highest),
+        len(values), (first["n_real"], first["n_made"]), sum(beside) / len(beside) if beside else math.nan,
+        first["source"] == "trained",
+    )  # fmt: skip
+
+
+BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
+SHARES = ("precision", "recall", "coverage", "two_sample", "probe", "near_copies", "kicks_recognised")
+DISTANCES = (
+    "frechet_bands",
+    "frechet_drum-type",
+    "profile",
+    "envelopes",
+    "lead",
+    "link",
+    "card",
+    "tone_p",
+    "tone_w",
+    "tone_e",
+    "tone_d",
+)
+
+
+def _kind(score: str) -> str:
+    if score.startswith(SHARES):
+        return "share"
+    return "distance" if score.startswith(DISTANCES) else ""

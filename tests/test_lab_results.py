@@ -1,0 +1,107 @@
+"""Estimates over seeds, and the sentences that are made of them: they change with the numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+
+from kickitout.lab.paper.svg import Axis, Bar, Scale, forest
+from kickitout.lab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
+from kickitout.lab.results import Estimate, estimate_of
+
+
+def estimate(row: str, value: float, half: float = 0.5, seeds: int = 3, **more: object) -> Estimate:
+    span = value - half, value + half
+    plain = Estimate(row, "energy_bands-1", "dB", "lower", value, *span, seeds, (64, 64), 0.1, True)
+    return dataclasses.replace(plain, **more)  # type: ignore[arg-type]
+
+
+def run(value: float, low: float, high: float, source: str = "trained") -> dict[str, object]:
+    return {
+        "row": "a", "score": "energy_bands-1", "unit": "dB", "better": "lower",
+        "value": value, "low": low, "high": high, "real": 0.25, "n_real": 64, "n_made": 256, "source": source,
+    }  # fmt: skip
+
+
+def test_an_estimate_adds_the_scatter_of_sounds_and_of_seeds():
+    e = estimate_of([run(1.0, 0.9, 1.2), run(2.0, 1.9, 2.2), run(3.0, 2.9, 3.2)])
+    assert e.value == pytest.approx(2.0)
+    seeds = 4.302652729911275 * 1.0 / math.sqrt(3)  # Student's t for two degrees of freedom, deviation 1
+    assert e.low == pytest.approx(2.0 - math.hypot(0.1, seeds))
+    assert e.high == pytest.approx(2.0 + math.hypot(0.2, seeds))
+    assert (e.seeds, e.real, e.n) == (3, 0.25, (64, 256))
+
+
+def test_one_seed_of_a_trained_row_is_not_firm_and_one_of_a_reference_is():
+    assert not estimate_of([run(1.0, 0.9, 1.2)]).firm
+    assert estimate_of([run(1.0, 0.9, 1.2, "reals")]).firm
+    assert not estimate_of([run(1.0, None, None), run(2.0, None, None)]).firm  # type: ignore[arg-type]
+
+
+def test_a_share_stays_between_0_and_1():
+    runs = [run(0.9, 0.7, 1.0) | {"score": "recall_bands-1_k5", "better": "higher"} for _ in range(2)]
+    e = estimate_of(runs)
+    assert 0 <= e.low < e.high <= 1
+
+
+def test_intervals_that_overlap_show_no_difference_and_others_do():
+    a, near, far = estimate("a", 1.0), estimate("b", 1.8), estimate("c", 2.5)
+    assert "no difference is shown" in compared(a, near, "distance")
+    assert "<em>a</em> is better than <em>c</em>" in compared(a, far, "distance")
+    assert "<em>c</em> is worse than <em>a</em>" in compared(far, a, "distance")
+    higher = [dataclasses.replace(e, better="higher") for e in (a, far)]
+    assert "<em>a</em> is worse than <em>c</em>" in compared(*higher, "share")
+
+
+def test_a_comparison_with_what_is_missing_or_loose_says_so():
+    assert "was not measured" in compared(None, None, "distance")
+    assert "of all but <em>a</em>" in compared(estimate("a", 1), None, "distance")
+    assert "one seed gives no interval" in compared(estimate("a", 1), estimate("b", 9, seeds=1), "distance")
+
+
+def test_the_ranking_changes_with_the_numbers():
+    first = ranked([estimate("a", 1.0), estimate("b", 3.0), estimate("c", 3.2)], "distance")
+    assert first.startswith("<em>a</em> has the lowest distance (1.00 dB [0.500, 1.50])")
+    assert "overlaps with no other" in first
+    second = ranked([estimate("a", 3.4), estimate("b", 3.0), estimate("c", 9.0)], "distance")
+    assert second.startswith("<em>b</em> has the lowest")
+    assert "no difference from it is shown for <em>a</em>" in second
+    assert "<em>c</em>" not in second
+    assert "No row has an interval" in ranked([estimate("a", 1.0, seeds=1)], "distance")
+
+
+def test_rows_are_sorted_into_better_worse_and_not_shown():
+    base = estimate("base", 5.0)
+    text = against_baseline([estimate("good", 1), estimate("bad", 9), estimate("same", 5.4), base], base, "distance")
+    assert "better is <em>good</em>" in text
+    assert "worse is <em>bad</em>" in text
+    assert "no difference is shown for <em>same</em>" in text
+    assert "no interval over seeds" in against_baseline([base], estimate("base", 5, seeds=1), "distance")
+
+
+def test_rows_are_read_against_the_ceilings_of_their_pictures():
+    ceiling = estimate("ceiling", 1.0, trained=False, seeds=1)
+    text = against_ceiling([(estimate("near", 1.2), ceiling), (estimate("far", 4.0), ceiling)], "distance")
+    assert "shown in distance for <em>near</em>" in text
+    assert "1 row of 2 is shown to be worse than what the codec allows" in text
+
+
+def test_numbers_stand_with_unit_and_interval():
+    assert figure(estimate("a", -1.0)) == "−1.00 dB [−1.50, −0.500]"
+    assert figure(estimate("a", 1.0, low=math.nan, high=math.nan)) == "1.00 dB"
+
+
+def test_names_from_outside_cannot_break_the_page():
+    assert "<em>&lt;b&gt;</em>" in ranked([estimate("<b>", 1.0)], "distance")
+    assert "&lt;b&gt;" in forest([Bar("<b>", 1, 0.5, 2)], Axis("distance"), "title")
+
+
+def test_axes_have_round_ticks_and_hold_all_values():
+    linear = Scale(Axis("x"), np.array([0.13, 9.7]), 0, 100)
+    assert [round(t, 9) for t in linear.ticks()] == [0, 2.5, 5, 7.5, 10]
+    log = Scale(Axis("x", log=True), np.array([30.0, 18_000.0]), 0, 100)
+    assert log.ticks() == [30, 100, 300, 1000, 3000, 10_000]
+    assert 0 <= linear(0.13) < linear(9.7) <= 100
