@@ -1,0 +1,88 @@
+"""A toy laboratory: every family and every study, in about a minute on one core.
+
+It is made once a session, also where several workers ask for it: the first makes it, the others wait at its door.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from toy import toy, write_kicks
+
+from kickitout.lab.cells import Budget
+from kickitout.lab.data import read_kicks
+from kickitout.lab.folder import Lab
+from kickitout.lab.runner import run_study
+from kickitout.lab.study import Study, load_study
+
+SOUNDS = 64
+STEPS = Budget(steps=2)
+ROWS = {
+    "shortcomings": [
+        "DCGAN as published", "phase kept (complex STFT)", "all together, sub-bands", "WaveGAN", "SpecGAN",
+        "DrumGAN-style", "KickGAN",
+    ],
+    "upconv": ["transposed + no loss", "transposed + differentiated"],
+    "sine": ["DCGAN as published"],
+    "patterns": ["DCGAN as published", "WaveGAN"],  # the cells of shortcomings
+    "data": ["KickGAN, 16 kicks", "KickGAN, all kicks"],
+}  # fmt: skip
+
+
+def size(recipe: str) -> list[str]:
+    """Toys that take no snapshots."""
+    changes = [c for c in toy(recipe) if not c.startswith("monitor.")]
+    return [*changes, "monitor.every=1000", "monitor.sounds=8", *(["variants=1"] if recipe == "kickgan" else [])]
+
+
+def toy_study(name: str) -> Study:
+    """A study of the package with fewer moments, kicks and ceilings."""
+    change: dict[str, object] = {"milestones": (0.5, 1.0), "kicks": (16, "all")} if name == "data" else {}
+    if name == "shortcomings":
+        change["ceilings"] = {}
+    return load_study(name).model_copy(update=change)
+
+
+def run_toy(lab: Lab, name: str, **more: object) -> bool:
+    """Run a study at toy size."""
+    settings: dict[str, object] = {"seeds": 2, "budget": STEPS, "only": ROWS[name], "sounds": SOUNDS, "draws": 20}
+    return run_study(lab, name, toy_study(name), size=size, **(settings | more))  # type: ignore[arg-type]
+
+
+def make_lab(base: Path) -> Lab:
+    """All studies, on rendered kicks that are said to be under CC0; made by whoever comes first."""
+    base.mkdir(parents=True, exist_ok=True)
+    with open(base / "door", "w") as door:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        lab = Lab(base / "lab")
+        if not (base / "done").exists():
+            torch.set_num_threads(1)
+            for name, count, first in (("kicks", 48, 0), ("others", 64, 500)):
+                licensed(write_kicks(base / name, count, first), "CC0-1.0")
+            lab.begin(read_kicks([base / "kicks"], [base / "others"]))
+            for study in ROWS:
+                assert run_toy(lab, study)
+            (base / "done").touch()
+    return lab
+
+
+def licensed(folder: Path, licence: str) -> Path:
+    """Says of all kicks in a folder under which licence they are."""
+    lines = [f"{path.name},rendered,{licence}" for path in sorted(folder.glob("*.wav"))]
+    (folder / "index.csv").write_text("\n".join(["file,source,licence", *lines]) + "\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def toy_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """Read only: tests that change a laboratory take a copy. KICKITOUT_TOY_LAB: a folder to keep it in."""
+    if kept := os.environ.get("KICKITOUT_TOY_LAB"):
+        return make_lab(Path(kept))
+    base = tmp_path_factory.getbasetemp()
+    if base.name.startswith("popen-"):
+        base = base.parent  # shared by the workers of pytest-xdist
+    return make_lab(base / "toy-lab")
