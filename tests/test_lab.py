@@ -226,6 +226,15 @@ def test_a_study_that_was_not_run_is_said_to_be_missing(copy):
     assert "Not yet run in this laboratory: “Traces of up-convolution”" in text
 
 
+def test_the_findings_are_five_lines_with_numbers_and_intervals(toy_lab, capsys):
+    assert main(["lab", "findings", "--lab", str(toy_lab.path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 5
+    assert lines[0].startswith("- What stops a DCGAN: A DCGAN as published ends at an energy distance of ")
+    assert re.search(r"\d [^<;]*\[[^\]]*\d\]", lines[0])
+    assert not any("<" in line for line in lines)
+
+
 def test_no_results_no_paper(tmp_path, capsys):
     assert main(["lab", "paper", "--lab", str(tmp_path / "none"), "-o", str(tmp_path / "p.html")]) == 2
     assert "no results yet; kick lab run" in capsys.readouterr().err
@@ -364,7 +373,7 @@ def test_another_budget_or_other_kicks_need_another_folder(copy, tmp_path):
         run_toy(copy, "sine", budget=Budget(steps=3))
     other = licensed(write_kicks(tmp_path / "more", 90, 900), "CC0-1.0")
     with pytest.raises(UserError, match="a laboratory of other kicks"):
-        copy.begin(read_kicks([other], [write_kicks(tmp_path / "test", 64, 1500)]))
+        copy.begin(read_kicks([other], [write_kicks(tmp_path / "test", 80, 1500)]))
 
 
 def test_results_of_another_version_are_refused(copy):

@@ -4,6 +4,7 @@ kick lab list                                             the studies, and what 
 kick lab run shortcomings -o lab/ my-kicks/ --workers 2   run a study; the same command goes on after a stop
 kick lab run all -o lab/                                  all of them, on the kicks the folder knows by now
 kick lab paper -o paper.html --lab lab/                   write the paper
+kick lab findings --lab lab/                              a line of each study, as Markdown
 kick lab listen --lab lab/                                compare by ear, blind; votes are kept in lab/votes.csv
 """
 
@@ -71,6 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="players of models trained on free sounds alone (default), of all, or none")  # fmt: skip
     paper.add_argument("--force", action="store_true", help="replace a page that is there")
     paper.set_defaults(verb=_paper)
+
+    findings = verbs.add_parser("findings", help="print what was found, a line of each study")
+    findings.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    findings.set_defaults(verb=_findings)
 
     listen = verbs.add_parser("listen", help="a page to compare sounds by ear, blind")
     listen.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
@@ -159,6 +164,14 @@ def _paper(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out}: exists; --force replaces it")
     page = render(Lab(args.lab), Lab(args.listen_to) if args.listen_to else None, sounds=args.sounds)
     print(write_whole(args.out, page))
+    return 0
+
+
+def _findings(args: argparse.Namespace) -> int:
+    from kickitout.lab.folder import Lab
+    from kickitout.lab.paper.page import findings
+
+    print(findings(Lab(args.lab)))
     return 0
 
 

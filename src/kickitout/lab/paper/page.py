@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
 from importlib.resources import files
 
 from kickitout.lab.folder import Lab
@@ -21,6 +23,17 @@ FINDINGS = {
     "patterns": patterns_finding,
     "data": data_study_finding,
 }
+
+
+def findings(lab: Lab) -> str:
+    """What each study found, a line of Markdown each; raises UserError where there are no results."""
+    paper = Paper(lab, None, "none")
+    lines = []
+    for name, finding in FINDINGS.items():
+        title = paper.study(name).title
+        said = finding(paper) if paper.has(name) else "not run yet."
+        lines.append(f"- {title}: {unescape(re.sub('<.*?>', '', said))}")
+    return "\n".join(lines)
 
 
 def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
