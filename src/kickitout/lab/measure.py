@@ -6,6 +6,7 @@ them. Reads only what is kept in a cell, so it can be done again at any time.
 
 from __future__ import annotations
 
+import time
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -56,11 +57,12 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = DRAWS) -> None:
     folder = lab.cell(cell.identity)
     points = []
     for i, share in enumerate(cell.milestones if cell.source == "trained" else (1.0,)):
-        path = made_path(folder, i)
+        began, path = time.process_time(), made_path(folder, i)
         arrays, about = read_arrays(path), read_json(path.with_suffix(".json"))
         scores, curves = (kick_scores if cell.data == "kicks" else tone_scores)(lab, cell, arrays, draws)
         write_arrays(folder / f"curves-{i}.npz", curves)
-        points.append({"share": share, **about, "scores": [s.as_data() for s in scores]})
+        spent = about.pop("cost_seconds") + time.process_time() - began
+        points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
     known = {
         "version": VERSION, "source": cell.source, "row": cell.row, "recipe": cell.recipe.name if cell.recipe else "",
         "codec": cell.codec_label, "seed": cell.seed, "kicks": cell.kicks, "budget": str(cell.budget),
