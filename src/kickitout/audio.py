@@ -187,18 +187,24 @@ def write_sound(
 def read_comment(path: str | os.PathLike[str]) -> str | None:
     """The comment that is stored in a sound file, or None. Raises UserError for a file that cannot be opened."""
     with open_for_reading(path) as file:
-        for kind, at, size in _chunks(file):
-            if kind == b"LIST":
-                file.seek(at)
-                comment = _info_comment(file.read(size))
-                if comment is not None:
-                    return comment
-        file.seek(0)
-        try:
-            with soundfile.SoundFile(file) as sound:
-                return sound.comment or None
-        except (soundfile.LibsndfileError, TypeError) as error:
-            raise UserError(f"{os.fspath(path)}: {_why_not_sound(file)}") from error
+        return decode_comment(file, os.fspath(path))
+
+
+def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
+    """The comment in a sound file's bytes, as `read_comment` has it. name: begins the message."""
+    file = io.BytesIO(data) if isinstance(data, bytes) else data
+    for kind, at, size in _chunks(file):
+        if kind == b"LIST":
+            file.seek(at)
+            comment = _info_comment(file.read(size))
+            if comment is not None:
+                return comment
+    file.seek(0)
+    try:
+        with soundfile.SoundFile(file) as sound:
+            return sound.comment or None
+    except (soundfile.LibsndfileError, TypeError) as error:
+        raise UserError(f"{name}: {_why_not_sound(file)}") from error
 
 
 def _decode(file: BinaryIO, name: str) -> Sound:

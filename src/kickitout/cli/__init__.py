@@ -25,6 +25,7 @@ from kickitout.cli import (
     recipe,
     recipes,
     score,
+    studio,
     synth,
     train,
     vary,
@@ -33,7 +34,9 @@ from kickitout.cli.values import path
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
-COMMANDS = (generate, vary, morph, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, lab, bench)
+COMMANDS = (
+    generate, vary, morph, studio, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, lab, bench,
+)  # fmt: skip
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -89,6 +89,30 @@ def audit(sounds: np.ndarray, train: np.ndarray, groups: np.ndarray | None = Non
     )
 
 
+class References(NamedTuple):
+    """Training kicks, ready to be asked again and again which of them is nearest to a sound."""
+
+    library: _Library
+    limit: float | None  # below it a sound is a near-copy; None with fewer than LEAST_TRAIN families
+
+    @classmethod
+    def of(cls, train: np.ndarray, groups: np.ndarray) -> References:
+        """train: [m, T]; groups: [m], their families."""
+        groups = np.unique(groups, return_inverse=True)[1]
+        number = int(groups.max()) + 1
+        library = _Library.of(train)
+        if number < LEAST_TRAIN:
+            return cls(library, None)
+        distances = library.nearest(library, forbidden=groups[:, None] == groups[None])[1]
+        return cls(library, limit_of(_by_family(distances.min(axis=1), groups, number)))
+
+    def nearest(self, wave: np.ndarray) -> tuple[int, float]:
+        """The nearest training kick to wave [T], and how far it is."""
+        candidates, distances = self.library.nearest(_Library.of(wave[None]))
+        best = int(distances[0].argmin())
+        return int(candidates[0, best]), float(distances[0, best])
+
+
 def limit_of(between: np.ndarray, share: float = HONEST_SHARE) -> float:
     """The limit from the distances of m families to the nearest other one, [m]; see above."""
     ranked = np.sort(between)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +50,31 @@ def file_name(seed: int, form: SoundFormat) -> str:
     'kick_000007.wav'
     """
     return f"kick_{seed:06d}.{form.format}"
+
+
+def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], form: SoundFormat) -> str:
+    """The name of a file that says what is in it: note, time to fall by 20 dB, and where it came from.
+
+    A seed's own kick has its seed, any other a part of the digest of what makes it. What a card lacks is left out.
+
+    >>> telling_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4}, SoundFormat())
+    'kick_Fs1_280ms_s000042.wav'
+    >>> telling_name({"seed": 42, "knobs": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
+    'kick_s000042-4ac0.flac'
+    """
+    parts = ["kick"]
+    if card.get("note"):
+        parts.append(str(card["note"]).replace("#", "s"))
+    decay = card.get("decay_t20_ms")
+    if isinstance(decay, float) and math.isfinite(decay):
+        parts.append(f"{decay:.0f}ms")
+    turned = {k: recipe[k] for k in ("start", "place", "knobs") if k in recipe and np.any(recipe[k])}
+    digest = hashlib.sha256(json.dumps(turned, sort_keys=True).encode()).hexdigest()
+    if "seed" in recipe:
+        parts.append(f"s{recipe['seed']:06d}" + (f"-{digest[:4]}" if turned else ""))
+    else:
+        parts.append(f"p{digest[:6]}")
+    return f"{'_'.join(parts)}.{form.format}"
 
 
 def encode_kick(model: Model, seed: int | None, wave: np.ndarray, form: SoundFormat, **more: Any) -> bytes:

@@ -128,10 +128,11 @@ def measured(wave: np.ndarray) -> dict[str, float]:
 
 
 def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = None, place: np.ndarray | None = None,
-        knobs: np.ndarray | None = None) -> Answer:  # fmt: skip
+        knobs: np.ndarray | None = None, rounds: int = ROUNDS) -> Answer:  # fmt: skip
     """Turn the knobs of one kick until its card says what was asked for. Raises UserError for a model without knobs.
 
-    eps [1, latent] or place [places]: the kick to begin with. knobs: how they stand at the beginning.
+    eps [1, latent] or place [places]: the kick to begin with. knobs: how they stand at the beginning. rounds: renders
+    at most; few are enough while somebody still turns.
     """
     request = check_request(request)
     if not model.info.knobs:
@@ -147,7 +148,7 @@ def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = Non
     slopes = {control.name: control.slope for control in wanted}
     best: tuple[float, Answer] | None = None
     before: dict[str, tuple[float, float]] = {}
-    for turn in range(1, ROUNDS + 1):
+    for turn in range(1, rounds + 1):
         row = np.array([turned[name] for name in model.info.knobs], np.float32)
         played = model.turn(eps, place, row)
         found = measured(played.wave)

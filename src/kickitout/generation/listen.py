@@ -108,14 +108,22 @@ def _distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
 
 def open_kick(path: Path) -> np.ndarray:
     """A sound file as a model hears it: [T], prepared. Raises UserError for what is no single kick."""
-    from kickitout.audio import read_sound
+    from kickitout.audio import open_for_reading
+
+    with open_for_reading(path) as file:
+        return decode_kick(file.read(), str(path))
+
+
+def decode_kick(data: bytes, name: str) -> np.ndarray:
+    """The bytes of a sound file as `open_kick` has them. name: begins every message."""
+    from kickitout.audio import decode_sound
     from kickitout.corpus.prepare import prepare
 
     try:
-        return np.asarray(prepare(read_sound(path)).mid)
+        return np.asarray(prepare(decode_sound(data, name)).mid)
     except UserError as error:
         text = str(error)
-        raise error if str(path) in text else UserError(f"{path}: {text}") from error
+        raise error if name in text else UserError(f"{name}: {text}") from error
 
 
 def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:

@@ -1,0 +1,45 @@
+"""Open the studio: a page on this machine to hear, turn, compare and take away kicks.
+
+kick studio --open                       in your browser, with the model in the package
+kick studio --model runs/a --port 9000   another model, another port
+kick studio --train my-kicks/            shows the nearest training kick, too
+
+It answers on 127.0.0.1 alone, fetches nothing from anywhere, and keeps nothing. Ctrl-C ends it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME, HELP = "studio", "open a page to hear, turn and take away kicks"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    parser.add_argument("--port", type=int, default=8808, help="of 127.0.0.1; 0 takes any that is free (default 8808)")
+    parser.add_argument("--open", action="store_true", help="open the page in the browser")
+    parser.add_argument("--train", type=Path, default=None, metavar="FOLDER", help="the kicks that the model learned")
+
+
+def run(args: argparse.Namespace) -> int:
+    from importlib.util import find_spec
+
+    from kickitout.errors import UserError
+    from kickitout.studio.serve import serve
+
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
+        raise UserError("kick studio needs a web server: pip install 'kickitout[studio]', or make studio in a checkout")
+
+    def ready(address: str) -> None:
+        print(f"{address}  (Ctrl-C ends it)", flush=True)
+        if args.open:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    try:
+        serve(args.model, args.port, args.train, ready)
+    except KeyboardInterrupt:  # the way to end it
+        return 0
+    return 0

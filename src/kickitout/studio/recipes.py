@@ -1,0 +1,93 @@
+"""A recipe as the page sends it, which is the one that is written into files, and the kick it plays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from kickitout.errors import UserError
+from kickitout.export.sounds import rounded
+from kickitout.generation.ask import start_noise
+from kickitout.generation.generate import sound_recipe
+from kickitout.generation.model import Model, Played
+from kickitout.generation.noise import LARGEST_SEED
+
+MOST_PLACES = 4097  # numbers
+MOST_NAMES = 200  # characters
+
+
+class Recipe(BaseModel):
+    """What makes a kick again: a seed or a place, and how its knobs are turned.
+
+    start: which of a seed's starts; request, varied, morphed, amount: what it came from, kept for the file.
+    """
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
+    start: int | None = Field(None, ge=0, le=1000)
+    place: list[float] | None = Field(None, max_length=MOST_PLACES)
+    knobs: list[float] | None = Field(None, max_length=64)
+    request: dict[str, float] | None = None
+    varied: str | None = Field(None, max_length=MOST_NAMES)
+    morphed: list[str] | None = Field(None, max_length=2)
+    amount: float | None = None
+    model_sha256: str | None = Field(None, max_length=64)
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Recipe:
+        if (self.seed is None) == (self.place is None):
+            raise ValueError("a recipe has a seed or a place, and not both")
+        return self
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What is written into files beside model, seed and format; nothing that was left open."""
+        return self.model_dump(exclude_none=True, exclude={"seed", "model_sha256"})
+
+
+def full_recipe(model: Model, recipe: Recipe) -> dict[str, Any]:
+    """The whole recipe, as a file carries it, but for the file's format."""
+    return sound_recipe(model, recipe.seed, **recipe.origin)
+
+
+def from_place(played: Played, knobs: np.ndarray | None = None, **more: Any) -> Recipe:
+    """The recipe of a kick that came from a place. more: where that came from."""
+    turned = rounded(knobs) if knobs is not None and np.any(knobs) else None
+    return Recipe(place=rounded(played.place), knobs=turned, **more)
+
+
+def knobs_of(recipe: Recipe) -> np.ndarray | None:
+    return None if recipe.knobs is None else np.array(recipe.knobs, np.float32)
+
+
+def play(model: Model, recipe: Recipe) -> Played:
+    """The kick of a recipe. Raises UserError for one of another model, and for a sound that is not finite."""
+    check_model(model, recipe)
+    if recipe.place is not None:
+        played = model.turn(place=np.array(recipe.place, np.float32), knobs=knobs_of(recipe))
+    else:
+        played = model.turn(noise_of(model, recipe), knobs=knobs_of(recipe))
+    return finite(model, played)
+
+
+def check_model(model: Model, recipe: Recipe) -> None:
+    if recipe.model_sha256 not in (None, model.digest):
+        raise UserError(
+            f"this recipe is of another model ({str(recipe.model_sha256)[:12]}) and this one is "
+            f"{model.digest[:12]}; start the studio with that model"
+        )
+
+
+def noise_of(model: Model, recipe: Recipe) -> np.ndarray:
+    """[1, latent]: the noise of a recipe with a seed."""
+    assert recipe.seed is not None
+    return start_noise(model, recipe.seed, recipe.start or 0)
+
+
+def finite(model: Model, played: Played) -> Played:
+    if not np.isfinite(played.wave).all():
+        raise UserError(f"model {model.info.name}: this is not a finite sound; its knobs or its place are too far out")
+    return played
