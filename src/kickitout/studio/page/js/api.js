@@ -1,0 +1,77 @@
+/** The studio's API: recipes out, sounds in. One binary answer holds many sounds; see kickitout.studio.replies. */
+
+/** @typedef {import("./types.js").Recipe} Recipe */
+/** @typedef {import("./types.js").Answer} Answer */
+
+/** What went wrong, as one sentence for the reader. */
+export class Wrong extends Error {}
+
+/**
+ * @param {string} path
+ * @param {RequestInit} [options]
+ */
+async function ask(path, options) {
+  let reply;
+  try {
+    reply = await fetch(path, options);
+  } catch {
+    throw new Wrong("The studio does not answer any more; start kick studio again.");
+  }
+  if (!reply.ok) {
+    const said = await reply.json().catch(() => ({}));
+    throw new Wrong(said.error || `The studio refused (${reply.status}).`);
+  }
+  return reply;
+}
+
+/** @param {string} path @param {unknown} body */
+const post = (path, body) =>
+  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+/** @param {Response} reply @returns {Promise<Answer>} */
+async function unpack(reply) {
+  const bytes = await reply.arrayBuffer();
+  const size = new DataView(bytes).getUint32(0, true);
+  const head = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, size)));
+  const { channels, length, rate } = head;
+  const sounds = head.sounds.map((/** @type {any} */ sound, /** @type {number} */ i) => ({
+    ...sound,
+    rate,
+    samples: Array.from(
+      { length: channels },
+      (_, c) => new Float32Array(bytes, 4 + size + 4 * length * (i * channels + c), length),
+    ),
+  }));
+  return { sounds, head };
+}
+
+
+export const backend = {
+  /** @returns {Promise<import("./types.js").About>} */
+  about: async () => (await ask("api/about")).json(),
+  /** @param {number} first @param {number} n */
+  map: async (first, n) => unpack(await ask(`api/map?first=${first}&n=${n}`)),
+  /** @param {Recipe[]} recipes */
+  play: async (recipes) => unpack(await post("api/play", { recipes })),
+  /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */
+  vary: async (recipe, seeds, amount) => unpack(await post("api/vary", { recipe, seeds, amount })),
+  /** @param {Recipe[]} recipes @param {number[]} weights */
+  blend: async (recipes, weights) => unpack(await post("api/blend", { recipes, weights })),
+  /** @param {Recipe} first @param {Recipe} last @param {number} n */
+  morph: async (first, last, n) => unpack(await post("api/morph", { first, last, n })),
+  /** @param {Record<string, number>} request @param {Recipe} recipe @param {number} rounds */
+  ask: async (request, recipe, rounds) => unpack(await post("api/ask", { request, recipe, rounds })),
+  /** @param {Record<string, number>} request @param {number} seed */
+  askSeed: async (request, seed) => unpack(await post("api/ask", { request, seed })),
+  /** @param {Blob} file @param {string} name */
+  hear: async (file, name) =>
+    unpack(await ask(`api/hear?name=${encodeURIComponent(name.slice(0, 200))}`, { method: "POST", body: file })),
+  /** @param {Recipe} recipe @returns {Promise<import("./types.js").Look>} */
+  look: async (recipe) => (await post("api/look", { recipe })).json(),
+  /** @param {Recipe} recipe */
+  nearest: async (recipe) => unpack(await post("api/nearest", { recipe })),
+  /** Where a sound's file is. @param {import("./types.js").Sound} sound @param {{format: string, bits: string, rate: string}} form */
+  fileAddress: (sound, form) => `api/file?${new URLSearchParams({ recipe: JSON.stringify(sound.recipe), ...form })}`,
+  /** @param {Record<string, unknown>} order */
+  kit: async (order) => (await post("api/kit", order)).blob(),
+};

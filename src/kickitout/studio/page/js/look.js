@@ -1,0 +1,157 @@
+/** A closer look at the selected kick: waveform and level, spectrogram and pitch, and its card. */
+
+import { play } from "./audio.js";
+import { backend } from "./backend.js";
+import { colour, drawWave, fresh } from "./draw.js";
+import { element, make, newest, the, trying } from "./dom.js";
+import { state } from "./state.js";
+import { inWords } from "./words.js";
+
+/** @typedef {import("./types.js").Sound} Sound */
+/** @typedef {import("./types.js").Look} Look */
+
+const SECONDS = 0.5;
+const LOWEST_DB = -72; // of the level curve
+/** @type {WeakMap<Sound, Look>} */
+const looks = new WeakMap();
+/** @type {import("./types.js").About["fields"]} */
+let fields = [];
+
+/** @param {import("./types.js").About} about */
+export function setUpLook(about) {
+  fields = about.fields;
+  state.on("selected", show);
+  new ResizeObserver(paint).observe(element("look"));
+}
+
+/** Show a sound that the API has looked at already. @param {Sound} sound @param {Look} look */
+export const seen = (sound, look) => void looks.set(sound, look);
+
+const fetchLook = newest(async (/** @type {Sound} */ sound) => {
+  if (sound.recipe && "look" in backend && !looks.has(sound)) looks.set(sound, await backend.look(sound.recipe));
+  if (state.sound === sound) paint();
+});
+
+function show() {
+  const sound = state.sound;
+  if (!sound) return;
+  const words = inWords(sound);
+  element("kick-title").replaceChildren(words.title, " ", make("small", {}, words.cents ?? ""));
+  element("kick-line").textContent = words.detail;
+  element("kick-line").title = words.detail;
+  paint();
+  fetchLook(sound);
+  writeCard(sound);
+}
+
+export function paint() {
+  const sound = state.sound;
+  if (!sound) return;
+  const look = looks.get(sound);
+  paintWave(sound, look);
+  paintPicture(look);
+  sayNearest(sound, look?.nearest);
+}
+
+/** @param {Sound} sound @param {Look["nearest"] | undefined} nearest */
+function sayNearest(sound, nearest) {
+  const box = element("nearest");
+  box.title = "";
+  if (!nearest) return box.replaceChildren();
+  if (!nearest.known) {
+    box.title = nearest.why ?? "";
+    return box.replaceChildren("nearest training kick: not known here");
+  }
+  const far = nearest.distance ?? NaN;
+  const copy = typeof nearest.limit === "number" && far < nearest.limit;
+  box.title = `${nearest.name}; ${typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near"}`;
+  const hear = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
+  hear.addEventListener("click", trying(async () => {
+    const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
+    play(sounds[1]);
+  }));
+  box.replaceChildren(`nearest training kick ${far.toFixed(2)} away${copy ? ": a near-copy" : ""} `, ...(sound.recipe ? [hear] : []));
+}
+
+/** @param {Sound} sound @param {Look | undefined} look */
+function paintWave(sound, look) {
+  const { pen, width, height } = fresh(the("wave", HTMLCanvasElement));
+  pen.strokeStyle = colour("coral");
+  const samples = sound.samples;
+  samples.forEach((channel, i) => {
+    drawWave(pen, channel, { x: 0, y: (i * height) / samples.length, width, height: height / samples.length });
+  });
+  if (!look) return;
+  const points = look.level.ms.map((ms, i) => [ms, look.level.db[i]]);
+  const end = points.findLastIndex(([, db]) => db > LOWEST_DB) + 1;
+  curve(pen, points.slice(0, end), width, (db) => (1 - Math.max(0, (db - LOWEST_DB) / -LOWEST_DB)) * (height - 4) + 2, "gold");
+}
+
+/** @param {Look | undefined} look */
+function paintPicture(look) {
+  const canvas = the("picture", HTMLCanvasElement);
+  const { pen, width, height } = fresh(canvas);
+  if (!look) return;
+  const { rows, columns, low_hz: low, high_hz: high, data } = look.picture;
+  const levels = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
+  const image = new ImageData(columns, rows);
+  const light = document.documentElement.dataset.theme === "light";
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const [r, g, b] = heat(levels[row * columns + column] / 255, light);
+      image.data.set([r, g, b, 255], 4 * ((rows - 1 - row) * columns + column));
+    }
+  }
+  const small = new OffscreenCanvas(columns, rows);
+  small.getContext("2d")?.putImageData(image, 0, 0);
+  pen.imageSmoothingQuality = "high";
+  pen.drawImage(small, 0, 0, width, height);
+  const y = (/** @type {number} */ hz) => (1 - Math.log(hz / low) / Math.log(high / low)) * height;
+  pen.font = "10px system-ui, sans-serif";
+  pen.fillStyle = colour("quiet");
+  pen.textBaseline = "middle";
+  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz}` : `${hz / 1000}k`, width - 22, y(hz));
+  curve(pen, look.pitch.ms.map((ms, i) => [ms, look.pitch.hz[i]]), width, y, "teal");
+}
+
+/**
+ * @param {CanvasRenderingContext2D} pen
+ * @param {number[][]} points ms and value
+ * @param {number} width
+ * @param {(value: number) => number} y
+ * @param {string} name of a colour
+ */
+function curve(pen, points, width, y, name) {
+  pen.beginPath();
+  points.forEach(([ms, value], i) => {
+    const x = (ms / 1000 / SECONDS) * width;
+    if (i) pen.lineTo(x, y(value));
+    else pen.moveTo(x, y(value));
+  });
+  pen.strokeStyle = colour(name);
+  pen.lineWidth = 1.8;
+  pen.lineJoin = "round";
+  pen.stroke();
+}
+
+/** Colours of the spectrogram, from the ground to hot. @param {number} share @param {boolean} light */
+function heat(share, light) {
+  const stops = light
+    ? [[239, 236, 229], [236, 205, 170], [224, 130, 80], [160, 55, 40], [60, 15, 30]]
+    : [[17, 18, 21], [60, 30, 78], [160, 46, 84], [248, 120, 70], [255, 236, 190]];
+  const at = share * (stops.length - 1);
+  const low = Math.min(Math.floor(at), stops.length - 2);
+  return stops[low].map((from, i) => from + (at - low) * (stops[low + 1][i] - from));
+}
+
+/** @param {Sound} sound */
+function writeCard(sound) {
+  const rows = fields.map(({ name, unit, meaning, digits }) => {
+    const value = sound.card?.[name];
+    const shown =
+      typeof value === "number" ? `${value.toFixed(digits).replace("-", "−")} ${unit === "0..1" ? "" : unit}` : value || "–";
+    const why = sound.reasons?.[name];
+    return make("tr", {}, make("th", { scope: "row" }, name), make("td", {}, shown), make("td", {}, why ?? meaning));
+  });
+  element("card-rows").replaceChildren(...rows);
+}

@@ -1,0 +1,371 @@
+/** The map: every point is a kick, on axes that the user picks. Hover plays, a click selects, a drag walks. */
+
+import { colour, fresh, shade } from "./draw.js";
+import { inWords, noteOf } from "./words.js";
+
+/** @typedef {import("./types.js").Sound} Sound */
+/** @typedef {{name: string, field: string, unit: string, log: boolean}} Axis */
+/** @typedef {{sound: Sound, x: number, y: number}} Point  in CSS pixels */
+
+/** @type {Axis[]} */
+export const AXES = [
+  { name: "pitch", field: "pitch_end_hz", unit: "Hz", log: true },
+  { name: "decay", field: "decay_t20_ms", unit: "ms", log: true },
+  { name: "click", field: "click_level_db", unit: "dB", log: false },
+  { name: "brightness", field: "click_centroid_hz", unit: "Hz", log: true },
+  { name: "first pitch", field: "pitch_start_hz", unit: "Hz", log: true },
+  { name: "sweep", field: "sweep_ms", unit: "ms", log: true },
+  { name: "sub", field: "sub_share", unit: "", log: false },
+  { name: "crest", field: "crest_db", unit: "dB", log: false },
+];
+
+const MARGIN = { left: 46, right: 16, top: 10, bottom: 30 };
+const NEAR_PX = 22; // hover
+const NEIGHBOURS = 4; // kicks that a walk lies between
+const DRAG_PX = 6; // less is a click
+const STEP_PX = 26; // of a walk with the keyboard
+
+/** Where an axis begins and ends: all but the outermost hundredth of the kicks. @param {Axis} axis @param {Sound[]} sounds */
+export function rangeOf(axis, sounds) {
+  const values = sounds.map((s) => valueOf(s, axis)).filter((v) => v !== null);
+  if (!values.length) return { low: 0, high: 1 };
+  const sorted = /** @type {number[]} */ (values).sort((a, b) => a - b);
+  const low = sorted[Math.floor(0.01 * (sorted.length - 1))];
+  const high = sorted[Math.ceil(0.99 * (sorted.length - 1))];
+  const room = Math.max((high - low) * 0.04, 1e-6);
+  return { low: low - room, high: high + room };
+}
+
+/** A card's value on an axis' scale; null where the kick has none. @param {Sound} sound @param {Axis} axis */
+export function valueOf(sound, axis) {
+  const value = sound.card?.[axis.field];
+  if (typeof value !== "number" || (axis.log && value <= 0)) return null;
+  return axis.log ? Math.log2(value) : value;
+}
+
+export class KickMap {
+  /**
+   * @param {HTMLElement} box
+   * @param {{hover: (sound: Sound, since: number) => void, select: (sound: Sound) => void,
+   *   walk: (recipes: Sound[], weights: number[], done: boolean) => void, option: HTMLElement}} tells
+   */
+  constructor(box, tells) {
+    this.box = box;
+    this.canvas = /** @type {HTMLCanvasElement} */ (box.querySelector("canvas"));
+    this.tells = tells;
+    /** @type {Sound[]} */
+    this.sounds = [];
+    /** @type {Sound | null} */
+    this.selected = null;
+    /** @type {Sound | null} */
+    this.hovered = null;
+    this.axes = { x: AXES[0], y: AXES[1], colour: AXES[2] };
+    this.ranges = { x: { low: 0, high: 1 }, y: { low: 0, high: 1 }, colour: { low: 0, high: 1 } };
+    /** @type {{x: number, y: number}[]} */
+    this.trail = [];
+    /** @type {Point[]} */
+    this.points = [];
+    /** @type {{x: number, y: number} | null} */
+    this.pressed = null;
+    this.walking = false;
+    this.keepsKick = (/** @type {Sound} */ _sound) => false;
+    this.drawn = 0;
+    this.listen();
+  }
+
+  listen() {
+    const canvas = this.canvas;
+    canvas.addEventListener("pointerdown", (event) => {
+      this.box.focus({ preventScroll: true });
+      canvas.setPointerCapture(event.pointerId);
+      this.pressed = this.at(event);
+      this.walking = false;
+      this.trail = [];
+    });
+    canvas.addEventListener("pointermove", (event) => this.moved(event));
+    canvas.addEventListener("pointerup", (event) => this.released(event));
+    canvas.addEventListener("pointercancel", () => (this.pressed = null));
+    canvas.addEventListener("pointerleave", () => this.point(null, 0));
+    this.box.addEventListener("keydown", (event) => this.key(event));
+    this.box.addEventListener("focus", () => {
+      if (!this.hovered && this.points.length && this.box.matches(":focus-visible")) this.describe(this.selected);
+    });
+    new ResizeObserver(() => this.draw()).observe(this.box);
+  }
+
+  /** @param {Sound[]} sounds */
+  add(sounds) {
+    this.sounds.push(...sounds);
+    this.rescale();
+  }
+
+  rescale() {
+    for (const side of /** @type {const} */ (["x", "y", "colour"])) this.ranges[side] = rangeOf(this.axes[side], this.sounds);
+    this.draw();
+  }
+
+  /** @param {PointerEvent} event */
+  at(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
+  /** @param {PointerEvent} event */
+  moved(event) {
+    const here = this.at(event);
+    if (!this.pressed) {
+      if (event.pointerType !== "touch") this.point(this.nearest(here, NEAR_PX), event.timeStamp);
+      return;
+    }
+    if (!this.walking && Math.hypot(here.x - this.pressed.x, here.y - this.pressed.y) > DRAG_PX) this.walking = true;
+    if (this.walking) this.walkTo(here, false);
+  }
+
+  /** @param {PointerEvent} event */
+  released(event) {
+    const here = this.at(event);
+    if (this.pressed && this.walking) this.walkTo(here, true);
+    else if (this.pressed) {
+      const point = this.nearest(here, 2 * NEAR_PX);
+      if (point) {
+        this.tells.hover(point.sound, event.timeStamp);
+        this.tells.select(point.sound);
+      }
+    }
+    this.pressed = null;
+    this.walking = false;
+  }
+
+  /** @param {{x: number, y: number}} here @param {boolean} done */
+  walkTo(here, done) {
+    this.trail.push(here);
+    const near = this.points
+      .map((point) => ({ point, far: Math.hypot(point.x - here.x, point.y - here.y) }))
+      .sort((a, b) => a.far - b.far)
+      .slice(0, NEIGHBOURS);
+    if (near.length) {
+      const weights = near.map(({ far }) => 1 / (far * far + 4));
+      this.tells.walk(near.map(({ point }) => point.sound), weights, done);
+    }
+    this.draw();
+  }
+
+  /** @param {{x: number, y: number}} here @param {number} within */
+  nearest(here, within) {
+    let best = null;
+    let least = within;
+    for (const point of this.points) {
+      const far = Math.hypot(point.x - here.x, point.y - here.y);
+      if (far < least) [best, least] = [point, far];
+    }
+    return best;
+  }
+
+  /** Point at a kick, and let it be heard if it is another one. @param {Point | null} point @param {number} since */
+  point(point, since) {
+    const sound = point?.sound ?? null;
+    if (sound === this.hovered) return;
+    this.hovered = sound;
+    if (sound) {
+      this.tells.hover(sound, since);
+      this.describe(sound);
+    }
+    this.draw();
+  }
+
+  /** For those who listen to the page. @param {Sound | null} sound */
+  describe(sound) {
+    if (!sound) return;
+    const words = inWords(sound);
+    this.tells.option.textContent = [words.title, words.cents, words.detail].filter(Boolean).join(", ");
+    this.tells.option.setAttribute("aria-selected", String(sound === this.selected));
+    this.box.setAttribute("aria-activedescendant", this.tells.option.id);
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (way && event.shiftKey) {
+      event.preventDefault();
+      const from = this.trail.at(-1) ?? this.placeOf(this.selected) ?? { x: 100, y: 100 };
+      this.walkTo({ x: from.x + STEP_PX * way[0], y: from.y + STEP_PX * way[1] }, true);
+    } else if (way) {
+      event.preventDefault();
+      const from = this.placeOf(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
+      this.point(this.towards(from, way), event.timeStamp);
+    } else if ((event.key === "Enter" || event.key === " ") && this.hovered) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.tells.select(this.hovered);
+    }
+  }
+
+  /** The nearest kick in a direction; further off sideways counts double. @param {{x: number, y: number}} from @param {number[]} way */
+  towards(from, way) {
+    let best = null;
+    let least = Infinity;
+    for (const point of this.points) {
+      const along = (point.x - from.x) * way[0] + (point.y - from.y) * way[1];
+      const aside = Math.abs((point.x - from.x) * way[1]) + Math.abs((point.y - from.y) * way[0]);
+      if (along > 1 && along + 2 * aside < least) [best, least] = [point, along + 2 * aside];
+    }
+    return best;
+  }
+
+  /** @param {Sound | null} sound */
+  placeOf(sound) {
+    return sound ? this.locate(sound) : null;
+  }
+
+  /** @param {Sound} sound @returns {Point | null} */
+  locate(sound) {
+    if (!sound.card) return null;
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    const share = (/** @type {"x" | "y" | "colour"} */ side) => {
+      const value = valueOf(sound, this.axes[side]);
+      const { low, high } = this.ranges[side];
+      return value === null ? 0 : Math.min(Math.max((value - low) / (high - low), 0), 1);
+    };
+    return {
+      sound,
+      x: MARGIN.left + share("x") * (width - MARGIN.left - MARGIN.right),
+      y: height - MARGIN.bottom - share("y") * (height - MARGIN.top - MARGIN.bottom),
+    };
+  }
+
+  draw() {
+    if (this.drawn) return;
+    this.drawn = requestAnimationFrame(() => {
+      this.drawn = 0;
+      this.paint();
+    });
+  }
+
+  paint() {
+    const { pen, width, height } = fresh(this.canvas);
+    this.points = this.sounds.map((sound) => this.locate(sound)).filter((p) => p !== null);
+    this.grid(pen, width, height);
+    for (const point of this.points) this.dot(pen, point);
+    if (this.trail.length > 1) {
+      pen.beginPath();
+      this.trail.forEach(({ x, y }, i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+      pen.strokeStyle = colour("coral");
+      pen.lineWidth = 2;
+      pen.setLineDash([2, 5]);
+      pen.lineCap = "round";
+      pen.stroke();
+      pen.setLineDash([]);
+    }
+    const chosen = this.selected && this.locate(this.selected);
+    if (chosen) {
+      pen.beginPath();
+      pen.arc(chosen.x, chosen.y, 11, 0, 2 * Math.PI);
+      pen.strokeStyle = colour("coral");
+      pen.lineWidth = 2.5;
+      pen.stroke();
+      pen.beginPath();
+      pen.arc(chosen.x, chosen.y, 4, 0, 2 * Math.PI);
+      pen.fillStyle = colour("coral");
+      pen.fill();
+    }
+    if (this.hovered) this.label(pen, this.hovered, width);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {Point} point */
+  dot(pen, { sound, x, y }) {
+    const value = valueOf(sound, this.axes.colour);
+    const { low, high } = this.ranges.colour;
+    const lit = sound === this.hovered;
+    pen.beginPath();
+    pen.arc(x, y, lit ? 8 : 5, 0, 2 * Math.PI);
+    pen.fillStyle = value === null ? colour("line") : shade((value - low) / (high - low), lit ? 1 : 0.82);
+    pen.fill();
+    if (lit || this.keepsKick(sound)) {
+      pen.lineWidth = 2;
+      pen.strokeStyle = colour(this.keepsKick(sound) ? "gold" : "text");
+      pen.stroke();
+    }
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {Sound} sound @param {number} width */
+  label(pen, sound, width) {
+    const point = this.locate(sound);
+    if (!point) return;
+    const { title } = inWords(sound);
+    pen.font = "600 12px system-ui, sans-serif";
+    const size = pen.measureText(title).width + 16;
+    const x = Math.min(Math.max(point.x - size / 2, 4), width - size - 4);
+    const y = point.y > 44 ? point.y - 38 : point.y + 16;
+    pen.fillStyle = colour("text");
+    pen.beginPath();
+    pen.roundRect(x, y, size, 24, 6);
+    pen.fill();
+    pen.fillStyle = colour("ground");
+    pen.textBaseline = "middle";
+    pen.textAlign = "left";
+    pen.fillText(title, x + 8, y + 12.5);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height */
+  grid(pen, width, height) {
+    pen.font = "11px system-ui, sans-serif";
+    pen.lineWidth = 1;
+    pen.strokeStyle = colour("line");
+    pen.fillStyle = colour("quiet");
+    const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
+    for (const { share, text } of ticks(this.axes.x, this.ranges.x)) {
+      const x = MARGIN.left + share * (right - MARGIN.left);
+      line(pen, x, MARGIN.top, x, bottom);
+      pen.textAlign = "center";
+      pen.textBaseline = "top";
+      pen.fillText(text, x, bottom + 5);
+    }
+    for (const { share, text } of ticks(this.axes.y, this.ranges.y)) {
+      const y = bottom - share * (bottom - MARGIN.top);
+      line(pen, MARGIN.left, y, right, y);
+      pen.textAlign = "right";
+      pen.textBaseline = "middle";
+      pen.fillText(text, MARGIN.left - 6, y);
+    }
+  }
+}
+
+/** @param {CanvasRenderingContext2D} pen @param {number} x @param {number} y @param {number} x2 @param {number} y2 */
+function line(pen, x, y, x2, y2) {
+  pen.beginPath();
+  pen.moveTo(Math.round(x) + 0.5, Math.round(y) + 0.5);
+  pen.lineTo(Math.round(x2) + 0.5, Math.round(y2) + 0.5);
+  pen.stroke();
+}
+
+/** Where an axis has lines, and what stands there. @param {Axis} axis @param {{low: number, high: number}} range */
+function ticks(axis, { low, high }) {
+  /** @type {{share: number, text: string}[]} */
+  const found = [];
+  const put = (/** @type {number} */ value, /** @type {string} */ text) => {
+    const share = ((axis.log ? Math.log2(value) : value) - low) / (high - low);
+    if (share >= 0 && share <= 1) found.push({ share, text });
+  };
+  if (axis.field === "pitch_end_hz") {
+    for (let midi = 12; midi < 90; midi += 6) {
+      const hz = 440 * 2 ** ((midi - 69) / 12);
+      put(hz, noteOf(hz).name);
+    }
+  } else if (axis.log) {
+    for (const step of [1, 2, 5]) for (let ten = 1; ten < 1e5; ten *= 10) put(step * ten, short(step * ten, axis.unit));
+  } else {
+    const rough = (high - low) / 6;
+    const ten = 10 ** Math.floor(Math.log10(rough));
+    const step = ten * ([1, 2, 5, 10].find((s) => s * ten >= rough) ?? 10);
+    for (let v = Math.ceil(low / step) * step; v <= high; v += step) {
+      put(v, axis.unit ? short(v, axis.unit) : `${Math.round(100 * v)} %`);
+    }
+  }
+  return found;
+}
+
+/** @param {number} value @param {string} unit */
+function short(value, unit) {
+  if (unit === "Hz" && value >= 1000) return `${value / 1000} kHz`;
+  return `${Number(value.toFixed(2))} ${unit}`.replace("-", "−");
+}

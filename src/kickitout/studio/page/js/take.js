@@ -1,0 +1,97 @@
+/** Take it away: a file with an honest name, a recipe, a kit. */
+
+import { backend } from "./backend.js";
+import { button, element, input, make, select, the, trying } from "./dom.js";
+import { state } from "./state.js";
+
+const MOST_IN_A_KIT = 16;
+
+/** @param {import("./types.js").About} about */
+export function setUpTake(about) {
+  for (const id of ["format", "bits", "rate"]) select(id).addEventListener("change", show);
+  select("format").addEventListener("change", () => {
+    const flac = select("format").value === "flac";
+    const float = /** @type {HTMLOptionElement} */ (select("bits").querySelector('[value="32f"]'));
+    float.disabled = flac; // FLAC holds whole numbers only
+    if (flac && select("bits").value === "32f") select("bits").value = "24";
+    show();
+  });
+  const link = the("download", HTMLAnchorElement);
+  link.addEventListener("dragstart", (event) => {
+    const kind = `audio/${select("format").value}`;
+    event.dataTransfer?.setData("DownloadURL", `${kind}:${link.download}:${link.href}`); // a file, where it is dropped
+    event.dataTransfer?.setData("text/uri-list", link.href);
+  });
+  button("make-kit").addEventListener("click", trying(makeKit));
+  state.on("selected", show);
+  state.on("favourites", sayKit);
+  sayKit();
+  if (about.without?.includes("kit")) button("make-kit").disabled = true;
+}
+
+let recipeAddress = "";
+
+function show() {
+  const sound = state.sound;
+  const link = the("download", HTMLAnchorElement);
+  const recipe = the("recipe", HTMLAnchorElement);
+  for (const one of [link, recipe]) one.toggleAttribute("inert", !sound?.recipe);
+  if (!sound?.recipe) {
+    element("file-name").textContent = "your own sound: you have its file already";
+    element("command").textContent = "";
+    return;
+  }
+  const form = { format: select("format").value, bits: select("bits").value, rate: select("rate").value };
+  link.href = backend.fileAddress(sound, form);
+  link.download = `${sound.name}.${form.format}`;
+  element("file-name").textContent = link.download;
+  URL.revokeObjectURL(recipeAddress);
+  recipeAddress = URL.createObjectURL(new Blob([JSON.stringify(sound.recipe, null, 1)], { type: "application/json" }));
+  recipe.href = recipeAddress;
+  recipe.download = `${sound.name}.json`;
+  element("command").textContent = command(sound.recipe);
+}
+
+/** The same on the command line. @param {import("./types.js").Recipe} recipe */
+function command(recipe) {
+  if (recipe.seed === undefined) return `kick recipe ${state.sound?.name}.wav --render again.wav`;
+  if (!recipe.knobs?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}`;
+  return `kick recipe ${state.sound?.name}.wav --render again.wav`;
+}
+
+const chosen = () => (state.favourites.length ? state.favourites : state.sound?.recipe ? [state.sound] : []).slice(0, MOST_IN_A_KIT);
+
+function sayKit() {
+  const many = state.favourites.length;
+  element("kit-said").textContent = many
+    ? `of your ${Math.min(many, MOST_IN_A_KIT)} ${many > MOST_IN_A_KIT ? "first " : ""}favourite${many > 1 ? "s" : ""}`
+    : "of the selected kick; star more kicks and they are all in it";
+}
+
+async function makeKit() {
+  const kicks = chosen();
+  if (!kicks.length) throw new Error("Select a kick of the model first.");
+  element("kit-said").textContent = "making it …";
+  const formats = [...document.querySelectorAll(".kit-format")].flatMap((box) =>
+    box instanceof HTMLInputElement && box.checked ? [box.value] : [],
+  );
+  const name = input("kit-name").value.trim();
+  try {
+    const blob = await backend.kit({
+      recipes: kicks.map((kick) => kick.recipe),
+      name,
+      formats,
+      note: input("kit-note").value.trim() || null,
+      velocity_layers: input("kit-layers").valueAsNumber,
+      round_robin: input("kit-robins").valueAsNumber,
+      bits: select("bits").value,
+    });
+    const address = URL.createObjectURL(blob);
+    make("a", { href: address, download: `${name}.zip` }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    element("kit-said").textContent = `${name}.zip: ${kicks.length} ${kicks.length > 1 ? "kicks" : "kick"}, ${(blob.size / 2 ** 20).toFixed(1)} MB`;
+  } catch (error) {
+    sayKit();
+    throw error;
+  }
+}

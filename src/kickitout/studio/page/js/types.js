@@ -1,0 +1,53 @@
+/**
+ * What flows between the modules.
+ *
+ * @typedef {Record<string, any>} Recipe  what makes a kick again, as it is written into files
+ * @typedef {Record<string, number | string | null>} Card  null: the kick has no such thing
+ *
+ * @typedef {object} Sound
+ * @property {string} name
+ * @property {Recipe | null} recipe  null for a sound that no model made
+ * @property {Card | null} card  null where nothing measures it
+ * @property {Record<string, string>} reasons  why a field has no value
+ * @property {Float32Array[]} samples  a channel each
+ * @property {number} rate
+ * @property {AudioBuffer} [buffer]  made when it is first played
+ *
+ * @typedef {object} Line  one line of an answer
+ * @property {string} name
+ * @property {string} unit
+ * @property {string} error_unit
+ * @property {boolean} reached
+ * @property {number} requested
+ * @property {number | null} achieved
+ * @property {number | null} error
+ *
+ * @typedef {object} Control
+ * @property {string} name
+ * @property {string} field
+ * @property {string} unit
+ * @property {string} scale
+ * @property {number} low
+ * @property {number} high
+ * @property {string} meaning
+ *
+ * @typedef {object} Look
+ * @property {{ms: number[], hz: number[]}} pitch
+ * @property {{ms: number[], db: number[]}} level
+ * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} picture
+ * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null}} nearest
+ *
+ * @typedef {{sounds: Sound[], head: Record<string, any>}} Answer
+ *
+ * @typedef {object} About
+ * @property {string} version
+ * @property {{name: string, sha256: string, kicks: number | null, channels: number, rate: number}} model
+ * @property {boolean} turnable  places and knobs, or seeds alone
+ * @property {string} listens  why it cannot start from a sound; "" if it can
+ * @property {Control[]} controls
+ * @property {{low: number, high: number, unit: string, meaning: string}} drive
+ * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
+ * @property {string | null} references
+ * @property {string[]} [without]  tools that this page does not have
+ */
+export {};
