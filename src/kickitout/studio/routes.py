@@ -197,7 +197,7 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
 
     @app.get("/api/file", response_class=Response)
     def file(
-        recipe: Annotated[str, Query(max_length=60_000)],
+        recipe: str,
         format: Literal["wav", "flac"] = "wav",
         bits: Literal["16", "24", "32f"] = "24",
         rate: int = 44_100,
@@ -238,9 +238,12 @@ def _say_what_is_wrong(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query")) or "the request"
+        where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query"))
+        where = where if where and not where.isdecimal() else "the request"
         message = str(first["msg"]).removeprefix("Value error, ")
-        return JSONResponse({"error": f"{where[:120]}: {message[:1].lower()}{message[1:200]}"}, 422)
+        if message[1:2].islower():
+            message = message[:1].lower() + message[1:]
+        return JSONResponse({"error": f"{where[:120]}: {message[:200]}"}, 422)
 
     @app.exception_handler(HTTPException)
     def refused(request: Request, error: HTTPException) -> JSONResponse:

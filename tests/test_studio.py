@@ -1,0 +1,391 @@
+"""The studio's API: the same kicks as everywhere, and one sentence for whatever else is sent to it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
+
+from fastapi.openapi.models import OpenAPI
+from fastapi.testclient import TestClient
+from studio import running, unpack
+from toy import write_kicks
+
+import kickitout
+from kickitout.audio import decode_sound, encode_sound
+from kickitout.card import card
+from kickitout.cli import main
+from kickitout.corpus.procedural import synthesise
+from kickitout.export.sounds import SoundFormat, encode_kick
+from kickitout.generation.load import load_model
+from kickitout.generation.noise import normal
+from kickitout.sound import SAMPLE_RATE
+from kickitout.studio.desk import Desk, References
+from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
+from kickitout.studio.routes import make_app
+
+HOME = "http://127.0.0.1:8808"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def client(model):
+    with TestClient(make_app(Desk(model)), base_url=HOME) as found:
+        yield found
+
+
+def sounds(reply):
+    assert reply.status_code == 200, reply.text
+    return unpack(reply.content)
+
+
+def refused(reply, status, words):
+    """A refusal is one sentence of JSON."""
+    assert reply.status_code == status, reply.text[:200]
+    sentence = reply.json()["error"]
+    assert words in sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 400
+
+
+# The same kicks everywhere
+
+
+def test_a_seed_is_the_same_samples_on_the_page_and_in_the_library(client):
+    head, waves = sounds(client.get("/api/map", params={"first": 40, "n": 3}))
+    assert np.array_equal(waves[:, 0], kickitout.generate([40, 41, 42]))
+    assert [sound["recipe"]["seed"] for sound in head["sounds"]] == [40, 41, 42]
+    measured = card(waves[1, 0])
+    assert head["sounds"][1]["card"]["pitch_end_hz"] == measured["pitch_end_hz"]
+
+
+@pytest.mark.parametrize(("form", "bits", "rate"), [("wav", "24", 44100), ("wav", "32f", 48000), ("flac", "16", 96000)])
+def test_a_file_is_the_same_bytes_from_the_page_and_from_the_command_line(client, tmp_path, form, bits, rate):
+    args = ["--format", form, "--bits", bits, "--rate", str(rate)]
+    assert main(["generate", "--seeds", "42", "-q", "-o", str(tmp_path), *args]) == 0
+    query = {"recipe": '{"seed": 42}', "format": form, "bits": bits, "rate": rate}
+    reply = client.get("/api/file", params=query)
+    assert reply.content == (tmp_path / f"kick_000042.{form}").read_bytes()
+    found = card(kickitout.generate([42])[0])
+    note, decay = str(found["note"]).replace("#", "s"), round(float(found["decay_t20_ms"]))
+    assert f'filename="kick_{note}_{decay}ms_s000042.{form}"' in reply.headers["content-disposition"]
+    sound = decode_sound(reply.content, "it")
+    assert (sound.rate, sound.container) == (rate, form.upper())
+
+
+def test_an_asked_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path):
+    asked = ["--pitch", "50Hz", "--decay", "180ms"]
+    assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path), *asked]) == 0
+    head, _ = sounds(client.post("/api/ask", json={"request": {"pitch": 50, "decay": 180}, "seed": 7}))
+    recipe = json.dumps(head["sounds"][0]["recipe"])
+    assert client.get("/api/file", params={"recipe": recipe}).content == (tmp_path / "kick_000007.wav").read_bytes()
+
+
+def test_a_variation_is_the_command_lines(client, model):
+    head, waves = sounds(client.post("/api/vary", json={"recipe": {"seed": 3}, "seeds": [5], "amount": 0.4}))
+    from kickitout.generation.vary import vary
+
+    place = model.turn(normal([3], model.info.latent)).place
+    assert np.array_equal(waves[0], vary(model, place, [5], 0.4)[0].wave)
+    again, same = sounds(client.post("/api/play", json={"recipes": [head["sounds"][0]["recipe"]]}))
+    assert np.array_equal(same, waves)
+    assert again["sounds"][0]["name"] == head["sounds"][0]["name"]
+
+
+# Every verb
+
+
+def test_an_ask_says_what_was_achieved_and_how_far_off_that_is(client):
+    head, waves = sounds(client.post("/api/ask", json={"request": {"pitch": 52.0}, "recipe": {"seed": 11}}))
+    (line,) = head["lines"]
+    achieved = card(waves[0, 0])["pitch_end_hz"]
+    assert line["achieved"] == pytest.approx(achieved)
+    assert line["error"] == pytest.approx(1200 * np.log2(achieved / 52.0))
+    assert line["reached"] == (abs(line["error"]) <= 1)
+    quick, _ = sounds(client.post("/api/ask", json={"request": {"pitch": 52.0}, "recipe": {"seed": 11}, "rounds": 1}))
+    assert quick["renders"] == 1
+
+
+def test_turned_knobs_stay_turned_in_a_variation(client):
+    asked, waves = sounds(client.post("/api/ask", json={"request": {"drive": 18.0}, "recipe": {"seed": 3}}))
+    recipe = asked["sounds"][0]["recipe"]
+    varied, same = sounds(client.post("/api/vary", json={"recipe": recipe, "seeds": [1], "amount": 0.0}))
+    assert varied["sounds"][0]["recipe"]["knobs"][-1] == 18.0
+    assert np.abs(same - waves).max() < 1e-4
+
+
+def test_a_morph_has_both_its_ends(client):
+    _, waves = sounds(client.post("/api/morph", json={"first": {"seed": 1}, "last": {"seed": 2}, "n": 3}))
+    assert np.abs(waves[[0, 2], 0] - kickitout.generate([1, 2])).max() < 1e-4
+    assert np.abs(waves[1] - waves[0]).max() > 0.05
+
+
+def test_a_blend_of_one_is_that_one_and_weights_have_to_fit(client):
+    _, waves = sounds(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": [2.0]}))
+    assert np.abs(waves[0, 0] - kickitout.generate([4])[0]).max() < 1e-4
+    for weights in ([1.0, 1.0], [-1.0], [0.0]):
+        refused(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": weights}), 400, "one for each")
+
+
+def test_a_look_is_the_cards_own_analysis(client):
+    from kickitout.card import level_curve, pitch_curve
+
+    wave = kickitout.generate([9])[0]
+    look = client.post("/api/look", json={"recipe": {"seed": 9}}).json()
+    assert look["pitch"]["hz"] == pytest.approx(pitch_curve(wave)[1], abs=0.006)
+    assert len(look["level"]["db"]) == len(level_curve(wave)[1])
+    assert look["nearest"]["known"] is False
+    assert "--train" in look["nearest"]["why"]
+    refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "--train")
+
+
+def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
+    folder = write_kicks(tmp_path / "train", 6)
+    with TestClient(make_app(Desk(model, references=References(folder))), base_url=HOME) as client:
+        nearest = client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
+        assert nearest["known"]
+        assert 0 < nearest["distance"] <= 1
+        assert nearest["limit"] is None  # six are too few to say what is too near
+        head, waves = sounds(client.post("/api/nearest", json={"recipe": {"seed": 9}}))
+        assert head["sounds"][1]["name"] == nearest["name"]
+        own = encode_sound(waves[1, 0], SAMPLE_RATE)
+        heard, _ = sounds(client.post("/api/hear", content=own))
+        assert heard["look"]["nearest"]["distance"] < 0.01  # a training kick itself
+        assert heard["look"]["nearest"]["name"] == nearest["name"]
+
+
+def test_a_kit_is_made_of_recipes(client, tmp_path):
+    body = {"recipes": [{"seed": 1}, {"seed": 2}], "name": "Two", "velocity_layers": 2, "round_robin": 1}
+    reply = client.post("/api/kit", json=body)
+    assert reply.headers["content-disposition"] == 'attachment; filename="Two.zip"'
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        names = archive.namelist()
+        assert {"Two/Two.sfz", "Two/drumkit.xml", "Two/kit.json"} <= set(names)
+        samples = [name for name in names if name.endswith(".wav")]
+        archive.extract(samples[0], tmp_path)
+    assert len(samples) == 4
+    again = tmp_path / "again.wav"
+    assert main(["recipe", str(tmp_path / samples[0]), "--render", str(again)]) == 0
+    assert again.read_bytes() == (tmp_path / samples[0]).read_bytes()
+
+
+# The user's own sound
+
+
+@pytest.mark.parametrize("form", [SoundFormat(), SoundFormat("wav", "16", 48_000), SoundFormat("flac", "24", 96_000)])
+def test_a_file_made_here_brings_its_state_back_bit_for_bit(client, form):
+    asked, waves = sounds(client.post("/api/ask", json={"request": {"pitch": 50}, "recipe": {"seed": 5}}))
+    recipe = asked["sounds"][0]["recipe"]
+    query = {"recipe": json.dumps(recipe), "format": form.format, "bits": form.bits, "rate": form.rate}
+    data = client.get("/api/file", params=query).content
+    head, again = sounds(client.post("/api/hear?name=mine", content=data))
+    assert (head["kind"], head["exact"]) == ("restored", True)
+    assert np.array_equal(again, waves)
+    assert {k: head["sounds"][0]["recipe"][k] for k in recipe} == recipe
+
+
+def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, model):
+    head, _ = sounds(client.post("/api/hear?name=x.json", content=json.dumps({"kickitout": "1", "seed": 4,
+                                                                         "model_sha256": model.digest})))  # fmt: skip
+    assert head["sounds"][0]["recipe"]["seed"] == 4
+    data = bytearray(encode_kick(model, 4, kickitout.generate([4])[:1], SoundFormat()))
+    data[-400] ^= 1
+    head, _ = sounds(client.post("/api/hear", content=bytes(data)))
+    assert (head["kind"], head["exact"]) == ("restored", False)
+
+
+@pytest.mark.parametrize(("form", "rate"), [("wav", 44_100), ("flac", 48_000)])
+def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, rate):
+    wave = synthesise([3])[0][0]
+    data = encode_sound(wave, rate, format=form, bits="24")
+    head, waves = sounds(client.post("/api/hear?name=my kick.wav", content=data))
+    assert head["kind"] == "heard"
+    own, again = head["sounds"]
+    assert own["recipe"] is None
+    assert own["name"] == "my kick.wav"
+    assert again["recipe"]["place"]
+    assert "dB apart" in head["said"]
+    assert head["look"]["picture"]["rows"] * head["look"]["picture"]["columns"] > 0
+    _, played = sounds(client.post("/api/play", json={"recipes": [again["recipe"]]}))
+    assert np.array_equal(played[0], waves[1])
+
+
+# Whatever else is sent
+
+
+def test_hostile_sounds_are_answered_with_a_sentence(client):
+    wav = encode_sound(np.zeros(4410, np.float32), SAMPLE_RATE)
+    for data, words in (
+        (b"", "empty"),
+        (b"hello there", "text, not audio"),
+        (b"\x00" * 1000, "not an audio file"),
+        (wav, "silent"),
+        (wav[:200], "truncated"),
+        (b"RIFF\xff\xff\xff\xffWAVEfmt ", "damaged"),
+        (b"{" * 100_000, "no recipe"),
+        (b'{"kickitout": "1", "seed": 1e999}', "another model"),
+    ):
+        refused(client.post("/api/hear?name=x.wav", content=data), 400, words)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/play", b"{bad", "JSON decode error"),
+        ("/api/play", b"[" * 50_000, ""),
+        ("/api/play", b'{"recipes": []}', "recipes"),
+        ("/api/play", b'{"recipes": [{}]}', "a seed or a place"),
+        ("/api/play", b'{"recipes": [{"seed": -1}]}', "greater than or equal to 0"),
+        ("/api/play", b'{"recipes": [{"seed": 1, "place": [1]}]}', "not both"),
+        ("/api/play", b'{"recipes": [{"seed": 1}], "extra": 1}', "extra"),
+        ("/api/play", b'{"recipes": [{"place": [NaN]}]}', "finite"),
+        ("/api/vary", b'{"recipe": {"seed": 1}, "seeds": [99999999999999999999]}', "seeds"),
+        ("/api/ask", b'{"request": {"pitch": "loud"}, "seed": 1}', "request.pitch"),
+    ],
+)
+def test_bad_json_is_422_and_a_sentence(client, path, body, words):
+    reply = client.post(path, content=body, headers={"content-type": "application/json"})
+    refused(reply, 422 if words else reply.status_code, words)
+    assert 400 <= reply.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/play", {"recipes": [{"place": [1.0, 2.0]}]}, "2 numbers given"),
+        ("/api/play", {"recipes": [{"seed": 1, "knobs": [1.0]}]}, "1 numbers given"),
+        ("/api/play", {"recipes": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
+        ("/api/vary", {"recipe": {"seed": 1}, "seeds": [1], "amount": 9}, "from 0"),
+        ("/api/ask", {"request": {"loudness": 1}, "seed": 1}, "known are"),
+        ("/api/ask", {"request": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
+        ("/api/ask", {"request": {"pitch": 50}}, "recipe or for a seed"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": "../../etc"}, ""),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": ""}, "visible characters"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
+        (
+            "/api/kit",
+            {"recipes": [{"seed": 1}] * 16, "velocity_layers": 8, "round_robin": 8, "formats": ["sfz"]},
+            "files in one kit",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_400_and_a_sentence(client, path, body, words):
+    reply = client.post(path, json=body)
+    if words:
+        refused(reply, 400, words)
+    else:  # a name with slashes is a name, not a way through folders
+        assert reply.headers["content-disposition"] == 'attachment; filename="_-..-etc.zip"'
+
+
+def test_what_is_too_large_is_not_even_read(client):
+    too_much = {"content-length": str(LARGEST_SOUND + 1)}
+    refused(client.post("/api/hear", content=iter([b"x"]), headers=too_much), 413, "larger than 64 MB")
+    chunks = (b"x" * 2**20 for _ in range(LARGEST_JSON // 2**20 + 1))  # without a length
+    refused(client.post("/api/play", content=chunks), 413, "larger than 2 MB")
+    refused(client.get("/api/file", params={"recipe": "x" * 62_000}), 414, "longer than")
+    refused(client.post("/api/hear", content=b"x", headers={"content-length": "-5"}), 413, "larger")
+
+
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/..%2f..%2fguard.py", "/%2e%2e/guard.py", "/js/../../guard.py", "/js//etc/passwd"]
+)
+def test_there_is_no_way_out_of_the_pages_folder(client, path):
+    refused(client.get(path), 404, "no such page")
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"host": "evil.example"}, "Host"),
+        ({"host": "127.0.0.1.evil.example:8808"}, "Host"),
+        ({"host": ""}, "Host"),
+        ({"origin": "http://evil.example"}, "Origin"),
+        ({"origin": "null"}, "Origin"),
+        ({"origin": "http://127.0.0.1:9999"}, "Origin"),
+        ({"sec-fetch-site": "cross-site"}, "another page"),
+    ],
+)
+def test_other_pages_and_other_names_are_refused(client, headers, words):
+    refused(client.post("/api/play", json={"recipes": [{"seed": 1}]}, headers=headers), 403, words)
+
+
+def test_the_page_may_ask_and_scripts_may(client):
+    for headers in ({"origin": HOME, "sec-fetch-site": "same-origin"}, {"host": "localhost:8808"}, {}):
+        assert client.get("/api/about", headers=headers).status_code == 200
+
+
+def test_every_answer_forbids_what_the_page_does_not_need(client):
+    for path in ("/", "/js/main.js", "/api/about", "/nowhere"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert client.get("/js/main.js").headers["content-type"].startswith("text/javascript")
+
+
+def test_the_api_describes_itself(client):
+    said = client.get("/api/openapi.json").json()
+    OpenAPI.model_validate(said)
+    posts = {path for path, ways in said["paths"].items() if "post" in ways}
+    assert posts == {f"/api/{verb}" for verb in ("play", "vary", "blend", "morph", "ask", "hear", "look", "nearest",
+                                                 "kit")}  # fmt: skip
+    for ways in said["paths"].values():
+        for way in ways.values():
+            assert way["description"]
+            assert "4XX" in way["responses"]
+
+
+# Models that can do less, and the server itself
+
+
+def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
+    from dataclasses import replace
+
+    from kickitout.generation.model import Played
+
+    class Plain:
+        info = replace(model.info, places=0, knobs=[], grain=0, name="plain")
+        digest = "0" * 64
+
+        def turn(self, eps=None, place=None, knobs=None):
+            return Played(model.play(eps), np.zeros(0, np.float32))
+
+    with TestClient(make_app(Desk(Plain())), base_url=HOME) as client:
+        assert client.get("/api/about").json()["turnable"] is False
+        sounds(client.get("/api/map", params={"n": 2}))
+        refused(client.post("/api/vary", json={"recipe": {"seed": 1}, "seeds": [1]}), 400, "seeds alone")
+        refused(client.post("/api/ask", json={"request": {"pitch": 50}, "seed": 1}), 400, "seeds alone")
+        head, waves = sounds(client.post("/api/hear", content=encode_sound(synthesise([1])[0][0], SAMPLE_RATE)))
+        assert len(waves) == 1
+        assert "seeds alone" in head["said"]
+
+
+def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
+    import http.client
+    from urllib.parse import urlsplit
+
+    with running() as (address, process):
+        where = urlsplit(address)
+        with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=20)) as link:
+            link.request("GET", "/api/map?n=1")
+            _, waves = unpack(link.getresponse().read())
+        assert np.array_equal(waves[0], kickitout.generate([0]))
+        maps = Path(f"/proc/{process.pid}/maps")
+        assert "libtorch" not in (maps.read_text() if maps.exists() else "")
+        taken = subprocess.run([sys.executable, "-m", "kickitout", "studio", "--port", str(where.port)],
+                               capture_output=True, text=True)  # fmt: skip
+        assert taken.returncode == 2
+        assert "taken by another program" in taken.stderr
+    assert process.returncode == 0
