@@ -1,5 +1,6 @@
-# Two commands on a fresh machine:
+# Commands on a fresh machine:
 #   make kicks   sets up the light install (no torch) and makes kicks with the model inside the package
+#   make studio  the same with the studio, and opens it in the browser
 #   make test    sets up the development install and passes the tests
 # Another Python: make test PYTHON=python3.12. A CUDA or MPS build of torch: see the README.
 
@@ -7,10 +8,13 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 
-.PHONY: kicks test check test-min train-env default-model drum-types clean
+.PHONY: kicks studio test check test-min train-env default-model drum-types clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
+
+studio: $(VENV)/studio
+	$(VENV)/bin/kick studio --open
 
 test: check
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
@@ -26,7 +30,7 @@ test-min: $(VENV)-min/light
 
 LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
 	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
-	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py
+	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py tests/test_studio.py
 
 train-env: $(VENV)/train
 
@@ -54,6 +58,11 @@ $(VENV)/light: pyproject.toml constraints.txt
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e .
 	touch $@
 
+$(VENV)/studio: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[studio]'
+	touch $@ $(VENV)/light
+
 # torch first and alone: a plain requirement would bring a CUDA build of several gigabytes on Linux.
 $(VENV)/train: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -65,12 +74,13 @@ $(VENV)/dev: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet "$(TORCH)"
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[dev]'
-	touch $@ $(VENV)/light $(VENV)/train
+	touch $@ $(VENV)/light $(VENV)/studio $(VENV)/train
 
 $(VENV)-min/light: pyproject.toml constraints-min.txt
 	$(PYTHON) -m venv $(VENV)-min
-	$(VENV)-min/bin/pip install --quiet -c constraints-min.txt -e . "$$(grep '^pytest==' constraints.txt)" \
-		"$$(grep '^hypothesis==' constraints.txt)" "$$(grep '^pytest-xdist==' constraints.txt)"
+	$(VENV)-min/bin/pip install --quiet -c constraints-min.txt -e '.[studio]' "$$(grep '^pytest==' constraints.txt)" \
+		"$$(grep '^hypothesis==' constraints.txt)" "$$(grep '^pytest-xdist==' constraints.txt)" \
+		"$$(grep '^httpx2==' constraints.txt)"
 	touch $@
 
 clean:

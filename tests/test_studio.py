@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
-
 from fastapi.openapi.models import OpenAPI
 from fastapi.testclient import TestClient
 from studio import running, unpack

@@ -20,6 +20,7 @@ const AT_FIRST = 192; // kicks on the map
 const AT_ONCE = 24; // in one answer
 const WALK_MS = 130; // between two kicks of a walk that are heard
 const AXES_KEY = "kickitout.axes";
+const KICKS_KEY = "kickitout.kicks"; // how many are on the map, also after a reload
 
 const map = new KickMap(element("map"), {
   option: element("map-option"),
@@ -97,7 +98,7 @@ function playSelected(/** @type {number} */ since) {
 }
 
 function setUpControls() {
-  const axes = restoredAxes();
+  const axes = stored(AXES_KEY) ?? {};
   for (const side of /** @type {const} */ (["x", "y", "colour"])) {
     const choice = select(`axis-${side}`);
     choice.append(...AXES.map(({ name }) => make("option", { value: name }, name)));
@@ -129,7 +130,10 @@ function setUpControls() {
     element("intensity-value").textContent = intensity.valueAsNumber.toFixed(2);
     if (arrived && state.sound === arrived) go(false, event.timeStamp);
   });
-  button("more").addEventListener("click", trying(() => fill(map.sounds.length + AT_FIRST / 2)));
+  button("more").addEventListener("click", trying(async () => {
+    await fill(map.sounds.length + AT_FIRST / 2);
+    store(KICKS_KEY, String(map.sounds.length));
+  }));
   addEventListener("keydown", shortcut);
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { capture: true });
 }
@@ -152,11 +156,12 @@ function shortcut(event) {
   if (event.key === "f" && state.sound) state.toggleFavourite(state.sound);
 }
 
-function restoredAxes() {
+/** @param {string} key */
+function stored(key) {
   try {
-    return JSON.parse(localStorage.getItem(AXES_KEY) ?? "{}");
+    return JSON.parse(localStorage.getItem(key) ?? "null");
   } catch {
-    return {};
+    return null;
   }
 }
 
@@ -218,7 +223,7 @@ async function begin() {
     state.favourites = (await backend.play(kept)).sounds;
     showFavourites();
   }
-  await fill(AT_FIRST);
+  await fill(Number(stored(KICKS_KEY)) || AT_FIRST);
   document.documentElement.dataset.ready = "all";
 }
 

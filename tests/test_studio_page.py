@@ -1,0 +1,451 @@
+"""The studio in a real browser: every verb clicked, its bytes decoded, nothing asked of any other machine."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from studio import running
+
+import kickitout
+from kickitout.audio import decode_comment, decode_sound, encode_sound
+from kickitout.card import card
+from kickitout.corpus.procedural import synthesise
+from kickitout.sound import SAMPLE_RATE
+
+pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
+sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)")
+PICTURES = os.environ.get("KICKITOUT_SCREENSHOTS")
+KICKS = 48  # on the map: as many as the tests need
+SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
+
+
+@pytest.fixture(scope="module")
+def address():
+    with running() as (found, _):
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield found
+        found.close()
+
+
+class Watched:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, browser, address, size="desktop", scheme="dark"):
+        width, height = SIZES[size]
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+        )
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("console", lambda m: self.troubles.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.troubles.append(str(e)))
+        self.page.on("request", lambda r: self._local(r.url, address))
+        self.page.add_init_script(
+            f"localStorage.getItem('kickitout.kicks') ?? localStorage.setItem('kickitout.kicks', {KICKS});"
+            "window.heard = []; window.asked = [];"
+            "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
+            "document.addEventListener('kick-asked', (e) => window.asked.push(e.detail));"
+        )
+        self.page.set_default_timeout(20_000)
+        self.page.goto(address)
+        self.page.wait_for_selector("html[data-ready]")
+
+    def _local(self, url, address):
+        if not url.startswith((address, "data:", f"blob:{address}")):
+            self.troubles.append(f"asked for {url}")
+
+    def whole(self):
+        self.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+
+    def recipe(self):
+        """The selected kick's recipe, as its link has it."""
+        return json.loads(
+            self.page.evaluate("new URL(document.querySelector('#download').href).searchParams.get('recipe')")
+        )
+
+    def heard(self):
+        return self.page.evaluate("window.heard")
+
+    def changes(self, what):
+        """Do it, and wait until another kick is selected."""
+        before = self.page.evaluate("document.querySelector('#download').href")
+        what()
+        self.page.wait_for_function("(b) => document.querySelector('#download').href !== b", arg=before)
+
+    def saved(self, selector):
+        with self.page.expect_download() as download:
+            self.page.click(selector)
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+    def dot(self, share=0.5):
+        """Where one of the kicks on the map is."""
+        box = self.page.locator("#map canvas").bounding_box()
+        return box["x"] + box["width"] * share, box["y"] + box["height"] * 0.5
+
+
+@pytest.fixture(scope="module")
+def shared(browser, address):
+    """One page for the tests that need no page of their own."""
+    found = Watched(browser, address)
+    found.whole()
+    yield found
+    found.context.close()
+
+
+@pytest.fixture
+def studio(shared):
+    shared.troubles.clear()
+    shared.page.evaluate("window.heard.length = 0")
+    shared.page.click("#tab-ask")
+    yield shared
+    assert shared.troubles == []
+
+
+def test_hovering_over_the_map_plays_within_30_ms(studio):
+    x, y = studio.dot(0.2)
+    for step in range(60):
+        studio.page.mouse.move(x + 8 * step, y + 40 * np.sin(step / 3))
+    heard = studio.heard()
+    assert len(heard) >= 8
+    assert all(one["running"] for one in heard)
+    assert np.median([one["handledMs"] for one in heard]) < 30
+
+
+def test_a_click_selects_and_undo_goes_back_and_forth(studio):
+    first = studio.recipe()
+    studio.changes(lambda: studio.page.mouse.click(*studio.dot(0.45)))
+    second = studio.recipe()
+    assert second["seed"] != first.get("seed")
+    studio.changes(lambda: studio.page.keyboard.press("Control+z"))
+    assert studio.recipe() == first
+    studio.changes(lambda: studio.page.keyboard.press("Control+Shift+z"))
+    assert studio.recipe() == second
+    assert studio.page.is_disabled("#redo")
+
+
+def test_a_drag_walks_between_kicks(studio):
+    x, y = studio.dot(0.4)
+
+    def drag():
+        studio.page.mouse.move(x, y)
+        studio.page.mouse.down()
+        studio.page.mouse.move(x + 60, y - 30, steps=6)
+        studio.page.mouse.up()
+
+    studio.changes(drag)
+    assert "place" in studio.recipe()
+    assert "seed" not in studio.recipe()
+
+
+def test_a_new_direction_and_its_intensity(studio):
+    studio.changes(lambda: studio.page.click("#new-direction"))
+    near = studio.recipe()
+    assert near["amount"] == 0.4
+    studio.page.focus("#intensity")
+    studio.changes(lambda: studio.page.keyboard.press("End"))
+    studio.page.wait_for_function("() => document.querySelector('#intensity-value').textContent === '1.50'")
+    far = studio.recipe()
+    assert far["amount"] == 1.5
+    gone = np.array(far["place"]) - np.array(near["place"])
+    assert np.abs(gone).max() > 0.5
+    studio.changes(lambda: studio.page.keyboard.press("Control+z"))
+    assert "amount" not in studio.recipe() or studio.recipe()["amount"] != 1.5
+
+
+def test_favourites_are_kept_over_a_reload(browser, address):
+    studio = Watched(browser, address)
+    studio.page.keyboard.press("f")
+    studio.changes(lambda: studio.page.click("#new-direction"))
+    studio.page.click("#favourite")
+    kept = studio.recipe()
+    studio.page.reload()
+    studio.page.wait_for_selector("#favourites .tile >> nth=1")
+    studio.changes(lambda: studio.page.click("#favourites .tile >> nth=1"))
+    assert studio.recipe()["place"] == kept["place"]
+    studio.page.hover("#favourites .held >> nth=0")
+    studio.page.click("#favourites .drop-it >> nth=0")
+    assert studio.page.locator("#favourites .tile").count() == 1
+    assert studio.troubles == []
+    studio.context.close()
+
+
+def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio):
+    studio.page.fill("#knob-pitch ~ input", "F1")
+    studio.changes(lambda: studio.page.keyboard.press("Enter"))
+    studio.page.wait_for_function("() => document.querySelector('#knob-pitch-came').textContent.includes('cents')")
+    came = studio.page.inner_text("#knob-pitch-came")
+    assert abs(float(re.search(r"([±+−][\d.]+) cents", came)[1].replace("±", "").replace("−", "-"))) <= 1.0
+    assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "true"
+    studio.changes(lambda: studio.page.click("#reroll"))
+    recipe = studio.recipe()
+    assert set(recipe["request"]) == {"pitch"}
+    assert "cents" in studio.page.inner_text("#knob-pitch-came")
+    assert studio.page.inner_text("#kick-title").startswith(("F1", "E1", "F#1"))
+    studio.page.click("#release")
+    assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
+
+
+def test_a_knob_that_is_turned_is_heard_while_it_turns(studio):
+    studio.page.focus("#knob-click")
+    studio.page.evaluate("window.asked.length = 0")
+    studio.changes(lambda: studio.page.keyboard.press("ArrowRight"))
+    studio.page.wait_for_function("() => window.asked.length > 0")
+    assert studio.page.input_value("#knob-click ~ input").endswith("dB")
+    studio.page.fill("#knob-decay ~ input", "a while")
+    studio.page.keyboard.press("Enter")
+    assert "to" in studio.page.inner_text("#knob-decay-came")
+
+
+@pytest.mark.parametrize(("form", "bits", "rate"), [("wav", "16", 48_000), ("flac", "24", 44_100)])
+def test_a_saved_file_is_what_it_says_and_dropped_again_it_is_the_same_state(studio, form, bits, rate):
+    studio.changes(lambda: studio.page.click("#new-direction"))
+    studio.page.click("#tab-take")
+    studio.page.select_option("#format", form)
+    studio.page.select_option("#bits", bits)
+    studio.page.select_option("#rate", str(rate))
+    recipe = studio.recipe()
+    name, data = studio.saved("#download")
+    sound = decode_sound(data, name)
+    assert (sound.rate, sound.container, sound.subtype) == (rate, form.upper(), f"PCM_{bits}")
+    assert name == studio.page.inner_text("#file-name")
+    assert re.fullmatch(rf"kick_([A-G]s?\d_)?(\d+ms_)?p[0-9a-f]{{6}}\.{form}", name)
+    assert json.loads(decode_comment(data, name))["place"] == recipe["place"]
+    studio.changes(lambda: studio.page.keyboard.press("Control+z"))
+    drop(studio.page, name, data)
+    studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('bit for bit')")
+    assert studio.recipe()["place"] == recipe["place"]
+
+
+def test_the_page_plays_the_samples_of_the_library_and_can_be_dragged_out(studio):
+    studio.page.click("#tab-take")
+    samples = studio.page.evaluate(
+        "import('/js/backend.js').then(({backend}) => backend.map(7, 1))"
+        ".then((answer) => Array.from(answer.sounds[0].samples[0]))"
+    )
+    assert np.array_equal(np.array(samples, np.float32), kickitout.generate([7])[0])
+    dragged = studio.page.evaluate(
+        """() => {
+        const data = new DataTransfer();
+        const link = document.querySelector('#download');
+        link.dispatchEvent(new DragEvent('dragstart', {dataTransfer: data, bubbles: true}));
+        return data.getData('DownloadURL');
+    }"""
+    )
+    kind, name, url = dragged.split(":", 2)
+    assert kind.startswith("audio/")
+    assert name == studio.page.inner_text("#file-name")
+    assert url == studio.page.evaluate("document.querySelector('#download').href")
+
+
+def test_the_recipe_is_saved_too(studio):
+    studio.page.click("#tab-take")
+    name, data = studio.saved("#recipe")
+    assert name.endswith(".json")
+    saved = json.loads(data)
+    assert saved["model_sha256"]
+    assert saved == studio.recipe()
+
+
+def test_ones_own_sound_is_heard_varied_and_morphed(studio):
+    wave = synthesise([8])[0][0]
+    drop(studio.page, "mine.flac", encode_sound(wave, SAMPLE_RATE, format="flac"))
+    studio.page.wait_for_selector("#mine-pair:not([hidden])")
+    assert "dB apart" in studio.page.inner_text("#mine-said")
+    studio.page.click("#tab-card")
+    hz = card(wave)["pitch_end_hz"]
+    row = studio.page.inner_text("#card-rows tr:has(th:text-is('pitch_end_hz')) td >> nth=0")
+    assert float(row.split()[0]) == pytest.approx(hz, rel=0.001)
+    studio.page.click("#tab-mine")
+    studio.changes(lambda: studio.page.click("#use-again"))
+    studio.page.click("#morph-a")
+    studio.page.click("#vary")
+    studio.page.wait_for_selector("#variations .tile >> nth=7")
+    studio.changes(lambda: studio.page.click("#variations .tile >> nth=3"))
+    varied = studio.recipe()
+    studio.page.click("#morph-b")
+    studio.page.wait_for_selector("#morph:not([disabled])")
+    studio.page.focus("#morph")
+    studio.changes(lambda: studio.page.keyboard.press("End"))
+    assert np.abs(np.array(studio.recipe()["place"]) - varied["place"]).max() < 1e-5
+
+
+def test_a_file_that_is_no_sound_is_answered_with_a_sentence(studio):
+    drop(studio.page, "notes.wav", b"these are words")
+    studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('text, not audio')")
+    studio.troubles[:] = [t for t in studio.troubles if "400" not in t]  # the browser's own line about the refusal
+
+
+def test_a_kit_is_made_of_the_favourites(studio):
+    studio.page.click("#favourite")
+    studio.page.click("#tab-take")
+    studio.page.fill("#kit-name", "My Kit")
+    studio.page.fill("#kit-layers", "2")
+    studio.page.fill("#kit-robins", "1")
+    studio.page.uncheck(".kit-format[value=hydrogen]")
+    name, data = studio.saved("#make-kit")
+    assert name == "My Kit.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        inside = archive.namelist()
+        for sample in (n for n in inside if n.endswith(".wav")):
+            assert decode_sound(archive.read(sample), sample).rate == SAMPLE_RATE
+    assert "My Kit/My Kit.sfz" in inside
+    assert "My Kit/drumkit.xml" not in inside
+    studio.page.click("#favourite")
+
+
+def test_two_kicks_are_equally_loud_in_the_pattern(studio):
+    page = studio.page
+    page.click("#tab-context")
+    page.click("#hold-a")
+    studio.changes(lambda: page.mouse.click(*studio.dot(0.7)))
+    said = page.inner_text("#matched-said").replace("−", "-")
+    a, b = (float(x) for x in re.findall(r"at (-?[\d.]+) dB", said))
+    lufs = page.evaluate(
+        "import('/js/state.js').then(({state}) => state.steps.slice(-2).map((s) => s.sound.card.loudness_lufs))"
+    )
+    assert a + lufs[0] == pytest.approx(b + lufs[1], abs=0.11) or max(a, b) == pytest.approx(6.0, abs=0.1)
+    page.evaluate(
+        """() => {
+        window.started = [];
+        const start = AudioBufferSourceNode.prototype.start;
+        AudioBufferSourceNode.prototype.start = function (...args) {
+          window.started.push(args[0]);
+          return start.apply(this, args);
+        };
+    }"""
+    )
+    page.fill("#tempo", "180")
+    page.click("#steps .step >> nth=2")
+    page.select_option("#under", "follow")
+    page.click("#run")
+    page.wait_for_function("() => window.started.length >= 5")
+    page.click("#hear-a")
+    page.click("#run")
+    times = page.evaluate("window.started")
+    gaps = np.round(np.diff(times) / (60 / 180 / 4)).astype(int)
+    assert set(gaps) <= {2, 4}  # steps 1, 3, 5, 9, 13
+    assert np.abs(np.diff(times) / (60 / 180 / 4) - gaps).max() < 1e-6
+    assert page.inner_text("#run") == "Start"
+
+
+def test_a_loop_of_ones_own_runs_under_the_pattern(studio):
+    page = studio.page
+    page.click("#tab-context")
+    page.select_option("#under", "loop")
+    tone = np.sin(2 * np.pi * 110 * np.arange(44_100) / 44_100).astype(np.float32)
+    page.set_input_files("#loop", {"name": "loop.wav", "mimeType": "audio/wav", "buffer": encode_sound(tone, 44_100)})
+    page.wait_for_function("() => document.querySelector('#loop-label').textContent.includes('1.0 s')")
+    page.click("#run")
+    page.wait_for_selector(".step.now")
+    page.click("#run")
+
+
+def test_the_map_can_be_used_without_a_mouse(studio):
+    page = studio.page
+    page.focus("#map")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowUp")
+    assert len(studio.heard()) >= 1
+    told = page.inner_text("#map-option", timeout=2000)
+    assert "ms" in told or "pitch" in told
+    studio.changes(lambda: page.keyboard.press("Enter"))
+    assert "seed" in studio.recipe()
+    studio.changes(lambda: page.keyboard.press("Shift+ArrowRight"))
+    assert "place" in studio.recipe()
+
+
+def test_tabs_are_walked_with_arrow_keys(studio):
+    page = studio.page
+    page.focus("#tab-ask")
+    for tab in ("mine", "context", "take", "card", "ask"):
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
+        assert page.is_visible(f"#{tab}")
+        assert page.locator("[role=tabpanel]:visible").count() == 1
+
+
+def test_axes_are_picked_and_kept(studio):
+    page = studio.page
+    for side, axis in (("x", "sweep"), ("y", "sub"), ("colour", "brightness")):
+        page.select_option(f"#axis-{side}", axis)
+    assert json.loads(page.evaluate("localStorage.getItem('kickitout.axes')")) == {
+        "x": "sweep", "y": "sub", "colour": "brightness"}  # fmt: skip
+    for side, axis in (("x", "pitch"), ("y", "decay"), ("colour", "click")):
+        page.select_option(f"#axis-{side}", axis)
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_size_and_theme_is_readable_named_and_inside_the_window(browser, address, size, scheme):
+    studio = Watched(browser, address, size, scheme)
+    page = studio.page
+    assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    if size == "phone" or scheme == "light":
+        page.click("#theme")
+        page.click("#theme")
+    for tab in ("ask", "mine", "context", "take", "card"):
+        page.click(f"#tab-{tab}")
+        assert page.evaluate(UNNAMED) == []
+        assert page.evaluate(PALE) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+    page.click("#tab-ask")
+    if PICTURES:
+        studio.whole()
+        Path(PICTURES).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=f"{PICTURES}/studio-{size}-{scheme}.png", full_page=size == "phone")
+    assert studio.troubles == []
+    studio.context.close()
+
+
+def drop(page, name, data):
+    """Drop a file on the page."""
+    page.evaluate(
+        """([name, bytes]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], name));
+        document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
+    }""",
+        [name, list(data)],
+    )
+
+
+# Controls that nobody who listens to the page could tell apart.
+UNNAMED = """() => [...document.querySelectorAll('button, a[href], input, select, [role=listbox], canvas[role]')]
+  .filter((e) => e.checkVisibility())
+  .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length ||
+    document.getElementById(e.getAttribute('aria-labelledby') || '')))
+  .map((e) => e.outerHTML.slice(0, 120))"""
+
+# Text with less contrast than WCAG asks for (4.5, and 3 for large or bold text); what is disabled does not count.
+PALE = """() => {
+  const linear = (x) => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4;
+  const light = (c) => { const [r, g, b] = c.map((x) => linear(x / 255));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+  const ground = (e) => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] === 1) return c.slice(0, 3); } return [255, 255, 255]; };
+  return [...document.querySelectorAll('body *')]
+    .filter((e) => e.checkVisibility() && [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim()))
+    .filter((e) => !e.closest(':disabled, .tile, [inert], .hidden, .skip'))
+    .map((e) => { const style = getComputedStyle(e);
+      const [a, b] = [light(parse(style.color).slice(0, 3)), light(ground(e))].sort((x, y) => y - x);
+      return [(a + 0.05) / (b + 0.05), parseFloat(style.fontSize) >= 18.6 || +style.fontWeight >= 700 ? 3 : 4.5, e]; })
+    .filter(([contrast, least]) => contrast < least).map(([c, , e]) => `${c.toFixed(2)} ${e.outerHTML.slice(0, 90)}`);
+}"""
