@@ -27,12 +27,12 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sound_file import is_of_kit
 from kickitout.export.kits.sources import Kick
 from kickitout.export.sounds import SoundFormat, encode_recipe, rounded, telling_name
-from kickitout.generation.ask import CONTROLS, ROUNDS, Answer, ask, ask_seed
+from kickitout.generation.ask import CONTROLS, ROUNDS, Answer, Control, ask, ask_seed
 from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
 from kickitout.generation.model import Model, Played
 from kickitout.generation.remake import read_recipe
 from kickitout.generation.vary import blend, morph, vary
-from kickitout.models.knobs import KNOBS
+from kickitout.models.knobs import KNOBS, Knob
 from kickitout.studio.recipes import (
     Recipe,
     check_model,
@@ -44,6 +44,8 @@ from kickitout.studio.recipes import (
     play,
 )
 from kickitout.studio.replies import Sounding, known, pack
+
+DRIVE = next(knob for knob in KNOBS if knob.name == "drive")  # the one thing asked for that no card measures
 
 
 class TrainingKick(NamedTuple):
@@ -98,13 +100,8 @@ class Desk:
             },
             "turnable": bool(info.places),
             "listens": self.ear_or_reason if isinstance(self.ear_or_reason, str) else "",
-            "controls": [
-                {k: getattr(c, k) for k in ("name", "field", "unit", "scale", "low", "high", "meaning")}
-                for c in CONTROLS
-            ],
-            "drive": next(
-                {"low": k.low, "high": k.high, "unit": k.unit, "meaning": k.meaning} for k in KNOBS if k.name == "drive"
-            ),
+            "controls": [*(_control(c) for c in CONTROLS), {"field": "", "scale": "linear", **_knob(DRIVE)}],
+            "knobs": info.knobs,
             "fields": [field._asdict() for field in FIELDS],
             "references": None if self.references is None else self.references.digest,
         }
@@ -306,6 +303,15 @@ class Desk:
 
     def _pack(self, sounds: Sequence[Sounding], **more: Any) -> bytes:
         return pack(self.model, sounds, **more)
+
+
+def _control(control: Control) -> dict[str, Any]:
+    """What the page needs of a control."""
+    return {k: getattr(control, k) for k in ("name", "field", "unit", "scale", "low", "high", "meaning")}
+
+
+def _knob(knob: Knob) -> dict[str, Any]:
+    return {k: getattr(knob, k) for k in ("name", "unit", "low", "high", "meaning")}
 
 
 def _list(values: np.ndarray, digits: int) -> list[float]:

@@ -3,8 +3,9 @@
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Answer} Answer */
 
-/** What went wrong, as one sentence for the reader. */
-export class Wrong extends Error {}
+import { Wrong } from "./wrong.js";
+
+export { Wrong };
 
 /**
  * @param {string} path
@@ -44,7 +45,6 @@ async function unpack(reply) {
   }));
   return { sounds, head };
 }
-
 
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */

@@ -18,6 +18,8 @@ let knobs = [];
 /** @type {Line[]} */
 let lines = [];
 let turning = "";
+/** @type {string[]} */
+let names = [];
 
 /** @param {import("./types.js").About} about */
 export function setUpAsk(about) {
@@ -26,8 +28,12 @@ export function setUpAsk(about) {
     button("reroll").disabled = button("release").disabled = true;
     return;
   }
-  const drive = { name: "drive", field: "", scale: "linear", ...about.drive };
-  knobs = [...about.controls, drive].map(addKnob);
+  names = about.knobs;
+  knobs = about.controls.map(addKnob);
+  if (about.without?.includes("measuring")) {
+    element("tab-ask").textContent = "Turn";
+    element("ask-help").textContent = "Knobs of the model: each is relative to the kick as it is. kick studio asks in notes, ms and dB.";
+  }
   element("knobs").append(...knobs.map(({ lock }) => /** @type {HTMLElement} */ (lock.parentElement)));
   button("reroll").addEventListener("click", trying(reroll));
   button("release").addEventListener("click", () => {
@@ -48,7 +54,7 @@ function addKnob(control) {
   const slider = make("input", { type: "range", id, min: "0", max: String(TICKS), step: "1", "aria-describedby": `${id}-came` });
   const text = make("input", { type: "text", "aria-label": `${control.name}, typed`, autocomplete: "off", spellcheck: "false" });
   const came = make("span", { class: "came", id: `${id}-came` });
-  make("div", { class: "knob" }, lock, make("label", { for: id, title: control.meaning }, control.name), slider, text, came);
+  make("div", { class: "knob" }, lock, make("label", { for: id, title: control.meaning }, control.name.replace("_", " ")), slider, text, came);
   const knob = { control, slider, text, lock, came };
   slider.addEventListener("input", () => turn(knob, fromTicks(control, slider.valueAsNumber), true));
   slider.addEventListener("change", () => turn(knob, fromTicks(control, slider.valueAsNumber), false));
@@ -88,7 +94,7 @@ function toTicks({ scale, low, high }, value) {
 function current({ control }) {
   const { sound } = state;
   if (!sound) return null;
-  if (control.name === "drive") return sound.recipe?.knobs?.at(-1) ?? 0;
+  if (!control.field) return sound.recipe?.knobs?.[names.indexOf(control.name)] ?? 0; // a plain knob, not a measure
   const card = sound.card;
   if (control.name === "balance") {
     const [sub, body] = [Number(card?.sub_share), Number(card?.body_share)];
@@ -149,11 +155,21 @@ function show() {
   }
 }
 
+/** @param {Control} control */
+const isNote = (control) => control.name === "pitch" && control.unit === "Hz";
+
+/** What stands in a knob's field. @param {Control} control @param {number | null} value */
+function shown(control, value) {
+  if (value === null) return "none";
+  if (isNote(control)) return noteOf(value).text;
+  return control.field || control.unit === "dB" ? quantity(value, control.unit) : value.toFixed(2).replace("-", "−");
+}
+
 /** @param {Knob} knob @param {number | null} value */
 function label({ control, slider, text }, value) {
-  const words = value === null ? "none" : control.name === "pitch" ? noteOf(value).text : quantity(value, control.unit);
+  const words = shown(control, value);
   if (document.activeElement !== text) text.value = words;
-  slider.setAttribute("aria-valuetext", value === null ? "none" : control.name === "pitch" ? `${words} cents, ${quantity(value, "Hz")}` : words);
+  slider.setAttribute("aria-valuetext", value !== null && isNote(control) ? `${words} cents, ${quantity(value, "Hz")}` : words);
 }
 
 /** What came, and how far off that is. @param {Knob} knob @param {boolean} locked */
@@ -161,8 +177,12 @@ function achieved(knob, locked) {
   const { control, came } = knob;
   came.classList.remove("far");
   const value = current(knob);
+  if (!control.field) {
+    came.textContent = control.unit === "dB" ? (locked ? "set" : "") : control.unit;
+    return;
+  }
   if (!locked || value === null) {
-    came.textContent = locked ? "this kick has none" : control.name === "pitch" && value !== null ? quantity(value, "Hz") : "";
+    came.textContent = locked ? "this kick has none" : isNote(control) && value !== null ? quantity(value, "Hz") : "";
     if (locked) came.classList.add("far");
     return;
   }

@@ -87,12 +87,18 @@ function hear(a) {
 }
 
 const kick = () => (hearA && held ? held : state.sound);
-const gainOf = (/** @type {Sound} */ sound) => (input("matched").checked ? matchingGain(sound) : 1);
+/** Whether both sounds have been measured; what has not cannot be made as loud as another. */
+const measured = () => [held, state.sound].every((s) => !s || typeof s.card?.loudness_lufs === "number");
+const gainOf = (/** @type {Sound} */ sound) => (input("matched").checked && measured() ? matchingGain(sound) : 1);
 const underGain = () => 10 ** (input("under-level").valueAsNumber / 20);
 
 function sayMatched() {
   const [a, b] = [held, state.sound];
   if (!a || !b) return;
+  if (!measured()) {
+    element("matched-said").textContent = "not measured here: both play as they are";
+    return;
+  }
   const [x, y] = [a, b].map((s) => 20 * Math.log10(gainOf(s)));
   element("matched-said").textContent = `A plays at ${quantity(x, "dB")}, B at ${quantity(y, "dB")}`;
 }

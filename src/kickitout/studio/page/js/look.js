@@ -20,6 +20,7 @@ let fields = [];
 /** @param {import("./types.js").About} about */
 export function setUpLook(about) {
   fields = about.fields;
+  for (const id of ["picture", "caption"]) element(id).hidden = backend.look === null;
   state.on("selected", show);
   new ResizeObserver(paint).observe(element("look"));
 }
@@ -28,7 +29,7 @@ export function setUpLook(about) {
 export const seen = (sound, look) => void looks.set(sound, look);
 
 const fetchLook = newest(async (/** @type {Sound} */ sound) => {
-  if (sound.recipe && "look" in backend && !looks.has(sound)) looks.set(sound, await backend.look(sound.recipe));
+  if (sound.recipe && backend.look && !looks.has(sound)) looks.set(sound, await backend.look(sound.recipe));
   if (state.sound === sound) paint();
 });
 

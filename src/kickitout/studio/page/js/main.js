@@ -180,6 +180,10 @@ async function fill(until) {
     const first = map.sounds.length;
     const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first));
     sounds.forEach(prepare);
+    if (!sounds.length) {
+      button("more").disabled = true; // an exported site has the cards of so many
+      break;
+    }
     map.add(sounds);
     element("count").textContent = `${map.sounds.length} kicks`;
     if (!state.sound) state.select(sounds[0]);

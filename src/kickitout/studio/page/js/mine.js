@@ -26,6 +26,9 @@ let round = 0;
 /** @param {import("./types.js").About} about */
 export function setUpMine(about) {
   if (about.listens) element("mine-said").textContent = about.listens;
+  if (about.without?.includes("listening")) {
+    element("drop-said").textContent = "Drop a WAV or a recipe that was made here: its state comes back.";
+  }
   const file = input("file");
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];

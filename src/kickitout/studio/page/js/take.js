@@ -26,7 +26,10 @@ export function setUpTake(about) {
   state.on("selected", show);
   state.on("favourites", sayKit);
   sayKit();
-  if (about.without?.includes("kit")) button("make-kit").disabled = true;
+  element("kit-fields").hidden = about.without?.includes("kit") ?? false;
+  if (about.without?.includes("formats")) {
+    for (const id of ["format", "rate"]) element(id).closest("label")?.setAttribute("hidden", "");
+  }
 }
 
 let recipeAddress = "";

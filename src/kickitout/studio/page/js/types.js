@@ -24,7 +24,7 @@
  *
  * @typedef {object} Control
  * @property {string} name
- * @property {string} field
+ * @property {string} field  of the card; "" for a knob that is set and not measured
  * @property {string} unit
  * @property {string} scale
  * @property {number} low
@@ -45,9 +45,9 @@
  * @property {boolean} turnable  places and knobs, or seeds alone
  * @property {string} listens  why it cannot start from a sound; "" if it can
  * @property {Control[]} controls
- * @property {{low: number, high: number, unit: string, meaning: string}} drive
+ * @property {string[]} knobs  of the model, in the order that recipes have them
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
  * @property {string | null} references
- * @property {string[]} [without]  tools that this page does not have
+ * @property {string[]} [without]  what this page does not have: "kit", "formats", "measuring", "listening"
  */
 export {};

@@ -1,0 +1,199 @@
+/**
+ * Who makes the sounds of an exported site: the model itself, in this browser. The same recipes as everywhere; what
+ * needs the kick card's measurements is left out, but for the kicks of the map, which were measured at export.
+ */
+
+import { normal, startSeed } from "./noise.js";
+import { encodeWav, readComment } from "./wav.js";
+import { Wrong } from "./wrong.js";
+
+export { Wrong };
+
+/** @typedef {import("./types.js").Recipe} Recipe */
+/** @typedef {import("./types.js").Sound} Sound */
+/** @typedef {import("./types.js").Answer} Answer */
+/** @typedef {{wave: Float32Array, channels: number, place: Float32Array}} Played */
+
+const CONTOUR = 9; // numbers of a place that are the pitch's fall: kickitout.card.contour
+const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
+
+const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+/** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
+const waiting = new Map();
+let calls = 0;
+worker.onmessage = ({ data }) => {
+  const call = waiting.get(data.id);
+  waiting.delete(data.id);
+  if (data.error) call?.reject(new Wrong(`The model cannot be played here: ${data.error}`));
+  else call?.resolve(data);
+};
+worker.onerror = (event) => {
+  waiting.forEach(({ reject }) => reject(new Wrong(`The model cannot be played here: ${event.message}`)));
+  waiting.clear();
+};
+
+/** @type {Promise<any>} */
+const site = fetch(new URL("../site.json", import.meta.url)).then((reply) => reply.json());
+
+/** @param {Record<string, Float32Array>} feed @returns {Promise<Played>} */
+function run(feed) {
+  return new Promise((resolve, reject) => {
+    waiting.set(++calls, { resolve, reject });
+    worker.postMessage({ id: calls, feed });
+  });
+}
+
+/** The kick of a recipe. @param {Recipe} recipe @returns {Promise<Played>} */
+async function played(recipe) {
+  const { info, about } = await site;
+  if (recipe.model_sha256 && recipe.model_sha256 !== about.model.sha256) throw new Wrong("This recipe is of another model.");
+  const eps = recipe.place ? new Float32Array(info.latent) : normal(startSeed(recipe.seed, recipe.start ?? 0), info.latent);
+  if (!info.places) return run({ eps });
+  return run({
+    eps,
+    latent: Float32Array.from(recipe.place ?? new Float32Array(info.places)),
+    given: new Float32Array([recipe.place ? 1 : 0]),
+    knobs: Float32Array.from(recipe.knobs ?? new Float32Array(info.knobs.length)),
+  });
+}
+
+/** @param {Recipe} recipe @returns {Promise<Sound>} */
+async function sounding(recipe) {
+  const { about, cards } = await site;
+  const made = await played(recipe);
+  const plain = recipe.seed !== undefined && !recipe.start && !recipe.knobs?.some((/** @type {number} */ x) => x);
+  const known = plain ? cards[recipe.seed] : undefined;
+  const long = made.wave.length / made.channels;
+  const whole = { kickitout: about.version, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
+  return {
+    name: known?.name ?? nameOf(recipe),
+    recipe: whole,
+    card: known?.card ?? null,
+    reasons: {},
+    rate: about.model.rate,
+    samples: Array.from({ length: made.channels }, (_, c) => made.wave.slice(c * long, (c + 1) * long)),
+  };
+}
+
+/** A name for what was not measured. @param {Recipe} recipe */
+function nameOf(recipe) {
+  const turned = JSON.stringify([recipe.start, recipe.place, recipe.knobs]);
+  let hash = 0;
+  for (const c of turned) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) >>> 0;
+  const mark = hash.toString(16).padStart(8, "0").slice(0, 6);
+  return recipe.seed === undefined ? `kick_p${mark}` : `kick_s${String(recipe.seed).padStart(6, "0")}-${mark.slice(0, 4)}`;
+}
+
+/** @param {Recipe[]} recipes @returns {Promise<Answer>} */
+async function answer(recipes, head = {}) {
+  const sounds = [];
+  for (const recipe of recipes) sounds.push(await sounding(recipe));
+  return { sounds, head };
+}
+
+/** @param {Recipe} recipe */
+const placeOf = async (recipe) => (await played(recipe)).place;
+
+/** A place beside another: kickitout.generation.vary.turned. @param {Float32Array} place @param {Float32Array} draw @param {number} amount @param {number} grain */
+function turned(place, draw, amount, grain) {
+  const rounded = Math.fround(amount);
+  const angle = Math.fround((rounded * Math.PI) / 4);
+  const [cos, sin] = [Math.fround(Math.cos(angle)), Math.fround(Math.sin(angle))];
+  return place.map((at, i) => {
+    if (i >= place.length - grain) return Math.fround(cos * at) + Math.fround(sin * draw[i]);
+    return at + Math.fround(Math.fround(i < CONTOUR ? rounded * CONTOUR_SHARE : rounded) * draw[i]);
+  });
+}
+
+/** @type {Omit<typeof import("./api.js").backend, "look"> & {look: null}} */
+export const backend = {
+  /** @returns {Promise<import("./types.js").About>} */
+  about: async () => (await site).about,
+  /** @param {number} first @param {number} n */
+  map: async (first, n) => {
+    const { cards } = await site;
+    const last = Math.min(first + n, cards.length);
+    return answer(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
+  },
+  /** @param {Recipe[]} recipes */
+  play: (recipes) => answer(recipes),
+  /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */
+  vary: async (recipe, seeds, amount) => {
+    const { info } = await site;
+    const place = await placeOf(recipe);
+    return answer(
+      seeds.map((seed) => ({
+        place: [...turned(place, normal(seed, info.places), amount, info.grain)],
+        ...(recipe.knobs ? { knobs: recipe.knobs } : {}),
+        amount,
+      })),
+    );
+  },
+  /** @param {Recipe[]} recipes @param {number[]} weights */
+  blend: async (recipes, weights) => {
+    const { info } = await site;
+    const places = await Promise.all(recipes.map(placeOf));
+    const total = weights.reduce((a, b) => a + b, 0);
+    const heaviest = places[weights.indexOf(Math.max(...weights))];
+    const place = Array.from(heaviest, (at, i) =>
+      i >= heaviest.length - info.grain ? at : Math.fround(places.reduce((sum, p, k) => sum + p[i] * weights[k], 0) / total),
+    );
+    return answer([{ place }]);
+  },
+  /** @param {Recipe} first @param {Recipe} last @param {number} n */
+  morph: async (first, last, n) => {
+    const [a, b] = await Promise.all([placeOf(first), placeOf(last)]);
+    const none = new Array((await site).info.knobs.length).fill(0);
+    const [from, to] = [first.knobs ?? none, last.knobs ?? none];
+    const mix = (/** @type {ArrayLike<number>} */ x, /** @type {ArrayLike<number>} */ y, /** @type {number} */ share) =>
+      Array.from(x, (at, i) => Math.fround(Math.fround(Math.fround(1 - share) * at) + Math.fround(share * y[i])));
+    return answer(
+      Array.from({ length: n }, (_, i) => {
+        const share = Math.fround(i / (n - 1));
+        return { place: mix(a, b, share), knobs: mix(from, to, share) };
+      }),
+    );
+  },
+  /** Here a request is how the knobs stand. @param {Record<string, number>} request @param {Recipe} recipe @param {number} _rounds */
+  ask: async (request, recipe, _rounds) => {
+    const { info } = await site;
+    const knobs = info.knobs.map((/** @type {string} */ name, /** @type {number} */ i) => Math.fround(request[name] ?? recipe.knobs?.[i] ?? 0));
+    const origin = recipe.place ? { place: recipe.place } : { seed: recipe.seed, start: recipe.start ?? 0 };
+    return answer([{ ...origin, knobs }], { lines: [], renders: 1 });
+  },
+  /** @param {Record<string, number>} request @param {number} seed @returns {Promise<Answer>} */
+  askSeed: (request, seed) => backend.ask(request, { seed }, 1),
+  /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Answer>} */
+  hear: async (file, name) => {
+    const bytes = await file.arrayBuffer();
+    const text = new Uint8Array(bytes, 0, Math.min(1, bytes.byteLength))[0] === 123 ? new TextDecoder().decode(bytes) : readComment(bytes);
+    let recipe;
+    try {
+      recipe = JSON.parse(text ?? "");
+    } catch {
+      throw new Wrong(`${name}: has no recipe inside; kick studio, on your own machine, starts from any sound`);
+    }
+    if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.place)) throw new Wrong(`${name}: has no recipe of a kick inside`);
+    for (const key of ["bits", "rate", "kit", "shape", "request"]) delete recipe[key];
+    return answer([recipe], { kind: "restored", said: "made by this model: its state is back" });
+  },
+  look: null,
+  /** @param {Recipe} _recipe @returns {Promise<Answer>} */
+  nearest: async (_recipe) => {
+    throw new Wrong("The training kicks are not known here.");
+  },
+  /** @param {Sound} sound @param {{format: string, bits: string, rate: string}} form */
+  fileAddress: (sound, { bits }) => {
+    const recipe = { ...sound.recipe, bits, rate: sound.rate };
+    const sorted = JSON.stringify(Object.fromEntries(Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))));
+    URL.revokeObjectURL(address);
+    const file = encodeWav(sound.samples, sound.rate, bits, sorted);
+    address = URL.createObjectURL(new Blob([/** @type {any} */ (file)], { type: "audio/wav" }));
+    return address;
+  },
+  /** @param {Record<string, unknown>} _order @returns {Promise<Blob>} */
+  kit: async (_order) => {
+    throw new Wrong("Kits are made by kick studio and kick kit.");
+  },
+};
+let address = "";

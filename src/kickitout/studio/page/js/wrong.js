@@ -1,0 +1,2 @@
+/** What went wrong, as one sentence for the reader. */
+export class Wrong extends Error {}

@@ -1,0 +1,156 @@
+"""The studio's page as a static site that runs the model in the visitor's browser: any web server can hold it.
+
+It is the same page; js/local.js takes the place of the API and plays the model with ONNX Runtime's WebAssembly build.
+That build (MIT) is fetched once from the npm registry when a site is exported, checked against its digest, and lies in
+the site itself: a visitor's browser asks no other machine. What needs the kick card is left out in the browser, but for
+the kicks of the map, which are measured here.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from kickitout.card import cards
+from kickitout.errors import UserError
+from kickitout.export.sounds import SoundFormat, telling_name
+from kickitout.files import explain_os_error, make_folder
+from kickitout.generation.generate import generate
+from kickitout.generation.load import find_model_file, load_model
+from kickitout.models.knobs import KNOBS
+from kickitout.studio.desk import Desk
+from kickitout.studio.recipes import Recipe, full_recipe
+from kickitout.studio.replies import known
+
+RUNTIME = "onnxruntime-web-1.30.0.tgz"
+PACKAGE = "onnxruntime-web@1.30.0"
+DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # sha512, base64
+PARTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+KICKS = 192  # on the map
+LICENCE = """onnxruntime-web 1.30.0, unchanged. MIT License.
+
+Copyright (c) Microsoft Corporation
+
+Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated
+documentation files (the "Software"), to deal in the Software without restriction, including without limitation the
+rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit
+persons to whom the Software is furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all copies or substantial portions of the
+Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE
+WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR
+COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
+OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+"""
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+def write_site(
+    model: str | Path, out: Path, *, runtime: Path | None = None, kicks: int = KICKS, force: bool = False
+) -> Path:
+    """Write the site into the new folder `out`, whole or not at all. Returns it.
+
+    runtime: the package's archive, for a machine without npm. kicks: on the map. Raises UserError for a model that is
+    no ONNX graph, for a place that is taken (force replaces a site that this wrote), and when the archive is not the
+    one that is known.
+    """
+    source = find_model_file(Path(model))
+    if source.suffix != ".onnx":
+        raise UserError(
+            f"{source}: its pictures have no phase, and rebuilding it needs PyTorch, which no browser has; "
+            "models of kickgan, dcgan-bands and dcgan-stft can be put on a page"
+        )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        ours = (out / "site.json").is_file() and (out / "ort").is_dir()
+        if not (force and ours):
+            raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
+    make_folder(out.parent)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.resolve().parent) as made:
+        folder = Path(made) / "site"
+        try:
+            folder.mkdir()
+            _put_runtime(folder / "ort", runtime)
+            _fill(folder, source, site_data(model, kicks))
+            if out.exists():
+                shutil.rmtree(out)
+            folder.rename(out)
+        except OSError as error:
+            raise explain_os_error(error, out) from error
+    return out
+
+
+def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
+    """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
+    player = load_model(model)
+    waves = generate(range(kicks), player)
+    found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
+    about = Desk(player, model).about() | {
+        "listens": "" if player.info.places else "this model makes kicks from seeds alone",
+        "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
+                      "meaning": k.meaning} for k in KNOBS if k.name in player.info.knobs],
+        "without": ["kit", "formats", "measuring", "listening"],
+    }  # fmt: skip
+    listed = []
+    for seed in range(kicks):
+        card = found.row(seed)
+        whole = full_recipe(player, Recipe(seed=seed))
+        listed.append({"name": telling_name(whole, card, SoundFormat()).removesuffix(".wav"), "card": known(card)})
+    info = {k: getattr(player.info, k) for k in ("latent", "places", "knobs", "grain", "channels", "length")}
+    return {"info": info, "about": about, "cards": listed}
+
+
+def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
+    page = Path(str(files("kickitout") / "studio" / "page"))
+    shutil.copytree(page, folder, dirs_exist_ok=True)
+    (folder / "js" / "api.js").unlink()
+    (folder / "js" / "backend.js").write_text('export { backend, Wrong } from "./local.js";\n', "utf-8")
+    html = (folder / "index.html").read_text("utf-8")
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    (folder / "index.html").write_text(html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}'))
+    (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
+    shutil.copyfile(model, folder / "model.onnx")
+
+
+def _put_runtime(folder: Path, archive: Path | None) -> None:
+    """The two files of ONNX Runtime that the page needs, and their licence."""
+    folder.mkdir()
+    with tempfile.TemporaryDirectory() as there:
+        packed = archive or _fetch(Path(there))
+        try:
+            content = packed.read_bytes()
+        except OSError as error:
+            raise explain_os_error(error, packed) from error
+        if base64.b64encode(hashlib.sha512(content).digest()).decode() != DIGEST:
+            raise UserError(f"{packed}: not {PACKAGE} as it is known (its sha512 differs); fetch it again")
+        with tarfile.open(packed) as tar:
+            for part in PARTS:
+                member = tar.extractfile(f"package/dist/{part}")
+                assert member is not None  # its digest is known
+                (folder / part).write_bytes(member.read())
+    (folder / "LICENSE.txt").write_text(LICENCE, "utf-8")
+
+
+def _fetch(folder: Path) -> Path:
+    """The archive from the npm registry, as npm is set up here."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise UserError(f"a page needs {PACKAGE} once: install npm (Node.js), or give the archive with --runtime")
+    command = [npm, "pack", PACKAGE, "--silent", "--pack-destination", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    if done.returncode != 0 or not (folder / RUNTIME).exists():
+        why = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no reason given")
+        raise UserError(f"npm could not fetch {PACKAGE} ({why.strip()}); try again, or give it with --runtime")
+    return folder / RUNTIME
