@@ -6,8 +6,11 @@ import re
 import shlex
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
+import pytest
+from studio import running
 from toy import TOY_KICKGAN, write_kicks
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +25,14 @@ def test_every_command_of_the_readme_runs_in_its_order(tmp_path):
     toy = [f"--set={change}" for change in TOY_KICKGAN]
     for command in COMMANDS:
         words = shlex.split(command)[1:]
+        if words[0] == "studio":  # it serves until it is ended
+            pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
+            with (
+                running(*(w for w in words[1:] if w != "--open")) as (address, _),
+                urllib.request.urlopen(address) as page,
+            ):
+                assert page.status == 200
+            continue
         if words[0] == "train":  # as written, but as a toy for a second
             words = [w.replace("20m", "1s") for w in words] + toy
         done = subprocess.run([sys.executable, "-m", "kickitout", *words], cwd=tmp_path, capture_output=True, text=True)

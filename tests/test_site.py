@@ -172,7 +172,7 @@ def test_a_model_that_the_user_trained_plays_in_the_browser(browser, runtime, tm
         Until(steps=2),
     )
     site = tmp_path / "site"
-    write_site(tmp_path / "run", site, runtime=runtime, kicks=4)
+    assert main(["export", str(tmp_path / "run"), "--web", "-o", str(site), "--runtime", str(runtime)]) == 0
     visit = Visit(browser, site)
     try:
         found = visit.waves("play([{seed: 1}, {seed: 2}])")

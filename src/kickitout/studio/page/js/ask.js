@@ -31,6 +31,7 @@ export function setUpAsk(about) {
   names = about.knobs;
   knobs = about.controls.map(addKnob);
   if (about.without?.includes("measuring")) {
+    element("knobs").classList.add("plain");
     element("tab-ask").textContent = "Turn";
     element("ask-help").textContent = "Knobs of the model: each is relative to the kick as it is. kick studio asks in notes, ms and dB.";
   }
@@ -65,6 +66,7 @@ function addKnob(control) {
       came.classList.add("far");
       return;
     }
+    text.value = shown(control, value);
     turn(knob, value, false);
   });
   lock.addEventListener("click", () => {
@@ -134,7 +136,7 @@ async function reroll() {
   lines = head.lines;
   play(sounds[0]);
   state.select(sounds[0], state.request);
-  element("ask-said").textContent = `seed ${seed}, ${head.renders} renders`;
+  element("ask-said").textContent = `seed ${seed}`;
   say(lines.map(inWords).join("; ") || `seed ${seed}`);
 }
 

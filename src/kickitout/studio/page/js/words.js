@@ -22,7 +22,8 @@ export function quantity(x, unit) {
   const size = Math.abs(x);
   if (unit === "Hz" && size >= 1000) return `${(x / 1000).toFixed(2)} kHz`;
   const digits = unit === "dB" || unit === "cents" || unit === "%" ? 1 : size >= 100 ? 0 : 1;
-  return `${x.toFixed(digits).replace("-", "−")} ${unit}`;
+  const text = x.toFixed(digits);
+  return `${(Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")} ${unit}`;
 }
 
 /**

@@ -1,0 +1,214 @@
+"""Measure the studio on this machine: how soon it is there and sounds, how quickly it answers, and what it needs.
+
+    python scripts/studio_figures.py [--model default] [--seconds 60] [--clients 50] [--kicks 2000]
+
+The lines about the page need playwright and a Chromium and are left out without. Times are medians, wall time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+KICK = {"recipe": {"seed": 3}}
+
+
+def note(i: int) -> dict[str, object]:
+    """A pitch near the one asked for before, as a knob sends them."""
+    return {**KICK, "request": {"pitch": 45 + i / 2}}
+
+
+class Studio:
+    """`kick studio` in a process of its own. began: when it was started; ready: when it said its address."""
+
+    def __init__(self, model: str) -> None:
+        self.began = time.perf_counter()
+        command = [sys.executable, "-m", "kickitout", "studio", "--port", "0", "--model", model]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.address = self.process.stdout.readline().split()[0]
+        self.ready = time.perf_counter()
+
+    def ask(self, path: str, body: object = None, link: http.client.HTTPConnection | None = None) -> int:
+        """The status of a request."""
+        if link is None:
+            with closing(self.connect()) as own:
+                return self.ask(path, body, own)
+        data = None if body is None else json.dumps(body).encode()
+        link.request("GET" if body is None else "POST", path, data, {"content-type": "application/json"})
+        reply = link.getresponse()
+        reply.read()
+        return reply.status
+
+    def connect(self) -> http.client.HTTPConnection:
+        where = urlsplit(self.address)
+        return http.client.HTTPConnection(str(where.hostname), where.port, timeout=120)
+
+    def memory_mb(self) -> float:
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS"):
+                return int(line.split()[1]) / 1024
+        return float("nan")
+
+    def processor_seconds(self) -> float:
+        """Processor time that it has used."""
+        parts = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+    def end(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+
+
+def answered(studio: Studio, work: Callable[[int], object], times: int) -> str:
+    """Median wall time and mean processor time of the server, in words."""
+    found, used = [], studio.processor_seconds()
+    for i in range(times):
+        began = time.perf_counter()
+        work(i)
+        found.append(time.perf_counter() - began)
+    used = (studio.processor_seconds() - used) / times
+    return f"{1000 * statistics.median(found):8.1f} ms ({1000 * used:.0f} ms of processor time)"
+
+
+def crowd(studio: Studio, clients: int, seconds: float) -> tuple[int, int]:
+    """(answers, errors) of so many clients that ask for variations, one after the other, for so long."""
+    done, wrong, until = [0] * clients, [0] * clients, time.monotonic() + seconds
+
+    def client(number: int) -> None:
+        with closing(studio.connect()) as link:
+            while time.monotonic() < until:
+                body = {"recipe": {"seed": number}, "seeds": [done[number]], "amount": 0.4}
+                try:
+                    status = studio.ask("/api/vary", body, link)
+                except (OSError, http.client.HTTPException):
+                    status = 0
+                done[number] += status == 200
+                wrong[number] += status != 200
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return sum(done), sum(wrong)
+
+
+def page_figures(model: str) -> None:
+    """From the command to the first sound in the page; from a mouse or a knob to the sound."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        chromium = None
+    if chromium is None:
+        print("  the page: not measured, there is no Chromium or no playwright here")
+        return
+    with sync_playwright() as playwright:
+        flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
+        page.add_init_script(
+            "window.heard = []; window.asked = [];"
+            "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
+            "document.addEventListener('kick-asked', (e) => window.asked.push(e.detail));"
+        )
+        studio = Studio(model)
+        page.goto(studio.address)
+        page.wait_for_selector("html[data-ready]")
+        page.keyboard.press(" ")
+        page.wait_for_function("() => window.heard.length > 0")
+        print(f"  kick studio to the first sound    {time.perf_counter() - studio.began:8.2f} s")
+        page.wait_for_selector("html[data-ready=all]", timeout=120_000)
+        print(f"  kick studio to the whole map      {time.perf_counter() - studio.began:8.2f} s")
+        box = page.locator("#map canvas").bounding_box()
+        assert box is not None
+        page.evaluate("window.heard.length = 0")
+        for step in range(300):
+            x, y = 60 + step * (box["width"] - 90) / 300, box["height"] * (0.5 + (step % 9 - 4) / 25)
+            page.mouse.move(box["x"] + x, box["y"] + y)
+        heard = page.evaluate("window.heard")
+        handled = statistics.median(one["handledMs"] for one in heard)
+        output = statistics.median(one["outputMs"] for one in heard)
+        buffered = f"then {output:.1f} ms of output buffer"
+        print(f"  hover to sound                    {handled:8.1f} ms (n {len(heard)}), {buffered}")
+        for step in range(24):
+            many = page.evaluate(
+                """(step) => {
+                const knob = document.querySelector("#knob-click");
+                knob.value = String(600 + 4 * step);
+                knob.dispatchEvent(new Event("input"));
+                return window.asked.length;
+            }""",
+                step,
+            )
+            page.wait_for_function("(n) => window.asked.length > n", arg=many)
+        knob = page.evaluate("window.asked.filter((one) => one.moving).map((one) => one.ms)")
+        print(f"  knob to sound, while it turns     {statistics.median(knob):8.1f} ms (n {len(knob)})")
+        browser.close()
+        studio.end()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="default")
+    parser.add_argument("--seconds", type=float, default=60.0)
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--kicks", type=int, default=2000)
+    args = parser.parse_args()
+    load = os.getloadavg()[0]
+    print(f"kick studio, model {args.model}, {os.cpu_count()} cores (load {load:.1f} from other work)")
+    studio = Studio(args.model)
+    try:
+        studio.ask("/api/map?first=0&n=1")
+        first = time.perf_counter()
+        print(f"  kick studio to its address        {studio.ready - studio.began:8.2f} s")
+        used = f"({studio.processor_seconds():.2f} s of processor time)"
+        print(f"  kick studio to the first samples  {first - studio.began:8.2f} s {used}")
+        started = studio.memory_mb()
+        with closing(studio.connect()) as link:
+            tries: list[tuple[str, Callable[[int], object], int]] = [
+                ("24 kicks of the map", lambda i: studio.ask(f"/api/map?first={24 * i}&n=24", None, link), 8),
+                ("a variation", lambda i: studio.ask("/api/vary", {**KICK, "seeds": [i]}, link), 40),
+                (
+                    "a knob, while it turns",
+                    lambda i: studio.ask("/api/ask", {**KICK, **note(i), "rounds": 2}, link),
+                    24,
+                ),
+                ("a knob, met", lambda i: studio.ask("/api/ask", {**KICK, **note(i)}, link), 24),
+                ("a look", lambda i: studio.ask("/api/look", {"recipe": {"seed": i}}, link), 24),
+            ]
+            for words, work, times in tries:
+                print(f"  {words:32s}  {answered(studio, work, times)}", flush=True)
+            part = args.kicks // 10
+            for i in range(part):
+                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+            early = studio.memory_mb()
+            for i in range(part, args.kicks):
+                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+        late = studio.memory_mb()
+        grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
+        print(f"  memory of the server              {started:8.0f} MB at first, {grown}")
+        done, wrong = crowd(studio, args.clients, args.seconds)
+        after = studio.memory_mb()
+        crowded = f"{args.clients} clients for {args.seconds:.0f} s"
+        print(f"  {crowded:32s}  {done:8d} answers, {wrong} errors, {after:.0f} MB after it")
+    finally:
+        studio.end()
+    page_figures(args.model)
+
+
+if __name__ == "__main__":
+    main()
