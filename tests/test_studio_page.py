@@ -202,6 +202,18 @@ def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
 
 
+def test_values_that_are_typed_faster_than_they_are_met_are_all_kept(studio):
+    studio.page.click("#release")
+    for name, text in (("pitch", "50Hz"), ("click", "-25dB"), ("drive", "6")):
+        studio.page.fill(f"#knob-{name} ~ input", text)
+        studio.page.keyboard.press("Enter")
+    studio.page.wait_for_function(
+        "() => ['pitch', 'click', 'drive'].every((name) => document.querySelector('#download').href.includes(name))"
+    )
+    assert studio.recipe()["request"] == {"pitch": 50, "click": -25, "drive": 6}
+    studio.page.click("#release")
+
+
 def test_a_knob_that_is_turned_is_heard_while_it_turns(studio):
     studio.page.focus("#knob-click")
     studio.page.evaluate("window.asked.length = 0")

@@ -10,6 +10,7 @@ import { noteOf, parse, quantity } from "./words.js";
 /** @typedef {import("./types.js").Line} Line */
 
 const QUICK_ROUNDS = 2; // renders while a knob is being turned; the rest of them when it is let go
+const ALL_ROUNDS = 14; // as many as kickitout.generation.ask takes
 const TICKS = 1000; // of a slider
 
 /** @typedef {{control: Control, slider: HTMLInputElement, text: HTMLInputElement, lock: HTMLButtonElement, came: HTMLElement}} Knob */
@@ -18,6 +19,8 @@ let knobs = [];
 /** @type {Line[]} */
 let lines = [];
 let turning = "";
+/** @type {Record<string, number> | null} */
+let wanted = null; // what was asked for and is not answered yet
 /** @type {string[]} */
 let names = [];
 
@@ -40,6 +43,7 @@ export function setUpAsk(about) {
   button("release").addEventListener("click", () => {
     if (!state.sound) return;
     lines = [];
+    wanted = null;
     state.select(state.sound, {});
   });
   state.on("selected", show);
@@ -72,7 +76,7 @@ function addKnob(control) {
   lock.addEventListener("click", () => {
     const value = current(knob);
     if (!state.sound || value === null) return;
-    const request = { ...state.request };
+    const request = { ...asked() };
     if (control.name in request) delete request[control.name];
     else request[control.name] = value;
     state.select(state.sound, request);
@@ -108,18 +112,27 @@ function current({ control }) {
 
 /** @param {Knob} knob @param {number} value @param {boolean} moving */
 function turn(knob, value, moving) {
-  const request = { ...state.request, [knob.control.name]: value };
+  wanted = { ...asked(), [knob.control.name]: value };
   knob.lock.setAttribute("aria-pressed", "true");
   label(knob, value);
   const first = turning !== knob.control.name;
   turning = moving ? knob.control.name : "";
-  send(request, moving, first, performance.now());
+  send(wanted, moving, first, performance.now());
 }
+
+/** The locked knobs and their values, with those that are still being met. */
+const asked = () => wanted ?? state.request;
 
 const send = newest(async (/** @type {Record<string, number>} */ request, /** @type {boolean} */ moving, /** @type {boolean} */ first, /** @type {number} */ since) => {
   const sound = state.sound;
-  if (!sound?.recipe) throw new Error("This sound was not made by the model; go on from the model's own version of it first.");
-  const answer = await backend.ask(request, sound.recipe, moving ? QUICK_ROUNDS : 14);
+  let answer;
+  try {
+    if (!sound?.recipe) throw new Error("This sound was not made by the model; go on from the model's own version of it first.");
+    answer = await backend.ask(request, sound.recipe, moving ? QUICK_ROUNDS : ALL_ROUNDS);
+  } finally {
+    if (wanted === request) wanted = null;
+  }
+  if (state.sound !== sound) return; // another kick was selected meanwhile
   lines = answer.head.lines;
   const made = answer.sounds[0];
   play(made, { since });
@@ -132,10 +145,12 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
 async function reroll() {
   const seed = Math.floor(Math.random() * 1e6);
   element("ask-said").textContent = "…";
-  const { sounds, head } = await backend.askSeed(state.request, seed);
+  const request = asked();
+  const { sounds, head } = await backend.askSeed(request, seed);
+  wanted = null;
   lines = head.lines;
   play(sounds[0]);
-  state.select(sounds[0], state.request);
+  state.select(sounds[0], request);
   element("ask-said").textContent = `seed ${seed}`;
   say(lines.map(inWords).join("; ") || `seed ${seed}`);
 }
@@ -148,9 +163,9 @@ function inWords({ name, achieved, unit, error, error_unit: errorUnit, reached }
 
 function show() {
   for (const knob of knobs) {
-    const locked = knob.control.name in state.request;
+    const locked = knob.control.name in asked();
     knob.lock.setAttribute("aria-pressed", String(locked));
-    const value = locked ? state.request[knob.control.name] : current(knob);
+    const value = locked ? asked()[knob.control.name] : current(knob);
     if (turning !== knob.control.name) knob.slider.value = String(toTicks(knob.control, value ?? knob.control.low));
     label(knob, value);
     achieved(knob, locked);
@@ -189,11 +204,11 @@ function achieved(knob, locked) {
     return;
   }
   const line = lines.find((l) => l.name === control.name);
-  const wanted = state.request[control.name];
+  const goal = asked()[control.name];
   const [off, unit] =
-    control.unit === "Hz" ? [1200 * Math.log2(value / wanted), "cents"]
-    : control.unit === "ms" ? [100 * (value / wanted - 1), "%"]
-    : [value - wanted, "dB"];
+    control.unit === "Hz" ? [1200 * Math.log2(value / goal), "cents"]
+    : control.unit === "ms" ? [100 * (value / goal - 1), "%"]
+    : [value - goal, "dB"];
   const beyond = line && !line.reached && turning === "";
   const sign = off >= 0.05 ? "+" : off > -0.05 ? "±" : "";
   came.replaceChildren("→ ", make("b", {}, quantity(value, control.unit)), ` ${sign}${quantity(Math.abs(off) < 0.05 ? 0 : off, unit)}`);

@@ -51,9 +51,11 @@ let origin = null; // where the direction begins
 const go = newest(async (/** @type {boolean} */ fresh, /** @type {number} */ since) => {
   if (fresh || !origin || !state.sound) origin = state.sound?.recipe ? state.sound : origin;
   if (!origin?.recipe) throw new Error("Select a kick of the model first.");
-  const made = (await backend.vary(origin.recipe, [direction], input("intensity").valueAsNumber)).sounds[0];
-  play(made, { since });
   const from = origin;
+  const here = state.sound;
+  const made = (await backend.vary(origin.recipe, [direction], input("intensity").valueAsNumber)).sounds[0];
+  if (state.sound !== here) return; // another kick was selected meanwhile
+  play(made, { since });
   if (fresh) state.select(made, {});
   else state.amend(made, {});
   origin = from;

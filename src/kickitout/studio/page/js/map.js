@@ -280,9 +280,16 @@ export class KickMap {
     pen.arc(x, y, lit ? 8 : 5, 0, 2 * Math.PI);
     pen.fillStyle = value === null ? colour("line") : shade((value - low) / (high - low), lit ? 1 : 0.82);
     pen.fill();
-    if (lit || this.keepsKick(sound)) {
+    if (lit) {
       pen.lineWidth = 2;
-      pen.strokeStyle = colour(this.keepsKick(sound) ? "gold" : "text");
+      pen.strokeStyle = colour("text");
+      pen.stroke();
+    }
+    if (this.keepsKick(sound)) {
+      pen.beginPath();
+      pen.arc(x, y, 9.5, 0, 2 * Math.PI);
+      pen.lineWidth = 2;
+      pen.strokeStyle = colour("gold");
       pen.stroke();
     }
   }
