@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import mimetypes
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Annotated, Any, Literal
 
 import anyio.to_thread
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
@@ -24,6 +21,7 @@ from kickitout.export.sounds import SoundFormat
 from kickitout.generation.ask import ROUNDS
 from kickitout.generation.noise import LARGEST_SEED
 from kickitout.studio.desk import Desk
+from kickitout.studio.files import Page
 from kickitout.studio.guard import Guard
 from kickitout.studio.recipes import Recipe
 
@@ -125,9 +123,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.add_middleware(Guard)
     _say_what_is_wrong(app)
     _add_paths(app, desk)
-    mimetypes.add_type("text/javascript", ".js")  # some systems have another type for it, and browsers refuse that
-    page = str(files("kickitout") / "studio" / "page")
-    app.mount("/", StaticFiles(directory=page, html=True), name="page")
+    app.mount("/", Page(), name="page")
     return app
 
 

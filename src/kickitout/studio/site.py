@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,7 @@ from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.models.knobs import KNOBS
 from kickitout.studio.desk import Desk
+from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 from kickitout.studio.recipes import Recipe, full_recipe
 from kickitout.studio.replies import known
 
@@ -113,13 +113,15 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
 
 
 def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
-    page = Path(str(files("kickitout") / "studio" / "page"))
-    shutil.copytree(page, folder, dirs_exist_ok=True)
-    (folder / "js" / "api.js").unlink()
+    shutil.copytree(page_folder(), folder, dirs_exist_ok=True)
+    for name in OF_THE_STUDIO:
+        (folder / "js" / name).unlink()
     (folder / "js" / "backend.js").write_text('export { backend, Wrong } from "./local.js";\n', "utf-8")
     html = (folder / "index.html").read_text("utf-8")
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-    (folder / "index.html").write_text(html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}'))
+    html = html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}')
+    modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in ("worker.js", TYPES)]
+    (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
     shutil.copyfile(model, folder / "model.onnx")
 

@@ -136,9 +136,10 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
   lines = answer.head.lines;
   const made = answer.sounds[0];
   play(made, { since });
+  const ms = performance.now() - since; // from the knob to the sound
   if (first && moving) state.select(made, request);
   else state.amend(made, request);
-  document.dispatchEvent(new CustomEvent("kick-asked", { detail: { ms: performance.now() - since, moving } }));
+  document.dispatchEvent(new CustomEvent("kick-asked", { detail: { ms, moving } }));
   if (!moving) say(lines.map(inWords).join("; "));
 });
 

@@ -11,11 +11,13 @@ import { inWords } from "./words.js";
 /** @typedef {import("./types.js").Look} Look */
 
 const SECONDS = 0.5;
+const REST_MS = 80; // a kick that is turned on within this time is not looked at: sound goes first
 const LOWEST_DB = -72; // of the level curve
 /** @type {WeakMap<Sound, Look>} */
 const looks = new WeakMap();
 /** @type {import("./types.js").About["fields"]} */
 let fields = [];
+let resting = 0;
 
 /** @param {import("./types.js").About} about */
 export function setUpLook(about) {
@@ -41,8 +43,11 @@ function show() {
   element("kick-line").textContent = words.detail;
   element("kick-line").title = words.detail;
   paint();
-  fetchLook(sound);
-  writeCard(sound);
+  clearTimeout(resting);
+  resting = window.setTimeout(() => {
+    fetchLook(sound);
+    writeCard(sound);
+  }, looks.has(sound) ? 0 : REST_MS);
 }
 
 export function paint() {

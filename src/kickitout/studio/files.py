@@ -1,0 +1,57 @@
+"""The files of the page, held in memory: a name that is not among them does not exist, whatever it points to.
+
+Modules that import each other are found one after the other by a browser; links in the head name them all at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+OF_A_SITE = ("local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
+OF_THE_STUDIO = ("api.js",)  # only the studio does
+TYPES = "types.js"  # comments alone
+FIRST = ("api/about", "api/map?first=0&amp;n=1")  # what the page asks first, so that the browser need not wait for it
+
+
+def page_folder() -> Path:
+    return Path(str(files("kickitout") / "studio" / "page"))
+
+
+def page_files() -> dict[str, bytes]:
+    """Path from the page's root -> content, as the studio serves it."""
+    folder = page_folder()
+    found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.suffix in KINDS}
+    modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, TYPES)]
+    html = with_modules(found["index.html"].decode(), modules)
+    asked = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in FIRST)
+    found["index.html"] = html.replace("</title>", f"</title>\n{asked}", 1).encode()
+    return found
+
+
+def with_modules(html: str, modules: Iterable[str]) -> str:
+    """The page with a link to each of its modules."""
+    links = "\n".join(f'<link rel="modulepreload" href="{module}">' for module in sorted(modules))
+    return html.replace("</title>", f"</title>\n{links}", 1)
+
+
+class Page:
+    """An ASGI app that answers with these files."""
+
+    def __init__(self) -> None:
+        self.files = page_files()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405)
+        name = scope["path"].removeprefix("/") or "index.html"
+        content = self.files.get(name)
+        if content is None:
+            raise HTTPException(404)
+        await Response(content, media_type=KINDS[Path(name).suffix])(scope, receive, send)
