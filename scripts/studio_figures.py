@@ -169,6 +169,7 @@ def main() -> None:
     parser.add_argument("--kicks", type=int, default=2000)
     args = parser.parse_args()
     load = os.getloadavg()[0]
+    print("```")
     print(f"kick studio, model {args.model}, {os.cpu_count()} cores (load {load:.1f} from other work)")
     studio = Studio(args.model)
     try:
@@ -208,6 +209,7 @@ def main() -> None:
     finally:
         studio.end()
     page_figures(args.model)
+    print("```")
 
 
 if __name__ == "__main__":
