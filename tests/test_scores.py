@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
 import subprocess
@@ -12,7 +13,10 @@ import numpy as np
 import pytest
 from toy import write_kicks
 
+from kickitout.audio import read_sound
 from kickitout.cli import main
+from kickitout.corpus.build import build_corpus
+from kickitout.corpus.prepare import prepare
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 from kickitout.evaluation import frechet, kernel, neighbours, resampling, spectra, two_sample
@@ -342,12 +346,31 @@ def test_the_command_refuses_what_it_cannot_score(tmp_path, capsys):
 def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     real = write_kicks(tmp_path / "real", 66)
     out = tmp_path / "scores.json"
-    assert main(["score", "default", "-n", "64", "--against", str(real), "--train", str(real), "--json", str(out)]) == 0
+    pairs = tmp_path / "pairs"
+    asked = ["score", "default", "-n", "64", "--against", str(real), "--train", str(real), "--json", str(out)]
+    assert main([*asked, "--pairs", str(pairs)]) == 0
     assert "near_copies" in capsys.readouterr().out
+    rows = list(csv.DictReader((pairs / "pairs.csv").read_text().splitlines()))
+    distances = [float(row["distance"]) for row in rows]
+    assert len(rows) == 10
+    assert distances == sorted(distances)
+    assert sorted(p.name[:5] for p in pairs.glob("*.wav"))[:2] == ["001a_", "001b_"]
+    heard = build_corpus([real]).waves
+    learned = prepare(read_sound(next(pairs.glob("001b_*")))).mid
+    assert min(np.abs(learned - wave).max() for wave in heard) < 1e-3  # it is one of the training kicks
     data = json.loads(out.read_text())
     assert data["generated"]["kicks"] == 64
     assert {"name", "value", "interval", "n", "reference", "real", "seed"} <= set(data["scores"][0])
     assert data["real_near_train"] >= 60  # the reference is the training set here, and the command says so
+
+
+def test_pairs_to_listen_to_need_a_training_set_and_a_new_folder(tmp_path, capsys):
+    kicks = write_kicks(tmp_path / "few", 3)
+    asked = ["score", str(kicks), "--against", str(kicks), "--pairs", str(kicks)]
+    assert main(asked) == 2
+    assert "--train" in capsys.readouterr().err
+    assert main([*asked, "--train", str(kicks)]) == 2
+    assert "not empty" in capsys.readouterr().err
 
 
 def test_a_repeated_file_counts_as_often_as_it_is_there(tmp_path):

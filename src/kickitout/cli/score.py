@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("generated", nargs="*", metavar="GENERATED", help="sounds, or a model: 'default', run or file")
     parser.add_argument("--against", required=True, metavar="REAL", help="folders of real kicks", **paths)  # type: ignore[arg-type]
     parser.add_argument("--train", metavar="FOLDER", help="what the model learned from: look for copies", **paths)  # type: ignore[arg-type]
+    parser.add_argument("--pairs", type=Path, metavar="NEW", help="folder for the closest pairs, to listen to")
     parser.add_argument("-n", type=positive, default=None, help="kicks to make with a model (default 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the resampling, and of the first kick (default 0)")
     parser.add_argument("--ladder", action="store_true", help="degrade the real kicks: which score sees what")
@@ -62,6 +63,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
     if args.json is not None and args.json.exists() and not args.force:
         raise UserError(f"{args.json}: exists; --force replaces it")
+    if args.pairs is not None and args.train is None:
+        raise UserError("--pairs: pairs of sounds and training kicks; --train FOLDER says what was learned from")
+    if args.pairs is not None and args.pairs.exists() and any(args.pairs.iterdir()):
+        raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
     embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
     real = build_corpus(args.against)
     data: dict[str, Any] = {
@@ -89,6 +94,7 @@ def _score(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embeddin
     from kickitout.corpus.build import build_corpus
     from kickitout.evaluation.memorisation import audit
     from kickitout.evaluation.report import copies_score, score_sets, scores_as_data, scores_text
+    from kickitout.export.pairs import write_pairs
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
     groups = np.array([row.family for row in real.rows])
@@ -106,6 +112,10 @@ def _score(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embeddin
     seen = int(audit(real.waves, train.waves, families).copies.sum())
     if seen:
         print(f"kick: {seen} of the {len(real)} real kicks are near a training kick themselves", file=sys.stderr)
+    if args.pairs is not None:
+        closest = found.closest(LISTED)
+        write_pairs(args.pairs, [(names[i], waves[i], train.rows[j].name, train.waves[j], d) for i, j, d in closest])
+        print(f"the {len(closest)} closest pairs, near-copies or not: {args.pairs}")
     data = scores_as_data(scores, found, generated=what, train={"digest": train.digest, "kicks": len(train)})
     data["near_copies"]["pairs"] = [[names[i], train.rows[j].name, d] for i, j, d in found.pairs()]
     return data | {"real_near_train": seen}

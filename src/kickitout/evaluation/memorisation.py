@@ -62,8 +62,11 @@ class Audit(NamedTuple):
 
     def pairs(self) -> list[tuple[int, int, float]]:
         """(sound, training kick, distance) of every near-copy, the closest first."""
-        found = np.flatnonzero(self.copies)
-        found = found[np.argsort(self.distance[found], kind="stable")]
+        return self.closest(int(self.copies.sum()))
+
+    def closest(self, count: int) -> list[tuple[int, int, float]]:
+        """(sound, training kick, distance) of the `count` closest, near-copies or not."""
+        found = np.argsort(self.distance, kind="stable")[:count]
         return [(int(i), int(self.nearest[i]), float(self.distance[i])) for i in found]
 
 

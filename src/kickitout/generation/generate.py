@@ -98,4 +98,12 @@ def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
     """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a place."""
     known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
     known |= {} if seed is None else {"seed": seed}
-    return known | more
+    return known | {"learned_from": _learned_from(model.info.corpus)} | more
+
+
+def _learned_from(corpus: dict[str, Any]) -> dict[str, Any]:
+    """The manifest of a corpus in short: its digest, how many kicks, and under which licences."""
+    licences: dict[str, int] = {}
+    for part in corpus.get("sources", []):
+        licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
+    return {"digest": corpus.get("digest", ""), "kicks": corpus.get("kicks", 0), "licences": licences}
