@@ -17,6 +17,7 @@ from kickitout.cli import (
     card,
     ceiling,
     check,
+    clean,
     export,
     generate,
     kit,
@@ -24,6 +25,7 @@ from kickitout.cli import (
     morph,
     recipe,
     recipes,
+    runs,
     score,
     studio,
     synth,
@@ -35,7 +37,8 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
 COMMANDS = (
-    generate, vary, morph, studio, kit, recipe, check, card, train, recipes, export, synth, ceiling, score, lab, bench,
+    generate, vary, morph, studio, kit, recipe, check, card, train, recipes, runs, clean,
+    export, synth, ceiling, score, lab, bench,
 )  # fmt: skip
 
 

@@ -80,3 +80,12 @@ def seeds(text: str) -> list[int]:
             raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST:,} seeds")
         found += range(first, last + 1)
     return found
+
+
+def megabytes(size: int) -> str:
+    """Bytes in MB, as tables show them.
+
+    >>> megabytes(2_340_000)
+    '2.3'
+    """
+    return f"{size / 1e6:.1f}"

@@ -1,0 +1,39 @@
+"""Free what run folders can lose: second copies of checkpoints, and what was being written when a run was killed.
+
+kick clean                             what would go, below runs/; nothing is removed
+kick clean runs/a --yes                remove it
+kick clean runs/ --checkpoints --yes   of finished runs the checkpoints too: they can be played, but not be trained on
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+NAME, HELP = "clean", "free what run folders can lose"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("places", nargs="*", type=Path, default=[Path("runs")], metavar="FOLDER", help="default: runs")
+    parser.add_argument("--checkpoints", action="store_true", help="of finished runs too, which ends their training")
+    parser.add_argument("--yes", action="store_true", help="remove; without it the files are only listed")
+
+
+def run(args: argparse.Namespace) -> int:
+    import sys
+
+    from kickitout.cli.values import megabytes
+    from kickitout.training.overview import find_runs, free, is_running, spare_files
+
+    total = 0
+    for path in find_runs(args.places):
+        if is_running(path):
+            print(f"kick: {path}: a trainer is using this run; left alone", file=sys.stderr)
+        elif args.yes:
+            total += free(path, args.checkpoints)
+        else:
+            for file in spare_files(path, args.checkpoints):
+                total += file.stat().st_size
+                print(f"{file}  {megabytes(file.stat().st_size)} MB")
+    print(f"{megabytes(total)} MB " + ("freed" if args.yes else "could be freed; --yes removes it"))
+    return 0

@@ -1,0 +1,141 @@
+"""Run folders seen from outside: their state, their best score, what they take on the disk and what of it can go.
+
+Reads the files that `kickitout.training.run_folder` describes; needs no PyTorch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from kickitout.errors import UserError
+
+MODELS = ("model.onnx", "model.safetensors")
+DEEPEST = 4  # folders below a given one that are looked into
+
+
+class RunState(NamedTuple):
+    """One run folder."""
+
+    path: Path
+    recipe: str
+    state: str  # running, finished, unfinished (can go on, has no model yet), not begun, unreadable
+    step: int
+    minutes: float
+    best: float | None  # held-out score of the best snapshot; lower is better
+    size: int  # bytes
+    spare: int  # bytes that `spare_files` would free, checkpoints not counted
+
+
+def find_runs(places: Sequence[Path]) -> list[Path]:
+    """Run folders at or below the places, sorted. Raises UserError for a place that is no folder."""
+    found: set[Path] = set()
+    for place in places:
+        if not place.is_dir():
+            raise UserError(f"{place}: no folder; name a run, or a folder that holds runs")
+        found.update(_below(place, DEEPEST))
+    return sorted(found)
+
+
+def look_at(path: Path) -> RunState:
+    """The state of one run folder; a damaged one is reported, not an error."""
+    entries = _entries(path / "stats.jsonl")
+    shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and isinstance(e.get("score"), (int, float))]
+    last = entries[-1] if entries else {}
+    try:
+        recipe = str(json.loads((path / "recipe.json").read_text("utf-8"))["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        recipe = ""
+    if not recipe:
+        state = "unreadable"
+    elif is_running(path):
+        state = "running"
+    elif any((path / name).exists() for name in MODELS):
+        state = "finished"
+    else:
+        state = "unfinished" if entries else "not begun"
+    seconds = next((e["seconds"] for e in reversed(entries) if isinstance(e.get("seconds"), (int, float))), 0.0)
+    size, spare = (sum(map(_size, files)) for files in (_files(path), spare_files(path)))
+    return RunState(
+        path,
+        recipe,
+        state,
+        int(last.get("step", 0)),
+        seconds / 60,
+        min(shots, default=None),
+        size,
+        spare,
+    )
+
+
+def is_running(path: Path) -> bool:
+    """Whether a trainer holds the folder."""
+    try:
+        with open(path / ".lock") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
+    """What a run can lose without losing anything: second copies, and what was being written when it was killed.
+
+    checkpoints: those too, where a finished model is there; such a run can be played, but not be trained on.
+    """
+    folder = path / "checkpoints"
+    spare = [*folder.glob("*.previous"), *folder.glob("*.fresh"), *path.rglob(".*.part")]
+    if checkpoints and any((path / name).exists() for name in MODELS):
+        spare += folder.glob("*.safetensors")
+    return sorted(set(spare))
+
+
+def free(path: Path, checkpoints: bool = False) -> int:
+    """Remove the spare files of a run that is not running. Returns the bytes; raises UserError while it runs."""
+    if is_running(path):
+        raise UserError(f"{path}: a trainer is using this run; stop it first")
+    freed = 0
+    for file in spare_files(path, checkpoints):
+        size = _size(file)
+        with contextlib.suppress(FileNotFoundError):
+            file.unlink()
+            freed += size
+    return freed
+
+
+def _below(place: Path, depth: int) -> Iterator[Path]:
+    if (place / "recipe.json").is_file() and (place / "corpus.json").is_file():
+        yield place
+    elif depth:
+        with contextlib.suppress(OSError):
+            for child in place.iterdir():
+                if child.is_dir() and not child.is_symlink():
+                    yield from _below(child, depth - 1)
+
+
+def _entries(stats: Path) -> list[dict[str, Any]]:
+    found = []
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        for line in stats.read_text("utf-8").splitlines():
+            with contextlib.suppress(ValueError):
+                found.append(json.loads(line))
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _files(path: Path) -> Iterator[Path]:
+    for folder, _, names in os.walk(path):
+        yield from (Path(folder) / name for name in names)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.lstat().st_size
+    except OSError:
+        return 0

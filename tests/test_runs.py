@@ -1,0 +1,95 @@
+"""`kick runs` and `kick clean`: what a run folder is said to be, and that only what is spare goes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from kickitout.cli import main
+from kickitout.errors import UserError
+from kickitout.training.overview import find_runs, free, is_running, look_at
+
+
+@pytest.fixture
+def run(tmp_path):
+    path = tmp_path / "runs" / "a"
+    (path / "checkpoints").mkdir(parents=True)
+    (path / "recipe.json").write_text('{"name": "toy"}')
+    (path / "corpus.json").write_text("{}")
+    (path / ".lock").touch()
+    lines = [
+        {"kind": "losses", "step": 10, "seconds": 30.0},
+        {"kind": "snapshot", "step": 20, "seconds": 60.0, "score": 1.5},
+        {"kind": "snapshot", "step": 40, "seconds": 120.0, "score": 0.75},
+        {"kind": "event", "step": 41, "text": "stopped"},
+    ]
+    (path / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"kind": "los')
+    (path / "checkpoints" / "latest.safetensors").write_bytes(b"x" * 3000)
+    (path / "checkpoints" / "latest.previous").write_bytes(b"x" * 2000)
+    (path / "checkpoints" / ".best-000040.safetensors.part").write_bytes(b"x" * 500)
+    return path
+
+
+def test_state_step_score_and_sizes(run):
+    found = look_at(run)
+    assert (found.recipe, found.state, found.step, found.minutes, found.best) == ("toy", "unfinished", 41, 2.0, 0.75)
+    assert found.spare == 2500
+    assert found.size == sum(f.stat().st_size for f in run.rglob("*") if f.is_file())
+    (run / "model.onnx").touch()
+    assert look_at(run).state == "finished"
+    (run / "stats.jsonl").unlink()
+    (run / "model.onnx").unlink()
+    assert look_at(run).state == "not begun"
+    (run / "recipe.json").write_text("{")
+    assert look_at(run).state == "unreadable"
+
+
+def test_runs_are_found_below_and_links_are_not_followed(run, tmp_path):
+    (tmp_path / "runs" / "again").symlink_to(run)
+    (tmp_path / "runs" / "loop").symlink_to(tmp_path)
+    assert find_runs([tmp_path, run]) == [run]
+    with pytest.raises(UserError, match="no folder"):
+        find_runs([tmp_path / "nowhere"])
+
+
+def test_only_what_is_spare_goes(run, capsys):
+    before = {f.name for f in run.rglob("*")}
+    assert main(["clean", str(run)]) == 0  # only says so
+    assert "could be freed" in capsys.readouterr().out
+    assert {f.name for f in run.rglob("*")} == before
+    assert main(["clean", str(run), "--yes"]) == 0
+    assert before - {f.name for f in run.rglob("*")} == {"latest.previous", ".best-000040.safetensors.part"}
+    assert free(run, checkpoints=True) == 0  # there is no finished model: its checkpoints are all it has
+    (run / "model.onnx").touch()
+    assert free(run, checkpoints=True) == 3000
+
+
+def test_a_run_in_use_is_left_alone(run, capsys):
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"
+    command = [sys.executable, "-c", hold, str(run / ".lock")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as trainer:
+        assert trainer.stdout is not None
+        trainer.stdout.readline()
+        assert is_running(run)
+        assert look_at(run).state == "running"
+        assert main(["clean", str(run), "--yes"]) == 0
+        assert "left alone" in capsys.readouterr().err
+        with pytest.raises(UserError, match="stop it first"):
+            free(run)
+        trainer.communicate("\n")
+    assert not is_running(run)
+    assert (run / "checkpoints" / "latest.previous").exists()
+
+
+def test_the_list_is_a_table_and_json(run, capsys):
+    assert main(["runs", str(run.parent)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["run", "recipe", "state"]
+    assert lines[1].split()[1:6] == ["toy", "unfinished", "41", "2.0", "0.750"]
+    assert main(["runs", str(run.parent), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["best"] == 0.75
+    assert main(["runs", str(run / "checkpoints")]) == 0
+    assert "no runs" in capsys.readouterr().out
