@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
-import time
 from importlib.util import find_spec
 
 import pytest
@@ -17,12 +17,12 @@ KICK = [sys.executable, "-m", "kickitout"]
 
 
 def test_help_takes_less_than_three_tenths_of_a_second():
-    found = []
+    before = os.times()
     for _ in range(5):
-        began = time.perf_counter()
         subprocess.run([*KICK, "--help"], check=True, capture_output=True)
-        found.append(time.perf_counter() - began)
-    assert min(found) < 0.3  # the least of five: what the command needs, not what the machine is busy with
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent / 5 < 0.3  # of the processor: what the command needs, not what the machine is busy with
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.NAME)

@@ -46,7 +46,7 @@ def test_check_prints_counts_first_and_at_most_ten_lines_a_section(kit, capsys):
     assert main(["check", str(kit)]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[0] == "16 sounds taken, 3 different; 1 refused; 1 suspect; 1 file ignored"
-    assert "no curve yet" in out
+    assert "forecast  3 different kicks" in out
     assert "1  Refused: not used\n  kit/silence.wav: silent: its peak is" in out
     assert "  kit/loop.wav: loop? 3 hits in the file, and a kick is one" in out
     assert "  14: kit/twin 00.wav, kit/twin 01.wav, kit/twin 02.wav and 11 more" in out
