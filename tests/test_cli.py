@@ -119,7 +119,9 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_generate_stops_at_a_signal_with_whole_files_and_says_how_many(tmp_path, sent, code):
     command = [*KICK, "generate", "-n", "100000", "-o", "out"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+    heeds = {"preexec_fn": lambda: signal.signal(sent, signal.SIG_DFL)}  # a shell's background jobs ignore Ctrl-C
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=tmp_path, text=True, **pipes, **heeds) as run:
         run.stdout.readline()  # the first kick is there
         run.send_signal(sent)
         _, said = run.communicate(timeout=60)
