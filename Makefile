@@ -19,6 +19,9 @@ studio: $(VENV)/studio
 test: check
 	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
+test-long: check
+	KICKITOUT_LONG=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

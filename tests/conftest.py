@@ -17,6 +17,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return "bytes" if isinstance(val, bytes) else None
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that take minutes run where they are asked for: make test-long, or KICKITOUT_LONG=1."""
+    if os.environ.get("KICKITOUT_LONG"):
+        return
+    for item in items:
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes; KICKITOUT_LONG=1 runs it"))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with the recorded one-shots: KICKITOUT_DATA, or shared/data beside the checkout."""

@@ -7,10 +7,13 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 from toy_lab import make_lab, toy_lab
 
 from kickitout.lab.folder import Lab
 from kickitout.lab.results import read_results
+
+pytestmark = pytest.mark.long
 
 __all__ = ["make_lab", "toy_lab"]  # the fixture
 CHILD = """

@@ -322,7 +322,7 @@ def test_a_run_that_is_killed_at_any_rename_ends_with_the_same_weights(tmp_path)
     kicks = write_kicks(tmp_path / "kicks", 12)
     train(build_corpus([kicks]), load_recipe("dcgan-bands", TOY), tmp_path / "whole", Until(steps=5))
     survived = 0
-    for at in (3, 8, 10, 12, 13, 14, 17, 19, 20, 21, 23):  # of the renames of a run: settings, sheets, checkpoints
+    for at in (3, 10, 13, 17, 20, 23):  # of the renames of a run: settings, sheets, checkpoints
         folder = tmp_path / f"killed {at}"
         script = [sys.executable, "-c", KILLED, str(at), str(kicks), str(folder), *TOY]
         survived += subprocess.run(script).returncode == 0
@@ -332,7 +332,7 @@ def test_a_run_that_is_killed_at_any_rename_ends_with_the_same_weights(tmp_path)
         assert {p.name for p in (folder / "checkpoints").glob("best-*")} == {
             p.name for p in (tmp_path / "whole" / "checkpoints").glob("best-*")
         }
-    assert survived < 6  # most of these did die
+    assert survived < 4  # most of these did die
 
 
 def test_mid_and_side_make_a_stereo_model(tmp_path):
