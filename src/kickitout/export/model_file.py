@@ -22,7 +22,8 @@ from kickitout.generation.model import METADATA_KEY, ModelInfo
 from kickitout.models.player import Player
 from kickitout.sound import LENGTH
 
-FEWEST_HALVES = 1024  # numbers a table has before it is worth a cast
+FEWEST_SHORTENED = 1024  # numbers a table has before it is worth a cast
+SHORT = ".short"  # behind the name of a table that is kept in fewer bytes
 
 
 def model_info(player: Player, recipe: dict[str, Any], manifest: dict[str, Any], step: int) -> ModelInfo:
@@ -78,38 +79,51 @@ def graph_bytes(
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
                 module.cpu().eval(), tuple(feed.values()), dynamo=True, verbose=False, input_names=list(feed),
-                output_names=outputs, dynamic_shapes=tuple({0: batch} for _ in feed),
+                output_names=outputs, dynamic_shapes=tuple({0: batch} for _ in feed), optimize=False,
             )  # fmt: skip
+            # Batch norms stay beside their convolutions (a runtime joins them in a moment), so that weights keep their
+            # names and their short numbers: a graph can be trained on, see `kickitout.training.start`.
+            proto = _tidied(program.model_proto)  # type: ignore[union-attr]  # None only for the deprecated exporter
     finally:
         exporter_log.setLevel(level)
-    assert program is not None  # None only for the deprecated exporter
-    proto = program.model_proto
     for node in proto.graph.node:  # traces of the machine that exported: stack frames with its paths
         del node.metadata_props[:]
         node.doc_string = ""
     proto.producer_name, proto.producer_version = "kickitout", __version__
-    _store_halves(proto)
+    _store_short(proto)
     entry = proto.metadata_props.add()
     entry.key, entry.value = key, metadata
     return proto.SerializeToString(deterministic=True)
 
 
-def _store_halves(proto: Any) -> None:
-    """Store each large table whose numbers half precision holds exactly in half precision, with a cast behind it."""
+def _tidied(proto: Any) -> Any:
+    """Functions written out, constants computed, what nobody reads left out."""
+    from onnxscript import ir, optimizer
+
+    model = ir.from_proto(proto)
+    optimizer.inline(model)
+    optimizer.fold_constants(model)
+    optimizer.remove_unused_nodes(model)
+    return ir.to_proto(model)
+
+
+def _store_short(proto: Any) -> None:
+    """Store each large table in half the bytes or fewer where its numbers stay exact, with a cast behind it."""
     import onnx
     from onnx import numpy_helper
 
+    kinds = {onnx.TensorProto.FLOAT: np.float16, onnx.TensorProto.INT64: np.int16}
     casts = []
     for tensor in proto.graph.initializer:
-        if tensor.data_type != onnx.TensorProto.FLOAT or math.prod(tensor.dims) < FEWEST_HALVES:
+        if tensor.data_type not in kinds or math.prod(tensor.dims) < FEWEST_SHORTENED:
             continue
         values = numpy_helper.to_array(tensor)
-        halves = values.astype(np.float16)
-        if not np.array_equal(halves.astype(np.float32), values):
+        short = values.astype(kinds[tensor.data_type])
+        if not np.array_equal(short.astype(values.dtype), values):
             continue
-        name = tensor.name
-        tensor.CopyFrom(numpy_helper.from_array(halves, f"{name}.half"))
-        casts.append(onnx.helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT))
+        name, kind = tensor.name, tensor.data_type
+        tensor.CopyFrom(numpy_helper.from_array(short, f"{name}{SHORT}"))
+        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=kind))
     nodes = list(proto.graph.node)
     del proto.graph.node[:]
     proto.graph.node.extend([*casts, *nodes])

@@ -35,8 +35,8 @@ class Body(nn.Module):
     seconds: Tensor  # [L]
     speeds: Tensor  # [8, 1]
     middle: Tensor  # [SIZE]: the mean of the corpus' contours
+    spread: Tensor  # [SIZE, SIZE]: contour = middle + code @ spread, so that a code has deviation 1
     inverse: Tensor
-    spread: Tensor  # [SIZE, SIZE]: contour = middle + spread @ code, so that a code has deviation 1
 
     def __init__(self, frames: int) -> None:
         super().__init__()
@@ -56,12 +56,16 @@ class Body(nn.Module):
         self.middle.copy_(x.mean(dim=0))
         covariance = torch.cov(x.T) + 1e-4 * torch.eye(SIZE, dtype=torch.float64)
         values, axes = torch.linalg.eigh(covariance)
-        self.spread.copy_(axes * values.sqrt())
-        self.inverse.copy_(axes.T / values.sqrt()[:, None])
+        self.spread.copy_((axes * values.sqrt()).T)
+        self.settle()
+
+    def settle(self) -> None:
+        """What follows from middle and spread, once those are set."""
+        self.inverse.copy_(torch.linalg.inv(self.spread.double()))
 
     def codes(self, contours: Tensor) -> Tensor:
         """[n, SIZE] -> [n, SIZE], within FURTHEST deviations."""
-        return ((contours - self.middle) @ self.inverse.T).clamp(-FURTHEST, FURTHEST)
+        return ((contours - self.middle) @ self.inverse).clamp(-FURTHEST, FURTHEST)
 
     def place(self, contours: Tensor, latent: Tensor) -> Tensor:
         """Contours [B, SIZE] and what the encoder found [B, Z] -> [B, SIZE + Z]."""
@@ -69,7 +73,7 @@ class Body(nn.Module):
 
     def pitch(self, code: Tensor, semitones: Tensor, depth: Tensor, time: Tensor) -> Tensor:
         """[B, SIZE], knobs [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
-        numbers = self.middle + code @ self.spread.T
+        numbers = self.middle + code @ self.spread
         since = self.seconds.clamp(min=0) / (self.speeds * torch.exp2(time)[:, :, None])  # [B, 8, L]
         fall = (numbers[:, 1:, None] * torch.exp(-since)).sum(dim=1)
         pitch = numbers[:, :1] + fall * torch.exp2(depth)
@@ -85,11 +89,17 @@ class Body(nn.Module):
         partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
         there = ((BAND_HZ - partial) / FADE_HZ).clamp(0, 1)
         side = torch.tanh(torch.log2(LOW_HZ / partial.clamp(min=1.0)) * 2)  # 1 below, -1 above
-        gain = there * torch.pow(10.0, balance[:, :, None] / 40 * side)
+        gain = there * torch.exp(balance[:, :, None] * (math.log(10) / 40) * side)
         angle = (2 * math.pi) * torch.frac(turns[:, None] * ratio[:, :, None].to(exact)).to(hz.dtype)
         return ((cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain).sum(dim=1)
 
 
 def stretched(curve: Tensor, times: int) -> Tensor:
-    """[B, C, L] -> [B, C, times L], straight lines between the points."""
-    return F.interpolate(curve, scale_factor=float(times), mode="linear")
+    """[B, C, L] -> [B, C, times L], straight lines between the points, each in the middle of its `times` new ones.
+
+    As torch's linear interpolation, which a graph can only say with tables of places to gather from.
+    """
+    step = F.pad(curve[:, :, 1:] - curve[:, :, :-1], (1, 1))  # to each point from the one before, [B, C, L + 1]
+    offsets = [(part + 0.5) / times - 0.5 for part in range(times)]
+    parts = [curve + x * (step[:, :, :-1] if x < 0 else step[:, :, 1:]) for x in offsets]
+    return torch.stack(parts, dim=3).flatten(2)

@@ -14,6 +14,8 @@ contour is no output of the network but part of the latent, measured from real k
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import torch
@@ -35,6 +37,7 @@ TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
+PIECES = (4, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 SLOPE = 0.2  # of every leaky ReLU
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
@@ -54,7 +57,7 @@ class KickGANConfig(Settings):
     style: int = Field(128, ge=4, le=1024)  # what modulates every step of the decoder
     harmonics: int = Field(8, ge=1, le=32)
     modes: int = Field(4, ge=0, le=16)  # partials at other multiples of the pitch, which the network chooses
-    grain: int = Field(32, ge=2, le=128)  # tables of noise, mixed anew for each kick
+    grain: int = Field(24, ge=2, le=128)  # tables of noise, mixed anew for each kick
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
     components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
@@ -110,7 +113,7 @@ class Click(nn.Module):
 class Decoder(nn.Module):
     """Latent -> sub-band picture. A latent is contour code, what the encoder found, and a choice of noise."""
 
-    tables: Tensor  # [grain, bands * L]
+    tables: Tensor  # [grain, pieces * L]
     clicking: Tensor  # [L]: 1 where a click is, 0 behind it
     multiples: Tensor  # [harmonics]
     octaves: Tensor  # [bands, 1]: of each band above TONE_HZ; 0 for the lowest, which has the body
@@ -119,6 +122,7 @@ class Decoder(nn.Module):
     def __init__(self, config: KickGANConfig, bands: int) -> None:
         super().__init__()
         self.config, self.bands = config, bands
+        self.pieces = (*PIECES, *([1] * bands))[:bands]
         self.partials = config.harmonics + config.modes
         frames = START * 2 ** len(config.widths) * STRETCH
         self.body = Body(frames)
@@ -130,11 +134,10 @@ class Decoder(nn.Module):
         self.project = nn.Linear(config.style, first * START)
         pairs = zip((first, *config.widths), config.widths, strict=False)
         self.doublings = nn.ModuleList(Modulated(a, b, config.style) for a, b in pairs)
-        self.to_curves = nn.Conv1d(config.widths[-1], 2 * self.partials + 1 + bands, 3, padding=1)
+        self.to_curves = nn.Conv1d(config.widths[-1], 2 * self.partials + 1 + sum(self.pieces), 3, padding=1)
         self.to_modes = nn.Linear(config.style, max(1, config.modes))
         self.click = Click(config.click_width, bands, config.style)
-        generator = torch.Generator().manual_seed(GRAIN_SEED)
-        tables = torch.randn(config.grain, bands * frames, generator=generator).half().float()  # half the file's size
+        tables = grain_tables(config.grain, self.pieces, frames)
         since_ms = frame_seconds(frames) * 1000
         middles = (torch.arange(bands) + 0.5) * BAND_HZ
         octaves = torch.log2(middles / TONE_HZ)
@@ -148,34 +151,42 @@ class Decoder(nn.Module):
         self.register_buffer("seconds", (since_ms / 1000 - 0.01).clamp(min=0), persistent=False)
         with torch.no_grad():  # partials at an audible level, noise far below them
             self.to_curves.weight.mul_(0.3)
-            begin = torch.zeros(2 * self.partials + 1 + bands)
-            begin[2 * self.partials + 1 :] = -4.0
+            begin = torch.zeros(len(self.to_curves.weight))
+            begin[2 * self.partials + 1 :] = -5.0
             self.to_curves.bias = nn.Parameter(begin)
             self.to_modes.weight.mul_(0.1)
             self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
 
     def forward(self, latent: Tensor, knobs: Tensor | None = None) -> Tensor:
         """latent: [B, known + grain]; knobs: [B, 8], none turned without them. Returns [B, 16, 1, 1408]."""
-        c, p = self.config, self.partials
-        turned = latent.new_zeros(len(latent), len(KNOBS)) if knobs is None else knobs
+        known, grain = latent.split([self.config.known, self.config.grain], dim=1)
+        return self.takes(known, [grain], knobs)[0]
+
+    def takes(self, known: Tensor, grains: Sequence[Tensor], knobs: Tensor | None = None) -> list[Tensor]:
+        """The same kicks [B, known] with other noise each time: a picture [B, 16, 1, 1408] for each [B, grain]."""
+        p = self.partials
+        turned = known.new_zeros(len(known), len(KNOBS)) if knobs is None else knobs
         semitones, depth, time, decay, click, tone, balance, _ = turned.split(1, dim=1)
-        known, grain = latent.split([c.known, c.grain], dim=1)
         style = self.mapping(known)
         x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 160, 11]
         for double in self.doublings:
             x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
         curves = self.to_curves(x)
-        amplitudes = stretched(curves[:, : 2 * p], STRETCH)  # [B, 24, 1408]
-        levels = stretched(curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp(), STRETCH)  # [B, 17, 1408]
+        levels = curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
+        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 47, 1408]
+        amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
-        mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: a rotation of white noise
-        noise = mixed.unflatten(1, (self.bands, -1)) * levels[:, 1:]
-        frames = noise.shape[2]
-        bands = noise + F.pad(self.click(style), (CLICK_FROM, frames - CLICK_FROM - CLICK_FRAMES))
-        above = bands[:, 1:] * self._click_gain(click, tone)
-        lowest = bands[:, :1] + body[:, None]
+        frames = body.shape[1]
+        patch = F.pad(self.click(style), (CLICK_FROM, frames - CLICK_FROM - CLICK_FRAMES))
+        gain = self._click_gain(click, tone)
         fall = (decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
-        return (torch.cat([lowest, above], dim=1) * fall)[:, :, None]
+        found = []
+        for grain in grains:
+            mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
+            bands = patch + self._joined(mixed.unflatten(1, (sum(self.pieces), -1)) * levels[:, 1:])
+            whole = torch.cat([bands[:, :1] + body[:, None], bands[:, 1:] * gain], dim=1)
+            found.append((whole * fall)[:, :, None])
+        return found
 
     def _body(self, code: Tensor, style: Tensor, amplitudes: Tensor, semitones: Tensor, depth: Tensor, time: Tensor,
               balance: Tensor) -> Tensor:  # fmt: skip
@@ -186,10 +197,35 @@ class Decoder(nn.Module):
         pitch = self.body.pitch(code, semitones, depth, time)
         return self.body(pitch, torch.cat([whole, modes], dim=1), cosine, sine, balance)
 
+    def _joined(self, noise: Tensor) -> Tensor:
+        """[B, pieces, L] -> [B, bands, L]."""
+        rows = noise.split(self.pieces, dim=1)
+        cut = [row.sum(dim=1, keepdim=True) for row in rows[: len(PIECES)]]
+        return torch.cat([*cut, noise[:, sum(self.pieces[: len(PIECES)]) :]], dim=1)
+
     def _click_gain(self, click: Tensor, tone: Tensor) -> Tensor:
         """[B, 1] twice -> [B, bands - 1, L]."""
         db = click[:, :, None] + tone[:, :, None] * self.octaves[1:]  # [B, bands - 1, 1]
         return torch.exp(db * self.clicking * (math.log(10) / 20))
+
+
+def grain_tables(count: int, pieces: tuple[int, ...], frames: int) -> Tensor:
+    """[count, sum(pieces) * frames]: white noise for every sub-band, those with several pieces cut by frequency.
+
+    The pieces of the lowest band are an eighth, an eighth, a quarter and a half of it, so that each is an octave; the
+    sum of a band's pieces is white.
+    """
+    generator = torch.Generator().manual_seed(GRAIN_SEED)
+    whole = torch.randn(count, len(pieces), frames, generator=generator)
+    share = torch.linspace(0, 1, frames // 2 + 1)  # of a band, for each of its bins
+    rows = []
+    for band, parts in enumerate(pieces):
+        edges = [0.0, *(2.0 ** (part + 1 - parts) for part in range(parts))]
+        edges[-1] = 2.0  # the last bin belongs to the last piece
+        spectrum = torch.fft.rfft(whole[:, band])
+        cut = [spectrum * ((share >= a) & (share < b)) for a, b in pairwise(edges)]
+        rows += [torch.fft.irfft(piece, frames) for piece in cut]
+    return torch.cat(rows, dim=1).half().float()  # half the size of a file
 
 
 class Encoder(nn.Module):
@@ -230,20 +266,20 @@ class AutoEncoder(nn.Module):
 
     def forward(self, picture: Tensor, mel: Tensor, code: Tensor, jitter: Tensor, grain: Tensor,
                 between: Tensor | None = None) -> list[Tensor]:  # fmt: skip
-        """Pictures [B, 16, 1, 1408], [B, 1, 128, 128] and contour codes [B, 9] -> the pictures made again.
+        """Pictures [B, 16, 1, 1408], [B, 1, 128, 128] and contour codes [B, 9] -> takes of the pictures made again.
 
-        jitter: [B, latent], noise for the latents; grain: [B, grain], which noise the sounds are made of.
-        between: [B, 1] in [0, 1]. With it, a second batch is made, of latents so far on the way to their neighbour's;
+        jitter: [B, latent], noise for the latents; grain: [takes, B, grain], which noise the sounds are made of.
+        between: [B, 1] in [0, 1]. With it, one more batch is made, of latents so far on the way to their neighbour's;
         its gradient reaches the decoder only.
         """
         z = self.encoder(picture, mel)
-        again = self.decoder(torch.cat([code, z + jitter, grain], dim=1))
-        if between is None:
-            return [again]
-        known = torch.cat([code, z.detach()], dim=1)
-        path = torch.lerp(known, known.roll(1, dims=0), between)
-        blurred = path + torch.cat([torch.zeros_like(code), jitter.roll(1, dims=0)], dim=1)
-        return [again, self.decoder(torch.cat([blurred, grain.roll(1, dims=0)], dim=1))]
+        made = self.decoder.takes(torch.cat([code, z + jitter], dim=1), grain.unbind())
+        if between is not None:
+            path = torch.cat([code, z.detach()], dim=1)
+            path = torch.lerp(path, path.roll(1, dims=0), between)
+            blurred = path + torch.cat([torch.zeros_like(code), jitter.roll(1, dims=0)], dim=1)
+            made += self.decoder.takes(blurred, [grain[0].roll(1, dims=0)])
+        return made
 
 
 def _down(inputs: int, outputs: int, stride: int) -> list[nn.Module]:

@@ -8,6 +8,7 @@ latents of the training kicks.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,15 @@ from kickitout.training.networks import adam, descend, measure_batch_norm, set_r
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
-from kickitout.training.reconstruction import body_loss, spectral_losses
+from kickitout.training.reconstruction import (
+    Seen,
+    body_distance,
+    click_distance,
+    energy_score,
+    level_distance,
+    spectral_distance,
+)
+from kickitout.training.start import load_start
 
 LEAST_VARIANCE = 0.005  # of a component of the prior, in each direction: the latents' own is 1
 BLOCK = 64  # kicks encoded at once
@@ -68,7 +77,10 @@ class AutoencodingTask:
         found = contours(self.waves.numpy())
         numbers = torch.from_numpy(found.numbers)
         g = self._auto_encoder()
-        g.decoder.body.fit(numbers[_followed(found.off)])
+        if recipe.start == "none":
+            g.decoder.body.fit(numbers[_followed(found.off)])
+        else:
+            load_start(g, recipe.start)
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(recipe.critic_channels, self.codec.picture_shape, self.mel.picture_shape)
         self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
@@ -108,16 +120,14 @@ class AutoencodingTask:
         with torch.no_grad():
             real = self.codec.encode(real_wave)
         set_rate(self.opt_g, r.optim_g.lr * pace(step, r.settle))
-        jitter, grain, between = (part[share].to(device) for part in self._draws(step))
+        jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
         made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
-        again_wave = self.codec.decode(made[0])
-        bins, levels = spectral_losses(real_wave, again_wave, step % SHIFTS)
-        body = body_loss(real, made[0])
-        total = r.weights.body * body + r.weights.spectra * bins + r.weights.levels * levels
-        figures = {"loss/body": body.item(), "loss/spectra": bins.item(), "loss/levels": levels.item()}
+        takes = made[: self._takes]
+        waves = self.codec.decode(torch.cat(made)).split(len(real))
+        total, figures = self._reconstruction(real, real_wave, takes, waves[: len(takes)], step % SHIFTS)
         if judged:
-            fake = torch.cat(made)
-            fake_mel = self.mel.encode(torch.cat([again_wave, self.codec.decode(made[1])]))
+            fake = torch.cat([made[0], made[-1]])
+            fake_mel = self.mel.encode(torch.cat([waves[0], waves[-1]]))
             self.d.requires_grad_(True)
             figures |= self._update_critics(real, real_mel, fake.detach(), fake_mel.detach(), step, share)
             self.d.requires_grad_(False)
@@ -128,12 +138,36 @@ class AutoencodingTask:
         self.average.update_parameters(self.networks["generator"])
         return figures
 
+    def _reconstruction(
+        self, real: Tensor, wave: Tensor, takes: Sequence[Tensor], waves: Sequence[Tensor], shift: int
+    ) -> tuple[Tensor, dict[str, float]]:
+        """The weighted loss, and its parts by name."""
+        weights = self.recipe.weights
+        with torch.no_grad():
+            wanted = Seen(real, wave, shift)
+        seen = [Seen(bands, sound, shift) for bands, sound in zip(takes, waves, strict=True)]
+        spread = weights.spread
+        parts = {
+            "body": (weights.body, spread, body_distance(wanted)),
+            "click": (weights.click, spread, click_distance(wanted)),
+            "spectra": (weights.spectra, spread, spectral_distance(wanted)),
+            "levels": (weights.levels, 0.0, level_distance(wanted)),  # the same in every take
+        }
+        losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
+        total = torch.stack([weight * losses[name] for name, (weight, _, _) in parts.items()]).sum()
+        return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
+
+    @property
+    def _takes(self) -> int:
+        """Times that each kick is made again in a step."""
+        return 2 if self.recipe.weights.spread else 1
+
     def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """For the whole batch: jitter [B, latent] and grain [B, grain], standard normal; between [B, 1], uniform."""
+        """For the whole batch: jitter [B, latent] and grain [takes, B, grain], normal; between [B, 1], uniform."""
         size = self.recipe.batch
         return (
             torch.randn(size, self.model.latent, generator=self._noise(step, "jitter")),
-            torch.randn(size, self.model.grain, generator=self._noise(step, "grain")),
+            torch.randn(self._takes, size, self.model.grain, generator=self._noise(step, "grain")),
             torch.rand(size, 1, generator=self._noise(step, "between")),
         )
 
@@ -188,7 +222,7 @@ class AutoencodingTask:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
             seeded = self._noise(0, "norm")
             jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
-            both(self.codec.encode(wave), mel, code, (self.model.noise * jitter).to(device), grain.to(device))
+            both(self.codec.encode(wave), mel, code, (self.model.noise * jitter).to(device), grain[None].to(device))
 
         measure_batch_norm(both, batches, play)
         return both

@@ -100,8 +100,9 @@ class Run:
         sounds = [corpus.waves, corpus.sides][: 2 if recipe.model.stereo else 1]
         self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
         self.reals, self.held_out = corpus.waves[train], corpus.waves[held_out]  # [n, T]
-        if recipe.variants:  # of training kicks alone: what is held out stays unseen in every form
-            made = producer_variants(self.reals, recipe.variants, recipe.seed, clicks_from=self.reals)
+        variants = recipe.variants_for(len(self.reals))
+        if variants:  # of training kicks alone: what is held out stays unseen in every form
+            made = producer_variants(self.reals, variants, recipe.seed, clicks_from=self.reals)
             self.waves = torch.cat([self.waves, torch.from_numpy(made)[:, None]])
         if recipe.mix:
             mixed = learning_mix(self.reals, recipe.mix, recipe.seed).waves

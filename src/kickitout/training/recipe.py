@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import math
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +28,7 @@ from kickitout.training.objectives import Objective
 from kickitout.training.spectral import SpectralConfig
 
 DEFAULT_RECIPE = "kickgan"
+MOST_VARIANTS = 100
 
 
 class AdamConfig(Settings):
@@ -51,8 +53,10 @@ class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
     body: float = Field(1.0, ge=0)  # relative error of the lowest sub-band
+    click: float = Field(0.25, ge=0)  # relative error of the others in their first 11 ms
     spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance, bin by bin
-    levels: float = Field(0.5, ge=0)  # the same in bands of a third of an octave
+    levels: float = Field(1.0, ge=0)  # the same in bands of a third of an octave
+    spread: float = Field(1.0, ge=0, le=1)  # of two takes of a kick: 1 makes each loss an energy score; 0, one take
     critics: float = Field(0.1, ge=0)
 
 
@@ -69,6 +73,9 @@ class Recipe(Settings):
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
     r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
+    start: str = (
+        "none"  # KickGAN's weights before the first step: of a model file, a run, or "default"; "none" at random
+    )
     batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
     optim_g: AdamConfig = AdamConfig()
     optim_d: AdamConfig = AdamConfig()
@@ -77,9 +84,9 @@ class Recipe(Settings):
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
-    variants: int = Field(
-        0, ge=0, le=100
-    )  # of each training kick, made as producers do: pitch, decay, drive, tilt, click
+    # Of each training kick, made as producers do: pitch, decay, drive, tilt, click. More of them for few kicks.
+    variants: int = Field(0, ge=0, le=MOST_VARIANTS)
+    least_rows: int = Field(0, ge=0, le=100_000)  # kicks and variants together
     mix: int = Field(0, ge=0, le=100_000)  # more kicks, worked from the training kicks towards kicks at large
     monitor: MonitorConfig = MonitorConfig()
     critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
@@ -101,10 +108,11 @@ class Recipe(Settings):
                 raise ValueError("kickgan needs a moving average; set ema: 0.99")
         else:
             fixed = {
-                key: plain[key].default for key in ("critic_channels", "critics_from", "weights", "settle", "clip")
+                key: plain[key].default
+                for key in ("critic_channels", "critics_from", "weights", "settle", "clip", "start")
             }
-        if (self.variants or self.mix) and self.model.stereo:
-            raise ValueError("variants and mix are mono; set variants: 0 and mix: 0 for a stereo model")
+        if (self.variants or self.least_rows or self.mix) and self.model.stereo:
+            raise ValueError("variants and mix are mono; set variants, least_rows and mix to 0 for a stereo model")
         for key, value in fixed.items():
             if getattr(self, key) != value:
                 raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
@@ -128,6 +136,10 @@ class Recipe(Settings):
                 "set model.critic_norm: none, or use objective: bce with r1: 0"
             )
         return self
+
+    def variants_for(self, kicks: int) -> int:
+        """Variants to make of each of so many training kicks."""
+        return min(MOST_VARIANTS, max(self.variants, math.ceil(self.least_rows / kicks) - 1))
 
 
 def recipe_names() -> list[str]:

@@ -1,0 +1,64 @@
+"""The weights of a finished model as the beginning of a run.
+
+The graphs keep the weights under their names (`kickitout.export.model_file`), so any KickGAN model that can be played
+can be trained on, without a file of its own for that.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kickitout.errors import UserError
+from kickitout.export.model_file import SHORT
+from kickitout.generation.graph import read_graph
+from kickitout.generation.listen import find_ear
+from kickitout.generation.load import find_model_file
+from kickitout.models.kickgan import AutoEncoder
+
+SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
+
+
+def load_start(network: AutoEncoder, name: str | Path) -> None:
+    """Fill an auto-encoder with the weights of a model file that has its encoder beside it. Raises UserError."""
+    path = find_model_file(Path(name))
+    if path.suffix != ".onnx":
+        raise UserError(f"{path}: it can be played, but a run can't begin with it; KickGAN models (.onnx) can")
+    found = {f"decoder.{key}": value for key, value in _tables(path, "generator.").items()}
+    found |= {f"encoder.{key}": value for key, value in _tables(find_ear(name), "encoder.").items()}
+    wanted = dict(network.named_parameters()) | {key: network.get_buffer(key) for key in SCALE}
+    with torch.no_grad():
+        for key, into in wanted.items():
+            value = found.get(key)
+            if value is None or value.shape != into.shape:
+                has = "nothing" if value is None else f"{list(value.shape)}"
+                raise UserError(
+                    f"{path}: begins nothing here, {key} is {list(into.shape)} in the recipe and {has} in the model; "
+                    "use the model's own sizes, or begin afresh: --set start=none"
+                )
+            into.copy_(value)
+    network.decoder.body.settle()
+
+
+def _tables(path: Path, prefix: str) -> dict[str, Tensor]:
+    """The tables of a graph whose names begin with `prefix`, without it, as float32."""
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        graph = onnx.load_model_from_string(read_graph(path)).graph
+    except Exception as error:  # a damaged file; protobuf raises types of its own
+        raise UserError(f"{path}: damaged or incomplete ONNX; export the model again") from error
+    return {
+        tensor.name.removeprefix(prefix).removesuffix(SHORT): _as_tensor(numpy_helper.to_array(tensor))
+        for tensor in graph.initializer
+        if tensor.name.startswith(prefix)
+    }
+
+
+def _as_tensor(values: np.ndarray[Any, Any]) -> Tensor:
+    return torch.from_numpy(np.array(values, np.float32))
