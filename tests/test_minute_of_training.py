@@ -21,7 +21,13 @@ def test_a_minute_of_training_shows_its_losses_and_makes_better_kicks(tmp_path, 
     pytest.importorskip("torch", reason="training needs the train extra")
     recorded = DATA / "kicks-open"
     kicks = recorded if recorded.is_dir() else write_kicks(tmp_path / "kicks", 96)
-    small = ["model.widths=[96, 96, 80, 64, 48]", "model.encoder_width=32", "batch=16", "monitor.every=25"]
+    small = [
+        "model.widths=[96, 96, 80, 64, 48]",
+        "model.encoder_width=32",
+        "batch=16",
+        "monitor.every=25",
+        "start=none",
+    ]
     command = [sys.executable, "-m", "kickitout", "train", str(kicks), "--budget", "60s", "--threads", "1"]
     command += ["--out", str(tmp_path / "run"), *(f"--set={s}" for s in small)]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})

@@ -37,7 +37,8 @@ TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
-PIECES = (4, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
+PIECES = (3, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
+NOISE_FROM = 0.125  # of the lowest band: below 172 Hz there is body alone, a noise there would be heard as rumble
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 SLOPE = 0.2  # of every leaky ReLU
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
@@ -173,7 +174,7 @@ class Decoder(nn.Module):
             x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
         curves = self.to_curves(x)
         levels = curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
-        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 47, 1408]
+        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 46, 1408]
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
         frames = body.shape[1]
@@ -212,15 +213,14 @@ class Decoder(nn.Module):
 def grain_tables(count: int, pieces: tuple[int, ...], frames: int) -> Tensor:
     """[count, sum(pieces) * frames]: white noise for every sub-band, those with several pieces cut by frequency.
 
-    The pieces of the lowest band are an eighth, an eighth, a quarter and a half of it, so that each is an octave; the
-    sum of a band's pieces is white.
+    The pieces of the lowest band are octaves from NOISE_FROM on; the sum of the pieces of any other band is white.
     """
     generator = torch.Generator().manual_seed(GRAIN_SEED)
     whole = torch.randn(count, len(pieces), frames, generator=generator)
     share = torch.linspace(0, 1, frames // 2 + 1)  # of a band, for each of its bins
     rows = []
     for band, parts in enumerate(pieces):
-        edges = [0.0, *(2.0 ** (part + 1 - parts) for part in range(parts))]
+        edges = [NOISE_FROM if band == 0 else 0.0, *(2.0 ** (part + 1 - parts) for part in range(parts))]
         edges[-1] = 2.0  # the last bin belongs to the last piece
         spectrum = torch.fft.rfft(whole[:, band])
         cut = [spectrum * ((share >= a) & (share < b)) for a, b in pairwise(edges)]

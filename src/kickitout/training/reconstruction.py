@@ -38,7 +38,7 @@ VIEWS = (
     View(BAND_RATE, 128, 24, 25.0, 800.0, 1),  # 46 ms, 22 Hz a bin
     View(BAND_RATE, 32, 8, 120.0, 1200.0, 2),  # 12 ms, 86 Hz a bin
     View(SAMPLE_RATE, 512, 28, 300.0, 19_000.0, 2),  # 12 ms, 86 Hz a bin
-    View(SAMPLE_RATE, 128, 12, 1200.0, 20_000.0, 4),  # 3 ms, 344 Hz a bin
+    View(SAMPLE_RATE, 128, 12, 1200.0, 20_000.0, 2),  # 3 ms, 344 Hz a bin
 )
 CELL_FLOOR_DB = -90.0  # re the loudest cell of the real kick
 CLICK_FRAMES = 32  # of a sub-band, from 1 ms before the onset on: 12 ms that are compared as waves
