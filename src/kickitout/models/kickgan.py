@@ -37,8 +37,8 @@ TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
-PIECES = (3, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
-NOISE_FROM = 0.125  # of the lowest band: below 172 Hz there is body alone, a noise there would be heard as rumble
+PIECES = (2, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
+NOISE_FROM = 0.25  # of the lowest band: below 345 Hz there are partials alone, whose slopes an octave of noise drowns
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 SLOPE = 0.2  # of every leaky ReLU
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
@@ -174,7 +174,7 @@ class Decoder(nn.Module):
             x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
         curves = self.to_curves(x)
         levels = curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
-        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 46, 1408]
+        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 45, 1408]
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
         frames = body.shape[1]

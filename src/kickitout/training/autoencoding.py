@@ -25,12 +25,14 @@ from kickitout.models.kickgan import AutoEncoder, KickGANConfig
 from kickitout.models.listener import Listener
 from kickitout.models.player import TurnablePlayer
 from kickitout.models.priors import MixturePrior
+from kickitout.sound import SAMPLE_RATE
 from kickitout.training.augment import augment, draws
 from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
 from kickitout.training.reconstruction import (
+    BAND_RATE,
     Seen,
     body_distance,
     click_distance,
@@ -146,12 +148,13 @@ class AutoencodingTask:
         with torch.no_grad():
             wanted = Seen(real, wave, shift)
         seen = [Seen(bands, sound, shift) for bands, sound in zip(takes, waves, strict=True)]
-        spread = weights.spread
-        parts = {
-            "body": (weights.body, spread, body_distance(wanted)),
-            "click": (weights.click, spread, click_distance(wanted)),
-            "spectra": (weights.spectra, spread, spectral_distance(wanted)),
-            "levels": (weights.levels, 0.0, level_distance(wanted)),  # the same in every take
+        half = 0.5 * weights.spectra
+        parts = {  # what is the same in every take is compared by distance alone
+            "body": (weights.body, 0.0, body_distance(wanted)),
+            "click": (weights.click, weights.spread, click_distance(wanted)),
+            "low spectra": (half, 0.0, spectral_distance(wanted, BAND_RATE)),
+            "spectra": (half, weights.spread, spectral_distance(wanted, SAMPLE_RATE)),
+            "levels": (weights.levels, 0.0, level_distance(wanted)),
         }
         losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
         total = torch.stack([weight * losses[name] for name, (weight, _, _) in parts.items()]).sum()

@@ -70,8 +70,8 @@ class Seen:
         self.cells = [levels(spectrum, view) for spectrum, view in zip(self.spectra, VIEWS, strict=True)]
 
 
-def spectral_distance(scale: Seen) -> Distance:
-    """Of spectra at several resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480).
+def spectral_distance(scale: Seen, rate: int) -> Distance:
+    """Of spectra at two resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480): those of the views at `rate`.
 
     Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`.
     """
@@ -79,9 +79,10 @@ def spectral_distance(scale: Seen) -> Distance:
 
     def distance(a: Seen, b: Seen) -> Tensor:
         found = scale.bands.new_zeros(())
-        for x, y, p, q, norm in zip(a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
-            found = found + (x - y).abs().mean() + ((p - q).flatten(1).norm(dim=1) / norm).mean()
-        return found / len(norms)
+        for view, x, y, p, q, norm in zip(VIEWS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
+            if view.rate == rate:
+                found = found + (x - y).abs().mean() + ((p - q).flatten(1).norm(dim=1) / norm).mean()
+        return found / 2
 
     return distance
 

@@ -1,0 +1,85 @@
+"""A run that begins with the weights of a finished model: they arrive, and what does not fit is refused."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from accelerate import Accelerator
+from toy import TOY_KICKGAN, toy_corpus
+
+from kickitout.card.contour import contours
+from kickitout.errors import UserError
+from kickitout.training.autoencoding import AutoencodingTask
+from kickitout.training.loop import Until, train
+from kickitout.training.recipe import load_recipe
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    return toy_corpus(tmp_path_factory.mktemp("start") / "kicks")
+
+
+@pytest.fixture(scope="module")
+def finished(corpus, tmp_path_factory):
+    run = tmp_path_factory.mktemp("start") / "run"
+    train(corpus, load_recipe("kickgan", [*TOY_KICKGAN, "variants=0"]), run, Until(steps=3), device="cpu")
+    return run
+
+
+def task(corpus, *changes):
+    recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", *changes])
+    return AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None])
+
+
+def test_a_run_begins_with_the_weights_of_another(corpus, finished):
+    begun = task(corpus, f"start={finished}", "seed=5")
+    fresh = task(corpus, "seed=5")
+    other = task(corpus, f"start={finished}", "seed=6")
+    for name, weight in begun.networks["generator"].named_parameters():
+        assert torch.equal(weight, dict(other.networks["generator"].named_parameters())[name]), name
+        assert torch.equal(weight, weight.half().float()), name  # as the model file has them
+    moved = [
+        name
+        for name, weight in begun.networks["generator"].named_parameters()
+        if not torch.equal(weight, dict(fresh.networks["generator"].named_parameters())[name])
+    ]
+    assert len(moved) > 20
+    assert torch.equal(begun.codes, other.codes)
+
+
+def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
+    begun = task(corpus, f"start={finished}")
+    body = begun.networks["generator"].decoder.body
+    assert torch.allclose(body.spread @ body.inverse, torch.eye(9), atol=1e-4)
+    inside = (begun.codes.abs() < 3.99).all(dim=1)
+    known = torch.from_numpy(contours(corpus.waves).numbers)
+    again = body.middle + begun.codes @ body.spread
+    assert inside.sum() > 12
+    assert torch.allclose(again[inside], known[inside], atol=1e-3)
+
+
+def test_another_size_is_refused_with_both_sizes(corpus, finished):
+    with pytest.raises(UserError, match=r"is \[\d+.*\] in the recipe and \[\d+.*\] in the model.*start=none"):
+        task(corpus, f"start={finished}", "model.style=16")
+
+
+def test_a_model_without_its_encoder_is_refused(corpus, finished, tmp_path):
+    (tmp_path / "model.onnx").write_bytes((finished / "model.onnx").read_bytes())
+    with pytest.raises(UserError, match="no encoder beside it"):
+        task(corpus, f"start={tmp_path}")
+
+
+def test_a_start_that_is_not_there_is_refused(corpus, tmp_path):
+    with pytest.raises(UserError, match="there is no such model"):
+        task(corpus, f"start={tmp_path / 'nowhere.onnx'}")
+
+
+def test_a_start_means_nothing_to_a_dcgan():
+    with pytest.raises(UserError, match="start='default' means nothing to dcgan"):
+        load_recipe("dcgan", ["start=default"])
+
+
+def test_few_kicks_get_more_variants():
+    recipe = load_recipe("kickgan", ["variants=1", "least_rows=600"])
+    assert [recipe.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
+    assert load_recipe("kickgan", ["variants=0", "least_rows=0"]).variants_for(10) == 0
