@@ -44,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
     corpus = build_corpus(args.sounds)
     _say_what_was_read(corpus)
     print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
+    _say_what_is_done(recipe, corpus)
     with Watcher(until) as watcher:
         result = train(corpus, recipe, args.out, until, device=args.device, watch=watcher)
     if result.step == 0:
@@ -62,6 +63,18 @@ def run(args: argparse.Namespace) -> int:
         print("everything is saved; the same command goes on from here", file=sys.stderr)
     print(f"hear it: kick generate -n 16 --model {args.out}", file=sys.stderr)
     return 130 if result.reason == "interrupted" else 0
+
+
+def _say_what_is_done(recipe: Any, corpus: Any) -> None:
+    from kickitout.corpus.build import split
+    from kickitout.corpus.forecast import forecast, load_curve
+
+    kicks = len(split(corpus, recipe.held_out)[0])
+    if variants := recipe.variants_for(kicks):
+        print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
+    if recipe.start != "none":
+        print(f"  begins with the weights of {recipe.start}", file=sys.stderr)
+        print(f"  {forecast(len({row.family for row in corpus.rows}), load_curve())}", file=sys.stderr)
 
 
 def _say_what_was_read(corpus: Any) -> None:
