@@ -284,6 +284,8 @@ class Run:
         not depend on where a shorter one ended.
         """
         self.save_latest()
+        if self.recipe.monitor.export == "last":
+            return self.step, self._snapshot(closing=True)[0]
         best = self.monitor.best_step, self.monitor.best_score
         if self.step % self.recipe.monitor.every or best[0] < 0:
             score, _ = self._snapshot(closing=True)

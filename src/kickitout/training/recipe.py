@@ -47,6 +47,7 @@ class MonitorConfig(Settings):
     patience: int = Field(2, ge=1)  # snapshots in a row that show the same trouble before something is done
     rollbacks: int = Field(2, ge=0)  # to the best snapshot, before the run is stopped
     on_trouble: Literal["rollback", "warn"] = "rollback"
+    export: Literal["best", "last"] = "best"  # which snapshot becomes the model
 
 
 class WeightsConfig(Settings):
