@@ -25,17 +25,14 @@ from kickitout.models.kickgan import AutoEncoder, KickGANConfig
 from kickitout.models.listener import Listener
 from kickitout.models.player import TurnablePlayer
 from kickitout.models.priors import MixturePrior
-from kickitout.sound import SAMPLE_RATE
 from kickitout.training.augment import augment, draws
 from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
 from kickitout.training.reconstruction import (
-    BAND_RATE,
     Seen,
     body_distance,
-    click_distance,
     energy_score,
     level_distance,
     spectral_distance,
@@ -151,9 +148,9 @@ class AutoencodingTask:
         half = 0.5 * weights.spectra
         parts = {  # what is the same in every take is compared by distance alone
             "body": (weights.body, 0.0, body_distance(wanted)),
-            "click": (weights.click, weights.spread, click_distance(wanted)),
-            "low spectra": (half, 0.0, spectral_distance(wanted, BAND_RATE)),
-            "spectra": (half, weights.spread, spectral_distance(wanted, SAMPLE_RATE)),
+            "click": (weights.click, weights.spread, spectral_distance(wanted, "click")),
+            "low spectra": (half, 0.0, spectral_distance(wanted, "low")),
+            "spectra": (half, weights.spread, spectral_distance(wanted, "whole")),
             "levels": (weights.levels, 0.0, level_distance(wanted)),
         }
         losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}

@@ -11,38 +11,48 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from kickitout.sound import SAMPLE_RATE
+from kickitout.sound import ONSET, SAMPLE_RATE
 
 FLOOR = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
 BAND_RATE = SAMPLE_RATE // 16  # frames of a sub-band a second
 
 
+Part = Literal["low", "whole", "click"]  # of a kick: its lowest sub-band, its waveform, the first 30 ms of that
+
+
 class View(NamedTuple):
     """A spectrum that is compared, bin by bin and in bands of about a third of an octave."""
 
-    rate: int  # samples a second: of the waveform, or of the lowest sub-band
+    part: Part
     size: int  # samples a window
     bands: int
     low_hz: float  # where the bands begin and end
     high_hz: float
     together: int  # frames over which a band's level is averaged
 
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return BAND_RATE if self.part == "low" else SAMPLE_RATE
+
 
 VIEWS = (
-    View(BAND_RATE, 128, 24, 25.0, 800.0, 1),  # 46 ms, 22 Hz a bin
-    View(BAND_RATE, 32, 8, 120.0, 1200.0, 2),  # 12 ms, 86 Hz a bin
-    View(SAMPLE_RATE, 512, 28, 300.0, 19_000.0, 2),  # 12 ms, 86 Hz a bin
-    View(SAMPLE_RATE, 128, 12, 1200.0, 20_000.0, 2),  # 3 ms, 344 Hz a bin
+    View("low", 128, 24, 25.0, 800.0, 1),  # 46 ms, 22 Hz a bin
+    View("low", 32, 8, 120.0, 1200.0, 2),  # 12 ms, 86 Hz a bin
+    View("whole", 512, 28, 300.0, 19_000.0, 2),  # 12 ms, 86 Hz a bin
+    View("whole", 128, 12, 1200.0, 20_000.0, 2),  # 3 ms, 344 Hz a bin
+    View("click", 256, 18, 600.0, 19_000.0, 1),  # 6 ms, 172 Hz a bin
+    View("click", 64, 8, 1500.0, 20_000.0, 1),  # 1.5 ms, 689 Hz a bin
 )
+CLICK = ONSET + 1323  # samples: of half a second a click is so small a part that its level was 10 dB off
 CELL_FLOOR_DB = -90.0  # re the loudest cell of the real kick
-CLICK_FRAMES = 32  # of a sub-band, from 1 ms before the onset on: 12 ms that are compared as waves
-CLICK_FROM = 16
 
 Distance = Callable[[Any, Any], Tensor]
 
@@ -64,14 +74,14 @@ class Seen:
     def __init__(self, bands: Tensor, wave: Tensor, shift: int = 0) -> None:
         """shift: samples by which frames are moved, so that none of a hop's places is always or never seen."""
         self.bands = bands[:, :, 0]
-        body, whole = self.bands[:, 0, shift // 16 :], wave[:, shift:]
-        self.spectra = [magnitudes(whole if view.rate == SAMPLE_RATE else body, view.size) for view in VIEWS]
+        parts = {"low": self.bands[:, 0, shift // 16 :], "whole": wave[:, shift:], "click": wave[:, shift:CLICK]}
+        self.spectra = [magnitudes(parts[view.part], view.size) for view in VIEWS]
         self.logs = [(spectrum + FLOOR).log() for spectrum in self.spectra]
         self.cells = [levels(spectrum, view) for spectrum, view in zip(self.spectra, VIEWS, strict=True)]
 
 
-def spectral_distance(scale: Seen, rate: int) -> Distance:
-    """Of spectra at two resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480): those of the views at `rate`.
+def spectral_distance(scale: Seen, part: Part) -> Distance:
+    """Of the spectra of a part at two resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480).
 
     Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`.
     """
@@ -80,7 +90,7 @@ def spectral_distance(scale: Seen, rate: int) -> Distance:
     def distance(a: Seen, b: Seen) -> Tensor:
         found = scale.bands.new_zeros(())
         for view, x, y, p, q, norm in zip(VIEWS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
-            if view.rate == rate:
+            if view.part == part:
                 found = found + (x - y).abs().mean() + ((p - q).flatten(1).norm(dim=1) / norm).mean()
         return found / 2
 
@@ -113,21 +123,10 @@ def body_distance(scale: Seen) -> Distance:
     return distance
 
 
-def click_distance(scale: Seen) -> Distance:
-    """The same of the first 11 ms of all bands above, each re its own level in `scale`."""
-    here = slice(CLICK_FROM, CLICK_FROM + CLICK_FRAMES)
-    norm = scale.bands[:, 1:, here].abs().mean(dim=2).clamp(min=FLOOR)
-
-    def distance(a: Seen, b: Seen) -> Tensor:
-        return ((a.bands[:, 1:, here] - b.bands[:, 1:, here]).abs().mean(dim=2) / norm).mean()
-
-    return distance
-
-
 def magnitudes(wave: Tensor, size: int) -> Tensor:
-    """[B, T] -> [B, frames, bins], 1 for a full-scale sine; frames overlap by half."""
+    """[B, T] -> [B, frames, bins], 1 for a full-scale sine; frames overlap by half, the first is around sample 0."""
     window = torch.hann_window(size, device=wave.device, dtype=wave.dtype) * (4 / size)
-    spectrum: Tensor = _RealTransform.apply(wave.unfold(1, size, size // 2) * window)
+    spectrum: Tensor = _RealTransform.apply(F.pad(wave, (size // 2, 0)).unfold(1, size, size // 2) * window)
     return (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt()  # 1e-12: no infinite slope at silence
 
 
