@@ -59,7 +59,7 @@ def test_levels_hear_no_difference_between_two_noises_but_6_db():
 
 def test_magnitude_of_a_sine_is_its_amplitude():
     wave = 0.25 * torch.sin(2 * torch.pi * 32 / 512 * torch.arange(22050.0))[None]
-    assert magnitudes(wave, 512)[0, :, 32].numpy() == pytest.approx(0.25, rel=1e-3)
+    assert magnitudes(wave, 512)[0, 1:, 32].numpy() == pytest.approx(0.25, rel=1e-3)
 
 
 def test_gradient_of_the_magnitudes_is_that_of_autograd():
