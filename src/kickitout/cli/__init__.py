@@ -77,7 +77,11 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def _terminable() -> Iterator[None]:
+    asked = False
+
     def terminate(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
         raise Terminated
 
     try:
@@ -87,6 +91,10 @@ def _terminable() -> Iterator[None]:
         return
     try:
         yield
+    except Exception as error:
+        if asked:  # in the middle of an import: a module in C makes an ImportError of it
+            raise Terminated from error
+        raise
     finally:
         signal.signal(signal.SIGTERM, old)
 

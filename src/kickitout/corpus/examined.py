@@ -1,8 +1,8 @@
 """One file, examined: its row, its prepared sound, its kick card and facts; kept under the digest of the file.
 
 A kept examination is a FLAC file (24 bits) with the prepared sound, and the figures as JSON in its comment: written
-whole, checked by the CRCs of the format, never unpickled. One that cannot be read counts as absent. The folder may be
-deleted at any time.
+whole, the sound checked by the CRCs of the format and the figures by a digest before them, never unpickled. One that
+cannot be read counts as absent. The folder may be deleted at any time.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def examine(candidate: Candidate, cache: Path | None) -> Examined | Refused:
 def keep(place: Path, found: Examined) -> None:
     """Write an examination to `place`, whole."""
     figures = json.dumps(as_data(found))
-    write_whole(place, encode_sound(found.wave, SAMPLE_RATE, format="flac", bits="24", comment=figures))
+    write_whole(place, encode_sound(found.wave, SAMPLE_RATE, format="flac", bits="24", comment=_signed(figures)))
 
 
 def recall(place: Path) -> Examined | None:
@@ -86,13 +86,19 @@ def recall(place: Path) -> Examined | None:
         if not place.is_file():
             return None
         wave = read_sound(place).samples
-        figures = json.loads(read_comment(place) or "")
+        comment = read_comment(place) or ""
+        figures = json.loads(comment[64:])
         card = {name: math.nan if value is None else value for name, value in figures["card"].items()}
-        if wave.shape != (LENGTH, 1):
+        if wave.shape != (LENGTH, 1) or comment != _signed(comment[64:]):
             return None
         return Examined(Row(**figures["row"]), card, figures["reasons"], Facts(**figures["facts"]), wave[:, 0])
     except (UserError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def _signed(text: str) -> str:
+    """The text behind its sha256: FLAC's own checksums are of samples, not of comments."""
+    return hashlib.sha256(text.encode()).hexdigest() + text
 
 
 def as_data(found: Examined) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """Everything a run needs to go on as if nothing had happened, in one safetensors file: no pickle.
 
 Tensors are named network/<name>/<key> and optimiser/<name>/<parameter>/<key>; counters and the monitor's memory are
-JSON in the file's metadata. Written beside the final name and renamed; the one before is kept to fall back on.
+JSON in the file's metadata, with a digest of it all, so that a changed bit is noticed. Written beside the final name
+and renamed; the one before is kept to fall back on.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -54,9 +56,19 @@ def unpack(task: Any, tensors: dict[str, Tensor], where: str) -> None:
         optimiser.load_state_dict({"state": states, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
+def digest_of(tensors: dict[str, Tensor], progress: str) -> str:
+    """sha256 of every tensor's name, shape and bytes, and of the progress."""
+    digest = hashlib.sha256(progress.encode())
+    for key, value in sorted(tensors.items()):
+        digest.update(f"{key} {value.dtype} {list(value.shape)}".encode())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
 def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
     """Write the whole state; the file that was there before is kept beside it as `<name>.previous`."""
-    data = save(pack(task), metadata={"format": FORMAT, "progress": json.dumps(progress)})
+    tensors, text = pack(task), json.dumps(progress)
+    data = save(tensors, metadata={"format": FORMAT, "progress": text, "digest": digest_of(tensors, text)})
     fresh = write_whole(path.with_suffix(".fresh"), data, durable=True)
     try:
         if path.exists():
@@ -73,7 +85,10 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise UserError(f"{path}: not a checkpoint of this version ({FORMAT}); train into a new folder")
-            return {key: file.get_tensor(key) for key in file.keys()}, json.loads(metadata["progress"])  # noqa: SIM118
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            if metadata.get("digest") not in (None, digest_of(tensors, metadata["progress"])):  # none in older ones
+                raise ValueError("its digest is another")
+            return tensors, json.loads(metadata["progress"])
     except (SafetensorError, ValueError, KeyError) as error:
         raise UserError(f"{path}: the checkpoint is damaged and cannot be read; restore it, or train anew") from error
     except OSError as error:
