@@ -201,10 +201,27 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
                 return comment
     file.seek(0)
     try:
-        with soundfile.SoundFile(file) as sound:
+        with soundfile.SoundFile(_Sought(file)) as sound:
             return sound.comment or None
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
+
+
+class _Sought:
+    """A file for libsndfile: a damaged header may send it to before the beginning, where it stays where it is.
+
+    An exception there would be printed and not raised, because C is calling.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.readinto, self.read, self.tell = file.readinto, file.read, file.tell  # type: ignore[attr-defined]
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (ValueError, OSError):
+            return self._file.tell()
 
 
 def _decode(file: BinaryIO, name: str) -> Sound:
@@ -212,7 +229,7 @@ def _decode(file: BinaryIO, name: str) -> Sound:
         raise UserError(f"{name}: raw samples without a header; {CONVERT}")
     file = _check_size(file, name)
     try:
-        with soundfile.SoundFile(file) as sound:
+        with soundfile.SoundFile(_Sought(file)) as sound:
             if sound.format not in CONTAINERS:
                 raise UserError(f"{name}: {sound.format} files are not read; {CONVERT}")
             _check_header(sound, name)

@@ -1,4 +1,4 @@
-"""What the faults share: a toy run, what it ends with when nothing happens, and how to look at a folder after a fault."""
+"""What the faults share: a toy run, how it ends when nothing happens, and what a folder is like after a fault."""
 
 from __future__ import annotations
 

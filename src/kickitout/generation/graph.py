@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,17 @@ def open_graph(data: bytes, refusal: str) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is said in the refusal
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        with contextlib.redirect_stdout(io.StringIO()):  # of a damaged graph onnxruntime prints that it tries again
+            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        _ = session.get_modelmeta().custom_metadata_map  # which may be no text
+        return session
     except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
+        raise UserError(refusal) from error
+
+
+def run_graph(session: Any, feed: dict[str, Any], refusal: str) -> list[Any]:
+    """All outputs. Raises UserError(refusal) where the graph fails: damage can show as late as here."""
+    try:
+        return session.run(None, feed)
+    except Exception as error:  # see open_graph
         raise UserError(refusal) from error

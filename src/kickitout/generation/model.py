@@ -51,7 +51,7 @@ class ModelInfo:
                     "export it again with this version"
                 )
             info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
-        except (ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error
         whole = all(isinstance(v, int) for v in (info.latent, info.channels, info.length, info.sample_rate))
         turnable = isinstance(info.knobs, list) and all(isinstance(k, str) for k in info.knobs)

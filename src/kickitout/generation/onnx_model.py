@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.generation.graph import open_graph, read_graph
+from kickitout.generation.graph import open_graph, read_graph, run_graph
 from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, refuse_turning
 
 
@@ -31,6 +31,7 @@ class OnnxModel:
         if METADATA_KEY not in metadata:
             raise UserError(f"{path}: an ONNX file, but not one that kickitout made; {_WORKS}")
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
+        self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
         self.digest = hashlib.sha256(data).hexdigest()
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
@@ -52,12 +53,12 @@ class OnnxModel:
         feed = {"eps": np.zeros((1, info.latent), np.float32) if eps is None else eps}
         if not info.places:
             refuse_turning(info, place, knobs)
-            (wave,) = self._session.run(None, feed)
+            (wave,) = run_graph(self._session, feed, self._fails)
             return Played(wave[0], np.zeros(0, np.float32))
         feed["latent"] = as_row(place, info.places)
         feed["given"] = np.full((1, 1), float(place is not None), np.float32)
         feed["knobs"] = as_row(knobs, len(info.knobs))
-        wave, found = self._session.run(None, feed)
+        wave, found = run_graph(self._session, feed, self._fails)
         return Played(wave[0], found[0])
 
 

@@ -16,7 +16,7 @@ def read_recipe(text: str | None, where: str) -> dict[str, Any]:
     """The recipe in a file's comment. Raises UserError when there is none."""
     try:
         found = json.loads(text or "")
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "kickitout" not in found:
         raise UserError(f"{where}: has no recipe inside; only files that kickitout made carry one")

@@ -61,7 +61,7 @@ def digest_of(tensors: dict[str, Tensor], progress: str) -> str:
     digest = hashlib.sha256(progress.encode())
     for key, value in sorted(tensors.items()):
         digest.update(f"{key} {value.dtype} {list(value.shape)}".encode())
-        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy())
+        digest.update(value.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
 
 

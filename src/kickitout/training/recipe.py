@@ -213,6 +213,7 @@ def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
+    change = " ".join(change.split())[:80]  # as it is shown
     if not equals or not key:
         raise UserError(f"--set {change}: write key=value, for instance batch=32 or model.channels=256")
     try:
