@@ -4,5 +4,10 @@
 class UserError(Exception):
     """Bad input. The message names the input, says what is wrong with it and what would work.
 
-    The command line prints it as one line on stderr and exits with 2; anything else keeps its traceback.
+    The command line prints it as one line on stderr and exits with 2; anything else keeps its traceback. What it quotes
+    comes from outside: line breaks, and whatever else a terminal would obey, are shown as blanks and as �.
     """
+
+    def __init__(self, sentence: str) -> None:
+        line = " ".join(sentence.splitlines())
+        super().__init__("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line))

@@ -7,6 +7,7 @@ command line, metadata of a model) into one, and pydantic's findings into a sing
 from __future__ import annotations
 
 import difflib
+import reprlib
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +22,8 @@ class Settings(BaseModel):
 
 
 S = TypeVar("S", bound=BaseModel)
+_SHORT = reprlib.Repr()  # of values in messages: a few lines of YAML can stand for gigabytes
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
 
 
 def checked(kind: type[S], data: Any, where: str) -> S:
@@ -42,7 +45,7 @@ def _sentence(kind: type[BaseModel], data: Any, error: Any) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     message = error["msg"].removeprefix("Value error, ")
-    return f"{key}={error.get('input')!r}: {message[0].lower()}{message[1:]}"
+    return f"{key}={_SHORT.repr(error.get('input'))}: {message[0].lower()}{message[1:]}"
 
 
 def _is_tag(part: str, data: Any, path: list[str]) -> bool:

@@ -14,7 +14,7 @@ import warnings
 import xml.etree.ElementTree
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from synthetic import swept_kick
 from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.corpus.prepare import prepare
 from kickitout.errors import UserError
+from kickitout.generation.model import Played, as_row
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -151,6 +152,16 @@ def model_once(data: bytes) -> str:
 # -- recipes ----------------------------------------------------------------------------------------------------------
 
 
+class _Turnable(FormulaModel):
+    """With places and a knob, and quick."""
+
+    info = replace(FormulaModel.info, places=3, knobs=["pitch"])
+
+    def turn(self, eps: Any = None, place: Any = None, knobs: Any = None) -> Played:
+        found = as_row(place, 3) if eps is None else np.asarray(eps, np.float32)
+        return Played(np.zeros((1, 22050), np.float32) + as_row(knobs, 1)[0, 0], found[0])
+
+
 def recipe_seeds() -> list[bytes]:
     from kickitout.training.recipe import load_recipe, recipe_names
 
@@ -164,7 +175,7 @@ def recipe_once(data: bytes) -> str:
     from kickitout.generation.remake import place_of, read_recipe, remake
     from kickitout.training.recipe import load_recipe
 
-    text, model = data.decode("utf-8", "replace"), FormulaModel()
+    text, model = data.decode("utf-8", "replace"), _Turnable()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "r.yaml"
         path.write_bytes(data)

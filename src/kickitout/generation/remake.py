@@ -36,7 +36,7 @@ def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
         if "place" in recipe:
             return model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs).wave
         return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), knobs=knobs).wave
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
 
 
@@ -49,12 +49,14 @@ def place_of(comment: str | None, model: Model) -> np.ndarray | None:
         recipe = read_recipe(comment, "")
     except UserError:
         return None
-    if recipe.get("model_sha256") != model.digest or any(recipe.get("knobs", [])) or "shape" in recipe:
+    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("knobs", [])) or "shape" in recipe:
         return None
-    if "place" in recipe:
-        return np.array(recipe["place"], np.float32)
-    return (
-        model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).place
-        if "seed" in recipe
-        else None
-    )
+    try:
+        if "place" in recipe:
+            place = np.array(recipe["place"], np.float32)
+            return place if place.shape == (model.info.places,) and np.isfinite(place).all() else None
+        if "seed" in recipe:
+            return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).place
+    except (TypeError, ValueError, OverflowError):  # damaged: a sound like others
+        pass
+    return None

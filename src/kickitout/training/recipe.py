@@ -187,7 +187,7 @@ def _read(name: str) -> dict[str, Any]:
         data = yaml.safe_load(text)
     except RecursionError as error:
         raise UserError(f"recipe {name}: nested too deeply; a recipe has three levels") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: of a date that does not exist, a number too long
         line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
         raise UserError(f"recipe {name}: not valid YAML near line {line}") from error
     if not isinstance(data, dict):
@@ -213,12 +213,11 @@ def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
 
 def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
-    change = " ".join(change.split())[:80]  # as it is shown
     if not equals or not key:
         raise UserError(f"--set {change}: write key=value, for instance batch=32 or model.channels=256")
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f"--set {change}: {text!r} is not a value") from error
     node = functools.reduce(lambda level, part: {part: level}, reversed(key.split(".")), value)
     data.update(merge(data, node))

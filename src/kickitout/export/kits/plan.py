@@ -75,7 +75,9 @@ class Plan:
         return file_stem(self.name)
 
     def check_size(self, kicks: int) -> None:
-        """Raises UserError for more kicks than there are keys, or more files than a kit needs."""
+        """Raises UserError for no kicks, for more than there are keys, or more files than a kit needs."""
+        if kicks < 1:
+            raise UserError(f"{kicks} kicks: a kit has at least one")
         if kicks > MOST_KICKS:
             raise UserError(
                 f"{kicks} kicks: a kit has keys {GM_KICK} to 127, so up to {MOST_KICKS} work; -n says how many"
