@@ -1,6 +1,6 @@
 """Every fault many times, and the table of what survived: promise, what was done, how often, what was lost.
 
-    python scripts/faults.py [--seed 0] [--only killed] [--times 50]
+    python scripts/faults.py [--seed 0] [--only killed ... | --but killed ...] [--times 50]
 
 Ends with 1 when a promise did not hold, and says what happened.
 """
@@ -24,7 +24,9 @@ from stage import Stage  # noqa: E402
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--only", choices=[fault.name for fault in FAULTS])
+    names = [fault.name for fault in FAULTS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--but", nargs="+", choices=names, default=[])
     parser.add_argument("--times", type=int, help="instead of each fault's own number")
     args = parser.parse_args()
 
@@ -32,7 +34,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="kick-faults-") as folder, kick_server() as kick:
         stage = Stage(kick, Path(folder))
         for fault in FAULTS:
-            if args.only not in (None, fault.name):
+            if fault.name not in args.only or fault.name in args.but:
                 continue
             found = fault.do(stage, args.times or fault.many, random.Random(args.seed))
             for text in found.broken:

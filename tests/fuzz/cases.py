@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-DIGEST = "f" * 64
+OF_TOY = b'{"kickitout": 1, "model_sha256": "%s", ' % (b"f" * 64)  # the recipe of a kick of the model in targets
 
 CASES: dict[str, dict[str, bytes]] = {
     "audio": {
@@ -27,9 +27,10 @@ CASES: dict[str, dict[str, bytes]] = {
         "a number of 5000 digits": b"base: dcgan\nbatch: " + b"9" * 5000,
         "code": b"base: !!python/object/apply:os.system ['exit 1']",
         "a line break in what is quoted": b"\n=",
-        "a place that is no row of numbers": b'{"kickitout": 1, "model_sha256": "%s", "place": [[1], 2]}' % DIGEST.encode(),
-        "a seed that is no number": b'{"kickitout": 1, "model_sha256": "%s", "seed": Infinity}' % DIGEST.encode(),
-        "knobs that are no list": b'{"kickitout": 1, "model_sha256": "%s", "knobs": 3, "seed": 1}' % DIGEST.encode(),
+        "a place that is no row of numbers": OF_TOY + b'"place": [[1], 2]}',
+        "a seed that is no number": OF_TOY + b'"seed": Infinity}',
+        "knobs that are no list": OF_TOY + b'"knobs": 3, "seed": 1}',
+        "a digest that is no text": b'{"kickitout": "", "model_sha256": {"": []}, "seed": 7}',
     },
     "api": {
         "half a character": b'{"path": "/api/kit", "body": {"recipes": [{"seed": 1}], "name": "\\ud800"}}',

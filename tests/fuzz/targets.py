@@ -1,6 +1,7 @@
 """What is fuzzed: each target turns bytes from outside into something, or says in one sentence why it does not.
 
-`once(data)` returns when that holds. UserError and, of the API, an answer of 4xx are fine; any other exception is a bug.
+`once(data)` returns when that holds. UserError and, of the API, an answer of 4xx are fine; any other exception is
+a bug.
 """
 
 from __future__ import annotations
@@ -45,8 +46,8 @@ def fine(*calls: Callable[[], object]) -> str:
         try:
             call()
         except UserError as error:
-            assert "\n" not in str(error), f"more than a line: {error}"
             said.append(str(error))
+    assert not any("\n" in sentence for sentence in said), f"more than a line: {said}"
     return "; ".join(said) or "fine"
 
 
@@ -95,8 +96,9 @@ def _graph(info: str) -> bytes:
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, size])
 
     zero = helper.make_tensor("zero", TensorProto.FLOAT, [1], [0.0])
+    size = helper.make_tensor("s", TensorProto.INT64, [3], [1, 1, 22050])
     nodes = [
-        helper.make_node("Constant", [], ["shape"], value=helper.make_tensor("s", TensorProto.INT64, [3], [1, 1, 22050])),
+        helper.make_node("Constant", [], ["shape"], value=size),
         helper.make_node("ConstantOfShape", ["shape"], ["waveform"], value=zero),
         helper.make_node("Add", ["latent", "given"], ["place"]),
     ]  # fmt: skip

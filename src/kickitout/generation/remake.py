@@ -25,7 +25,7 @@ def read_recipe(text: str | None, where: str) -> dict[str, Any]:
 
 def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
     """[channels, T]: the kick of a recipe. Raises UserError when the model is another one than it was made with."""
-    digest = recipe.get("model_sha256", "")
+    digest = str(recipe.get("model_sha256", ""))
     if digest != model.digest:
         raise UserError(
             f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'}), "
