@@ -19,7 +19,7 @@ from kickitout.lab.folder import Lab
 from kickitout.lab.runner import run_study
 from kickitout.lab.study import Study, load_study
 
-SOUNDS = 64
+SOUNDS = 32
 STEPS = Budget(steps=2)
 ROWS = {
     "shortcomings": [

@@ -37,10 +37,12 @@ def run_all(engine: Engine, workers: int, work: Work, lab: Path, cells: Sequence
 
 
 def one_thread() -> None:
-    """Torch on one thread, and the libraries below it."""
+    """Torch on one thread, and the libraries below numpy: on two, sums differ in their last digits."""
+    import threadpoolctl
     import torch
 
     torch.set_num_threads(1)
+    threadpoolctl.threadpool_limits(1)
 
 
 def _serial(work: Work, lab: Path, cells: Sequence[Cell]) -> Iterator[tuple[Cell, bool]]:
