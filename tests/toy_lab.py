@@ -30,6 +30,7 @@ ROWS = {
     "sine": ["DCGAN as published"],
     "patterns": ["DCGAN as published", "WaveGAN"],  # the cells of shortcomings
     "data": ["KickGAN, 16 kicks", "KickGAN, all kicks"],
+    "ablation": ["KickGAN", "one take"],
 }  # fmt: skip
 
 

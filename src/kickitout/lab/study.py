@@ -80,7 +80,7 @@ class Row:
 
 def study_names() -> list[str]:
     """The studies of the package, in the order in which the paper tells them."""
-    order = ["shortcomings", "upconv", "sine", "patterns", "data"]
+    order = ["shortcomings", "upconv", "sine", "patterns", "data", "ablation"]
     there = {p.name.removesuffix(".yaml") for p in (files("kickitout.lab") / "studies").iterdir()}
     return [name for name in order if name in there] + sorted(there - set(order))
 

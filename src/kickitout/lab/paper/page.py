@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from kickitout.lab.folder import Lab
 from kickitout.lab.paper import closing, front, hearing, method
+from kickitout.lab.paper.ablation import ablation, ablation_finding
 from kickitout.lab.paper.context import Paper, Sounds
 from kickitout.lab.paper.data_study import data_study, data_study_finding
 from kickitout.lab.paper.patterns import patterns, patterns_finding
@@ -15,13 +16,14 @@ from kickitout.lab.paper.shortcomings import shortcomings, shortcomings_finding
 from kickitout.lab.paper.sine import sine, sine_finding
 from kickitout.lab.paper.upconv import upconv, upconv_finding
 
-SECTIONS = (shortcomings, upconv, sine, patterns, data_study)
+SECTIONS = (shortcomings, upconv, sine, patterns, data_study, ablation)
 FINDINGS = {
     "shortcomings": shortcomings_finding,
     "upconv": upconv_finding,
     "sine": sine_finding,
     "patterns": patterns_finding,
     "data": data_study_finding,
+    "ablation": ablation_finding,
 }
 
 

@@ -1,0 +1,45 @@
+"""What KickGAN needs: each part of it left out."""
+
+from __future__ import annotations
+
+from kickitout.lab.paper.context import Paper, section
+from kickitout.lab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
+from kickitout.lab.paper.svg import forest
+from kickitout.lab.paper.words import against_baseline, missing
+
+COMPARED = (
+    (HEADLINE, "energy distance"),
+    ("recall", "recall"),
+    ("two_sample_logistic", "accuracy of telling it from real kicks"),
+    ("card_click_flatness", "distance of the flatness of clicks"),
+)
+FIGURE = (
+    "Energy distance to the test kicks with one part of KickGAN left out or changed, with 95 % intervals; lower is "
+    "better."
+)
+TABLE = "KickGAN with one part left out or changed, by several scores."
+
+
+def ablation(paper: Paper) -> str:
+    study = paper.study("ablation")
+    if not paper.has("ablation"):
+        return section("ablation", f"4.6 {study.title}", missing(study.title, "ablation"), level=3)
+    found = bars(paper, "ablation", HEADLINE)
+    axis = axis_for("energy distance", "dB a cell", found)
+    art = forest(found, axis, "energy distance of all rows", real=real_level(paper, "ablation", HEADLINE))
+    parts = [
+        study.question,
+        *(_against(paper, score, words) for score, words in COMPARED),
+        paper.figure("fig-ablation", art, FIGURE),
+        score_table(paper, "ablation", "table-ablation", SCORES, TABLE),
+    ]
+    return section("ablation", f"4.6 {study.title}", *parts, level=3)
+
+
+def _against(paper: Paper, score: str, words: str) -> str:
+    trained = paper.results.estimates("ablation", score, "trained")
+    return against_baseline(trained, paper.estimate("ablation", paper.study("ablation").baseline, score), words)
+
+
+def ablation_finding(paper: Paper) -> str:
+    return _against(paper, HEADLINE, "energy distance")
