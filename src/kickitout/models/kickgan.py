@@ -37,7 +37,7 @@ TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
-PIECES = (2, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
+PIECES = (4, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
 NOISE_FROM = 0.25  # of the lowest band: below 345 Hz there are partials alone, whose slopes an octave of noise drowns
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 SLOPE = 0.2  # of every leaky ReLU
@@ -213,14 +213,18 @@ class Decoder(nn.Module):
 def grain_tables(count: int, pieces: tuple[int, ...], frames: int) -> Tensor:
     """[count, sum(pieces) * frames]: white noise for every sub-band, those with several pieces cut by frequency.
 
-    The pieces of the lowest band are octaves from NOISE_FROM on; the sum of the pieces of any other band is white.
+    The pieces of the lowest band are half octaves from NOISE_FROM on: spectra fall so steeply there that an octave
+    under one level was 5 dB too loud at its upper end. The sum of the pieces of any other band is white.
     """
     generator = torch.Generator().manual_seed(GRAIN_SEED)
     whole = torch.randn(count, len(pieces), frames, generator=generator)
     share = torch.linspace(0, 1, frames // 2 + 1)  # of a band, for each of its bins
     rows = []
     for band, parts in enumerate(pieces):
-        edges = [NOISE_FROM if band == 0 else 0.0, *(2.0 ** (part + 1 - parts) for part in range(parts))]
+        if band == 0:
+            edges = [NOISE_FROM ** (1 - part / parts) for part in range(parts + 1)]
+        else:
+            edges = [0.0, *(2.0 ** (part + 1 - parts) for part in range(parts))]
         edges[-1] = 2.0  # the last bin belongs to the last piece
         spectrum = torch.fft.rfft(whole[:, band])
         cut = [spectrum * ((share >= a) & (share < b)) for a, b in pairwise(edges)]

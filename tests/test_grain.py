@@ -1,0 +1,39 @@
+"""The noise that KickGAN's decoder is given, before it has a level."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="training needs the train extra")
+
+from kickitout.models.body import BAND_HZ  # noqa: E402
+from kickitout.models.kickgan import NOISE_FROM, PIECES, grain_tables  # noqa: E402
+
+FRAMES = 1408
+
+
+def spectra(pieces):
+    """[grain, piece, bins]: power of each piece."""
+    tables = grain_tables(24, pieces, FRAMES).unflatten(1, (-1, FRAMES))
+    return torch.fft.rfft(tables).abs().square() / FRAMES
+
+
+def test_noise_of_the_lowest_band_is_cut_in_half_octaves_from_345_hz_on():
+    power = spectra((*PIECES, 1)).mean(dim=0)
+    hz = torch.linspace(0, BAND_HZ, FRAMES // 2 + 1)
+    edges = [BAND_HZ * NOISE_FROM * 2 ** (part / 2) for part in range(5)]
+    for piece, (low, high) in enumerate(pairwise(edges)):
+        inside = (hz >= low) & (hz < high)
+        assert power[piece][inside].mean().item() == pytest.approx(1, abs=0.1)
+        outside = ~inside & (hz < BAND_HZ)
+        assert power[piece][outside].max().item() < 1e-4
+
+
+@pytest.mark.parametrize("band", [1, 2, 3])
+def test_pieces_of_the_other_bands_are_white_noise_together(band):
+    first = sum(PIECES[:band])
+    together = spectra((*PIECES, 1))[:, first : first + PIECES[band]].sum(dim=1).mean(dim=0)
+    assert together.mean().item() == pytest.approx(1, abs=0.05)
+    assert together[FRAMES // 4 :].mean().item() == pytest.approx(together[: FRAMES // 4].mean().item(), rel=0.1)
