@@ -105,12 +105,15 @@ can do with more sounds: train on your own.
         )
     if recipe["variants"]:
         parts.append(f"Of each, {recipe['variants']} light variants were made: pitch, decay, drive, tilt, click.")
+    if first := info.corpus.get("before"):
+        parts.append(f"Its run began with the weights of another: {first[0]['model']}.")
     if info.step <= recipe["critics_from"]:
         parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
     print(f"""
 {" ".join(parts)}
-Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.recipe["batch"]}; the best
-snapshot is kept. Its held-out score during training: {best["score"]:.2f} (real against real {best["floor"]:.2f}).
+Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.recipe["batch"]}; the
+{recipe["monitor"]["export"]} snapshot is kept. Its held-out score: {best["score"]:.2f} (real against real {
+        best["floor"]:.2f}).
 
 ## How far from real kicks
 

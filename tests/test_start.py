@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import torch
 from accelerate import Accelerator
@@ -9,6 +11,8 @@ from toy import TOY_KICKGAN, toy_corpus
 
 from kickitout.card.contour import contours
 from kickitout.errors import UserError
+from kickitout.generation.generate import sound_recipe
+from kickitout.generation.load import load_model
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -56,6 +60,23 @@ def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
     again = body.middle + begun.codes @ body.spread
     assert inside.sum() > 12
     assert torch.allclose(again[inside], known[inside], atol=1e-3)
+
+
+def test_a_model_says_what_the_one_before_it_learned_from(corpus, finished, tmp_path):
+    other = toy_corpus(tmp_path / "kicks", 26)
+    first = load_model(finished)
+    start = shutil.copytree(finished, tmp_path / "first")
+    for name, sounds, before in (("second", other, start), ("third", corpus, tmp_path / "second")):
+        recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", f"start={before}"])
+        train(sounds, recipe, tmp_path / name, Until(steps=1), device="cpu")
+        shutil.rmtree(start, ignore_errors=True)  # a run outlives the model that it began with
+    second, third = load_model(tmp_path / "second"), load_model(tmp_path / "third")
+    digest = {"first": corpus.digest, "second": other.digest}
+    assert [part["digest"] for part in second.info.learned_from] == [digest["second"], digest["first"]]
+    assert second.info.recipe["start"] == f"kickgan, step {first.info.step}, sha256 {first.digest[:12]}"
+    assert str(tmp_path) not in second.info.to_json()
+    assert [part["digest"] for part in third.info.learned_from] == [digest["first"], digest["second"]]
+    assert sound_recipe(third, 0)["learned_from"]["kicks"] == len(corpus) + len(other)
 
 
 def test_another_size_is_refused_with_both_sizes(corpus, finished):

@@ -26,8 +26,17 @@ FEWEST_SHORTENED = 1024  # numbers a table has before it is worth a cast
 SHORT = ".short"  # behind the name of a table that is kept in fewer bytes
 
 
-def model_info(player: Player, recipe: dict[str, Any], manifest: dict[str, Any], step: int) -> ModelInfo:
-    """The metadata of a player trained by a resolved recipe on the corpus of `manifest`."""
+def model_info(
+    player: Player,
+    recipe: dict[str, Any],
+    manifest: dict[str, Any],
+    step: int,
+    start: dict[str, Any] | None = None,
+) -> ModelInfo:
+    """The metadata of a player trained by a resolved recipe on the corpus of `manifest`.
+
+    start: the model it began with, as `training.start.known_of` has it; what that learned from, this has too.
+    """
     rows = manifest["rows"]
     sources: dict[tuple[str, str], int] = {}
     for row in rows:
@@ -37,6 +46,10 @@ def model_info(player: Player, recipe: dict[str, Any], manifest: dict[str, Any],
         "kicks": len(rows),
         "sources": [{"source": s, "licence": lic, "kicks": n} for (s, lic), n in sorted(sources.items())],
     }
+    if start is not None:
+        recipe = recipe | {"start": f"{start['model']}, step {start['step']}, sha256 {start['sha256'][:12]}"}
+        first = {"model": recipe["start"], **{k: start["corpus"].get(k) for k in ("digest", "kicks", "sources")}}
+        corpus["before"] = [first, *start["corpus"].get("before", [])]
     return ModelInfo(
         recipe["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
         recipe=recipe, corpus=corpus, **player.turnable,

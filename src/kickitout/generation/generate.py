@@ -15,7 +15,7 @@ from kickitout import __version__
 from kickitout.errors import UserError
 from kickitout.generation.ask import Answer, ask_seed, check_request
 from kickitout.generation.load import DEFAULT, load_model
-from kickitout.generation.model import Model
+from kickitout.generation.model import Model, ModelInfo
 from kickitout.generation.noise import normal
 
 T = TypeVar("T")
@@ -98,12 +98,14 @@ def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
     """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a place."""
     known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
     known |= {} if seed is None else {"seed": seed}
-    return known | {"learned_from": _learned_from(model.info.corpus)} | more
+    return known | {"learned_from": _learned_from(model.info)} | more
 
 
-def _learned_from(corpus: dict[str, Any]) -> dict[str, Any]:
-    """The manifest of a corpus in short: its digest, how many kicks, and under which licences."""
+def _learned_from(info: ModelInfo) -> dict[str, Any]:
+    """All that a model learned from, in short: digest of its corpus, how many kicks, and under which licences."""
     licences: dict[str, int] = {}
-    for part in corpus.get("sources", []):
-        licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
-    return {"digest": corpus.get("digest", ""), "kicks": corpus.get("kicks", 0), "licences": licences}
+    for corpus in info.learned_from:
+        for part in corpus.get("sources", []):
+            licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
+    kicks = sum(corpus.get("kicks", 0) for corpus in info.learned_from)
+    return {"digest": info.corpus.get("digest", ""), "kicks": kicks, "licences": licences}

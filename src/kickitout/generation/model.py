@@ -31,11 +31,20 @@ class ModelInfo:
     version: str = ""  # of the kickitout that wrote it
     step: int = 0
     recipe: dict[str, Any] = field(default_factory=dict)
-    corpus: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources and licences
+    corpus: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources; `before`: of its start
     knobs: list[str] = field(default_factory=list)  # inputs that can be turned, in their order; none for a DCGAN
     places: int = 0  # numbers of a place in the space of latents that can be given; 0 where only noise can
     grain: int = 0  # how many of them, the last ones, only choose the noise in a sound
     format: str = FORMAT
+
+    @property
+    def learned_from(self) -> list[dict[str, Any]]:
+        """Every corpus it learned from, its own first, then those of the models that its run began with."""
+        found: dict[str, dict[str, Any]] = {}
+        for part in [self.corpus, *self.corpus.get("before", [])]:
+            if part:
+                found.setdefault(str(part.get("digest")), part)
+        return list(found.values())
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -60,6 +69,8 @@ class ModelInfo:
             and turnable
             and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in (info.places, info.grain))
         )
+        before = info.corpus.get("before", []) if isinstance(info.corpus, dict) else None
+        whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info

@@ -40,6 +40,7 @@ from kickitout.training.randomness import batch_indices
 from kickitout.training.recipe import Recipe
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.sheet import row_of_kicks, sheet_png
+from kickitout.training.start import known_of
 from kickitout.training.tasks import Task, make_task
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
@@ -343,6 +344,8 @@ def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "au
     with folder.locked() if accelerator.is_main_process else nullcontext(), _interruptible() as interrupted:
         if accelerator.is_main_process:
             folder.open(recipe, manifest)
+            if recipe.start != "none" and folder.start is None:
+                folder.keep_start(known_of(recipe.start))
         run = Run(corpus, recipe, folder, accelerator, watch, clock)
         accelerator.wait_for_everyone()
         run.begin()
@@ -364,7 +367,7 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
         best_step, best_score = run.finish()
         if run.writes and export:
             player = run.task.player()
-            info = model_info(player, recipe.model_dump(mode="json"), corpus.manifest(), best_step)
+            info = model_info(player, recipe.model_dump(mode="json"), corpus.manifest(), best_step, run.folder.start)
             write_model(player, info, run.folder.path)
             write_notebook(run.folder, recipe)
     return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)

@@ -3,6 +3,7 @@
 recipe.json        the resolved recipe
 corpus.json        every file that was taken or refused, with digests and licences
 environment.json   versions, machine, threads
+start.json         what is known of the model it began with, if any
 stats.jsonl        one line a report and a snapshot
 notebook.md        the run told in order, with its pictures
 reals.png, .wav    real kicks, the same for every snapshot
@@ -28,7 +29,14 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, write_whole
 from kickitout.training.recipe import Recipe
 
-OWN = {".lock", "checkpoints", "snapshots", "corpus.json", "environment.json"}  # of a run that has not begun
+OWN = {
+    ".lock",
+    "checkpoints",
+    "snapshots",
+    "corpus.json",
+    "environment.json",
+    "start.json",
+}  # of a run that has not begun
 
 
 class RunFolder:
@@ -42,6 +50,16 @@ class RunFolder:
     def best(self, step: int) -> Path:
         """The checkpoint of the snapshot at `step`."""
         return self.path / "checkpoints" / f"best-{step:06d}.safetensors"
+
+    @property
+    def start(self) -> dict[str, Any] | None:
+        """What is known of the model that the run began with."""
+        path = self.path / "start.json"
+        return json.loads(path.read_text("utf-8")) if path.exists() else None
+
+    def keep_start(self, known: dict[str, Any]) -> None:
+        """Write down what is known of the model that the run begins with: it may be gone when the run ends."""
+        write_whole(self.path / "start.json", json.dumps(known, indent=1).encode())
 
     def keep_best(self, step: int) -> None:
         """Remove the checkpoints of other snapshots: only once `latest` knows that this one is the best."""

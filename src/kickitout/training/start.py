@@ -17,10 +17,17 @@ from kickitout.errors import UserError
 from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
 from kickitout.generation.listen import find_ear
-from kickitout.generation.load import find_model_file
+from kickitout.generation.load import find_model_file, load_model
 from kickitout.models.kickgan import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
+
+
+def known_of(name: str | Path) -> dict[str, Any]:
+    """What a model that a run begins with says of itself: name, digest, step, and what it learned from."""
+    model = load_model(name)
+    info = model.info
+    return {"model": info.name, "sha256": model.digest, "step": info.step, "corpus": info.corpus}
 
 
 def load_start(network: AutoEncoder, name: str | Path) -> None:

@@ -179,12 +179,11 @@ def _sources(kit: Kit) -> str:
 
 
 def _learned_from(model: Model) -> list[str]:
-    sources = model.info.corpus.get("sources") or []
-    return _rows(
-        Counter(
-            {(str(s.get("source", UNSTATED)), str(s.get("licence", UNSTATED))): int(s.get("kicks", 0)) for s in sources}
-        )
-    )
+    found: Counter[tuple[str, str]] = Counter()
+    for corpus in model.info.learned_from:
+        for s in corpus.get("sources") or []:
+            found[str(s.get("source", UNSTATED)), str(s.get("licence", UNSTATED))] += int(s.get("kicks", 0))
+    return _rows(found)
 
 
 def _rows(sources: Counter[tuple[str, str]]) -> list[str]:
