@@ -53,7 +53,7 @@ class MonitorConfig(Settings):
 class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
-    body: float = Field(1.0, ge=0)  # relative error of the lowest sub-band
+    body: float = Field(0.2, ge=0)  # relative error of the lowest sub-band
     click: float = Field(0.5, ge=0)  # spectral distance of the first 30 ms
     spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance, bin by bin
     levels: float = Field(2.0, ge=0)  # the same in bands of a third of an octave
