@@ -41,7 +41,7 @@ function show() {
   const words = inWords(sound);
   element("kick-title").replaceChildren(words.title, " ", make("small", {}, words.cents ?? ""));
   element("kick-line").textContent = words.detail;
-  element("kick-line").title = words.detail;
+  element("kick-line").title = sound.name;
   paint();
   clearTimeout(resting);
   resting = window.setTimeout(() => {
@@ -116,7 +116,10 @@ function paintPicture(look) {
   pen.font = "10px system-ui, sans-serif";
   pen.fillStyle = colour("quiet");
   pen.textBaseline = "middle";
-  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz}` : `${hz / 1000}k`, width - 22, y(hz));
+  pen.textAlign = "right";
+  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
+  pen.textAlign = "center";
+  for (const ms of [100, 200, 300, 400]) pen.fillText(`${ms} ms`, (ms / 1000 / SECONDS) * width, 8);
   curve(pen, look.pitch.ms.map((ms, i) => [ms, look.pitch.hz[i]]), width, y, "teal");
 }
 
