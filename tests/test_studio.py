@@ -146,16 +146,42 @@ def test_a_look_is_the_cards_own_analysis(client):
     look = client.post("/api/look", json={"recipe": {"seed": 9}}).json()
     assert look["pitch"]["hz"] == pytest.approx(pitch_curve(wave)[1], abs=0.006)
     assert len(look["level"]["db"]) == len(level_curve(wave)[1])
-    assert look["nearest"]["known"] is False
-    assert "--train" in look["nearest"]["why"]
     refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "--train")
+
+
+def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(model, tmp_path):
+    from kickitout.evaluation.fingerprints import Learned
+
+    place = tmp_path / "m.onnx"
+    place.write_bytes(b"")  # the model itself is loaded already
+    beside = tmp_path / "m.learned.json"
+
+    def nearest():
+        with TestClient(make_app(Desk(model, place)), base_url=HOME) as client:
+            return client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
+
+    assert not nearest()["known"]
+    assert "no fingerprints" in nearest()["why"]
+    kicks = np.concatenate([synthesise(range(3))[0], kickitout.generate([9])])
+    names = ["a", "b", "c", "folder/itself.wav"]
+    own = str(model.info.corpus["digest"])
+    for digest, data in ((own, None), ("0" * 64, None), (own, b"{}")):
+        beside.write_bytes(data or Learned.of(kicks, names, np.arange(4), digest).to_bytes())
+        found = nearest()
+        if digest == own and data is None:
+            assert (found["known"], found["name"], found["by"]) == (True, "folder/itself.wav", "fingerprints")
+            assert found["distance"] < 1e-3
+        else:
+            assert not found["known"]
+            assert ("damaged" if data else "other kicks") in found["why"]
+            assert "--train" in found["why"]
 
 
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
     folder = write_kicks(tmp_path / "train", 6)
     with TestClient(make_app(Desk(model, references=References(folder))), base_url=HOME) as client:
         nearest = client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
-        assert nearest["known"]
+        assert (nearest["known"], nearest["by"]) == (True, "sounds")
         assert 0 < nearest["distance"] <= 1
         assert nearest["limit"] is None  # six are too few to say what is too near
         head, waves = sounds(client.post("/api/nearest", json={"recipe": {"seed": 9}}))

@@ -66,17 +66,21 @@ function sayNearest(sound, nearest) {
   if (!nearest) return box.replaceChildren();
   if (!nearest.known) {
     box.title = nearest.why ?? "";
-    return box.replaceChildren("nearest training kick: not known here");
+    return box.replaceChildren("nearest training kick: not known");
   }
   const far = nearest.distance ?? NaN;
   const copy = typeof nearest.limit === "number" && far < nearest.limit;
-  box.title = `${nearest.name}; ${typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near"}`;
+  const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near";
+  const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; kick studio --train FOLDER compares with the kicks themselves";
+  box.title = `${nearest.name}: 0 is the same, 1 has nothing in common; ${limit}; ${by}`;
   const hear = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
   hear.addEventListener("click", trying(async () => {
     const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
     play(sounds[1]);
   }));
-  box.replaceChildren(`nearest training kick ${far.toFixed(2)} away${copy ? ": a near-copy" : ""} `, ...(sound.recipe ? [hear] : []));
+  const name = (nearest.name ?? "").replace(/^.*\//, "").replace(/\.\w+$/, "");
+  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name));
+  box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [hear] : []));
 }
 
 /** @param {Sound} sound @param {Look | undefined} look */
