@@ -33,6 +33,7 @@ def main() -> None:
     data = learned.to_bytes()
     if args.out:
         print(write_whole(args.out, data))
+    print("```")
     limit = "no limit" if learned.limit is None else f"limit {learned.limit:.4f}"
     print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, {len(data) / 1000:.0f} kB, {limit}")
     for name, change in CHANGES.items():
@@ -50,6 +51,7 @@ def main() -> None:
         f"  {GENERATED} sounds of the model: {np.median(apart):.3f} from the memorisation distance (median; "
         f"95 % within {np.quantile(apart, 0.95):.3f}); correlation {np.corrcoef(rough, exact)[0, 1]:.3f}"
     )
+    print("```")
 
 
 if __name__ == "__main__":
