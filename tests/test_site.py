@@ -142,6 +142,10 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     assert main(["recipe", str(tmp_path / name), "--render", str(tmp_path / "again.wav")]) == 0
     page.click("#new-direction")
     page.wait_for_function("() => document.querySelector('#kick-title').textContent.includes('kick_p')")
+    page.click("#tab-card")
+    page.wait_for_function(
+        "() => document.querySelector('#card-rows').textContent.includes('the kicks of the map only')"
+    )
     page.evaluate(
         """(bytes) => {
         const data = new DataTransfer();

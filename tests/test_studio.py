@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
 from fastapi.openapi.models import OpenAPI
@@ -246,6 +247,17 @@ def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, ra
     assert head["look"]["picture"]["rows"] * head["look"]["picture"]["columns"] > 0
     _, played = sounds(client.post("/api/play", json={"recipes": [again["recipe"]]}))
     assert np.array_equal(played[0], waves[1])
+
+
+@pytest.mark.parametrize(("form", "subtype"), [("AIFF", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
+def test_every_format_of_producers_is_heard_and_stereo_too(client, form, subtype):
+    wave = synthesise([3])[0][0]
+    file = io.BytesIO()
+    soundfile.write(file, np.stack([wave, wave], axis=1), SAMPLE_RATE, subtype, format=form)
+    head, waves = sounds(client.post(f"/api/hear?name=kick.{form.lower()}", content=file.getvalue()))
+    assert (head["kind"], len(waves)) == ("heard", 2)
+    ratio = head["sounds"][0]["card"]["pitch_end_hz"] / card(wave)["pitch_end_hz"]
+    assert ratio == pytest.approx(1, abs=0.01)
 
 
 # Whatever else is sent

@@ -78,7 +78,7 @@ function sayNearest(sound, nearest) {
     const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
     play(sounds[1]);
   }));
-  const name = (nearest.name ?? "").replace(/^.*\//, "").replace(/\.\w+$/, "");
+  const name = (nearest.name ?? "").split("/").slice(-2).join("/").replace(/\.\w+$/, ""); // the file and its folder
   const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name));
   box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [hear] : []));
 }
@@ -159,6 +159,12 @@ function heat(share, light) {
 
 /** @param {Sound} sound */
 function writeCard(sound) {
+  if (!sound.card) {
+    const why = "This page has measured the kicks of the map only; kick studio, on your own machine, measures every one.";
+    const cell = make("td", { colspan: "3" }, why);
+    element("card-rows").replaceChildren(make("tr", {}, cell));
+    return;
+  }
   const rows = fields.map(({ name, unit, meaning, digits }) => {
     const value = sound.card?.[name];
     const shown =
