@@ -143,9 +143,7 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     page.click("#new-direction")
     page.wait_for_function("() => document.querySelector('#kick-title').textContent.includes('kick_p')")
     page.click("#tab-card")
-    page.wait_for_function(
-        "() => document.querySelector('#card-rows').textContent.includes('the kicks of the map only')"
-    )
+    page.wait_for_selector("#card-rows:has-text('the kicks of the map only')")
     page.evaluate(
         """(bytes) => {
         const data = new DataTransfer();
