@@ -331,6 +331,13 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
     hz = card(wave)["pitch_end_hz"]
     row = studio.page.inner_text("#card-rows tr:has(th:text-is('pitch_end_hz')) td >> nth=0")
     assert float(row.split()[0]) == pytest.approx(hz, rel=0.001)
+    studio.page.click("#tab-ask")
+    before = studio.page.input_value("#knob-pitch ~ input")
+    studio.page.fill("#knob-pitch ~ input", "C1")
+    studio.page.keyboard.press("Enter")
+    studio.page.wait_for_function("() => document.querySelector('#wrong').textContent.includes('your own sound')")
+    assert studio.page.input_value("#knob-pitch ~ input") == before
+    assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
     studio.page.click("#tab-mine")
     studio.changes(lambda: studio.page.click("#use-again"))
     studio.page.click("#morph-a")

@@ -133,11 +133,17 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
   const sound = state.sound;
   let answer;
   try {
-    if (!sound?.recipe) throw new Error("This sound was not made by the model; go on from the model's own version of it first.");
+    if (!sound?.recipe) throw new Error("This is your own sound; only the model's version of it can be turned: My sound, Use the model's.");
     answer = await backend.ask(request, sound.recipe, moving ? QUICK_ROUNDS : ALL_ROUNDS);
-  } finally {
-    if (wanted === request) wanted = null;
+  } catch (error) {
+    if (wanted === request) {
+      wanted = null;
+      show(); // what was asked for is not what there is
+      for (const knob of knobs) knob.text.value = shown(knob.control, valueOf(knob));
+    }
+    throw error;
   }
+  if (wanted === request) wanted = null;
   if (state.sound !== sound) return; // another kick was selected meanwhile
   lines = answer.head.lines;
   const made = answer.sounds[0];
@@ -170,11 +176,14 @@ function inWords({ name, achieved, unit, error, error_unit: errorUnit, reached }
   return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : ", as near as it goes"}`;
 }
 
+/** What a knob stands at: what was asked for, or what the kick has. @param {Knob} knob */
+const valueOf = (knob) => (knob.control.name in asked() ? asked()[knob.control.name] : current(knob));
+
 function show() {
   for (const knob of knobs) {
     const locked = knob.control.name in asked();
     knob.lock.setAttribute("aria-pressed", String(locked));
-    const value = locked ? asked()[knob.control.name] : current(knob);
+    const value = valueOf(knob);
     if (turning !== knob.control.name) knob.slider.value = String(toTicks(knob.control, value ?? knob.control.low));
     label(knob, value);
     achieved(knob, locked);

@@ -78,8 +78,8 @@ function sayNearest(sound, nearest) {
     const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
     play(sounds[1]);
   }));
-  const name = (nearest.name ?? "").split("/").slice(-2).join("/").replace(/\.\w+$/, ""); // the file and its folder
-  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name));
+  const [name, folder] = (nearest.name ?? "").split("/").reverse();
+  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name.replace(/\.\w+$/, "")), folder ? ` (${folder})` : "");
   box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [hear] : []));
 }
 
