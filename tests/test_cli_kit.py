@@ -27,8 +27,9 @@ def kit(*args, cwd=None, **more):
 
 
 def test_a_kit_of_the_model_in_the_package(tmp_path):
-    done = kit("-n", 2, "--seed", 5, "--velocity-layers", 2, "--round-robin", 2, "--name", "Two", "--zip",
-               "-o", "my kit", cwd=tmp_path)  # fmt: skip
+    done = kit(
+        "-n", 2, "--seed", 5, "--velocity-layers", 2, "--round-robin", 2, "--name", "Two", "-o", "my kit", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].split()[:3] == ["kick", "key", "note"]
@@ -54,8 +55,9 @@ def test_sounds_of_ones_own_and_what_is_wrong_with_some(tmp_path):
     write_kick(tmp_path / "in" / "one.wav", swept_kick(end_hz=50))
     write_kick(tmp_path / "in" / "two.wav", swept_kick(end_hz=57))
     (tmp_path / "in" / "three.wav").write_text("no")
-    done = kit("in", "--note", "G", "--formats", "SFZ", "-o", "out", cwd=tmp_path)
+    done = kit("in", "--note", "G", "--formats", "SFZ", "--no-zip", "-o", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "out.zip").exists()
     assert "left out: in/three.wav: text, not audio" in done.stderr
     assert sorted(p.name for p in (tmp_path / "out").glob("*.sfz")) == [
         "out - 01 G1 one.sfz", "out - 02 G1 two.sfz", "out.sfz",

@@ -12,6 +12,7 @@ import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.errors import UserError
+from kickitout.generation.listen import find_ear
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.sound import PEAK
@@ -247,3 +248,20 @@ def test_a_run_without_a_model_yet_says_how_to_go_on(tmp_path):
 def test_the_default_model_can_be_exported(tmp_path):
     assert main(["export", "default", "-o", str(tmp_path / "d.onnx")]) == 0
     np.testing.assert_array_equal(kickitout.generate([5], tmp_path / "d.onnx"), kickitout.generate([5]))
+
+
+def test_an_exported_model_can_still_start_from_a_sound(tmp_path, capsys):
+    out = tmp_path / "d.onnx"
+    assert main(["export", "default", "-o", str(out)]) == 0
+    assert capsys.readouterr().out.split() == [str(tmp_path / "d.encoder.onnx"), str(out)]
+    assert find_ear(out).read_bytes() == find_ear("default").read_bytes()
+    out.unlink()
+    assert main(["export", "default", "-o", str(out)]) == 2  # the encoder of another model may be in the way
+    assert "d.encoder.onnx: exists" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_an_exported_model_is_not_left_with_the_encoder_of_another(run, tmp_path):
+    (tmp_path / "mine.encoder.onnx").write_bytes(b"of another")
+    assert main(["export", str(run), "-o", str(tmp_path / "mine.onnx"), "--force"]) == 0
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.onnx"]

@@ -142,6 +142,8 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     assert main(["recipe", str(tmp_path / name), "--render", str(tmp_path / "again.wav")]) == 0
     page.click("#new-direction")
     page.wait_for_function("() => document.querySelector('#kick-title').textContent.includes('kick_p')")
+    page.click("#tab-card")
+    page.wait_for_selector("#card-rows:has-text('the kicks of the map only')")
     page.evaluate(
         """(bytes) => {
         const data = new DataTransfer();
@@ -151,7 +153,7 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
         list((tmp_path / "again.wav").read_bytes()),
     )
     page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('its state is back')")
-    assert name.removesuffix(".wav") in page.inner_text("#kick-line")
+    assert page.get_attribute("#kick-line", "title") == name.removesuffix(".wav")
 
 
 def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):

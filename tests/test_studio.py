@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
 from fastapi.openapi.models import OpenAPI
@@ -146,16 +147,42 @@ def test_a_look_is_the_cards_own_analysis(client):
     look = client.post("/api/look", json={"recipe": {"seed": 9}}).json()
     assert look["pitch"]["hz"] == pytest.approx(pitch_curve(wave)[1], abs=0.006)
     assert len(look["level"]["db"]) == len(level_curve(wave)[1])
-    assert look["nearest"]["known"] is False
-    assert "--train" in look["nearest"]["why"]
     refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "--train")
+
+
+def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(model, tmp_path):
+    from kickitout.evaluation.fingerprints import Learned
+
+    place = tmp_path / "m.onnx"
+    place.write_bytes(b"")  # the model itself is loaded already
+    beside = tmp_path / "m.learned.json"
+
+    def nearest():
+        with TestClient(make_app(Desk(model, place)), base_url=HOME) as client:
+            return client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
+
+    assert not nearest()["known"]
+    assert "no fingerprints" in nearest()["why"]
+    kicks = np.concatenate([synthesise(range(3))[0], kickitout.generate([9])])
+    names = ["a", "b", "c", "folder/itself.wav"]
+    own = str(model.info.corpus["digest"])
+    for digest, data in ((own, None), ("0" * 64, None), (own, b"{}")):
+        beside.write_bytes(data or Learned.of(kicks, names, np.arange(4), digest).to_bytes())
+        found = nearest()
+        if digest == own and data is None:
+            assert (found["known"], found["name"], found["by"]) == (True, "folder/itself.wav", "fingerprints")
+            assert found["distance"] < 1e-3
+        else:
+            assert not found["known"]
+            assert ("damaged" if data else "other kicks") in found["why"]
+            assert "--train" in found["why"]
 
 
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
     folder = write_kicks(tmp_path / "train", 6)
     with TestClient(make_app(Desk(model, references=References(folder))), base_url=HOME) as client:
         nearest = client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
-        assert nearest["known"]
+        assert (nearest["known"], nearest["by"]) == (True, "sounds")
         assert 0 < nearest["distance"] <= 1
         assert nearest["limit"] is None  # six are too few to say what is too near
         head, waves = sounds(client.post("/api/nearest", json={"recipe": {"seed": 9}}))
@@ -220,6 +247,17 @@ def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, ra
     assert head["look"]["picture"]["rows"] * head["look"]["picture"]["columns"] > 0
     _, played = sounds(client.post("/api/play", json={"recipes": [again["recipe"]]}))
     assert np.array_equal(played[0], waves[1])
+
+
+@pytest.mark.parametrize(("form", "subtype"), [("AIFF", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
+def test_every_format_of_producers_is_heard_and_stereo_too(client, form, subtype):
+    wave = synthesise([3])[0][0]
+    file = io.BytesIO()
+    soundfile.write(file, np.stack([wave, wave], axis=1), SAMPLE_RATE, subtype, format=form)
+    head, waves = sounds(client.post(f"/api/hear?name=kick.{form.lower()}", content=file.getvalue()))
+    assert (head["kind"], len(waves)) == ("heard", 2)
+    ratio = head["sounds"][0]["card"]["pitch_end_hz"] / card(wave)["pitch_end_hz"]
+    assert ratio == pytest.approx(1, abs=0.01)
 
 
 # Whatever else is sent

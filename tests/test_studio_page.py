@@ -27,6 +27,8 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 PICTURES = os.environ.get("KICKITOUT_SCREENSHOTS")
 KICKS = 48  # on the map: as many as the tests need
 SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
+TABS = ("ask", "mine", "context", "take", "card")
+AXE = Path(__file__).parents[1] / "tools" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="module")
@@ -202,6 +204,51 @@ def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
 
 
+def test_every_locked_knob_says_what_came_and_how_far_off_that_is(studio):
+    page = studio.page
+    page.click("#release")
+    knobs = ("pitch", "sweep", "decay", "click", "tone", "balance", "drive")
+    for name in knobs:
+        page.click(f"[aria-label='Lock {name}']")
+    for name in knobs:
+        assert re.search(r"→ .+ [±+−][\d.]+ (cents|%|dB)$", page.inner_text(f"#knob-{name}-came")), name
+    page.click("#release")
+
+
+def test_undo_goes_back_from_what_was_typed_and_from_a_turn_as_a_whole(studio):
+    page = studio.page
+    studio.changes(lambda: page.click("#new-direction"))
+    before = studio.recipe()
+    page.fill("#knob-pitch ~ input", "55Hz")
+    studio.changes(lambda: page.keyboard.press("Enter"))
+    page.evaluate("document.activeElement.blur()")
+    studio.changes(lambda: page.keyboard.press("Control+z"))
+    assert studio.recipe() == before
+    assert page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
+    box = page.locator("#knob-drive").bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 10, y)
+    page.mouse.down()
+    for share in (0.3, 0.5, 0.7):
+        studio.changes(lambda share=share: page.mouse.move(box["x"] + share * box["width"], y))
+    page.mouse.up()
+    page.wait_for_function("() => document.querySelector('#said').textContent !== ''")
+    page.click("#undo")
+    assert studio.recipe() == before
+
+
+def test_favourites_that_cannot_be_played_do_not_keep_the_map_away(browser, address):
+    studio = Watched(browser, address)
+    studio.whole()
+    shelf = studio.page.evaluate("import('/js/state.js').then(({state}) => state.shelf)")
+    studio.page.evaluate("(shelf) => localStorage.setItem(shelf, JSON.stringify([{ place: [1, 2] }]))", shelf)
+    studio.page.reload()
+    studio.whole()
+    assert "2 numbers given" in studio.page.inner_text("#wrong")
+    assert studio.page.inner_text("#count") == f"{KICKS} kicks"
+    studio.context.close()
+
+
 def test_values_that_are_typed_faster_than_they_are_met_are_all_kept(studio):
     studio.page.click("#release")
     for name, text in (("pitch", "50Hz"), ("click", "-25dB"), ("drive", "6")):
@@ -284,6 +331,13 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
     hz = card(wave)["pitch_end_hz"]
     row = studio.page.inner_text("#card-rows tr:has(th:text-is('pitch_end_hz')) td >> nth=0")
     assert float(row.split()[0]) == pytest.approx(hz, rel=0.001)
+    studio.page.click("#tab-ask")
+    before = studio.page.input_value("#knob-pitch ~ input")
+    studio.page.fill("#knob-pitch ~ input", "C1")
+    studio.page.keyboard.press("Enter")
+    studio.page.wait_for_function("() => document.querySelector('#wrong').textContent.includes('your own sound')")
+    assert studio.page.input_value("#knob-pitch ~ input") == before
+    assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
     studio.page.click("#tab-mine")
     studio.changes(lambda: studio.page.click("#use-again"))
     studio.page.click("#morph-a")
@@ -412,18 +466,65 @@ def test_every_size_and_theme_is_readable_named_and_inside_the_window(browser, a
     if size == "phone" or scheme == "light":
         page.click("#theme")
         page.click("#theme")
-    for tab in ("ask", "mine", "context", "take", "card"):
-        page.click(f"#tab-{tab}")
-        assert page.evaluate(UNNAMED) == []
-        assert page.evaluate(PALE) == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
-    page.click("#tab-ask")
+    page.keyboard.press("f")
+    page.click("#tab-mine")
+    page.click("#vary")
+    page.wait_for_selector("#variations .tile >> nth=7")
     if PICTURES:
         studio.whole()
         Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{PICTURES}/studio-{size}-{scheme}.png", full_page=size == "phone")
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+        page.mouse.move(1, 1)
+        assert page.evaluate(UNNAMED) == []
+        assert page.evaluate(PALE) == []
+        assert page.evaluate(CUT_OFF) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
+        if PICTURES:
+            page.screenshot(path=f"{PICTURES}/studio-{size}-{scheme}-{tab}.png", full_page=size == "phone")
     assert studio.troubles == []
     studio.context.close()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_axe_finds_nothing_that_keeps_anybody_out(browser, address, size):
+    """axe-core: the rules of WCAG 2.2 AA and the practices that browsers of the page aloud count on."""
+    if not AXE.exists():
+        pytest.skip("no axe: npm ci in tools/page")
+    studio = Watched(browser, address, size, "light" if size == "phone" else "dark")
+    page = studio.page
+    page.keyboard.press("f")
+    page.evaluate(AXE.read_text("utf-8"))
+    rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    for tab in TABS:
+        page.click(f"#tab-{tab}")
+        if tab == "mine":
+            page.click("#vary")
+            page.wait_for_selector("#variations .tile >> nth=7")
+        found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", rules)
+        assert len(found["passes"]) > 30
+        said = [f"{v['id']}: {v['help']}: {n['html'][:90]}" for v in found["violations"] for n in v["nodes"]]
+        assert said == [], tab
+    studio.context.close()
+
+
+def test_what_a_screen_reader_is_told(studio):
+    """The accessibility tree: regions, live ones among them, and knobs that say their value as a person would."""
+    tree = studio.page.locator("body").aria_snapshot()
+    for part in (
+        'banner:', 'main:', 'region "Explore":', 'region "Tools":', 'listbox "Map of kicks":', 'tablist "Tools":',
+        'tab "Ask" [selected]', 'tabpanel "Ask":', 'slider "pitch"', 'textbox "pitch, typed"', 'button "Lock pitch"',
+        "- alert",
+    ):  # fmt: skip
+        assert part in tree, part
+    assert studio.page.get_attribute("#said", "aria-live") == "polite"
+    assert re.search(r"cents, [\d.]+ Hz$", studio.page.get_attribute("#knob-pitch", "aria-valuetext"))
+    studio.page.fill("#knob-click ~ input", "-30dB")
+    studio.changes(lambda: studio.page.keyboard.press("Enter"))
+    studio.page.wait_for_function(
+        "() => /click −[\\d.]+ dB, [\\d.−]+ dB off/.test(document.querySelector('#said').textContent)"
+    )
+    studio.page.click("#release")
 
 
 def drop(page, name, data):
@@ -444,6 +545,12 @@ UNNAMED = """() => [...document.querySelectorAll('button, a[href], input, select
   .filter((e) => !(e.getAttribute('aria-label') || e.textContent.trim() || e.labels?.length ||
     document.getElementById(e.getAttribute('aria-labelledby') || '')))
   .map((e) => e.outerHTML.slice(0, 120))"""
+
+# What a panel cuts off at its right edge; rows that are meant to be scrolled do not count.
+CUT_OFF = """() => [...document.querySelectorAll('main > section')].flatMap((box) => {
+  const edge = box.getBoundingClientRect().right + 0.5;
+  return [...box.querySelectorAll('*')].filter((e) => e.checkVisibility() && !e.closest('.strip, .hidden'))
+    .filter((e) => e.getBoundingClientRect().right > edge).map((e) => e.outerHTML.slice(0, 90)); })"""
 
 # Text with less contrast than WCAG asks for (4.5, and 3 for large or bold text); what is disabled does not count.
 PALE = """() => {

@@ -1,6 +1,6 @@
 """Write the model of a run as one file, with another name or to another place; or as a page that runs in a browser.
 
-kick export runs/a -o my-kicks.onnx
+kick export runs/a -o my-kicks.onnx    and my-kicks.encoder.onnx, where the model can start from a sound
 kick export runs/a --web -o site/      a static page with the model inside; try it: python -m http.server -d site
 kick export --web -o site/             the same with the model in the package
 
@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
+    from kickitout.generation.listen import ear_beside
     from kickitout.generation.load import find_model_file, load_model
 
     if args.web:
@@ -37,8 +38,14 @@ def run(args: argparse.Namespace) -> int:
     source = find_model_file(args.run_folder)
     if args.out.suffix != source.suffix:
         raise UserError(f"{args.out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    check_place(args.out, force=args.force)
+    ear, ear_out = ear_beside(source), ear_beside(args.out)
+    for out in (args.out, ear_out):  # the encoder of another model would not fit
+        check_place(out, force=args.force)
     load_model(source)  # a damaged model is not passed on
+    if ear.exists():
+        print(write_whole(ear_out, ear.read_bytes()))
+    else:
+        ear_out.unlink(missing_ok=True)
     print(write_whole(args.out, source.read_bytes()))
     return 0
 

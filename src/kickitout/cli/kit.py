@@ -2,10 +2,11 @@
 
 kick kit -n 8 -o kit/                               from the model in the package
 kick kit -n 8 --note F --name "Eight in F" -o f/    each kick tuned to its nearest F
-kick kit my-kicks/ --formats sfz --zip -o mine/     from sounds of your own
+kick kit my-kicks/ --formats sfz -o mine/           from sounds of your own
 
-It is written as SFZ, for Hydrogen and for DecentSampler. Kick 1 is on General MIDI's key for a kick, 36, the others on
-the keys above; in SFZ and DecentSampler each is there on key 36 alone as well.
+Beside the folder lies the same as a zip, to be passed on; --no-zip leaves it out. It is written as SFZ, for Hydrogen
+and for DecentSampler. Kick 1 is on General MIDI's key for a kick, 36, the others on the keys above; in SFZ and
+DecentSampler each is there on key 36 alone as well.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
     parser.add_argument("--licence", default=None, help="your licence for the sounds, for instance CC0-1.0")
     parser.add_argument("-o", "--out", type=Path, default=Path("kit"), help="folder of the kit (default kit/)")
-    parser.add_argument("--zip", action="store_true", help="write the folder as a .zip beside it, too")
+    parser.add_argument(
+        "--zip", action=argparse.BooleanOptionalAction, default=True, help="the folder as a .zip beside it, too"
+    )
     parser.add_argument("--force", action="store_true", help="replace a kit that is there")
 
 

@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
     if result.step == 0:
         print("stopped before the first step; nothing was trained", file=sys.stderr)
         return 130
+    _write_fingerprints(corpus, args.out)
     minutes = result.seconds / 60
     if result.reason == "stopped":
         print(f"stopped by the monitor: {result.why}", file=sys.stderr)
@@ -63,6 +64,27 @@ def run(args: argparse.Namespace) -> int:
         print("everything is saved; the same command goes on from here", file=sys.stderr)
     print(f"hear it: kick generate -n 16 --model {args.out}", file=sys.stderr)
     return 130 if result.reason == "interrupted" else 0
+
+
+def _write_fingerprints(corpus: Any, run: Path) -> None:
+    """Beside the model, so that the studio can say which training kick a sound is nearest to."""
+    from contextlib import suppress
+
+    from kickitout.errors import UserError
+    from kickitout.evaluation.fingerprints import MOST, Learned, learned_file, read_learned
+    from kickitout.files import write_whole
+    from kickitout.generation.load import IN_A_RUN
+
+    model = next((run / part for part in IN_A_RUN if (run / part).exists()), None)
+    if model is None:  # one of several processes, that writes nothing
+        return
+    if len(corpus) > MOST:
+        print(f"no fingerprints of the training kicks: they are more than {MOST}", file=sys.stderr)
+        return
+    with suppress(UserError):  # there are none yet, or they are damaged
+        if read_learned(learned_file(model)).digest == corpus.digest:
+            return
+    write_whole(learned_file(model), Learned.of_corpus(corpus).to_bytes())
 
 
 def _say_what_is_done(recipe: Any, corpus: Any) -> None:

@@ -78,15 +78,15 @@ def audit(sounds: np.ndarray, train: np.ndarray, groups: np.ndarray | None = Non
     groups = np.unique(families(train) if groups is None else groups, return_inverse=True)[1]
     number = int(groups.max()) + 1
     refuse_too_few(number, "families of training kicks", LEAST_TRAIN)
-    known = _Library.of(train)
+    known = Library.of(train)
     others, distances = known.nearest(known, forbidden=groups[:, None] == groups[None])
-    nearest, distance = known.nearest(_Library.of(sounds))
+    nearest, distance = known.nearest(Library.of(sounds))
     honest = distances.min(axis=1)
     at = distance.argmin(axis=1)[:, None]
     return Audit(
         np.take_along_axis(distance, at, 1)[:, 0],
         np.take_along_axis(nearest, at, 1)[:, 0],
-        limit_of(_by_family(honest, groups, number)),
+        limit_of(by_family(honest, groups, number)),
         honest,
         _false_positives(groups[others], distances, groups),
     )
@@ -95,7 +95,7 @@ def audit(sounds: np.ndarray, train: np.ndarray, groups: np.ndarray | None = Non
 class References(NamedTuple):
     """Training kicks, ready to be asked again and again which of them is nearest to a sound."""
 
-    library: _Library
+    library: Library
     limit: float | None  # below it a sound is a near-copy; None with fewer than LEAST_TRAIN families
 
     @classmethod
@@ -103,15 +103,15 @@ class References(NamedTuple):
         """train: [m, T]; groups: [m], their families."""
         groups = np.unique(groups, return_inverse=True)[1]
         number = int(groups.max()) + 1
-        library = _Library.of(train)
+        library = Library.of(train)
         if number < LEAST_TRAIN:
             return cls(library, None)
         distances = library.nearest(library, forbidden=groups[:, None] == groups[None])[1]
-        return cls(library, limit_of(_by_family(distances.min(axis=1), groups, number)))
+        return cls(library, limit_of(by_family(distances.min(axis=1), groups, number)))
 
     def nearest(self, wave: np.ndarray) -> tuple[int, float]:
         """The nearest training kick to wave [T], and how far it is."""
-        candidates, distances = self.library.nearest(_Library.of(wave[None]))
+        candidates, distances = self.library.nearest(Library.of(wave[None]))
         best = int(distances[0].argmin())
         return int(candidates[0, best]), float(distances[0, best])
 
@@ -127,7 +127,7 @@ def limit_of(between: np.ndarray, share: float = HONEST_SHARE) -> float:
     return float(ranked[0] * pairs**steepness)
 
 
-def _by_family(distances: np.ndarray, groups: np.ndarray, number: int) -> np.ndarray:
+def by_family(distances: np.ndarray, groups: np.ndarray, number: int) -> np.ndarray:
     """[number] the smallest of the distances [m] in each family, inf where there is none."""
     out = np.full(number, np.inf)
     np.minimum.at(out, groups, distances)
@@ -145,12 +145,12 @@ def _false_positives(families_near: np.ndarray, distances: np.ndarray, groups: n
     for _ in range(SPLITS):
         known = rng.permutation(number) < number // 2
         near = np.where(known[families_near], distances, 1.0).min(axis=1)
-        limit = limit_of(_by_family(near, groups, number)[known])
+        limit = limit_of(by_family(near, groups, number)[known])
         shares.append(np.mean(near[~known[groups]] < limit))
     return float(np.mean(shares))
 
 
-class _Library(NamedTuple):
+class Library(NamedTuple):
     """Spectra of n sounds, ready to be correlated."""
 
     spectra: np.ndarray  # complex64 [n, bins up to the highest band], each band of unit energy
@@ -159,7 +159,7 @@ class _Library(NamedTuple):
     hz: np.ndarray  # [bins]
 
     @classmethod
-    def of(cls, waves: np.ndarray) -> _Library:
+    def of(cls, waves: np.ndarray) -> Library:
         length = waves.shape[1]
         bins = int(BANDS_HZ[-1] * length / SAMPLE_RATE) + 1
         hz = np.arange(bins) * SAMPLE_RATE / length
@@ -167,13 +167,13 @@ class _Library(NamedTuple):
         low = (hz >= BANDS_HZ[0]) & (hz < ROUGH_HZ)
         rough = spectra[:, low] * np.sqrt(hz[low]).astype(np.float32)  # the body weighs as much as the sub
         rough /= np.maximum(np.linalg.norm(rough, axis=1, keepdims=True), 1e-9)
-        energies = np.stack([(np.abs(spectra[:, part]) ** 2).sum(axis=1) for part in _bands(hz)], axis=1)
+        energies = np.stack([(np.abs(spectra[:, part]) ** 2).sum(axis=1) for part in bands(hz)], axis=1)
         share = energies / np.maximum(energies.sum(axis=1, keepdims=True), 1e-12)
-        for part, energy in zip(_bands(hz), energies.T, strict=True):
+        for part, energy in zip(bands(hz), energies.T, strict=True):
             spectra[:, part] /= np.sqrt(np.maximum(energy, 1e-12))[:, None]
         return cls(spectra, share ** (1 / 4), rough, hz)
 
-    def nearest(self, sounds: _Library, forbidden: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def nearest(self, sounds: Library, forbidden: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The CANDIDATES of mine that are nearest to each of `sounds` by a rough measure: indices and distances.
 
         [n, candidates] each; distance 1 where forbidden (bool [n, mine]).
@@ -192,7 +192,7 @@ class _Library(NamedTuple):
         return candidates, 1 - similar
 
 
-def _bands(hz: np.ndarray) -> list[slice]:
+def bands(hz: np.ndarray) -> list[slice]:
     edges = np.searchsorted(hz, BANDS_HZ)
     return [slice(int(a), int(b)) for a, b in itertools.pairwise(edges)]
 
@@ -202,7 +202,7 @@ def _as_real(z: np.ndarray) -> np.ndarray:
     return np.concatenate([z.real, z.imag], axis=1)
 
 
-def _turns(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:
+def turns(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:
     """complex64 [bins, shifts]: what a shift by so many samples does to a spectrum."""
     return np.exp(2j * np.pi * hz[:, None] * shifts / SAMPLE_RATE).astype(np.complex64)
 
@@ -211,27 +211,27 @@ def _turns(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:
 def _turns_of_bands(bins: int, step_hz: float) -> tuple[np.ndarray, ...]:
     """float32 [2 bins, SHIFTS] for each band, so that the real parts of a product come from real numbers."""
     hz = np.arange(bins) * step_hz
-    return tuple(_as_real(_turns(hz[part], SHIFTS).conj().T).T for part in _bands(hz))
+    return tuple(_as_real(turns(hz[part], SHIFTS).conj().T).T for part in bands(hz))
 
 
-def _roughly(a: _Library, b: _Library) -> np.ndarray:
+def _roughly(a: Library, b: Library) -> np.ndarray:
     """[n, m] largest |correlation| below ROUGH_HZ over ROUGH_SHIFTS."""
     low = a.hz[(a.hz >= BANDS_HZ[0]) & (a.hz < ROUGH_HZ)]
     right = _as_real(b.rough).T
     best = np.zeros((len(a.rough), len(b.rough)), np.float32)
-    for turn in _turns(low, ROUGH_SHIFTS).T:
+    for turn in turns(low, ROUGH_SHIFTS).T:
         turned = a.rough * turn
         np.maximum(best, np.abs(_as_real(turned) @ right), out=best)
     return best
 
 
-def _similar(a: _Library, b: _Library, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def _similar(a: Library, b: Library, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """[pairs] similarity of a[rows] and b[columns] over all bands."""
     cross = a.spectra[rows] * b.spectra[columns].conj()
     weights = a.weights[rows] * b.weights[columns]
     total = np.zeros((len(rows), len(SHIFTS)))
     turned = _turns_of_bands(len(a.hz), float(a.hz[1]))
-    for part, turns, weight in zip(_bands(a.hz), turned, weights.T, strict=True):
+    for part, turns, weight in zip(bands(a.hz), turned, weights.T, strict=True):
         found = np.abs(_as_real(cross[:, part]) @ turns)  # [pairs, shifts]
         around = np.pad(found, ((0, 0), (APART, APART)))
         near = np.lib.stride_tricks.sliding_window_view(around, 2 * APART + 1, axis=1).max(axis=2)

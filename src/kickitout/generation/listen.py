@@ -53,10 +53,15 @@ class Ear:
         return found[0]
 
 
+def ear_beside(model: Path) -> Path:
+    """Where the encoder of a model file is, if it has one."""
+    return model.with_name(model.name.removesuffix(model.suffix) + ".encoder.onnx")
+
+
 def find_ear(model: str | Path) -> Path:
     """The encoder's file of a model file, of the run folder it lies in, or of "default". Raises UserError."""
     path = find_model_file(Path(model))
-    ear = path.with_name(path.name.removesuffix(path.suffix) + ".encoder.onnx")
+    ear = ear_beside(path)
     if not ear.exists():
         raise UserError(
             f"{path}: no encoder beside it ({ear.name}), so it can't start from a sound; KickGAN models can"

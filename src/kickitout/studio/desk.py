@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -29,6 +29,7 @@ from kickitout.export.kits.sources import Kick
 from kickitout.export.sounds import SoundFormat, encode_recipe, rounded, telling_name
 from kickitout.generation.ask import CONTROLS, ROUNDS, Answer, Control, ask, ask_seed
 from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
+from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model, Played
 from kickitout.generation.remake import read_recipe
 from kickitout.generation.vary import blend, morph, vary
@@ -44,6 +45,9 @@ from kickitout.studio.recipes import (
     play,
 )
 from kickitout.studio.replies import Sounding, known, pack
+
+if TYPE_CHECKING:
+    from kickitout.evaluation.fingerprints import Learned
 
 DRIVE = next(knob for knob in KNOBS if knob.name == "drive")  # the one thing asked for that no card measures
 
@@ -73,6 +77,23 @@ class References:
     def nearest(self, wave: np.ndarray) -> TrainingKick:
         index, distance = self._library.nearest(wave)
         return TrainingKick(self._names[index], self._waves[index], distance, self._library.limit)
+
+
+def find_learned(model: Model, name: str | Path) -> Learned | str:
+    """The fingerprints of what a model learned, or the sentence that says why there are none. name: where it is."""
+    from kickitout.evaluation.fingerprints import learned_file, read_learned
+
+    way_out = "; kick studio --train FOLDER compares with the kicks themselves"
+    path = learned_file(find_model_file(Path(name)))
+    if not path.exists():
+        return f"no fingerprints of its training kicks lie beside this model{way_out}"
+    try:
+        learned = read_learned(path)
+    except UserError as error:
+        return f"{error}{way_out}"
+    if learned.digest != model.info.corpus.get("digest"):
+        return f"{path.name} is of other kicks than this model learned from{way_out}"
+    return learned
 
 
 class Desk:
@@ -115,6 +136,10 @@ class Desk:
             return Ear(find_ear(self.name))
         except UserError as error:
             return str(error)
+
+    @cached_property
+    def learned_or_reason(self) -> Learned | str:
+        return find_learned(self.model, self.name)
 
     # Kicks -------------------------------------------------------------------------------------------------------
 
@@ -251,15 +276,19 @@ class Desk:
         }  # fmt: skip
 
     def _nearest(self, wave: np.ndarray) -> dict[str, Any]:
-        if self.references is None:
-            return {"known": False, "why": "the model does not carry its training kicks; kick studio --train FOLDER"}
-        found = self.references.nearest(wave)
-        return {"known": True, "name": found.name, "distance": found.distance, "limit": found.limit}
+        if self.references is not None:
+            found = self.references.nearest(wave)
+            return {"known": True, "name": found.name, "distance": found.distance, "limit": found.limit, "by": "sounds"}
+        learned = self.learned_or_reason
+        if isinstance(learned, str):
+            return {"known": False, "why": learned}
+        name, distance = learned.nearest(wave)
+        return {"known": True, "name": name, "distance": distance, "limit": learned.limit, "by": "fingerprints"}
 
     def nearest(self, recipe: Recipe) -> bytes:
         """The kick and the nearest training kick, to be heard one after the other."""
         if self.references is None:
-            raise UserError("the training kicks are not known here; start kick studio with --train FOLDER")
+            raise UserError("the training kicks are not here to be heard; start kick studio with --train FOLDER")
         played = play(self.model, recipe)
         found = self.references.nearest(played.wave.mean(axis=0))
         other = np.repeat(found.wave[None], self.model.info.channels, axis=0)

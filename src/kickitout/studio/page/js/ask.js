@@ -13,16 +13,18 @@ const QUICK_ROUNDS = 2; // renders while a knob is being turned; the rest of the
 const ALL_ROUNDS = 14; // as many as kickitout.generation.ask takes
 const TICKS = 1000; // of a slider
 
-/** @typedef {{control: Control, slider: HTMLInputElement, text: HTMLInputElement, lock: HTMLButtonElement, came: HTMLElement}} Knob */
+/** @typedef {{control: Control, slider: HTMLInputElement, text: HTMLInputElement, lock: HTMLButtonElement, came: HTMLElement, refused: string}} Knob  refused: what would work, where what was typed does not */
 /** @type {Knob[]} */
 let knobs = [];
 /** @type {Line[]} */
 let lines = [];
 let turning = "";
+let fresh = false; // the next answer is a step of its own, that undo goes back from
 /** @type {Record<string, number> | null} */
 let wanted = null; // what was asked for and is not answered yet
 /** @type {string[]} */
 let names = [];
+let plain = false; // knobs of the model by themselves, where nothing is measured
 
 /** @param {import("./types.js").About} about */
 export function setUpAsk(about) {
@@ -32,8 +34,9 @@ export function setUpAsk(about) {
     return;
   }
   names = about.knobs;
+  plain = about.without?.includes("measuring") ?? false;
   knobs = about.controls.map(addKnob);
-  if (about.without?.includes("measuring")) {
+  if (plain) {
     element("knobs").classList.add("plain");
     element("tab-ask").textContent = "Turn";
     element("ask-help").textContent = "Knobs of the model: each is relative to the kick as it is. kick studio asks in notes, ms and dB.";
@@ -44,6 +47,7 @@ export function setUpAsk(about) {
     if (!state.sound) return;
     lines = [];
     wanted = null;
+    for (const knob of knobs) knob.refused = "";
     state.select(state.sound, {});
   });
   state.on("selected", show);
@@ -60,14 +64,14 @@ function addKnob(control) {
   const text = make("input", { type: "text", "aria-label": `${control.name}, typed`, autocomplete: "off", spellcheck: "false" });
   const came = make("span", { class: "came", id: `${id}-came` });
   make("div", { class: "knob" }, lock, make("label", { for: id, title: control.meaning }, control.name.replace("_", " ")), slider, text, came);
-  const knob = { control, slider, text, lock, came };
+  const knob = { control, slider, text, lock, came, refused: "" };
   slider.addEventListener("input", () => turn(knob, fromTicks(control, slider.valueAsNumber), true));
   slider.addEventListener("change", () => turn(knob, fromTicks(control, slider.valueAsNumber), false));
   text.addEventListener("change", () => {
     const value = parse(text.value, control.unit);
     if (!(value >= control.low && value <= control.high)) {
-      came.textContent = `${quantity(control.low, control.unit)} to ${quantity(control.high, control.unit)}`;
-      came.classList.add("far");
+      knob.refused = `${quantity(control.low, control.unit)} to ${quantity(control.high, control.unit)}`;
+      achieved(knob, control.name in asked());
       return;
     }
     text.value = shown(control, value);
@@ -76,6 +80,7 @@ function addKnob(control) {
   lock.addEventListener("click", () => {
     const value = current(knob);
     if (!state.sound || value === null) return;
+    knob.refused = "";
     const request = { ...asked() };
     if (control.name in request) delete request[control.name];
     else request[control.name] = value;
@@ -112,33 +117,41 @@ function current({ control }) {
 
 /** @param {Knob} knob @param {number} value @param {boolean} moving */
 function turn(knob, value, moving) {
+  knob.refused = "";
   wanted = { ...asked(), [knob.control.name]: value };
   knob.lock.setAttribute("aria-pressed", "true");
   label(knob, value);
-  const first = turning !== knob.control.name;
+  if (turning !== knob.control.name) fresh = true; // letting go ends a turn that has its step already
   turning = moving ? knob.control.name : "";
-  send(wanted, moving, first, performance.now());
+  send(wanted, moving, performance.now());
 }
 
 /** The locked knobs and their values, with those that are still being met. */
 const asked = () => wanted ?? state.request;
 
-const send = newest(async (/** @type {Record<string, number>} */ request, /** @type {boolean} */ moving, /** @type {boolean} */ first, /** @type {number} */ since) => {
+const send = newest(async (/** @type {Record<string, number>} */ request, /** @type {boolean} */ moving, /** @type {number} */ since) => {
   const sound = state.sound;
   let answer;
   try {
-    if (!sound?.recipe) throw new Error("This sound was not made by the model; go on from the model's own version of it first.");
+    if (!sound?.recipe) throw new Error("This is your own sound; only the model's version of it can be turned: My sound, Use the model's.");
     answer = await backend.ask(request, sound.recipe, moving ? QUICK_ROUNDS : ALL_ROUNDS);
-  } finally {
-    if (wanted === request) wanted = null;
+  } catch (error) {
+    if (wanted === request) {
+      wanted = null;
+      show(); // what was asked for is not what there is
+      for (const knob of knobs) knob.text.value = shown(knob.control, valueOf(knob));
+    }
+    throw error;
   }
+  if (wanted === request) wanted = null;
   if (state.sound !== sound) return; // another kick was selected meanwhile
   lines = answer.head.lines;
   const made = answer.sounds[0];
   play(made, { since });
   const ms = performance.now() - since; // from the knob to the sound
-  if (first && moving) state.select(made, request);
+  if (fresh) state.select(made, request);
   else state.amend(made, request);
+  fresh = false;
   document.dispatchEvent(new CustomEvent("kick-asked", { detail: { ms, moving } }));
   if (!moving) say(lines.map(inWords).join("; "));
 });
@@ -150,6 +163,7 @@ async function reroll() {
   const { sounds, head } = await backend.askSeed(request, seed);
   wanted = null;
   lines = head.lines;
+  for (const knob of knobs) knob.refused = "";
   play(sounds[0]);
   state.select(sounds[0], request);
   element("ask-said").textContent = `seed ${seed}`;
@@ -162,11 +176,14 @@ function inWords({ name, achieved, unit, error, error_unit: errorUnit, reached }
   return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : ", as near as it goes"}`;
 }
 
+/** What a knob stands at: what was asked for, or what the kick has. @param {Knob} knob */
+const valueOf = (knob) => (knob.control.name in asked() ? asked()[knob.control.name] : current(knob));
+
 function show() {
   for (const knob of knobs) {
     const locked = knob.control.name in asked();
     knob.lock.setAttribute("aria-pressed", String(locked));
-    const value = locked ? asked()[knob.control.name] : current(knob);
+    const value = valueOf(knob);
     if (turning !== knob.control.name) knob.slider.value = String(toTicks(knob.control, value ?? knob.control.low));
     label(knob, value);
     achieved(knob, locked);
@@ -195,7 +212,12 @@ function achieved(knob, locked) {
   const { control, came } = knob;
   came.classList.remove("far");
   const value = current(knob);
-  if (!control.field) {
+  if (knob.refused) {
+    came.textContent = knob.refused;
+    came.classList.add("far");
+    return;
+  }
+  if (plain) {
     came.textContent = control.unit === "dB" ? (locked ? "set" : "") : control.unit;
     return;
   }

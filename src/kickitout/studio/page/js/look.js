@@ -41,7 +41,7 @@ function show() {
   const words = inWords(sound);
   element("kick-title").replaceChildren(words.title, " ", make("small", {}, words.cents ?? ""));
   element("kick-line").textContent = words.detail;
-  element("kick-line").title = words.detail;
+  element("kick-line").title = sound.name;
   paint();
   clearTimeout(resting);
   resting = window.setTimeout(() => {
@@ -66,17 +66,21 @@ function sayNearest(sound, nearest) {
   if (!nearest) return box.replaceChildren();
   if (!nearest.known) {
     box.title = nearest.why ?? "";
-    return box.replaceChildren("nearest training kick: not known here");
+    return box.replaceChildren("nearest training kick: not known");
   }
   const far = nearest.distance ?? NaN;
   const copy = typeof nearest.limit === "number" && far < nearest.limit;
-  box.title = `${nearest.name}; ${typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near"}`;
+  const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near";
+  const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; kick studio --train FOLDER compares with the kicks themselves";
+  box.title = `${nearest.name}: 0 is the same, 1 has nothing in common; ${limit}; ${by}`;
   const hear = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
   hear.addEventListener("click", trying(async () => {
     const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
     play(sounds[1]);
   }));
-  box.replaceChildren(`nearest training kick ${far.toFixed(2)} away${copy ? ": a near-copy" : ""} `, ...(sound.recipe ? [hear] : []));
+  const [name, folder] = (nearest.name ?? "").split("/").reverse();
+  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name.replace(/\.\w+$/, "")), folder ? ` (${folder})` : "");
+  box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [hear] : []));
 }
 
 /** @param {Sound} sound @param {Look | undefined} look */
@@ -116,7 +120,10 @@ function paintPicture(look) {
   pen.font = "10px system-ui, sans-serif";
   pen.fillStyle = colour("quiet");
   pen.textBaseline = "middle";
-  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz}` : `${hz / 1000}k`, width - 22, y(hz));
+  pen.textAlign = "right";
+  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
+  pen.textAlign = "center";
+  for (const ms of [100, 200, 300, 400]) pen.fillText(`${ms} ms`, (ms / 1000 / SECONDS) * width, 8);
   curve(pen, look.pitch.ms.map((ms, i) => [ms, look.pitch.hz[i]]), width, y, "teal");
 }
 
@@ -152,6 +159,12 @@ function heat(share, light) {
 
 /** @param {Sound} sound */
 function writeCard(sound) {
+  if (!sound.card) {
+    const why = "This page has measured the kicks of the map only; kick studio, on your own machine, measures every one.";
+    const cell = make("td", { colspan: "3" }, why);
+    element("card-rows").replaceChildren(make("tr", {}, cell));
+    return;
+  }
   const rows = fields.map(({ name, unit, meaning, digits }) => {
     const value = sound.card?.[name];
     const shown =

@@ -143,7 +143,7 @@ function setUpControls() {
 /** @param {KeyboardEvent} event */
 function shortcut(event) {
   const target = /** @type {HTMLElement} */ (event.target);
-  const typing = target instanceof HTMLInputElement && target.type === "text";
+  const typing = target instanceof HTMLInputElement && ["text", "number"].includes(target.type);
   if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing) {
     event.preventDefault();
     state.move(event.shiftKey ? 1 : -1);
@@ -225,10 +225,10 @@ async function begin() {
   audio().addEventListener("statechange", hint);
   hint();
   const kept = state.stored();
-  if (kept.length) {
-    state.favourites = (await backend.play(kept)).sounds;
+  if (kept.length) await backend.play(kept).then(({ sounds }) => {
+    state.favourites = sounds;
     showFavourites();
-  }
+  }, wrong); // what was kept and cannot be played any more does not keep the map away
   await fill(Number(stored(KICKS_KEY)) || AT_FIRST);
   document.documentElement.dataset.ready = "all";
 }

@@ -19,7 +19,8 @@ export const AXES = [
   { name: "crest", field: "crest_db", unit: "dB", log: false },
 ];
 
-const MARGIN = { left: 46, right: 16, top: 10, bottom: 30 };
+const MARGIN = { left: 54, right: 16, top: 26, bottom: 30 };
+const SCALE_PX = 84; // of the colours, above the map
 const NEAR_PX = 22; // hover
 const NEIGHBOURS = 4; // kicks that a walk lies between
 const DRAG_PX = 6; // less is a click
@@ -245,6 +246,7 @@ export class KickMap {
     const { pen, width, height } = fresh(this.canvas);
     this.points = this.sounds.map((sound) => this.locate(sound)).filter((p) => p !== null);
     this.grid(pen, width, height);
+    this.scale(pen, width);
     for (const point of this.points) this.dot(pen, point);
     if (this.trail.length > 1) {
       pen.beginPath();
@@ -313,6 +315,27 @@ export class KickMap {
     pen.fillText(title, x + 8, y + 12.5);
   }
 
+  /** What the colours say: from the least to the most. @param {CanvasRenderingContext2D} pen @param {number} width */
+  scale(pen, width) {
+    const { axes, ranges } = this;
+    if (!this.points.length) return;
+    const words = (/** @type {number} */ at) => worded(axes.colour, axes.colour.log ? 2 ** at : at);
+    pen.font = "11px system-ui, sans-serif";
+    pen.textBaseline = "middle";
+    pen.textAlign = "right";
+    const high = words(ranges.colour.high);
+    const right = width - MARGIN.right - pen.measureText(high).width - 6;
+    const ramp = pen.createLinearGradient(right - SCALE_PX, 0, right, 0);
+    for (let i = 0; i <= 8; i++) ramp.addColorStop(i / 8, shade(i / 8, 0.82));
+    pen.fillStyle = ramp;
+    pen.beginPath();
+    pen.roundRect(right - SCALE_PX, 9, SCALE_PX, 6, 3);
+    pen.fill();
+    pen.fillStyle = colour("quiet");
+    pen.fillText(high, width - MARGIN.right, 12);
+    pen.fillText(`${axes.colour.name} ${words(ranges.colour.low)}`, right - SCALE_PX - 6, 12);
+  }
+
   /** @param {CanvasRenderingContext2D} pen @param {number} width @param {number} height */
   grid(pen, width, height) {
     pen.font = "11px system-ui, sans-serif";
@@ -369,6 +392,13 @@ function ticks(axis, { low, high }) {
     }
   }
   return found;
+}
+
+/** A value on the scale of colours. @param {Axis} axis @param {number} value */
+function worded(axis, value) {
+  if (axis.field === "pitch_end_hz") return noteOf(value).name;
+  if (!axis.unit) return `${Math.round(100 * value)} %`;
+  return short(Number(value.toPrecision(2)), axis.unit);
 }
 
 /** @param {number} value @param {string} unit */

@@ -35,7 +35,7 @@
  * @property {{ms: number[], hz: number[]}} pitch
  * @property {{ms: number[], db: number[]}} level
  * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} picture
- * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null}} nearest
+ * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null, by?: "sounds" | "fingerprints"}} nearest
  *
  * @typedef {{sounds: Sound[], head: Record<string, any>}} Answer
  *

@@ -1,0 +1,58 @@
+"""Write the fingerprints of the kicks that the model in the package learned from, which lie beside it.
+
+    python scripts/fingerprints.py FOLDER -o src/kickitout/model_files/default.learned.json
+
+`kick train` writes those of a run by itself. Prints how well they tell copies that were changed as
+`evaluation.copies_trial` changes them.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.corpus.build import build_corpus
+from kickitout.evaluation.copies_trial import CHANGES
+from kickitout.evaluation.fingerprints import Fingerprints, Learned
+from kickitout.evaluation.memorisation import References
+from kickitout.files import write_whole
+from kickitout.generation.generate import generate
+
+GENERATED = 128  # sounds of the model in the package, to compare both distances
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=Path, nargs="+")
+    parser.add_argument("-o", "--out", type=Path, default=None)
+    args = parser.parse_args()
+    corpus = build_corpus(args.sounds)
+    learned = Learned.of_corpus(corpus)
+    data = learned.to_bytes()
+    if args.out:
+        print(write_whole(args.out, data))
+    print("```")
+    limit = "no limit" if learned.limit is None else f"limit {learned.limit:.4f}"
+    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, {len(data) / 1000:.0f} kB, {limit}")
+    for name, change in CHANGES.items():
+        copies = np.array([change(wave) for wave in corpus.waves], np.float32)
+        found = Fingerprints.of(copies).distances(learned.prints)
+        right = np.mean(found.argmin(axis=1) == np.arange(len(corpus)))
+        below = 0.0 if learned.limit is None else np.mean(found.min(axis=1) < learned.limit)
+        print(f"  {name:34s} called near-copies {below:7.2%}, of the right kick {right:7.2%}")
+    waves = generate(range(GENERATED))
+    sounds = References.of(corpus.waves, np.array([row.family for row in corpus.rows]))
+    exact = np.array([sounds.nearest(wave)[1] for wave in waves])
+    rough = Fingerprints.of(waves).distances(learned.prints).min(axis=1)
+    apart = np.abs(rough - exact)
+    print(
+        f"  {GENERATED} sounds of the model: {np.median(apart):.3f} from the memorisation distance (median; "
+        f"95 % within {np.quantile(apart, 0.95):.3f}); correlation {np.corrcoef(rough, exact)[0, 1]:.3f}"
+    )
+    print("```")
+
+
+if __name__ == "__main__":
+    main()
