@@ -83,9 +83,9 @@ class Seen:
 def spectral_distance(scale: Seen, part: Part) -> Distance:
     """Of the spectra of a part at two resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480).
 
-    Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`: a sum over
-    bins, and no Euclidean norm of them all as there. In the energy score of a norm noise in any bin makes good for what
-    is wrong in the loudest: it was 5 dB too loud around the onset.
+    Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`: a sum
+    over bins, and no Euclidean norm of them all as there. In the energy score of a norm noise in any bin makes good
+    for what is wrong in the loudest: it was 5 dB too loud around the onset.
     """
     norms = [spectrum.mean(dim=(1, 2)).clamp(min=0.1 * FLOOR) for spectrum in scale.spectra]
 
