@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +15,9 @@ import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.errors import UserError
+from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.listen import find_ear
-from kickitout.generation.load import load_model
+from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.noise import normal
 from kickitout.sound import PEAK
 
@@ -265,3 +269,19 @@ def test_an_exported_model_is_not_left_with_the_encoder_of_another(run, tmp_path
     (tmp_path / "mine.encoder.onnx").write_bytes(b"of another")
     assert main(["export", str(run), "-o", str(tmp_path / "mine.onnx"), "--force"]) == 0
     assert [p.name for p in tmp_path.iterdir()] == ["mine.onnx"]
+
+
+def test_graphs_that_are_opened_in_threads_leave_stdout_alone_and_print_nothing(capfd):
+    data = read_graph(find_model_file(Path("default")))
+    before = sys.stdout
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: open_graph(data, "no"), range(12)))
+        assert all(refused(data[: len(data) // n]) for n in (2, 3))
+    assert sys.stdout is before
+    assert capfd.readouterr() == ("", "")
+
+
+def refused(data):
+    with pytest.raises(UserError, match="no"):
+        open_graph(data, "no")
+    return True

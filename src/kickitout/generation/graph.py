@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +30,8 @@ def open_graph(data: bytes, refusal: str) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is said in the refusal
     try:
-        with contextlib.redirect_stdout(io.StringIO()):  # of a damaged graph onnxruntime prints that it tries again
-            session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # Without its fallback: it would print that it tries a damaged graph again.
+        session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)
         _ = session.get_modelmeta().custom_metadata_map  # which may be no text
         return session
     except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
