@@ -145,6 +145,14 @@ def test_a_note_can_be_asked_for_where_the_knob_obeys(visit):
     page.fill("#knob-pitch ~ input", "4 kHz")
     page.keyboard.press("Enter")
     assert " Hz to " in page.inner_text("#knob-pitch-came")
+    page.evaluate("Math.random = () => 0.3")
+    page.click("#reroll")
+    page.wait_for_function("() => document.querySelector('#ask-said').textContent.startsWith('seed')")
+    rolled = page.evaluate("import('/js/state.js').then(({state}) => [state.sound.recipe, state.sound.base])")
+    assert rolled[0]["seed"] == int(0.3 * KICKS)
+    if rolled[1]["pitch_end_hz"]:  # the locked note stays, on whatever kick
+        assert rolled[1]["pitch_end_hz"] * 2 ** (rolled[0]["knobs"][0] / 12) == pytest.approx(goal, rel=1e-4)
+    page.click("#undo")
     page.click("#undo")
     page.wait_for_function("() => !document.querySelector('#kick-title').textContent.includes('kick_s')")
     index = model.info.knobs.index("pitch")  # other kicks keep the promise about as well

@@ -112,6 +112,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
                       "meaning": k.meaning} for k in KNOBS if k.name in player.info.knobs],
         "aims": aims(player),
+        "measured": kicks,
         "without": ["kit", "formats", "measuring", "listening"],
     }  # fmt: skip
     listed = []

@@ -27,6 +27,7 @@ let names = [];
 let plain = false; // knobs of the model by themselves, where nothing is measured
 /** @type {Record<string, import("./types.js").Aim>} */
 let aims = {}; // which of those knobs say beforehand what the card will say
+let measuredKicks = 0; // of an exported site: the first seeds
 
 /** @param {import("./types.js").About} about */
 export function setUpAsk(about) {
@@ -38,6 +39,7 @@ export function setUpAsk(about) {
   names = about.knobs;
   plain = about.without?.includes("measuring") ?? false;
   aims = about.aims ?? {};
+  measuredKicks = about.measured ?? 0;
   knobs = about.controls.map(addKnob);
   if (plain) {
     element("knobs").classList.add("plain");
@@ -160,10 +162,24 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
   if (!moving) say(lines.map(inWords).join("; "));
 });
 
+/** The locked knobs for another kick of the map: one that says what to expect stays at its note, not at its semitones. @param {number} seed */
+async function carriedOver(seed) {
+  const request = { ...asked() };
+  const base = (await backend.play([{ seed }])).sounds[0].base;
+  for (const knob of knobs) {
+    const { name, low, high } = knob.control;
+    const goal = name in request ? expected(knob, request[name]) : null;
+    const from = goal && base?.[goal.aim.field];
+    if (!goal || typeof from !== "number") continue;
+    request[name] = Math.min(Math.max(goal.aim.unit === "Hz" ? 12 * Math.log2(goal.value / from) : goal.value - from, low), high);
+  }
+  return request;
+}
+
 async function reroll() {
-  const seed = Math.floor(Math.random() * 1e6);
+  const seed = Math.floor(Math.random() * (measuredKicks || 1e6));
   element("ask-said").textContent = "…";
-  const request = asked();
+  const request = measuredKicks ? await carriedOver(seed) : asked();
   const { sounds, head } = await backend.askSeed(request, seed);
   wanted = null;
   lines = head.lines;

@@ -56,6 +56,7 @@
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
  * @property {string | null} references
  * @property {Record<string, Aim>} [aims]  of an exported site, by the name of a knob
+ * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
  * @property {string[]} [without]  what this page does not have: "kit", "formats", "measuring", "listening"
  */
 export {};
