@@ -18,6 +18,7 @@ from toy import toy, toy_corpus
 import kickitout
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.cli import main
+from kickitout.generation.ask import measured
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.vary import blend, morph, vary
@@ -123,6 +124,45 @@ def test_variations_blends_morphs_and_knobs_are_pythons(visit):
     knobs[[model.info.knobs.index("pitch"), -1]] = 5.0, 12.0
     turned = model.turn(normal([3], model.info.latent), knobs=knobs).wave
     assert np.abs(visit.waves("ask({pitch: 5, drive: 12}, {seed: 3}, 1)") - turned).max() < TOLERANCE
+
+
+def test_a_note_can_be_asked_for_where_the_knob_obeys(visit):
+    page, model = visit.page, load_model()
+    page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+    promised = page.evaluate("backend.about().then((about) => about.aims)")
+    base = page.evaluate("import('/js/state.js').then(({state}) => state.sound.base)")
+    if "pitch" not in promised or not base["pitch_end_hz"]:
+        pytest.skip("the knobs of this model promise nothing")
+    goal = base["pitch_end_hz"] * 2 ** (3 / 12)
+    page.click("#tab-ask")
+    page.fill("#knob-pitch ~ input", f"{goal:.3f} Hz")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('#knob-pitch-came').textContent.startsWith('≈')")
+    page.wait_for_function("() => document.querySelector('#kick-title').textContent.includes('kick_s')")
+    knobs = page.evaluate("import('/js/state.js').then(({state}) => state.sound.recipe.knobs)")
+    assert knobs[0] == pytest.approx(3, abs=1e-4)
+    assert page.input_value("#knob-pitch ~ input")[0] in "ABCDEFG"
+    page.fill("#knob-pitch ~ input", "4 kHz")
+    page.keyboard.press("Enter")
+    assert " Hz to " in page.inner_text("#knob-pitch-came")
+    page.evaluate("Math.random = () => 0.3")
+    page.click("#reroll")
+    page.wait_for_function("() => document.querySelector('#ask-said').textContent.startsWith('seed')")
+    rolled = page.evaluate("import('/js/state.js').then(({state}) => [state.sound.recipe, state.sound.base])")
+    assert rolled[0]["seed"] == int(0.3 * KICKS)
+    if rolled[1]["pitch_end_hz"]:  # the locked note stays, on whatever kick
+        assert rolled[1]["pitch_end_hz"] * 2 ** (rolled[0]["knobs"][0] / 12) == pytest.approx(goal, rel=1e-4)
+    page.click("#undo")
+    page.click("#undo")
+    page.wait_for_function("() => !document.querySelector('#kick-title').textContent.includes('kick_s')")
+    index = model.info.knobs.index("pitch")  # other kicks keep the promise about as well
+    off = []
+    for seed in range(1000, 1040):
+        eps, knobs = normal([seed], model.info.latent), np.zeros(len(model.info.knobs), np.float32)
+        knobs[index] = 3
+        hz = [measured(model.turn(eps, knobs=k).wave)["pitch_end_hz"] for k in (None, knobs)]
+        off.append(abs(1200 * np.log2(hz[1] / hz[0]) - 300))
+    assert np.mean(np.array(off) <= promised["pitch"]["within"]) > 0.75
 
 
 def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):

@@ -25,6 +25,9 @@ let wanted = null; // what was asked for and is not answered yet
 /** @type {string[]} */
 let names = [];
 let plain = false; // knobs of the model by themselves, where nothing is measured
+/** @type {Record<string, import("./types.js").Aim>} */
+let aims = {}; // which of those knobs say beforehand what the card will say
+let measuredKicks = 0; // of an exported site: the first seeds
 
 /** @param {import("./types.js").About} about */
 export function setUpAsk(about) {
@@ -35,11 +38,14 @@ export function setUpAsk(about) {
   }
   names = about.knobs;
   plain = about.without?.includes("measuring") ?? false;
+  aims = about.aims ?? {};
+  measuredKicks = about.measured ?? 0;
   knobs = about.controls.map(addKnob);
   if (plain) {
     element("knobs").classList.add("plain");
     element("tab-ask").textContent = "Turn";
-    element("ask-help").textContent = "Knobs of the model: each is relative to the kick as it is. kick studio asks in notes, ms and dB.";
+    element("ask-help").textContent =
+      "Knobs of the model, relative to the kick as it is; ≈ is what to expect of a kick of the map. kick studio measures.";
   }
   element("knobs").append(...knobs.map(({ lock }) => /** @type {HTMLElement} */ (lock.parentElement)));
   button("reroll").addEventListener("click", trying(reroll));
@@ -68,13 +74,13 @@ function addKnob(control) {
   slider.addEventListener("input", () => turn(knob, fromTicks(control, slider.valueAsNumber), true));
   slider.addEventListener("change", () => turn(knob, fromTicks(control, slider.valueAsNumber), false));
   text.addEventListener("change", () => {
-    const value = parse(text.value, control.unit);
+    const value = typed(knob);
     if (!(value >= control.low && value <= control.high)) {
-      knob.refused = `${quantity(control.low, control.unit)} to ${quantity(control.high, control.unit)}`;
+      knob.refused = `${inUnits(knob, control.low)} to ${inUnits(knob, control.high)}`;
       achieved(knob, control.name in asked());
       return;
     }
-    text.value = shown(control, value);
+    text.value = shown(knob, value);
     turn(knob, value, false);
   });
   lock.addEventListener("click", () => {
@@ -139,7 +145,7 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
     if (wanted === request) {
       wanted = null;
       show(); // what was asked for is not what there is
-      for (const knob of knobs) knob.text.value = shown(knob.control, valueOf(knob));
+      for (const knob of knobs) knob.text.value = shown(knob, valueOf(knob));
     }
     throw error;
   }
@@ -156,10 +162,24 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
   if (!moving) say(lines.map(inWords).join("; "));
 });
 
+/** The locked knobs for another kick of the map: one that says what to expect stays at its note, not at its semitones. @param {number} seed */
+async function carriedOver(seed) {
+  const request = { ...asked() };
+  const base = (await backend.play([{ seed }])).sounds[0].base;
+  for (const knob of knobs) {
+    const { name, low, high } = knob.control;
+    const goal = name in request ? expected(knob, request[name]) : null;
+    const from = goal && base?.[goal.aim.field];
+    if (!goal || typeof from !== "number") continue;
+    request[name] = Math.min(Math.max(goal.aim.unit === "Hz" ? 12 * Math.log2(goal.value / from) : goal.value - from, low), high);
+  }
+  return request;
+}
+
 async function reroll() {
-  const seed = Math.floor(Math.random() * 1e6);
+  const seed = Math.floor(Math.random() * (measuredKicks || 1e6));
   element("ask-said").textContent = "…";
-  const request = asked();
+  const request = measuredKicks ? await carriedOver(seed) : asked();
   const { sounds, head } = await backend.askSeed(request, seed);
   wanted = null;
   lines = head.lines;
@@ -193,16 +213,43 @@ function show() {
 /** @param {Control} control */
 const isNote = (control) => control.name === "pitch" && control.unit === "Hz";
 
-/** What stands in a knob's field. @param {Control} control @param {number | null} value */
-function shown(control, value) {
+/** What is to be expected of a knob of the model, and in which unit; null where that is not known. @param {Knob} knob @param {number} value */
+function expected({ control }, value) {
+  const aim = aims[control.name];
+  const base = aim && state.sound?.base?.[aim.field];
+  if (typeof base !== "number") return null;
+  return { aim, value: aim.unit === "Hz" ? base * 2 ** (value / 12) : base + value };
+}
+
+/** What somebody typed, as a value of the knob: where it says what is to be expected, that may be typed. @param {Knob} knob */
+function typed(knob) {
+  const { control, text } = knob;
+  const zero = expected(knob, 0);
+  const goal = zero ? parse(text.value, zero.aim.unit) : NaN;
+  if (!zero || Number.isNaN(goal)) return parse(text.value, control.unit);
+  return zero.aim.unit === "Hz" ? 12 * Math.log2(goal / zero.value) : goal - zero.value;
+}
+
+/** @param {Knob} knob @param {number} value */
+function inUnits(knob, value) {
+  const there = expected(knob, value);
+  return there ? quantity(there.value, there.aim.unit) : quantity(value, knob.control.unit);
+}
+
+/** What stands in a knob's field. @param {Knob} knob @param {number | null} value */
+function shown(knob, value) {
+  const { control } = knob;
   if (value === null) return "none";
+  const there = expected(knob, value);
+  if (there) return there.aim.unit === "Hz" ? noteOf(there.value).text : quantity(there.value, there.aim.unit);
   if (isNote(control)) return noteOf(value).text;
   return control.field || control.unit === "dB" ? quantity(value, control.unit) : value.toFixed(2).replace("-", "−");
 }
 
 /** @param {Knob} knob @param {number | null} value */
-function label({ control, slider, text }, value) {
-  const words = shown(control, value);
+function label(knob, value) {
+  const { control, slider, text } = knob;
+  const words = shown(knob, value);
   if (document.activeElement !== text) text.value = words;
   slider.setAttribute("aria-valuetext", value !== null && isNote(control) ? `${words} cents, ${quantity(value, "Hz")}` : words);
 }
@@ -215,6 +262,12 @@ function achieved(knob, locked) {
   if (knob.refused) {
     came.textContent = knob.refused;
     came.classList.add("far");
+    return;
+  }
+  const there = expected(knob, value ?? 0);
+  came.title = there ? `to be expected, not measured: nine of ten kicks come within ${quantity(there.aim.within, there.aim.within_unit)}` : "";
+  if (there) {
+    came.textContent = `≈ ${quantity(there.value, there.aim.unit)} ±${quantity(there.aim.within, there.aim.within_unit).replace("cents", "ct")}`;
     return;
   }
   if (plain) {

@@ -62,13 +62,15 @@ async function sounding(recipe) {
   const { about, cards } = await site;
   const made = await played(recipe);
   const plain = recipe.seed !== undefined && !recipe.start && !recipe.knobs?.some((/** @type {number} */ x) => x);
-  const known = plain ? cards[recipe.seed] : undefined;
+  const base = recipe.seed !== undefined && !recipe.start ? cards[recipe.seed] : undefined;
+  const known = plain ? base : undefined;
   const long = made.wave.length / made.channels;
   const whole = { kickitout: about.version, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
   return {
     name: known?.name ?? nameOf(recipe),
     recipe: whole,
     card: known?.card ?? null,
+    base: base?.card,
     reasons: {},
     rate: about.model.rate,
     samples: Array.from({ length: made.channels }, (_, c) => made.wave.slice(c * long, (c + 1) * long)),

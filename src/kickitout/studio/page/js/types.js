@@ -12,6 +12,7 @@
  * @property {Float32Array[]} samples  a channel each
  * @property {number} rate
  * @property {AudioBuffer} [buffer]  made when it is first played
+ * @property {Card} [base]  of an exported site: the card of this kick before its knobs were turned
  *
  * @typedef {object} Line  one line of an answer
  * @property {string} name
@@ -31,6 +32,12 @@
  * @property {number} high
  * @property {string} meaning
  *
+ * @typedef {object} Aim  what a knob does to a field of the card, though nothing measures that here
+ * @property {string} field
+ * @property {string} unit
+ * @property {number} within  nine of ten kicks come so near, in `within_unit`
+ * @property {string} within_unit
+ *
  * @typedef {object} Look
  * @property {{ms: number[], hz: number[]}} pitch
  * @property {{ms: number[], db: number[]}} level
@@ -48,6 +55,8 @@
  * @property {string[]} knobs  of the model, in the order that recipes have them
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
  * @property {string | null} references
+ * @property {Record<string, Aim>} [aims]  of an exported site, by the name of a knob
+ * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
  * @property {string[]} [without]  what this page does not have: "kit", "formats", "measuring", "listening"
  */
 export {};
