@@ -29,8 +29,8 @@ def main() -> None:
     told = sum(row.told for row in rows)
     asked = sum(row.n for row in rows)
     print(f"""
-Model `{model.digest[:16]}`, seed 0. {missed} of {asked} requests were not met to the last step (1 cent, 0.7 % or 0.1 dB;
-tone 12 cents, sweep 1.4 %); of {told} the answer says that they lie outside of what the kick reaches.""")
+Model `{model.digest[:16]}`, seed 0. {missed} of {asked} requests were not met to the last step (1 cent, 0.7 % or
+0.1 dB; tone 12 cents, sweep 1.4 %); of {told} the answer says that they lie outside of what the kick reaches.""")
     write_whole(args.image, controls_png(rows))
 
 

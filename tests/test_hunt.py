@@ -62,5 +62,8 @@ def test_a_place_that_another_knob_has_made_wrong_is_forgotten():
     hunt.next(-10.0, -8.0)
     now = 2.9
     for _ in range(30):
-        now = hunt.next(now, now - 1.0)  # by now it is 6 that is right
-    assert now == pytest.approx(6.0, abs=0.01)
+        value = now - 0.37  # by now it is 5.37 that is right
+        if abs(value - 5.0) < 1e-3:
+            break
+        now = hunt.next(now, value)
+    assert now == pytest.approx(5.37, abs=2e-3)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-NARROW = 1e-3  # of a knob's range: between places so near there is a jump, and no knob in between
+NARROW = 1e-4  # of a knob's range: between places so near there is a jump, and no knob in between
 FLATTEST, STEEPEST = 1 / 6, 4.0  # of the slope to begin with; what measures flatter or steeper has jumped
 MOST = 0.4  # of a knob's range, in one step
 SLOW = 0.7  # a step that leaves more than this of the bracket is followed by its middle
