@@ -148,7 +148,7 @@ Mean distance between two sounds: {diversity(embed(fakes)):.1f} dB a cell (real 
     print(f"""
 ## What it answers when it is asked
 
-Requests between the 10 % and the 90 % quantile of its own kicks, seed 0; each starts from another kick.
+Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each starts from another kick.
 
 {controls_text(control_errors(model, REQUESTS))}
 

@@ -10,9 +10,10 @@ import pytest
 from kickitout.audio import read_comment, read_sound
 from kickitout.card import card
 from kickitout.cli import main
-from kickitout.cli.request import note
+from kickitout.cli.request import answer_text, note
 from kickitout.errors import UserError
-from kickitout.generation.ask import BY_NAME, ask, check_request, error_of, measured
+from kickitout.evaluation.controls import CONTROLS_ASKED, TARGETS, control_errors, controls_png, controls_text
+from kickitout.generation.ask import BY_NAME, ask, ask_seed, check_request, drive_between, error_of, measured
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.models.knobs import KNOBS
@@ -79,6 +80,39 @@ def test_what_cannot_be_reached_is_said_and_something_near_is_given(model):
     assert not answer.reached
     assert np.isfinite(answer.wave).all()
     assert answer.lines[0].error < 0
+    low, high = answer.lines[0].reachable
+    assert low < answer.lines[0].achieved <= high < 0.0
+    assert f"this kick reaches {low:.3g} to {high:.3g} dB" in answer_text(answer)
+
+
+def test_most_requests_among_the_models_kicks_are_met_and_the_others_say_what_is_reachable(model):
+    for row in control_errors(model, 8, kinds=("pitch", "decay", "click", "drive")):
+        assert row.error <= TARGETS[CONTROLS_ASKED[row.control].unit], row.control
+        assert row.reached >= 0.5, row.control
+        assert all(line.reached or line.reachable for line in row.lines)
+
+
+def test_a_long_decay_is_asked_of_a_kick_that_is_long(model):
+    own = [measured(model.turn(eps(model, seed)).wave)["decay_t20_ms"] for seed in range(40)]
+    wanted = float(np.nanquantile(own, 0.9))
+    errors = [abs(ask_seed(model, {"decay": wanted}, seed).lines[0].error) for seed in SEEDS]
+    assert np.median(errors) <= 5
+
+
+def test_drive_is_read_from_the_kick_without_it(model):
+    answer = ask(model, {"drive": 9.0}, eps(model, 7))
+    (line,) = answer.lines
+    assert line.achieved == pytest.approx(9.0, abs=0.01)
+    plain = model.play(eps(model, 7))
+    assert drive_between(plain, plain) == pytest.approx(0, abs=0.02)
+    assert np.abs(answer.wave).mean() > np.abs(plain).mean()
+
+
+def test_the_calibration_is_drawn_with_every_answer(model):
+    rows = control_errors(model, 2, kinds=("click",))
+    assert len(rows[0].lines) == 2
+    assert controls_png(rows).startswith(b"\x89PNG")
+    assert "| click |" in controls_text(rows)
 
 
 def test_the_same_request_gives_the_same_samples(model):

@@ -319,3 +319,12 @@ def test_reading_leaves_no_file_open(tmp_path: Path):
     for _ in range(3):
         with pytest.raises(UserError):  # an unclosed file would be a ResourceWarning, and warnings are errors
             read_sound(path)
+
+
+@pytest.mark.parametrize("shape", [(22_050,), (22_051,), (333, 2), (1,)])
+@pytest.mark.parametrize("bits", ["16", "24"])
+def test_whole_numbers_are_written_as_libsndfile_writes_them(shape, bits):
+    x = (0.5 * np.random.default_rng(0).standard_normal(shape)).astype(np.float32)
+    x.flat[0] = 1.5
+    theirs = as_file(x.clip(-1, 1), subtype=f"PCM_{bits}", format="WAV")
+    assert encode_sound(x, RATE, bits=bits) == theirs

@@ -71,10 +71,21 @@ def _generation(args: argparse.Namespace) -> None:
 
     f = bench_generation(load_model(args.model), args.model, args.n)
     print(f"generation, model {args.model}, {f.kicks} kicks, {os.cpu_count()} cores")
-    print(f"  in memory, all cores      {f.in_memory:8.0f} kicks/s")
-    print(f"  in memory, one thread     {f.one_thread:8.0f} kicks/s")
-    print(f"  to disk, 24-bit WAV       {f.to_disk:8.0f} kicks/s")
-    print(f"  kick generate -n 1, cold  {f.cold_seconds:8.2f} s (median of 5)", flush=True)
+    for what, rates in (("in memory", f.in_memory), ("to disk, 24-bit WAV", f.to_disk)):
+        for r in rates:
+            threads = f"{r.threads} thread{'s' * (r.threads > 1)}"
+            print(
+                f"  {what + ', ' + threads:32s}{r.per_second:7.0f} kicks/s  {r.cpu_ms:6.2f} ms of processor time a kick"
+            )
+    print(f"  {'kick generate -n 1, cold':32s}{f.cold_seconds:7.2f} s (median of 5)")
+    print(f"  {'resident at most, 64 kicks':32s}{f.resident_mb:7.0f} MB")
+    if f.mflop == f.mflop:  # not NaN
+        print(f"  {'arithmetic of its graph':32s}{f.mflop:7.1f} MFLOP a kick")
+        for r, peak in zip(f.in_memory, f.peaks, strict=True):
+            reached = r.per_second * f.mflop / 1000
+            label = f"reached with {r.threads} thread{'s' * (r.threads > 1)}"
+            share = f"{100 * reached / peak:.0f} % of the {peak:.0f} of a matrix product"
+            print(f"  {label:32s}{reached:7.1f} GFLOP/s, {share}", flush=True)
 
 
 def _card(args: argparse.Namespace) -> None:

@@ -22,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import positive
 
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
+    parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: nothing is suspect for no kick")
     parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and pictures")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--no-cache", action="store_true", help="measure every file anew and keep nothing")
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     for path in (args.html, args.json):
         check_place(path, force=args.force)
     with Progress() as progress:
-        report = check(args.sounds, progress, cache=not args.no_cache, workers=args.threads)
+        report = check(args.sounds, progress, cache=not args.no_cache, workers=args.threads, kind=args.kind)
     print(as_text(report, f"all are in {args.json}" if args.json else "--json FILE lists all"))
     if args.json is not None:
         print(write_whole(args.json, (json.dumps(report.as_data(), indent=1) + "\n").encode()), file=sys.stderr)

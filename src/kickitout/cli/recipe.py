@@ -17,7 +17,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="SOUND", help="sound files that kickitout made")
     parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="write the sound anew, bit for bit")
     parser.add_argument("--model", default="default", help="the model it was made with (default 'default')")
-    parser.add_argument("--source", type=Path, default=None, help="of a kit from sounds: the sound it was made from")
+    parser.add_argument(
+        "--source",
+        type=Path,
+        default=None,
+        help="the sound file it was made from",
+    )
     parser.add_argument("--force", action="store_true", help="with --render: replace a file that is there")
 
 
@@ -39,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:
+    from kickitout.audio import open_for_reading
     from kickitout.export.kits.sound_file import is_of_kit
     from kickitout.export.sounds import SoundFormat, encode_recipe, refuse_in_the_way
     from kickitout.files import make_folder, write_whole
@@ -52,7 +58,11 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
         return write_whole(args.render, data)
     form = SoundFormat(args.render.suffix.lower().lstrip(".") or "wav", str(recipe.get("bits", "24")),
                        int(str(recipe.get("rate", 44_100))))  # fmt: skip
-    wave = remake(recipe, load_model(args.model), str(path))
+    source = None
+    if args.source is not None:
+        with open_for_reading(args.source) as file:
+            source = file.read()
+    wave = remake(recipe, load_model(args.model), str(path), source)
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
     return write_whole(args.render, encode_recipe(recipe, wave, form))

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kickitout.generation.ask import Answer
+    from kickitout.generation.ask import Answer, Asked
 
 NOTES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 UNITS = {"hz": 1.0, "khz": 1000.0, "ms": 1.0, "s": 1000.0, "db": 1.0, "": 1.0}
@@ -44,20 +44,26 @@ def read_request(args: argparse.Namespace) -> dict[str, float]:
 
 
 def answer_text(answer: Answer) -> str:
-    """What was asked for, what came, and the error.
-
-    A line that could not be reached says so, and what it came to is what is reachable from this kick.
-    """
+    """What was asked for, what came, and the error; for what was not met, what this kick can give."""
     parts = []
     for line in answer.lines:
-        unit, error = line.control.unit, line.error
+        control = line.control
         if math.isnan(line.achieved):
-            parts.append(f"{line.control.name} {line.requested:g} {unit}: this kick has none")
+            parts.append(f"{control.name} {line.requested:g} {control.unit}: {_beyond(line)}")
             continue
-        off = f"{error:+.1f} {line.error_unit}"
-        beyond = "" if line.reached else ", as near as it goes"
-        parts.append(f"{line.control.name} {line.achieved:.4g} {unit} ({off}{beyond})")
+        off = f"{line.error:+.1f} {line.error_unit}"
+        beyond = "" if line.reached else f", {_beyond(line)}"
+        parts.append(f"{control.name} {line.achieved:.4g} {control.unit} ({off}{beyond})")
     return "; ".join(parts)
+
+
+def _beyond(line: Asked) -> str:
+    if line.reachable is None:
+        return "this kick has none" if math.isnan(line.achieved) else "as near as it goes"
+    low, high = line.reachable
+    if low <= line.requested <= high:
+        return "as near as it goes"
+    return f"this kick reaches {low:.3g} to {high:.3g} {line.control.unit}"
 
 
 def note(text: str) -> float:

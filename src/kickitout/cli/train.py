@@ -2,6 +2,7 @@
 
 kick train my-kicks/ --budget 30m --out runs/a
 kick train my-kicks/ more-kicks.zip --recipe dcgan --steps 500 --out runs/b
+kick train my-snares/ --kind any --out runs/snares
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--recipe", default=None, help="how to train (default kickgan); `kick recipes` lists them")
+    parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--budget", type=duration, help="time over all starts of the run: 90s, 1h30m (default 20m)")
@@ -39,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.threads:
         torch.set_num_threads(args.threads)
-    recipe = load_recipe(args.recipe or DEFAULT_RECIPE, args.set)
+    kind = [f"kind={args.kind}"] if args.kind else []
+    recipe = load_recipe(args.recipe or DEFAULT_RECIPE, [*kind, *args.set])
     until = Until(args.steps, args.budget or (None if args.steps else 1200.0))
     corpus = build_corpus(args.sounds)
     _say_what_was_read(corpus)
@@ -96,7 +99,8 @@ def _say_what_is_done(recipe: Any, corpus: Any) -> None:
         print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
     if recipe.start != "none":
         print(f"  begins with the weights of {recipe.start}", file=sys.stderr)
-        print(f"  {forecast(len({row.family for row in corpus.rows}), load_curve())}", file=sys.stderr)
+        if recipe.kind == "kick":  # the curve was measured with kicks
+            print(f"  {forecast(len({row.family for row in corpus.rows}), load_curve())}", file=sys.stderr)
 
 
 def _say_what_was_read(corpus: Any) -> None:

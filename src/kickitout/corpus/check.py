@@ -126,11 +126,12 @@ def check(
     *,
     cache: bool | Path = True,
     workers: int | None = None,
+    kind: str = "kick",
 ) -> Report:
     """Examine every sound file of folders and archives. progress(done, total) is called after each file.
 
     cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers:
-    processes, by default one a core; 1 starts none. Raises UserError when no file can be used.
+    processes, by default one a core; 1 starts none. kind: see `suspicions`. Raises UserError when no file can be used.
     """
     listed = scan(paths)
     total = len(listed.candidates)
@@ -155,7 +156,7 @@ def check(
     joined = families(waves)
     names = [one.row.name for one in taken]
     copies = {one.name: one.reason.removeprefix(COPY) for one in refused if one.reason.startswith(COPY)}
-    doubts = ((one.row.name, suspicions(one.card, one.facts)) for one in taken)
+    doubts = ((one.row.name, suspicions(one.card, one.facts, kind)) for one in taken)
     different = int(joined.max()) + 1
     return Report(
         taken=tuple(taken),
@@ -171,7 +172,7 @@ def check(
         channels=dict(sorted(Counter(one.row.channels for one in taken).items())),
         licences=dict(Counter(one.row.licence for one in taken).most_common()),
         lengths=_histogram([1000 * one.row.seconds for one in taken]),
-        forecast=forecast(different, load_curve()),
+        forecast=forecast(different, load_curve()) if kind == "kick" else "known for kicks only",
         waves=waves,
         files={candidate.name: candidate for candidate in listed.candidates},
     )

@@ -33,10 +33,11 @@ class Suspicion:
     values: dict[str, float]
 
 
-def suspicions(card: Mapping[str, float | str], facts: Facts) -> tuple[Suspicion, ...]:
+def suspicions(card: Mapping[str, float | str], facts: Facts, expected: str = "kick") -> tuple[Suspicion, ...]:
     """Every rule that speaks against one kick, the weightiest first; none for most kicks.
 
-    card: the kick card of the prepared sound; NaN speaks for nothing.
+    card: the kick card of the prepared sound; NaN speaks for nothing. expected: "any" leaves the rules that speak
+    against a one-shot of whatever sort.
     """
     found = []
 
@@ -47,10 +48,13 @@ def suspicions(card: Mapping[str, float | str], facts: Facts) -> tuple[Suspicion
         value = card[name]
         return float(value) if isinstance(value, int | float) else math.nan
 
+    if facts.hits > 1:
+        one = "kick" if expected == "kick" else "one-shot"
+        suspect("loop", f"{facts.hits} hits in the file, and a {one} is one", hits=facts.hits)
+    if expected == "any":
+        return tuple(found)
     low, air = of("sub_share") + of("body_share"), of("air_share")
     pitch = of("pitch_end_hz")
-    if facts.hits > 1:
-        suspect("loop", f"{facts.hits} hits in the file, and a kick is one", hits=facts.hits)
     if low < LEAST_LOW:
         if air >= CYMBAL_AIR:
             kind = "hat or cymbal"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -9,19 +10,23 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.evaluation.bootstrap import median_interval
-from kickitout.generation.ask import BY_NAME, CONTROLS, ask_seed, check_request, measured
+from kickitout.generation.ask import BY_NAME, CONTROLS, DRIVE, Asked, ask_seed, check_request, measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 
-RANGE = (0.1, 0.9)  # quantiles of the model's own kicks between which is asked
+RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
+TOGETHER = ("pitch", "decay", "click")
+CONTROLS_ASKED = {**BY_NAME, "drive": DRIVE}
+TARGETS = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
 
 
 class ControlError(NamedTuple):
     """One row: a control, asked for alone or together with others.
 
     low, high: between them was asked, in the control's unit. error: median of |achieved - requested| in error_unit,
-    with its 95 % interval; worst: the 90 % quantile. reached: share of the requests that were answered as closely as
-    asked for; renders: mean number of them.
+    with its 95 % interval; worst: the 90 % quantile. Requests that were not met count as the others. reached: share of
+    the requests that were answered as closely as `Control.close`; told: of those that were not, how many were said to
+    lie outside of what the kick can give; renders: mean number of them. lines: every answer.
     """
 
     control: str
@@ -33,8 +38,10 @@ class ControlError(NamedTuple):
     worst: float
     error_unit: str
     reached: float
+    told: int
     renders: float
     n: int
+    lines: tuple[Asked, ...]
 
 
 def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str] = ()) -> list[ControlError]:
@@ -45,46 +52,98 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
     if not model.info.knobs:
         raise UserError(f"model {model.info.name}: it has no knobs, so there is nothing to measure")
     rng = np.random.default_rng(seed)
-    own = [measured(model.turn(normal([s], model.info.latent)).wave) for s in range(10_000, 10_000 + max(n, 100))]
-    spans = {}
-    for control in CONTROLS:
-        values = np.array([row[control.field] for row in own])
-        values = values[np.isfinite(values)]
-        low, high = (float(q) for q in np.quantile(values, RANGE))
-        spans[control.name] = max(low, control.low), min(high, control.high)
-    singles = [(control.name,) for control in CONTROLS if not kinds or control.name in kinds]
+    spans = control_spans(model, max(n, 200))
+    singles = [(name,) for name in CONTROLS_ASKED if not kinds or name in kinds]
     rows = []
-    for names in [*singles, *([("pitch", "decay", "click")] if not kinds else [])]:
+    for names in [*singles, *([TOGETHER] if not kinds else [])]:
         answers = []
         for i in range(n):
             request = check_request({name: _draw(rng, name, *spans[name]) for name in names})
             answers.append(ask_seed(model, request, 20_000 + i))
         for k, name in enumerate(names):
-            lines = [answer.lines[k] for answer in answers]
+            lines = tuple(answer.lines[k] for answer in answers)
             errors = np.abs([line.error for line in lines])
             known = errors[np.isfinite(errors)]
             middle, span = median_interval(known, seed=seed)
             reached, renders = (float(np.mean(x)) for x in ([a.reached for a in lines], [a.renders for a in answers]))
+            told = sum(_outside(line) for line in lines)
             rows.append(ControlError(name, len(names) > 1, *spans[name], middle, span, float(np.quantile(known, 0.9)),
-                                     lines[0].error_unit, reached, renders, n))  # fmt: skip
+                                     lines[0].error_unit, reached, told, renders, n, lines))  # fmt: skip
     return rows
 
 
+def control_spans(model: Model, count: int = 200) -> dict[str, tuple[float, float]]:
+    """Between which values is asked: the RANGE quantiles of `count` kicks of the model; drive over its whole range."""
+    seeds = range(10_000, 10_000 + count)
+    own = [measured(model.turn(normal([s], model.info.latent)).wave) for s in seeds]
+    spans = {"drive": (DRIVE.low, DRIVE.high)}
+    for control in CONTROLS:
+        values = np.array([row[control.field] for row in own])
+        low, high = (float(q) for q in np.quantile(values[np.isfinite(values)], RANGE))
+        spans[control.name] = max(low, control.low), min(high, control.high)
+    return spans
+
+
+def _outside(line: Asked) -> bool:
+    return line.reachable is not None and not line.reachable[0] <= line.requested <= line.reachable[1]
+
+
 def _draw(rng: np.random.Generator, name: str, low: float, high: float) -> float:
-    if BY_NAME[name].scale == "log2":
+    if CONTROLS_ASKED[name].scale == "log2":
         return float(low * (high / low) ** rng.random())
     return float(low + (high - low) * rng.random())
 
 
 def controls_text(rows: Sequence[ControlError]) -> str:
     """The rows as a Markdown table."""
-    head = ["asked for", "from", "to", "median error", "95 % interval", "90 % within", "reached", "renders", "n"]
+    head = [
+        "asked for",
+        "from",
+        "to",
+        "median error",
+        "95 % interval",
+        "target",
+        "90 % within",
+        "reached",
+        "renders",
+        "n",
+    ]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for r in rows:
-        unit = BY_NAME[r.control].unit
+        unit = CONTROLS_ASKED[r.control].unit
         name = f"{r.control}, with pitch, decay and click together" if r.together else r.control
         cells = [name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
-                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{r.worst:.2g}", f"{100 * r.reached:.0f} %",
-                 f"{r.renders:.1f}", str(r.n)]  # fmt: skip
+                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{TARGETS[unit]:g}", f"{r.worst:.2g}",
+                 f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", str(r.n)]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def controls_png(rows: Sequence[ControlError]) -> bytes:
+    """What came against what was asked for, a panel a control asked for alone; hollow: not met."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    alone = [row for row in rows if not row.together]
+    columns = min(4, len(alone))
+    figure = Figure((3.2 * columns, 3.2 * -(-len(alone) // columns)), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(-(-len(alone) // columns), columns, squeeze=False).ravel()
+    for panel in panels[len(alone) :]:
+        panel.set_axis_off()
+    for panel, row in zip(panels, alone, strict=False):
+        control = CONTROLS_ASKED[row.control]
+        panel.axline((row.low, row.low), (row.high, row.high), color="0.75", linewidth=1, zorder=0)
+        for met, face in ((True, "#0072b2"), (False, "none")):
+            some = [line for line in row.lines if line.reached == met]
+            panel.scatter([line.requested for line in some], [line.achieved for line in some], s=16, facecolors=face,
+                          edgecolors="#0072b2" if met else "#d55e00", linewidths=1)  # fmt: skip
+        if control.scale == "log2":
+            panel.set(xscale="log", yscale="log")
+        panel.set_title(f"{row.control}: median {row.error:.2g} {row.error_unit}", fontsize=9)
+        panel.set_xlabel(f"asked for [{control.unit}]", fontsize=8)
+        panel.set_ylabel("came", fontsize=8)
+        panel.tick_params(which="both", labelsize=7)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import statistics
 import subprocess
@@ -9,42 +10,79 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
 from kickitout.card import cards
 from kickitout.corpus.procedural import synthesise
+from kickitout.export.flops import graph_mflop, matmul_peak
 from kickitout.export.sounds import write_kicks
 from kickitout.generation.generate import each_kick
+from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model
+
+
+class Rate(NamedTuple):
+    """Kicks a second with a number of threads, and the processor time of one kick in ms."""
+
+    threads: int
+    per_second: float
+    cpu_ms: float
 
 
 @dataclass(frozen=True)
 class GenerationFigures:
-    """Kicks a second, and seconds to a first kick."""
+    """How quickly a model makes kicks. mflop: a kick, NaN where it is not known (see `export.flops`)."""
 
     kicks: int
-    in_memory: float  # kicks a second, all threads
-    one_thread: float  # kicks a second
-    to_disk: float  # kicks a second, 24-bit WAV, all threads
+    in_memory: list[Rate]
+    to_disk: list[Rate]  # as 24-bit WAV
     cold_seconds: float  # a new process that makes one kick: median of 5
+    resident_mb: float  # at most, of a process that makes 64 kicks; NaN where the system does not say
+    mflop: float
+    peaks: list[float]  # GFLOP/s of multiplying matrices, with the threads of `in_memory`
 
 
 def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFigures:
     """Measure `model`, called `name` on the command line."""
+    threads = sorted({1, os.cpu_count() or 1})
 
-    def rate(count: int, threads: int | None) -> float:
-        began = time.perf_counter()
-        for _ in each_kick(model, range(count), lambda seed, _: seed, threads):
-            pass
-        return count / (time.perf_counter() - began)
+    def rate(count: int, number: int, folder: Path | None = None) -> Rate:
+        began, used = time.perf_counter(), time.process_time()
+        if folder is None:
+            made = sum(1 for _ in each_kick(model, range(count), lambda seed, _: seed, number))
+        else:
+            made = sum(1 for _ in write_kicks(model, range(count), folder, threads=number))
+        return Rate(number, made / (time.perf_counter() - began), 1000 * (time.process_time() - used) / made)
 
-    rate(16, None)  # warm up
+    rate(16, threads[-1])  # warm up
+    in_memory = [rate(kicks if number > 1 else max(1, kicks // 2), number) for number in threads]
+    to_disk = []
+    for number in threads:
+        with tempfile.TemporaryDirectory() as folder:
+            to_disk.append(rate(kicks if number > 1 else max(1, kicks // 2), number, Path(folder)))
+    mflop = graph_mflop(find_model_file(Path(name)))
+    peaks = [matmul_peak(number) for number in threads]
+    return GenerationFigures(kicks, in_memory, to_disk, cold_start(name), resident_mb(name), mflop, peaks)
+
+
+RESIDENT = """
+import resource, sys
+from kickitout.cli import main
+main(["generate", "-n", "64", "-q", "--model", sys.argv[1], "-o", sys.argv[2]])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6)
+"""
+
+
+def resident_mb(name: str) -> float:
+    """The most memory that a process has resident which writes 64 kicks, in MB."""
+    if find_spec("resource") is None:  # Windows
+        return math.nan
     with tempfile.TemporaryDirectory() as folder:
-        began = time.perf_counter()
-        written = sum(1 for _ in write_kicks(model, range(kicks), Path(folder)))
-        to_disk = written / (time.perf_counter() - began)
-    return GenerationFigures(kicks, rate(kicks, None), rate(kicks // 4, 1), to_disk, cold_start(name))
+        command = [sys.executable, "-c", RESIDENT, name, folder]
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    return float(done.stdout.splitlines()[-1])
 
 
 def cold_start(name: str, times: int = 5) -> float:

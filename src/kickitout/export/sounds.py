@@ -17,6 +17,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.ask import Answer
 from kickitout.generation.generate import each_asked, each_kick, sound_recipe
+from kickitout.generation.inpaint import Joined
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
 from kickitout.sound import SAMPLE_RATE
@@ -153,6 +154,31 @@ def write_places(
             encode_kick(model, None, played.wave, form, place=rounded(played.place), **more),
         )
         for name, played in made
+    ]
+
+
+def write_kept(
+    model: Model,
+    made: Sequence[tuple[str, Joined]],
+    kept: tuple[str, bytes, str],
+    folder: Path,
+    form: SoundFormat,
+    *,
+    force: bool = False,
+    **more: Any,
+) -> list[Path]:
+    """Write kicks that keep a part of a sound file: (name without its ending, kick). kept: the file's name, its bytes
+    and the part. Each recipe has the file's digest: with the file and the model it is the same sound again."""
+    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in made), force=force)
+    make_folder(folder)
+    source = {"file": kept[0], "sha256": hashlib.sha256(kept[1]).hexdigest()}
+    more |= {"keep": kept[2], "source": source}
+    return [
+        write_whole(
+            folder / f"{name}.{form.format}",
+            encode_kick(model, None, one.wave, form, place=rounded(one.made.place), **more),
+        )
+        for name, one in made
     ]
 
 

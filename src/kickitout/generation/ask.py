@@ -1,27 +1,32 @@
 """Ask for a kick in Hz, milliseconds and decibels: knobs are turned until the kick card says what was asked for.
 
 Each control has a field of the card, which is what is asked for and what is reported, and a knob of the model's graph
-that moves it. The card is measured after every render, and each knob is moved by its own secant (Broyden's method with
-a diagonal Jacobian, 1965, doi.org/10.1090/S0025-5718-1965-0198670-6); two to six renders are enough.
+that moves it (`generation.hunt`). The card is measured after every render; two to six renders are enough for most
+requests. Drive has no field: how much of it is in a kick is read from the same kick without it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.card import card
+from kickitout.card import Cards, Why, cards
 from kickitout.errors import UserError
+from kickitout.generation.hunt import Hunt, Span
 from kickitout.generation.model import Model
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.models.knobs import KNOBS
+from kickitout.sound import PEAK
 
 ROUNDS = 14  # renders at most
-STARTS = 8  # kicks of a seed that are looked at before one is bent
+PROBED = 10  # rounds from which on what is reachable is looked for where a request was not met: somebody waits for it
+STARTS = 16  # kicks of a seed that are looked at before one is bent
+TRIES = 3  # of them that are bent, the nearest first, until one gives what was asked for
+LONGER = 4.0  # a kick that has to become longer is so many times further away: what has ended can't be drawn out
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 STEPS = {knob.name: knob for knob in KNOBS}
 
@@ -34,7 +39,7 @@ class Control(NamedTuple):
     knob: str
     unit: str
     scale: str
-    slope: float  # how far the scaled field moves with the knob, to begin with
+    slope: float  # how far the field moves with the knob to begin with, on the axis of `_axis`
     low: float
     high: float
     close: float  # near enough, in scaled units
@@ -45,7 +50,7 @@ class Control(NamedTuple):
 CONTROLS = (
     Control("pitch", "pitch_end_hz", "pitch", "Hz", "log2", 1 / 12, 20, 400, 1 / 1200, 1.5, "pitch of the tail"),
     Control("sweep", "sweep_ms", "sweep_time", "ms", "log2", 1.0, 2, 400, 0.02, 1.0, "time of the pitch's fall"),
-    Control("decay", "decay_t20_ms", "decay", "ms", "log2", 0.03, 15, 450, 0.01, 0.3, "time to fall by 20 dB"),
+    Control("decay", "decay_t20_ms", "decay", "ms", "log2", 1.0, 15, 450, 0.01, 0.3, "time to fall by 20 dB"),
     Control(
         "click", "click_level_db", "click", "dB", "linear", 0.9, -70, 0, 0.1, 10.0, "energy above 2 kHz at the start"
     ),
@@ -57,16 +62,23 @@ CONTROLS = (
     ),
 )
 BY_NAME = {control.name: control for control in CONTROLS}
+DRIVE = Control("drive", "", "drive", "dB", "linear", 1.0, 0, 36, 0.1, 6.0, "saturation")
+# What it means that a field has no value: the kick has too much of it (1) or too little (-1).
+SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One line of an answer: what was asked for, what came, and whether that is as close as the knob goes."""
+    """One line of an answer: what was asked for, what came, and whether that is near enough (`Control.close`).
+
+    reachable: the least and the most that this kick was found to give, looked for where the request was not met.
+    """
 
     control: Control
     requested: float
     achieved: float  # NaN where the kick has no such thing
     reached: bool
+    reachable: tuple[float, float] | None = None
 
     @property
     def error(self) -> float:
@@ -121,10 +133,14 @@ def check_request(request: Mapping[str, float]) -> dict[str, float]:
 
 def measured(wave: np.ndarray) -> dict[str, float]:
     """The card of a wave [channels, T], with sub_over_body_db."""
-    found = {k: v for k, v in card(wave.mean(axis=0)).items() if not isinstance(v, str)}
-    sub, body = found["sub_share"], found["body_share"]
-    found["sub_over_body_db"] = 10 * math.log10(max(sub, 1e-9) / max(body, 1e-9))
-    return found
+    return _row(cards(wave.mean(axis=0)[None]), 0)
+
+
+def _row(found: Cards, i: int) -> dict[str, float]:
+    row = {k: v for k, v in found.row(i).items() if not isinstance(v, str)}
+    sub, body = row["sub_share"], row["body_share"]
+    row["sub_over_body_db"] = 10 * math.log10(max(sub, 1e-9) / max(body, 1e-9))
+    return row
 
 
 def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = None, place: np.ndarray | None = None,
@@ -145,47 +161,125 @@ def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = Non
     if "drive" in request:
         turned["drive"] = request["drive"]
     wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
-    slopes = {control.name: control.slope for control in wanted}
+    hunts = {control: Hunt(_span(control), _axis(control, value)) for control, value in wanted.items()}
     best: tuple[float, Answer] | None = None
-    before: dict[str, tuple[float, float]] = {}
+    seen: dict[Control, list[float]] = {control: [] for control in wanted}
     for turn in range(1, rounds + 1):
         row = np.array([turned[name] for name in model.info.knobs], np.float32)
         played = model.turn(eps, place, row)
-        found = measured(played.wave)
-        lines = tuple(_line(control, value, found[control.field]) for control, value in wanted.items())
-        far = sum(min(_gap(line) / line.control.close, 1e6) for line in lines)
+        found = cards(played.wave.mean(axis=0)[None])
+        values = _row(found, 0)
+        lines = tuple(_line(control, value, values[control.field]) for control, value in wanted.items())
+        far = _far(lines)
         if best is None or far < best[0]:
             best = far, Answer(played.wave, played.place, row, lines, turn)
-        if all(line.reached for line in lines):
-            break
         for line in lines:
-            _turn(line, turned, slopes, before)
+            seen[line.control].append(line.achieved)
+            why = found.whys[line.control.field][0] if line.control.field in found.whys else Why.KNOWN
+            knob = line.control.knob
+            turned[knob] = hunts[line.control].next(
+                turned[knob], _axis(line.control, line.achieved), SIDES.get(Why(int(why)), 0)
+            )
+        if all(line.reached or hunts[line.control].stuck for line in lines):
+            break
     assert best is not None
-    return best[1]
+    answer = replace(best[1], renders=turn)
+    if rounds >= PROBED:
+        answer = _with_reachable(model, answer, eps, place, seen)
+    if "drive" in request:
+        answer = _with_drive(model, answer, eps, place, request["drive"])
+    return answer
 
 
 def ask_seed(model: Model, request: Mapping[str, float], seed: int) -> Answer:
-    """Ask one of STARTS kicks of a seed: the one that is nearest to the request before a knob is turned.
+    """Ask the kicks of a seed that are nearest to the request before a knob is turned, until one can give it.
 
     Knobs bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own kick.
     """
     request = check_request(request)
     wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
-    starts = [start_noise(model, seed, k) for k in range(STARTS if wanted and model.info.knobs else 1)]
+    if not wanted or not model.info.knobs:
+        return ask(model, request, start_noise(model, seed, 0))
+    starts = [start_noise(model, seed, k) for k in range(STARTS)]
+    found = cards(np.stack([model.turn(eps).wave.mean(axis=0) for eps in starts]), threads=1)
     far = []
-    for eps in starts if len(starts) > 1 else []:
-        found = measured(model.turn(eps).wave)
-        gaps = [_gap(_line(control, value, found[control.field])) / control.usual for control, value in wanted.items()]
-        far.append(float(np.sum(np.minimum(gaps, 1e3))))
-    best = int(np.argmin(far)) if far else 0
-    answer = ask(model, request, starts[best])
-    return replace(answer, start=best, renders=answer.renders + len(far))
+    for row in (_row(found, k) for k in range(STARTS)):
+        ways = [_way(control, value, row[control.field]) for control, value in wanted.items()]
+        far.append(float(np.sum(np.minimum(ways, 1e3))))
+    best: Answer | None = None
+    renders = STARTS
+    for start in np.argsort(far, kind="stable")[:TRIES]:
+        answer = ask(model, request, starts[start])
+        renders += answer.renders
+        if best is None or _far(answer.lines) < _far(best.lines):
+            best = replace(answer, start=int(start))
+        if best.reached:
+            break
+    assert best is not None
+    return replace(best, renders=renders)
+
+
+def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
+    """Decibels of drive by which one wave became the other (see `models.player.drive`): the louder, the more of it.
+
+    >>> x = np.sin(np.linspace(0, 60, 9000)) * PEAK
+    >>> g = 10 ** (12 / 20) - 1
+    >>> round(drive_between(x, np.tanh(x * (g / PEAK)) * (PEAK / np.tanh(g))), 3)
+    12.0
+    """
+    x, loud = plain.astype(np.float64).ravel() / PEAK, float(np.abs(driven, dtype=np.float64).mean()) / PEAK
+    low, high = DRIVE.low, DRIVE.high
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        gain = max(10 ** (middle / 20) - 1, 1e-3)
+        low, high = (middle, high) if np.abs(np.tanh(gain * x)).mean() / np.tanh(gain) < loud else (low, middle)
+    return 0.5 * (low + high)
+
+
+def _with_drive(
+    model: Model, answer: Answer, eps: np.ndarray | None, place: np.ndarray | None, wanted: float
+) -> Answer:
+    row = answer.knobs.copy()
+    row[model.info.knobs.index("drive")] = 0.0
+    plain = model.turn(eps, place, row).wave
+    line = _line(DRIVE, wanted, drive_between(plain, answer.wave))
+    return replace(answer, lines=(*answer.lines, line), renders=answer.renders + 1)
+
+
+def _with_reachable(model: Model, answer: Answer, eps: np.ndarray | None, place: np.ndarray | None,
+                    seen: Mapping[Control, list[float]]) -> Answer:  # fmt: skip
+    """The answer, its lines that were not met with what is reachable: at both ends of the knob and half way there."""
+    lines, renders = [], answer.renders
+    for line in answer.lines:
+        if not line.reached:
+            knob = STEPS[line.control.knob]
+            rows = np.repeat(answer.knobs[None], 4, axis=0)
+            rows[:, model.info.knobs.index(knob.name)] = knob.low, knob.low / 2, knob.high / 2, knob.high
+            found = cards(np.stack([model.turn(eps, place, row).wave.mean(axis=0) for row in rows]), threads=1)
+            values = np.array([*seen[line.control], *(_row(found, k)[line.control.field] for k in range(4))])
+            values = values[np.isfinite(values)]
+            renders += 4
+            line = replace(line, reachable=(float(values.min()), float(values.max())) if len(values) else None)
+        lines.append(line)
+    return replace(answer, lines=tuple(lines), renders=renders)
 
 
 def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
     """[1, latent]: noise of a start of a seed. The first is the seed's own."""
     far_away = (seed + start * START_STRIDE) % (LARGEST_SEED + 1)
     return normal([far_away], model.info.latent)
+
+
+def _span(control: Control) -> Span:
+    knob = STEPS[control.knob]
+    return Span(knob.low, knob.high, control.slope)
+
+
+def _axis(control: Control, value: float) -> float:
+    """A value where it moves evenly with the knob: decay as dB a 100 ms (less than 0), other ratios in octaves."""
+    if math.isnan(value) or (control.scale == "log2" and value <= 0):
+        return math.nan
+    return -2000 / value if control.name == "decay" else _scaled(control, value)
 
 
 def _scaled(control: Control, value: float) -> float:
@@ -198,29 +292,16 @@ def _gap(line: Asked) -> float:
     return abs(_scaled(line.control, line.requested) - _scaled(line.control, line.achieved))
 
 
+def _far(lines: Sequence[Asked]) -> float:
+    return sum(min(_gap(line) / line.control.close, 1e6) for line in lines)
+
+
+def _way(control: Control, wanted: float, there: float) -> float:
+    """How far a kick that has `there` is from giving `wanted`."""
+    gap = _gap(_line(control, wanted, there)) / control.usual
+    return gap * (LONGER if control.name == "decay" and there < wanted else 1.0)
+
+
 def _line(control: Control, requested: float, achieved: float) -> Asked:
     line = Asked(control, requested, achieved, False)
     return Asked(control, requested, achieved, _gap(line) <= control.close)
-
-
-def _turn(line: Asked, turned: dict[str, float], slopes: dict[str, float],
-          before: dict[str, tuple[float, float]]) -> None:  # fmt: skip
-    """Move a knob by its secant; where the field has no value, a little towards where it may have one."""
-    control, knob = line.control, STEPS[line.control.knob]
-    now = turned[knob.name]
-    if not math.isfinite(_gap(line)):
-        turned[knob.name] = _inside(knob.low, knob.high, now * 0.5 - (6.0 if control.name == "decay" else 0.0))
-        return
-    value = _scaled(control, line.achieved)
-    if control.name in before:
-        old_knob, old_value = before[control.name]
-        if abs(now - old_knob) > 1e-4 and (value - old_value) / (now - old_knob) > control.slope / 6:
-            slopes[control.name] = min((value - old_value) / (now - old_knob), control.slope * 4)
-    before[control.name] = now, value
-    step = (_scaled(control, line.requested) - value) / slopes[control.name]
-    most = 0.4 * (knob.high - knob.low)
-    turned[knob.name] = _inside(knob.low, knob.high, now + _inside(-most, most, step))
-
-
-def _inside(low: float, high: float, x: float) -> float:
-    return min(max(x, low), high)

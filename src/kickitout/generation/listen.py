@@ -1,27 +1,34 @@
 """From a finished kick to its place in a model, so that it can be made again, varied and morphed.
 
-The model's encoder says about where a kick lies; then the place is moved in small random steps that are kept if the
-model's kick sounds more like the given one. The same kick gives the same place, whatever was asked before.
+The model's encoder says about where a kick lies; then the place is moved until the levels of its bands are nearer
+(`generation.refine`), and its pitch until the card says the same of both. The same kick gives the same place, whatever
+was asked before.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from kickitout.card import cards
 from kickitout.card.contour import SIZE, contours
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.load import find_model_file
 from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.noise import normal
+from kickitout.generation.refine import Render, levels, refine
 from kickitout.sound import LENGTH, PEAK
 
-STEPS = 60  # tries to come closer
-FIRST_STEP = 0.3  # deviations of a latent
+ROUNDS = 3  # of refining, some 70 renders each
+TUNINGS = 6  # renders for the pitch, before it is moved in another way
+CLOSE_CENTS = 1.0
+FAR_CENTS = 5.0  # from here on another way is tried
+MOST_CENTS = 600.0  # by which a tail is moved: beyond, card and contour speak of different partials
 WINDOWS = (2048, 512, 128)  # samples, of the spectra that are compared
 FLOOR = 1e-3  # re the largest magnitude of the kick: -60 dB
 
@@ -46,10 +53,11 @@ class Ear:
         if not known or inputs != {"wave": [LENGTH], "contour": [SIZE]}:
             raise UserError(f"{path}: an ONNX file, but not an encoder that kickitout made; export the model again")
 
-    def place(self, wave: np.ndarray) -> np.ndarray:
-        """[T], prepared -> [known]."""
+    def place(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
+        """[T], prepared -> [known]. contour [9]: of the pitch, where it shall not be measured here."""
         row = np.ascontiguousarray(wave[None], np.float32)
-        (found,) = self._session.run(None, {"wave": row, "contour": contours(row).numbers})
+        numbers = contours(row).numbers if contour is None else contour[None].astype(np.float32)
+        (found,) = self._session.run(None, {"wave": row, "contour": numbers})
         return found[0]
 
 
@@ -69,30 +77,59 @@ def find_ear(model: str | Path) -> Path:
     return ear
 
 
-def hear(model: Model, ear: Ear, wave: np.ndarray, steps: int = STEPS) -> Heard:
-    """The place in `model` whose kick is most like `wave` [T] (prepared: see `kickitout.corpus.prepare`)."""
+def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Heard:
+    """The place in `model` whose kick is most like `wave` [T] (prepared: see `kickitout.corpus.prepare`).
+
+    rounds: of refining; 0 leaves what the encoder found, with its pitch made exact.
+    """
     wave = np.ascontiguousarray(wave, np.float32)
     digest = hashlib.sha256(wave.tobytes()).digest()
     seed = int.from_bytes(digest[:6], "little")
     info = model.info
     known = info.places - info.grain
-    place = np.concatenate([ear.place(wave), normal([seed], info.grain)[0]]).astype(np.float32)
+
+    def render(place: np.ndarray) -> np.ndarray:
+        return model.turn(place=place).wave.mean(axis=0)
+
     wanted = _spectra(wave)
-    distance = before = _distance(wanted, _spectra(model.turn(place=place).wave.mean(axis=0)))
-    draws = normal(range(seed, seed + steps), known) if steps else np.zeros((0, known))
-    reach = FIRST_STEP
-    for draw in draws:
-        step = np.concatenate([reach * draw / np.sqrt(known / 4), np.zeros(info.grain)]).astype(np.float32)
-        step[:SIZE] = 0  # the contour was measured, and spectra would not tell its octave
-        for way in (step, -step):
-            tried = place + way
-            found = _distance(wanted, _spectra(model.turn(place=tried).wave.mean(axis=0)))
-            if found < distance:
-                place, distance, reach = tried, found, reach * 1.3
+    contour = contours(wave[None]).numbers[0]
+    first = np.concatenate([ear.place(wave, contour), normal([seed], info.grain)[0]]).astype(np.float32)
+    first = _tuned(render, ear, wave, contour, first)
+    before = _distance(wanted, _spectra(render(first)))
+    if not rounds:
+        return Heard(first, before, before)
+    place = refine(render, first, range(SIZE, known), levels(wave), rounds)  # the contour was measured
+    place = _tuned(render, ear, wave, contour, place)
+    after = _distance(wanted, _spectra(render(place)))
+    return Heard(place, before, after) if after <= before else Heard(first, before, before)
+
+
+def _tuned(render: Render, ear: Ear, wave: np.ndarray, contour: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The place with its contour moved until the card has the same end pitch as in `wave`.
+
+    The whole contour is moved; where that does not do (the card may jump to another partial), its end alone. The
+    encoder tells what a contour is as part of a place.
+    """
+    goal = _end_hz(wave)
+    tried: list[tuple[float, np.ndarray]] = []
+    for ends_only in (False, True):
+        moved = contour.copy()
+        for _ in range(TUNINGS):
+            at = np.concatenate([ear.place(wave, moved)[:SIZE], place[SIZE:]]).astype(np.float32)
+            cents = 1200 * math.log2(_end_hz(render(at)) / goal)
+            tried.append((abs(cents) if math.isfinite(cents) else math.inf, at))
+            if not abs(cents) > CLOSE_CENTS or abs(moved[0] - contour[0]) * 1200 > MOST_CENTS:  # NaN: no pitch
                 break
-        else:
-            reach *= 0.93
-    return Heard(place, before, distance)
+            moved[0] -= cents / 1200
+            moved[-1] += ends_only * cents / 1200
+        if min(tried, key=lambda found: found[0])[0] <= FAR_CENTS:
+            break
+    return min(tried, key=lambda found: found[0])[1]
+
+
+def _end_hz(wave: np.ndarray) -> float:
+    """NaN for a sound without a steady pitch."""
+    return float(cards(wave[None])["pitch_end_hz"][0])
 
 
 def _spectra(wave: np.ndarray) -> list[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.generation.ask import start_noise
-from kickitout.generation.model import Model
+from kickitout.generation.inpaint import PARTS, joined
+from kickitout.generation.listen import decode_kick
+from kickitout.generation.model import Model, Played
 
 
 def read_recipe(text: str | None, where: str) -> dict[str, Any]:
@@ -23,8 +26,12 @@ def read_recipe(text: str | None, where: str) -> dict[str, Any]:
     return found
 
 
-def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
-    """[channels, T]: the kick of a recipe. Raises UserError when the model is another one than it was made with."""
+def remake(recipe: dict[str, Any], model: Model, where: str, source: bytes | None = None) -> np.ndarray:
+    """[channels, T]: the kick of a recipe. Raises UserError when the model is another one than it was made with.
+
+    source: the bytes of the sound file of which a kick keeps a part; without them, or with those of another file, a
+    UserError says which one is needed.
+    """
     digest = str(recipe.get("model_sha256", ""))
     if digest != model.digest:
         raise UserError(
@@ -34,22 +41,36 @@ def remake(recipe: dict[str, Any], model: Model, where: str) -> np.ndarray:
     try:
         knobs = np.array(recipe["knobs"], np.float32) if "knobs" in recipe else None
         if "place" in recipe:
-            return model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs).wave
+            played = model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs)
+            return _with_kept(recipe, played, where, source) if "keep" in recipe else played.wave
         return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), knobs=knobs).wave
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
 
 
+def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | None) -> np.ndarray:
+    name, digest, part = str(recipe["source"]["file"]), str(recipe["source"]["sha256"]), recipe["keep"]
+    if part not in PARTS:
+        raise ValueError(f"keep={part!r}")
+    if source is None:
+        raise UserError(f"{where}: keeps the {part} of {name}; give that file with --source")
+    if hashlib.sha256(source).hexdigest() != digest:
+        raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
+    return joined(decode_kick(source, name), played, part).wave
+
+
 def place_of(comment: str | None, model: Model) -> np.ndarray | None:
     """The place a recipe speaks of, where `model` made the sound without turning a knob; None otherwise.
 
-    A sound of a kit has been tuned and shaped since, so it is no longer the sound of that place.
+    A sound of a kit has been tuned and shaped since, and one that keeps a part of a file is the place's in the other
+    part only, so they are no longer the sound of that place.
     """
     try:
         recipe = read_recipe(comment, "")
     except UserError:
         return None
-    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("knobs", [])) or "shape" in recipe:
+    changed_since = "shape" in recipe or "keep" in recipe
+    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("knobs", [])) or changed_since:
         return None
     try:
         if "place" in recipe:

@@ -195,6 +195,7 @@ class Desk:
                 "unit": line.control.unit,
                 "error_unit": line.error_unit,
                 "reached": line.reached,
+                "reachable": line.reachable,
                 **known({"requested": line.requested, "achieved": line.achieved, "error": line.error}),
             }
             for line in answer.lines

@@ -66,6 +66,7 @@ class Recipe(Settings):
 
     name: str
     about: str = ""
+    kind: Literal["kick", "any"] = "kick"  # "any": other one-shots; what is known of kicks alone steps back
     codec: CodecConfig
     model: Annotated[AdversarialConfig | KickGANConfig, Field(discriminator="family")]
     objective: Objective = "bce"
@@ -114,6 +115,8 @@ class Recipe(Settings):
             }
         if (self.variants or self.least_rows or self.mix) and self.model.stereo:
             raise ValueError("variants and mix are mono; set variants, least_rows and mix to 0 for a stereo model")
+        if self.mix and self.kind == "any":
+            raise ValueError("mix works sounds towards kicks at large; set mix to 0, or use the recipe kickgan")
         for key, value in fixed.items():
             if getattr(self, key) != value:
                 raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")

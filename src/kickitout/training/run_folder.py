@@ -108,7 +108,8 @@ class RunFolder:
             self.write_json("environment.json", environment())
             self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
             return
-        old = self.read_json("recipe.json")
+        # What is the same for every run of before "any" has no key there.
+        old = {"kind": "kick", **self.read_json("recipe.json")}
         new = recipe.model_dump(mode="json")
         if differences := _differences(old, new):
             different = ", ".join(differences[:4])

@@ -191,9 +191,16 @@ async function reroll() {
 }
 
 /** @param {Line} line */
-function inWords({ name, achieved, unit, error, error_unit: errorUnit, reached }) {
+function inWords(line) {
+  const { name, achieved, unit, error, error_unit: errorUnit, reached } = line;
   if (achieved === null) return `${name}: this kick has none`;
-  return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : ", as near as it goes"}`;
+  return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : `, ${limits(line)}`}`;
+}
+
+/** What a kick can give that does not give what was asked for. @param {Line} line */
+function limits({ requested, reachable, unit }) {
+  if (!reachable || (reachable[0] <= requested && requested <= reachable[1])) return "as near as this kick goes";
+  return `this kick goes from ${quantity(reachable[0], unit)} to ${quantity(reachable[1], unit)}`;
 }
 
 /** What a knob stands at: what was asked for, or what the kick has. @param {Knob} knob */
@@ -288,6 +295,6 @@ function achieved(knob, locked) {
   const beyond = line && !line.reached && turning === "";
   const sign = off >= 0.05 ? "+" : off > -0.05 ? "±" : "";
   came.replaceChildren("→ ", make("b", {}, quantity(value, control.unit)), ` ${sign}${quantity(Math.abs(off) < 0.05 ? 0 : off, unit)}`);
-  came.title = beyond ? "as near as this kick goes" : "achieved, and how far that is off";
+  came.title = beyond ? limits(line) : "achieved, and how far that is off";
   if (beyond) came.classList.add("far");
 }

@@ -19,6 +19,7 @@
  * @property {string} unit
  * @property {string} error_unit
  * @property {boolean} reached
+ * @property {[number, number] | null} reachable  what the kick can give, where that is not what was asked for
  * @property {number} requested
  * @property {number | null} achieved
  * @property {number | null} error

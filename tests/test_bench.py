@@ -1,0 +1,42 @@
+"""What the bench says of a graph, where the answer is known beforehand."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+
+from kickitout.export.bench import resident_mb
+from kickitout.export.flops import graph_mflop, matmul_peak
+from kickitout.generation.load import find_model_file
+
+onnx = pytest.importorskip("onnx")
+
+
+def test_the_arithmetic_of_a_graph_is_that_of_its_matrices_and_convolutions(tmp_path):
+    helper, floats = onnx.helper, onnx.TensorProto.FLOAT
+    weights = [
+        helper.make_tensor("kernel", floats, [5, 3, 7], [0.0] * 105),
+        helper.make_tensor("matrix", floats, [94, 11], [0.0] * 1034),
+    ]
+    nodes = [
+        helper.make_node("Conv", ["x", "kernel"], ["y"]),  # [1, 5, 94]: 94 * 5 * 3 * 7 products
+        helper.make_node("MatMul", ["y", "matrix"], ["z"]),  # [1, 5, 11]: 55 * 94 products
+        helper.make_node("Relu", ["z"], ["out"]),  # not counted
+    ]
+    given = helper.make_tensor_value_info("x", floats, ["batch", 3, 100])
+    out = helper.make_tensor_value_info("out", floats, ["batch", 5, 11])
+    path = tmp_path / "small.onnx"
+    onnx.save(helper.make_model(helper.make_graph(nodes, "small", [given], [out], weights)), str(path))
+    assert graph_mflop(path) == pytest.approx(2 * (94 * 5 * 3 * 7 + 55 * 94) / 1e6)
+    assert math.isnan(graph_mflop(tmp_path / "model.safetensors"))
+
+
+def test_the_model_in_the_package_asks_for_some_arithmetic_and_the_machine_has_a_peak(tmp_path):
+    assert 1 < graph_mflop(find_model_file(Path("default"))) < 1000
+    assert matmul_peak(1) > 0.1
+
+
+def test_writing_kicks_takes_little_memory():
+    assert 20 < resident_mb("default") < 300
