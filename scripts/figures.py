@@ -3,6 +3,8 @@
     python scripts/figures.py README.md --data FOLDER --run RUN_FOLDER [--only NAME]
     python scripts/figures.py docs/kick-card.md --data OPEN STUDY
     python scripts/figures.py docs/scores.md --data OPEN STUDY --run DCGAN_RUN --only scripts/scoreboard.py
+    python scripts/figures.py docs/asking.md --only scripts/calibration.py
+    python scripts/figures.py docs/asking.md --data STUDY --only scripts/resynthesis.py
 
 A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints: a `kick` command
 or a script here that prints Markdown. `kick ceiling` and the scripts take the folders of real kicks from --data;
