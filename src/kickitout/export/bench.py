@@ -68,10 +68,14 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
 
 
 RESIDENT = """
-import resource, sys
+import pathlib, re, resource, sys
 from kickitout.cli import main
 main(["generate", "-n", "64", "-q", "--model", sys.argv[1], "-o", sys.argv[2]])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6)
+status = pathlib.Path("/proc/self/status")  # on Linux ru_maxrss begins with what the process had that started this one
+if status.exists():
+    print(int(re.search(r"VmHWM:\\s*(\\d+) kB", status.read_text())[1]) * 1024 / 1e6)
+else:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6)
 """
 
 
