@@ -31,6 +31,8 @@ from kickitout.lab.paper.upconv import upconv
 from kickitout.lab.results import COLUMNS, read_results, write_results
 from kickitout.lab.study import load_study, read_study, rows_of, study_names
 
+pytestmark = pytest.mark.long
+
 __all__ = ["make_lab", "toy_lab"]  # the fixture
 
 

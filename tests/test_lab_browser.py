@@ -21,6 +21,8 @@ from kickitout.lab.paper import hearing
 from kickitout.lab.paper.context import Paper
 from kickitout.lab.paper.page import render
 
+pytestmark = pytest.mark.long
+
 __all__ = ["make_lab", "toy_lab"]  # the fixture
 CHROMIUM = os.environ.get("KICKITOUT_CHROMIUM", "/usr/bin/chromium")
 
