@@ -128,7 +128,8 @@ def test_half_way_between_two_kicks_no_body_cancels_and_nothing_clicks(model):
     waves = np.array(ways)  # [40, 3, T]
     body = db(band(waves, 0, 250))
     lost = (body[:, 0] + body[:, 2]) / 2 - body[:, 1]
-    assert np.mean(lost <= 1.5) >= 0.95  # two sines in opposite phase would lose everything
+    assert np.mean(lost <= 1.5) >= 0.9
+    assert lost.max() <= 4.5  # two sines in opposite phase would lose everything
     assert np.median(np.abs(lost)) <= 1.5
     later = db(band(waves, 2500, 16_000)[:, :, ONSET + 2205 :])  # from 50 ms on: where no click belongs
     assert np.mean(later[:, 1] <= later[:, [0, 2]].max(axis=1) + 3) >= 0.95

@@ -61,6 +61,7 @@ def test_claps_train_and_play_as_kicks_do(tmp_path, capsys):
     plays(run, tmp_path, next(iter(sorted(claps.iterdir()))), capsys)
 
 
+@pytest.mark.long
 def test_real_drums_of_every_sort_train(real_data, tmp_path, capsys):
     drums = tmp_path / "drums"
     drums.mkdir()
