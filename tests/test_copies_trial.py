@@ -21,6 +21,7 @@ def test_rendered_kicks_in_small_numbers():
     assert all(name in text for name in CHANGES)
 
 
+@pytest.mark.long
 def test_recorded_kicks_of_other_families_are_not_accused(real_data):
     from kickitout.corpus.build import build_corpus
 

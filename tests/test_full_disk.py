@@ -35,6 +35,7 @@ def test_generating_onto_a_full_disk(tmp_path):
     assert not list((tmp_path / "out").iterdir())
 
 
+@pytest.mark.long
 def test_training_onto_a_full_disk_keeps_what_is_whole(tmp_path):
     pytest.importorskip("torch", reason="training needs the train extra")
     kicks = write_kicks(tmp_path / "kicks", 10)

@@ -25,6 +25,7 @@ def test_every_score_sees_what_it_claims(rungs, fault):
         assert found[claim].sees, found[claim]
 
 
+@pytest.mark.long
 def test_recorded_kicks_bear_the_claims_out(real_data):
     from kickitout.corpus.build import build_corpus
 

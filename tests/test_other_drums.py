@@ -99,6 +99,7 @@ def test_the_mix_of_kicks_is_refused_for_other_drums(tmp_path, capsys):
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.long
 def test_a_run_from_before_there_was_a_kind_goes_on(tmp_path, capsys):
     kicks, run = write_kicks(tmp_path / "kicks", 16), tmp_path / "run"
     assert train_toy(kicks, run) == 0

@@ -62,6 +62,7 @@ def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
     assert torch.allclose(again[inside], known[inside], atol=1e-3)
 
 
+@pytest.mark.long
 def test_a_model_says_what_the_one_before_it_learned_from(corpus, finished, tmp_path):
     other = toy_corpus(tmp_path / "kicks", 26)
     first = load_model(finished)

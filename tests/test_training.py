@@ -318,6 +318,7 @@ loop.train(build_corpus([sys.argv[2]]), recipe, sys.argv[3], loop.Until(steps=5)
 """
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_at_any_rename_ends_with_the_same_weights(tmp_path):
     kicks = write_kicks(tmp_path / "kicks", 12)
     train(build_corpus([kicks]), load_recipe("dcgan-bands", TOY), tmp_path / "whole", Until(steps=5))
