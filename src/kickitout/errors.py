@@ -11,3 +11,7 @@ class UserError(Exception):
     def __init__(self, sentence: str) -> None:
         line = " ".join(sentence.splitlines())
         super().__init__("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line))
+
+
+class SaidElsewhere(UserError):
+    """The same, in a process beside the one that says it: exit code 2, and no line of its own."""

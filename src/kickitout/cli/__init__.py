@@ -33,7 +33,7 @@ from kickitout.cli import (
     vary,
 )
 from kickitout.cli.values import path
-from kickitout.errors import UserError
+from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
 
 COMMANDS = (
@@ -108,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
         with _terminable():
             return args.run(args)
+    except SaidElsewhere:
+        return 2
     except UserError as error:
         print(f"kick: {error}", file=sys.stderr)
         return 2

@@ -3,12 +3,14 @@
 kick train my-kicks/ --budget 30m --out runs/a
 kick train my-kicks/ more-kicks.zip --recipe dcgan --steps 500 --out runs/b
 kick train my-snares/ --kind any --out runs/snares
+torchrun --nproc-per-node 2 -m kickitout train my-kicks/ --out runs/a      on two processes, or several machines
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
     parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
+    parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the networks' sums")
+    parser.add_argument(
+        "--accumulate", type=positive, default=1, metavar="N", help="work a batch off in N parts: less memory"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -36,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
     from kickitout.cli.progress import Watcher
     from kickitout.corpus.build import build_corpus
+    from kickitout.training.engine import make_accelerator, together
     from kickitout.training.loop import Until, train
     from kickitout.training.recipe import DEFAULT_RECIPE, load_recipe
 
@@ -44,12 +51,18 @@ def run(args: argparse.Namespace) -> int:
     kind = [f"kind={args.kind}"] if args.kind else []
     recipe = load_recipe(args.recipe or DEFAULT_RECIPE, [*kind, *args.set])
     until = Until(args.steps, args.budget or (None if args.steps else 1200.0))
-    corpus = build_corpus(args.sounds)
-    _say_what_was_read(corpus)
-    print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
-    _say_what_is_done(recipe, corpus)
-    with Watcher(until) as watcher:
-        result = train(corpus, recipe, args.out, until, device=args.device, watch=watcher)
+    accelerator = make_accelerator(args.device, args.precision, args.accumulate)
+    corpus = together(accelerator, lambda: build_corpus(args.sounds))
+    first = accelerator.is_main_process
+    if first:
+        _say_what_was_read(corpus)
+        print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
+        _say_what_is_done(recipe, corpus)
+    with Watcher(until) if first else nullcontext(lambda _: None) as watcher:
+        result = train(corpus, recipe, args.out, until, accelerator=accelerator, watch=watcher)
+    accelerator.end_training()
+    if not first:
+        return 130 if result.reason == "interrupted" or result.step == 0 else 0
     if result.step == 0:
         print("stopped before the first step; nothing was trained", file=sys.stderr)
         return 130
@@ -79,7 +92,7 @@ def _write_fingerprints(corpus: Any, run: Path) -> None:
     from kickitout.generation.load import IN_A_RUN
 
     model = next((run / part for part in IN_A_RUN if (run / part).exists()), None)
-    if model is None:  # one of several processes, that writes nothing
+    if model is None:
         return
     if len(corpus) > MOST:
         print(f"no fingerprints of the training kicks: they are more than {MOST}", file=sys.stderr)

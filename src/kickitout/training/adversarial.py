@@ -22,7 +22,8 @@ from kickitout.models.families import (
 )
 from kickitout.models.player import Player, make_player, make_prior
 from kickitout.training.augment import augment, draws
-from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
+from kickitout.training.engine import mean_of, parts_of
+from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
 from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
@@ -50,9 +51,7 @@ class AdversarialTask:
         g, d = make_generator(self.model, self.picture), make_critic(self.model, self.picture)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
-        self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
-            g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d)
-        )
+        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, recipe)
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
 
     @property
@@ -82,27 +81,44 @@ class AdversarialTask:
         """One or more critic updates, then one of the generator. rows: this process's share of the global batch."""
         r = self.recipe
         torch.manual_seed(stream(r.seed, "layers", step))  # for layers that draw: the same after a resume
-        real = self.pictures(self.waves[rows].to(self.accelerator.device))
+        parts = [
+            (self.pictures(self.waves[part].to(self.accelerator.device)), place)
+            for part, place in parts_of(self.accelerator, rows, share)
+        ]
         figures: dict[str, float] = {}
         self.d.requires_grad_(True)  # also after a step that ended early
         for turn in range(r.critic_steps):
-            with torch.no_grad():
-                fake = self.g(self.latents(step, turn, share))
-            figures |= self._update_critic(real, fake, step, turn, share)
+            figures |= self._update_critic(parts, step, turn)
         self.d.requires_grad_(False)
-        fake = self.g(self.latents(step, -1, share))
-        loss = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
-        total = loss
-        if r.spectral.loss != "none":
-            total, distance = with_spectrum(loss, real, fake, r.spectral)
-            figures["loss/spectrum"] = distance.item()
-        figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, total, "generator")
+        tally = Tally()
+        norm = descend(
+            self.accelerator, self.opt_g, self.g, lambda i: self._generator_loss(*parts[i], step, tally), "generator"
+        )
         if self.average is not None:
             self.average.update_parameters(self.networks["generator"])
-        return figures | {"loss/g": loss.item()}
+        return figures | tally.means() | {"grad/g": norm}
 
-    def _update_critic(self, real: Tensor, fake: Tensor, step: int, turn: int, share: slice) -> dict[str, float]:
+    def _generator_loss(self, real: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         r = self.recipe
+        fake = self.g(self.latents(step, -1, share))
+        loss = total = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
+        if r.spectral.loss != "none":
+            total, distance = with_spectrum(loss, real, fake, r.spectral, lambda x: mean_of(self.accelerator, x))
+            tally.add(**{"loss/spectrum": distance.item()})
+        tally.add(**{"loss/g": loss.item()})
+        return total
+
+    def _update_critic(self, parts: list[tuple[Tensor, slice]], step: int, turn: int) -> dict[str, float]:
+        tally = Tally()
+        norm = descend(
+            self.accelerator, self.opt_d, self.d, lambda i: self._critic_loss(*parts[i], step, turn, tally), "critic"
+        )
+        return tally.means() | {"grad/d": norm}
+
+    def _critic_loss(self, real: Tensor, share: slice, step: int, turn: int, tally: Tally) -> Tensor:
+        r = self.recipe
+        with torch.no_grad():
+            fake = self.g(self.latents(step, turn, share))
         real = augment(real, r.augment, self._draws(step, "real", turn, share))
         fake = augment(fake, r.augment, self._draws(step, "fake", turn, share))
         on_real, on_fake = self.d(real), self.d(fake)
@@ -114,9 +130,9 @@ class AdversarialTask:
             total = total + r.drift * on_real.square().mean()
         if r.r1 and step % r.r1_every == 0:
             total = total + 0.5 * r.r1 * r.r1_every * r1_penalty(self.d, real)
-        norm = descend(self.accelerator, self.opt_d, self.d, total, "critic")
         right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
-        return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
+        tally.add(**{"loss/d": loss.item(), "critic/right": right})
+        return total
 
     def latents(self, step: int, turn: int, share: slice) -> Tensor:
         """This process's share of the latents of a step: [B, Z]."""

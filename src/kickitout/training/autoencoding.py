@@ -20,13 +20,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from kickitout.card.contour import SIZE as CONTOUR
 from kickitout.card.contour import contours
 from kickitout.codecs import MelConfig, make_codec
+from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan import AutoEncoder, KickGANConfig
 from kickitout.models.listener import Listener
 from kickitout.models.player import TurnablePlayer
 from kickitout.models.priors import MixturePrior
 from kickitout.training.augment import augment, draws
-from kickitout.training.networks import adam, descend, measure_batch_norm, set_rate
+from kickitout.training.engine import parts_of
+from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.recipe import Recipe
@@ -82,9 +84,7 @@ class AutoencodingTask:
             load_start(g, recipe.start)
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(recipe.critic_channels, self.codec.picture_shape, self.mel.picture_shape)
-        self.g, self.d, self.opt_g, self.opt_d = accelerator.prepare(
-            g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d)
-        )
+        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, recipe)
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
 
     def _auto_encoder(self) -> AutoEncoder:
@@ -113,12 +113,24 @@ class AutoencodingTask:
 
     def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
         """One update of encoder and decoder; once the critics are on, one of theirs before it."""
+        r, tally = self.recipe, Tally()
+        parts = parts_of(self.accelerator, rows, share)
+        if len(parts) > 1 and step >= r.critics_from:
+            raise UserError("--accumulate: KickGAN's critics judge a whole batch; leave it out, or set critics_from")
+        set_rate(self.opt_g, r.optim_g.lr * pace(step, r.settle))
+        norm = descend(
+            self.accelerator, self.opt_g, self.g, lambda i: self._loss(*parts[i], step, tally), "generator", r.clip
+        )
+        self.average.update_parameters(self.networks["generator"])
+        return tally.means() | {"grad/g": norm}
+
+    def _loss(self, rows: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
+        """What encoder and decoder descend; the critics, once they are on, learn in between."""
         r, device = self.recipe, self.accelerator.device
         real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
         judged = step >= r.critics_from
         with torch.no_grad():
             real = self.codec.encode(real_wave)
-        set_rate(self.opt_g, r.optim_g.lr * pace(step, r.settle))
         jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
         made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
         takes = made[: self._takes]
@@ -133,9 +145,8 @@ class AutoencodingTask:
             loss = wasserstein_generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
             total = total + r.weights.critics * loss
             figures["loss/g"] = loss.item()
-        figures["grad/g"] = descend(self.accelerator, self.opt_g, self.g, total, "generator", r.clip)
-        self.average.update_parameters(self.networks["generator"])
-        return figures
+        tally.add(**figures)
+        return total
 
     def _reconstruction(
         self, real: Tensor, wave: Tensor, takes: Sequence[Tensor], waves: Sequence[Tensor], shift: int
@@ -189,7 +200,7 @@ class AutoencodingTask:
         loss = total = hinge_critic(on_real, on_fake)
         if r.r1 and step % r.r1_every == 0:
             total = total + 0.5 * r.r1 * r.r1_every * 0.5 * r1_penalty(self.d, *seen)  # the mean of two critics
-        norm = descend(self.accelerator, self.opt_d, self.d, total, "critic")
+        norm = descend(self.accelerator, self.opt_d, self.d, lambda _: total, "critic")
         right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
         return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
 

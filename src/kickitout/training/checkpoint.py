@@ -15,13 +15,14 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, write_whole
 
 FORMAT = "kickitout-checkpoint-1"
+State = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and progress
 
 
 def pack(task: Any) -> dict[str, Tensor]:
@@ -65,11 +66,21 @@ def digest_of(tensors: dict[str, Tensor], progress: str) -> str:
     return digest.hexdigest()
 
 
+def to_bytes(tensors: dict[str, Tensor], progress: dict[str, Any]) -> bytes:
+    """A state as the bytes of its file."""
+    text = json.dumps(progress)
+    return save(tensors, metadata={"format": FORMAT, "progress": text, "digest": digest_of(tensors, text)})
+
+
+def from_bytes(data: bytes) -> State:
+    """The reverse, for bytes that this program has made: another process's, not a file's."""
+    head = int.from_bytes(data[:8], "little")
+    return load(data), json.loads(json.loads(data[8 : 8 + head])["__metadata__"]["progress"])
+
+
 def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
     """Write the whole state; the file that was there before is kept beside it as `<name>.previous`."""
-    tensors, text = pack(task), json.dumps(progress)
-    data = save(tensors, metadata={"format": FORMAT, "progress": text, "digest": digest_of(tensors, text)})
-    fresh = write_whole(path.with_suffix(".fresh"), data, durable=True)
+    fresh = write_whole(path.with_suffix(".fresh"), to_bytes(pack(task), progress), durable=True)
     try:
         if path.exists():
             os.replace(path, path.with_suffix(".previous"))

@@ -1,4 +1,4 @@
-"""The training loop: one for every family, on Accelerate.
+"""The training loop: one for every family, in one process or many.
 
 It feeds batches to a task, reports, takes snapshots, asks the monitor, and keeps checkpoints. How long to train is
 given in steps or in minutes, over all the times a run was started; stopping and going on changes nothing: 2 + 2 steps
@@ -11,7 +11,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import broadcast
 
 from kickitout.audio import write_sound
 from kickitout.corpus.augment import producer_variants
@@ -32,7 +31,24 @@ from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.torch_model import TorchModel
 from kickitout.sound import SAMPLE_RATE
-from kickitout.training.checkpoint import load_checkpoint, load_newest, save_checkpoint, unpack
+from kickitout.training.checkpoint import (
+    State,
+    from_bytes,
+    load_checkpoint,
+    load_newest,
+    save_checkpoint,
+    to_bytes,
+    unpack,
+)
+from kickitout.training.engine import (
+    agree,
+    from_first,
+    make_accelerator,
+    mean_over_processes,
+    share_of,
+    together,
+    told_by_first,
+)
 from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
@@ -44,6 +60,7 @@ from kickitout.training.start import known_of
 from kickitout.training.tasks import Task, make_task
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
+ECHO_SECONDS = 1.0  # in which a signal that comes again is the same one
 REPORT_STEPS = 10  # between two lines of stats.jsonl
 FEWEST_KICKS = 8  # a run needs; hundreds are better
 
@@ -95,6 +112,7 @@ class Run:
     def __init__(self, corpus: Corpus, recipe: Recipe, folder: RunFolder, accelerator: Accelerator,
                  watch: Callable[[Report], None], clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
         self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
+        self.share = share_of(accelerator, recipe.batch)
         self.clock = clock  # in seconds; what the length of a run is counted with
         # In the order of their contents: neither names nor the order of folders may change a run.
         train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
@@ -128,9 +146,9 @@ class Run:
 
     def begin(self) -> None:
         """Go on from the newest checkpoint in the folder, or write down what there is before the first step."""
-        found = load_newest(self.folder.latest)
+        found, trouble = self._read(lambda: load_newest(self.folder.latest))
         if found is not None:
-            tensors, progress, trouble = found
+            tensors, progress = found
             unpack(self.task, tensors, str(self.folder.latest))
             self.step, self.seconds = progress["step"], progress["seconds"]
             self.slowed, self.stopped = progress["slowed"], progress["stopped"]
@@ -172,8 +190,24 @@ class Run:
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
         path = self.folder.best(self.monitor.best_step)
-        tensors, _ = load_checkpoint(path)
-        unpack(self.task, tensors, str(path))
+        found, _ = self._read(lambda: (*load_checkpoint(path), None))
+        assert found is not None  # there was a snapshot, or there is an error
+        unpack(self.task, found[0], str(path))
+
+    def _read(self, read: Callable[[], tuple[*State, str | None] | None]) -> tuple[State | None, str | None]:
+        """A state that the first process reads, in all of them, and what was wrong; None where there is none."""
+        trouble: str | None = None
+
+        def first() -> State | None:
+            nonlocal trouble
+            found = read()
+            trouble = found and found[2]
+            return found and found[:2]
+
+        if self.accelerator.num_processes == 1:
+            return first(), trouble
+        data = from_first(self.accelerator, lambda: b"" if (found := first()) is None else to_bytes(*found))
+        return (from_bytes(data) if data else None), trouble
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -182,17 +216,16 @@ class Run:
         began, before = self.clock(), self.seconds
         saved = time.monotonic()
         while not self.stopped:
-            if self._agree(until.reached(self.step, self.seconds)):
+            if agree(self.accelerator, until.reached(self.step, self.seconds)):
                 return "done"
-            if self._agree(interrupted()):
+            if agree(self.accelerator, interrupted()):
                 return "interrupted"
             self._step()
             self.seconds = before + self.clock() - began
             if self.step % REPORT_STEPS == 0 or self.step <= 3:
                 self._report(until)
             if self.step % self.recipe.monitor.every == 0 and not self.stopped:
-                score, troubles = self._snapshot()
-                self._carry_out(*self.monitor.judge(self.step, score, troubles))
+                self._judge()
                 self.seconds = before + self.clock() - began
                 saved = -CHECKPOINT_SECONDS
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
@@ -200,28 +233,28 @@ class Run:
                 saved = time.monotonic()
         return "stopped"
 
-    def _agree(self, yes: bool) -> bool:
-        """What the first of several processes says: clocks and signals differ between them."""
-        if self.accelerator.num_processes == 1:
-            return yes
-        return bool(broadcast(torch.tensor(float(yes), device=self.accelerator.device)).item())
+    def _judge(self) -> None:
+        """Take a snapshot, and do what the monitor of the first process says of it."""
+
+        def first() -> tuple[str, str, dict[str, Any]]:
+            return *self.monitor.judge(self.step, *self._snapshot()), self.monitor.memory()
+
+        verdict, why, memory = told_by_first(self.accelerator, first)
+        self.monitor = Monitor(self.recipe.monitor, **memory)
+        self.window.clear()
+        self._carry_out(verdict, why)
 
     def _step(self) -> None:
-        batch, accelerator = self.recipe.batch, self.accelerator
-        mine = slice(
-            batch * accelerator.process_index // accelerator.num_processes,
-            batch * (accelerator.process_index + 1) // accelerator.num_processes,
-        )
-        chosen = batch_indices(self.recipe.seed, self.step, batch, len(self.waves))[mine]
+        chosen = batch_indices(self.recipe.seed, self.step, self.recipe.batch, len(self.waves))[self.share]
         try:
-            losses = self.task.step(torch.from_numpy(chosen), self.step, mine)
+            losses = self.task.step(torch.from_numpy(chosen), self.step, self.share)
         except NotFinite as error:
             self.step += 1
             self.window.clear()
             self._carry_out(*self.monitor.act(str(error), can_go_on=False))
             return
         self.step += 1
-        for name, value in losses.items():
+        for name, value in mean_over_processes(self.accelerator, losses).items():
             self.window[name].append(value)
 
     def _report(self, until: Until) -> None:
@@ -257,25 +290,26 @@ class Run:
     # -- snapshots ----------------------------------------------------------------------------------------------------
 
     def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble]]:
-        """Generate from the fixed seeds, measure, write sheet and WAV. Returns the score and the troubles."""
+        """Generate from the fixed seeds, measure, write sheet and WAV: the first process alone.
+
+        Returns the score and the troubles.
+        """
         made = TorchModel(self.task.player()).render(list(range(self.recipe.monitor.sounds))).mean(axis=1)  # [n, T]
         fakes = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)  # a diverged generator is silence to the monitor
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
         troubles = detect(losses, seen, self.reference, self.recipe.objective)
-        self.window.clear()
-        if self.writes:
-            place = self.folder.snapshot(self.step)
-            title = f"{self.recipe.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
-            write_whole(place / "fakes.png", sheet_png(fakes, title))
-            write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
-            self.folder.log(
-                kind="snapshot", step=self.step, seconds=round(self.seconds, 3), closing=closing, score=score,
-                floor=self.reference.floor, losses=losses, troubles=[t.name for t in troubles],
-                diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
-            )  # fmt: skip
-            write_notebook(self.folder, self.recipe)
+        place = self.folder.snapshot(self.step)
+        title = f"{self.recipe.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
+        write_whole(place / "fakes.png", sheet_png(fakes, title))
+        write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
+        self.folder.log(
+            kind="snapshot", step=self.step, seconds=round(self.seconds, 3), closing=closing, score=score,
+            floor=self.reference.floor, losses=losses, troubles=[t.name for t in troubles],
+            diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
+        )  # fmt: skip
+        write_notebook(self.folder, self.recipe)
         return score, troubles
 
     def finish(self) -> tuple[int, float]:
@@ -285,6 +319,13 @@ class Run:
         not depend on where a shorter one ended.
         """
         self.save_latest()
+        step, score = told_by_first(self.accelerator, self._choose)
+        if step != self.step:
+            self.load_best()
+        return step, score
+
+    def _choose(self) -> tuple[int, float]:
+        """Step and score of the weights to export: those of now, or of the best snapshot."""
         if self.recipe.monitor.export == "last":
             return self.step, self._snapshot(closing=True)[0]
         best = self.monitor.best_step, self.monitor.best_score
@@ -292,21 +333,22 @@ class Run:
             score, _ = self._snapshot(closing=True)
             if score < best[1] or best[0] < 0:
                 return self.step, score
-        if best[0] != self.step:
-            self.load_best()
         return best
 
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C or SIGTERM ends the loop after the step at hand; a second one ends it at once."""
-    asked = False
+    """Ctrl-C or SIGTERM ends the loop after the step at hand; a second one ends it at once.
+
+    Not in the first moments: a launcher passes on what the terminal has sent to all of its processes already.
+    """
+    asked = 0.0
 
     def ask(number: int, _: Any) -> None:
         nonlocal asked
-        if asked:
+        if asked and time.monotonic() - asked > ECHO_SECONDS:
             raise KeyboardInterrupt
-        asked = True
+        asked = asked or time.monotonic()
 
     kinds = (signal.SIGINT, signal.SIGTERM)
     try:
@@ -314,51 +356,59 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
     except ValueError:  # not in the main thread: whoever runs the loop there handles signals
         old = {}
     try:
-        yield lambda: asked
+        yield lambda: asked > 0
     finally:
         for kind, handler in old.items():
             signal.signal(kind, handler)
 
 
-def make_accelerator(device: str) -> Accelerator:
-    """The engine on "auto", "cpu", "cuda" or "mps". Raises UserError for a device that is not there."""
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device, True):
-        raise UserError(f"--device {device}: this PyTorch ({torch.__version__}) sees none; --device cpu works")
-    return Accelerator(cpu=device == "cpu")
-
-
 @contextmanager
 def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "auto",
+           accelerator: Accelerator | None = None,
            watch: Callable[[Report], None] = lambda _: None,
            clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
     """The run in the folder `out`, begun or gone on with, and what says whether the user wants to stop.
 
-    The folder is locked meanwhile. Raises UserError for a folder that holds another run.
+    The folder is locked meanwhile. accelerator: made for `device` where there is none. Raises UserError for a folder
+    that holds another run.
     """
     if len(corpus) < FEWEST_KICKS:
         raise UserError(f"too few kicks to learn from ({len(corpus)}); {FEWEST_KICKS} work, hundreds are better")
-    accelerator = make_accelerator(device)
+    engine = accelerator or make_accelerator(device)
     folder, manifest = RunFolder(out), corpus.manifest()
-    folder.refuse_strangers()
-    with folder.locked() if accelerator.is_main_process else nullcontext(), _interruptible() as interrupted:
-        if accelerator.is_main_process:
-            folder.open(recipe, manifest)
-            if recipe.start != "none" and folder.start is None:
-                folder.keep_start(known_of(recipe.start))
-        run = Run(corpus, recipe, folder, accelerator, watch, clock)
-        accelerator.wait_for_everyone()
+
+    def prepared() -> Run:
+        if told_by_first(engine, lambda: manifest["digest"]) != manifest["digest"]:
+            raise UserError("this process reads other sounds than the first; give all of them the same folders")
+        return Run(corpus, recipe, folder, engine, watch, clock)
+
+    with ExitStack() as stack:
+        from_first(engine, lambda: _begin_folder(folder, stack, recipe, manifest))
+        interrupted = stack.enter_context(_interruptible())
+        run = together(engine, prepared)
         run.begin()
         yield run, interrupted
 
 
+def _begin_folder(folder: RunFolder, stack: ExitStack, recipe: Recipe, manifest: dict[str, Any]) -> bytes:
+    """Lock the folder for as long as the stack lasts, and begin a run in it, or see that it is this one."""
+    folder.refuse_strangers()
+    stack.enter_context(folder.locked())
+    folder.open(recipe, manifest)
+    if recipe.start != "none" and folder.start is None:
+        folder.keep_start(known_of(recipe.start))
+    return b""
+
+
 def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
+          accelerator: Accelerator | None = None,
           watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
     """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
 
-    device: "auto", "cpu", "cuda" or "mps". Raises UserError for a folder that holds another run.
+    device: "auto", "cpu", "cuda" or "mps"; accelerator: an engine that is there already. Raises UserError for a folder
+    that holds another run.
     """
-    with opened(corpus, recipe, out, device=device, watch=watch) as (run, interrupted):
+    with opened(corpus, recipe, out, device=device, accelerator=accelerator, watch=watch) as (run, interrupted):
         reason = run.train(until, interrupted)
         if run.step == 0:
             return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
-from kickitout.training.recipe import AdamConfig
+from kickitout.training.norms import share_batch_norms
+from kickitout.training.recipe import AdamConfig, Recipe
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -23,22 +26,50 @@ def adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
 
 
+def prepare(accelerator: Accelerator, g: nn.Module, d: nn.Module, recipe: Recipe) -> Any:
+    """Generator, critic and their optimisers, on the device and, where there are several processes, shared by them."""
+    if accelerator.num_processes > 1:
+        g, d = share_batch_norms(g), share_batch_norms(d)
+    return accelerator.prepare(g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d))
+
+
 def set_rate(optimiser: Any, rate: float) -> None:
     """Learn at another rate from now on."""
     for group in optimiser.param_groups:
         group["lr"] = rate
 
 
+class Tally:
+    """Figures of the parts of a step; each counts alike."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, **figures: float) -> None:
+        for name, value in figures.items():
+            self.seen[name].append(value)
+
+    def means(self) -> dict[str, float]:
+        """Each figure's mean; that of one value is the value."""
+        return {name: sum(values) / len(values) for name, values in self.seen.items()}
+
+
 def descend(
-    accelerator: Accelerator, optimiser: Any, network: nn.Module, loss: Tensor, name: str, clip: float = 0.0
-) -> float:
+    accelerator: Accelerator, optimiser: Any, network: nn.Module, loss_of: Callable[[int], Tensor], name: str,
+    clip: float = 0.0,
+) -> float:  # fmt: skip
     """Zero, backward, step. Returns the gradient's norm; raises NotFinite, in all processes, and changes nothing.
 
-    clip: a gradient with a larger norm is scaled down to it; 0 leaves all as they are.
+    loss_of: the loss of each part of the batch, by its place; their mean is descended, and only one at a time is in
+    memory. clip: a gradient with a larger norm is scaled down to it; 0 leaves all as they are.
     """
-    _all_finite(accelerator, loss, f"the loss of the {name} is {loss.item()}")
+    parts = accelerator.gradient_accumulation_steps
     optimiser.zero_grad(set_to_none=True)
-    accelerator.backward(loss)
+    for i in range(parts):
+        with nullcontext() if i == parts - 1 else accelerator.no_sync(network):
+            loss = loss_of(i)
+            _all_finite(accelerator, loss, f"the loss of the {name} is {loss.item()}")
+            accelerator.backward(loss)  # divided by the number of parts
     norms = [torch.linalg.vector_norm(p.grad) for p in network.parameters() if p.grad is not None]
     norm = torch.linalg.vector_norm(torch.stack(norms))
     _all_finite(accelerator, norm, f"the gradient of the {name} is {norm.item()}")

@@ -12,6 +12,7 @@ counted in cycles a cell along both axes.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
@@ -65,25 +66,32 @@ def profile(picture: Tensor) -> Tensor:
     return (known - low) / (high - low).clamp(min=1e-3)
 
 
-def spectral_distance(real: Tensor, fake: Tensor) -> Tensor:
+def _as_is(value: Tensor) -> Tensor:
+    return value
+
+
+def spectral_distance(real: Tensor, fake: Tensor, mean: Callable[[Tensor], Tensor] = _as_is) -> Tensor:
     """Binary cross-entropy of the profiles of `fake` against the mean profile of `real`, less its least value.
 
-    real, fake: [B, C, H, W]. Returns a scalar, 0 where every profile is the mean of the real ones.
+    real, fake: [B, C, H, W]. mean: of a figure, over all who share the batch. Returns a scalar, 0 where every profile
+    is the mean of the real ones.
     """
-    target = profile(real).detach().mean(dim=0, keepdim=True).clamp(1e-4, 1 - 1e-4)
+    target = mean(profile(real).detach().mean(dim=0, keepdim=True)).clamp(1e-4, 1 - 1e-4)
     made = profile(fake).clamp(1e-4, 1 - 1e-4)
     least = -(target * target.log() + (1 - target) * (1 - target).log())
     return (-(target * made.log() + (1 - target) * (1 - made).log()) - least).mean()
 
 
-def with_spectrum(loss: Tensor, real: Tensor, fake: Tensor, config: SpectralConfig) -> tuple[Tensor, Tensor]:
+def with_spectrum(
+    loss: Tensor, real: Tensor, fake: Tensor, config: SpectralConfig, mean: Callable[[Tensor], Tensor] = _as_is
+) -> tuple[Tensor, Tensor]:
     """The generator's adversarial loss with the spectral one: (what is to be descended, the spectral distance).
 
     "differentiable": their sum, and the gradient of both. "detached": their product as in the published code; its
     gradient is that of the adversarial loss alone, scaled by a number.
     """
     if config.loss == "detached":
-        distance = spectral_distance(real, fake.detach())
+        distance = mean(spectral_distance(real, fake.detach(), mean))
         return loss * (1 + config.weight * distance), distance
-    distance = spectral_distance(real, fake)
+    distance = spectral_distance(real, fake, mean)
     return loss + config.weight * distance, distance
