@@ -280,10 +280,20 @@ class AutoEncoder(nn.Module):
         made = self.decoder.takes(torch.cat([code, z + jitter], dim=1), grain.unbind())
         if between is not None:
             path = torch.cat([code, z.detach()], dim=1)
-            path = torch.lerp(path, path.roll(1, dims=0), between)
-            blurred = path + torch.cat([torch.zeros_like(code), jitter.roll(1, dims=0)], dim=1)
-            made += self.decoder.takes(blurred, [grain[0].roll(1, dims=0)])
+            other = neighbours(len(code))
+            path = torch.lerp(path, path[other], between)
+            blurred = path + torch.cat([torch.zeros_like(code), jitter[other]], dim=1)
+            made += self.decoder.takes(blurred, [grain[0][other]])
         return made
+
+
+def neighbours(count: int) -> list[int]:
+    """Who is whose neighbour in a batch: two by two, so that processes that share a batch need not see each other's.
+
+    >>> neighbours(5)
+    [1, 0, 3, 2, 4]
+    """
+    return [min(i ^ 1, count - 1) for i in range(count)]
 
 
 def _down(inputs: int, outputs: int, stride: int) -> list[nn.Module]:

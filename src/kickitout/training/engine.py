@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import DistributedDataParallelKwargs, broadcast
 from torch import Tensor
 
@@ -36,6 +37,7 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
         raise UserError(f"--device {device}: this PyTorch ({torch.__version__}) sees none; --device cpu works")
     # Batch norm is shared by `norms`, so no buffers need be sent at each step.
     alike = DistributedDataParallelKwargs(broadcast_buffers=False)
+    AcceleratorState._reset_state()  # it is one for the process, and keeps the first precision: this engine is a new one
     try:
         return Accelerator(
             cpu=device == "cpu", mixed_precision=MIXED[precision], kwargs_handlers=[alike],

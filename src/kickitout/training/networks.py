@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -28,9 +29,14 @@ def adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
 
 def prepare(accelerator: Accelerator, g: nn.Module, d: nn.Module, recipe: Recipe) -> Any:
     """Generator, critic and their optimisers, on the device and, where there are several processes, shared by them."""
-    if accelerator.num_processes > 1:
-        g, d = share_batch_norms(g), share_batch_norms(d)
-    return accelerator.prepare(g, d, adam(g, recipe.optim_g), adam(d, recipe.optim_d))
+    adams = adam(g, recipe.optim_g), adam(d, recipe.optim_d)
+    if accelerator.num_processes == 1:
+        return accelerator.prepare(g, d, *adams)
+    # Of layers with one map: both orders in memory are right, and DDP says that it has to choose.
+    warnings.filterwarnings("ignore", message="Grad strides do not match bucket view strides", category=UserWarning)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*broadcast_buffers.*", category=FutureWarning)
+        return accelerator.prepare(share_batch_norms(g), share_batch_norms(d), *adams)
 
 
 def set_rate(optimiser: Any, rate: float) -> None:
@@ -65,7 +71,10 @@ def descend(
     """
     parts = accelerator.gradient_accumulation_steps
     optimiser.zero_grad(set_to_none=True)
+    drawn = torch.get_rng_state()
     for i in range(parts):
+        if i:
+            torch.set_rng_state(drawn)  # layers that draw, draw for the whole batch
         with nullcontext() if i == parts - 1 else accelerator.no_sync(network):
             loss = loss_of(i)
             _all_finite(accelerator, loss, f"the loss of the {name} is {loss.item()}")

@@ -6,12 +6,29 @@ here the sums go over all processes, forward and backward. (torch's SyncBatchNor
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.nn.functional import all_reduce
 
 PLAIN = (nn.BatchNorm1d, nn.BatchNorm2d)
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of a tensor over all processes; each one's slope is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        total = x.clone()
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        total = slope.clone()
+        dist.all_reduce(total)
+        return total
 
 
 class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
@@ -27,9 +44,9 @@ class SharedBatchNorm(nn.modules.batchnorm._BatchNorm):
         axes = [i for i in range(x.dim()) if i != 1]
         shape = [1, -1, *[1] * (x.dim() - 2)]
         wide, parts = x.float(), dist.get_world_size()
-        mean = all_reduce(wide.mean(axes)) / parts
+        mean = _Sum.apply(wide.mean(axes)) / parts
         apart = wide - mean.view(shape)
-        variance = all_reduce(apart.square().mean(axes)) / parts
+        variance = _Sum.apply(apart.square().mean(axes)) / parts
         self._remember(mean.detach(), variance.detach(), parts * x.numel() // x.shape[1])
         out = apart * torch.rsqrt(variance.view(shape) + self.eps)
         if self.affine:
