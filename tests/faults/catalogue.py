@@ -32,6 +32,7 @@ class Fault:
 FAULTS = (  # the longest last
     Fault("A full disk is one sentence, and the run goes on", of_training.disk_full, 0, 5, True),
     Fault("So are permissions that go", of_training.permissions_revoked, 1, 5, True),
+    Fault("A run outlives its terminal", of_training.terminal_gone, 1, 10, True),
     Fault("A damaged checkpoint is noticed, never gone on with", of_training.checkpoint_damaged, 3, 9, True),
     Fault("One trainer a folder", of_training.second_trainer, 1, 5, True),
     Fault("A run goes on with its own sounds only", of_training.corpus_changed, 1, 5, True),

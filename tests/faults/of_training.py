@@ -35,6 +35,25 @@ def killed(stage: Stage, times: int, rng: random.Random) -> Outcome:
     return tally.outcome(f"at most {most} steps, made again (a checkpoint every {EVERY})")
 
 
+def terminal_gone(stage: Stage, times: int, rng: random.Random) -> Outcome:
+    """The terminal of a run goes (SIGHUP) at a random instant; then the same command again."""
+    tally = Tally()
+    _, seconds = stage.untouched
+    for _ in range(20 * times):
+        if tally.times == times:
+            break
+        run = stage.new()
+        ended = stage.train(run, after=rng.uniform(0, seconds), send=signal.SIGHUP)
+        if ended.code == 0:  # it had ended
+            continue
+        bad = half_written(run / "run")
+        saved = ended.code == -signal.SIGHUP or "the same command goes on" in ended.said  # not yet training, or saved
+        again = stage.train(run)
+        holds = saved and not bad and again.code == 0 and stage.same_end(run)
+        tally.note(holds, f"{ended.code} {ended.said[-300:]} {bad}; then {again.code} {again.said[-300:]}")
+    return tally.outcome("nothing once it trains: it saves, and the same command goes on")
+
+
 def disk_full(stage: Stage, times: int, rng: random.Random) -> Outcome:
     """No file can grow over a random size; then there is room, and the same command again."""
     tally = Tally()

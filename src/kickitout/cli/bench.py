@@ -140,14 +140,14 @@ def _griffin_lim() -> None:
 def _training(recipes: list[str], *, compiled: bool) -> None:
     import torch
 
-    from kickitout.training.bench import bench_training, matmul_gflops
+    from kickitout.training.bench import WAYS, bench_training, matmul_gflops
 
     print(f"training, {torch.get_num_threads()} threads, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
     for name in recipes:
-        for way in (False, True) if compiled else (False,):
-            f = bench_training(name, compiled=way)
+        for way in WAYS if compiled else WAYS[:-1]:
+            f = bench_training(name, way)
             print(
-                f"  {f.recipe:12s} {f.way:9s} batch {f.batch:4d}  step {1000 * f.step_seconds:7.0f} ms  "
+                f"  {f.recipe:12s} {f.way:14s} batch {f.batch:4d}  step {1000 * f.step_seconds:7.0f} ms  "
                 f"{f.kicks_per_second:7.1f} kicks/s  (first step {f.first_seconds:.1f} s)",
                 flush=True,
             )

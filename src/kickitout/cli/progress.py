@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import Any
 
 LOG_SECONDS = 10.0  # between two lines where there is no terminal
@@ -33,6 +34,10 @@ class Watcher:
             self.bar.stop()
 
     def __call__(self, report: Any) -> None:
+        with suppress(OSError):  # the terminal is gone: training saves all the same
+            self._show(report)
+
+    def _show(self, report: Any) -> None:
         if report.event:
             self._say(f"step {report.step}: {report.event}")
             return

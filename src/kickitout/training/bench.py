@@ -1,17 +1,20 @@
-"""How quickly a recipe trains here: eager, and compiled."""
+"""How quickly a recipe trains here: as it is, with sums in bfloat16, without the order in memory it has, compiled."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from accelerate import Accelerator
 
 from kickitout.corpus.procedural import synthesise
+from kickitout.training import adversarial
+from kickitout.training.engine import make_accelerator
 from kickitout.training.recipe import load_recipe
-from kickitout.training.tasks import Task, make_task
+from kickitout.training.tasks import make_task
 
 
 @dataclass(frozen=True)
@@ -19,38 +22,46 @@ class TrainingFigures:
     """One way to run a recipe's step."""
 
     recipe: str
-    way: str  # "eager" | "compiled"
+    way: str  # one of WAYS
     batch: int
     step_seconds: float  # median
     first_seconds: float  # the first step, with compilation
     kicks_per_second: float
 
 
-def bench_training(name: str, *, compiled: bool, steps: int = 5) -> TrainingFigures:
+WAYS = ("as it is", "bfloat16", "channels first", "compiled")  # channels first: of maps; KickGAN has none
+
+
+def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> TrainingFigures:
     """Median time of a step of the recipe `name`, with all that a step can have, after one step to warm up.
 
-    Without its R1 penalty, eager and compiled alike: torch.compile cannot differentiate twice.
+    Without its R1 penalty, in every way alike: torch.compile cannot differentiate twice.
     """
     changes = ["r1=0", *(["critics_from=0"] if load_recipe(name).model.family == "kickgan" else [])]
     recipe = load_recipe(name, changes)
     waves = torch.from_numpy(synthesise(range(recipe.batch))[0])[:, None]
-    task = make_task(recipe, Accelerator(cpu=True), waves)
-    if compiled:
-        _compile(task)
     seconds = []
-    for step in range(steps + 1):
-        began = time.perf_counter()
-        task.step(torch.arange(recipe.batch), step, slice(0, recipe.batch))
-        seconds.append(time.perf_counter() - began)
+    with _laid_out(torch.contiguous_format if way == "channels first" else adversarial.LAYOUT):
+        task = make_task(recipe, make_accelerator("cpu", "bfloat16" if way == "bfloat16" else "float32"), waves)
+        if way == "compiled":
+            for network in task.networks.values():
+                network.compile()  # in place: calls go through the compiled code, names and weights stay
+        for step in range(steps + 1):
+            began = time.perf_counter()
+            task.step(torch.arange(recipe.batch), step, slice(0, recipe.batch))
+            seconds.append(time.perf_counter() - began)
     median = statistics.median(seconds[1:])
-    way = "compiled" if compiled else "eager"
     return TrainingFigures(recipe.name, way, recipe.batch, median, seconds[0], recipe.batch / median)
 
 
-def _compile(task: Task) -> None:
-    """Compile the networks in place: calls go through the compiled code, names and weights stay."""
-    for network in task.networks.values():
-        network.compile()
+@contextmanager
+def _laid_out(order: torch.memory_format) -> Iterator[None]:
+    """Pictures and weights of the adversarial families in this order in memory, for as long as the block lasts."""
+    usual, adversarial.LAYOUT = adversarial.LAYOUT, order
+    try:
+        yield
+    finally:
+        adversarial.LAYOUT = usual
 
 
 def matmul_gflops(size: int = 1024, times: int = 10) -> float:

@@ -37,7 +37,7 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
         raise UserError(f"--device {device}: this PyTorch ({torch.__version__}) sees none; --device cpu works")
     # Batch norm is shared by `norms`, so no buffers need be sent at each step.
     alike = DistributedDataParallelKwargs(broadcast_buffers=False)
-    AcceleratorState._reset_state()  # it is one for the process, and keeps the first precision: this engine is a new one
+    AcceleratorState._reset_state()  # of the process: it would keep the first precision
     try:
         return Accelerator(
             cpu=device == "cpu", mixed_precision=MIXED[precision], kwargs_handlers=[alike],

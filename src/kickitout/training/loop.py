@@ -338,9 +338,10 @@ class Run:
 
 @contextmanager
 def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C or SIGTERM ends the loop after the step at hand; a second one ends it at once.
+    """Ctrl-C, SIGTERM or a terminal that goes ends the loop after the step at hand; a second one ends it at once.
 
-    Not in the first moments: a launcher passes on what the terminal has sent to all of its processes already.
+    Not in the first moments: a launcher passes on what the terminal has sent to all of its processes already. Whoever
+    started with nohup is not told of the terminal.
     """
     asked = 0.0
 
@@ -350,7 +351,9 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = asked or time.monotonic()
 
-    kinds = (signal.SIGINT, signal.SIGTERM)
+    kinds = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        kinds.append(signal.SIGHUP)
     try:
         old = {kind: signal.signal(kind, ask) for kind in kinds}
     except ValueError:  # not in the main thread: whoever runs the loop there handles signals

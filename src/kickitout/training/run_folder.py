@@ -29,6 +29,7 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, write_whole
 from kickitout.training.recipe import Recipe
 
+MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
 OWN = {
     ".lock",
     "checkpoints",
@@ -46,6 +47,7 @@ class RunFolder:
         self.path = Path(path)
         self.latest = self.path / "checkpoints" / "latest.safetensors"
         self.stats = self.path / "stats.jsonl"
+        self.most_log = MOST_LOG
 
     def best(self, step: int) -> Path:
         """The checkpoint of the snapshot at `step`."""
@@ -125,12 +127,16 @@ class RunFolder:
             )
 
     def log(self, **entry: Any) -> None:
-        """Add a line to stats.jsonl."""
+        """Add a line to stats.jsonl; where that has grown large, its older half is thinned first."""
         try:
             with open(self.stats, "a", encoding="utf-8") as file:
                 file.write(json.dumps(entry) + "\n")
+                size = file.tell()
         except OSError as error:
             raise explain_os_error(error, self.stats) from error
+        if size > self.most_log:
+            self._write_entries(thinned(self.entries()))
+            self.most_log = max(MOST_LOG, 2 * self.stats.stat().st_size)  # snapshots and events alone may be more
 
     def entries(self) -> list[dict[str, Any]]:
         """The lines of stats.jsonl; a line that was cut by a sudden end is left out."""
@@ -143,8 +149,10 @@ class RunFolder:
 
     def forget_after(self, step: int) -> None:
         """Drop what was logged after the step from which the run goes on, and closing snapshots: it was no end."""
-        kept = [e for e in self.entries() if e.get("step", 0) <= step and not e.get("closing")]
-        write_whole(self.stats, "".join(json.dumps(e) + "\n" for e in kept).encode())
+        self._write_entries([e for e in self.entries() if e.get("step", 0) <= step and not e.get("closing")])
+
+    def _write_entries(self, entries: list[dict[str, Any]]) -> None:
+        write_whole(self.stats, "".join(json.dumps(e) + "\n" for e in entries).encode())
 
     def write_json(self, name: str, data: Any) -> None:
         write_whole(self.path / name, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
@@ -158,6 +166,18 @@ class RunFolder:
     def snapshot(self, step: int) -> Path:
         """The folder of a snapshot."""
         return make_folder(self.path / "snapshots" / f"{step:06d}")
+
+
+def thinned(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same with every second report of losses left out of the older half; snapshots and events stay.
+
+    >>> log = [{"kind": "losses", "step": i} for i in range(1, 7)] + [{"kind": "event", "step": 2}]
+    >>> [e["step"] for e in thinned(log)]
+    [2, 4, 5, 6, 2]
+    """
+    losses = [i for i, e in enumerate(entries) if e.get("kind") == "losses"]
+    gone = set(losses[: (len(losses) + 1) // 2 : 2]) - set(losses[-1:])
+    return [e for i, e in enumerate(entries) if i not in gone]
 
 
 def environment() -> dict[str, Any]:

@@ -1,0 +1,48 @@
+"""Devices that are not at hand: networks on the meta device, which refuses whatever belongs to another one."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from kickitout.codecs import MelConfig, make_codec
+from kickitout.errors import UserError
+from kickitout.models.families import make_critic, make_generator, whole_picture
+from kickitout.models.kickgan import AutoEncoder
+from kickitout.training.engine import make_accelerator
+from kickitout.training.recipe import load_recipe, recipe_names
+
+BATCH = 2
+ADVERSARIAL = [name for name in recipe_names() if not name.startswith("kickgan")]
+
+
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_networks_of_full_size_run_on_a_device_of_their_own(name):
+    recipe = load_recipe(name)
+    picture = whole_picture(recipe.model, make_codec(recipe.codec).picture_shape)
+    with torch.device("meta"):
+        g, d = make_generator(recipe.model, picture), make_critic(recipe.model, picture)
+    made = g(torch.empty(BATCH, recipe.model.latent, device="meta"))
+    assert made.shape == (BATCH, *picture)
+    assert d(made).shape == (BATCH,)
+    assert made.device.type == "meta"
+
+
+def test_kickgan_of_full_size_runs_on_a_device_of_its_own():
+    model, bands = load_recipe("kickgan").model, make_codec(load_recipe("kickgan").codec).picture_shape
+    mel = make_codec(MelConfig()).picture_shape
+    both = AutoEncoder(model, bands[0], mel).to("meta")
+    latent, grain = (torch.empty(*shape, device="meta") for shape in ((BATCH, model.latent), (2, BATCH, model.grain)))
+    pictures = (torch.empty(BATCH, *shape, device="meta") for shape in (bands, mel))
+    code, between = torch.empty(BATCH, 9, device="meta"), torch.empty(BATCH, 1, device="meta")
+    made = both(*pictures, code, latent, grain, between)
+    assert [tuple(m.shape) for m in made] == 3 * [(BATCH, *bands)]
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_there_is_named_with_one_that_is(device):
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if there[device]:
+        pytest.skip(f"this machine has {device}")
+    with pytest.raises(UserError, match=f"--device {device}: .* sees none; --device cpu works"):
+        make_accelerator(device)
