@@ -1,0 +1,87 @@
+"""One process against two on one run: the same losses? And how much faster?
+
+    python scripts/processes.py [--steps 24] [--recipe kickgan dcgan]
+
+Rendered kicks, one thread a process, medians of the steps after the first; losses of all steps. It wants a quiet
+machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+
+KICKS = 64
+WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
+SETTINGS = {
+    "kickgan": ["start=none", "variants=0", "least_rows=0"],
+    "dcgan": ["model.channels=128", "batch=32"],
+    "wavegan": ["model.dim=8", "batch=8"],
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, default=24)
+    parser.add_argument("--recipe", nargs="+", choices=sorted(SETTINGS), default=["kickgan", "dcgan", "wavegan"])
+    args = parser.parse_args()
+    print(f"| recipe, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |")
+    print("|---|---|--:|--:|--:|")
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(KICKS), "-o", str(folder / "kicks")],
+                       check=True, capture_output=True)  # fmt: skip
+        for recipe in args.recipe:
+            rows = [measured(folder, recipe, processes, threads, args.steps) for _, processes, threads in WAYS]
+            first = rows[0]
+            for (way, _, _), (rate, batch, losses) in zip(WAYS, rows, strict=True):
+                apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
+                ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
+                print(f"| {recipe}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |", flush=True)
+    print(
+        "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow from step to step, "
+        "as in any training: sums over a batch are taken in another order."
+    )
+    return 0
+
+
+def measured(
+    folder: Path, recipe: str, processes: int, threads: int, steps: int
+) -> tuple[float, int, list[dict[str, float]]]:
+    """Kicks a second, batch, and the losses of every step that was reported."""
+    out = folder / f"{recipe}-{processes}-{threads}"
+    settings = [f"--set={s}" for s in (*SETTINGS[recipe], "monitor.every=1000000", "monitor.sounds=8")]
+    launch = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"] if processes > 1 else []
+    command = [
+        sys.executable, "-m", *launch, "kickitout", "train", str(folder / "kicks"), "--recipe", recipe,
+        "--out", str(out), "--device", "cpu", "--threads", str(threads), "--steps", str(steps), *settings,
+    ]  # fmt: skip
+    env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    ran = subprocess.run(command, capture_output=True, text=True, env=env)
+    if ran.returncode:
+        raise SystemExit(ran.stderr)
+    entries = [json.loads(line) for line in (out / "stats.jsonl").read_text("utf-8").splitlines()]
+    reports = [e for e in entries if e["kind"] == "losses"]
+    pace = [(b["step"] - a["step"]) / (b["seconds"] - a["seconds"]) for a, b in pairwise(reports[2:])]
+    batch = json.loads((out / "recipe.json").read_text("utf-8"))["batch"]
+    return (
+        statistics.median(pace) * batch,
+        batch,
+        [{k: v for k, v in e.items() if k.startswith("loss/")} for e in reports],
+    )
+
+
+def difference(one: list[dict[str, float]], two: list[dict[str, float]]) -> float:
+    """The largest relative difference of two runs' losses; of a loss near 0, relative to 0.01."""
+    return max(abs(a[k] - b[k]) / max(abs(a[k]), 0.01) for a, b in zip(one, two, strict=True) for k in a)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
