@@ -46,8 +46,8 @@ def main() -> int:
                 ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
                 print(f"| {recipe}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |", flush=True)
     print(
-        "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow from step to step, "
-        "as in any training: sums over a batch are taken in another order."
+        "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "
+        "sums over a batch are taken in another order."
     )
     return 0
 
