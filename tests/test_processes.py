@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from hosts import ADDRESSES, CABLE, two_hosts, why_not
 from toy import toy, write_kicks
 
 from kickitout.corpus.build import build_corpus
@@ -138,3 +139,28 @@ def test_a_state_survives_the_way_to_another_process():
     again, progress = from_bytes(to_bytes(tensors, {"step": 7, "monitor": {"best_score": float("inf")}}))
     assert torch.equal(again["network/generator/a"], tensors["network/generator/a"])
     assert progress == {"step": 7, "monitor": {"best_score": float("inf")}}
+
+
+@pytest.mark.long
+def test_two_hosts_train_one_run_and_only_the_first_needs_its_folder(corpus, tmp_path):
+    if reason := why_not():
+        pytest.skip(reason)
+    kicks = write_kicks(tmp_path / "kicks", 16)
+    recipe = load_recipe("wavegan", toy("wavegan"))
+    train(corpus, recipe, tmp_path / "one", Until(steps=STEPS), device="cpu", export=False)
+    settings = [f"--set={change}" for change in toy("wavegan")]
+    with two_hosts() as hosts:
+        started = []
+        for rank, (host, end) in enumerate(zip(hosts, CABLE, strict=True)):
+            command = [
+                *host, sys.executable, "-m", "torch.distributed.run", "--nnodes=2", f"--node-rank={rank}",
+                "--nproc-per-node=1", f"--master-addr={ADDRESSES[0]}", "--master-port=29511", "-m", "kickitout",
+                "train", str(kicks), "--recipe", "wavegan", "--device", "cpu", "--steps", str(STEPS), *settings,
+                "--out", str(tmp_path / ("two" if rank == 0 else "not-here")),
+            ]  # fmt: skip
+            env = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": end}
+            started.append(subprocess.Popen(command, env=env, stderr=subprocess.PIPE, text=True))
+        said = [run.communicate(timeout=240)[1] for run in started]
+    assert [run.returncode for run in started] == [0, 0], said
+    assert_close(tmp_path / "one", tmp_path / "two")
+    assert not (tmp_path / "not-here").exists()
