@@ -7,8 +7,9 @@
 PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
+AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test check test-min train-env default-model drum-types clean
+.PHONY: kicks studio test check audit test-min train-env default-model drum-types clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -30,6 +31,15 @@ check: $(VENV)/dev
 # The light lane with the lowest versions that pyproject.toml allows, without torch.
 test-min: $(VENV)-min/light
 	$(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
+
+# What is installed against what is pinned, and against published advisories where their service can be reached.
+audit: $(VENV)/dev
+	$(PYTHON) -m venv $(VENV)-audit
+	$(VENV)-audit/bin/pip install --quiet "$(AUDIT)"
+	mkdir -p build && rm -f build/advisories.json
+	-$(VENV)-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
+		-f json -o build/advisories.json 2>build/advisories.log
+	$(VENV)/bin/python scripts/audit.py --advisories build/advisories.json
 
 LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
 	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
@@ -89,4 +99,4 @@ $(VENV)-min/light: pyproject.toml constraints-min.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(VENV)-min build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-min $(VENV)-audit build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
