@@ -4,8 +4,8 @@
 
 Every installed package is held against constraints.txt: its version, and that it is listed at all. Packages that break
 or replace torch, or were once published with malware inside, are refused by name. What pip-audit wrote (`make audit`)
-has the published advisories, where its service can be reached; where it cannot, that is said. Ends with 1 when something
-is found.
+has the published advisories, where its service can be reached; where it cannot, that is said. Ends with 1 when
+something is found.
 """
 
 from __future__ import annotations

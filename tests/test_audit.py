@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-import audit  # noqa: E402
+import audit
 
 
 def test_its_examples_are_true():
