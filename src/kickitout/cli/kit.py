@@ -20,12 +20,14 @@ NAME, HELP = "kit", "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.gate import add_gate
     from kickitout.cli.values import positive
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
     parser.add_argument("--model", default=None, help="a run folder, a model file, or 'default'")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
+    add_gate(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
     parser.add_argument("--formats", default="sfz,hydrogen,decentsampler", help="with commas (default: all three)")
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.gate import say_gate
     from kickitout.cli.values import count
     from kickitout.errors import UserError
     from kickitout.export.kits.build import build_kit
@@ -48,17 +51,19 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.export.kits.papers import remarks, table
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
+    from kickitout.generation.gate import Gate
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
 
-    if args.sounds and (args.model is not None or args.seed is not None):
-        raise UserError("--model and --seed generate kicks, and sounds were given; leave out one or the other")
+    if args.sounds and (args.model is not None or args.seed is not None or args.gate):
+        raise UserError("--model, --seed and --gate generate kicks, and sounds were given; leave out one or the other")
     name = args.name if args.name is not None else args.out.resolve().name
     formats = tuple(part.strip() for part in args.formats.lower().split(","))
     plan = Plan(name, args.velocity_layers, args.round_robin, formats, args.note, args.bits, args.licence)
     check_place(args.out, zipped=args.zip, force=args.force)
 
     began = time.perf_counter()
+    gate = None
     if args.sounds:
         model = None
         if args.n is not None:
@@ -73,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
         plan.check_size(len(seeds))
         check_seeds(seeds)
         model = load_model(args.model or "default")
-        kicks = kicks_of_model(model, seeds)
+        gate = Gate.of(model) if args.gate else None
+        kicks = kicks_of_model(model, seeds, gate)
     kit = build_kit(kicks, plan)
     made = write_kit(kit, model, args.out, zipped=args.zip, force=args.force)
 
@@ -81,5 +87,7 @@ def run(args: argparse.Namespace) -> int:
     for remark in remarks(kit):
         print(remark, file=sys.stderr)
     sounds = count(sum(len(kick.sounds) for kick in kit.kicks), "sound")
+    if gate is not None:
+        say_gate(gate)
     print(f"{count(len(kit.kicks), 'kick')}, {sounds} in {time.perf_counter() - began:.2f} s", file=sys.stderr)
     return 0

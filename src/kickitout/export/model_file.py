@@ -17,6 +17,7 @@ import torch
 
 from kickitout import __version__
 from kickitout.card.contour import SIZE as CONTOUR
+from kickitout.card.limits import Limits
 from kickitout.files import write_whole
 from kickitout.generation.model import METADATA_KEY, ModelInfo
 from kickitout.models.player import Player
@@ -32,10 +33,12 @@ def model_info(
     manifest: dict[str, Any],
     step: int,
     start: dict[str, Any] | None = None,
+    limits: Limits | None = None,
 ) -> ModelInfo:
     """The metadata of a player trained by a resolved recipe on the corpus of `manifest`.
 
-    start: the model it began with, as `training.start.known_of` has it; what that learned from, this has too.
+    start: the model it began with, as `training.start.known_of` has it; what that learned from, this has too. limits:
+    of the sounds that it learned from.
     """
     rows = manifest["rows"]
     sources: dict[tuple[str, str], int] = {}
@@ -52,7 +55,7 @@ def model_info(
         corpus["before"] = [first, *start["corpus"].get("before", [])]
     return ModelInfo(
         recipe["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
-        recipe=recipe, corpus=corpus, **player.turnable,
+        recipe=recipe, corpus=corpus, limits={} if limits is None else limits.to_data(), **player.turnable,
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from kickitout.audio import encode_sound, resample
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.ask import Answer
-from kickitout.generation.generate import each_asked, each_kick, sound_recipe
+from kickitout.generation.gate import Drawn, Gate
+from kickitout.generation.generate import each_asked, each_drawn, each_kick, sound_recipe
 from kickitout.generation.inpaint import Joined
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
@@ -100,13 +101,15 @@ def write_kicks(
     *,
     request: Mapping[str, float] | None = None,
     told: Callable[[int, Answer], None] = lambda _seed, _answer: None,
+    gate: Gate | None = None,
     force: bool = False,
     threads: int | None = None,
 ) -> Generator[Path, None, None]:
     """Write one file a seed and yield its path; each file appears whole or not at all.
 
-    request: what the kicks shall measure, see `generation.ask`; told: hears each answer. Raises UserError before
-    anything is made when a file is in the way and `force` is not set.
+    request: what the kicks shall measure, see `generation.ask`; told: hears each answer. gate: draws kicks again that
+    are unlike what the model learned from. Raises UserError before anything is made when a file is in the way and
+    `force` is not set.
     """
     form = form or SoundFormat()
     check_seeds(seeds)
@@ -118,13 +121,20 @@ def write_kicks(
     def write(seed: int, wave: np.ndarray) -> Path:
         return write_whole(folder / file_name(seed, form), encode_kick(model, seed, wave, form))
 
-    def write_asked(seed: int, answer: Answer) -> Path:
+    def write_asked(seed: int, answer: Answer, **more: Any) -> Path:
         told(seed, answer)
         turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request or {})}
-        data = encode_kick(model, seed, answer.wave, form, **turned)
+        data = encode_kick(model, seed, answer.wave, form, **turned | more)
         return write_whole(folder / file_name(seed, form), data)
 
-    if request:
+    def write_drawn(seed: int, drawn: Drawn) -> Path:
+        if drawn.answer is not None:
+            return write_asked(seed, drawn.answer, **drawn.recipe)
+        return write_whole(folder / file_name(seed, form), encode_kick(model, seed, drawn.wave, form, **drawn.recipe))
+
+    if gate is not None:
+        yield from each_drawn(gate, seeds, write_drawn, threads, request)
+    elif request:
         yield from each_asked(model, seeds, request, write_asked, threads)
     else:
         yield from each_kick(model, seeds, write, threads)

@@ -191,16 +191,17 @@ def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = Non
     return answer
 
 
-def ask_seed(model: Model, request: Mapping[str, float], seed: int) -> Answer:
+def ask_seed(model: Model, request: Mapping[str, float], seed: int, first: int = 0) -> Answer:
     """Ask the kicks of a seed that are nearest to the request before a knob is turned, until one can give it.
 
-    Knobs bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own kick.
+    Knobs bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own kick;
+    first: of the starts that are looked at.
     """
     request = check_request(request)
     wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
     if not wanted or not model.info.knobs:
-        return ask(model, request, start_noise(model, seed, 0))
-    starts = [start_noise(model, seed, k) for k in range(STARTS)]
+        return replace(ask(model, request, start_noise(model, seed, first)), start=first)
+    starts = [start_noise(model, seed, first + k) for k in range(STARTS)]
     found = cards(np.stack([model.turn(eps).wave.mean(axis=0) for eps in starts]), threads=1)
     far = []
     for row in (_row(found, k) for k in range(STARTS)):
@@ -212,7 +213,7 @@ def ask_seed(model: Model, request: Mapping[str, float], seed: int) -> Answer:
         answer = ask(model, request, starts[start])
         renders += answer.renders
         if best is None or _far(answer.lines) < _far(best.lines):
-            best = replace(answer, start=int(start))
+            best = replace(answer, start=first + int(start))
         if best.reached:
             break
     assert best is not None

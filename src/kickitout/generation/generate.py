@@ -14,6 +14,7 @@ import numpy as np
 from kickitout import __version__
 from kickitout.errors import UserError
 from kickitout.generation.ask import Answer, ask_seed, check_request
+from kickitout.generation.gate import Drawn, Gate
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model, ModelInfo
 from kickitout.generation.noise import normal
@@ -21,13 +22,17 @@ from kickitout.generation.noise import normal
 T = TypeVar("T")
 
 
-def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT) -> np.ndarray:
+def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, gate: bool = False) -> np.ndarray:
     """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
 
-    The same seed and model give the same samples, whatever else is asked for in the same call.
+    The same seed and model give the same samples, whatever else is asked for in the same call. gate: kicks unlike those
+    that the model learned from are drawn again, see `generation.gate`; all others stay as they are.
     """
     played = load_model(model) if isinstance(model, (str, Path)) else model
-    waves = list(each_kick(played, seeds, lambda _, wave: wave))
+    if gate:
+        waves = list(each_drawn(Gate.of(played), seeds, lambda _, drawn: drawn.wave))
+    else:
+        waves = list(each_kick(played, seeds, lambda _, wave: wave))
     shape = (0, played.info.channels, played.info.length)
     stacked = np.stack(waves) if waves else np.empty(shape, np.float32)
     return stacked[:, 0] if played.info.channels == 1 else stacked
@@ -61,6 +66,15 @@ def each_asked(
         return use(seed, answer)
 
     return _each(model, seeds, one, threads)
+
+
+def each_drawn(
+    gate: Gate, seeds: Sequence[int], use: Callable[[int, Drawn], T], threads: int | None = None,
+    request: Mapping[str, float] | None = None,
+) -> Iterator[T]:  # fmt: skip
+    """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
+    request = check_request(request) if request else None
+    return _each(gate.model, seeds, lambda seed, _: use(seed, gate.draw(seed, request)), threads)
 
 
 def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:

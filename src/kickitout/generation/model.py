@@ -35,6 +35,7 @@ class ModelInfo:
     knobs: list[str] = field(default_factory=list)  # inputs that can be turned, in their order; none for a DCGAN
     places: int = 0  # numbers of a place in the space of latents that can be given; 0 where only noise can
     grain: int = 0  # how many of them, the last ones, only choose the noise in a sound
+    limits: dict[str, Any] = field(default_factory=dict)  # of the cards of what it learned from: see `card.limits`
     format: str = FORMAT
 
     @property
@@ -71,6 +72,7 @@ class ModelInfo:
         )
         before = info.corpus.get("before", []) if isinstance(info.corpus, dict) else None
         whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
+        whole = whole and isinstance(info.limits, dict)
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
@@ -94,6 +96,7 @@ class Model(Protocol):
 
     info: ModelInfo
     digest: str  # sha256 of the file, hex; empty for a model that is still training
+    path: Path | None  # of the file
 
     def play(self, eps: np.ndarray) -> np.ndarray:
         """One kick: standard normal noise [1, latent] float32 -> [channels, T] float32. Safe from several threads."""

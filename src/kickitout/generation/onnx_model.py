@@ -33,6 +33,7 @@ class OnnxModel:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
         self.digest = hashlib.sha256(data).hexdigest()
+        self.path: Path | None = path
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
         info = self.info

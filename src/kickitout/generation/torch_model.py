@@ -31,12 +31,14 @@ from kickitout.settings import checked
 class TorchModel:
     """Plays one kick a call, as an exported model does."""
 
-    def __init__(self, player: Player, info: ModelInfo | None = None, digest: str = "") -> None:
+    def __init__(
+        self, player: Player, info: ModelInfo | None = None, digest: str = "", path: Path | None = None
+    ) -> None:
         self.player = player.eval()
         self.info = info or ModelInfo(
             "in training", player.latent, channels=2 if player.stereo else 1, **player.turnable
         )  # fmt: skip
-        self.digest = digest
+        self.digest, self.path = digest, path
 
     def play(self, eps: np.ndarray) -> np.ndarray:
         return self.turn(eps).wave
@@ -93,4 +95,4 @@ def load_torch_model(path: Path) -> TorchModel:
         generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise UserError(f"{path}: its weights do not fit its recipe; export it again") from error
-    return TorchModel(make_player(played.model, generator, codec), info, digest)
+    return TorchModel(make_player(played.model, generator, codec), info, digest, path)

@@ -22,9 +22,8 @@ import torch
 from accelerate import Accelerator
 
 from kickitout.audio import write_sound
-from kickitout.corpus.augment import producer_variants
-from kickitout.corpus.build import Corpus, split
-from kickitout.corpus.mix import learning_mix
+from kickitout.card.limits import limits_of
+from kickitout.corpus.build import Corpus
 from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
 from kickitout.export.model_file import model_info, write_model
@@ -49,6 +48,7 @@ from kickitout.training.engine import (
     together,
     told_by_first,
 )
+from kickitout.training.lessons import make_lessons
 from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
@@ -114,18 +114,9 @@ class Run:
         self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
         self.share = share_of(accelerator, recipe.batch)
         self.clock = clock  # in seconds; what the length of a run is counted with
-        # In the order of their contents: neither names nor the order of folders may change a run.
-        train, held_out = (sorted(part, key=lambda i: corpus.rows[i].wave) for part in split(corpus, recipe.held_out))
-        sounds = [corpus.waves, corpus.sides][: 2 if recipe.model.stereo else 1]
-        self.waves = torch.from_numpy(np.stack([s[train] for s in sounds], axis=1))  # [n, 1 or 2, T]
-        self.reals, self.held_out = corpus.waves[train], corpus.waves[held_out]  # [n, T]
-        variants = recipe.variants_for(len(self.reals))
-        if variants:  # of training kicks alone: what is held out stays unseen in every form
-            made = producer_variants(self.reals, variants, recipe.seed, clicks_from=self.reals)
-            self.waves = torch.cat([self.waves, torch.from_numpy(made)[:, None]])
-        if recipe.mix:
-            mixed = learning_mix(self.reals, recipe.mix, recipe.seed).waves
-            self.waves = torch.cat([self.waves, torch.from_numpy(mixed)[:, None]])
+        lessons = make_lessons(corpus, recipe)
+        self.waves = torch.from_numpy(lessons.waves)  # [n, 1 or 2, T]
+        self.reals, self.held_out = lessons.reals, lessons.held_out  # [n, T]
         self.task: Task = make_task(recipe, accelerator, self.waves)
         self.monitor = Monitor(recipe.monitor)
         self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
@@ -420,7 +411,8 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
         best_step, best_score = run.finish()
         if run.writes and export:
             player = run.task.player()
-            info = model_info(player, recipe.model_dump(mode="json"), corpus.manifest(), best_step, run.folder.start)
+            settings, limits = recipe.model_dump(mode="json"), limits_of(run.waves[:, 0].numpy(), recipe.kind)
+            info = model_info(player, settings, corpus.manifest(), best_step, run.folder.start, limits)
             write_model(player, info, run.folder.path)
             write_notebook(run.folder, recipe)
     return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)

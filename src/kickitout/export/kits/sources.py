@@ -22,7 +22,8 @@ from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read
 from kickitout.corpus.prepare import END_FADE, prepare, resting_offset
 from kickitout.corpus.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
-from kickitout.generation.generate import each_kick, sound_recipe
+from kickitout.generation.gate import Drawn, Gate
+from kickitout.generation.generate import each_drawn, each_kick, sound_recipe
 from kickitout.generation.model import Model
 from kickitout.sound import ONSET, SAMPLE_RATE
 
@@ -46,15 +47,19 @@ class Kick:
     licence: str = UNSTATED
 
 
-def kicks_of_model(model: Model, seeds: Sequence[int]) -> list[Kick]:
-    """One kick a seed. Raises UserError for a seed that is silent."""
+def kicks_of_model(model: Model, seeds: Sequence[int], gate: Gate | None = None) -> list[Kick]:
+    """One kick a seed. gate: draws kicks again that are unlike what the model learned from. Raises UserError for a seed
+    that is silent."""
 
-    def use(seed: int, wave: np.ndarray) -> Kick:
+    def use(seed: int, wave: np.ndarray, **more: Any) -> Kick:
         if not np.abs(wave).max() > 0:
             raise UserError(f"seed {seed}: silent; choose another --seed, or a model that has learned more")
-        return Kick(f"seed {seed}", f"s{seed:06d}", np.asarray(wave, np.float32), sound_recipe(model, seed))
+        return Kick(f"seed {seed}", f"s{seed:06d}", np.asarray(wave, np.float32), sound_recipe(model, seed, **more))
 
-    return list(each_kick(model, seeds, use))
+    def use_drawn(seed: int, drawn: Drawn) -> Kick:
+        return use(seed, drawn.wave, **drawn.recipe)
+
+    return list(each_kick(model, seeds, use) if gate is None else each_drawn(gate, seeds, use_drawn))
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[Kick], list[Refused]]:

@@ -1,0 +1,87 @@
+"""Print how many kicks of a model pass its gate, and how many recorded sounds, as Markdown.
+
+    python scripts/gate.py FOLDER... [--model default] [-n 2048] [--seed 0]
+
+Every folder is a row: recorded kicks, and other drums that should not pass. In the first folder real kicks are also
+held against real kicks: half of its families against the limits of the other half. Intervals are 95 % (Wilson 1927).
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.card import cards
+from kickitout.card.limits import ARTEFACTS, Limits, limits_of_cards
+from kickitout.corpus.build import Corpus, build_corpus
+from kickitout.evaluation.report import halves
+from kickitout.evaluation.resampling import wilson
+from kickitout.generation.gate import ATTEMPTS, Gate, kind_of
+from kickitout.generation.generate import each_drawn
+from kickitout.generation.load import load_model
+
+TRACES = {*ARTEFACTS, "silent", "not_finite"}
+NAMED = 3  # reasons in a row
+
+Reasons = list[tuple[str, ...]]  # what each sound is outside of
+
+
+def share(hits: int, n: int) -> str:
+    low, high = wilson(hits, n)
+    return f"{100 * hits / n:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def row(name: str, reasons: Reasons) -> str:
+    found = Counter(reason for one in reasons for reason in one)
+    why = ", ".join(f"{k} {n}" for k, n in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED])
+    passed, clean = sum(not one for one in reasons), sum(not TRACES.intersection(one) for one in reasons)
+    return (
+        f"| {name} | {len(reasons)} | {share(passed, len(reasons))} | {share(clean, len(reasons))} | {why or 'none'} |"
+    )
+
+
+def outside(limits: Limits, waves: np.ndarray) -> Reasons:
+    excess = limits.excess(cards(waves))
+    return [tuple(name for name, x in excess.items() if x[i] > 0) for i in range(len(waves))]
+
+
+def real_against_real(corpus: Corpus, kind: str, seed: int) -> Reasons:
+    """Each half of the families against the limits of the other."""
+    families = np.array([one.family for one in corpus.rows])
+    first = halves(families, np.random.default_rng(seed))
+    parts = [corpus.waves[first], corpus.waves[~first]]
+    return [
+        one for learned, tried in (parts, parts[::-1]) for one in outside(limits_of_cards(cards(learned), kind), tried)
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sounds", type=Path, nargs="+")
+    parser.add_argument("--model", default="default")
+    parser.add_argument("-n", type=int, default=2048, help="kicks of the model (default 2048)")
+    parser.add_argument("--seed", type=int, default=0, help="the first of them, and of the halves (default 0)")
+    args = parser.parse_args()
+    model = load_model(args.model)
+    gate = Gate.of(model)
+    drawn = list(each_drawn(gate, range(args.seed, args.seed + args.n), lambda _, one: one._replace(wave=np.zeros(0))))
+    print("| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|")
+    print(row("**kicks of the model**", [one.first for one in drawn]))
+    print(row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn]))
+    for i, folder in enumerate(args.sounds):
+        corpus = build_corpus(folder)
+        if i == 0:
+            halved = real_against_real(corpus, kind_of(model), args.seed)
+            print(row(f"{folder.name}: half of its families, by the limits of the other half", halved))
+        print(row(f"{folder.name}, by the model's limits", outside(gate.limits, corpus.waves)))
+    many = max(one.attempt for one in drawn) + 1
+    print(f"""
+Model `{model.digest[:16]}`, limits of {gate.limits.sounds} sounds, seeds {args.seed} to {args.seed + args.n - 1}; the
+most attempts that one of them took: {many}. Recorded sounds: prepared as for training.""")
+
+
+if __name__ == "__main__":
+    main()
