@@ -71,7 +71,11 @@ def _generation(args: argparse.Namespace) -> None:
 
     f = bench_generation(load_model(args.model), args.model, args.n)
     print(f"generation, model {args.model}, {f.kicks} kicks, {os.cpu_count()} cores")
-    for what, rates in (("in memory", f.in_memory), ("to disk, 24-bit WAV", f.to_disk)):
+    for what, rates in (
+        ("in memory", f.in_memory),
+        ("in memory, --gate", f.gated),
+        ("to disk, 24-bit WAV", f.to_disk),
+    ):
         for r in rates:
             threads = f"{r.threads} thread{'s' * (r.threads > 1)}"
             print(

@@ -18,7 +18,8 @@ from kickitout.card import cards
 from kickitout.corpus.procedural import synthesise
 from kickitout.export.flops import graph_mflop, matmul_peak
 from kickitout.export.sounds import write_kicks
-from kickitout.generation.generate import each_kick
+from kickitout.generation.gate import Gate
+from kickitout.generation.generate import each_drawn, each_kick
 from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model
 
@@ -37,6 +38,7 @@ class GenerationFigures:
 
     kicks: int
     in_memory: list[Rate]
+    gated: list[Rate]  # in memory, with each kick's card held against the model's limits
     to_disk: list[Rate]  # as 24-bit WAV
     cold_seconds: float  # a new process that makes one kick: median of 5
     resident_mb: float  # at most, of a process that makes 64 kicks; NaN where the system does not say
@@ -48,9 +50,11 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
     """Measure `model`, called `name` on the command line."""
     threads = sorted({1, os.cpu_count() or 1})
 
-    def rate(count: int, number: int, folder: Path | None = None) -> Rate:
+    def rate(count: int, number: int, folder: Path | None = None, gate: Gate | None = None) -> Rate:
         began, used = time.perf_counter(), time.process_time()
-        if folder is None:
+        if gate is not None:
+            made = sum(1 for _ in each_drawn(gate, range(count), lambda seed, _: seed, number))
+        elif folder is None:
             made = sum(1 for _ in each_kick(model, range(count), lambda seed, _: seed, number))
         else:
             made = sum(1 for _ in write_kicks(model, range(count), folder, threads=number))
@@ -58,13 +62,15 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
 
     rate(16, threads[-1])  # warm up
     in_memory = [rate(kicks if number > 1 else max(1, kicks // 2), number) for number in threads]
+    gate = Gate.of(model)
+    gated = [rate(kicks if number > 1 else max(1, kicks // 2), number, gate=gate) for number in threads]
     to_disk = []
     for number in threads:
         with tempfile.TemporaryDirectory() as folder:
             to_disk.append(rate(kicks if number > 1 else max(1, kicks // 2), number, Path(folder)))
     mflop = graph_mflop(find_model_file(Path(name)))
     peaks = [matmul_peak(number) for number in threads]
-    return GenerationFigures(kicks, in_memory, to_disk, cold_start(name), resident_mb(name), mflop, peaks)
+    return GenerationFigures(kicks, in_memory, gated, to_disk, cold_start(name), resident_mb(name), mflop, peaks)
 
 
 RESIDENT = """

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -116,31 +116,41 @@ class Gate:
         """Whether kicks are held against what the model learned from, and not against traces of a machine alone."""
         return self.limits.sounds > 0
 
-    def draw(self, seed: int, request: Mapping[str, float] | None = None) -> Drawn:
-        """The kick of a seed. A kick that was asked for is held against the traces alone: who asks for 200 Hz wants to
-        leave what is usual. Raises UserError where no attempt is a finite sound."""
+    def draw(self, seeds: Sequence[int], request: Mapping[str, float] | None = None) -> list[Drawn]:
+        """The kicks of some seeds, each the same whatever the others are: cards are quicker together.
+
+        Kicks that were asked for are held against the traces alone: who asks for 200 Hz wants to leave what is usual.
+        Raises UserError where no attempt of a seed is a finite sound.
+        """
         limits = _asked(self.limits, request) if request else self.limits
-        best: Drawn | None = None
-        first: tuple[str, ...] = ()
+        best: dict[int, Drawn] = {}
+        waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
-            start = attempt * STARTS
-            answer = ask_seed(self.model, request, seed, start) if request else None
-            wave = answer.wave if answer else self.model.play(start_noise(self.model, seed, start))
-            found = cards(wave.mean(axis=0)[None], threads=1)
-            outside = {name: float(x[0]) for name, x in limits.excess(found).items() if x[0] > 0}
-            first = first if attempt else tuple(sorted(outside))
-            if best is None or _badness(outside) < _badness(best.outside):
-                best = Drawn(wave, attempt, outside, first, answer, _said(found, limits, outside))
-            if not outside:
+            played = [self._play(seeds[i], attempt, request) for i in waiting]
+            found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
+            excess = limits.excess(found)
+            for row, (i, (wave, answer)) in enumerate(zip(waiting, played, strict=True)):
+                outside = {name: float(x[row]) for name, x in excess.items() if x[row] > 0}
+                if i not in best or _badness(outside) < _badness(best[i].outside):
+                    first = best[i].first if attempt else tuple(sorted(outside))
+                    said = _said(found, row, limits, outside)
+                    best[i] = Drawn(wave, attempt, outside, first, answer, said)
+            waiting = [i for i in waiting if best[i].outside]
+            if not waiting:
                 break
-        assert best is not None
-        if "not_finite" in best.outside:
-            raise UserError(
-                f"model {self.model.info.name}: seed {seed} is not a finite sound; its training has diverged"
-            )
-        drawn = best._replace(first=first)
-        self.tally.add(seed, drawn)
-        return drawn
+        for seed, drawn in zip(seeds, (best[i] for i in range(len(seeds))), strict=True):
+            if "not_finite" in drawn.outside:
+                name = self.model.info.name
+                raise UserError(f"model {name}: seed {seed} is not a finite sound; its training has diverged")
+            self.tally.add(seed, drawn)
+        return [best[i] for i in range(len(seeds))]
+
+    def _play(self, seed: int, attempt: int, request: Mapping[str, float] | None) -> tuple[np.ndarray, Answer | None]:
+        start = attempt * STARTS
+        if request:
+            answer = ask_seed(self.model, request, seed, start)
+            return answer.wave, answer
+        return self.model.play(start_noise(self.model, seed, start)), None
 
 
 def limits_of_model(model: Model) -> Limits | None:
@@ -189,14 +199,14 @@ def _badness(outside: Mapping[str, float]) -> tuple[bool, float]:
     return "not_finite" in outside, sum(outside.values())
 
 
-def _said(found: Cards, limits: Limits, outside: Mapping[str, float]) -> str:
+def _said(found: Cards, row: int, limits: Limits, outside: Mapping[str, float]) -> str:
     """What a kick is outside of, in words: "comb_db 7.1 dB, at most 2.7"."""
     said = []
     for name in sorted(outside):
         if name not in limits.spans:
             said.append(name.replace("_", " "))
             continue
-        value, (low, high) = float(found[name][0]), limits.spans[name]
+        value, (low, high) = float(found[name][row]), limits.spans[name]
         unit = "" if UNITS[name] == "0..1" else UNITS[name]
         if not np.isfinite(value):
             said.append(f"no {name}")

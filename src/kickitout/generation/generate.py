@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
 from kickitout import __version__
+from kickitout.card import BLOCK_ROWS
 from kickitout.errors import UserError
 from kickitout.generation.ask import Answer, ask_seed, check_request
 from kickitout.generation.gate import Drawn, Gate
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model, ModelInfo
-from kickitout.generation.noise import normal
+from kickitout.generation.noise import check_seeds, normal
 
 T = TypeVar("T")
 
@@ -74,7 +76,17 @@ def each_drawn(
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
     request = check_request(request) if request else None
-    return _each(gate.model, seeds, lambda seed, _: use(seed, gate.draw(seed, request)), threads)
+    check_seeds(seeds)
+    threads = threads or os.cpu_count() or 1
+    size = 1 if request else max(1, min(BLOCK_ROWS, len(seeds) // threads))
+
+    def at(i: int) -> list[T]:
+        part = seeds[i * size : (i + 1) * size]
+        return [use(seed, drawn) for seed, drawn in zip(part, gate.draw(part, request), strict=True)]
+
+    with closing(_in_order(-(-len(seeds) // size), at, threads)) as blocks:
+        for block in blocks:
+            yield from block
 
 
 def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
@@ -86,18 +98,22 @@ def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
 def _each(model: Model, seeds: Sequence[int], one: Callable[[int, np.ndarray], T], threads: int | None) -> Iterator[T]:
     """one(seed, noise [1, latent]) for every seed, on threads, in order."""
     eps = normal(seeds, model.info.latent) if len(seeds) <= 4096 else None
-    threads = threads or os.cpu_count() or 1
 
     def at(i: int) -> T:
         return one(seeds[i], normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1])
 
-    if threads == 1 or len(seeds) == 1:
-        yield from map(at, range(len(seeds)))
+    return _in_order(len(seeds), at, threads or os.cpu_count() or 1)
+
+
+def _in_order(count: int, at: Callable[[int], T], threads: int) -> Generator[T, None, None]:
+    """at(0), at(1) ... at(count - 1), on threads; at most a few a thread are under way."""
+    if threads == 1 or count == 1:
+        yield from map(at, range(count))
         return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[T]] = deque()
         try:
-            for i in range(len(seeds)):
+            for i in range(count):
                 under_way.append(pool.submit(at, i))
                 if len(under_way) >= 4 * threads:
                     yield under_way.popleft().result()

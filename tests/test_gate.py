@@ -1,0 +1,218 @@
+"""The gate: what passes stays as it is, what does not is drawn again, the same for the same seed everywhere."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from kits import FormulaModel
+
+import kickitout
+from kickitout.audio import read_comment
+from kickitout.card import cards
+from kickitout.card.limits import Limits, artefact_limits
+from kickitout.cli import main
+from kickitout.errors import UserError
+from kickitout.generation.ask import STARTS, start_noise
+from kickitout.generation.gate import ATTEMPTS, Gate, limits_file, limits_of_model, limits_text
+from kickitout.generation.generate import each_drawn
+from kickitout.generation.load import find_model_file, load_model
+from kickitout.sound import LENGTH
+
+SEEDS = range(100, 124)
+NARROW = Limits({"pitch_end_hz": (40.0, 60.0)}, ("pitch_end_hz",), 100)  # a good half of the model's kicks
+NOTHING = Limits({"pitch_end_hz": (1.0, 2.0)}, ("pitch_end_hz",), 100)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def narrow(model):
+    """The kicks of SEEDS through NARROW, and the gate that they went through."""
+    gate = Gate(model, NARROW)
+    return gate, gate.draw(SEEDS)
+
+
+@pytest.fixture(scope="module")
+def model_file(model, tmp_path_factory):
+    """A copy of the model in the package whose limits are NARROW."""
+    path = tmp_path_factory.mktemp("gate") / "model.onnx"
+    shutil.copy(find_model_file(Path("default")), path)
+    limits_file(path).write_text(limits_text(NARROW, model.digest))
+    return path
+
+
+def hz(waves):
+    return cards(np.stack([wave.mean(axis=0) for wave in waves]))["pitch_end_hz"]
+
+
+# -- what is drawn ----------------------------------------------------------------------------------------------------
+
+
+def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_that_passes(model, narrow):
+    _, drawn = narrow
+    assert {one.attempt for one in drawn} >= {0, 1, 2}
+    for seed, one in zip(SEEDS, drawn, strict=True):
+        tries = [model.play(start_noise(model, seed, STARTS * k)) for k in range(one.attempt + 1)]
+        inside = [40 <= x <= 60 for x in hz(tries)]
+        assert inside == [False] * one.attempt + [True]
+        np.testing.assert_array_equal(one.wave, tries[-1])
+        assert not one.outside
+        assert one.first == (("pitch_end_hz",) if one.attempt else ())
+    np.testing.assert_array_equal(
+        np.stack([one.wave[0] for one in drawn if not one.attempt]),
+        kickitout.generate([s for s, one in zip(SEEDS, drawn, strict=True) if not one.attempt]),
+    )
+
+
+def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_threads(model, narrow):
+    _, drawn = narrow
+    for threads in (1, 3):
+        found = list(each_drawn(Gate(model, NARROW), SEEDS, lambda _, one: one, threads))
+        assert [one.attempt for one in found] == [one.attempt for one in drawn]
+        assert all(np.array_equal(a.wave, b.wave) for a, b in zip(found, drawn, strict=True))
+    hardest = max(range(len(SEEDS)), key=lambda i: drawn[i].attempt)
+    np.testing.assert_array_equal(Gate(model, NARROW).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave)
+
+
+def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model):
+    gate = Gate(model, NOTHING)
+    (drawn,) = gate.draw([7])
+    tries = [model.play(start_noise(model, 7, STARTS * k)) for k in range(ATTEMPTS)]
+    assert drawn.attempt == int(np.argmin(hz(tries)))  # the lowest is nearest to 2 Hz
+    np.testing.assert_array_equal(drawn.wave, tries[drawn.attempt])
+    assert drawn.recipe["outside"] == ["pitch_end_hz"]
+    assert gate.tally.text() == "0 of 1 at once, 1 still outside after 8 attempts: pitch_end_hz 1"
+    assert "pitch_end_hz" in gate.tally.told[7]
+    assert "at most 2" in gate.tally.told[7]
+
+
+def test_the_tally_is_of_the_kicks_and_their_reasons(narrow):
+    gate, drawn = narrow
+    again = sum(one.attempt > 0 for one in drawn)
+    text = f"{len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}"
+    assert gate.tally.text() == text
+
+
+class Broken(FormulaModel):
+    """What is not a sound at first, and one at another start."""
+
+    path = None
+
+    def __init__(self, wave, attempts):
+        self.wave, self.left = wave, attempts
+
+    def play(self, eps):
+        self.left -= 1
+        return super().play(eps) if self.left < 0 else self.wave
+
+
+@pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])
+def test_silence_and_what_is_not_finite_is_drawn_again(wave):
+    gate = Gate(Broken(wave, 2), artefact_limits())
+    assert gate.draw([5])[0].attempt == 2
+    with pytest.raises(UserError, match="seed 5 is not a finite sound"):
+        Gate(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).draw([5])
+    (silent,) = Gate(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).draw([5])
+    assert (silent.attempt, list(silent.outside)) == (0, ["silent"])
+
+
+def test_what_was_asked_for_is_no_fault_and_traces_still_are(model):
+    limits = Limits({"pitch_end_hz": (1.0, 2.0), "comb_db": (0.0, 0.2)}, ("pitch_end_hz",), 100)
+    plain, asked = (Gate(model, limits).draw([3], request)[0] for request in (None, {"pitch": 50.0}))
+    assert "pitch_end_hz" in plain.outside
+    assert "pitch_end_hz" not in (*asked.outside, *asked.first)
+    assert hz([asked.wave])[0] == pytest.approx(50, rel=1e-3)
+    found = Gate(model, replace(limits, spans={"comb_db": (0.0, -9.0)})).draw([3], {"drive": 3.0})[0]
+    assert list(found.outside) == ["comb_db"]
+    assert found.answer is not None
+    assert found.recipe["outside"] == ["comb_db"]
+
+
+# -- where limits come from -------------------------------------------------------------------------------------------
+
+
+def test_the_limits_in_the_package_are_of_the_model_in_the_package(model):
+    """After another model came into the package that has no limits inside: python scripts/limits.py."""
+    limits = limits_of_model(model)
+    assert limits is not None
+    assert limits.sounds > 1000
+    tally = Gate.of(model).tally
+    assert tally.kicks == 0
+
+
+def test_those_inside_a_model_come_before_those_beside_it(model, model_file):
+    found = load_model(model_file)
+    assert limits_of_model(found) == NARROW
+    found.info = replace(found.info, limits=NOTHING.to_data())
+    assert limits_of_model(found) == NOTHING
+
+
+def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(model, tmp_path, capsys):
+    path = tmp_path / "model.onnx"
+    shutil.copy(find_model_file(Path("default")), path)
+    limits_file(path).write_text(limits_text(NARROW, "0" * 64))
+    assert limits_of_model(load_model(path)) is None
+    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(NARROW, model.digest)[:-40]):
+        limits_file(path).write_text(damaged)
+        assert main(["generate", "-n", "1", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
+        assert "model.limits.json: its limits are damaged" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+# -- the commands -----------------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again(model_file, narrow, tmp_path, capsys):
+    _, drawn = narrow
+    seeds = f"{SEEDS[0]}-{SEEDS[-1]}"
+    command = ["generate", "--seeds", seeds, "-q", "--model", str(model_file)]
+    assert main([*command, "-o", str(tmp_path / "plain")]) == 0
+    capsys.readouterr()
+    assert main([*command, "-o", str(tmp_path / "gated"), "--gate"]) == 0
+    again = sum(one.attempt > 0 for one in drawn)
+    said = capsys.readouterr().err
+    assert f"gate: {len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}" in said
+    assert "traces of a machine alone" not in said
+    for seed, one in zip(SEEDS, drawn, strict=True):
+        path, plain = (tmp_path / folder / f"kick_{seed:06d}.wav" for folder in ("gated", "plain"))
+        recipe = json.loads(read_comment(path))
+        assert (recipe.get("attempt", 0), recipe.get("start", 0)) == (one.attempt, STARTS * one.attempt)
+        assert (path.read_bytes() == plain.read_bytes()) == (one.attempt == 0)
+        if one.attempt == 2:
+            main(["recipe", str(path), "--render", str(tmp_path / "again.wav"), "--force", "--model", str(model_file)])
+            assert (tmp_path / "again.wav").read_bytes() == path.read_bytes()
+
+
+def test_a_model_without_limits_is_held_against_traces_and_that_is_said(model, tmp_path, capsys):
+    path = tmp_path / "model.onnx"
+    shutil.copy(find_model_file(Path("default")), path)
+    assert not Gate.of(load_model(path)).knows_corpus
+    assert main(["generate", "-n", "2", "-q", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 0
+    assert "traces of a machine alone" in capsys.readouterr().err
+
+
+def test_a_kit_goes_through_the_gate_and_each_of_its_sounds_is_made_again(model_file, narrow, tmp_path, capsys):
+    seed = next(seed for seed, one in zip(SEEDS, narrow[1], strict=True) if one.attempt)
+    out = tmp_path / "kit"
+    command = ["kit", "-n", "1", "--seed", str(seed), "--gate", "--model", str(model_file), "--velocity-layers", "1"]
+    assert main([*command, "--round-robin", "1", "--formats", "sfz", "--no-zip", "-o", str(out)]) == 0
+    assert "gate: 0 of 1 at once, 1 re-drawn: pitch_end_hz 1" in capsys.readouterr().err
+    (sound,) = (out / "samples").glob("*.wav")
+    assert json.loads(read_comment(sound))["attempt"] >= 1
+    again = tmp_path / "again.wav"
+    assert main(["recipe", str(sound), "--render", str(again), "--model", str(model_file)]) == 0
+    assert again.read_bytes() == sound.read_bytes()
+    assert main(["kit", str(sound), "--gate", "-o", str(tmp_path / "other")]) == 2
+
+
+def test_the_library_draws_again_what_the_command_draws_again(model_file, narrow):
+    waves = kickitout.generate(SEEDS, model_file, gate=True)
+    np.testing.assert_array_equal(waves, np.stack([one.wave[0] for one in narrow[1]]))
