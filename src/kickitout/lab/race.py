@@ -1,6 +1,6 @@
 """Is it worth while to begin with a finished model: two ways to begin, side by side, with equal processor time.
 
-Each racer trains the recipe `kickgan` on the same kicks for each seed, and stops at milestones. What it would generate
+Each racer trains one recipe on the same kicks for each seed, and stops at milestones. What it would generate
 there is kept in 16 bits; the score is the energy distance to kicks of families that no racer has seen. A race goes on
 where it was ended; a milestone that is kept is not run again.
 """
@@ -29,16 +29,16 @@ from kickitout.training.loop import Report, Until, opened
 from kickitout.training.recipe import load_recipe
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
-RECIPE = "kickgan"
 DRAWS = 400  # of the bootstrap
 NEARLY = 0.9  # of what a racer gains
 LATE = 1.05  # a run that is so much further than a milestone has passed it
 
+Span = tuple[float, float]
 Made = dict[tuple[str, float], list[np.ndarray]]  # racer and seconds -> sounds [n, T] of each seed
 
 
 class Race(NamedTuple):
-    """What is raced. milestones: seconds of processor time, ascending. sounds: made at each, seeds 0 on."""
+    """What is raced. milestones: seconds of processor time, ascending from 0. sounds: made at each, seeds 0 on."""
 
     folder: Path
     milestones: tuple[float, ...]
@@ -46,6 +46,7 @@ class Race(NamedTuple):
     sounds: int
     start: str = "default"
     changes: tuple[str, ...] = ()  # of the recipe, as --set has them
+    recipe: str = "kickgan"
 
     def place(self, racer: str, seed: int) -> Path:
         return self.folder / f"{racer}-{seed}"
@@ -56,11 +57,13 @@ class Race(NamedTuple):
 
 class Line(NamedTuple):
     """A milestone in one embedding. value: racer -> mean over the seeds, interval and the values of the seeds.
-    behind: how much further from real kicks the racer without a model is, with its interval."""
+    behind: how much further from real kicks the racer without a model is; gained: how much nearer the other one has
+    come since the first milestone; both with their intervals."""
 
     seconds: float
-    value: dict[str, tuple[float, tuple[float, float], list[float]]]
-    behind: tuple[float, tuple[float, float]] | None
+    value: dict[str, tuple[float, Span, list[float]]]
+    behind: tuple[float, Span]
+    gained: tuple[float, Span]
 
 
 def run_race(
@@ -83,7 +86,7 @@ def _run(
 ) -> bool:  # fmt: skip
     start = race.start if racer == TUNED else "none"
     always = ["monitor.on_trouble=warn", "monitor.export=last", f"seed={seed}", f"start={start}"]
-    recipe = load_recipe(RECIPE, [*always, *race.changes])
+    recipe = load_recipe(race.recipe, [*always, *race.changes])
     folder = make_folder(race.place(racer, seed))
     name, began = f"{racer}, seed {seed}", clock()
     with opened(
@@ -133,22 +136,24 @@ def score_race(made: Made, unseen: Corpus, embedding: Embedding, seed: int = 0) 
     rr, counts = pairwise(real, real), _counts(len(real), rng, families)
     drawn = {key: [_drawn(real, rr, counts, embedding.embed(waves), rng) for waves in sets]
              for key, sets in sorted(made.items())}  # fmt: skip
-    lines = []
-    for seconds in sorted({s for _, s in drawn}):
-        means = {racer: np.mean(sets, axis=0) for (racer, s), sets in drawn.items() if s == seconds}
-        value = {
-            racer: (float(mean[0]), interval(float(mean[0]), mean[1:]), [float(x[0]) for x in drawn[racer, seconds]])
-            for racer, mean in means.items()
-        }
-        behind = means[SCRATCH] - means[TUNED] if len(means) == 2 else None
-        apart = None if behind is None else (float(behind[0]), interval(float(behind[0]), behind[1:]))
-        lines.append(Line(seconds, value, apart))
-    return lines
+    means = {key: np.mean(sets, axis=0) for key, sets in drawn.items()}
+    milestones = sorted({seconds for _, seconds in means})
+
+    def read(found: np.ndarray) -> tuple[float, Span]:
+        return float(found[0]), interval(float(found[0]), found[1:])
+
+    return [
+        Line(
+            s,
+            {racer: (*read(means[racer, s]), [float(one[0]) for one in drawn[racer, s]]) for racer in (TUNED, SCRATCH)},
+            read(means[SCRATCH, s] - means[TUNED, s]),
+            read(means[TUNED, milestones[0]] - means[TUNED, s]),
+        )
+        for s in milestones
+    ]
 
 
-def real_against_real(
-    learned: np.ndarray, unseen: Corpus, embedding: Embedding, seed: int = 0
-) -> tuple[float, tuple[float, float]]:
+def real_against_real(learned: np.ndarray, unseen: Corpus, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
     """The same score of the recordings that were learned from [n, T]."""
     rng = np.random.default_rng([seed, 6])
     real = embedding.embed(unseen.waves)
@@ -157,54 +162,63 @@ def real_against_real(
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
-def reached(lines: Sequence[Line], racer: str = TUNED, share: float = NEARLY) -> float | None:
-    """Seconds after which a racer has so much of what it gains from the first line to the last, on straight ways
-    between the milestones; None where it gains nothing.
+def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float | None:
+    """Seconds after which a racer has come so much of the way from knowing nothing (from scratch, at the first
+    milestone) to where training on ends, on straight ways between the milestones; None where it has not.
 
-    >>> line = lambda seconds, value: Line(seconds, {"tuned": (value, (0.0, 0.0), [])}, None)
-    >>> reached([line(0, 3.0), line(60, 2.0), line(120, 1.0), line(600, 1.0)])
-    108.0
+    >>> def line(seconds, tuned, scratch):
+    ...     values = {"tuned": (tuned, (0.0, 0.0), []), "scratch": (scratch, (0.0, 0.0), [])}
+    ...     return Line(seconds, values, (0.0, (0.0, 0.0)), (0.0, (0.0, 0.0)))
+    >>> lines = [line(0, 3.0, 11.0), line(60, 2.0, 6.0), line(120, 1.0, 4.0)]
+    >>> reached(lines, "tuned"), reached(lines, "scratch")
+    (60.0, None)
     """
     values = [line.value[racer][0] for line in lines]
-    goal = values[0] - share * (values[0] - values[-1])
-    if values[-1] >= values[0]:
-        return None
+    nothing, end = lines[0].value[SCRATCH][0], lines[-1].value[TUNED][0]
+    goal = nothing - share * (nothing - end)
+    if values[0] <= goal:
+        return lines[0].seconds
     for before, after, a, b in zip(lines, lines[1:], values, values[1:], strict=False):
         if b <= goal:
             return before.seconds + (after.seconds - before.seconds) * (a - goal) / (a - b)
     return None
 
 
-def race_text(lines: Sequence[Line], name: str, floor: tuple[float, tuple[float, float]]) -> str:
+def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Span]) -> str:
     """The lines as a Markdown table, and what they say. floor: real against real."""
-    rows = [f"| `energy_{name}` after | trained on | from scratch | from scratch is behind by |", "|--:|--:|--:|--:|"]
+    rows = [
+        f"| `energy_{name}` after | trained on | it has gained | from scratch | from scratch is behind by |",
+        "|--:|--:|--:|--:|--:|",
+    ]
     for line in lines:
-        behind = f"{line.behind[0]:.2f} {_bracket(line.behind[1])}" if line.behind else ""
-        rows.append(f"| {line.seconds / 60:g} min | {_cell(line, TUNED)} | {_cell(line, SCRATCH)} | {behind} |")
-    last, seconds = lines[-1].seconds / 60, reached(lines)
-    gain = (
-        f"Training on has {100 * NEARLY:.0f} % of what it gains in {last:g} minutes after {seconds / 60:.1f}"
-        if seconds is not None
-        else f"Training on gains nothing in {last:g} minutes"
+        cells = [f"{line.seconds / 60:g} min", _cell(line, TUNED), _with_span(*line.gained), _cell(line, SCRATCH)]
+        rows.append("| " + " | ".join([*cells, _with_span(*line.behind)]) + " |")
+    ahead = [f"{line.seconds / 60:g}" for line in lines if line.behind[1][0] > 0]
+    at = f" ({', '.join(ahead)} min)" if ahead else ""
+    ways = " and training from scratch ".join(_after(reached(lines, racer)) for racer in (TUNED, SCRATCH))
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"Real against real (the recordings that were learned from): {_with_span(*floor)}. Of the way from knowing "
+            f"nothing to where training on ends, training on has come {100 * NEARLY:.0f} % {ways}. The interval has "
+            f"training on ahead at {len(ahead)} of {len(lines)} milestones{at}.",
+        ]
     )
-    raced = [line for line in lines if line.behind]
-    ahead = [line for line in raced if line.behind and line.behind[1][0] > 0]
-    at = f" ({', '.join(f'{line.seconds / 60:g}' for line in ahead)} min)" if ahead else ""
-    said = f"{gain}; the interval has it ahead of training from scratch at {len(ahead)} of {len(raced)} milestones{at}."
-    real = f"Real against real (the recordings that were learned from): {floor[0]:.2f} {_bracket(floor[1])}."
-    return "\n".join([*rows, "", f"{real} {said}"])
+
+
+def _after(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {seconds / 60:.1f} min"
 
 
 def _cell(line: Line, racer: str) -> str:
-    if racer not in line.value:
-        return ""
     value, span, seeds = line.value[racer]
     each = f"; {', '.join(f'{one:.2f}' for one in seeds)}" if len(seeds) > 1 else ""
-    return f"{value:.2f} {_bracket(span)}{each}"
+    return _with_span(value, span) + each
 
 
-def _bracket(span: tuple[float, float]) -> str:
-    return f"[{span[0]:.2f}, {span[1]:.2f}]"
+def _with_span(value: float, span: Span) -> str:
+    return f"{value:.2f} [{span[0]:.2f}, {span[1]:.2f}]"
 
 
 def _counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
