@@ -43,7 +43,8 @@ audit: $(VENV)/dev
 
 LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
 	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
-	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py tests/test_studio.py
+	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py tests/test_studio.py \
+	tests/test_limits.py tests/test_gate.py
 
 train-env: $(VENV)/train
 
@@ -56,6 +57,7 @@ default-model: $(VENV)/dev
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx
 	cp build/default/model.learned.json src/kickitout/model_files/default.learned.json
+	rm -f src/kickitout/model_files/default.limits.json  # of a model that had none inside: scripts/limits.py
 	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png

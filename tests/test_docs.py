@@ -9,11 +9,14 @@ import pytest
 
 from kickitout.card import FIELDS
 from kickitout.card.fields import WHY_TEXT
+from kickitout.card.limits import ARTEFACTS, FEW, RARELY, TAIL, WIDER
 from kickitout.cli import bench
 from kickitout.corpus.check import FINDINGS
 from kickitout.evaluation.embeddings import DEFAULTS
 from kickitout.evaluation.ladder import FAULTS, claimed
 from kickitout.evaluation.scoreboard import ALONE, IN_EACH
+from kickitout.generation.ask import STARTS
+from kickitout.generation.gate import ATTEMPTS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -57,6 +60,21 @@ def test_the_scoreboard_and_the_ladder_are_on_the_scores_page():
     assert "**no**" not in SCORES  # a claim that these kicks do not bear out
     for _, score in claimed():
         assert f"| `{score}` |" in SCORES
+
+
+def test_the_limits_on_the_page_of_the_gate_are_those_of_the_code():
+    page = (DOCS / "gate.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| ([-\d.]+)[ a-zB]* \| ([-\d.]+)[ a-zB]* \|$", page, re.MULTILINE)
+    assert {name: (float(low), float(high)) for name, low, high in rows} == {
+        name: (one.harmless, one.worst) for name, one in ARTEFACTS.items()
+    }
+    words = " ".join(page.split())
+    assert f"the {TAIL:.0%} and the {1 - TAIL:.0%} quantile".replace("%", " %") in words
+    assert f"by {WIDER:g} + {FEW:g} / √n of the way" in words
+    assert f"that {1 - RARELY:.0%} of them".replace("%", " %") in words
+    assert f"start {STARTS} k of the same seed" in words
+    assert ATTEMPTS == 8
+    assert "up to eight attempts" in words
 
 
 def test_every_finding_of_the_doctor_has_a_word_on_its_page():

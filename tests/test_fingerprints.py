@@ -15,6 +15,7 @@ from kickitout.errors import UserError
 from kickitout.evaluation.copies_trial import CHANGES
 from kickitout.evaluation.fingerprints import KEPT, MOST, Fingerprints, Learned, _kept, learned_file, read_learned
 from kickitout.evaluation.memorisation import BANDS_HZ, References
+from kickitout.generation.gate import Gate
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
@@ -118,6 +119,7 @@ def test_a_trained_run_has_those_of_its_kicks(tmp_path, capsys):
     path = run / "model.learned.json"
     found = read_learned(path)
     assert found.digest == load_model(run).info.corpus["digest"]
+    assert Gate.of(load_model(run)).limits.sounds == len(found.names) - 2  # those that were not held out
     assert sorted(found.names)[0] == "kicks/kick 000.wav"
     path.write_bytes(b"{")
     assert main(command) == 0  # nothing is left to train, and what is damaged is written anew

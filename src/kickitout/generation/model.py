@@ -72,7 +72,7 @@ class ModelInfo:
         )
         before = info.corpus.get("before", []) if isinstance(info.corpus, dict) else None
         whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
-        whole = whole and isinstance(info.limits, dict)
+        whole = whole and isinstance(info.limits, dict) and isinstance(info.recipe, dict)
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
