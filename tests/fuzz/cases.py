@@ -14,6 +14,10 @@ CASES: dict[str, dict[str, bytes]] = {
         "metadata nested too deeply": b'{"format": ' + b"[" * 3000,
         "a head larger than the file": b"\xff\xff\xff\xff\xff\xff\xff\x7f{}",
         "metadata that are no object": b"[1]",
+        "an input whose name is no text":
+        b'\x08\t:4\n\x0c\n\x02\xeby\x12\x01z"\x03Abs\x12\x01gZ\x10\n\x02\xeby\x12\n\n\x08\x08\x01'
+        b"\x12\x04\n\x02\x08\x01b\x0f\n\x01z\x12\n\n\x08\x08\x01\x12\x04\n\x02\x08\x01B\x04\n\x00\x10\x14rE\n\tkickitout"
+        b'\x128{"format": "kickitout-model-1", "name": "", "latent": 1}',
         "an empty file": b"",
     },
     "recipe": {

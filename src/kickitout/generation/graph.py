@@ -32,7 +32,9 @@ def open_graph(data: bytes, refusal: str) -> Any:
     try:
         # Without its fallback: it would print that it tries a damaged graph again.
         session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"], enable_fallback=0)
-        _ = session.get_modelmeta().custom_metadata_map  # which may be no text
+        # Names, sizes and metadata may be no text, which shows when they are read.
+        _ = session.get_modelmeta().custom_metadata_map
+        _ = [(value.name, value.shape) for value in (*session.get_inputs(), *session.get_outputs())]
         return session
     except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
         raise UserError(refusal) from error
