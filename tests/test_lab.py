@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, write_kicks
+from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, write_kicks
 
 from kickitout.cli import main
 from kickitout.errors import UserError
@@ -23,7 +23,7 @@ from kickitout.lab.folder import Lab, read_json
 from kickitout.lab.listening import keep_vote, prepare, read_votes, tally
 from kickitout.lab.paper import front, hearing
 from kickitout.lab.paper.context import Paper, Sounds
-from kickitout.lab.paper.page import FINDINGS, render
+from kickitout.lab.paper.page import FINDINGS
 from kickitout.lab.paper.patterns import patterns
 from kickitout.lab.paper.shortcomings import shortcomings
 from kickitout.lab.paper.sine import sine
@@ -31,21 +31,19 @@ from kickitout.lab.paper.upconv import upconv
 from kickitout.lab.results import COLUMNS, read_results, write_results
 from kickitout.lab.study import load_study, read_study, rows_of, study_names
 
-pytestmark = pytest.mark.long
-
-__all__ = ["make_lab", "toy_lab"]  # the fixture
+__all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
 
 
 @pytest.fixture
 def copy(toy_lab: Lab, tmp_path: Path) -> Lab:
-    """A laboratory that may be changed."""
-    shutil.copytree(toy_lab.path, tmp_path / "lab")
+    """A laboratory that may be changed; without its run folders, which only training reads."""
+    shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
     return Lab(tmp_path / "lab")
 
 
 @pytest.fixture(scope="module")
-def page(toy_lab: Lab) -> str:
-    return render(toy_lab).decode()
+def page(toy_paper: Path) -> str:
+    return toy_paper.read_text("utf-8")
 
 
 # -- results ----------------------------------------------------------------------------------------------------------
