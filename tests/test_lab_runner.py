@@ -24,6 +24,7 @@ MOMENTS: tuple[tuple[Engine, int, str], ...] = (  # who works, and what is there
     ("serial", 1, "cells/dcgan-0-*/made-0.npz"),  # heard, and not yet measured
     ("processes", 2, "cells/dcgan-1-*/run/stats.jsonl"),  # two workers: one in training, one measuring
 )
+IMPORTED = ["toy_lab", "torch._dynamo", "matplotlib.backends.backend_agg"]  # once for all processes, not in each
 TIMES = ("minutes", "cost_minutes")
 
 
@@ -39,7 +40,7 @@ def work(path: Path, engine: Engine, workers: int, errors: Connection) -> None:
 def begin(path: Path, engine: Engine, workers: int = 1) -> tuple[BaseProcess, Connection]:
     """The process, and a pipe that ends with the last of it and its workers."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["toy_lab"])  # torch is imported once for all of them
+    context.set_forkserver_preload(IMPORTED)
     reader, writer = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(path, engine, workers, writer))
     process.start()

@@ -20,7 +20,7 @@ from kickitout.lab.paper.page import render
 from kickitout.lab.runner import run_study
 from kickitout.lab.study import Study, load_study
 
-SOUNDS = 20
+SOUNDS = 18
 KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-copies and scores need about as many
 STEPS = Budget(steps=2)
 ROWS = {  # some studies ask for what another has
@@ -35,10 +35,13 @@ ROWS = {  # some studies ask for what another has
 }  # fmt: skip
 
 
+SMALLER = {"kickgan": ["variants=0"], "drumgan": ["model.channels=8"]}
+
+
 def size(recipe: str) -> list[str]:
     """Toys that take no snapshots, and make no variants but where a study is about them."""
     changes = [c for c in toy(recipe) if not c.startswith("monitor.")]
-    return [*changes, "monitor.every=1000000", "monitor.sounds=8", *(["variants=0"] if recipe == "kickgan" else [])]
+    return [*changes, "monitor.every=1000000", "monitor.sounds=8", *SMALLER.get(recipe, [])]
 
 
 def toy_study(name: str) -> Study:
