@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV ?= .venv
 TORCH ?= torch==2.13.0
 
-.PHONY: kicks studio test check test-min train-env default-model drum-types clean
+.PHONY: kicks studio test check test-min train-env default-model drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -57,6 +57,14 @@ drum-types: $(VENV)/dev
 		--unseen-kicks $(DATA)/kicks-study --unseen-drums $(DATA)/drums-study \
 		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
 	cp build/drum_types.md src/kickitout/model_files/drum_types.md
+
+# The paper of the laboratory in the folder LAB, with sounds of that in HEARD; its results, and what the README says of them.
+LAB ?= lab
+HEARD ?= lab-open
+paper: $(VENV)/dev
+	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/results --force
+	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --force
+	$(VENV)/bin/python scripts/figures.py README.md --only "kick lab findings --lab docs/results"
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

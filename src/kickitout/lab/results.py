@@ -9,6 +9,7 @@ the intervals are rather too wide for a comparison of rows than too narrow.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import math
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ from typing import Any
 from scipy.special import stdtrit
 
 from kickitout.errors import UserError
-from kickitout.files import write_whole
+from kickitout.files import make_folder, write_whole
 from kickitout.lab.folder import Lab, read_json
 
 COLUMNS = (
@@ -108,17 +109,39 @@ def write_results(lab: Lab) -> None:
     write_whole(lab.results, "".join([",".join(COLUMNS) + "\n", *lines]).encode())
 
 
+def write_alone(lab: Lab, out: Lab) -> list[Path]:
+    """Write results and plans into a folder that can be passed on: no sounds, no models, no kicks.
+
+    Returns what was written. The same results give the same bytes. Raises UserError where there are none.
+    """
+    read_results(lab)
+    make_folder(out.path / "plans")
+    written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
+    for plan in sorted((lab.path / "plans").glob("*.json")):
+        written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
+    if lab.votes.exists():
+        written.append(write_whole(out.votes, lab.votes.read_bytes()))
+    return written
+
+
 def read_results(lab: Lab) -> list[dict[str, Any]]:
-    """The rows of results.csv. Raises UserError where there are none."""
-    if not lab.results.exists():
+    """The rows of results.csv, or of results.csv.gz where results were written alone.
+
+    Raises UserError where there are none.
+    """
+    path = lab.packed if lab.packed.exists() and not lab.results.exists() else lab.results
+    if not path.exists():
         raise UserError(f"{lab.path}: no results yet; kick lab run shortcomings -o {lab.path} DATA makes some")
-    with open(lab.results, encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
+    try:
+        data = gzip.decompress(path.read_bytes()) if path == lab.packed else path.read_bytes()
+        reader = csv.DictReader(io.StringIO(data.decode(), newline=""))
         if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{lab.results}: not the results of this version; kick lab run writes them anew")
+            raise UserError(f"{path}: not the results of this version; kick lab run writes them anew")
         rows = [{k: _number(k, v) for k, v in row.items()} for row in reader]
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read; kick lab run writes it anew") from error
     if not rows:
-        raise UserError(f"{lab.results}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+        raise UserError(f"{path}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
     return rows
 
 
@@ -140,7 +163,9 @@ class Results:
             self._of.setdefault((r["study"], r["share"]), []).append(r)
             self._scores.setdefault((r["study"], r["share"], r["row"], r["score"]), []).append(r)
         self._names = {
-            study: tuple(dict.fromkeys(r["score"] for r in rows)) for (study, share), rows in self._of.items() if share == 1
+            study: tuple(dict.fromkeys(r["score"] for r in rows))
+            for (study, share), rows in self._of.items()
+            if share == 1
         }
 
     def of(self, study: str, *, share: float = 1.0, **wanted: Any) -> list[dict[str, Any]]:
