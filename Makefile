@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test check audit test-min train-env default-model drum-types clean
+.PHONY: kicks studio test check audit test-min train-env default-model drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -69,6 +69,14 @@ drum-types: $(VENV)/dev
 		--unseen-kicks $(DATA)/kicks-study --unseen-drums $(DATA)/drums-study \
 		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
 	cp build/drum_types.md src/kickitout/model_files/drum_types.md
+
+# The paper of the laboratory in the folder LAB, with sounds of that in HEARD; its results, and what the README says of them.
+LAB ?= lab
+HEARD ?= lab-open
+paper: $(VENV)/dev
+	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/results --force
+	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --force
+	$(VENV)/bin/python scripts/figures.py README.md --only "kick lab findings --lab docs/results"
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -5,6 +5,8 @@
     python scripts/figures.py docs/scores.md --data OPEN STUDY --run DCGAN_RUN --only scripts/scoreboard.py
     python scripts/figures.py docs/asking.md --only scripts/calibration.py
     python scripts/figures.py docs/asking.md --data STUDY --only scripts/resynthesis.py
+    python scripts/figures.py README.md --only "kick lab findings --lab docs/results"
+    python scripts/figures.py docs/laboratory.md
 
 A block between `<!-- begin: NAME -->` and `<!-- end -->` is replaced by what the command NAME prints: a `kick` command
 or a script here that prints Markdown. `kick ceiling` and the scripts take the folders of real kicks from --data;
@@ -26,6 +28,11 @@ def printed(command: list[str]) -> str:
     """What a `kick` command prints, as a fenced block."""
     done = subprocess.run([sys.executable, "-m", "kickitout", *command], check=True, capture_output=True, text=True)
     return f"```\n{done.stdout.rstrip()}\n```"
+
+
+def said(command: list[str]) -> str:
+    """What a `kick` command prints as Markdown."""
+    return written(["-m", "kickitout", *command])
 
 
 def written(command: list[str]) -> str:
@@ -57,6 +64,8 @@ def main() -> None:
         elif name.startswith("scripts/"):
             more = ["--run", *map(str, args.run)] if args.run and "scoreboard" in name else []
             found[name] = written([*name.split(), *map(str, args.data), *more])
+        elif name.startswith("kick lab findings"):
+            found[name] = said(name.split()[1:])
         else:
             found[name] = printed([*name.split()[1:], *(map(str, args.data) if name == "kick ceiling" else [])])
 

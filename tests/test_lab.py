@@ -13,7 +13,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, write_kicks
+from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, write_kicks
 
 from kickitout.cli import main
 from kickitout.errors import UserError
@@ -21,9 +21,10 @@ from kickitout.lab.cells import Budget, cells_of
 from kickitout.lab.data import read_kicks
 from kickitout.lab.folder import Lab, read_json
 from kickitout.lab.listening import keep_vote, prepare, read_votes, tally
+from kickitout.lab.listing import studies_text
 from kickitout.lab.paper import front, hearing
 from kickitout.lab.paper.context import Paper, Sounds
-from kickitout.lab.paper.page import FINDINGS, render
+from kickitout.lab.paper.page import FINDINGS, findings
 from kickitout.lab.paper.patterns import patterns
 from kickitout.lab.paper.shortcomings import shortcomings
 from kickitout.lab.paper.sine import sine
@@ -31,21 +32,20 @@ from kickitout.lab.paper.upconv import upconv
 from kickitout.lab.results import COLUMNS, read_results, write_results
 from kickitout.lab.study import load_study, read_study, rows_of, study_names
 
-pytestmark = pytest.mark.long
-
-__all__ = ["make_lab", "toy_lab"]  # the fixture
+__all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def copy(toy_lab: Lab, tmp_path: Path) -> Lab:
-    """A laboratory that may be changed."""
-    shutil.copytree(toy_lab.path, tmp_path / "lab")
+    """A laboratory that may be changed; without its run folders, which only training reads."""
+    shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
     return Lab(tmp_path / "lab")
 
 
 @pytest.fixture(scope="module")
-def page(toy_lab: Lab) -> str:
-    return render(toy_lab).decode()
+def page(toy_paper: Path) -> str:
+    return toy_paper.read_text("utf-8")
 
 
 # -- results ----------------------------------------------------------------------------------------------------------
@@ -164,6 +164,7 @@ def test_the_paper_has_every_section_drawing_and_reference(page):
     for recipe in ("dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"):
         assert f"fig-net-{recipe}" in ids
     assert {"fig-grid", "fig-walks", "fig-kernels", "fig-profiles", "fig-losses", "table-players"} <= ids
+    assert {"table-pictures", "table-passed", "table-links", "fig-tones", "fig-data-study", "fig-ablation"} <= ids
     assert page.count("https://doi.org/") >= 20
     for unit in ("Hz", "[ms]", "dB"):
         assert unit in page
@@ -231,10 +232,40 @@ def test_a_study_that_was_not_run_is_said_to_be_missing(copy):
 def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys):
     assert main(["lab", "findings", "--lab", str(toy_lab.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 6
-    assert lines[0].startswith("- What stops a DCGAN: A DCGAN as published ends at an energy distance of ")
-    assert re.search(r"\d [^<;]*\[[^\]]*\d\]", lines[0])
+    assert len(lines) == 5
+    assert lines[0].startswith("- **What stops a DCGAN.** A DCGAN as published ends at an energy distance of ")
+    assert all(re.search(r"\d [^<;]*\[[^\]]*\d\]", line) for line in lines)
     assert not any("<" in line for line in lines)
+
+
+def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, tmp_path, capsys):
+    words = ["lab", "results", "--lab", str(toy_lab.path), "-o", str(tmp_path / "alone")]
+    assert main(words) == 0
+    written = [Path(line) for line in capsys.readouterr().out.splitlines()]
+    assert {p.suffix for p in written} == {".gz", ".json"}
+    assert sorted(written) == sorted(p for p in (tmp_path / "alone").rglob("*") if p.is_file())
+    alone = Lab(tmp_path / "alone")
+    assert read_results(alone) == read_results(toy_lab)
+    assert findings(alone) == findings(toy_lab)
+    first = alone.packed.read_bytes()
+    assert main(words) == 2
+    assert "--force replaces them" in capsys.readouterr().err
+    assert main([*words, "--force"]) == 0
+    assert alone.packed.read_bytes() == first
+    assert main(["lab", "results", "--lab", str(toy_lab.path), "-o", str(toy_lab.path), "--force"]) == 2
+    assert "is a laboratory" in capsys.readouterr().err
+
+
+def test_the_readme_says_what_the_committed_results_say():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    block = re.search(r"findings --lab docs/results -->\n(.*?)\n<!-- end -->", readme, re.DOTALL)
+    assert block is not None
+    assert block[1] == findings(Lab(ROOT / "docs" / "results"))
+
+
+def test_the_page_on_the_laboratory_says_what_the_studies_cost():
+    page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
+    assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page
 
 
 def test_no_results_no_paper(tmp_path, capsys):

@@ -13,17 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_lab import ROWS, make_lab, toy_lab
+from toy_lab import ROWS, make_lab, toy_lab, toy_paper
 
 from kickitout.lab.folder import Lab
 from kickitout.lab.listening import prepare, read_votes, server
 from kickitout.lab.paper import hearing
 from kickitout.lab.paper.context import Paper
-from kickitout.lab.paper.page import render
 
-pytestmark = pytest.mark.long
-
-__all__ = ["make_lab", "toy_lab"]  # the fixture
+__all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
 CHROMIUM = os.environ.get("KICKITOUT_CHROMIUM", "/usr/bin/chromium")
 
 
@@ -40,13 +37,6 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
-def paper(toy_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("paper") / "paper.html"
-    path.write_bytes(render(toy_lab))
-    return path
-
-
 def watched(browser: Any, **options: Any) -> tuple[Any, list[str]]:
     """A page, and what it complained of or asked the network for."""
     page, trouble = browser.new_page(**options), []
@@ -56,9 +46,9 @@ def watched(browser: Any, **options: Any) -> tuple[Any, list[str]]:
     return page, trouble
 
 
-def test_links_lead_somewhere_and_every_player_plays(browser, paper):
+def test_links_lead_somewhere_and_every_player_plays(browser, toy_paper):
     page, trouble = watched(browser)
-    page.goto(paper.as_uri())
+    page.goto(toy_paper.as_uri())
     lost = page.evaluate(
         "[...document.querySelectorAll('a[href^=\"#\"]')].filter(a => !document.getElementById(a.hash.slice(1))).length"
     )
@@ -75,10 +65,10 @@ def test_links_lead_somewhere_and_every_player_plays(browser, paper):
     page.close()
 
 
-def test_nothing_is_wider_than_the_window_and_pictures_are_drawn(browser, paper):
+def test_nothing_is_wider_than_the_window_and_pictures_are_drawn(browser, toy_paper):
     for width in (1280, 400):
         page, trouble = watched(browser, viewport={"width": width, "height": 900})
-        page.goto(paper.as_uri())
+        page.goto(toy_paper.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         empty = page.evaluate("[...document.images].filter(i => !i.complete || !i.naturalWidth).length")
         assert empty == 0
@@ -101,19 +91,19 @@ CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("media", ["light", "dark", "print"])
-def test_text_and_drawings_stand_out_on_paper_on_a_light_and_on_a_dark_page(browser, paper, media):
+def test_text_and_drawings_stand_out_on_paper_on_a_light_and_on_a_dark_page(browser, toy_paper, media):
     page, _ = watched(browser)
     page.emulate_media(**({"media": "print"} if media == "print" else {"color_scheme": media}))
-    page.goto(paper.as_uri())
+    page.goto(toy_paper.as_uri())
     text, words, drawn = page.evaluate(CONTRAST)
     assert min(text, words) >= 4.5  # WCAG 2.2, 1.4.3
     assert drawn >= 3.0  # 1.4.11, of what carries meaning
     page.close()
 
 
-def test_it_prints_to_a_pdf_without_its_players(browser, paper):
+def test_it_prints_to_a_pdf_without_its_players(browser, toy_paper):
     page, _ = watched(browser)
-    page.goto(paper.as_uri())
+    page.goto(toy_paper.as_uri())
     pdf = page.pdf(format="A4", prefer_css_page_size=True)
     assert pdf.startswith(b"%PDF")
     assert len(pdf) > 50_000
@@ -123,7 +113,7 @@ def test_it_prints_to_a_pdf_without_its_players(browser, paper):
 
 
 def test_a_listener_votes_blind_and_the_vote_is_kept(browser, toy_lab, tmp_path):
-    shutil.copytree(toy_lab.path, tmp_path / "lab")
+    shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
     lab = Lab(tmp_path / "lab")
     with server(lab, prepare(lab, "shortcomings", 3, 0), 0) as running:
         thread = threading.Thread(target=running.serve_forever)

@@ -86,7 +86,7 @@ def test_rows_are_read_against_the_ceilings_of_their_pictures():
     ceiling = estimate("ceiling", 1.0, trained=False, seeds=1)
     text = against_ceiling([(estimate("near", 1.2), ceiling), (estimate("far", 4.0), ceiling)], "distance")
     assert "shown in distance for <em>near</em>" in text
-    assert "1 row of 2 is shown to be worse than what the codec allows" in text
+    assert "1 of 2 rows is shown to be worse than what the picture allows: <em>far</em>" in text
 
 
 def test_numbers_stand_with_unit_and_interval():

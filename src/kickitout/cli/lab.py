@@ -4,7 +4,8 @@ kick lab list                                             the studies, and what 
 kick lab run shortcomings -o lab/ my-kicks/ --workers 2   run a study; the same command goes on after a stop
 kick lab run all -o lab/                                  all of them, on the kicks the folder knows by now
 kick lab paper -o paper.html --lab lab/                   write the paper
-kick lab findings --lab lab/                              a line of each study, as Markdown
+kick lab findings --lab lab/                              what was found in five lines, as Markdown
+kick lab results --lab lab/ -o results/                   the results alone, to be passed on
 kick lab listen --lab lab/                                compare by ear, blind; votes are kept in lab/votes.csv
 """
 
@@ -73,9 +74,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     paper.add_argument("--force", action="store_true", help="replace a page that is there")
     paper.set_defaults(verb=_paper)
 
-    findings = verbs.add_parser("findings", help="print what was found, a line of each study")
+    findings = verbs.add_parser("findings", help="print what was found, in five lines")
     findings.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
     findings.set_defaults(verb=_findings)
+
+    results = verbs.add_parser("results", help="write the results alone, without sounds and models, to pass them on")
+    results.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    results.add_argument("-o", "--out", type=Path, default=Path("results"), help="folder to write (default results/)")
+    results.add_argument("--force", action="store_true", help="replace results that are there")
+    results.set_defaults(verb=_results)
 
     listen = verbs.add_parser("listen", help="a page to compare sounds by ear, blind")
     listen.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
@@ -172,6 +179,21 @@ def _findings(args: argparse.Namespace) -> int:
     from kickitout.lab.paper.page import findings
 
     print(findings(Lab(args.lab)))
+    return 0
+
+
+def _results(args: argparse.Namespace) -> int:
+    from kickitout.errors import UserError
+    from kickitout.lab.folder import Lab
+    from kickitout.lab.results import write_alone
+
+    out = Lab(args.out)
+    if out.results.exists() or (out.path / "cells").exists():
+        raise UserError(f"{args.out}: is a laboratory; name another folder with -o")
+    if out.packed.exists() and not args.force:
+        raise UserError(f"{args.out}: holds results; --force replaces them")
+    for path in write_alone(Lab(args.lab), out):
+        print(path)
     return 0
 
 

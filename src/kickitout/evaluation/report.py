@@ -17,6 +17,7 @@ from kickitout.evaluation.resampling import own_groups, wilson
 from kickitout.evaluation.score import FEWEST, Score, digest_of, refuse_too_few
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
+Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real against real, and the sizes of the halves
 
 
 def score_sets(
@@ -41,11 +42,11 @@ def score_sets(
 
 def score_features(
     generated: Features, real: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = DRAWS,
+    seed: int = 0, draws: int = DRAWS, beside: Beside | None = None,
 ) -> list[Score]:  # fmt: skip
-    """The same from features that are at hand."""
+    """The same from features that are at hand, and from what `real_against_real` gave where that is too."""
     reference = digest_of(real.waves)
-    beside = real_against_real(real, embeddings, seed)
+    beside = real_against_real(real, embeddings, seed) if beside is None else beside
     return [
         Score(
             f.name, f.value, f.interval, f.n or (len(real), len(generated)), reference, f.unit, f.better,
@@ -55,9 +56,7 @@ def score_features(
     ]  # fmt: skip
 
 
-def real_against_real(
-    real: Features, embeddings: Sequence[Embedding], seed: int
-) -> dict[str, tuple[float, tuple[int, int]]]:
+def real_against_real(real: Features, embeddings: Sequence[Embedding] = DEFAULTS, seed: int = 0) -> Beside:
     """Mean of each score over SPLITS of the real kicks into halves by family, and the size of the last halves.
 
     The share that is recognised as kicks is no comparison: it is that of all real kicks.

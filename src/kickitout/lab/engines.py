@@ -11,10 +11,10 @@ import multiprocessing
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -56,8 +56,7 @@ def _serial(work: Work, lab: Path, cells: Sequence[Cell]) -> Iterator[tuple[Cell
 
 def _processes(workers: int, work: Work, lab: Path, cells: Sequence[Cell]) -> Iterator[tuple[Cell, bool]]:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before the workers start: they inherit it
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=(os.getpid(),)) as pool:
+    with ProcessPoolExecutor(workers, _context(), initializer=_begin_worker) as pool:
         under_way: dict[Future[bool], Cell] = {}
         waiting = iter(cells)
         try:
@@ -75,14 +74,24 @@ def _processes(workers: int, work: Work, lab: Path, cells: Sequence[Cell]) -> It
                 future.cancel()
 
 
-def _begin_worker(parent: int) -> None:
+def _context() -> BaseContext:
+    """How workers begin: from a server that has imported torch once for all of them, where the system has such."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["kickitout.lab.runner", "torch._dynamo"])  # the latter is what optimisers import
+    return context
+
+
+def _begin_worker() -> None:
     """Ctrl-C is for training to act upon, not for a worker that waits; and no worker outlives its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     one_thread()
+    parent = multiprocessing.parent_process()
 
     def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1)
+        if parent is not None:
+            parent.join()
         os._exit(1)  # what is under way can be gone on with from its last checkpoint
 
     threading.Thread(target=watch, daemon=True).start()

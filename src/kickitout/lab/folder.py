@@ -40,6 +40,11 @@ class Lab:
         return self.path / "results.csv"
 
     @property
+    def packed(self) -> Path:
+        """The same where results were written alone, to be passed on."""
+        return self.path / "results.csv.gz"
+
+    @property
     def votes(self) -> Path:
         return self.path / "votes.csv"
 

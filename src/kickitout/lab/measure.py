@@ -22,7 +22,7 @@ from kickitout.evaluation.distance import pairwise
 from kickitout.evaluation.embeddings import BANDS
 from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
-from kickitout.evaluation.report import SPLITS, copies_score, halves, score_features
+from kickitout.evaluation.report import SPLITS, Beside, copies_score, halves, real_against_real, score_features
 from kickitout.evaluation.resampling import bootstrap_counts, interval
 from kickitout.evaluation.score import Found, Score, digest_of
 from kickitout.evaluation.two_sample import logistic_hits
@@ -31,7 +31,7 @@ from kickitout.lab.fingerprints import coarser, stride_lines
 from kickitout.lab.folder import Lab, read_arrays, read_json, write_arrays, write_json
 from kickitout.lab.make import from_16_bits, made_path
 from kickitout.lab.patterns import PAIRS, course, links
-from kickitout.lab.tones import Fits, fit_tones, tones
+from kickitout.lab.tones import Fits, fit_tones, pitches_and_decays
 
 VERSION = 1  # of what is measured: raised, everything is measured again
 DRAWS = 200
@@ -109,12 +109,23 @@ def hear(waves: np.ndarray, groups: np.ndarray | None = None) -> Heard:
     return Heard(measure(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
 
 
-@lru_cache(maxsize=2)
+_KNOWN: dict[str, Heard] = {}  # the kicks of the laboratory that was asked for last, by their digest
+
+
 def real_kicks(data: Path) -> Heard:
     """The kicks of the laboratory that nothing was trained on."""
     test = Lab(data.parent).sounds("kicks").test
-    groups = np.unique([row.family for row in test.rows], return_inverse=True)[1]
-    return hear(test.waves, groups)
+    if test.digest not in _KNOWN:
+        _KNOWN.clear()
+        groups = np.unique([row.family for row in test.rows], return_inverse=True)[1]
+        _KNOWN[test.digest] = hear(test.waves, groups)
+    return _KNOWN[test.digest]
+
+
+@lru_cache(maxsize=1)
+def real_beside(data: Path) -> Beside:
+    """Halves of them against each other, in the scores of `kick score`."""
+    return real_against_real(real_kicks(data).features)
 
 
 def kick_scores(
@@ -124,7 +135,7 @@ def kick_scores(
     waves = from_16_bits(arrays["waves"])
     made = replace(hear(waves), profiles=_prefixed(arrays, "picture_"))
     real = replace(real_kicks(lab.data), profiles=_prefixed(arrays, "real_"))
-    scores = score_features(made.features, real.features, draws=draws)
+    scores = score_features(made.features, real.features, draws=draws, beside=real_beside(lab.data))
     scores += own_scores(real, made, scores[0].reference, draws)
     train = lab.sounds("kicks").of(cell.kicks, cell.recipe.held_out if cell.recipe else 0.1, cell.seed)
     groups = np.unique([row.family for row in train.rows], return_inverse=True)[1]
@@ -295,7 +306,7 @@ def tone_scores(
                 Score(f.name, f.value, f.interval, n, reference, unit, "lower", beside, (half, len(a) - half))
             )
     if "rows" in arrays:  # a ceiling: the tones are known
-        _, hz, ms = tones(len(lab.sounds("tones").train), 0)
+        hz, ms = pitches_and_decays(len(lab.sounds("tones").train), 0)
         known = hz[arrays["rows"]], ms[arrays["rows"]]
         cents, percent = 1200 * np.abs(np.log2(fits.hz / known[0])), 100 * np.abs(fits.decay_ms / known[1] - 1)
         for name, unit, values in (("tone_pitch", "cents", cents), ("tone_decay", "%", percent)):

@@ -9,16 +9,19 @@ the intervals are rather too wide for a comparison of rows than too narrow.
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from scipy.special import stdtrit
 
 from kickitout.errors import UserError
-from kickitout.files import write_whole
+from kickitout.files import make_folder, write_whole
 from kickitout.lab.folder import Lab, read_json
 
 COLUMNS = (
@@ -62,52 +65,83 @@ class Estimate:
 
 def collect(lab: Lab) -> list[dict[str, Any]]:
     """The rows of all plans whose cells are measured, study by study in the order of the plans' cells."""
-    found: list[dict[str, Any]] = []
+    return [row for study, entry, path in _measured(lab) for row in _rows(study, entry["row"], path)]
+
+
+def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
+    """Study, entry of its plan, and file of each cell that is measured."""
     for path in sorted((lab.path / "plans").glob("*.json")):
         for entry in read_json(path)["cells"]:
             known = lab.cell(entry["id"]) / "measured.json"
             if known.exists():
-                found += _rows(path.stem, entry, read_json(known))
-    return found
+                yield path.stem, entry, known
 
 
-def _rows(study: str, entry: dict[str, Any], known: dict[str, Any]) -> Iterable[dict[str, Any]]:
+def _rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
+    known = read_json(path)
     for point in known["milestones"]:
         for s in point["scores"]:
             low, high = s["interval"]
             yield {
-                "study": study, "row": entry["row"], "source": known["source"], "recipe": known["recipe"],
+                "study": study, "row": row, "source": known["source"], "recipe": known["recipe"],
                 "codec": known["codec"], "seed": known["seed"], "kicks": known["kicks"], "share": point["share"],
                 "budget": known["budget"] if known["source"] == "trained" else "",
                 "minutes": point["seconds"] / 60, "steps": point["steps"], "kicks_seen": point["kicks_seen"],
                 "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"], "score": s["name"],
                 "unit": s["unit"], "better": s["better"], "value": s["value"], "low": low, "high": high,
                 "n_real": s["n"][0], "n_made": s["n"][1], "real": s["real"], "reference": s["reference"],
-                "cell": entry["id"],
+                "cell": path.parent.name,
             }  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _lines(study: str, row: str, path: Path, stamp: int) -> str:
+    """The lines of a cell. Results are put together after each cell, and most of them have not changed: see `stamp`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writerows({k: repr(v) if isinstance(v, float) else v for k, v in r.items()} for r in _rows(study, row, path))
+    return text.getvalue()
 
 
 def write_results(lab: Lab) -> None:
     """Put results.csv together anew, whole: it never holds a part of a cell."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for row in collect(lab):
-        writer.writerow({k: repr(v) if isinstance(v, float) else v for k, v in row.items()})
-    write_whole(lab.results, text.getvalue().encode())
+    lines = (_lines(study, entry["row"], path, path.stat().st_mtime_ns) for study, entry, path in _measured(lab))
+    write_whole(lab.results, "".join([",".join(COLUMNS) + "\n", *lines]).encode())
+
+
+def write_alone(lab: Lab, out: Lab) -> list[Path]:
+    """Write results and plans into a folder that can be passed on: no sounds, no models, no kicks.
+
+    Returns what was written. The same results give the same bytes. Raises UserError where there are none.
+    """
+    read_results(lab)
+    make_folder(out.path / "plans")
+    written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
+    for plan in sorted((lab.path / "plans").glob("*.json")):
+        written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
+    if lab.votes.exists():
+        written.append(write_whole(out.votes, lab.votes.read_bytes()))
+    return written
 
 
 def read_results(lab: Lab) -> list[dict[str, Any]]:
-    """The rows of results.csv. Raises UserError where there are none."""
-    if not lab.results.exists():
+    """The rows of results.csv, or of results.csv.gz where results were written alone.
+
+    Raises UserError where there are none.
+    """
+    path = lab.packed if lab.packed.exists() and not lab.results.exists() else lab.results
+    if not path.exists():
         raise UserError(f"{lab.path}: no results yet; kick lab run shortcomings -o {lab.path} DATA makes some")
-    with open(lab.results, encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
+    try:
+        data = gzip.decompress(path.read_bytes()) if path == lab.packed else path.read_bytes()
+        reader = csv.DictReader(io.StringIO(data.decode(), newline=""))
         if tuple(reader.fieldnames or ()) != COLUMNS:
-            raise UserError(f"{lab.results}: not the results of this version; kick lab run writes them anew")
+            raise UserError(f"{path}: not the results of this version; kick lab run writes them anew")
         rows = [{k: _number(k, v) for k, v in row.items()} for row in reader]
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read; kick lab run writes it anew") from error
     if not rows:
-        raise UserError(f"{lab.results}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+        raise UserError(f"{path}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
     return rows
 
 
@@ -123,14 +157,21 @@ class Results:
 
     def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
         self.all = list(rows)
+        self._of: dict[tuple[str, float], list[dict[str, Any]]] = {}
+        self._scores: dict[tuple[str, float, str, str], list[dict[str, Any]]] = {}
+        for r in self.all:
+            self._of.setdefault((r["study"], r["share"]), []).append(r)
+            self._scores.setdefault((r["study"], r["share"], r["row"], r["score"]), []).append(r)
+        self._names = {
+            study: tuple(dict.fromkeys(r["score"] for r in rows))
+            for (study, share), rows in self._of.items()
+            if share == 1
+        }
 
-    def of(self, study: str, *, share: float | None = None, **wanted: Any) -> list[dict[str, Any]]:
+    def of(self, study: str, *, share: float = 1.0, **wanted: Any) -> list[dict[str, Any]]:
         """The rows of a study, at the end of the budget unless a share is given."""
-        return [
-            r for r in self.all
-            if r["study"] == study and (r["share"] == (1.0 if share is None else share))
-            and all(r[k] == v for k, v in wanted.items())
-        ]  # fmt: skip
+        rows = self._of.get((study, share), [])
+        return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
 
     def has(self, study: str) -> bool:
         """Whether anything trained was measured."""
@@ -145,17 +186,16 @@ class Results:
 
         One in another embedding is named with it: "energy_drum-type".
         """
-        names = dict.fromkeys(r["score"] for r in self.of(study))
         for start in (f"{score}_bands-", f"{score}-"):
-            for name in names:
+            for name in self._names.get(study, ()):
                 if name == score or name.startswith(start):
                     return name
         return score
 
-    def estimate(self, study: str, row: str, score: str, share: float | None = None) -> Estimate | None:
+    def estimate(self, study: str, row: str, score: str, share: float = 1.0) -> Estimate | None:
         """A score of a row over its seeds; None where it was not measured."""
-        found = self.of(study, share=share, row=row, score=self.score_name(study, score))
-        found = [r for r in found if r["value"] is not None]
+        name = self.score_name(study, score)
+        found = [r for r in self._scores.get((study, share, row, name), []) if r["value"] is not None]
         return estimate_of(found) if found else None
 
     def estimates(self, study: str, score: str, *sources: str) -> list[Estimate]:

@@ -31,14 +31,19 @@ FINEST_DB = 100.0  # a rest quieter than that is rounding
 
 def tones(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """float32 [count, LENGTH], their frequencies in Hz and their decays to -60 dB in ms, [count] each."""
-    rng = np.random.default_rng([seed, 5])
-    hz = np.exp(rng.uniform(np.log(LOWEST_HZ), np.log(HIGHEST_HZ), count))
-    ms = rng.uniform(SHORTEST_MS, LONGEST_MS, count)
+    hz, ms = pitches_and_decays(count, seed)
     t = np.arange(ACTIVE) / SAMPLE_RATE
     body = np.sin(2 * np.pi * hz[:, None] * t) * np.exp(-t * (LN_1000 * 1000 / ms[:, None]))
     waves = np.zeros((count, LENGTH), np.float32)
     waves[:, ONSET:] = body * (PEAK / np.abs(body).max(axis=1, keepdims=True))
     return waves, hz, ms
+
+
+def pitches_and_decays(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies of the tones of a seed in Hz, and their decays to -60 dB in ms, [count] each."""
+    rng = np.random.default_rng([seed, 5])
+    hz = np.exp(rng.uniform(np.log(LOWEST_HZ), np.log(HIGHEST_HZ), count))
+    return hz, rng.uniform(SHORTEST_MS, LONGEST_MS, count)
 
 
 def tone_corpus(count: int, seed: int) -> Corpus:

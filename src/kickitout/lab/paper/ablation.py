@@ -5,7 +5,7 @@ from __future__ import annotations
 from kickitout.lab.paper.context import Paper, section
 from kickitout.lab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
 from kickitout.lab.paper.svg import forest
-from kickitout.lab.paper.words import against_baseline, missing
+from kickitout.lab.paper.words import against_baseline, are, count, figure, listed, missing, name
 
 COMPARED = (
     (HEADLINE, "energy distance"),
@@ -41,5 +41,14 @@ def _against(paper: Paper, score: str, words: str) -> str:
     return against_baseline(trained, paper.estimate("ablation", paper.study("ablation").baseline, score), words)
 
 
-def ablation_finding(paper: Paper) -> str:
-    return _against(paper, HEADLINE, "energy distance")
+def ablation_finding(paper: Paper) -> list[str]:
+    base = paper.estimate("ablation", paper.study("ablation").baseline, HEADLINE)
+    others = [e for e in paper.results.estimates("ablation", HEADLINE, "trained") if base is None or e.row != base.row]
+    if base is None or not base.firm or not any(e.firm for e in others):
+        return ["What KickGAN needs cannot be said yet."]
+    firm = [e for e in others if e.firm]
+    worse = sorted((e for e in firm if base.beats(e)), key=lambda e: -e.value)
+    better = [e for e in firm if e.beats(base)]
+    text = f"KickGAN has {figure(base)}; of {count(len(firm), 'change')} to it {are(len(worse))} shown to be worse"
+    text += f" ({listed([name(e.row) for e in worse])})" if worse else ""
+    return [f"{text} and {listed([name(e.row) for e in better])} better."]

@@ -49,7 +49,7 @@ class Paper:
         """Whether something was trained and measured for a study."""
         return name in self.plans and self.results.has(name)
 
-    def estimate(self, study: str, row: str, score: str, share: float | None = None) -> Estimate | None:
+    def estimate(self, study: str, row: str, score: str, share: float = 1.0) -> Estimate | None:
         return self.results.estimate(study, row, score, share)
 
     def ceiling_of(self, study: str, row: str) -> str | None:

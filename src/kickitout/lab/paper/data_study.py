@@ -9,7 +9,7 @@ import numpy as np
 
 from kickitout.lab.paper.context import Paper, section
 from kickitout.lab.paper.shared import HEADLINE, SCORES, real_level, score_table
-from kickitout.lab.paper.svg import Axis, Line, lines
+from kickitout.lab.paper.svg import Axis, Line, lines, short
 from kickitout.lab.paper.words import (
     figure,
     missing,
@@ -18,9 +18,8 @@ from kickitout.lab.results import Estimate
 
 FIGURE = (
     "Energy distance against the number of kicks to learn from, at the end of the budget (left), and against minutes "
-    "of one "
-    "core (right); with 95 % intervals on the left, means over seeds on the right. The dashed line is real against "
-    "real."
+    "of one core (right); with 95 % intervals on the left, means over seeds on the right. The dashed line is what "
+    "halves of the test kicks have against each other."
 )
 TABLE = "Quality by the number of kicks, at the end of the budget."
 DISTANCE = Axis("energy distance", "dB a cell")
@@ -40,15 +39,21 @@ def data_study(paper: Paper) -> str:
     return section("data-study", f"4.5 {study.title}", *parts, level=3)
 
 
-def _by_kicks(paper: Paper) -> list[tuple[int, Estimate]]:
-    """Number of training kicks and energy distance of each row, from few to many; all of them as they were counted."""
+def _by_kicks(paper: Paper) -> list[tuple[str, Estimate]]:
+    """How many kicks each row learned from, in words, and its energy distance; from few to many."""
     found = []
     for row in paper.results.rows("data", "trained"):
         e = paper.estimate("data", row, HEADLINE)
-        entries = paper.entries("data", row)
-        if e is not None and entries:
-            found.append((int(paper.point(entries[0])["training_kicks"]), e))
-    return sorted(found, key=lambda pair: pair[0])
+        kicks = next((r["kicks"] for r in paper.results.of("data", row=row)), None)
+        if e is not None:
+            found.append((math.inf if kicks is None else kicks, e))
+    found.sort(key=lambda pair: pair[0])
+    return [("all" if n == math.inf else f"{n:.0f}", e) for n, e in found]
+
+
+def _number(paper: Paper, row: str) -> float:
+    """How many kicks a row learned from, as its run counted them."""
+    return float(paper.point(paper.entries("data", row)[0])["training_kicks"])
 
 
 def _kicks_sentence(paper: Paper) -> str:
@@ -56,16 +61,19 @@ def _kicks_sentence(paper: Paper) -> str:
     if len(found) < 2:
         return "There are too few rows with an interval over seeds to say how quality grows."
     (fewest, first), (most, last) = found[0], found[-1]
+    values = f"{figure(last)} against {figure(first)}"
     if last.beats(first):
         enough = next((n for n, e in found if not e.apart(last)), most)
-        text = f"{most} kicks are better than {fewest} ({figure(last)} against {figure(first)}). "
-        if enough < most:
-            return f"{text}From {enough} kicks on, no difference from {most} is shown."
-        return f"{text}No smaller number comes so near that no difference is shown."
+        text = f"{most.capitalize()} kicks are shown to be better than {fewest} (energy distance {values})"
+        if enough != most:
+            return f"{text}; from {enough} kicks on, no difference from {most} is shown."
+        return f"{text}; no smaller number comes so near that no difference is shown."
     if last.apart(first):
-        against = f"{figure(last)} against {figure(first)}"
-        return f"{most} kicks are worse than {fewest} ({against}): in this budget, more are not better."
-    return f"Between {fewest} and {most} kicks no difference is shown ({figure(first)} against {figure(last)})."
+        return (
+            f"{most.capitalize()} kicks are shown to be worse than {fewest} (energy distance {values}): in this "
+            "budget, more are not better."
+        )
+    return f"Between {most} kicks and {fewest} no difference is shown (energy distance {values})."
 
 
 def _minutes_sentence(paper: Paper) -> str:
@@ -75,23 +83,26 @@ def _minutes_sentence(paper: Paper) -> str:
     if len(points) < 2:
         return "There are too few moments with an interval over seeds to say how quality grows."
     (early, first), (_, last) = points[0], points[-1]
-    moment = f"after {100 * early:.3g} % of the budget"
+    moment = f"after {short(100 * early)} % of the budget"
+    values = f"{figure(last)} against {figure(first)}"
     if last.beats(first):
+        enough = next(s for s, e in points if not e.apart(last))
+        text = f"With all kicks, the end of the budget is shown to be better than {moment} ({values})"
         return (
-            f"With all kicks, the end of the budget is better than {moment} ({figure(last)} against {figure(first)})."
+            f"{text}; from {short(100 * enough)} % on, no difference from the end is shown."
+            if enough < 1
+            else f"{text}."
         )
     if last.apart(first):
-        return f"With all kicks, the end of the budget is worse than {moment} ({figure(last)} against {figure(first)})."
-    return (
-        f"With all kicks, no difference is shown between {moment} and its end ({figure(first)} against {figure(last)})."
-    )
+        return f"With all kicks, the end of the budget is shown to be worse than {moment} ({values})."
+    return f"With all kicks, no difference is shown between the end of the budget and {moment} ({values})."
 
 
 def _data_curves(paper: Paper) -> str:
     found = _by_kicks(paper)
     real = real_level(paper, "data", HEADLINE)
     across = real if math.isfinite(real) else None
-    x = np.array([float(n) for n, _ in found])
+    x = np.array([_number(paper, e.row) for _, e in found])
     y, low, high = (np.array([getattr(e, key) for _, e in found]) for key in ("value", "low", "high"))
     line = Line("estimate, 95 % interval", x, y, 0, low, high, points=True)
     axis = Axis("kicks to learn from", log=True)
@@ -110,5 +121,5 @@ def _data_curves(paper: Paper) -> str:
     return art + lines(series, axis, DISTANCE, "quality against minutes", width=390, across=across)
 
 
-def data_study_finding(paper: Paper) -> str:
-    return _kicks_sentence(paper)
+def data_study_finding(paper: Paper) -> list[str]:
+    return [_kicks_sentence(paper), _minutes_sentence(paper)]

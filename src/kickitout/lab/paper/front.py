@@ -10,7 +10,8 @@ from kickitout.lab.paper.words import count, listed
 from kickitout.lab.study import study_names
 
 TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
-Finding = Callable[[Paper], str]
+Finding = Callable[[Paper], list[str]]  # sentences, the most important first
+BRIEF = {"shortcomings": 4, "upconv": 2, "sine": 2}  # how many of them stand in the abstract and the README; else 1
 
 
 def title(paper: Paper) -> str:
@@ -41,15 +42,32 @@ def abstract(paper: Paper, findings: Mapping[str, Finding]) -> str:
             f"{count(families, 'family', 'families')} "
             f"of near-duplicates and are scored against {count(len(data.test), 'other')}."
         )
-    budgets = sorted({p["budget"] for p in paper.plans.values()})
-    if budgets:
-        parts.append(f"All rows of a study have the same budget ({listed(budgets)} of one processor core a run).")
+    if paper.plans:
+        parts.append(f"All rows of a study have the same budget, of {span_of_budgets(paper)}.")
     run = [name for name in study_names() if paper.has(name)]
-    parts += [findings[name](paper) for name in run if name in findings]
+    parts += [brief(paper, findings, name) for name in run if name in findings]
     absent = [f"“{paper.study(name).title}”" for name in study_names() if name not in run]
     if absent:
         parts.append(f"Not yet run in this laboratory: {listed(absent)}.")
     return f'<section id="abstract"><h2>Abstract</h2><p>{" ".join(p for p in parts if p)}</p></section>'
+
+
+def span_of_budgets(paper: Paper) -> str:
+    """How long runs are, from the shortest to the longest.
+
+    Plans say "2 min" or "500 steps".
+    """
+    found = sorted({p["budget"] for p in paper.plans.values()}, key=lambda b: float(b.split()[0]))
+    units = {b.split()[1] for b in found}
+    if len(units) > 1:
+        return listed(found)
+    text = found[0] if len(found) == 1 else f"{found[0].split()[0]} to {found[-1]}"
+    return f"{text} of one processor core a run" if units == {"min"} else f"{text} a run"
+
+
+def brief(paper: Paper, findings: Mapping[str, Finding], study: str) -> str:
+    """What a study found, in few sentences."""
+    return " ".join(findings[study](paper)[: BRIEF.get(study, 1)])
 
 
 def introduction(paper: Paper) -> str:

@@ -24,14 +24,16 @@ def hearing(paper: Paper) -> str:
     if study is None:
         title = paper.study(STUDY).title
         return section("hearing", "5 What was generated", missing(title, STUDY))
-    return section(
-        "hearing",
-        "5 What was generated",
-        _grid(paper, study),
-        _walks(paper, study),
-        players(paper, study),
-        votes(paper),
+    grid, walks, heard = _grid(paper, study), _walks(paper, study), players(paper, study)
+    text = (
+        f"{paper.ref('fig-grid')} shows the first sounds of each row beside real kicks. A row whose sounds are all "
+        "alike has collapsed."
     )
+    if walks:
+        text += f" In {paper.ref('fig-walks')} a walk from one to another shows whether what lies between is a sound."
+    if "table-players" in heard:
+        text += f" Spectrograms do not show phase; {paper.ref('table-players')} lets it be heard."
+    return section("hearing", "5 What was generated", text, grid, walks, heard, votes(paper))
 
 
 def _first(paper: Paper, study: str, row: str, lab: Lab) -> dict[str, Any] | None:

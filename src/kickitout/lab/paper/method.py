@@ -14,9 +14,9 @@ from kickitout.lab.data import TEST_TONES, TONES
 from kickitout.lab.paper.context import FAMILIES, Paper, section
 from kickitout.lab.paper.images import architecture
 from kickitout.lab.paper.svg import Axis, Line, lines, short
-from kickitout.lab.paper.words import cell, count, listed
+from kickitout.lab.paper.words import cell, count, listed, shown
 from kickitout.lab.results import estimate_of
-from kickitout.lab.study import study_names
+from kickitout.lab.study import lab_size, study_names
 from kickitout.lab.tones import HIGHEST_HZ, LONGEST_MS, LOWEST_HZ, SHORTEST_MS
 
 DRAWN = ("dcgan", "dcgan-bands", *FAMILIES)
@@ -57,7 +57,7 @@ def pictures(paper: Paper) -> str:
         lost = _lost(paper, f"ceiling of {label}")
         found = [cell(estimate_of(_once(rs))) if rs else "–" for rs in ceilings]
         phase, what = CODEC_WORDS.get(name, ("", ""))
-        rows.append([escape(label), phase, what, lost["snr"], lost["lsd"], found[0], found[1]])
+        rows.append([escape(shown(label)), phase, what, lost["snr"], lost["lsd"], found[0], found[1]])
     head = ["picture", "phase", "what it shows", "SNR [dB]", "spectral distance [dB]", "energy distance [dB a cell]",
             "phase of a tone [degrees]"]  # fmt: skip
     table = paper.table(
@@ -105,9 +105,9 @@ def _lost(paper: Paper, row: str) -> dict[str, str]:
 
 def networks(paper: Paper) -> str:
     parts = [
-        "Each family has the layers, kernels, strides and objective of its paper; sizes are those of the laboratory, "
-        "in "
-        "which a row has minutes on one core. What was adapted is said with each drawing. Drawings are made from the "
+        "DCGAN, WaveGAN and SpecGAN have the layers, kernels, strides and objective of their papers, and with the "
+        "sizes of these their parameter counts, which tests of the programme hold against the papers’ tables. What was "
+        "adapted, and to which size for minutes on one core, is said with each drawing. Drawings are made from the "
         "networks themselves: boxes grow with the logarithm of maps (width) and of cells (height), and below each "
         "stands the shape it gives, maps × rows × columns."
     ]
@@ -128,10 +128,16 @@ def networks(paper: Paper) -> str:
             paper.figure(
                 f"fig-net-{recipe}", art,
                 f"<b>{escape(recipe)}</b>, generator{', then critic' if layers['critic'] else ''}. "
-                f"{escape(entry['recipe']['about'])} Parameters: {numbers}.", wide=True,
+                f"{escape(entry['recipe']['about'])}{_size(recipe)} Parameters: {numbers}.", wide=True,
             )
         )  # fmt: skip
     return section("networks", "3.2 Networks", *parts, level=3)
+
+
+def _size(recipe: str) -> str:
+    """What the laboratory makes smaller of a recipe."""
+    changes = [c.replace("=", " = ") for c in lab_size(recipe) if not c.startswith("monitor.")]
+    return f" In this laboratory: {listed([f'<code>{escape(c)}</code>' for c in changes])}." if changes else ""
 
 
 def _first_of(paper: Paper, recipe: str) -> tuple[dict[str, Any], dict[str, Any]] | None:

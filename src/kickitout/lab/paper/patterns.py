@@ -10,8 +10,10 @@ from kickitout.lab.measure import real_kicks
 from kickitout.lab.paper.context import Paper, labelled, section
 from kickitout.lab.paper.method import ecdf
 from kickitout.lab.paper.shared import score_table
-from kickitout.lab.paper.svg import STYLES, Axis, Line, lines, scatter, short
+from kickitout.lab.paper.svg import STYLES, Axis, Line, key, lines, scatter, short
 from kickitout.lab.paper.words import (
+    are,
+    figure,
     listed,
     missing,
     name,
@@ -39,7 +41,24 @@ JOINT = (
     "left out."
 )
 ENVELOPES = "Mean level of each band over time, re the loudest moment of each kick; thick: real kicks."
+PASSED = (
+    "Measures of click and rumble. Off: shown to be farther from the test kicks than halves of these are from each "
+    "other; alike: not shown to be; –: too few sounds of the row have what is measured, such as a decay by 40 dB."
+)
 LINKS = "Correlations of ranks between fields of the card; mean over seeds."
+MEASURES = (
+    ("card_click_level_db", "click level"),
+    ("card_click_ms", "click length"),
+    ("card_sweep_ms", "sweep"),
+    ("card_decay_t40_ms", "decay"),
+    ("card_pitch_end_hz", "end pitch"),
+    ("lead", "lead of the click"),
+    ("envelopes", "band envelopes"),
+)
+WORDS = {
+    "pitch_end_hz": "end pitch", "pitch_start_hz": "start pitch", "decay_t40_ms": "decay", "sweep_ms": "sweep",
+    "click_level_db": "click level", "click_ms": "click length", "sub_share": "share of the sub-bass",
+}  # fmt: skip
 FIELDS = (
     ("click_level_db", Axis("click re total", "dB"), "distance of click levels"),
     ("click_ms", Axis("click length", "ms"), "distance of click lengths"),
@@ -60,9 +79,11 @@ def patterns(paper: Paper) -> str:
     order = [best("lead", "distance of the lead of the click"), best("envelopes", "distance of band envelopes")]
     parts = [
         study.question,
+        f"<b>All measures.</b> {_passed_sentence(paper)}",
         f"<b>Each by itself.</b> {' '.join(each)}",
         f"<b>What goes with what.</b> {_links_sentence(paper)}",
         f"<b>One after the other.</b> {' '.join(order)}",
+        _passed_table(paper),
         _card_curves(paper),
         _joint(paper),
         _envelopes(paper),
@@ -88,7 +109,47 @@ def _real_correlations(paper: Paper) -> np.ndarray:
 
 
 def _words(field: str) -> str:
-    return field.removesuffix("_hz").removesuffix("_ms").removesuffix("_db").replace("_", " ")
+    return WORDS.get(field, field.replace("_", " "))
+
+
+Passed = tuple[str, list[str], list[str], list[str]]  # a row; measures: not shown to differ, shown to, not to be had
+
+
+def passed(paper: Paper) -> list[Passed]:
+    """In which measures a row is not shown to differ from real kicks by more than halves of them do; the best first."""
+    found: list[Passed] = []
+    for row in paper.results.rows("patterns", "trained"):
+        alike: list[str] = []
+        off: list[str] = []
+        absent: list[str] = []
+        for score, words in MEASURES:
+            e = paper.estimate("patterns", row, score)
+            if e is None:
+                absent.append(words)
+            elif e.firm:
+                (off if e.low > e.real else alike).append(words)
+        if alike + off + absent:
+            found.append((row, alike, off, absent))
+    return sorted(found, key=lambda p: (-len(p[1]), len(p[3])))
+
+
+def _passed_sentence(paper: Paper) -> str:
+    found = passed(paper)
+    if not found:
+        return "No row has been measured yet."
+    counts = "; ".join(f"{name(row)} in {len(off)} of {len(alike) + len(off)}" for row, alike, off, _ in found)
+    return (
+        f"{paper.ref('table-passed')} says of each measure whether a row is shown to be farther from the test kicks "
+        f"than halves of these are from each other. It is, for {counts}."
+    )
+
+
+def _passed_table(paper: Paper) -> str:
+    rows = [
+        [escape(row), *("–" if w in absent else "alike" if w in alike else "<b>off</b>" for _, w in MEASURES)]
+        for row, alike, _, absent in passed(paper)
+    ]
+    return paper.table("table-passed", ["row", *(w for _, w in MEASURES)], rows, PASSED)
 
 
 def _links_sentence(paper: Paper) -> str:
@@ -113,12 +174,26 @@ def _links_sentence(paper: Paper) -> str:
         text += f"; it is not shown to be in {listed(kept)}. " if kept else ". "
     elif kept:
         text += f"No row is shown to miss it by more than halves of the real kicks do ({listed(kept)}). "
-    found = paper.results.estimates("patterns", "links_mean", "trained")
-    return text + ranked(found, "mean difference of correlations")
+    found = [e for e in paper.results.estimates("patterns", "links_mean", "trained") if e.firm]
+    off = [name(e.row) for e in found if e.low > e.real]
+    if found:
+        text += (
+            f"Over all pairs, halves of the real kicks differ by {short(found[0].real)} in the mean, so that with this "
+            f"many kicks only large faults can be seen; {are(len(off), len(found), 'row')} shown to differ by "
+            f"more{f': {listed(off)}' if off else ''}. A pair of which too few sounds have both values is left out, "
+            "and sounds that are all alike have no links: this score can acquit nobody."
+        )
+    return text
 
 
 def _shown(paper: Paper) -> list[str]:
     return paper.results.rows("patterns", "trained")[:STYLES]
+
+
+def _key(paper: Paper) -> str:
+    none = np.zeros(0)
+    rows = [Line(row, none, none, i) for i, row in enumerate(_shown(paper))]
+    return key([*rows, Line("real (test)", none, none, plain=True)], "which line is which")
 
 
 def _card_curves(paper: Paper) -> str:
@@ -132,8 +207,9 @@ def _card_curves(paper: Paper) -> str:
                 series.append(ecdf(row, np.concatenate(values), i))
         series.append(ecdf("real (test)", real[field], plain=True))
         known = [s for s in series if len(s.x)]
-        art.append(lines(known, axis, Axis("share below", low=0, high=1), axis.title, width=310, height=210))
-    return paper.figure("fig-cards", "".join(art), CARDS, wide=True)
+        share = Axis("share below", low=0, high=1)
+        art.append(lines(known, axis, share, axis.title, width=248, height=200, legend=False))
+    return paper.figure("fig-cards", "".join(art) + _key(paper), CARDS, wide=True)
 
 
 def _joint(paper: Paper) -> str:
@@ -161,9 +237,8 @@ def _envelopes(paper: Paper) -> str:
                 series.append(Line(row, TIMES_MS, mean[band].astype(float), i))
         series.append(Line("real (test)", TIMES_MS, real[band].astype(float), plain=True))
         axes = Axis("time", "ms"), Axis("level", "dB", low=-60, high=0)
-        last = band == len(BAND_NAMES) - 1
-        art.append(labelled(title, lines(series, *axes, title, width=310, height=190, legend=last)))
-    return paper.figure("fig-envelopes", "".join(art), ENVELOPES, wide=True)
+        art.append(labelled(title, lines(series, *axes, title, width=310, height=190, legend=False)))
+    return paper.figure("fig-envelopes", "".join(art) + _key(paper), ENVELOPES, wide=True)
 
 
 def _links_table(paper: Paper) -> str:
@@ -176,6 +251,23 @@ def _links_table(paper: Paper) -> str:
     return paper.table("table-links", head, rows, LINKS, wide=True, groups=(1,))
 
 
-def patterns_finding(paper: Paper) -> str:
-    found = paper.results.estimates("patterns", "links_mean", "trained")
-    return f"Of how click and rumble depend on each other, {ranked(found, 'mean difference of rank correlations')}"
+def patterns_finding(paper: Paper) -> list[str]:
+    found = passed(paper)
+    if not found:
+        return ["No row has been measured yet."]
+    total, base = len(MEASURES), paper.study("patterns").baseline
+    row, alike, _, _ = found[0]
+    near = paper.estimate("patterns", row, "envelopes")
+    far = paper.estimate("patterns", base, "envelopes")
+    text = (
+        f"Of {total} measures of click and rumble, {name(row)} is not shown to be farther from real kicks than these "
+        f"are from each other in {len(alike) or 'none'}"
+    )
+    for some, same, _, _ in found[1:]:
+        if some == base:
+            text += f", {name(base)} in {len(same) or 'none'}"
+    if near is not None:
+        other = f" and {figure(far)}" if far is not None and row != base else ""
+        text += f"; {'their' if other else 'its'} band envelopes are off by {figure(near)}{other}"
+        text += f" (halves of real kicks: {short(near.real)} dB)"
+    return [f"{text}."]

@@ -9,7 +9,7 @@ import numpy as np
 
 from kickitout.lab.paper.context import Paper
 from kickitout.lab.paper.svg import STYLES, Axis, Bar, Line, short
-from kickitout.lab.paper.words import cell
+from kickitout.lab.paper.words import cell, shown
 
 HEADLINE = "energy"
 NOT_LEARNED = ("reals", "augmented", "procedural", "ceiling")
@@ -34,7 +34,7 @@ def bars(paper: Paper, study: str, score: str, *sources: str) -> list[Bar]:
     for e in found:
         ceiling = paper.ceiling_of(study, e.row)
         at = paper.estimate(study, ceiling, score) if ceiling else None
-        made.append(Bar(e.row, e.value, e.low, e.high, paper.style(study, e.row), at.value if at else math.nan))
+        made.append(Bar(shown(e.row), e.value, e.low, e.high, paper.style(study, e.row), at.value if at else math.nan))
     return made
 
 
@@ -58,15 +58,18 @@ def score_table(paper: Paper, study: str, identity: str, scores: tuple[tuple[str
     for row in [*still, *trained]:
         runs = list({r["cell"]: r for r in paper.results.of(study, row=row)}.values())
         seen = [r["kicks_seen"] for r in runs]
-        seeds = str(len(runs)) if row in trained else ""
-        steps = short(float(np.mean([r["steps"] for r in runs]))) if row in trained else ""
+        taken = ["", ""]
+        if row in trained:
+            steps, sounds = (
+                f"{round(float(np.mean(n))):,}".replace(",", " ") for n in ([r["steps"] for r in runs], seen)
+            )
+            taken = [str(len(runs)), f'{steps}<span class="i">{sounds}</span>']
         rows.append([
-            f'<span class="key c{paper.style(study, row)}"></span>{escape(row)}', seeds, steps,
-            f"{round(float(np.mean(seen))):,}".replace(",", " ") if row in trained else "",
+            f'<span class="key c{paper.style(study, row)}"></span>{escape(shown(row))}', *taken,
             *(cell(paper.estimate(study, row, score)) for score, _ in scores),
         ])  # fmt: skip
-    rows.append(["<em>real against real</em>", "", "", "", *(short(real_level(paper, study, s)) for s, _ in scores)])
-    head = ["row", "seeds", "steps", "sounds seen", *(title for _, title in scores)]
+    rows.append(["<em>real against real</em>", "", "", *(short(real_level(paper, study, s)) for s, _ in scores)])
+    head = ["row", "seeds", "steps, sounds seen", *(title for _, title in scores)]
     return paper.table(identity, head, rows, caption, wide=True, groups=(len(still), len(rows) - 1))
 
 

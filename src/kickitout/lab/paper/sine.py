@@ -10,7 +10,10 @@ from kickitout.lab.paper.context import Paper, labelled, section
 from kickitout.lab.paper.shared import bars, score_table
 from kickitout.lab.paper.svg import Axis, Line, forest, lines
 from kickitout.lab.paper.words import (
+    are,
     figure,
+    leading,
+    listed,
     missing,
     name,
     ranked,
@@ -29,8 +32,9 @@ TONE_SCORES = (
 )
 FIGURE = (
     "Generated sounds as tones: energy of the nearest decaying sine over the rest (higher is better), and how far "
-    "its phase at the onset is from 0 (lower is better)."
+    "its phase at the onset is from 0 (lower is better; the dashed line is what a phase by chance has)."
 )
+CHANCE_DEG = 90.0  # the median error of a phase that is drawn at random
 TABLE = (
     "Tones. For generated sounds, how far they are from being tones and how far pitches and decays are from those of "
     "the data; for pictures also what each known tone has lost on the round trip."
@@ -53,15 +57,14 @@ def sine(paper: Paper) -> str:
             ("tone_envelope", "error of the envelope"),
         )
     ]
-    still = ranked(paper.results.estimates("sine", "tone_phase", "ceiling"), "error of phase")
     snr, phase = bars(paper, "sine", "tone_snr", "trained"), bars(paper, "sine", "tone_phase", "trained")
     art = forest(snr, Axis("SNR of the nearest tone", "dB"), "SNR of tones", mark_name=MARK, width=620)
     axis = Axis("error of phase at the onset", "degrees", low=0)
-    art += forest(phase, axis, "phase of tones", mark_name=MARK, width=620)
+    art += forest(phase, axis, "phase of tones", mark_name=MARK, width=620, real=CHANCE_DEG, real_name="by chance")
     parts = [
         study.question,
-        f"<b>Pictures.</b> Before anything is learned, {still} {_tone_pictures(paper)}",
-        f"<b>Families.</b> {' '.join(sentences)}",
+        f"<b>Pictures.</b> {_tone_pictures(paper)}",
+        f"<b>Families.</b> {' '.join(sentences)} {_by_chance(paper)}",
         paper.figure("fig-sine", art, FIGURE),
         score_table(paper, "sine", "table-sine", TONE_SCORES, TABLE),
         _tone_waves(paper),
@@ -70,11 +73,17 @@ def sine(paper: Paper) -> str:
 
 
 def _tone_pictures(paper: Paper) -> str:
-    found = [e for e in paper.results.estimates("sine", "tone_snr", "ceiling") if math.isfinite(e.value)]
-    if len(found) < 2:
-        return ""
-    best, worst = max(found, key=lambda e: e.value), min(found, key=lambda e: e.value)
-    return f"The round trip leaves tones with {figure(worst)} ({name(worst.row)}) to {figure(best)} ({name(best.row)})."
+    """What each picture does to a tone before anything is learned."""
+    told = []
+    for score, words in (("tone_snr", "a signal-to-noise ratio"), ("tone_phase", "an error of phase")):
+        found = [e for e in paper.results.estimates("sine", score, "ceiling") if math.isfinite(e.value)]
+        found.sort(key=lambda e: e.value, reverse=bool(found) and found[0].better == "higher")
+        if found:
+            ends = [found[0], found[-1]] if len(found) > 1 else found
+            told.append(f"{words} of {' to '.join(f'{figure(e)} ({name(e.row)})' for e in ends)}")
+    if not told:
+        return "No picture has been tried on tones yet."
+    return f"The way into a picture and back, without any network, leaves tones with {' and '.join(told)}."
 
 
 def _tone_waves(paper: Paper) -> str:
@@ -88,10 +97,36 @@ def _tone_waves(paper: Paper) -> str:
         order = np.argsort(np.nan_to_num(snr, nan=-99.0))
         wave = waves[int(order[len(order) // 2])][:SHOWN]
         line = Line(row, np.arange(0, SHOWN, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
-        axes = Axis("time", "ms"), Axis("", low=-1, high=1)
+        axes = Axis("time", "ms"), Axis("amplitude", low=-1, high=1)
         art.append(labelled(row, lines([line], *axes, f"wave of {row}", width=300, height=120, legend=False)))
     return paper.figure("fig-tones", "".join(art), WAVES, wide=True) if art else ""
 
 
-def sine_finding(paper: Paper) -> str:
-    return f"On pure tones, {ranked(paper.results.estimates('sine', 'tone_phase', 'trained'), 'error of phase')}"
+def _by_chance(paper: Paper) -> str:
+    """Whose phases are shown to be better than chance."""
+    found = [e for e in paper.results.estimates("sine", "tone_phase", "trained") if e.firm]
+    if not found:
+        return ""
+    better = [e for e in found if e.high < CHANCE_DEG]
+    who = f": {listed([name(e.row) for e in better])}" if 0 < len(better) < len(found) else ""
+    return (
+        f"A phase by chance is off by {CHANCE_DEG:.0f} degrees; {are(len(better), len(found), 'row')} shown "
+        f"to be better than that{who}."
+    )
+
+
+def sine_finding(paper: Paper) -> list[str]:
+    base = paper.study("sine").baseline
+    ceiling = paper.ceiling_of("sine", base)
+    plain = paper.estimate("sine", ceiling, "tone_phase") if ceiling else None
+    told = []
+    if plain is not None:
+        told.append(f"The picture of a DCGAN as published leaves the phase of a tone off by {figure(plain)}.")
+    trained = paper.results.estimates("sine", "tone_phase", "trained")
+    told += [_by_chance(paper), f"Of the models, {ranked(trained, 'error of phase')}"]
+    pure = leading(paper.results.estimates("sine", "tone_snr", "trained"))
+    if pure is not None:
+        told.append(
+            f"The purest tones come from {name(pure[0].row)}, with a signal-to-noise ratio of {figure(pure[0])}."
+        )
+    return told

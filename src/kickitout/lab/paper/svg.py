@@ -177,15 +177,25 @@ def lines(series: Sequence[Line], x_axis: Axis, y_axis: Axis, title: str, *, wid
     for s in series:
         parts += _curve(s, x, y)
     for i, s in enumerate(series if legend else ()):
-        at_x, at_y = 14 + (i % columns) * (width / columns), height + 4 + 15 * (i // columns)
-        css = "real" if s.plain else f"l c{s.style % STYLES}"
-        dash = "" if s.plain else f' stroke-dasharray="{DASHES[s.style % STYLES]}"'
-        parts.append(
-            f'<line class="{css}" x1="{at_x:.0f}" x2="{at_x + 26:.0f}" y1="{at_y:.0f}" y2="{at_y:.0f}"{dash}/>'
-        )
-        if s.points:
-            parts.append(marker(at_x + 13, at_y, s.style))
-        parts.append(f'<text x="{at_x + 32:.0f}" y="{at_y + 4:.0f}">{escape(s.name)}</text>')
+        parts += _key_entry(s, 14 + (i % columns) * (width / columns), height + 4 + 15 * (i // columns))
+    return "".join([*parts, "</svg>"])
+
+
+def _key_entry(s: Line, x: float, y: float) -> list[str]:
+    css = "real" if s.plain else f"l c{s.style % STYLES}"
+    dash = "" if s.plain else f' stroke-dasharray="{DASHES[s.style % STYLES]}"'
+    line = f'<line class="{css}" x1="{x:.0f}" x2="{x + 26:.0f}" y1="{y:.0f}" y2="{y:.0f}"{dash}/>'
+    text = f'<text x="{x + 32:.0f}" y="{y + 4:.0f}">{escape(s.name)}</text>'
+    return [line, marker(x + 13, y, s.style) if s.points else "", text]
+
+
+def key(series: Sequence[Line], title: str, *, width: int = 760) -> str:
+    """What the lines of several charts are, once for all of them."""
+    wide = max(80, *(48 + int(6.2 * len(s.name)) for s in series))
+    columns = max(1, width // wide)
+    parts = _open(wide * min(columns, len(series)), 10 + 17 * math.ceil(len(series) / columns), title)
+    for i, s in enumerate(series):
+        parts += _key_entry(s, 4 + wide * (i % columns), 12 + 17 * (i // columns))
     return "".join([*parts, "</svg>"])
 
 
@@ -258,6 +268,10 @@ def scatter(
     x = Scale(x_axis, np.concatenate([s.x for s in series]), 52, width - 10)
     y = Scale(y_axis, np.concatenate([s.y for s in series]), height - 38, 12)
     parts = _open(width, height, title) + _frame(x, y)
+    if not any((np.isfinite(s.x) & np.isfinite(s.y)).any() for s in series):
+        parts.append(
+            f'<text x="{(x.start + x.end) / 2:.0f}" y="{height / 2:.0f}" text-anchor="middle">none has both</text>'
+        )
     for s in series:
         good = np.isfinite(s.x) & np.isfinite(s.y)
         for a, b in zip(s.x[good], s.y[good], strict=True):

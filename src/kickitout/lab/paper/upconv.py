@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 
 from kickitout.lab.paper.context import Paper, labelled, section
 from kickitout.lab.paper.images import kernel_grid
 from kickitout.lab.paper.shared import curves_of, score_table
-from kickitout.lab.paper.svg import Axis, Line, lines
+from kickitout.lab.paper.svg import Axis, Line, lines, short
 from kickitout.lab.paper.words import (
     count,
     figure,
@@ -27,6 +28,7 @@ UPCONV_SCORES = (
     ("probe_sound", "probe, sound"),
     ("energy", "energy distance [dB a cell]"),
 )
+WORDS = {"differentiated": "differentiated", "detached": "detached, as in the published code"}
 PROFILES = (
     "Mean spectra of the pictures that the generators make, over circles about the origin, one chart a form of the "
     "spectral loss; thick: real pictures. Bands span the seeds."
@@ -77,20 +79,23 @@ def _levels_compared(paper: Paper, ups: list[str], losses: list[str], vary: str,
             a, b = (paper.estimate("upconv", row, score) for row in rows)
             if a is None or b is None or not (a.firm and b.firm):
                 continue
-            (better if a.beats(b) else worse if a.apart(b) else same).append(other)
-        total = len(better) + len(worse) + len(same)
-        if not total:
+            told = f"{name(other)} ({figure(a)} against {figure(b)})"
+            (better if a.beats(b) else worse if a.apart(b) else same).append(told if a.apart(b) else name(other))
+        if not better + worse + same:
             sentences.append(f"{name(level)} is not compared yet")
             continue
-        told = []
+        parts = []
         if better:
-            told.append(f"nearer to the real spectrum with {listed([name(o) for o in better])}")
+            parts.append(f"nearer to the real spectrum with {listed(better)}")
         if worse:
-            told.append(f"farther from it with {listed([name(o) for o in worse])}")
+            parts.append(f"farther from it with {listed(worse)}")
         if same:
-            told.append(f"no difference is shown with {listed([name(o) for o in same])}")
-        sentences.append(f"{name(level)} against {name(firsts)}: {', '.join(told)}")
-    return "Compared in the distance of the mean azimuthal spectrum: " + "; ".join(sentences) + "."
+            parts.append(f"not shown to differ with {listed(same)}")
+        sentences.append(f"{name(level)} is {', '.join(parts)}")
+    return (
+        f"Compared with {name(firsts)}, by the distance of the mean spectrum over circles from that of real pictures: "
+        f"{'; '.join(sentences)}."
+    )
 
 
 def _lines_sentence(paper: Paper) -> str:
@@ -103,7 +108,9 @@ def _lines_sentence(paper: Paper) -> str:
     if not told:
         return "Lines in the decoded sound were not measured."
     where = " and ".join(told)
-    return f"Lines at the multiples of strides stand above those of real kicks, in the decoded sound, {where}."
+    return (
+        f"In the decoded sound, lines at the multiples of strides are shown to stand above those of real kicks {where}."
+    )
 
 
 def _probe_sentence(paper: Paper) -> str:
@@ -138,9 +145,14 @@ def _spectra(paper: Paper, rows: list[str], key: str, title: str) -> str:
     series += [Line("real", r.x, r.y, plain=True) for r in real]
     if not series:
         return ""
-    return lines(
-        series, Axis(f"{title}: cycles a cell"), Axis("level", "dB"), f"spectrum, {title}", width=310, height=230
-    )
+    axes = Axis("frequency in the picture", "cycles a cell"), Axis("level", "dB")
+    return labelled(title, lines([without_mean(s) for s in series], *axes, f"spectrum, {title}", width=310, height=230))
+
+
+def without_mean(line: Line) -> Line:
+    """A spectrum without its point at 0, which is the mean of the picture and far below the others."""
+    cut = {key: value[1:] for key in ("x", "y", "low", "high") if (value := getattr(line, key)) is not None}
+    return replace(line, **cut)
 
 
 def _kernels(paper: Paper, ups: list[str], losses: list[str]) -> str:
@@ -163,16 +175,32 @@ def _kernels(paper: Paper, ups: list[str], losses: list[str]) -> str:
     return paper.figure("fig-kernels", "".join(art), caption)
 
 
-def upconv_finding(paper: Paper) -> str:
+def upconv_finding(paper: Paper) -> list[str]:
     study = paper.study("upconv")
     ups, losses = (list(study.factors[f]) for f in ("up-sampling", "spectral loss"))
-    counts = {}
+    plain = [paper.estimate("upconv", _row(up, losses[0]), "profile_radius") for up in ups]
+    known = [(up, e) for up, e in zip(ups, plain, strict=True) if e is not None and e.firm]
+    told = []
+    if known:
+        apart = " and ".join(f"{figure(e)} with {escape(up)} up-sampling" for up, e in sorted(
+            {known[0], min(known, key=lambda k: k[1].value)}, key=lambda k: -k[1].value))  # fmt: skip
+        told.append(
+            f"Without a spectral loss, the mean spectrum of the pictures is off by {apart}"
+            f" (halves of the real ones: {short(known[0][1].real)} dB)."
+        )
+    counts = []
     for loss in losses[1:]:
-        pairs = [(paper.estimate("upconv", _row(up, loss), "profile_radius"),
-                  paper.estimate("upconv", _row(up, losses[0]), "profile_radius")) for up in ups]  # fmt: skip
-        known = [(a, b) for a, b in pairs if a is not None and b is not None and a.firm and b.firm]
-        counts[loss] = (sum(a.beats(b) for a, b in known), len(known))
-    told = listed(
-        [f"{better} of {n} ways of up-sampling when it is {escape(loss)}" for loss, (better, n) in counts.items()]
-    )
-    return f"A spectral loss is shown to bring pictures nearer to the real spectrum for {told}."
+        pairs = [
+            (paper.estimate("upconv", _row(up, loss), "profile_radius"), e) for up, e in zip(ups, plain, strict=True)
+        ]
+        firm = [(a, b) for a, b in pairs if a is not None and b is not None and a.firm and b.firm]
+        if firm:
+            nearer, farther = sum(a.beats(b) for a, b in firm), sum(b.beats(a) for a, b in firm)
+            worse = f" and farther in {farther}" if farther else ""
+            counts.append(
+                f"in {nearer or 'none'} of {count(len(firm), 'way')} of up-sampling{worse} when it is "
+                f"{escape(WORDS.get(loss, loss))}"
+            )
+    if counts:
+        told.append(f"A spectral loss is shown to bring it nearer {listed(counts)}.")
+    return told or ["No two rows have been measured yet."]

@@ -7,16 +7,39 @@ over the sounds of one seed is not compared.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from html import escape
 
 from kickitout.lab.paper.svg import short
 from kickitout.lab.results import Estimate
 
+PICTURES = {
+    "logmag": "log-magnitude", "mel": "mel", "complexstft": "complex STFT", "pqmf": "sub-bands", "wave": "waveform",
+}  # fmt: skip
+
+
+def shown(row: str) -> str:
+    """A row as readers know it: codecs by what they are, not by their names in the programme.
+
+    >>> shown("ceiling of logmag 1 × 256 × 128, 5 rounds"), shown("wave 1 × 1 × 22528"), shown("WaveGAN")
+    ('ceiling of log-magnitude 256 × 128 (5 rounds)', 'waveform 22528', 'WaveGAN')
+    """
+    found = re.fullmatch(rf"(ceiling of )?({'|'.join(PICTURES)}) (?:1 × )*([\d× ]+)(?:, (\d+) rounds)?", row)
+    if found is None:
+        return row
+    ceiling, codec, shape, rounds = found.groups()
+    return f"{ceiling or ''}{PICTURES[codec]} {shape}" + (f" ({rounds} rounds)" if rounds else "")
+
 
 def name(row: str) -> str:
     """A row as it stands in a sentence."""
-    return f"<em>{escape(row)}</em>"
+    return f"<em>{escape(shown(row))}</em>"
+
+
+def with_figure(e: Estimate) -> str:
+    """A row with its estimate."""
+    return f"{name(e.row)} ({figure(e)})"
 
 
 def listed(items: Sequence[str]) -> str:
@@ -39,9 +62,25 @@ def count(n: int, thing: str, things: str = "") -> str:
     return f"{n if n else 'no'} {thing if n == 1 else (things or thing + 's')}"
 
 
+def are(n: int, of: int = 0, thing: str = "") -> str:
+    """So many, with their verb.
+
+    >>> are(0), are(1), are(2)
+    ('none is', '1 is', '2 are')
+    >>> are(0, 3, "row"), are(2, 3, "row"), are(3, 3, "row"), are(1, 1, "row")
+    ('none of 3 rows is', '2 of 3 rows are', 'all 3 rows are', 'the one row is')
+    """
+    verb = "is" if n < 2 else "are"
+    if not of:
+        return f"{n or 'none'} {verb}"
+    if n == of:
+        return f"the one {thing} is" if n == 1 else f"all {count(of, thing)} are"
+    return f"{n or 'none'} of {count(of, thing)} {verb}"
+
+
 def figure(e: Estimate) -> str:
     """An estimate with unit and interval."""
-    unit = f" {escape(e.unit)}" if e.unit else ""
+    unit = f" {escape(e.unit)}" if e.unit not in ("", "0..1") else ""
     if not math.isfinite(e.low):
         return f"{short(e.value)}{unit}"
     return f"{short(e.value)}{unit} [{short(e.low)}, {short(e.high)}]"
@@ -84,9 +123,9 @@ def against_baseline(estimates: Sequence[Estimate], baseline: Estimate | None, w
     same = [e for e in firm if not e.apart(baseline)]
     parts = []
     if better:
-        parts.append(f"better {_are(better)} {listed([f'{name(e.row)} ({figure(e)})' for e in better])}")
+        parts.append(f"better {_are(better)} {listed([with_figure(e) for e in better])}")
     if worse:
-        parts.append(f"worse {_are(worse)} {listed([f'{name(e.row)} ({figure(e)})' for e in worse])}")
+        parts.append(f"worse {_are(worse)} {listed([with_figure(e) for e in worse])}")
     if same:
         parts.append(f"no difference is shown for {listed([name(e.row) for e in same])}")
     if loose:
@@ -98,16 +137,24 @@ def _are(items: Sequence[object]) -> str:
     return "is" if len(items) == 1 else "are"
 
 
-def ranked(estimates: Sequence[Estimate], what: str) -> str:
-    """The best of the rows, and those that are not shown to differ from it."""
+def leading(estimates: Sequence[Estimate]) -> tuple[Estimate, list[Estimate], int] | None:
+    """The best, those that are not shown to differ from it, and of how many; None where none has an interval."""
     firm = [e for e in estimates if e.firm and math.isfinite(e.value)]
     if not firm:
-        return f"No row has an interval in {what}."
+        return None
     best = (min if firm[0].better == "lower" else max)(firm, key=lambda e: e.value)
-    near = [e for e in firm if e is not best and not e.apart(best)]
+    return best, [e for e in firm if e is not best and not e.apart(best)], len(firm)
+
+
+def ranked(estimates: Sequence[Estimate], what: str) -> str:
+    """The best of the rows, and those that are not shown to differ from it."""
+    found = leading(estimates)
+    if found is None:
+        return f"No row has an interval in {what}."
+    best, near, of = found
     lowest = "lowest" if best.better == "lower" else "highest"
     text = f"{name(best.row)} has the {lowest} {what} ({figure(best)})"
-    if not near and len(firm) > 1:
+    if not near and of > 1:
         return f"{text}, and its interval overlaps with no other."
     if near:
         return f"{text}; no difference from it is shown for {listed([name(e.row) for e in near])}."
@@ -122,16 +169,17 @@ def against_ceiling(pairs: Sequence[tuple[Estimate, Estimate]], what: str) -> st
     parts = []
     if reached:
         parts.append(
-            f"no difference from the ceiling of its codec is shown in {what} for "
+            f"no difference from the ceiling of its picture is shown in {what} for "
             f"{listed([name(e.row) for e in reached])}"
         )
     if away:
         parts.append(
-            f"{count(len(away), 'row')} of {len(firm)} {'is' if len(away) == 1 else 'are'} shown to be worse than what "
-            f"the codec allows, {'namely ' if len(away) > 1 else ''}{listed([name(e.row) for e, _ in away])}"
+            f"{'all' if len(away) == len(firm) > 1 else len(away)} of {count(len(firm), 'row')} "
+            f"{'is' if len(away) == 1 else 'are'} shown to be worse than what the picture allows"
+            + ("" if len(away) == len(firm) else f": {listed([name(e.row) for e, _ in away])}")
         )
     if not parts:
-        return f"No row can be read against the ceiling of its codec in {what}."
+        return f"No row can be read against the ceiling of its picture in {what}."
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
