@@ -24,34 +24,36 @@ from kickitout.training import loop
 loop.CHECKPOINT_SECONDS = 0.0  # after every step
 from toy_lab import run_toy
 from kickitout.lab.folder import Lab
+from kickitout.workers import Workers
 lab = Lab(Path({lab!r}))
 if __name__ == "__main__":
     lab.begin(None)
-    assert run_toy(lab, "sine", engine={engine!r}, workers=2)
+    with Workers({workers}) as workers:
+        assert run_toy(lab, "sine", workers=workers)
 """
-MOMENTS = (  # who works, and what is there first when the process is killed
-    ("serial", "cells/dcgan-0-*/run/checkpoints/*"),  # in training
-    ("serial", "cells/dcgan-0-*/made-0.npz"),  # heard, and not yet measured
-    ("processes", "cells/dcgan-1-*/run/stats.jsonl"),  # two workers: one in training, one measuring
+MOMENTS = (  # how many work, and what is there first when the process is killed
+    (1, "cells/dcgan-0-*/run/checkpoints/*"),  # in training
+    (1, "cells/dcgan-0-*/made-0.npz"),  # heard, and not yet measured
+    (2, "cells/dcgan-1-*/run/stats.jsonl"),  # two workers: one in training, one measuring
 )
 TIMES = ("minutes", "cost_minutes")
 
 
-def begin(path: Path, engine: str = "serial") -> subprocess.Popen[str]:
-    code = CHILD.format(tests=str(Path(__file__).parent), lab=str(path), engine=engine)
+def begin(path: Path, workers: int) -> subprocess.Popen[str]:
+    code = CHILD.format(tests=str(Path(__file__).parent), lab=str(path), workers=workers)
     return subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
 
 
 def test_a_laboratory_that_is_killed_three_times_ends_as_one_that_was_not(toy_lab, tmp_path):
     path = tmp_path / "lab"
-    for engine, moment in MOMENTS:
-        process = begin(path, engine)
+    for workers, moment in MOMENTS:
+        process = begin(path, workers)
         while process.poll() is None and not any(path.glob(moment)):
             time.sleep(0.005)
         assert process.poll() is None, f"it ended before {moment}: {process.stderr and process.stderr.read()}"
         process.kill()
         process.communicate(timeout=60)  # ends when the last that holds its stderr is gone: no worker outlives it
-    last = begin(path, "processes")
+    last = begin(path, 2)
     _, errors = last.communicate(timeout=300)
     assert last.returncode == 0, errors
     found, whole = (
