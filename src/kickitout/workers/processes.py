@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from typing import Any
@@ -96,6 +97,7 @@ class _State:
     stopping = False  # nothing more is begun
     told = False  # by the process that started this one: not a signal from elsewhere
     ends = False  # when it has stopped
+    limited: AbstractContextManager[None]
 
 
 def _begin(go_on: Connection, live: Connection) -> None:
@@ -103,7 +105,8 @@ def _begin(go_on: Connection, live: Connection) -> None:
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _terminate)
-    one_thread().__enter__()  # until its end
+    _State.limited = one_thread()
+    _State.limited.__enter__()  # until its end
     threading.Thread(target=_stop_with, args=(go_on,), daemon=True).start()
     threading.Thread(target=_end_with, args=(live,), daemon=True).start()
 
