@@ -3,7 +3,7 @@
     work(item) -> result, for every item: each as soon as it is there, or all in order
 
 Work and items are sent to other processes, so they are data: functions of modules, partials and frozen dataclasses.
-Every worker has one thread, so that no digit depends on how many there are. A worker may die, and may be stopped, at any
+Every worker has one thread, so that no digit depends on how many there are. A worker may die, or be stopped, at any
 moment: work that writes files writes them whole, and can be done again.
 """
 

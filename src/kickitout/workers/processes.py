@@ -1,8 +1,8 @@
 """Processes of this machine that work, one thread each.
 
-They are in groups of their own: Ctrl-C and SIGTERM reach the process that started them, which tells them to stop when it
-closes them, so each is told once. A worker in the middle of something hears that as SIGTERM, and one whose work has a
-handler of its own for that (training saves) ends as that wants. No worker outlives the process that started it.
+They are in groups of their own: Ctrl-C and SIGTERM reach the process that started them, which tells them to stop when
+it closes them, so each is told once. A worker in the middle of something hears that as SIGTERM, and one whose work has
+a handler of its own for that (training saves) ends as that wants. No worker outlives the process that started it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Processes:
         try:
             with one_thread():  # a process is started when it is first needed
                 return self._pool.submit(_do, work, item)
-        except BrokenProcessPool as error:
+        except (RuntimeError, OSError) as error:  # BrokenProcessPool, or what comes of it in the middle of a start
             raise _died() from error
 
     def wait(self, tickets: Collection[Future[Any]]) -> Collection[Future[Any]]:
@@ -80,8 +80,8 @@ def _context(preload: Sequence[str]) -> BaseContext:
 
 def _died() -> UserError:
     return UserError(
-        "a worker has died, perhaps of too little memory; the same command goes on, with fewer --workers where that was "
-        "it (a script of your own has to guard its start with `if __name__ == '__main__'`)"
+        "a worker has died, perhaps of too little memory; the same command goes on, with fewer --workers where it was "
+        "that (a script of your own has to guard its start with `if __name__ == '__main__'`)"
     )
 
 
