@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -27,6 +28,7 @@ JOIN_SECONDS = 30.0  # until what answers is taken for no cluster; Ray itself he
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # RFC 9113, 3.4: as gRPC begins
 ENDS_SECONDS = 60.0  # for what is under way to end when it has been stopped
 STORE_BYTES = 256 << 20  # of a cluster of our own for items and results: a few MB are there at a time
+SHORT = "/tmp" if os.path.isdir("/tmp") else None  # a socket's name has about a hundred letters at most
 RECOUNT_SECONDS = 5.0  # machines come and go
 
 
@@ -43,13 +45,16 @@ class Cluster:
         from kickitout.workers import cores
 
         self._ray, self._most, self._under_way = ray, most, set[Any]()
+        self._place: tempfile.TemporaryDirectory[str] | None = None  # logs and sockets of a cluster of our own
         address = os.environ.get("RAY_ADDRESS") or "local" if where == "auto" else where
         logging.getLogger("ray").setLevel(logging.ERROR)
         self._joined = ray.is_initialized()  # by whoever uses this as a library: it is theirs to end
         if not self._joined:
             how: dict[str, Any] = {"runtime_env": {"env_vars": ONE_THREAD}, "log_to_driver": False}
             if address == "local":
+                self._place = tempfile.TemporaryDirectory(prefix="kick-ray-", dir=SHORT, ignore_cleanup_errors=True)
                 how |= {"num_cpus": most or cores(), "include_dashboard": False, "object_store_memory": STORE_BYTES}
+                how |= {"_temp_dir": self._place.name}
             else:
                 _somebody_answers(where, address)
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
@@ -103,6 +108,8 @@ class Cluster:
         finally:
             if not self._joined:
                 self._ray.shutdown()
+            if self._place is not None:
+                self._place.cleanup()
 
 
 def _do(folder: str, version: str, work: Callable[[Any], Any], item: Any) -> tuple[str, Any]:
