@@ -44,7 +44,7 @@ audit: $(VENV)/dev
 LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
 	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
 	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py tests/test_studio.py \
-	tests/test_limits.py tests/test_gate.py
+	tests/test_limits.py tests/test_gate.py tests/test_workers.py tests/test_shards.py
 
 train-env: $(VENV)/train
 

@@ -22,6 +22,7 @@ from kickitout.corpus.forecast import NO_CURVE, Curve, Point, curve_text, foreca
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
+from kickitout.workers import Workers
 
 RATE = SAMPLE_RATE
 
@@ -196,7 +197,9 @@ def test_the_cache_stands_where_the_system_keeps_caches(monkeypatch, tmp_path):
 
 
 def test_two_processes_say_what_one_says(faulty):
-    assert check(faulty, cache=False, workers=2).as_data() == check(faulty, cache=False, workers=1).as_data()
+    with Workers(2) as two:
+        found = check(faulty, cache=False, workers=two)
+    assert found.as_data() == check(faulty, cache=False, workers=Workers(1)).as_data()
 
 
 def test_nothing_usable_is_one_sentence(tmp_path):
@@ -254,7 +257,7 @@ def test_a_curve_in_the_package_is_what_a_check_says(faulty, monkeypatch, tmp_pa
     (tmp_path / forecasting.CURVE).write_text(curve_text(CURVE))
     monkeypatch.setattr(forecasting.resources, "files", lambda _: tmp_path)
     assert load_curve() == CURVE
-    report = check(faulty, cache=False, workers=1)
+    report = check(faulty, cache=False, workers=Workers(1))
     assert report.forecast == forecast(report.different, CURVE)
     assert f"forecast  {report.different} different kicks: distance" in as_text(report, "")
     (tmp_path / forecasting.CURVE).unlink()

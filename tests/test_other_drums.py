@@ -14,6 +14,7 @@ from kickitout.cli import main
 from kickitout.corpus.check import check
 from kickitout.generation.load import load_model
 from kickitout.sound import SAMPLE_RATE
+from kickitout.workers import Workers
 
 torch = pytest.importorskip("torch")
 
@@ -76,7 +77,7 @@ def test_real_drums_of_every_sort_train(real_data, tmp_path, capsys):
 
 def test_the_doctor_suspects_claps_where_kicks_are_expected_and_nowhere_else(tmp_path):
     claps = write_claps(tmp_path / "claps", 8)
-    kicks, other = (check([claps], cache=False, workers=1, kind=kind) for kind in ("kick", "any"))
+    kicks, other = (check([claps], cache=False, workers=Workers(1), kind=kind) for kind in ("kick", "any"))
     assert len(kicks.suspects) == 8
     assert not other.suspects
     assert other.forecast == "known for kicks only"
@@ -87,7 +88,7 @@ def test_two_hits_are_no_one_shot_of_any_sort(tmp_path):
     (path,) = folder.iterdir()
     once = read_sound(path).samples[:, 0]
     write_sound(path, np.concatenate([once, once, once]), SAMPLE_RATE, bits="24", force=True)
-    (suspect,) = check([folder], cache=False, workers=1, kind="any").suspects
+    (suspect,) = check([folder], cache=False, workers=Workers(1), kind="any").suspects
     assert "a one-shot is one" in suspect.suspicions[0].reason
 
 

@@ -24,12 +24,13 @@ from kickitout.evaluation.bench import bench_score
 from kickitout.evaluation.compare import compare
 from kickitout.evaluation.descriptors import wasserstein
 from kickitout.evaluation.distance import energy_distance, pairwise
-from kickitout.evaluation.embeddings import Embedding
+from kickitout.evaluation.embeddings import BANDS, DRUM_TYPES, Embedding
 from kickitout.evaluation.features import measure
 from kickitout.evaluation.ladder import FAULTS
 from kickitout.evaluation.report import halves, score_sets, scores_as_data, scores_text
 from kickitout.evaluation.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.workers import Workers
 
 QUICK = Embedding("quick", spectra.third_octaves)
 
@@ -362,6 +363,19 @@ def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     assert data["generated"]["kicks"] == 64
     assert {"name", "value", "interval", "n", "reference", "real", "seed"} <= set(data["scores"][0])
     assert data["real_near_train"] >= 60  # the reference is the training set here, and the command says so
+
+
+def test_workers_measure_what_threads_measure(rendered):
+    here, waves = measure(rendered[:40], [BANDS, DRUM_TYPES]), rendered[:40]
+    for number in (1, 2):
+        with Workers(number) as workers:
+            there = measure(waves, [BANDS, DRUM_TYPES], workers=workers)
+        for name in ("embedded", "cards", "spectra"):
+            for key, values in getattr(here, name).items():
+                np.testing.assert_array_equal(getattr(there, name)[key], values)
+        np.testing.assert_array_equal(there.comb, here.comb)
+        np.testing.assert_array_equal(there.types, here.types)
+        np.testing.assert_array_equal(there.waves, waves)
 
 
 def test_pairs_to_listen_to_need_a_training_set_and_a_new_folder(tmp_path, capsys):

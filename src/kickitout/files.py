@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from kickitout.errors import UserError
 
@@ -69,12 +71,23 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fa
     durable: also flush it to the disk before the rename, so that it survives a power cut (checkpoints).
     Raises UserError when the disk is full or the folder refuses; nothing is left behind then.
     """
+    with writing_whole(path, durable=durable) as file:
+        file.write(data)
+    return Path(path)
+
+
+@contextlib.contextmanager
+def writing_whole(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator[BinaryIO]:
+    """The same for what is written bit by bit: the file is renamed at the end of the block, and gone where that fails.
+
+    The temporary name is one of this process, also where several machines write into one folder.
+    """
     final = Path(path)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}.part")
+    temporary = final.with_name(f".{final.name}.{os.getpid()}-{os.urandom(2).hex()}.part")
     try:
         try:
             with open(temporary, "wb") as file:
-                file.write(data)
+                yield file
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
@@ -87,4 +100,28 @@ def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = Fa
         raise UserError(f"{final}: its folder does not exist; make it first") from error
     except OSError as error:
         raise explain_os_error(error, final) from error
-    return final
+
+
+@contextlib.contextmanager
+def held(folder: Path, refusal: str) -> Iterator[None]:
+    """Hold a folder that is there for this process, and clear it of what a writer that was killed had begun.
+
+    Raises UserError(refusal) while another process holds it.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: nobody holds anything there
+        yield
+        return
+    try:
+        file = open(folder / ".lock", "w")  # noqa: SIM115  held open for as long as the block
+    except OSError as error:
+        raise explain_os_error(error, folder) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(refusal) from error
+        for part in folder.rglob(".*.part"):
+            part.unlink(missing_ok=True)
+        yield

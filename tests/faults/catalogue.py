@@ -40,6 +40,7 @@ FAULTS = (  # the longest last
     Fault("A damaged model.onnx is refused or plays", of_files.onnx_damaged, 5, 40, False),
     Fault("Generation that is stopped leaves whole kicks", of_files.generation_stopped, 3, 20, False),
     Fault("So does generation that is killed", of_files.generation_killed, 2, 20, False),
+    Fault("Shards that are stopped are gone on with", of_files.shards_stopped, 2, 20, False),
     Fault("A kit is whole or absent", of_files.kit_killed, 2, 20, False),
     Fault("A folder that goes is a reason", of_files.folder_removed, 2, 20, False),
     Fault("A damaged cache costs time", of_files.cache_damaged, 1, 10, False),

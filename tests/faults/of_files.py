@@ -41,6 +41,29 @@ def generation_killed(stage: Stage, times: int, rng: random.Random) -> Outcome:
     return tally.outcome("the kick that was being written")
 
 
+def shards_stopped(stage: Stage, times: int, rng: random.Random) -> Outcome:
+    """SIGTERM or SIGKILL at a random instant of `kick generate --shards` with two workers; then the same command."""
+    tally = Tally()
+    command = ("generate", "-n", 24, "--shards", 4, "-q", "-o", "out", "--workers", 2)
+    whole = stage.new()
+    ended = stage.kick.run(*command, cwd=whole)
+    assert ended.code == 0, ended.said
+    for i in range(times):
+        run, send = stage.new(), (signal.SIGTERM, signal.SIGKILL)[i % 2]
+        stopped = stage.kick.run(*command, after=rng.uniform(0, ended.seconds), send=send, cwd=run)
+        bad = half_written(run)
+        left = [p.name for p in run.rglob(".*.part")] if stopped.code == 143 else []
+        again = stage.kick.run(*command, cwd=run)
+        holds = again.code == 0 and contents(run) == contents(whole) and "Traceback" not in stopped.said
+        tally.note(holds and not bad and not left, f"{stopped.code} {stopped.said[-300:]} {again.said[-300:]} {bad}")
+        shutil.rmtree(run)
+    return tally.outcome("the shards that were being made")
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path.relative_to(folder): path.read_bytes() for path in visible(folder)}
+
+
 def kit_killed(stage: Stage, times: int, rng: random.Random) -> Outcome:
     """SIGTERM or SIGKILL at a random instant of `kick kit --zip`: a kit is there whole or not at all."""
     tally = Tally()

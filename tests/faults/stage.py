@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import shutil
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -155,6 +156,9 @@ def is_whole(path: Path) -> bool:
                     return all(file.get_tensor(key) is not None for key in file.keys())  # noqa: SIM118
             case ".zip" | ".dslibrary":
                 return zipfile.ZipFile(path).testzip() is None
+            case ".tar":
+                with tarfile.open(path) as tar:
+                    return len(tar.getmembers()) > 0 and path.read_bytes()[-1024:] == bytes(1024)
             case ".jsonl":
                 return True
             case _:

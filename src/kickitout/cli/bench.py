@@ -104,10 +104,10 @@ def _card(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from kickitout.cli.check import Progress
+    from kickitout.cli.progress import Counter
     from kickitout.corpus.bench import bench_check
 
-    with Progress() as progress:
+    with Counter("measuring", "files") as progress:
         f = bench_check(args.n, progress)
     print(f"kick check, {f.files} rendered files of mixed formats and rates, {f.cores} cores")
     print(f"  the first time        {f.cold.wall:8.1f} s, {f.cold.cpu:.1f} s of processor time")

@@ -5,6 +5,7 @@ kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks that measure so, with the error
 kick generate -n 64 --gate              drawn again where they are unlike what the model learned from
+kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
 """
 
 from __future__ import annotations
@@ -12,17 +13,28 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kickitout.export.order import Order
+    from kickitout.generation.gate import Gate
+    from kickitout.generation.model import Model
+    from kickitout.workers import Workers
 
 NAME, HELP = "generate", "make kicks"
+CHUNK = 32  # kicks that a worker is sent at a time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.gate import add_gate
     from kickitout.cli.request import add_request
-    from kickitout.cli.values import many, positive, seeds
+    from kickitout.cli.values import positive, seeds
+    from kickitout.cli.workers import add_workers
 
-    parser.add_argument("-n", type=many, default=None, help="how many kicks (default 16)")
+    parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
@@ -32,51 +44,152 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
     parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
-    parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
+    parser.add_argument("--shards", type=positive, default=None, metavar="N", help="tar files of N kicks each")
+    parser.add_argument("--no-cards", action="store_true", help="leave the kick cards out of the shards")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     parser.add_argument("-q", "--quiet", action="store_true", help="do not print the name of each file")
+    parser.add_argument("--threads", type=positive, default=None, help="of this one process (default: all cores)")
+    add_workers(parser, "processes of one thread each (shards: by default one a core)")
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.gate import say_gate
-    from kickitout.cli.request import answer_text, read_request
-    from kickitout.cli.values import count
+    from kickitout.cli.workers import read_workers, workers_said
     from kickitout.errors import UserError
-    from kickitout.export.sounds import SoundFormat, write_kicks, written_since
-    from kickitout.generation.ask import Answer
-    from kickitout.generation.gate import Gate
-    from kickitout.generation.load import load_model
 
+    bulk = args.shards is not None or workers_said(args)
     if args.seeds is not None and (args.n is not None or args.seed is not None):
         raise UserError("--seeds says exactly which kicks; leave out -n and --seed, or give them without --seeds")
+    if args.shards is not None and args.n is None:
+        raise UserError("--shards: packs many kicks whose seeds follow each other; say how many with -n")
+    if args.shards is not None and args.force:
+        raise UserError("--force: shards that are there are whole, and kept; another folder, or none, begins anew")
+    if args.no_cards and args.shards is None:
+        raise UserError("--no-cards: leaves the cards out of shards; files have none")
+    if args.threads is not None and bulk:
+        raise UserError("--threads: of one process; --workers says how many there are, each with one thread")
+    if not bulk:
+        return _files(args, None)
+    with read_workers(args) as workers:
+        return _shards(args, workers) if args.shards is not None else _files(args, workers)
+
+
+def _files(args: argparse.Namespace, workers: Workers | None) -> int:
+    """A file a seed; in this process where there are no workers."""
+    from kickitout.cli.gate import say_gate
+    from kickitout.cli.values import MOST, count
+    from kickitout.errors import UserError
+    from kickitout.export.sounds import written_since
+
+    n = args.n or 16
+    if n > MOST:
+        raise UserError(f"-n {n}: at most {MOST:,} files in one command; --shards puts more into fewer files")
     first = args.seed or 0
-    seeds = args.seeds if args.seeds is not None else range(first, first + (args.n or 16))
-    form = SoundFormat(args.format, args.bits, args.rate)
-    model = load_model(args.model)
-    request = read_request(args)
-    gate = Gate.of(model) if args.gate else None
-    lines: dict[int, str] = {}
-
-    def told(seed: int, answer: Answer) -> None:
-        lines[seed] = answer_text(answer)
-
+    seeds = args.seeds if args.seeds is not None else range(first, first + n)
+    order, model, gate = _order(args)
     began, since, done = time.perf_counter(), time.time(), 0
-    made = write_kicks(
-        model, seeds, args.out, form, request=request, told=told, gate=gate, force=args.force, threads=args.threads
-    )  # fmt: skip
+    if workers:
+        written = _written_by(workers, order, seeds, gate, args.force)
+    else:
+        written = _written(args, order, model, seeds, gate)
     try:
-        for path in made:
+        for path, said in written:
             done += 1
             if not args.quiet:
-                said = lines.pop(seeds[done - 1], "")
                 print(f"{path}  {said}" if said else path)
     except KeyboardInterrupt:
-        made.close()  # kicks that are being written are finished
-        there = written_since(since, args.out, seeds, form)
+        written.close()  # kicks that are being written are finished
+        if workers:
+            workers.close()
+        there = written_since(since, args.out, seeds, order.form)
         print(f"{there} of {count(len(seeds), 'kick')} are in {args.out}, whole", file=sys.stderr)
         raise
     seconds = time.perf_counter() - began
     print(f"{count(done, 'kick')} in {seconds:.2f} s ({done / seconds:.0f} a second) in {args.out}", file=sys.stderr)
     if gate is not None:
+        say_gate(gate)
+    return 0
+
+
+def _order(args: argparse.Namespace) -> tuple[Order, Model, Gate | None]:
+    from kickitout.cli.request import read_request
+    from kickitout.export.order import Order
+    from kickitout.export.sounds import SoundFormat
+    from kickitout.generation.gate import Gate
+    from kickitout.generation.load import load_model
+
+    form = SoundFormat(args.format, args.bits, args.rate)
+    model = load_model(args.model)
+    gate = Gate.of(model) if args.gate else None
+    limits = gate.limits if gate else None
+    return Order(args.model, model.digest, args.out, form, read_request(args), limits), model, gate
+
+
+def _written(
+    args: argparse.Namespace, order: Order, model: Model, seeds: Sequence[int], gate: Gate | None
+) -> Generator[tuple[Path, str], None, None]:
+    from kickitout.cli.request import answer_text
+    from kickitout.export.sounds import write_kicks
+    from kickitout.generation.ask import Answer
+
+    lines: dict[int, str] = {}
+
+    def told(seed: int, answer: Answer) -> None:
+        lines[seed] = answer_text(answer)
+
+    how = {"request": order.request, "told": told, "gate": gate, "force": args.force, "threads": args.threads}
+    paths = write_kicks(model, seeds, args.out, order.form, **how)
+    with closing(paths):
+        for seed, path in zip(seeds, paths, strict=True):
+            yield path, lines.pop(seed, "")
+
+
+def _written_by(
+    workers: Workers, order: Order, seeds: Sequence[int], gate: Gate | None, force: bool
+) -> Generator[tuple[Path, str], None, None]:
+    from kickitout.cli.request import answer_text
+    from kickitout.export.sounds import begin_files
+
+    begin_files(seeds, order.folder, order.form, force=force)
+    chunks = (seeds[i : i + CHUNK] for i in range(0, len(seeds), CHUNK))
+    for _, (written, tally) in workers.each(order.write_files, chunks, in_order=True):
+        if gate is not None:
+            gate.tally.join(tally)
+        for path, answer in written:
+            yield path, answer_text(answer) if answer else ""
+
+
+def _shards(args: argparse.Namespace, workers: Workers) -> int:
+    from kickitout.cli.gate import say_gate
+    from kickitout.cli.progress import Counter
+    from kickitout.cli.values import count
+    from kickitout.export.shard_folder import ShardFolder
+    from kickitout.export.shards import ShardWork
+
+    first = args.seed or 0
+    order, _, gate = _order(args)
+    folder = ShardFolder(ShardWork(order, not args.no_cards), range(first, first + args.n), args.shards)
+    began, kicks, shards, before = time.perf_counter(), 0, 0, folder.kicks_there()
+    made = folder.write(workers, lambda text: print(f"kick: {text}", file=sys.stderr))
+    with Counter("making", "kicks") as progress:
+        try:
+            for shard, tally in made:
+                kicks, shards = kicks + shard.kicks, shards + 1
+                if gate is not None:
+                    gate.tally.join(tally)
+                if not args.quiet:
+                    progress.print(str(args.out / shard.name))
+                progress(min(before + kicks, args.n), args.n, made=kicks)
+        except KeyboardInterrupt:
+            made.close()
+            workers.close()
+            there = f"{folder.kicks_there()} of {count(args.n, 'kick')} are in {args.out}"
+            print(f"{there}, in whole shards; the same command goes on", file=sys.stderr)
+            raise
+    seconds = time.perf_counter() - began
+    all_of = f"{count(args.n, 'kick')} in {count(len(folder), 'shard')} in {args.out}"
+    rate = f"{count(kicks, 'kick')} made in {seconds:.2f} s ({kicks / seconds:.0f} a second)" if kicks else ""
+    kept = f"{count(len(folder) - shards, 'shard')} there before" if shards < len(folder) else ""
+    print("; ".join(part for part in (all_of, rate, kept) if part), file=sys.stderr)
+    if gate is not None and kicks:
         say_gate(gate)
     return 0

@@ -1,4 +1,7 @@
-"""Training as it is seen on the terminal: a bar with losses, kicks a second and the time left; lines in a log file."""
+"""Long work as it is seen on the terminal: a bar; in a log file a line now and then.
+
+`Watcher` shows training, with losses, kicks a second and the time left, `Counter` anything that is counted.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,51 @@ class Watcher:
             self.bar.console.print(text)
         else:
             print(text, file=sys.stderr, flush=True)
+
+
+class Counter:
+    """Called with (how many are done, how many there are); unit: of what. made: how many since it began, for a rate."""
+
+    def __init__(self, doing: str, unit: str) -> None:
+        self.doing, self.unit = doing, unit
+        self.bar: Any = None
+        self.task: Any = None
+        self.began = self.said = time.monotonic()
+
+    def __enter__(self) -> Counter:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+            text = (TextColumn("{task.description}"), BarColumn(None), MofNCompleteColumn())
+            more = (TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+            console = Console(stderr=True)
+            self.bar = Progress(*text, *more, console=console, expand=True, transient=True, redirect_stdout=False)
+            self.task = self.bar.add_task(self.doing, total=None, rate="")
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()
+
+    def __call__(self, done: int, total: int, doing: str | None = None, made: int | None = None) -> None:
+        now = time.monotonic()
+        rate = f"{made / (now - self.began):.0f} a second" if made and now > self.began else ""
+        doing = doing or self.doing
+        if self.bar is not None:
+            self.bar.update(self.task, completed=done, total=total, description=doing, rate=rate)
+        elif now - self.said > LOG_SECONDS:
+            self.said = now
+            more = f", {rate}" if rate else ""
+            print(f"{doing}: {done} of {total} {self.unit}{more}", file=sys.stderr, flush=True)
+
+    def print(self, line: str) -> None:
+        """On stdout, above the bar where both are on the terminal."""
+        if self.bar is not None and sys.stdout.isatty():
+            self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            print(line, flush=True)
 
 
 def describe(report: Any, until: Any) -> str:

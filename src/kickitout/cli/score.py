@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from kickitout.corpus.build import Corpus
     from kickitout.evaluation.embeddings import Embedding
+    from kickitout.workers import Workers
 
 NAME, HELP = "score", "score generated kicks against real ones"
 LISTED = 10  # near-copies on the terminal; all are in the JSON
@@ -32,6 +33,7 @@ LISTED = 10  # near-copies on the terminal; all are in the JSON
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import positive
+    from kickitout.cli.workers import add_workers
 
     paths = {"nargs": "+", "type": Path}
     parser.add_argument("generated", nargs="*", metavar="GENERATED", help="sounds, or a model: 'default', run or file")
@@ -50,9 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--embedding-rate", type=positive, metavar="HZ", help="sample rate of a FILE.onnx")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures")
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    add_workers(parser, "processes that measure, one thread each (default: threads of this one, all cores)")
 
 
 def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.workers import read_workers, workers_said
     from kickitout.corpus.build import build_corpus
     from kickitout.errors import UserError
     from kickitout.evaluation.embeddings import NAMED, find_embeddings
@@ -75,10 +79,12 @@ def run(args: argparse.Namespace) -> int:
     }
     for e in embeddings:
         print(f"{e.name}: {e.about}")
-    if args.generated:
-        data |= _score(args, real, embeddings)
-    if args.ladder:
-        data["ladder"] = _ladder(args, real, embeddings)
+    with read_workers(args) as started:
+        workers = started if workers_said(args) else None
+        if args.generated:
+            data |= _score(args, real, embeddings, workers)
+        if args.ladder:
+            data["ladder"] = _ladder(args, real, embeddings, workers)
     if args.json is not None:
         import json
 
@@ -88,7 +94,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _score(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding]) -> dict[str, Any]:
+def _score(
+    args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding], workers: Workers | None
+) -> dict[str, Any]:
     import numpy as np
 
     from kickitout.corpus.build import build_corpus
@@ -98,7 +106,7 @@ def _score(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embeddin
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
     groups = np.array([row.family for row in real.rows])
-    scores = score_sets(waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups)
+    scores = score_sets(waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers)
     if args.train is None:
         print(scores_text(scores))
         return scores_as_data(scores, generated=what)
@@ -158,12 +166,15 @@ def _is_model(name: str) -> bool:
     return name == DEFAULT or path.suffix in (".onnx", ".safetensors")
 
 
-def _ladder(args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding]) -> list[dict[str, Any]]:
+def _ladder(
+    args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding], workers: Workers | None
+) -> list[dict[str, Any]]:
     import numpy as np
 
     from kickitout.evaluation.ladder import ladder, ladder_text
 
-    rungs = ladder(real.waves, np.array([row.family for row in real.rows]), embeddings, seed=args.seed)
+    groups = np.array([row.family for row in real.rows])
+    rungs = ladder(real.waves, groups, embeddings, seed=args.seed, workers=workers)
     print(("\n" if args.generated else "") + ladder_text(rungs))
     return [
         {

@@ -17,9 +17,10 @@ import numpy as np
 
 from kickitout.audio import resample, write_sound
 from kickitout.corpus.augment import producer_variants
-from kickitout.corpus.check import check, cores
+from kickitout.corpus.check import check
 from kickitout.corpus.procedural import synthesise
 from kickitout.sound import SAMPLE_RATE
+from kickitout.workers import cores
 
 RATES = (44_100, 48_000, 96_000, 22_050)  # Hz
 KINDS = (("wav", "16"), ("wav", "24"), ("flac", "16"), ("flac", "24"))

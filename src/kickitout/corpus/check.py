@@ -5,13 +5,9 @@ Every file is taken or refused as `build_corpus` does it, for the same reasons; 
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import pairwise
@@ -27,11 +23,11 @@ from kickitout.corpus.families import families
 from kickitout.corpus.forecast import forecast, load_curve
 from kickitout.corpus.scan import Candidate, Refused, scan
 from kickitout.corpus.suspects import Suspicion, suspicions
-from kickitout.errors import UserError
 from kickitout.sound import LENGTH
+from kickitout.workers import Workers, cores
 
 ALONE = 64  # files: below this starting other processes takes longer than it saves
-CHUNK = 8  # files sent to a process at a time
+CHUNK = 8  # files sent to a worker at a time
 LATE_MS = 20.0  # before the onset; less is a margin
 NOISE_DB = -50.0  # RMS before the onset re peak; a quiet recording room is below
 QUIET_DBFS = -24.0  # peak; 16 bits keep 12 of them
@@ -125,13 +121,14 @@ def check(
     progress: Callable[[int, int], None] | None = None,
     *,
     cache: bool | Path = True,
-    workers: int | None = None,
+    workers: Workers | None = None,
     kind: str = "kick",
 ) -> Report:
     """Examine every sound file of folders and archives. progress(done, total) is called after each file.
 
-    cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers:
-    processes, by default one a core; 1 starts none. kind: see `suspicions`. Raises UserError when no file can be used.
+    cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers: by default
+    one process a core, and none for few files; those of a cluster share the folders. kind: see `suspicions`. Raises
+    UserError when no file can be used.
     """
     listed = scan(paths)
     total = len(listed.candidates)
@@ -179,37 +176,18 @@ def check(
 
 
 def _examine_all(
-    candidates: Sequence[Candidate], cache: Path | None, workers: int | None
+    candidates: Sequence[Candidate], cache: Path | None, workers: Workers | None
 ) -> Iterator[Examined | Refused]:
     """Every candidate examined, in order, by one process a core where that is worth it."""
-    work = partial(examine, cache=cache)
-    processes = min(workers or cores(), -(-len(candidates) // CHUNK))
-    if processes == 1 or (workers is None and len(candidates) < ALONE):
-        yield from map(work, candidates)
-        return
-    # "spawn" starts clean processes on every system; a fork would copy locks that other threads hold.
-    # Ctrl-C is for this process: the others finish the files they have and go.
-    pool = ProcessPoolExecutor(
-        processes,
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=signal.signal,
-        initargs=(signal.SIGINT, signal.SIG_IGN),
-    )
-    try:
-        yield from pool.map(work, candidates, chunksize=CHUNK)
-    except BrokenProcessPool as error:
-        raise UserError(
-            "a process that examines files has died (out of memory, or called by a script that does not guard its "
-            "start with `if __name__ == '__main__'`); workers=1 starts none"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    parts = [candidates[i : i + CHUNK] for i in range(0, len(candidates), CHUNK)]
+    few = len(candidates) < ALONE
+    with nullcontext(workers) if workers else Workers(1 if few else min(cores(), len(parts))) as pool:
+        for _, found in pool.each(partial(_examine_some, cache=cache), parts, in_order=True):
+            yield from found
 
 
-def cores() -> int:
-    """How many this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+def _examine_some(candidates: Sequence[Candidate], cache: Path | None) -> list[Examined | Refused]:
+    return [examine(candidate, cache) for candidate in candidates]
 
 
 def _named_families(names: list[str], family: list[int], copies: dict[str, str]) -> tuple[tuple[str, ...], ...]:

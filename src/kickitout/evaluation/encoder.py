@@ -10,8 +10,10 @@ is part of `about`. Sounds go in one by one: no neighbour, and no batch size, ca
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,7 +37,7 @@ class Encoder:
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY in metadata:
             raise UserError(f"{path}: this model makes kicks and cannot embed them; {_WORKS}")
-        self._path = path
+        self._path, self._told = path, rate
         self._input, samples = self._checked_input()
         self._output = self._checked_output()
         self.rate = _rate(path, metadata.get(RATE_KEY), rate)
@@ -44,6 +46,10 @@ class Encoder:
         self.name = f"{path.stem}-{digest[:8]}"
         numbers = self.embed(_probe()).shape[1]
         self.about = f"{path.name}, sha256 {digest[:16]}, {self.rate} Hz, {self._fitted()}, {numbers} numbers"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """What is sent to a worker: where the file is."""
+        return _opened, (self._path, self._told, self.name)
 
     def embed(self, waves: np.ndarray) -> np.ndarray:
         """[n, T] waveforms at 44.1 kHz -> [n, D]."""
@@ -88,6 +94,15 @@ class Encoder:
         if abs(taken - sound) < 1e-3:
             return f"sounds of {sound:.3f} s"
         return f"sounds of {sound:.3f} s {'padded with silence' if taken > sound else 'cut'} to {taken:.3f} s"
+
+
+@functools.lru_cache(maxsize=4)
+def _opened(path: Path, rate: int | None, name: str) -> Encoder:
+    """Once in a process."""
+    encoder = Encoder(path, rate)
+    if encoder.name != name:
+        raise UserError(f"{path}: a worker has another file under this name; the workers need to share it")
+    return encoder
 
 
 def _rate(path: Path, inside: str | None, told: int | None) -> int:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from kickitout.evaluation.descriptors import MEASURED
 from kickitout.evaluation.drum_types import hear
 from kickitout.evaluation.embeddings import DEFAULTS, DRUM_TYPES, Embedding
 from kickitout.evaluation.spectra import comb_lines, picture_spectra, third_octaves
+from kickitout.workers import Workers
 
 BLOCK = 16  # sounds measured together: their frames stay near the processor
 
@@ -48,12 +50,19 @@ class Features:
 
 def measure(
     waves: np.ndarray, embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None,
-    threads: int | None = None,
+    threads: int | None = None, workers: Workers | None = None,
 ) -> Features:  # fmt: skip
-    """Features of [n, T] waveforms. The threads do not change a digit: blocks are measured one by one."""
+    """Features of [n, T] waveforms, measured on threads of this process (all cores by default) or by workers.
+
+    Neither changes a digit: blocks are measured one by one.
+    """
     blocks = [waves[i : i + BLOCK] for i in range(0, len(waves), BLOCK)]
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
-        parts = list(pool.map(lambda block: _measure(block, embeddings), blocks))
+    work = partial(_measure, embeddings=tuple(embeddings))
+    if workers is not None:
+        parts = [part for _, part in workers.each(work, blocks, in_order=True)]
+    else:
+        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+            parts = list(pool.map(work, blocks))
     return Features(
         waves,
         {e.name: np.concatenate([p.embedded[e.name] for p in parts]) for e in embeddings},
@@ -75,9 +84,9 @@ def _measure(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
     }
     values = cards(waves).values
     heard = hear(waves)  # once, for the types and, where it is asked for, the embedding
-    embedded = {e.name: heard.embedding if e is DRUM_TYPES else e.embed(waves) for e in embeddings}
+    embedded = {e.name: heard.embedding if e == DRUM_TYPES else e.embed(waves) for e in embeddings}
     return Features(
-        waves,
+        waves[:, :0],  # whoever asked has them
         {name: np.asarray(points, dtype=np.float64) for name, points in embedded.items()},
         heard.types,
         {n: values[n] for n in MEASURED},

@@ -23,6 +23,7 @@ from kickitout.evaluation.report import copies_score, halves, number, refuse_too
 from kickitout.evaluation.resampling import UNKNOWN
 from kickitout.evaluation.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+from kickitout.workers import Workers
 
 Apply = Callable[[np.ndarray, float, np.ndarray], np.ndarray]  # (waves [n, T], step, reference [m, T]) -> [n, T]
 
@@ -169,17 +170,18 @@ class Rung(NamedTuple):
 
 def ladder(
     real: np.ndarray, groups: np.ndarray, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = 100, faults: Sequence[str] | None = None,
+    seed: int = 0, draws: int = 100, faults: Sequence[str] | None = None, workers: Workers | None = None,
 ) -> list[Rung]:  # fmt: skip
     """Every score at every step of the faults (all that can be made here) on real kicks [n, T] with their families."""
     refuse_too_few(len(real), "real kicks")
     refuse_too_alike(groups)
     first = halves(groups, np.random.default_rng([seed, 2]))
-    reference = measure(real[first], embeddings, groups[first])
+    reference = measure(real[first], embeddings, groups[first], workers=workers)
     other, others = real[~first], groups[~first]
 
     def scored(waves: np.ndarray, number_of_draws: int = 0) -> dict[str, Found]:
-        return _scored(measure(waves, embeddings, others), reference, embeddings, seed, number_of_draws)
+        made = measure(waves, embeddings, others, workers=workers)
+        return _scored(made, reference, embeddings, seed, number_of_draws)
 
     clean = scored(other, draws)
     rungs = []

@@ -15,6 +15,7 @@ from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import Audit, audit
 from kickitout.evaluation.resampling import own_groups, wilson
 from kickitout.evaluation.score import FEWEST, Score, digest_of, refuse_too_few
+from kickitout.workers import Workers
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
 Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real against real, and the sizes of the halves
@@ -23,17 +24,19 @@ Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real agai
 def score_sets(
     generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
     embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = DRAWS,
+    workers: Workers | None = None,
 ) -> list[Score]:  # fmt: skip
     """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
 
     embeddings: distances and neighbours are measured in each. groups: families of the real kicks, found when not given.
+    workers: who measures; threads of this process where there are none.
     Raises UserError when a set is too small to say anything.
     """
     refuse_too_few(len(real), "real kicks")
     refuse_too_few(len(generated), "generated sounds")
     groups = families(real) if groups is None else groups
     refuse_too_alike(groups)
-    a, b = measure(real, embeddings, groups), measure(generated, embeddings)
+    a, b = measure(real, embeddings, groups, workers=workers), measure(generated, embeddings, workers=workers)
     found = score_features(b, a, embeddings, seed=seed, draws=draws)
     if train is not None:
         found.append(copies_score(audit(generated, train), found[0].reference))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
 from kickitout.sound import SAMPLE_RATE
 
+T = TypeVar("T")
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 
 
@@ -81,7 +82,11 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
 
 def encode_kick(model: Model, seed: int | None, wave: np.ndarray, form: SoundFormat, **more: Any) -> bytes:
     """[channels, T] -> the bytes of a sound file. more: what else its recipe says."""
-    return encode_recipe(sound_recipe(model, seed, bits=form.bits, rate=form.rate, **more), wave, form)
+    return encode_recipe(_recipe(model, seed, form, **more), wave, form)
+
+
+def _recipe(model: Model, seed: int | None, form: SoundFormat, **more: Any) -> dict[str, Any]:
+    return sound_recipe(model, seed, bits=form.bits, rate=form.rate, **more)
 
 
 def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> bytes:
@@ -112,32 +117,57 @@ def write_kicks(
     `force` is not set.
     """
     form = form or SoundFormat()
+    begin_files(seeds, folder, form, force=force)
+
+    def write(kick: Kick) -> Path:
+        if kick.answer is not None:
+            told(kick.seed, kick.answer)
+        return write_whole(folder / file_name(kick.seed, form), encode_recipe(kick.recipe, kick.wave, form))
+
+    yield from each_sound(model, seeds, form, request or {}, gate, write, threads)
+
+
+def begin_files(seeds: Sequence[int], folder: Path, form: SoundFormat, *, force: bool = False) -> None:
+    """Make the folder. Raises UserError for seeds that are none, or are there twice, and for files in the way."""
     check_seeds(seeds)
     if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
         raise UserError("--seeds: a seed is there twice; each seed makes one file")
     refuse_in_the_way(folder, (file_name(seed, form) for seed in seeds), force=force)
     make_folder(folder)
 
-    def write(seed: int, wave: np.ndarray) -> Path:
-        return write_whole(folder / file_name(seed, form), encode_kick(model, seed, wave, form))
 
-    def write_asked(seed: int, answer: Answer, **more: Any) -> Path:
-        told(seed, answer)
-        turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request or {})}
-        data = encode_kick(model, seed, answer.wave, form, **turned | more)
-        return write_whole(folder / file_name(seed, form), data)
+class Kick(NamedTuple):
+    """A seed's kick before it is a file. answer: what came of a request, if there was one."""
 
-    def write_drawn(seed: int, drawn: Drawn) -> Path:
-        if drawn.answer is not None:
-            return write_asked(seed, drawn.answer, **drawn.recipe)
-        return write_whole(folder / file_name(seed, form), encode_kick(model, seed, drawn.wave, form, **drawn.recipe))
+    seed: int
+    wave: np.ndarray  # [channels, T]
+    recipe: dict[str, Any]
+    answer: Answer | None
+
+
+def each_sound(
+    model: Model, seeds: Sequence[int], form: SoundFormat, request: Mapping[str, float], gate: Gate | None,
+    use: Callable[[Kick], T], threads: int | None = None,
+) -> Iterator[T]:  # fmt: skip
+    """use(kick) for every seed: its own kick, or what came of a request, or of drawing it through a gate."""
+
+    def plain(seed: int, wave: np.ndarray, **more: Any) -> T:
+        return use(Kick(seed, wave, _recipe(model, seed, form, **more), None))
+
+    def asked(seed: int, answer: Answer, **more: Any) -> T:
+        turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request)}
+        return use(Kick(seed, answer.wave, _recipe(model, seed, form, **turned | more), answer))
+
+    def drawn(seed: int, kick: Drawn) -> T:
+        if kick.answer is not None:
+            return asked(seed, kick.answer, **kick.recipe)
+        return plain(seed, kick.wave, **kick.recipe)
 
     if gate is not None:
-        yield from each_drawn(gate, seeds, write_drawn, threads, request)
-    elif request:
-        yield from each_asked(model, seeds, request, write_asked, threads)
-    else:
-        yield from each_kick(model, seeds, write, threads)
+        return each_drawn(gate, seeds, drawn, threads, request)
+    if request:
+        return each_asked(model, seeds, request, asked, threads)
+    return each_kick(model, seeds, plain, threads)
 
 
 def written_since(since: float, folder: Path, seeds: Sequence[int], form: SoundFormat) -> int:

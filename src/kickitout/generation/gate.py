@@ -76,6 +76,21 @@ class Tally:
             elif drawn.attempt:
                 self.redrawn += 1
 
+    def join(self, other: Tally) -> None:
+        """What another gate has let through, in another process perhaps."""
+        with self._lock:
+            self.kicks += other.kicks
+            self.redrawn += other.redrawn
+            self.left_outside += other.left_outside
+            self.reasons.update(other.reasons)
+            self.told |= dict(list(other.told.items())[: MOST_TOLD - len(self.told)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
+
     @property
     def at_once(self) -> int:
         return self.kicks - self.redrawn - self.left_outside

@@ -16,23 +16,27 @@ from typing import Any
 from kickitout import __version__
 from kickitout.errors import UserError
 from kickitout.lab.cells import Budget, Cell, cells_of
-from kickitout.lab.engines import Engine, run_all
 from kickitout.lab.folder import Lab, write_json
 from kickitout.lab.make import make
 from kickitout.lab.measure import DRAWS, measure_cell, measured
 from kickitout.lab.results import write_results
 from kickitout.lab.study import Study, lab_size
+from kickitout.workers import Workers
 
 
 @dataclass(frozen=True)
 class Work:
     """What a worker does with a cell; sent to other processes, so it is data."""
 
+    path: Path
     draws: int = DRAWS
 
-    def __call__(self, path: Path, cell: Cell) -> bool:
-        """Make and measure. Returns False when the user wants to stop."""
-        lab = Lab(path)
+    def __call__(self, cell: Cell) -> bool:
+        """Make and measure, on one thread. Returns False when the user wants to stop."""
+        import torch
+
+        torch.set_num_threads(1)
+        lab = Lab(self.path)
         if not make(lab, cell):
             return False
         measure_cell(lab, cell, self.draws)
@@ -41,12 +45,12 @@ class Work:
 
 def run_study(
     lab: Lab, name: str, study: Study, *, seeds: int | None = None, budget: Budget | None = None,
-    only: Sequence[str] = (), engine: Engine = "serial", workers: int = 1, draws: int = DRAWS,
-    sounds: int | None = None,
+    only: Sequence[str] = (), workers: Workers | None = None, draws: int = DRAWS, sounds: int | None = None,
     size: Callable[[str], Sequence[str]] = lab_size, say: Callable[[str], None] = lambda _: None,
 ) -> bool:  # fmt: skip
     """Run all cells of a study that are not done. Returns whether all are; False when the user stopped it.
 
+    workers: one after the other in this process where there are none; machines of a cluster share the lab's folder.
     Raises UserError for contradictory settings, and for a budget other than the one the study was begun with here.
     """
     data = lab.sounds(study.data)
@@ -57,7 +61,7 @@ def run_study(
     write_results(lab)
     say(f"{name}: {len(cells)} cells of {budget}, {len(cells) - len(missing)} done")
     began, count = time.monotonic(), len(cells) - len(missing)
-    for cell, done in run_all(engine, workers, Work(draws), lab.path, missing):
+    for cell, done in (workers or Workers(1)).each(Work(lab.path, draws), missing):
         if not done:
             say(f"{name}: stopped in {cell.row}, seed {cell.seed}; the same command goes on")
             return False

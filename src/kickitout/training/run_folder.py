@@ -15,7 +15,6 @@ model.onnx         the best snapshot, finished (model.safetensors where decoding
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import platform
@@ -26,7 +25,7 @@ from typing import Any
 from kickitout import __version__
 from kickitout.corpus.build import describe_difference
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, make_folder, write_whole
+from kickitout.files import explain_os_error, held, make_folder, write_whole
 from kickitout.training.recipe import Recipe
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
@@ -84,21 +83,8 @@ class RunFolder:
         """Hold the folder for this process; a second trainer on it is refused."""
         make_folder(self.path / "checkpoints")
         make_folder(self.path / "snapshots")
-        try:
-            file = open(self.path / ".lock", "w")  # noqa: SIM115  held open for as long as the run
-        except OSError as error:
-            raise explain_os_error(error, self.path) from error
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            file.close()
-            raise UserError(f"{self.path}: another training run is using this folder; wait, or use another") from error
-        try:
-            for part in self.path.rglob(".*.part"):  # what a run that was killed had begun to write
-                part.unlink(missing_ok=True)
+        with held(self.path, f"{self.path}: another training run is using this folder; wait, or use another"):
             yield
-        finally:
-            file.close()
 
     def open(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
         """Begin a run here, or make sure that the one that is here is the same.

@@ -1,0 +1,130 @@
+"""Kicks -> tar files of many kicks each, which say what is in them.
+
+    kicks-000000-009999.tar
+        kick_000000.json    its recipe and, unless that is left out, its kick card
+        kick_000000.wav     the bytes that `kick generate --seed 0` writes
+        kick_000001.json    ...
+
+Files of one kick have one stem and stand side by side, as WebDataset reads them. Names, order and bytes depend on what
+was ordered alone: no owner, no times.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kickitout.card import BLOCK_ROWS, cards
+from kickitout.export.order import Order
+from kickitout.export.sounds import Kick, encode_recipe, file_name
+from kickitout.files import writing_whole
+from kickitout.generation.gate import Tally
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A tar file that is whole."""
+
+    name: str
+    kicks: int
+    bytes: int
+    sha256: str
+
+
+def shard_name(seeds: range) -> str:
+    """
+    >>> shard_name(range(0, 10_000))
+    'kicks-000000-009999.tar'
+    """
+    return f"kicks-{seeds[0]:06d}-{seeds[-1]:06d}.tar"
+
+
+@dataclass(frozen=True)
+class ShardWork:
+    """What a worker does with the seeds of a shard. cards: whether each kick is measured."""
+
+    order: Order
+    cards: bool = True
+
+    def __call__(self, seeds: range) -> tuple[Shard, Tally]:
+        """Make the kicks and write their shard, whole. Returns with it what a gate has let through."""
+        name, size, digest, gate = shard_name(seeds), 0, hashlib.sha256(), self.order.gate()
+        with writing_whole(self.order.folder / name) as file:
+            for part in as_tar(self._members(self.order.kicks(seeds, gate))):
+                file.write(part)
+                digest.update(part)
+                size += len(part)
+        return Shard(name, len(seeds), size, digest.hexdigest()), gate.tally if gate else Tally()
+
+    def _members(self, kicks: Iterator[Kick]) -> Iterator[tuple[str, bytes]]:
+        """(name, bytes) of all files, in order."""
+        form = self.order.form
+        while block := list(islice(kicks, BLOCK_ROWS)):
+            for kick, told in zip(block, self._told(block), strict=True):
+                name = file_name(kick.seed, form)
+                yield f"{Path(name).stem}.json", told
+                yield name, encode_recipe(kick.recipe, kick.wave, form)
+
+    def _told(self, block: list[Kick]) -> Iterator[bytes]:
+        """What is said of each kick, as JSON."""
+        if self.cards:
+            measured = cards(np.stack([kick.wave.mean(axis=0) for kick in block]), threads=1)
+        for i, kick in enumerate(block):
+            data: dict[str, Any] = {"recipe": kick.recipe}
+            if self.cards:
+                row = measured.row(i)
+                data["card"] = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+                data["reasons"] = measured.reasons(i)
+            yield json.dumps(data, sort_keys=True).encode()
+
+
+def as_tar(members: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+    """The bytes of a tar file (ustar) of (name, bytes), piece by piece: a TarFile would keep an object a member."""
+    size = 0
+    for name, data in members:
+        info = tarfile.TarInfo(name)  # mode 644, of nobody, at the time 0
+        info.size = len(data)
+        yield (piece := info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE))
+        size += len(piece)
+    yield bytes(_whole(size) - size)
+
+
+def _whole(size: int) -> int:
+    """The size of a tar file with so many bytes of members: two empty blocks end it, and it is filled up."""
+    return -(-(size + 2 * tarfile.BLOCKSIZE) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
+
+
+def read_shard(path: Path, work: ShardWork, seeds: range) -> Shard | None:
+    """The shard in a file; None where it is absent, damaged, or has other members than it should."""
+    try:
+        with open(path, "rb") as file:
+            for name in _names(work, seeds):
+                info = tarfile.TarInfo.frombuf(file.read(tarfile.BLOCKSIZE), "ascii", "strict")
+                if info.name != name:
+                    return None
+                file.seek(-(-info.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE, os.SEEK_CUR)
+            end = file.tell()
+            rest = file.read(tarfile.RECORDSIZE + tarfile.BLOCKSIZE)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, tarfile.TarError):
+        return None
+    whole = rest == bytes(_whole(end) - end)
+    return Shard(path.name, len(seeds), end + len(rest), digest) if whole else None
+
+
+def _names(work: ShardWork, seeds: range) -> Iterator[str]:
+    for seed in seeds:
+        name = file_name(seed, work.order.form)
+        yield f"{Path(name).stem}.json"
+        yield name

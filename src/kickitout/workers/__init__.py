@@ -1,0 +1,136 @@
+"""Who does bulk work: this process, processes of this machine, or a Ray cluster. Knows nothing of sound.
+
+    work(item) -> result, for every item: each as soon as it is there, or all in order
+
+Work and items are sent to other processes, so they are data: functions of modules, partials and frozen dataclasses.
+Every worker has one thread, so that no digit depends on how many there are. A worker may die, or be stopped, at any
+moment: work that writes files writes them whole, and can be done again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+from kickitout.workers.threads import one_thread
+
+__all__ = ["Workers", "cores", "one_thread"]
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+AHEAD = 2  # items a worker: the one it does, and the one it goes on with
+
+
+def cores() -> int:
+    """How many this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+class Pool(Protocol):
+    """Workers that have been started."""
+
+    @property
+    def number(self) -> int:
+        """How many work at a time by now."""
+        ...
+
+    def start(self, work: Callable[[Any], Any], item: Any) -> Any:
+        """Have the work done; returns a ticket."""
+        ...
+
+    def wait(self, tickets: Collection[Any]) -> Collection[Any]:
+        """Those that are done: one or more."""
+        ...
+
+    def result(self, ticket: Any) -> Any:
+        """What the work returned. Raises what it raised, and UserError where the worker is gone."""
+        ...
+
+    def close(self) -> None:
+        """Stop what is under way, wait until what it writes is whole or gone, and end the workers."""
+        ...
+
+
+class Workers:
+    """number: how many at a time, by default one a core; 1 is this process. ray: "auto" or the address of a cluster.
+
+    "auto" is the cluster that RAY_ADDRESS names, or else one of this machine, which ends with the block:
+
+        with Workers(2) as workers:
+            for item, result in workers.each(work, items): ...
+
+    What takes seconds, other processes or a cluster, is started when it is first needed. preload: names of modules that
+    all processes need and that take long to import.
+    """
+
+    def __init__(self, number: int | None = None, ray: str | None = None, *, preload: Sequence[str] = ()) -> None:
+        self._number, self._ray, self._preload = number, ray, preload
+        self._pool: Pool | None = None
+        self.here = ray is None and (number or cores()) == 1  # nothing is started
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def each(
+        self, work: Callable[[Item], Result], items: Iterable[Item], *, in_order: bool = False
+    ) -> Iterator[tuple[Item, Result]]:
+        """(item, work(item)) for every item; few more of them are taken than workers are there.
+
+        An exception of the work ends it all; closing the iterator before its end does so as well. Raises UserError
+        where a worker has died or a cluster cannot be had.
+        """
+        return self._here(work, items) if self.here else self._with_pool(work, items, in_order)
+
+    def close(self) -> None:
+        """End what has been started. What is under way is stopped as by SIGTERM, and waited for."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            pool.close()
+
+    def _here(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+        with one_thread():
+            for item in items:
+                yield item, work(item)
+
+    def _with_pool(
+        self, work: Callable[[Item], Result], items: Iterable[Item], in_order: bool
+    ) -> Iterator[tuple[Item, Result]]:
+        pool = self._pool = self._pool or self._started()
+        under_way: dict[Any, tuple[int, Item]] = {}
+        early: dict[int, tuple[Item, Result]] = {}  # results that others come before
+        waiting, due = enumerate(items), 0
+        try:
+            while True:
+                room = AHEAD * pool.number - len(early)
+                while len(under_way) < room and (more := next(waiting, None)) is not None:
+                    under_way[pool.start(work, more[1])] = more
+                if not under_way:
+                    return
+                for ticket in pool.wait(under_way):
+                    place, item = under_way.pop(ticket)
+                    result = pool.result(ticket)
+                    if in_order:
+                        early[place] = item, result
+                    else:
+                        yield item, result
+                while due in early:
+                    yield early.pop(due)
+                    due += 1
+        finally:
+            if under_way:
+                self.close()
+
+    def _started(self) -> Pool:
+        if self._ray is not None:
+            from kickitout.workers.cluster import Cluster
+
+            return Cluster(self._ray, self._number)
+        from kickitout.workers.processes import Processes
+
+        return Processes(self._number or cores(), self._preload)
