@@ -14,8 +14,9 @@ from kits import FormulaModel
 import kickitout
 from kickitout.audio import read_comment
 from kickitout.card import cards
-from kickitout.card.limits import Limits, artefact_limits
+from kickitout.card.limits import Limits, artefact_limits, limits_of
 from kickitout.cli import main
+from kickitout.corpus.build import build_corpus
 from kickitout.errors import UserError
 from kickitout.generation.ask import STARTS, start_noise
 from kickitout.generation.gate import ATTEMPTS, Gate, limits_file, limits_of_model, limits_text
@@ -146,6 +147,18 @@ def test_the_limits_in_the_package_are_of_the_model_in_the_package(model):
     assert limits.sounds > 1000
     tally = Gate.of(model).tally
     assert tally.kicks == 0
+
+
+@pytest.mark.long
+def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(model, real_data):
+    pytest.importorskip("torch", reason="needs the training extra")
+    from kickitout.settings import checked
+    from kickitout.training.lessons import make_lessons
+    from kickitout.training.recipe import Recipe
+
+    corpus = build_corpus(real_data / "kicks-open")
+    lessons = make_lessons(corpus, checked(Recipe, model.info.recipe, "model"))
+    assert limits_of(lessons.waves[:, 0]) == limits_of_model(model)
 
 
 def test_those_inside_a_model_come_before_those_beside_it(model, model_file):
