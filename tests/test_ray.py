@@ -1,4 +1,4 @@
-"""Ray: the bytes and digits of one process. One cluster of two workers for all tests: it takes seconds to start."""
+"""Ray: the same bytes and digits as one process. One cluster of two workers for all tests: a start takes seconds."""
 
 from __future__ import annotations
 

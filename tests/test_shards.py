@@ -91,13 +91,32 @@ def test_two_workers_write_the_same_bytes_as_one(whole, tmp_path):
 
 
 def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
-    said = []
+    said, gated = [], []
     for out, more in (("one", []), ("two", ["--workers", "2"])):
-        assert main(["generate", "-n", "40", "--drive", "6dB", "-o", str(tmp_path / out), *more]) == 0
-        said.append(capsys.readouterr().out.replace(str(tmp_path / out), "").splitlines())
+        assert main(["generate", "-n", "40", "--drive", "6dB", "--gate", "-o", str(tmp_path / out), *more]) == 0
+        caught = capsys.readouterr()
+        said.append(caught.out.replace(str(tmp_path / out), "").splitlines())
+        gated.append([line for line in caught.err.splitlines() if line.startswith("gate:")])
     assert said[0] == said[1]  # the paths, in order, with what came of the request
     assert "drive" in said[0][39]
+    assert gated[0] == gated[1]
+    assert "of 40 at once" in gated[0][-1]
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
+
+
+def test_a_gate_draws_again_in_shards_as_it_does_in_files(tmp_path, capsys):
+    gated = ["--gate", "--workers", "1"]
+    assert main(["generate", "-n", "30", "--shards", "20", "-q", "-o", str(tmp_path / "set"), *gated]) == 0
+    assert main(["generate", "-n", "30", "-q", "-o", str(tmp_path / "files"), "--gate"]) == 0
+    inside = {}
+    for path in (tmp_path / "set").glob("*.tar"):
+        inside |= members(path)
+    files = {p.name: p.read_bytes() for p in (tmp_path / "files").iterdir()}
+    assert {name: data for name, data in inside.items() if name.endswith(".wav")} == files
+    shards, one_by_one = (line for line in capsys.readouterr().err.splitlines() if "at once" in line)
+    assert shards == one_by_one
+    assert main(["generate", "-n", "30", "--shards", "20", "-q", "-o", str(tmp_path / "set"), "--workers", "1"]) == 2
+    assert "was begun with gate {'spans'" in capsys.readouterr().err
 
 
 def test_without_cards_the_recipe_is_left(tmp_path):
