@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -260,3 +261,14 @@ def test_a_full_disk_is_one_sentence_from_a_worker_too(tmp_path):
     assert "the disk is full" in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(os.listdir(tmp_path / "set")) == [".lock", "index.json", "shards.jsonl"]
+
+
+def test_the_python_of_the_page_reads_a_shard(whole):
+    page = (Path(__file__).parents[1] / "docs" / "scale.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    known: dict[str, object] = {}
+    exec(
+        compile(code.replace("kicks-000000-009999.tar", NAMES[2]).replace("set/", f"{whole}/"), "scale.md", "exec"),
+        known,
+    )
+    np.testing.assert_allclose(known["wave"], generate([30])[0], atol=2**-23)
