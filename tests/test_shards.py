@@ -162,6 +162,20 @@ def test_a_shard_that_is_not_in_the_log_is_read_before_it_is_believed(whole, tmp
     assert digests(out) == digests(whole)
 
 
+def test_what_a_dead_worker_left_is_gone_at_the_end(tmp_path, monkeypatch):
+    from kickitout.export.shard_folder import ShardFolder
+
+    note = ShardFolder._note
+
+    def left(self, shard):
+        (tmp_path / f".{shard.name}.123-abcd.part").touch()
+        note(self, shard)
+
+    monkeypatch.setattr(ShardFolder, "_note", left)
+    assert order(tmp_path, "--workers", 1, "--no-cards") == 0
+    assert not list(tmp_path.glob(".*.part"))
+
+
 @pytest.mark.parametrize(
     ("more", "difference"),
     [

@@ -160,6 +160,8 @@ class ShardFolder:
         listed = [asdict(self._known[shard_name(seeds)]) for seeds in self.shards()]
         self._write_index(self.plan | {"shards": listed})
         (self.path / LOG).unlink(missing_ok=True)
+        for part in self.path.glob(".*.part"):  # of a worker that died, whose shard another has made
+            part.unlink(missing_ok=True)
 
     def _write_index(self, data: dict[str, Any]) -> None:
         write_whole(self.path / INDEX, (json.dumps(data, indent=1) + "\n").encode(), durable=True)
