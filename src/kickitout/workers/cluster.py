@@ -148,8 +148,8 @@ def _somebody_answers(where: str, address: str) -> None:
 
 def _no_cluster(where: str) -> UserError:
     return UserError(
-        f"--ray {where}: what answers there is no Ray cluster, or one of another version, or this machine is not part of "
-        "it yet; `ray start --address HOST:PORT` joins one"
+        f"--ray {where}: what answers there is no Ray cluster, or one of another version, or this machine is not part "
+        "of it yet; `ray start --address HOST:PORT` joins one"
     )
 
 
