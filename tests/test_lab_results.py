@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from kickitout.lab.paper.svg import Axis, Bar, Scale, forest
+from kickitout.lab.paper.upconv import against_first, crossed, levels
 from kickitout.lab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
-from kickitout.lab.results import Estimate, estimate_of
+from kickitout.lab.results import Estimate, Results, estimate_of
+from kickitout.lab.study import load_study
 
 
 def estimate(row: str, value: float, half: float = 0.5, seeds: int = 3, **more: object) -> Estimate:
@@ -92,6 +95,30 @@ def test_rows_are_read_against_the_ceilings_of_their_pictures():
 def test_numbers_stand_with_unit_and_interval():
     assert figure(estimate("a", -1.0)) == "−1.00 dB [−1.50, −0.500]"
     assert figure(estimate("a", 1.0, low=math.nan, high=math.nan)) == "1.00 dB"
+
+
+def test_a_level_of_a_factor_is_compared_over_all_levels_of_the_other_and_its_seeds_are_no_more_than_there_are():
+    ups = {"transposed": 10.0, "nearest": 1.0, "bilinear": 2.0, "pixel-shuffle": 9.0}
+    losses = {"no loss": 0.0, "differentiated": 0.5, "detached": 4.0}  # more than the seeds scatter
+    rows = [
+        run(up + loss + 0.1 * seed, up + loss + 0.1 * seed - 0.2, up + loss + 0.1 * seed + 0.2)
+        | {"row": f"{a} + {b}", "study": "upconv", "share": 1.0, "seed": seed, "score": "profile_radius"}
+        for a, up in ups.items()
+        for b, loss in losses.items()
+        for seed in range(3)
+    ]
+    paper = SimpleNamespace(study=load_study, results=Results(rows))
+    found = {e.row: e for e in levels(paper, "up-sampling", "profile_radius")}  # type: ignore[arg-type]
+    assert {row: round(e.value - found["nearest"].value, 9) for row, e in found.items()} == {
+        "transposed": 9, "nearest": 0, "bilinear": 1, "pixel-shuffle": 8,
+    }  # fmt: skip
+    assert {e.seeds for e in found.values()} == {3}
+    assert found["bilinear"].apart(found["nearest"])  # the losses do not blur what they all share
+    told = against_first(list(found.values()), "off by")
+    assert "<em>nearest</em>, <em>bilinear</em> and <em>pixel-shuffle</em> are shown to be better" in told
+    rows = [r for r in rows if r["row"] != "nearest + detached"]
+    paper = SimpleNamespace(study=load_study, results=Results(rows))
+    assert crossed(paper, "up-sampling")["transposed"] == ["transposed + no loss", "transposed + differentiated"]  # type: ignore[arg-type]
 
 
 def test_names_from_outside_cannot_break_the_page():

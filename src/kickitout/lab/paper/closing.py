@@ -30,7 +30,7 @@ def discussion(paper: Paper) -> str:
         parts.append(
             f"<b>Two claims about up-convolution.</b> Durall et al. {c('durall')} expect a spectral loss to bring "
             f"spectra nearer to real ones; Chandrasegaran et al. {c('chandrasegaran')} expect it of another last step. "
-            f"{' '.join(upconv_finding(paper))} {_steps(paper)}"
+            f"{' '.join(upconv_finding(paper))}"
         )
     if paper.has("data"):
         parts.append(f"<b>More kicks, or more minutes?</b> {' '.join(data_study_finding(paper))}")
@@ -91,18 +91,6 @@ def _stops(paper: Paper) -> str:
     ]
     more = "; ".join(compared(e, best, "energy distance") for e in whole)
     return f"<b>What stops it?</b> {text}" + (f" Of all changes together, {more}." if more else "")
-
-
-def _steps(paper: Paper) -> str:
-    study = paper.study("upconv")
-    ups = list(study.factors["up-sampling"])
-    first = paper.estimate("upconv", f"{ups[0]} + no loss", "profile_radius_fine")
-    told = []
-    for up in ups[1:]:
-        other = paper.estimate("upconv", f"{up} + no loss", "profile_radius_fine")
-        if first is not None and other is not None:
-            told.append(compared(other, first, "the finest quarter of the spectrum"))
-    return f"Without any spectral loss, {'; '.join(told)}." if told else ""
 
 
 def _limits(paper: Paper) -> str:
