@@ -14,6 +14,7 @@ import contextlib
 import faulthandler
 import os
 import random
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,13 +69,25 @@ def alone(names: tuple[str, ...], minutes: float, seed: int) -> int:
     return 1 if bugs else 0
 
 
+def at_once(names: tuple[str, ...], minutes: float, seed: int) -> int:
+    """Each target in a process of its own."""
+    command = [sys.executable, __file__, "--minutes", str(minutes), "--seed", str(seed), "--target"]
+    running = [subprocess.Popen([*command, name], stdout=subprocess.PIPE, text=True) for name in names]
+    texts = [process.communicate()[0].splitlines() for process in running]
+    print("\n".join([*texts[0][:2], *(line for text in texts for line in text[2:])]))
+    return max(process.returncode for process in running)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--target", choices=(*NAMES, "all"), default="all")
     parser.add_argument("--minutes", type=float, default=1.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--atheris", action="store_true", help="guided by coverage, one target")
+    parser.add_argument("--at-once", action="store_true", help="all targets at the same time")
     args = parser.parse_args()
+    if args.at_once:
+        return at_once(NAMES if args.target == "all" else (args.target,), args.minutes, args.seed)
     said = os.fdopen(os.dup(2), "w")
     faulthandler.enable(said)
     if not args.atheris:
