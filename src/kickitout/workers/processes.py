@@ -39,6 +39,9 @@ class Processes:
         live, self._live = context.Pipe(duplex=False)
         self._heard = go_on, live
         self._pool = ProcessPoolExecutor(number, context, initializer=_begin, initargs=self._heard)
+        # All are started together: one that is started while another dies meets the pool's thread in the middle of its
+        # list of them, which ends the thread and not the wait (CPython 3.11).
+        self._pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
 
     def start(self, work: Callable[[Any], Any], item: Any) -> Future[Any]:
         try:
