@@ -65,6 +65,7 @@ def scores(lab: Lab) -> list[dict[str, object]]:
     return [{k: v for k, v in r.items() if k not in TIMES} for r in rows]
 
 
+@pytest.mark.long
 def test_a_laboratory_that_is_killed_three_times_ends_as_one_that_was_not(toy_lab, tmp_path):
     path = tmp_path / "lab"
     Lab(path).begin(None)

@@ -108,6 +108,7 @@ def _child(order: dict[str, Any], notes: Path) -> int:
     if order["bound"] and os.geteuid() == 0:
         _obey_permissions()
     signal.alarm(LONGEST)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # also where the tests run under nohup
     try:
         return main(order["args"])
     except SystemExit as stop:

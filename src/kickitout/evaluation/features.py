@@ -15,7 +15,7 @@ from kickitout.evaluation.descriptors import MEASURED
 from kickitout.evaluation.drum_types import hear
 from kickitout.evaluation.embeddings import DEFAULTS, DRUM_TYPES, Embedding
 from kickitout.evaluation.spectra import comb_lines, picture_spectra, third_octaves
-from kickitout.workers import Workers
+from kickitout.workers import Workers, one_thread
 
 BLOCK = 16  # sounds measured together: their frames stay near the processor
 
@@ -61,7 +61,7 @@ def measure(
     if workers is not None:
         parts = [part for _, part in workers.each(work, blocks, in_order=True)]
     else:
-        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        with one_thread(), ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:  # of the libraries below numpy
             parts = list(pool.map(work, blocks))
     return Features(
         waves,
