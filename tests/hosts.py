@@ -40,6 +40,8 @@ def two_hosts() -> Iterator[tuple[list[str], list[str]]]:
         yield first, second
     finally:
         for name in names:
+            there = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
+            subprocess.run(["kill", "-9", *there], capture_output=True)  # what was started there ends with it
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 

@@ -12,12 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hosts import ADDRESSES, two_hosts, why_not
 from test_shards import digests, order
 
 pytest.importorskip("ray", reason="needs the extra 'cluster'")
 
 pytestmark = pytest.mark.long
-HEAD, OTHER = "10.77.0.1", "10.77.0.2"
+HEAD = ADDRESSES[0]
 TOKEN = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0123456789abcdef" * 4}  # of this cluster, which nobody else sees
 DRIVER = """
 import json, sys
@@ -34,37 +35,20 @@ with Workers(None, "{head}:6379") as workers:
 @pytest.fixture
 def hosts() -> Iterator[tuple[list[str], dict[str, str]]]:
     """How to run something on the first of two machines of a cluster: how its command begins, and its variables."""
-    if sys.platform != "linux" or os.geteuid() != 0 or shutil.which("ip") is None:
-        pytest.skip("network namespaces need Linux, root and iproute2")
-    names = [f"kick-{os.getpid()}-{end}" for end in "ab"]
+    if reason := why_not():
+        pytest.skip(reason)
     place = tempfile.mkdtemp(prefix="kick-ray-", dir="/tmp")  # short: the names of sockets have 107 letters at most
     env = {**os.environ, **TOKEN, "RAY_TMPDIR": place}
     try:
-        for name in names:
-            if subprocess.run(["ip", "netns", "add", name], capture_output=True).returncode:
-                pytest.skip("no network namespaces here")
-        ip("link", "add", "eth0", "netns", names[0], "type", "veth", "peer", "name", "eth0", "netns", names[1])
-        for name, address in zip(names, (HEAD, OTHER), strict=True):
-            ip("-n", name, "addr", "add", f"{address}/24", "dev", "eth0")
-            ip("-n", name, "link", "set", "eth0", "up")
-            ip("-n", name, "link", "set", "lo", "up")
-        head = ["--head", "--port", "6379", "--include-dashboard=false", "--temp-dir", place]
-        for name, address, how in zip(names, (HEAD, OTHER), (head, ["--address", f"{HEAD}:6379"]), strict=True):
-            start = ["start", *how, "--node-ip-address", address, "--num-cpus", "1", "--disable-usage-stats"]
-            on = ["ip", "netns", "exec", name, sys.executable, "-m", "ray.scripts.scripts"]
-            subprocess.run([*on, *start], env=env, check=True, capture_output=True, timeout=120)
-        yield ["ip", "netns", "exec", names[0]], env
+        with two_hosts() as machines:
+            head = ["--head", "--port", "6379", "--include-dashboard=false", "--temp-dir", place]
+            for host, address, how in zip(machines, ADDRESSES, (head, ["--address", f"{HEAD}:6379"]), strict=True):
+                start = ["start", *how, "--node-ip-address", address, "--num-cpus", "1", "--disable-usage-stats"]
+                on = [*host, sys.executable, "-m", "ray.scripts.scripts"]
+                subprocess.run([*on, *start], env=env, check=True, capture_output=True, timeout=120)
+            yield machines[0], env
     finally:
-        for name in names:
-            there = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True).stdout.split()
-            for pid in there:
-                subprocess.run(["kill", "-9", pid], capture_output=True)
-            subprocess.run(["ip", "netns", "del", name], capture_output=True)
         shutil.rmtree(place, ignore_errors=True)
-
-
-def ip(*args: str) -> None:
-    subprocess.run(["ip", *args], check=True, capture_output=True)
 
 
 def test_two_machines_write_the_same_bytes_as_one_worker(hosts, tmp_path):
@@ -73,6 +57,6 @@ def test_two_machines_write_the_same_bytes_as_one_worker(hosts, tmp_path):
     command = [*first, sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [HEAD, OTHER]  # both of them worked
+    assert json.loads(done.stdout.splitlines()[-1]) == [*ADDRESSES]  # both of them worked
     assert order(tmp_path / "one", "--workers", 1) == 0
     assert digests(tmp_path / "set") == digests(tmp_path / "one")
