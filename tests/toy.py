@@ -23,7 +23,8 @@ TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]
 def toy(name: str) -> list[str]:
     """The changes that make a recipe of the package a toy."""
     if name.startswith("kickgan"):
-        return [*TOY_KICKGAN, *(["mix=8"] if "large" in name else [])]
+        more = {"kickgan-at-large": ["mix=8"], "kickgan-stereo": ["variants=0"]}
+        return [*TOY_KICKGAN, *more.get(name, [])]
     return {"wavegan": TOY_DIM, "specgan": TOY_DIM}.get(name, TOY)
 
 

@@ -76,7 +76,8 @@ def _keep(args: argparse.Namespace, model: Model, place: np.ndarray, seeds: rang
     with open_for_reading(args.sound) as file:
         data = file.read()
     amount = inpaint.AMOUNT if args.amount is None else args.amount
-    kicks = inpaint.inpaint(model, place, decode_kick(data, str(args.sound)), seeds, args.keep, amount)
+    wave = decode_kick(data, str(args.sound), model.info.channels)
+    kicks = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
     names = [f"{args.sound.stem}_keep_{args.keep}_{seed:06d}" for seed in seeds]
     made = list(zip(names, kicks, strict=True))
     kept = (args.sound.name, data, args.keep)

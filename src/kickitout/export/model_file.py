@@ -75,7 +75,8 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
 
 def listener_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
     """The encoder as an ONNX graph: see `kickitout.generation.listen`."""
-    feed = {"wave": torch.zeros(2, LENGTH), "contour": torch.zeros(2, CONTOUR)}
+    wave = torch.zeros(2, LENGTH) if info.channels == 1 else torch.zeros(2, 2, LENGTH)
+    feed = {"wave": wave, "contour": torch.zeros(2, CONTOUR)}
     return graph_bytes(listener, feed, ["place"], info.to_json())
 
 

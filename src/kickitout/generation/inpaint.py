@@ -41,7 +41,7 @@ class Joined(NamedTuple):
 
 def inpaint(model: Model, place: np.ndarray, wave: np.ndarray, seeds: Sequence[int], keep: Part,
             amount: float = AMOUNT) -> list[Joined]:  # fmt: skip
-    """One kick a seed that has a part of `wave` [T] (prepared), and the rest of a variation of the kick at `place`.
+    """One kick a seed: a part of `wave` ([T] or [channels, T], prepared), the rest of a variation of that at `place`.
 
     Seeds and amount are those of `vary`. Raises UserError for an amount outside 0..2.
     """
@@ -49,7 +49,7 @@ def inpaint(model: Model, place: np.ndarray, wave: np.ndarray, seeds: Sequence[i
 
 
 def joined(wave: np.ndarray, made: Played, keep: Part) -> Joined:
-    """The kept part of `wave` [T] and the other part of a kick of the model."""
+    """The kept part of `wave` [T] or [channels, T] and the other part of a kick of the model."""
     kept = np.broadcast_to(wave.astype(np.float64), made.wave.shape)
     shift = _shift(kept.mean(axis=0), made.wave.mean(axis=0))
     new = _moved(made.wave.astype(np.float64), shift)

@@ -43,22 +43,35 @@ class Heard(NamedTuple):
 
 
 class Ear:
-    """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`."""
+    """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`.
+
+    That of a stereo model reads mid and side, wave [1, 2, T].
+    """
 
     def __init__(self, path: Path) -> None:
         refusal = f"{path}: not an encoder (damaged or incomplete ONNX); export the model again"
         self._session = open_graph(read_graph(path), refusal)
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         known = METADATA_KEY in self._session.get_modelmeta().custom_metadata_map
-        if not known or inputs != {"wave": [LENGTH], "contour": [SIZE]}:
+        self._stereo = inputs.get("wave") == [2, LENGTH]
+        if not known or inputs != {"wave": [2, LENGTH] if self._stereo else [LENGTH], "contour": [SIZE]}:
             raise UserError(f"{path}: an ONNX file, but not an encoder that kickitout made; export the model again")
 
     def place(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
-        """[T], prepared -> [known]. contour [9]: of the pitch, where it shall not be measured here."""
-        row = np.ascontiguousarray(wave[None], np.float32)
-        numbers = contours(row).numbers if contour is None else contour[None].astype(np.float32)
+        """[T], or left and right [2, T], prepared -> [known]. contour [9]: of the pitch, where it is known already."""
+        mid = _mid(wave)[None]
+        numbers = contours(mid).numbers if contour is None else contour[None].astype(np.float32)
+        row = np.stack([mid, _side(wave)[None]], axis=1) if self._stereo else mid
         (found,) = self._session.run(None, {"wave": row, "contour": numbers})
         return found[0]
+
+
+def _mid(wave: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(wave if wave.ndim == 1 else wave.mean(axis=0), np.float32)
+
+
+def _side(wave: np.ndarray) -> np.ndarray:
+    return np.zeros_like(wave) if wave.ndim == 1 else np.ascontiguousarray((wave[0] - wave[1]) / 2, np.float32)
 
 
 def ear_beside(model: Path) -> Path:
@@ -78,9 +91,10 @@ def find_ear(model: str | Path) -> Path:
 
 
 def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Heard:
-    """The place in `model` whose kick is most like `wave` [T] (prepared: see `kickitout.corpus.prepare`).
+    """The place in `model` whose kick is most like `wave` (prepared: see `kickitout.corpus.prepare`).
 
-    rounds: of refining; 0 leaves what the encoder found, with its pitch made exact.
+    wave: [T], or left and right [2, T], of which a mono model hears the middle. rounds: of refining; 0 leaves what the
+    encoder found, with its pitch made exact.
     """
     wave = np.ascontiguousarray(wave, np.float32)
     digest = hashlib.sha256(wave.tobytes()).digest()
@@ -91,14 +105,15 @@ def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Hear
     def render(place: np.ndarray) -> np.ndarray:
         return model.turn(place=place).wave.mean(axis=0)
 
-    wanted = _spectra(wave)
-    contour = contours(wave[None]).numbers[0]
+    mid = _mid(wave)
+    wanted = _spectra(mid)
+    contour = contours(mid[None]).numbers[0]
     first = np.concatenate([ear.place(wave, contour), normal([seed], info.grain)[0]]).astype(np.float32)
     first = _tuned(render, ear, wave, contour, first)
     before = _distance(wanted, _spectra(render(first)))
     if not rounds:
         return Heard(first, before, before)
-    place = refine(render, first, range(SIZE, known), levels(wave), rounds)  # the contour was measured
+    place = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
     place = _tuned(render, ear, wave, contour, place)
     after = _distance(wanted, _spectra(render(place)))
     return Heard(place, before, after) if after <= before else Heard(first, before, before)
@@ -110,7 +125,7 @@ def _tuned(render: Render, ear: Ear, wave: np.ndarray, contour: np.ndarray, plac
     The whole contour is moved; where that does not do (the card may jump to another partial), its end alone. The
     encoder tells what a contour is as part of a place.
     """
-    goal = _end_hz(wave)
+    goal = _end_hz(_mid(wave))
     tried: list[tuple[float, np.ndarray]] = []
     for ends_only in (False, True):
         moved = contour.copy()
@@ -148,21 +163,25 @@ def _distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
     return float(np.mean([np.abs(x - y).mean() for x, y in zip(a, b, strict=True)]))
 
 
-def open_kick(path: Path) -> np.ndarray:
-    """A sound file as a model hears it: [T], prepared. Raises UserError for what is no single kick."""
+def open_kick(path: Path, channels: int = 1) -> np.ndarray:
+    """A sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T].
+
+    Raises UserError for what is no single kick.
+    """
     from kickitout.audio import open_for_reading
 
     with open_for_reading(path) as file:
-        return decode_kick(file.read(), str(path))
+        return decode_kick(file.read(), str(path), channels)
 
 
-def decode_kick(data: bytes, name: str) -> np.ndarray:
+def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
     """The bytes of a sound file as `open_kick` has them. name: begins every message."""
     from kickitout.audio import decode_sound
     from kickitout.corpus.prepare import prepare
 
     try:
-        return np.asarray(prepare(decode_sound(data, name)).mid)
+        found = prepare(decode_sound(data, name))
+        return found.mid if channels == 1 else np.stack([found.mid + found.side, found.mid - found.side])
     except UserError as error:
         text = str(error)
         raise error if name in text else UserError(f"{name}: {text}") from error
@@ -183,5 +202,5 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
     made_here = place_of(read_comment(sound), model)
     if made_here is not None:
         return made_here, "made by this model, so its place is known"
-    heard = hear(model, Ear(find_ear(name)), open_kick(sound))
+    heard = hear(model, Ear(find_ear(name)), open_kick(sound, model.info.channels))
     return heard.place, f"made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"

@@ -56,7 +56,7 @@ def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes
         raise UserError(f"{where}: keeps the {part} of {name}; give that file with --source")
     if hashlib.sha256(source).hexdigest() != digest:
         raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
-    return joined(decode_kick(source, name), played, part).wave
+    return joined(decode_kick(source, name, len(played.wave)), played, part).wave
 
 
 def place_of(comment: str | None, model: Model) -> np.ndarray | None:

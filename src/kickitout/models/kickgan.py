@@ -25,12 +25,13 @@ from torch.nn import functional as F
 
 from kickitout.card.contour import SIZE
 from kickitout.models.body import BAND_HZ, Body, frame_seconds, stretched
+from kickitout.models.click import CLICK_FRAMES, SLOPE, Click
 from kickitout.models.knobs import KNOBS
+from kickitout.models.side import Side
 from kickitout.settings import Settings
 
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band picture
 STRETCH = 4  # frames of a sub-band between two points of a curve: 1.5 ms
-CLICK_FRAMES = 32  # 12 ms: what comes later is noise, and drawn as a wave it would be an average of noises
 CLICK_FROM = 16  # frame: 1 ms before the onset
 CLICK_MS = (20.0, 35.0)  # what the click's knobs turn: all before the first, nothing after the second
 TONE_HZ = 4000.0
@@ -40,7 +41,6 @@ STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
 PIECES = (4, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
 NOISE_FROM = 0.25  # of the lowest band: below 345 Hz there are partials alone, whose slopes an octave of noise drowns
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
-SLOPE = 0.2  # of every leaky ReLU
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
 
 
@@ -62,7 +62,7 @@ class KickGANConfig(Settings):
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
     components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
-    stereo: Literal[False] = False  # mono only, for now
+    stereo: bool = False  # a side beside the mid: above the lowest sub-bands the channels may differ
 
     @property
     def known(self) -> int:
@@ -84,31 +84,6 @@ class Modulated(nn.Module):
         x = self.norm(self.convolve(F.interpolate(x, scale_factor=2.0, mode="nearest")))
         scale, shift = self.style(style)[:, :, None].chunk(2, dim=1)
         return F.leaky_relu(x * (1 + scale) + shift, SLOPE)
-
-
-class Click(nn.Module):
-    """Style -> a patch of all sub-bands around the onset, silent at its end: a dictionary, without up-sampling.
-
-    Convolutions that double a patch leave its images in every band, which is a comb of 689 Hz in the sound: with them
-    the card's comb_db was 1.2 standard deviations off.
-    """
-
-    fade: Tensor
-
-    def __init__(self, width: int, bands: int, style: int) -> None:
-        super().__init__()
-        self.bands = bands
-        self.mix = nn.Sequential(nn.Linear(style, width), nn.LeakyReLU(SLOPE))
-        self.atoms = nn.Linear(width, bands * CLICK_FRAMES)
-        frames = torch.arange(CLICK_FRAMES) / CLICK_FRAMES
-        self.register_buffer("fade", torch.cos(frames.clamp(min=0.5) * math.pi - 0.5 * math.pi) ** 2, persistent=False)
-        with torch.no_grad():  # begin near silence: a loud beginning is pushed down so hard that it stays silent
-            self.atoms.weight.mul_(0.1)
-            self.atoms.bias.zero_()
-
-    def forward(self, style: Tensor) -> Tensor:
-        """[B, style] -> [B, bands, CLICK_FRAMES]."""
-        return self.atoms(self.mix(style)).unflatten(1, (self.bands, -1)) * self.fade
 
 
 class Decoder(nn.Module):
@@ -138,6 +113,10 @@ class Decoder(nn.Module):
         self.to_curves = nn.Conv1d(config.widths[-1], 2 * self.partials + 1 + sum(self.pieces), 3, padding=1)
         self.to_modes = nn.Linear(config.style, max(1, config.modes))
         self.click = Click(config.click_width, bands, config.style)
+        self.side = (
+            Side(config.widths[-1], sum(self.pieces), config.click_width // 2, bands, config.style)
+            if config.stereo else None
+        )  # fmt: skip
         tables = grain_tables(config.grain, self.pieces, frames)
         since_ms = frame_seconds(frames) * 1000
         middles = (torch.arange(bands) + 0.5) * BAND_HZ
@@ -159,13 +138,16 @@ class Decoder(nn.Module):
             self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
 
     def forward(self, latent: Tensor, knobs: Tensor | None = None) -> Tensor:
-        """latent: [B, known + grain]; knobs: [B, 8], none turned without them. Returns [B, 16, 1, 1408]."""
+        """latent: [B, known + grain]; knobs: [B, 8], none turned without them.
+
+        Returns [B, 16, 1, 1408]; [B, 32, 1, 1408] with a side, whose bands come last.
+        """
         known, grain = latent.split([self.config.known, self.config.grain], dim=1)
         return self.takes(known, [grain], knobs)[0]
 
     def takes(self, known: Tensor, grains: Sequence[Tensor], knobs: Tensor | None = None) -> list[Tensor]:
-        """The same kicks [B, known] with other noise each time: a picture [B, 16, 1, 1408] for each [B, grain]."""
-        p = self.partials
+        """The same kicks [B, known] with other noise each time: for each [B, grain] a picture as `forward` returns."""
+        p, side = self.partials, self.side
         turned = known.new_zeros(len(known), len(KNOBS)) if knobs is None else knobs
         semitones, depth, time, decay, click, tone, balance, _ = turned.split(1, dim=1)
         style = self.mapping(known)
@@ -173,7 +155,8 @@ class Decoder(nn.Module):
         for double in self.doublings:
             x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
         curves = self.to_curves(x)
-        levels = curves[:, 2 * p :].clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
+        levels = curves[:, 2 * p :] if side is None else torch.cat([curves[:, 2 * p :], side.to_levels(x)], dim=1)
+        levels = levels.clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
         curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 45, 1408]
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
@@ -181,12 +164,17 @@ class Decoder(nn.Module):
         patch = F.pad(self.click(style), (CLICK_FROM, frames - CLICK_FROM - CLICK_FRAMES))
         gain = self._click_gain(click, tone)
         fall = (decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
+        of_mid, of_side = levels[:, 1 : 1 + sum(self.pieces)], levels[:, 1 + sum(self.pieces) :]
         found = []
         for grain in grains:
             mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
-            bands = patch + self._joined(mixed.unflatten(1, (sum(self.pieces), -1)) * levels[:, 1:])
-            whole = torch.cat([bands[:, :1] + body[:, None], bands[:, 1:] * gain], dim=1)
-            found.append((whole * fall)[:, :, None])
+            noise = mixed.unflatten(1, (sum(self.pieces), -1))
+            bands = patch + self._joined(noise * of_mid)
+            parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]
+            if side is not None:
+                bands = side.patch(style, CLICK_FROM, frames) + self._joined(side.other(noise) * of_side)
+                parts += [bands[:, :1], bands[:, 1:] * gain]
+            found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found
 
     def _body(self, code: Tensor, style: Tensor, amplitudes: Tensor, semitones: Tensor, depth: Tensor, time: Tensor,
@@ -250,15 +238,30 @@ class Encoder(nn.Module):
             *_down(mel[1], 2 * w, 2), *_down(2 * w, 2 * w, 2), *_down(2 * w, 2 * w, 2), *_down(2 * w, 2 * w, 2),
             nn.Flatten(), nn.Linear(2 * w * (mel[2] // 16), 2 * w),
         )  # fmt: skip
+        self.by_side = self._of_side(w, mel) if config.stereo else None
         self.join = nn.Sequential(
             nn.BatchNorm1d(4 * w), nn.LeakyReLU(SLOPE), nn.Linear(4 * w, 4 * w),
             nn.BatchNorm1d(4 * w), nn.LeakyReLU(SLOPE), nn.Linear(4 * w, config.latent),
             nn.BatchNorm1d(config.latent, affine=False),
         )  # fmt: skip
 
+    @staticmethod
+    def _of_side(w: int, mel: tuple[int, int, int]) -> nn.Sequential:
+        """What is added to what the mel picture of the mid says; nothing to begin with."""
+        last = nn.Linear(w * (mel[2] // 16), 2 * w)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        return nn.Sequential(*_down(mel[1], w, 4), *_down(w, w, 4), nn.Flatten(), last)
+
     def forward(self, picture: Tensor, mel: Tensor) -> Tensor:
-        """picture: [B, 16, 1, 1408]; mel: [B, 1, 128, 128], whose bands are read as channels. Returns [B, latent]."""
-        return self.join(torch.cat([self.by_bands(picture[:, :LOW_BANDS, 0]), self.by_mel(mel[:, 0])], dim=1))
+        """picture: [B, 16 or 32, 1, 1408]; mel: [B, 1 or 2, 128, 128], whose bands are read as channels.
+
+        Returns [B, latent].
+        """
+        by_mel = self.by_mel(mel[:, 0])
+        if self.by_side is not None:
+            by_mel = by_mel + self.by_side(mel[:, 1])
+        return self.join(torch.cat([self.by_bands(picture[:, :LOW_BANDS, 0]), by_mel], dim=1))
 
 
 class AutoEncoder(nn.Module):
@@ -270,7 +273,7 @@ class AutoEncoder(nn.Module):
 
     def forward(self, picture: Tensor, mel: Tensor, code: Tensor, jitter: Tensor, grain: Tensor,
                 between: Tensor | None = None) -> list[Tensor]:  # fmt: skip
-        """Pictures [B, 16, 1, 1408], [B, 1, 128, 128] and contour codes [B, 9] -> takes of the pictures made again.
+        """Pictures [B, C, 1, 1408], [B, 1 or 2, 128, 128] and contour codes [B, 9] -> takes of the pictures made again.
 
         jitter: [B, latent], noise for the latents; grain: [takes, B, grain], which noise the sounds are made of.
         between: [B, 1] in [0, 1]. With it, one more batch is made, of latents so far on the way to their neighbour's;

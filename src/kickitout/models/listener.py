@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from kickitout.codecs.base import Codec
@@ -16,5 +17,10 @@ class Listener(nn.Module):
         self.encoder, self.body, self.codec, self.mel = both.encoder, both.decoder.body, codec, mel
 
     def forward(self, wave: Tensor, contour: Tensor) -> Tensor:
-        """wave [B, T]; contour [B, 9], see `kickitout.card.contour`. Returns [B, known]."""
-        return self.body.place(contour, self.encoder(self.codec.encode(wave), self.mel.encode(wave)))
+        """wave [B, T], or mid and side [B, 2, T] for a stereo model; contour [B, 9], see `kickitout.card.contour`.
+
+        Returns [B, known].
+        """
+        parts = [wave] if wave.dim() == 2 else wave.unbind(1)
+        mel = torch.cat([self.mel.encode(part) for part in parts], dim=1)
+        return self.body.place(contour, self.encoder(self.codec.encode(parts[0]), mel))  # the side is read as mel alone

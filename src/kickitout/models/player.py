@@ -69,8 +69,9 @@ class TurnablePlayer(Player):
     listener: what finds the place of a finished kick; it becomes a file of its own and no part of this graph.
     """
 
-    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, listener: nn.Module | None = None) -> None:
-        super().__init__(generator, codec, prior)
+    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, listener: nn.Module | None = None, *,
+                 stereo: bool = False) -> None:  # fmt: skip
+        super().__init__(generator, codec, prior, stereo=stereo)
         self._listener = (listener,)  # in a tuple, so that it is no submodule
 
     @property
@@ -84,7 +85,7 @@ class TurnablePlayer(Player):
 
     def forward(self, eps: Tensor, latent: Tensor | None = None, given: Tensor | None = None,  # type: ignore[override]
                 knobs: Tensor | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip
-        """eps [B, E], latent [B, Z], given [B, 1], knobs [B, K] -> waveforms [B, 1, T], latents [B, Z] they came from.
+        """eps [B, E], latent [B, Z], given [B, 1], knobs [B, K] -> waveforms [B, C, T], latents [B, Z] they came from.
 
         given: 1 plays `latent`, 0 the latent that the prior makes of `eps`, anything between lies between.
         """

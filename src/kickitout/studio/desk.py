@@ -210,14 +210,14 @@ class Desk:
         recipe = self._recipe_in(data, name)
         if recipe is not None:
             return self._restored(recipe, data, name)
-        wave = decode_kick(data, name)
-        own = Sounding(np.repeat(wave[None], self.model.info.channels, axis=0), None, name)
+        wave = decode_kick(data, name, self.model.info.channels)
+        own = Sounding(np.atleast_2d(wave), None, name)
         if isinstance(self.ear_or_reason, str):
-            return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(wave))
+            return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(own.wave.mean(axis=0)))
         heard = hear(self.model, self.ear_or_reason, wave)
         again = self.model.turn(place=heard.place)
         said = f"made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
-        found = self._look(wave)
+        found = self._look(own.wave.mean(axis=0))
         return self._pack([own, self._of_place(again)], kind="heard", said=said, look=found)
 
     def _recipe_in(self, data: bytes, name: str) -> dict[str, Any] | None:

@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from kickitout.card.contour import SIZE as CONTOUR
 from kickitout.card.contour import contours
 from kickitout.codecs import MelConfig, make_codec
+from kickitout.codecs.base import Codec
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan import AutoEncoder, KickGANConfig
@@ -69,14 +70,15 @@ class AutoencodingTask:
 
     def __init__(self, recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> None:
         assert isinstance(recipe.model, KickGANConfig)  # make_task sees to it
-        self.recipe, self.accelerator, self.model, self.waves = recipe, accelerator, recipe.model, waves[:, 0]
+        self.recipe, self.accelerator, self.model, self.waves = recipe, accelerator, recipe.model, waves
         torch.manual_seed(stream(recipe.seed, "weights"))
         self.codec = make_codec(recipe.codec).to(accelerator.device)
         self.mel = make_codec(MelConfig()).to(accelerator.device)
         # What the encoder reads of each kick beside its sub-bands is measured once: half of a step went into it.
         self.mels = self._mels()
-        found = contours(self.waves.numpy())
+        found = contours(self.waves[:, 0].numpy())
         numbers = torch.from_numpy(found.numbers)
+        self.bands = self.codec.picture_shape[0]  # of the mid; those of the side come behind them
         g = self._auto_encoder()
         if recipe.start == "none":
             g.decoder.body.fit(numbers[_followed(found.off)])
@@ -91,10 +93,10 @@ class AutoencodingTask:
         return AutoEncoder(self.model, self.codec.picture_shape[0], self.mel.picture_shape)
 
     def _mels(self) -> Tensor:
-        """[n, 1, 128, 128], on the CPU."""
+        """[n, C, 128, 128], on the CPU."""
         blocks = self.waves.split(BLOCK)
         with torch.no_grad():
-            return torch.cat([self.mel.encode(b.to(self.accelerator.device)).cpu() for b in blocks])
+            return torch.cat([of_channels(self.mel, b.to(self.accelerator.device)).cpu() for b in blocks])
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -130,17 +132,27 @@ class AutoencodingTask:
         real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
         judged = step >= r.critics_from
         with torch.no_grad():
-            real = self.codec.encode(real_wave)
+            real = of_channels(self.codec, real_wave)
         jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
         made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
-        takes = made[: self._takes]
-        waves = self.codec.decode(torch.cat(made)).split(len(real))
-        total, figures = self._reconstruction(real, real_wave, takes, waves[: len(takes)], step % SHIFTS)
-        if judged:
-            fake = torch.cat([made[0], made[-1]])
+        bands, wave = real[:, : self.bands], real_wave[:, 0]
+        mids = [one[:, : self.bands] for one in made]
+        waves = self.codec.decode(torch.cat(mids)).split(len(real))
+        takes, shift = slice(self._takes), step % SHIFTS
+        with torch.no_grad():
+            wanted = Seen(bands, wave, shift)
+        seen = [Seen(one, sound, shift) for one, sound in zip(mids[takes], waves[takes], strict=True)]
+        total, figures = self._reconstruction(wanted, seen)
+        if self.model.stereo:
+            loss = self._sides(wanted, real[:, self.bands :], real_wave[:, 1], made[takes], shift)
+            total = total + loss
+            figures["loss/side"] = loss.item()
+        if judged:  # of what is in the middle
+            real_mel = real_mel[:, :1]
+            fake = torch.cat([mids[0], mids[-1]])
             fake_mel = self.mel.encode(torch.cat([waves[0], waves[-1]]))
             self.d.requires_grad_(True)
-            figures |= self._update_critics(real, real_mel, fake.detach(), fake_mel.detach(), step, share)
+            figures |= self._update_critics(bands, real_mel, fake.detach(), fake_mel.detach(), step, share)
             self.d.requires_grad_(False)
             loss = wasserstein_generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
             total = total + r.weights.critics * loss
@@ -148,14 +160,9 @@ class AutoencodingTask:
         tally.add(**figures)
         return total
 
-    def _reconstruction(
-        self, real: Tensor, wave: Tensor, takes: Sequence[Tensor], waves: Sequence[Tensor], shift: int
-    ) -> tuple[Tensor, dict[str, float]]:
-        """The weighted loss, and its parts by name."""
+    def _reconstruction(self, wanted: Seen, seen: Sequence[Seen]) -> tuple[Tensor, dict[str, float]]:
+        """The weighted loss of takes of the same kicks, and its parts by name."""
         weights = self.recipe.weights
-        with torch.no_grad():
-            wanted = Seen(real, wave, shift)
-        seen = [Seen(bands, sound, shift) for bands, sound in zip(takes, waves, strict=True)]
         half = 0.5 * weights.spectra
         parts = {  # what is the same in every take is compared by distance alone
             "body": (weights.body, 0.0, body_distance(wanted)),
@@ -167,6 +174,18 @@ class AutoencodingTask:
         losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
         total = torch.stack([weight * losses[name] for name, (weight, _, _) in parts.items()]).sum()
         return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
+
+    def _sides(self, mid: Seen, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int) -> Tensor:
+        """The weighted loss of the sides, bands [B, 16, 1, L] and waveforms [B, T], on the scale of their mids."""
+        weights = self.recipe.weights
+        with torch.no_grad():
+            wanted = Seen(real, wave, shift)
+        sides = [one[:, self.bands :] for one in made]
+        seen = [Seen(bands, self.codec.decode(bands), shift) for bands in sides]
+        click, whole, in_bands = spectral_distance(mid, "click"), spectral_distance(mid, "whole"), level_distance(mid)
+        loss = weights.click * energy_score(wanted, seen, click, weights.spread)
+        loss = loss + 0.5 * weights.spectra * energy_score(wanted, seen, whole, weights.spread)
+        return loss + weights.levels * energy_score(wanted, seen, in_bands, 0.0)
 
     @property
     def _takes(self) -> int:
@@ -215,7 +234,8 @@ class AutoencodingTask:
             max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.grain
         )
         prior.fill(*fit_mixture(z.cpu(), len(prior.means)))
-        player = TurnablePlayer(both.decoder, self.codec, prior, Listener(both, self.codec, self.mel))
+        listener = Listener(both, self.codec, self.mel)
+        player = TurnablePlayer(both.decoder, self.codec, prior, listener, stereo=self.model.stereo)
         return player.eval().to(self.accelerator.device)
 
     def auto_encoder(self) -> AutoEncoder:
@@ -233,7 +253,9 @@ class AutoencodingTask:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
             seeded = self._noise(0, "norm")
             jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
-            both(self.codec.encode(wave), mel, code, (self.model.noise * jitter).to(device), grain[None].to(device))
+            both(
+                of_channels(self.codec, wave), mel, code, (self.model.noise * jitter).to(device), grain[None].to(device)
+            )
 
         measure_batch_norm(both, batches, play)
         return both
@@ -244,8 +266,15 @@ class AutoencodingTask:
         rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), PRIOR_KICKS)).long()
         blocks = rows.split(BLOCK)
         with torch.no_grad():
-            z = [both.encoder(self.codec.encode(self.waves[b].to(device)), self.mels[b].to(device)) for b in blocks]
+            z = [
+                both.encoder(of_channels(self.codec, self.waves[b].to(device)), self.mels[b].to(device)) for b in blocks
+            ]
         return torch.cat([self.codes[rows].to(device), torch.cat(z)], dim=1)
+
+
+def of_channels(codec: Codec, waves: Tensor) -> Tensor:
+    """Pictures of mids, and of sides if there are any, [B, 1 or 2, T] -> [B, channels of a picture for each, H, W]."""
+    return torch.cat([codec.encode(part) for part in waves.unbind(1)], dim=1)
 
 
 def pace(step: int, settle: float) -> float:

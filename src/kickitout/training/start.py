@@ -22,6 +22,8 @@ from kickitout.models.kickgan import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
 
+SIDE = ("decoder.side.", "encoder.by_side.")
+
 
 def known_of(name: str | Path) -> dict[str, Any]:
     """What a model that a run begins with says of itself: name, digest, step, and what it learned from."""
@@ -37,9 +39,12 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
         raise UserError(f"{path}: it can be played, but a run can't begin with it; KickGAN models (.onnx) can")
     found = {f"decoder.{key}": value for key, value in _tables(path, "generator.").items()}
     found |= {f"encoder.{key}": value for key, value in _tables(find_ear(name), "encoder.").items()}
+    known = "decoder.side.to_levels.weight" in found  # a mono model begins a stereo one, whose side is new
     wanted = dict(network.named_parameters()) | {key: network.get_buffer(key) for key in SCALE}
     with torch.no_grad():
         for key, into in wanted.items():
+            if key.startswith(SIDE) and not known:
+                continue
             value = found.get(key)
             if value is None or value.shape != into.shape:
                 has = "nothing" if value is None else f"{list(value.shape)}"

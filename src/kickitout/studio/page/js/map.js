@@ -193,7 +193,8 @@ export class KickMap {
     } else if (way) {
       event.preventDefault();
       const from = this.placeOf(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
-      this.point(this.towards(from, way), event.timeStamp);
+      const next = this.towards(from, way);
+      if (next) this.point(next, event.timeStamp); // at the edge of the map one stays where one is
     } else if ((event.key === "Enter" || event.key === " ") && this.hovered) {
       event.preventDefault();
       event.stopPropagation();

@@ -1,0 +1,36 @@
+"""What the two channels of a stereo kick differ by: noise and a click of their own, above the body.
+
+Mid is the mean of the channels and side half of their difference. A side has no partials, and nothing below 345 Hz: the
+low end stays in the middle, as it has to on a record.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from kickitout.models.click import Click
+
+BEGIN_LOG = -7.0  # of the curves of level, -60 dB: most kicks are all but mono
+
+
+class Side(nn.Module):
+    """Curves of level for a second noise, and a patch for the bands above the lowest."""
+
+    def __init__(self, width: int, pieces: int, click_width: int, bands: int, style: int) -> None:
+        """width: channels of the decoder's last features; pieces: curves to draw; style: numbers of a style."""
+        super().__init__()
+        self.to_levels = nn.Conv1d(width, pieces, 3, padding=1)
+        self.click = Click(click_width, bands - 1, style)
+        nn.init.zeros_(self.to_levels.weight)
+        nn.init.constant_(self.to_levels.bias, BEGIN_LOG)  # type: ignore[arg-type]  # it has a bias
+
+    def patch(self, style: Tensor, before: int, frames: int) -> Tensor:
+        """[B, style] -> [B, bands, frames]: silent but for the click, which begins at the frame `before`."""
+        click = self.click(style)
+        return F.pad(click, (before, frames - before - click.shape[2], 1, 0))
+
+    @staticmethod
+    def other(noise: Tensor) -> Tensor:
+        """Noise [B, pieces, L] that has nothing to do with this one at any moment: its own half a sound later."""
+        return noise.roll(noise.shape[2] // 2, dims=2)
