@@ -64,7 +64,7 @@ def main() -> None:
         elif name.startswith("scripts/"):
             more = ["--run", *map(str, args.run)] if args.run and "scoreboard" in name else []
             found[name] = written([*name.split(), *map(str, args.data), *more])
-        elif name.startswith("kick lab findings"):
+        elif name.startswith(("kick lab findings", "kick lab table")):
             found[name] = said(name.split()[1:])
         else:
             found[name] = printed([*name.split()[1:], *(map(str, args.data) if name == "kick ceiling" else [])])

@@ -5,7 +5,8 @@
 A quarter of the families of DATA is held out; both ways learn from the others by the recipe `kickgan`, one with
 `start: default`, one with `start: none`, on one thread. Minutes are of the processor, so a busy machine changes
 nothing. Ctrl-C saves, and the same command goes on. It costs the last milestone times two times the seeds, and some
-minutes of scoring. At 0 minutes one has its weights and the new kicks' latents, the other knows nothing.
+minutes of scoring; `--only tuned` and `--only scratch` share it between two processes, before the whole command. At 0
+minutes one has its weights and the new kicks' latents, the other knows nothing.
 """
 
 from __future__ import annotations
@@ -27,13 +28,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--start", default="default", help="the model to begin with (default 'default')")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, of both ways")
     parser.add_argument("--runs", type=Path, default=Path("build/fine_tune"), help="folder for the trainings")
+    parser.add_argument("--only", choices=("tuned", "scratch"), help="run one of the two ways, and print nothing")
     args = parser.parse_args(argv)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
 
     from kickitout.corpus.build import build_corpus, split
     from kickitout.evaluation.embeddings import DEFAULTS
-    from kickitout.lab.race import Race, race_text, read_race, real_against_real, run_race, score_race
+    from kickitout.lab import race as racing
+    from kickitout.lab.race import SCRATCH, TUNED, Race, race_text, read_race
     from kickitout.training.loop import Report
 
     torch.set_num_threads(1)
@@ -48,9 +51,11 @@ def main(argv: list[str] | None = None) -> int:
             text = report.event or f"{report.kicks_per_second:.0f} kicks/s"
             print(f"{name}: step {report.step}, {report.seconds / 60:.1f} min, {text}", file=sys.stderr, flush=True)
 
-    if not run_race(race, learned, watch):
+    if not racing.run_race(race, learned, watch, racers=(args.only,) if args.only else (TUNED, SCRATCH)):
         print("everything is saved; the same command goes on from here", file=sys.stderr)
         return 130
+    if args.only:
+        return 0
     made, about = read_race(race)
     families = [len({row.family for row in part.rows}) for part in (learned, unseen)]
     last = [about[key][0] for key in sorted(about) if key[1] == milestones[-1]]
@@ -62,8 +67,8 @@ def main(argv: list[str] | None = None) -> int:
     )
 
     for embedding in DEFAULTS:
-        floor = real_against_real(learned.waves, unseen, embedding)
-        print("\n" + race_text(score_race(made, unseen, embedding), embedding.name, floor))
+        floor = racing.real_against_real(learned.waves, unseen, embedding)
+        print("\n" + race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")
     return 0

@@ -28,8 +28,10 @@ from kickitout.lab.paper.page import FINDINGS, findings
 from kickitout.lab.paper.patterns import patterns
 from kickitout.lab.paper.shortcomings import shortcomings
 from kickitout.lab.paper.sine import sine
+from kickitout.lab.paper.svg import short
 from kickitout.lab.paper.upconv import upconv
-from kickitout.lab.results import COLUMNS, read_results, write_results
+from kickitout.lab.paper.words import shown
+from kickitout.lab.results import COLUMNS, Results, read_results, write_results
 from kickitout.lab.study import load_study, read_study, rows_of, study_names
 
 __all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
@@ -236,6 +238,21 @@ def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys
     assert lines[0].startswith("- **What stops a DCGAN.** A DCGAN as published ends at an energy distance of ")
     assert all(re.search(r"\d [^<;]*\[[^\]]*\d\]", line) for line in lines)
     assert not any("<" in line for line in lines)
+
+
+def test_a_table_has_a_line_for_each_row_of_a_study(toy_lab, capsys):
+    assert main(["lab", "table", "sine", "--lab", str(toy_lab.path)]) == 0
+    head, rule, *lines = capsys.readouterr().out.splitlines()
+    results = Results(read_results(toy_lab))
+    rows = results.rows("sine")
+    assert [line.split(" | ")[0].removeprefix("| ") for line in lines[:-1]] == [shown(row) for row in rows]
+    assert {line.count("|") for line in (head, rule, *lines)} == {head.count("|")}
+    trained = results.rows("sine", "trained")[0]
+    energy = results.estimate("sine", trained, "energy")
+    assert short(energy.value) in lines[rows.index(trained)]
+    assert lines[-1].startswith("| *real against real*")
+    assert main(["lab", "table", "nothing", "--lab", str(toy_lab.path)]) == 2
+    assert "ablation" in capsys.readouterr().err  # what is known
 
 
 def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, tmp_path, capsys):

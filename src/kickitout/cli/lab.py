@@ -5,6 +5,7 @@ kick lab run shortcomings -o lab/ my-kicks/ --workers 2   run a study; the same 
 kick lab run all -o lab/                                  all of them, on the kicks the folder knows by now
 kick lab paper -o paper.html --lab lab/                   write the paper
 kick lab findings --lab lab/                              what was found in five lines, as Markdown
+kick lab table ablation --lab lab/                        the scores of a study, as Markdown
 kick lab results --lab lab/ -o results/                   the results alone, to be passed on
 kick lab listen --lab lab/                                compare by ear, blind; votes are kept in lab/votes.csv
 """
@@ -78,6 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     findings = verbs.add_parser("findings", help="print what was found, in five lines")
     findings.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
     findings.set_defaults(verb=_findings)
+
+    table = verbs.add_parser("table", help="print the scores of a study, as Markdown")
+    table.add_argument("study", metavar="STUDY")
+    table.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    table.set_defaults(verb=_table)
 
     results = verbs.add_parser("results", help="write the results alone, without sounds and models, to pass them on")
     results.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
@@ -181,6 +187,16 @@ def _findings(args: argparse.Namespace) -> int:
     from kickitout.lab.paper.page import findings
 
     print(findings(Lab(args.lab)))
+    return 0
+
+
+def _table(args: argparse.Namespace) -> int:
+    from kickitout.lab.folder import Lab
+    from kickitout.lab.study import load_study
+    from kickitout.lab.table import study_table
+
+    load_study(args.study)  # one that is not known is refused in its own words
+    print(study_table(Lab(args.lab), args.study))
     return 0
 
 

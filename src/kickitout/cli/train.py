@@ -104,12 +104,16 @@ def _write_fingerprints(corpus: Any, run: Path) -> None:
 
 
 def _say_what_is_done(recipe: Any, corpus: Any) -> None:
-    from kickitout.corpus.build import split
+    from kickitout.corpus.build import is_wide, split
     from kickitout.corpus.forecast import forecast, load_curve
 
     kicks = len(split(corpus, recipe.held_out)[0])
     if variants := recipe.variants_for(kicks):
         print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
+    wide = int(is_wide(corpus.waves, corpus.sides).sum())
+    if wide and not recipe.model.stereo and recipe.model.family == "kickgan":
+        hint = "the model will be mono; the recipe kickgan-stereo keeps their width"
+        print(f"  {wide} of the {len(corpus)} kicks are stereo: {hint}", file=sys.stderr)
     if recipe.start != "none":
         print(f"  begins with the weights of {recipe.start}", file=sys.stderr)
         if recipe.kind == "kick":  # the curve was measured with kicks

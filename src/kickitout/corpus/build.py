@@ -48,6 +48,8 @@ class Row:
 COPY = "the same sound as "
 Rest = TypeVar("Rest")  # what travels with a row
 
+WIDE = 1e-3  # of the energy of the mid: -30 dB
+
 
 @dataclass(frozen=True, eq=False)
 class Corpus:
@@ -89,6 +91,12 @@ class Corpus:
             "ignored": dict(self.ignored),
             "warnings": list(self.warnings),
         }
+
+
+def is_wide(mids: np.ndarray, sides: np.ndarray) -> np.ndarray:
+    """[n] bool: kicks [n, T] whose side has more than WIDE of the energy of the mid."""
+    of_side, of_mid = (np.square(x, dtype=np.float64).sum(axis=1) for x in (sides, mids))
+    return np.asarray(of_side > WIDE * of_mid)
 
 
 def build_corpus(

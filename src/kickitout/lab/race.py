@@ -68,11 +68,14 @@ class Line(NamedTuple):
 
 def run_race(
     race: Race, corpus: Corpus, watch: Callable[[str, Report], None] = lambda _name, _report: None,
-    clock: Callable[[], float] = time.process_time,
+    clock: Callable[[], float] = time.process_time, racers: Sequence[str] = (TUNED, SCRATCH),
 ) -> bool:  # fmt: skip
-    """Run what is missing. Returns whether all is there; False when the user wants to stop. clock: of milestones."""
+    """Run what is missing. Returns whether all is there; False when the user wants to stop. clock: of milestones.
+
+    racers: who runs; processes of their own may run different ones of the same race.
+    """
     for seed in race.seeds:
-        for racer in (TUNED, SCRATCH):
+        for racer in racers:
             if all(race.kept(racer, seed, s).with_suffix(".json").exists() for s in race.milestones):
                 continue
             if not _run(race, racer, seed, corpus, watch, clock):

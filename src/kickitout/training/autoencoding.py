@@ -160,7 +160,7 @@ class AutoencodingTask:
         tally.add(**figures)
         return total
 
-    def _reconstruction(self, wanted: Seen, seen: Sequence[Seen]) -> tuple[Tensor, dict[str, float]]:
+    def _reconstruction(self, wanted: Seen, seen: list[Seen]) -> tuple[Tensor, dict[str, float]]:
         """The weighted loss of takes of the same kicks, and its parts by name."""
         weights = self.recipe.weights
         half = 0.5 * weights.spectra

@@ -1,0 +1,68 @@
+"""Are a stereo model's kicks as wide as the recordings it learned from? Figures as Markdown.
+
+    kick train DATA --recipe kickgan-stereo --budget 10m -o build/stereo
+    python scripts/stereo.py DATA --model build/stereo [-n 512] [--seed 0]
+
+Levels are of the side, half the difference of the channels, re the mid, their mean. A kick is wide whose side is above
+-30 dB. Intervals are of 95 %, of the median or the share, over kicks drawn anew.
+"""
+
+from __future__ import annotations
+
+import argparse
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.corpus.build import build_corpus, is_wide
+from kickitout.evaluation.bootstrap import median_interval
+from kickitout.generation.generate import generate
+from kickitout.sound import LENGTH, SAMPLE_RATE
+
+EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz
+FLOOR_DB = -120.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", nargs="+", type=Path)
+    parser.add_argument("--model", required=True)
+    parser.add_argument("-n", type=int, default=512, help="kicks to make (default 512)")
+    parser.add_argument("--seed", type=int, default=0, help="of the first one (default 0)")
+    args = parser.parse_args()
+    corpus = build_corpus(args.data)
+    made = generate(range(args.seed, args.seed + args.n), args.model)
+    if made.ndim != 3:
+        raise SystemExit(f"{args.model}: a mono model; train one with --recipe kickgan-stereo")
+    mids, sides = made.mean(axis=1), (made[:, 0] - made[:, 1]) / 2
+    parts = {"recordings": (corpus.waves, corpus.sides), "made": (mids, sides)}
+    print(f"{len(corpus)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n")
+    print("| | recordings | made |")
+    print("|---|--:|--:|")
+    wide = {name: is_wide(mid, side) for name, (mid, side) in parts.items()}
+    print("| wide |", " | ".join(_share(wide[name]) for name in parts), "|")
+    for low, high in pairwise(EDGES):
+        cells = [_level(*(x[wide[name]] for x in both), low, high) for name, both in parts.items()]
+        print(f"| side of the wide ones re mid, {low} to {high} Hz, dB |", " | ".join(cells), "|")
+
+
+def _share(wide: np.ndarray) -> str:
+    draws = np.random.default_rng(0).binomial(len(wide), wide.mean(), 2000) / len(wide)
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return f"{wide.mean():.0%} [{low:.0%}, {high:.0%}]"
+
+
+def _level(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> str:
+    if not len(mid):
+        return "none"
+    hz = np.fft.rfftfreq(LENGTH, 1 / SAMPLE_RATE)
+    within = (hz >= low_hz) & (hz < high_hz)
+    of_side, of_mid = ((np.abs(np.fft.rfft(x)[:, within]) ** 2).sum(axis=1) for x in (side, mid))
+    db = np.maximum(10 * np.log10((of_side + 1e-20) / (of_mid + 1e-20)), FLOOR_DB)
+    median, (low, high) = median_interval(db)
+    return f"{median:.0f} [{low:.0f}, {high:.0f}]"
+
+
+if __name__ == "__main__":
+    main()
