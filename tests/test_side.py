@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import toy, write_kicks
+from toy import no_silence, toy, write_kicks
 
 from kickitout.audio import encode_sound, write_sound
 from kickitout.corpus.build import build_corpus
@@ -74,6 +74,7 @@ def test_a_stereo_model_plays_left_and_right(finished):
     assert (np.abs(waves[:, 0] - waves[:, 1]).max(axis=1) > 1e-4).all()
     alone = generate([3], finished)
     assert np.array_equal(alone[0], waves[3])
+    assert no_silence(waves)
 
 
 def test_the_low_end_stays_in_the_middle(corpus):

@@ -7,12 +7,13 @@ import shutil
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import TOY_KICKGAN, toy_corpus
+from toy import TOY_KICKGAN, no_silence, toy_corpus
 
 from kickitout.card.contour import contours
 from kickitout.errors import UserError
-from kickitout.generation.generate import sound_recipe
+from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
+from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -28,6 +29,13 @@ def finished(corpus, tmp_path_factory):
     run = tmp_path_factory.mktemp("start") / "run"
     train(corpus, load_recipe("kickgan", [*TOY_KICKGAN, "variants=0"]), run, Until(steps=3), device="cpu")
     return run
+
+
+def test_a_finished_run_plays(finished):
+    waves = generate([0, 1], finished)
+    assert waves.shape == (2, LENGTH)
+    assert no_silence(waves)
+    assert (waves[0] != waves[1]).any()
 
 
 def task(corpus, *changes):
