@@ -5,8 +5,8 @@
 A quarter of the families of DATA is held out; both ways learn from the others by the recipe `kickgan`, one with
 `start: default`, one with `start: none`, on one thread. Minutes are of the processor, so a busy machine changes
 nothing. Ctrl-C saves, and the same command goes on. It costs the last milestone times two times the seeds, and some
-minutes of scoring; `--only tuned` and `--only scratch` share it between two processes, before the whole command. At 0
-minutes one has its weights and the new kicks' latents, the other knows nothing.
+minutes of scoring; `--only tuned` and `--only scratch` train in two processes at once; the command without them then
+scores. At 0 minutes one has its weights and the new kicks' latents, the other knows nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(argv: list[str] | None = None) -> int:
     from kickitout.corpus.build import build_corpus, split
     from kickitout.evaluation.embeddings import DEFAULTS
     from kickitout.lab import race as racing
-    from kickitout.lab.race import SCRATCH, TUNED, Race, race_text, read_race
+    from kickitout.lab.race import SCRATCH, TUNED, Race
     from kickitout.training.loop import Report
 
     torch.set_num_threads(1)
@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     if args.only:
         return 0
-    made, about = read_race(race)
+    made, about = racing.read_race(race)
     families = [len({row.family for row in part.rows}) for part in (learned, unseen)]
     last = [about[key][0] for key in sorted(about) if key[1] == milestones[-1]]
     print(
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
 
     for embedding in DEFAULTS:
         floor = racing.real_against_real(learned.waves, unseen, embedding)
-        print("\n" + race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
+        print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")
     return 0

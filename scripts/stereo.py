@@ -1,10 +1,11 @@
 """Are a stereo model's kicks as wide as the recordings it learned from? Figures as Markdown.
 
-    kick train DATA --recipe kickgan-stereo --budget 10m -o build/stereo
+    kick train DATA --recipe kickgan-stereo --budget 10m --out build/stereo
     python scripts/stereo.py DATA --model build/stereo [-n 512] [--seed 0]
 
 Levels are of the side, half the difference of the channels, re the mid, their mean. A kick is wide whose side is above
--30 dB. Intervals are of 95 %, of the median or the share, over kicks drawn anew.
+-30 dB. Intervals are of 95 %: of a share Wilson's, of a median over kicks
+drawn anew.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from kickitout.corpus.build import build_corpus, is_wide
 from kickitout.evaluation.bootstrap import median_interval
+from kickitout.evaluation.resampling import wilson
 from kickitout.generation.generate import generate
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
@@ -48,8 +50,7 @@ def main() -> None:
 
 
 def _share(wide: np.ndarray) -> str:
-    draws = np.random.default_rng(0).binomial(len(wide), wide.mean(), 2000) / len(wide)
-    low, high = np.quantile(draws, (0.025, 0.975))
+    low, high = wilson(int(wide.sum()), len(wide))
     return f"{wide.mean():.0%} [{low:.0%}, {high:.0%}]"
 
 

@@ -248,8 +248,9 @@ def test_a_table_has_a_line_for_each_row_of_a_study(toy_lab, capsys):
     assert [line.split(" | ")[0].removeprefix("| ") for line in lines[:-1]] == [shown(row) for row in rows]
     assert {line.count("|") for line in (head, rule, *lines)} == {head.count("|")}
     trained = results.rows("sine", "trained")[0]
-    energy = results.estimate("sine", trained, "energy")
-    assert short(energy.value) in lines[rows.index(trained)]
+    score = results.of("sine", row=trained)[0]["score"]
+    first = results.estimate("sine", trained, score)
+    assert short(first.value) in lines[rows.index(trained)]
     assert lines[-1].startswith("| *real against real*")
     assert main(["lab", "table", "nothing", "--lab", str(toy_lab.path)]) == 2
     assert "ablation" in capsys.readouterr().err  # what is known

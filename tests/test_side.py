@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import struct
+
 import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
 from toy import no_silence, toy, write_kicks
 
-from kickitout.audio import encode_sound, write_sound
-from kickitout.corpus.build import build_corpus
+from kickitout.audio import encode_sound, read_sound, write_sound
+from kickitout.cli import main
+from kickitout.corpus.build import build_corpus, is_wide
 from kickitout.errors import UserError
 from kickitout.generation.ask import ask_seed
 from kickitout.generation.generate import generate
@@ -18,8 +22,9 @@ from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
 from kickitout.generation.load import load_model
 from kickitout.generation.vary import vary
 from kickitout.models.kickgan import AutoEncoder
-from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
-from kickitout.training import start
+from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.studio.desk import Desk
+from kickitout.training import bench, start
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -39,8 +44,6 @@ def hiss(seed, level=0.3):
 def corpus(tmp_path_factory):
     """Kicks of which every other one is wide."""
     folder = write_kicks(tmp_path_factory.mktemp("side") / "kicks", KICKS)
-    from kickitout.audio import read_sound
-
     for i, path in enumerate(sorted(folder.iterdir())):
         if i % 2:
             mid = read_sound(path).samples[:, 0]
@@ -62,15 +65,17 @@ def task(corpus, *changes):
     return AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(waves))
 
 
-def test_a_wide_kick_is_corpus_of_mid_and_side(corpus):
-    wide = np.abs(corpus.sides).max(axis=1) > 0.01
+def test_every_other_kick_is_told_to_be_wide(corpus):
+    wide = is_wide(corpus.waves, corpus.sides)
     assert wide.sum() == KICKS // 2
+    assert not is_wide(corpus.waves, 0.03 * corpus.waves).any()
+    assert is_wide(corpus.waves, 0.04 * corpus.waves).all()
 
 
 def test_a_stereo_model_plays_left_and_right(finished):
     waves = generate(range(4), finished)
     assert waves.shape == (4, 2, LENGTH)
-    assert np.abs(waves).max() == pytest.approx(0.97, abs=1e-4)
+    assert np.abs(waves).max() == pytest.approx(PEAK, abs=1e-4)
     assert (np.abs(waves[:, 0] - waves[:, 1]).max(axis=1) > 1e-4).all()
     alone = generate([3], finished)
     assert np.array_equal(alone[0], waves[3])
@@ -116,7 +121,6 @@ def test_wide_kicks_turn_the_side_up_and_mono_ones_down(corpus):
         network = learner.networks["generator"]
         with torch.no_grad():
             network.decoder.side.to_levels.bias.fill_(level)
-        learner.opt_g.param_groups[0]["lr"] = 0.0
         learner.step(torch.from_numpy(rows), 60, slice(0, 6))
         slopes[name] = network.decoder.side.to_levels.bias.grad.sum().item()
     assert slopes["mono"] > 0 > slopes["wide"]  # what is descended
@@ -138,20 +142,35 @@ def test_a_mono_model_begins_a_stereo_one(corpus, finished, monkeypatch):
 
 def test_a_stereo_model_begins_a_mono_one(corpus, finished):
     recipe = load_recipe("kickgan", [*toy("kickgan"), "variants=0", f"start={finished}"])
-    AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None])
+    mono = AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None]).networks[
+        "generator"
+    ]
+    known = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
+    for name, weight in mono.named_parameters():
+        assert torch.equal(weight, known[name]), name
 
 
 def test_a_stereo_kick_is_heard_with_its_side(finished):
     model, ear = load_model(finished), Ear(find_ear(finished))
     mid = generate([1], finished)[0].mean(axis=0)
+    mid = mid * np.float32(PEAK / np.abs(mid).max())  # prepared
     side = hiss(5)
     near, far = (ear.place(np.stack([mid + x, mid - x])) for x in (0 * side, side))
-    assert np.array_equal(ear.place(mid), near)
-    assert np.isfinite(far).all()
+    assert np.abs(ear.place(mid) - near).max() < 1e-4
+    assert np.abs(far - near).max() > 1e-3  # a few steps have taught the encoder little of the side
     data = encode_sound(np.stack([mid + side, mid - side], axis=1) * 0.5, SAMPLE_RATE, bits="24")
     heard = hear(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
     assert heard.place.shape == (model.info.places,)
     assert decode_kick(data, "wide.wav").shape == (LENGTH,)
+
+
+def test_a_kick_on_one_side_is_heard_at_the_level_of_others(finished):
+    mid = generate([1], finished)[0].mean(axis=0)
+    data = encode_sound(np.stack([mid, 0 * mid], axis=1), SAMPLE_RATE, bits="24")
+    both = decode_kick(data, "left.wav", 2)
+    assert np.abs(both).max() == pytest.approx(PEAK, abs=1e-4)
+    ear = Ear(find_ear(finished))
+    assert np.allclose(ear.place(both), ear.place(0.5 * both), atol=1e-4)
 
 
 def test_a_stereo_model_is_asked_varied_and_joined(finished):
@@ -161,10 +180,44 @@ def test_a_stereo_model_is_asked_varied_and_joined(finished):
     place = answer.place
     for kick in vary(model, place, [0, 1], 1.0):
         assert kick.wave.shape == (2, LENGTH)
-    kept = np.stack([generate([2], finished)[0][0]] * 2)
+    kept = generate([2], finished)[0]
     (one,) = inpaint(model, place, kept, [0], "body", 1.0)
     assert one.wave.shape == (2, LENGTH)
-    assert np.abs(one.wave).max() == pytest.approx(0.97, abs=1e-4)
+    assert np.abs(one.wave).max() == pytest.approx(PEAK, abs=1e-4)
+    body = slice(ONSET + 2000, ONSET + 8000)  # the click is over: what is left is the kept kick, left and right
+    assert np.allclose(one.wave[:, body], one.gain * kept[:, body], atol=1e-5)
+
+
+def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
+    mid = generate([1], finished)[0].mean(axis=0)
+    wide = tmp_path / "wide.wav"
+    write_sound(wide, 0.7 * np.stack([mid + hiss(1), mid - hiss(1)], axis=1), SAMPLE_RATE, bits="24")
+    out = tmp_path / "kept"
+    assert main(["vary", str(wide), "--model", str(finished), "-n", "1", "--keep", "click", "-o", str(out)]) == 0
+    (made,) = out.glob("*.wav")
+    samples = read_sound(made).samples
+    assert samples.shape[1] == 2
+    again = tmp_path / "again.wav"
+    command = ["recipe", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
+    assert main(command) == 0
+    assert np.array_equal(read_sound(again).samples, samples)
+    answer = Desk(load_model(finished), finished).hear(wide.read_bytes(), "wide.wav")
+    (size,) = struct.unpack_from("<I", answer)
+    assert json.loads(answer[4 : 4 + size])["channels"] == 2
+
+
+def test_training_says_that_stereo_kicks_become_mono(corpus, tmp_path, capsys):
+    from kickitout.cli.train import _say_what_is_done
+
+    _say_what_is_done(load_recipe("kickgan", toy("kickgan")), corpus)
+    assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in capsys.readouterr().err
+    _say_what_is_done(load_recipe("kickgan-stereo", toy("kickgan-stereo")), corpus)
+    assert "stereo:" not in capsys.readouterr().err
+
+
+def test_the_bench_trains_a_stereo_step(monkeypatch):
+    monkeypatch.setattr(bench, "load_recipe", lambda name, changes=(): load_recipe(name, [*toy(name), *changes]))
+    assert bench.bench_training("kickgan-stereo", steps=1).step_seconds > 0
 
 
 def test_variants_are_refused_for_stereo():

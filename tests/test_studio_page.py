@@ -431,6 +431,7 @@ def test_the_map_can_be_used_without_a_mouse(studio):
         page.keyboard.press(key)
         if studio.heard():
             break
+    assert studio.heard()
     told = page.inner_text("#map-option", timeout=2000)
     assert "ms" in told or "pitch" in told
     studio.changes(lambda: page.keyboard.press("Enter"))

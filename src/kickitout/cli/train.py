@@ -110,10 +110,10 @@ def _say_what_is_done(recipe: Any, corpus: Any) -> None:
     kicks = len(split(corpus, recipe.held_out)[0])
     if variants := recipe.variants_for(kicks):
         print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
-    wide = int(is_wide(corpus.waves, corpus.sides).sum())
-    if wide and not recipe.model.stereo and recipe.model.family == "kickgan":
-        hint = "the model will be mono; the recipe kickgan-stereo keeps their width"
-        print(f"  {wide} of the {len(corpus)} kicks are stereo: {hint}", file=sys.stderr)
+    mono = recipe.model.family == "kickgan" and not recipe.model.stereo
+    if mono and (wide := int(is_wide(corpus.waves, corpus.sides).sum())):
+        hint = "the model will be mono; the recipe kickgan-stereo keeps the width"
+        print(f"  stereo: {wide} of the {len(corpus)} kicks; {hint}", file=sys.stderr)
     if recipe.start != "none":
         print(f"  begins with the weights of {recipe.start}", file=sys.stderr)
         if recipe.kind == "kick":  # the curve was measured with kicks

@@ -31,6 +31,7 @@ FAR_CENTS = 5.0  # from here on another way is tried
 MOST_CENTS = 600.0  # by which a tail is moved: beyond, card and contour speak of different partials
 WINDOWS = (2048, 512, 128)  # samples, of the spectra that are compared
 FLOOR = 1e-3  # re the largest magnitude of the kick: -60 dB
+LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 
 class Heard(NamedTuple):
@@ -59,19 +60,22 @@ class Ear:
 
     def place(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
         """[T], or left and right [2, T], prepared -> [known]. contour [9]: of the pitch, where it is known already."""
-        mid = _mid(wave)[None]
-        numbers = contours(mid).numbers if contour is None else contour[None].astype(np.float32)
-        row = np.stack([mid, _side(wave)[None]], axis=1) if self._stereo else mid
+        both = np.stack(_mid_side(wave))
+        numbers = contours(both[:1]).numbers if contour is None else contour[None].astype(np.float32)
+        row = both[None] if self._stereo else both[:1]
         (found,) = self._session.run(None, {"wave": row, "contour": numbers})
         return found[0]
 
 
-def _mid(wave: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(wave if wave.ndim == 1 else wave.mean(axis=0), np.float32)
-
-
-def _side(wave: np.ndarray) -> np.ndarray:
-    return np.zeros_like(wave) if wave.ndim == 1 else np.ascontiguousarray((wave[0] - wave[1]) / 2, np.float32)
+def _mid_side(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[T], or left and right [2, T] -> mid and side [T], at the level that a model learned from: the mid has a peak of
+    PEAK. What is mono stays as it is."""
+    x = np.asarray(wave, np.float32)
+    if x.ndim == 1:
+        return x, np.zeros_like(x)
+    mid, side = x.mean(axis=0), (x[0] - x[1]) / 2
+    gain = np.float32(PEAK / max(float(np.abs(mid).max()), LEAST_PEAK))
+    return gain * mid, gain * side
 
 
 def ear_beside(model: Path) -> Path:
@@ -103,9 +107,10 @@ def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Hear
     known = info.places - info.grain
 
     def render(place: np.ndarray) -> np.ndarray:
-        return model.turn(place=place).wave.mean(axis=0)
+        made = model.turn(place=place).wave
+        return _mid_side(made[0] if len(made) == 1 else made)[0]
 
-    mid = _mid(wave)
+    mid, _ = _mid_side(wave)
     wanted = _spectra(mid)
     contour = contours(mid[None]).numbers[0]
     first = np.concatenate([ear.place(wave, contour), normal([seed], info.grain)[0]]).astype(np.float32)
@@ -125,7 +130,7 @@ def _tuned(render: Render, ear: Ear, wave: np.ndarray, contour: np.ndarray, plac
     The whole contour is moved; where that does not do (the card may jump to another partial), its end alone. The
     encoder tells what a contour is as part of a place.
     """
-    goal = _end_hz(_mid(wave))
+    goal = _end_hz(_mid_side(wave)[0])
     tried: list[tuple[float, np.ndarray]] = []
     for ends_only in (False, True):
         moved = contour.copy()
@@ -164,7 +169,7 @@ def _distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
 
 
 def open_kick(path: Path, channels: int = 1) -> np.ndarray:
-    """A sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T].
+    """A sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a peak of PEAK.
 
     Raises UserError for what is no single kick.
     """
@@ -181,7 +186,10 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
 
     try:
         found = prepare(decode_sound(data, name))
-        return found.mid if channels == 1 else np.stack([found.mid + found.side, found.mid - found.side])
+        if channels == 1:
+            return found.mid
+        both = np.stack([found.mid + found.side, found.mid - found.side])
+        return both * np.float32(PEAK / np.abs(both).max())
     except UserError as error:
         text = str(error)
         raise error if name in text else UserError(f"{name}: {text}") from error

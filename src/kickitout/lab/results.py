@@ -203,6 +203,11 @@ class Results:
         found = (self.estimate(study, row, score) for row in self.rows(study, *sources))
         return [e for e in found if e is not None]
 
+    def beside(self, study: str, score: str) -> float:
+        """Real against real of a score, mean over the rows; NaN where there is none."""
+        values = [e.real for e in self.estimates(study, score) if math.isfinite(e.real)]
+        return sum(values) / len(values) if values else math.nan
+
 
 def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     """The mean over runs of one row and score, with its interval."""

@@ -62,7 +62,7 @@ class KickGANConfig(Settings):
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
     components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
-    stereo: bool = False  # a side beside the mid: above the lowest sub-bands the channels may differ
+    stereo: bool = False  # a side beside the mid: from 345 Hz on the channels may differ
 
     @property
     def known(self) -> int:
@@ -157,7 +157,7 @@ class Decoder(nn.Module):
         curves = self.to_curves(x)
         levels = curves[:, 2 * p :] if side is None else torch.cat([curves[:, 2 * p :], side.to_levels(x)], dim=1)
         levels = levels.clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
-        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 45, 1408]
+        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 47, 1408], 69 with a side
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
         frames = body.shape[1]

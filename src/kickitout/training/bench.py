@@ -40,6 +40,8 @@ def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> Train
     changes = ["r1=0", *(["critics_from=0"] if load_recipe(name).model.family == "kickgan" else [])]
     recipe = load_recipe(name, changes)
     waves = torch.from_numpy(synthesise(range(recipe.batch))[0])[:, None]
+    if recipe.model.stereo:
+        waves = torch.cat([waves, 0.1 * waves.roll(1, dims=0)], dim=1)
     seconds = []
     with _laid_out(torch.contiguous_format if way == "channels first" else adversarial.LAYOUT):
         task = make_task(recipe, make_accelerator("cpu", "bfloat16" if way == "bfloat16" else "float32"), waves)

@@ -21,8 +21,7 @@ from kickitout.generation.load import find_model_file, load_model
 from kickitout.models.kickgan import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
-
-SIDE = ("decoder.side.", "encoder.by_side.")
+SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of
 
 
 def known_of(name: str | Path) -> dict[str, Any]:

@@ -40,8 +40,7 @@ def bars(paper: Paper, study: str, score: str, *sources: str) -> list[Bar]:
 
 def real_level(paper: Paper, study: str, score: str) -> float:
     """Real against real of a score, mean over the rows."""
-    values = [e.real for e in paper.results.estimates(study, score) if math.isfinite(e.real)]
-    return float(np.mean(values)) if values else math.nan
+    return paper.results.beside(study, score)
 
 
 def axis_for(label: str, unit: str, found: list[Bar]) -> Axis:
