@@ -39,6 +39,9 @@ def race(tmp_path_factory):
 
 def test_a_race_is_run_once_and_goes_on_with_what_is_missing(race, parts):
     clock = iter(range(1000)).__next__  # every look at it is a second later
+    assert run_race(race, parts[0], clock=clock, racers=(SCRATCH,))
+    assert race.kept(SCRATCH, 0, 5.0).exists()
+    assert not race.place(TUNED, 0).exists()
     assert run_race(race, parts[0], clock=clock)
     made, about = read_race(race)
     assert set(made) == {(racer, seconds) for racer in (TUNED, SCRATCH) for seconds in race.milestones}
