@@ -1,6 +1,6 @@
 """Memory over a long training run and over many generated kicks: a leak shows as growth between the marks.
 
-    python scripts/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation]
+    python scripts/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--recipe NAME ...]
 
 Training is a toy of each task (a critic against a generator, and KickGAN), with snapshots and reports, on rendered
 kicks; generation is the model in the package, each kick encoded as it would be written. Linux only: it reads /proc.
@@ -29,13 +29,14 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--kicks", type=int, default=100_000)
     parser.add_argument("--only", nargs="+", choices=("training", "generation"), default=("training", "generation"))
+    parser.add_argument("--recipe", nargs="+", default=("dcgan-bands", "kickgan"))
     args = parser.parse_args()
     print("| what | at a tenth of the way | half way | at the end | growth after the first tenth | minutes |")
     print("|---|--:|--:|--:|--:|--:|")
     if "generation" in args.only:
         show(f"{args.kicks:,} kicks generated and encoded", *generation(args.kicks))
     if "training" in args.only:
-        for recipe in ("dcgan-bands", "kickgan"):
+        for recipe in args.recipe:
             show(f"{args.steps:,} steps of {recipe}, toy size, with snapshots", *training(recipe, args.steps))
     return 0
 
