@@ -71,6 +71,7 @@ def main(argv: list[str] | None = None) -> int:
         print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")
+    print("\n" + racing.closing_text(made, learned.waves, unseen))
     return 0
 
 

@@ -75,7 +75,7 @@ def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
         ("dcgan", [*TOY, "spectral.loss=differentiable"]),
         ("wavegan", toy("wavegan")),
         ("specgan", toy("specgan")),
-        ("drumgan", TOY),
+        ("drumgan", toy("drumgan")),
         ("kickgan", TOY_KICKGAN),
     ],
 )

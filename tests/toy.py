@@ -25,6 +25,8 @@ def toy(name: str) -> list[str]:
     if name.startswith("kickgan"):
         more = {"kickgan-at-large": ["mix=8"], "kickgan-stereo": ["variants=0"]}
         return [*TOY_KICKGAN, *more.get(name, [])]
+    if name == "drumgan":
+        return [*TOY, "model.channels=8"]
     return {"wavegan": TOY_DIM, "specgan": TOY_DIM}.get(name, TOY)
 
 

@@ -17,8 +17,10 @@ import numpy as np
 
 from kickitout.corpus.build import Corpus
 from kickitout.errors import UserError
+from kickitout.evaluation import report
 from kickitout.evaluation.distance import pairwise
 from kickitout.evaluation.embeddings import Embedding
+from kickitout.evaluation.features import measure
 from kickitout.evaluation.kernel import energy_distance_drawn
 from kickitout.evaluation.resampling import bootstrap_counts, interval
 from kickitout.files import make_folder
@@ -30,6 +32,10 @@ from kickitout.training.recipe import load_recipe
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
 DRAWS = 400  # of the bootstrap
+SHOWN = (  # of the scores, at the last milestone
+    "energy_", "frechet_bands", "frechet_drum", "precision_", "recall_", "diversity_", "two_sample", "kicks_recognised",
+    "card_mean", "card_worst",
+)  # fmt: skip
 NEARLY = 0.9  # of what a racer gains
 LATE = 1.05  # a run that is so much further than a milestone has passed it
 
@@ -163,6 +169,24 @@ def real_against_real(learned: np.ndarray, unseen: Corpus, embedding: Embedding,
     families = np.array([row.family for row in unseen.rows])
     found = _drawn(real, pairwise(real, real), _counts(len(real), rng, families), embedding.embed(learned), rng)
     return float(found[0]), interval(float(found[0]), found[1:])
+
+
+def closing_text(made: Made, learned: np.ndarray, unseen: Corpus) -> str:
+    """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
+    from [n, T], and of each racer's first seed; with real against real, halves by family, beside them."""
+    groups = np.unique([row.family for row in unseen.rows], return_inverse=True)[1]
+    real = measure(unseen.waves, groups=groups)
+    last = max(seconds for _, seconds in made)
+    columns = {"the recordings": learned, **{racer: made[racer, last][0] for racer in (TUNED, SCRATCH)}}
+    beside = report.real_against_real(real)
+    scores = {name: report.score_features(measure(waves), real, beside=beside) for name, waves in columns.items()}
+    titles = ["recordings learned from", "trained on", "from scratch", "real against real"]
+    lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
+    for row in zip(*scores.values(), strict=True):
+        if row[0].name.startswith(SHOWN):
+            cells = [_with_span(score.value, score.interval) for score in row]
+            lines.append(f"| `{row[0].name}` | " + " | ".join([*cells, f"{row[0].real:.2f}"]) + " |")
+    return "\n".join(lines)
 
 
 def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float | None:
