@@ -14,6 +14,7 @@ from kickitout.lab.race import (
     SCRATCH,
     TUNED,
     Race,
+    closing_text,
     race_text,
     read_race,
     real_against_real,
@@ -79,3 +80,15 @@ def test_nearer_kicks_are_ahead_beyond_the_interval_and_the_same_ones_are_not(pa
     (same,) = score_race({(TUNED, 60.0): near, (SCRATCH, 60.0): near[::-1]}, unseen, BANDS)
     low, high = same.behind[1]
     assert low <= 0 <= high
+
+
+def test_the_scores_at_the_end_stand_beside_real_ones(parts):
+    learned, unseen = parts
+    noise = (np.random.default_rng(0).standard_normal((24, 22050)) * 0.3).astype(np.float32)
+    near = synthesise(range(2000, 2024))[0]
+    made = {(TUNED, 0.0): [noise], (SCRATCH, 0.0): [noise], (TUNED, 60.0): [near], (SCRATCH, 60.0): [noise]}
+    lines = closing_text(made, learned.waves, unseen, draws=20).splitlines()
+    assert lines[0].startswith("| after 1 min |")
+    (energy,) = (line for line in lines if line.startswith("| `energy_bands-1`"))
+    _, recordings, tuned, scratch, beside = (cell.split()[0].strip("`") for cell in energy.strip("| ").split(" | "))
+    assert max(float(recordings), float(tuned), float(beside)) < 10 < float(scratch)

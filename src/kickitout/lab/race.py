@@ -171,7 +171,7 @@ def real_against_real(learned: np.ndarray, unseen: Corpus, embedding: Embedding,
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
-def closing_text(made: Made, learned: np.ndarray, unseen: Corpus) -> str:
+def closing_text(made: Made, learned: np.ndarray, unseen: Corpus, draws: int = report.DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
     from [n, T], and of each racer's first seed; with real against real, halves by family, beside them."""
     groups = np.unique([row.family for row in unseen.rows], return_inverse=True)[1]
@@ -179,7 +179,8 @@ def closing_text(made: Made, learned: np.ndarray, unseen: Corpus) -> str:
     last = max(seconds for _, seconds in made)
     columns = {"the recordings": learned, **{racer: made[racer, last][0] for racer in (TUNED, SCRATCH)}}
     beside = report.real_against_real(real)
-    scores = {name: report.score_features(measure(waves), real, beside=beside) for name, waves in columns.items()}
+    scores = {name: report.score_features(measure(waves), real, draws=draws, beside=beside)
+              for name, waves in columns.items()}  # fmt: skip
     titles = ["recordings learned from", "trained on", "from scratch", "real against real"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
     for row in zip(*scores.values(), strict=True):
