@@ -42,7 +42,7 @@ def job(place: Path, steps: int) -> None:
         told[name] = [result.step, result.best_step, result.best_score]
     dcgan = load_recipe("dcgan", toy("dcgan"))
     told["of another"] = kind_and_text(
-        lambda: train(corpus, dcgan, place / "two-wavegan", Until(steps=9), accelerator=engine)
+        lambda: train(corpus, dcgan, place / "two-kickgan", Until(steps=9), accelerator=engine)
     )
     told["uneven"] = kind_and_text(
         lambda: train(
