@@ -206,7 +206,7 @@ def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio
 
 def test_every_locked_knob_says_what_came_and_how_far_off_that_is(studio):
     page = studio.page
-    page.reload()  # to the first kick, which has all that can be asked for; the one of the tests before may have no sweep
+    page.reload()  # to the first kick, which has all that can be asked for
     studio.whole()
     page.click("#tab-ask")
     page.click("#release")
