@@ -165,14 +165,15 @@ class Decoder(nn.Module):
         gain = self._click_gain(click, tone)
         fall = (decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
         of_mid, of_side = levels[:, 1 : 1 + sum(self.pieces)], levels[:, 1 + sum(self.pieces) :]
+        patch_of_side = None if side is None else side.patch(style, CLICK_FROM, frames)
         found = []
         for grain in grains:
             mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
             noise = mixed.unflatten(1, (sum(self.pieces), -1))
             bands = patch + self._joined(noise * of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]
-            if side is not None:
-                bands = side.patch(style, CLICK_FROM, frames) + self._joined(side.other(noise) * of_side)
+            if patch_of_side is not None:
+                bands = patch_of_side + self._joined(Side.other(noise) * of_side)
                 parts += [bands[:, :1], bands[:, 1:] * gain]
             found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found

@@ -90,7 +90,7 @@ class AutoencodingTask:
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
 
     def _auto_encoder(self) -> AutoEncoder:
-        return AutoEncoder(self.model, self.codec.picture_shape[0], self.mel.picture_shape)
+        return AutoEncoder(self.model, self.bands, self.mel.picture_shape)
 
     def _mels(self) -> Tensor:
         """[n, C, 128, 128], on the CPU."""
