@@ -13,7 +13,9 @@ from kickitout.card.contour import contours
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
+from kickitout.models.kickgan import DEEP_BEGIN_LOG
 from kickitout.sound import LENGTH
+from kickitout.training import start
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -59,6 +61,27 @@ def test_a_run_begins_with_the_weights_of_another(corpus, finished):
     assert torch.equal(begun.codes, other.codes)
 
 
+def test_a_model_without_noise_below_345_hz_begins_one_that_has_it(corpus, finished, monkeypatch):
+    fresh = dict(task(corpus).networks["generator"].named_parameters())
+    whole = task(corpus, f"start={finished}").networks["generator"]
+    deep, tables = whole.decoder.deep, start._tables
+
+    def earlier(*args):
+        return {
+            key: torch.cat([value[: deep.start], value[deep.stop :]]) if key.startswith("to_curves.") else value
+            for key, value in tables(*args).items()
+        }
+
+    monkeypatch.setattr(start, "_tables", earlier)
+    begun = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
+    for name, weight in whole.named_parameters():
+        wanted = weight.detach().clone()
+        if name.startswith("decoder.to_curves."):
+            wanted[deep] = fresh[name][deep]
+        assert torch.equal(begun[name], wanted), name
+    assert (fresh["decoder.to_curves.bias"][deep] == DEEP_BEGIN_LOG).all()
+
+
 def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
     begun = task(corpus, f"start={finished}")
     body = begun.networks["generator"].decoder.body
@@ -74,11 +97,11 @@ def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
 def test_a_model_says_what_the_one_before_it_learned_from(corpus, finished, tmp_path):
     other = toy_corpus(tmp_path / "kicks", 26)
     first = load_model(finished)
-    start = shutil.copytree(finished, tmp_path / "first")
-    for name, sounds, before in (("second", other, start), ("third", corpus, tmp_path / "second")):
+    begin = shutil.copytree(finished, tmp_path / "first")
+    for name, sounds, before in (("second", other, begin), ("third", corpus, tmp_path / "second")):
         recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", f"start={before}"])
         train(sounds, recipe, tmp_path / name, Until(steps=1), device="cpu")
-        shutil.rmtree(start, ignore_errors=True)  # a run outlives the model that it began with
+        shutil.rmtree(begin, ignore_errors=True)  # a run outlives the model that it began with
     second, third = load_model(tmp_path / "second"), load_model(tmp_path / "third")
     digest = {"first": corpus.digest, "second": other.digest}
     assert [part["digest"] for part in second.info.learned_from] == [digest["second"], digest["first"]]

@@ -31,6 +31,7 @@ from kickitout.training.loop import Report, Until, opened
 from kickitout.training.recipe import load_recipe
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
+TITLES = {TUNED: "trained on", SCRATCH: "from scratch"}
 DRAWS = 400  # of the bootstrap
 SHOWN = (  # of the scores, at the last milestone
     "energy_", "frechet_bands", "frechet_drum", "precision_", "recall_", "diversity_", "two_sample", "kicks_recognised",
@@ -122,11 +123,13 @@ def _run(
     return True
 
 
-def read_race(race: Race) -> tuple[Made, dict[tuple[str, float], list[dict[str, float]]]]:
-    """The sounds of a finished race, and what is known of each run at each milestone."""
+def read_race(
+    race: Race, racers: Sequence[str] = (TUNED, SCRATCH)
+) -> tuple[Made, dict[tuple[str, float], list[dict[str, float]]]]:
+    """The sounds of those who have finished, and what is known of each run at each milestone."""
     made: Made = {}
     about: dict[tuple[str, float], list[dict[str, float]]] = {}
-    for racer in (TUNED, SCRATCH):
+    for racer in racers:
         for seconds in race.milestones:
             for seed in race.seeds:
                 path = race.kept(racer, seed, seconds)
@@ -173,15 +176,16 @@ def real_against_real(learned: np.ndarray, unseen: Corpus, embedding: Embedding,
 
 def closing_text(made: Made, learned: np.ndarray, unseen: Corpus, draws: int = report.DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
-    from [n, T], and of each racer's first seed; with real against real, halves by family, beside them."""
+    from [n, T], and of the first seed of each racer in `made`; real against real, halves by family, beside them."""
     groups = np.unique([row.family for row in unseen.rows], return_inverse=True)[1]
     real = measure(unseen.waves, groups=groups)
     last = max(seconds for _, seconds in made)
-    columns = {"the recordings": learned, **{racer: made[racer, last][0] for racer in (TUNED, SCRATCH)}}
+    racers = [racer for racer in TITLES if (racer, last) in made]
+    columns = {"the recordings": learned, **{racer: made[racer, last][0] for racer in racers}}
     beside = report.real_against_real(real)
     scores = {name: report.score_features(measure(waves), real, draws=draws, beside=beside)
               for name, waves in columns.items()}  # fmt: skip
-    titles = ["recordings learned from", "trained on", "from scratch", "real against real"]
+    titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
     for row in zip(*scores.values(), strict=True):
         if row[0].name.startswith(SHOWN):

@@ -7,8 +7,9 @@ reconstruction teaches from the first step on.
 
 The decoder has one part for each thing a kick consists of, so that none of them has to be learned as a wave: the body
 is a set of partials on a contour of pitch (`models.body`), whose loudness a small convolutional network draws as
-curves; the click is a short patch of all sub-bands; the air is noise under curves of level, one a sub-band. The
-contour is no output of the network but part of the latent, measured from real kicks (`kickitout.card.contour`).
+curves; the click is a short patch of all sub-bands; the air is noise under curves of level, one for a sub-band and more
+for the lowest, where it also is the rumble around the partials. The contour is no output of the network but part of the
+latent, measured from real kicks (`kickitout.card.contour`).
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the decay knob lifts a tail by 30 dB at most
-PIECES = (4, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; one in the others
-NOISE_FROM = 0.25  # of the lowest band: below 345 Hz there are partials alone, whose slopes an octave of noise drowns
+PIECES = (12, 2, 2, 2)  # that the noise of the lowest bands is cut into, each with a level of its own; else one
+NOISE_FROM = 1 / 64  # of the lowest band: 22 Hz
+DEEP = 8  # pieces below 345 Hz: rooms and rumble around the partials, in the middle alone
+DEEP_BEGIN_LOG = -4.0  # of their levels: a noise that begins below the partials is masked by them and never learns
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
 
@@ -114,7 +117,7 @@ class Decoder(nn.Module):
         self.to_modes = nn.Linear(config.style, max(1, config.modes))
         self.click = Click(config.click_width, bands, config.style)
         self.side = (
-            Side(config.widths[-1], sum(self.pieces), config.click_width // 2, bands, config.style)
+            Side(config.widths[-1], sum(self.pieces) - DEEP, config.click_width // 2, bands, config.style)
             if config.stereo else None
         )  # fmt: skip
         tables = grain_tables(config.grain, self.pieces, frames)
@@ -133,6 +136,7 @@ class Decoder(nn.Module):
             self.to_curves.weight.mul_(0.3)
             begin = torch.zeros(len(self.to_curves.weight))
             begin[2 * self.partials + 1 :] = -5.0
+            begin[self.deep] = DEEP_BEGIN_LOG
             self.to_curves.bias = nn.Parameter(begin)
             self.to_modes.weight.mul_(0.1)
             self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
@@ -144,6 +148,12 @@ class Decoder(nn.Module):
         """
         known, grain = latent.split([self.config.known, self.config.grain], dim=1)
         return self.takes(known, [grain], knobs)[0]
+
+    @property
+    def deep(self) -> slice:
+        """Which curves are the levels of the noise below 345 Hz."""
+        first = 2 * self.partials + 1
+        return slice(first, first + DEEP)
 
     def takes(self, known: Tensor, grains: Sequence[Tensor], knobs: Tensor | None = None) -> list[Tensor]:
         """The same kicks [B, known] with other noise each time: for each [B, grain] a picture as `forward` returns."""
@@ -157,7 +167,7 @@ class Decoder(nn.Module):
         curves = self.to_curves(x)
         levels = curves[:, 2 * p :] if side is None else torch.cat([curves[:, 2 * p :], side.to_levels(x)], dim=1)
         levels = levels.clamp(QUIETEST_LOG, LOUDEST_LOG).exp()
-        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 47, 1408], 69 with a side
+        curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 55, 1408], 77 with a side
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
         frames = body.shape[1]
@@ -173,7 +183,8 @@ class Decoder(nn.Module):
             bands = patch + self._joined(noise * of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]
             if patch_of_side is not None:
-                bands = patch_of_side + self._joined(Side.other(noise) * of_side)
+                apart = F.pad(Side.other(noise[:, DEEP:]) * of_side, (0, 0, DEEP, 0))
+                bands = patch_of_side + self._joined(apart)
                 parts += [bands[:, :1], bands[:, 1:] * gain]
             found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found
@@ -203,7 +214,8 @@ def grain_tables(count: int, pieces: tuple[int, ...], frames: int) -> Tensor:
     """[count, sum(pieces) * frames]: white noise for every sub-band, those with several pieces cut by frequency.
 
     The pieces of the lowest band are half octaves from NOISE_FROM on: spectra fall so steeply there that an octave
-    under one level was 5 dB too loud at its upper end. The sum of the pieces of any other band is white.
+    under one level was 5 dB too loud at its upper end. Without the lowest eight kicks had 2 to 3 dB too little beside
+    their partials. The sum of the pieces of any other band is white.
     """
     generator = torch.Generator().manual_seed(GRAIN_SEED)
     whole = torch.randn(count, len(pieces), frames, generator=generator)

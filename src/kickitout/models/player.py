@@ -18,7 +18,7 @@ from kickitout.models.knobs import NAMES as KNOB_NAMES
 from kickitout.models.priors import NormalPrior, UniformPrior
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
-RISE = 24  # samples: 0.5 ms, over which a sound comes up to its onset; before it is silence
+RISE = 12  # samples: 0.3 ms, over which a sound comes up to its onset; before it is silence
 FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms
 QUIETEST_PEAK = 1e-3  # a quieter output is silence and is not blown up to full level
 

@@ -18,9 +18,10 @@ from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
 from kickitout.generation.listen import find_ear
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.kickgan import AutoEncoder
+from kickitout.models.kickgan import DEEP, AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
+CURVES = "decoder.to_curves."  # an earlier model has none for the noise below 345 Hz, which is new then
 SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of
 
 
@@ -45,6 +46,9 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
             if key.startswith(SIDE) and not known:
                 continue
             value = found.get(key)
+            if value is not None and key.startswith(CURVES) and len(value) == len(into) - DEEP:
+                deep = network.decoder.deep
+                value = torch.cat([value[: deep.start], into[deep], value[deep.start :]])
             if value is None or value.shape != into.shape:
                 has = "nothing" if value is None else f"{list(value.shape)}"
                 raise UserError(
