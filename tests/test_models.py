@@ -8,7 +8,7 @@ from torch import nn
 
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
-from kickitout.models.upsample import PixelShuffle, upsample
+from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
 PICTURES = [(1, 64, 64), (1, 256, 128), (2, 256, 128), (16, 1, 1408), (1, 128, 128)]
@@ -98,3 +98,11 @@ def test_a_kick_does_not_depend_on_its_batch():
     g = Generator(DCGANConfig(channels=32, latent=8), (1, 64, 64)).eval()
     z = torch.randn(5, 8)
     torch.testing.assert_close(g(z)[3], g(z[3:4])[0], rtol=0, atol=1e-6)  # other sums of the same products
+
+
+@pytest.mark.parametrize("points", [1, 2, 7])
+def test_a_doubling_convolution_is_one_over_points_that_are_said_twice(points):
+    generator = torch.Generator().manual_seed(points)
+    x, weight = torch.randn(2, 5, points, generator=generator), torch.randn(3, 5, 3, generator=generator)
+    wanted = torch.nn.functional.conv1d(x.repeat_interleave(2, dim=2), weight, padding=1)
+    assert torch.allclose(convolve_doubled(x, weight), wanted, atol=1e-5)

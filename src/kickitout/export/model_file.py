@@ -100,7 +100,8 @@ def graph_bytes(
             )  # fmt: skip
             # Batch norms stay beside their convolutions (a runtime joins them in a moment), so that weights keep their
             # names and their short numbers: a graph can be trained on, see `kickitout.training.start`.
-            proto = _tidied(program.model_proto)  # type: ignore[union-attr]  # None only for the deprecated exporter
+            weights = {name for name, _ in module.named_parameters()}
+            proto = _tidied(program.model_proto, weights)  # type: ignore[union-attr]  # None only for the deprecated exporter
     finally:
         exporter_log.setLevel(level)
     for node in proto.graph.node:  # traces of the machine that exported: stack frames with its paths
@@ -113,13 +114,18 @@ def graph_bytes(
     return proto.SerializeToString(deterministic=True)
 
 
-def _tidied(proto: Any) -> Any:
-    """Functions written out, constants computed, what nobody reads left out."""
+def _tidied(proto: Any, weights: set[str]) -> Any:
+    """Functions written out, constants computed, what nobody reads left out.
+
+    What is made of weights stays to be made (a runtime does it once, as it opens the file), for the same reason.
+    """
     from onnxscript import ir, optimizer
 
     model = ir.from_proto(proto)
     optimizer.inline(model)
-    optimizer.fold_constants(model)
+    optimizer.fold_constants(
+        model, should_fold=lambda node: False if any(x is not None and x.name in weights for x in node.inputs) else None
+    )
     optimizer.remove_unused_nodes(model)
     return ir.to_proto(model)
 

@@ -88,9 +88,11 @@ class Body(nn.Module):
         turns = turns - turns[:, self.begun : self.begun + 1]
         partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
         there = ((BAND_HZ - partial) / FADE_HZ).clamp(0, 1)
-        side = torch.tanh(torch.log2(LOW_HZ / partial.clamp(min=1.0)) * 2)  # 1 below, -1 above
+        octaves = 2 * (math.log2(LOW_HZ) - torch.log2(ratio))[:, :, None] - 2 * pitch[:, None]
+        side = torch.tanh(octaves)  # 1 for partials below LOW_HZ, -1 above
         gain = there * torch.exp(balance[:, :, None] * (math.log(10) / 40) * side)
-        angle = (2 * math.pi) * torch.frac(turns[:, None] * ratio[:, :, None].to(exact)).to(hz.dtype)
+        turned = turns[:, None] * ratio[:, :, None].to(exact)
+        angle = (2 * math.pi) * (turned - torch.floor(turned)).to(hz.dtype)
         return ((cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain).sum(dim=1)
 
 

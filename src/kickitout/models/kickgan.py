@@ -29,6 +29,7 @@ from kickitout.models.body import BAND_HZ, Body, frame_seconds, stretched
 from kickitout.models.click import CLICK_FRAMES, SLOPE, Click
 from kickitout.models.knobs import KNOBS
 from kickitout.models.side import Side
+from kickitout.models.upsample import convolve_doubled
 from kickitout.settings import Settings
 
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band picture
@@ -84,15 +85,22 @@ class Modulated(nn.Module):
 
     def forward(self, x: Tensor, style: Tensor) -> Tensor:
         """[B, inputs, L], [B, style] -> [B, outputs, 2 L]."""
-        x = self.norm(self.convolve(F.interpolate(x, scale_factor=2.0, mode="nearest")))
+        x = convolve_doubled(x, self.convolve.weight)
         scale, shift = self.style(style)[:, :, None].chunk(2, dim=1)
-        return F.leaky_relu(x * (1 + scale) + shift, SLOPE)
+        scale = 1 + scale
+        if self.training:
+            x = self.norm(x)
+        else:  # what the norm has learned joins the style: two operations over all points instead of three
+            scale = scale * torch.rsqrt(self.norm.running_var + self.norm.eps)[:, None]  # type: ignore[arg-type,operator]
+            shift = shift - scale * self.norm.running_mean[:, None]  # type: ignore[index]  # both are kept
+        return F.leaky_relu(x * scale + shift, SLOPE)
 
 
 class Decoder(nn.Module):
     """Latent -> sub-band picture. A latent is contour code, what the encoder found, and a choice of noise."""
 
     tables: Tensor  # [grain, pieces * L]
+    joins: Tensor  # [bands, pieces]: 1 where a piece belongs to a band
     clicking: Tensor  # [L]: 1 where a click is, 0 behind it
     multiples: Tensor  # [harmonics]
     octaves: Tensor  # [bands, 1]: of each band above TONE_HZ; 0 for the lowest, which has the body
@@ -125,7 +133,9 @@ class Decoder(nn.Module):
         middles = (torch.arange(bands) + 0.5) * BAND_HZ
         octaves = torch.log2(middles / TONE_HZ)
         octaves[0] = 0.0
+        band_of = torch.arange(bands).repeat_interleave(torch.tensor(self.pieces))
         self.register_buffer("tables", tables, persistent=False)
+        self.register_buffer("joins", (band_of == torch.arange(bands)[:, None]).float(), persistent=False)
         self.register_buffer("clicking", ((CLICK_MS[1] - since_ms) / (CLICK_MS[1] - CLICK_MS[0])).clamp(0, 1),
                              persistent=False)  # fmt: skip
         multiples = torch.arange(1, config.harmonics + 1, dtype=torch.float32)
@@ -180,11 +190,10 @@ class Decoder(nn.Module):
         for grain in grains:
             mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
             noise = mixed.unflatten(1, (sum(self.pieces), -1))
-            bands = patch + self._joined(noise * of_mid)
+            bands = patch + self.joins @ (noise * of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]
             if patch_of_side is not None:
-                apart = F.pad(Side.other(noise[:, DEEP:]) * of_side, (0, 0, DEEP, 0))
-                bands = patch_of_side + self._joined(apart)
+                bands = patch_of_side + self.joins[:, DEEP:] @ (Side.other(noise[:, DEEP:]) * of_side)
                 parts += [bands[:, :1], bands[:, 1:] * gain]
             found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found
@@ -197,12 +206,6 @@ class Decoder(nn.Module):
         cosine, sine = amplitudes.split(self.partials, dim=1)
         pitch = self.body.pitch(code, semitones, depth, time)
         return self.body(pitch, torch.cat([whole, modes], dim=1), cosine, sine, balance)
-
-    def _joined(self, noise: Tensor) -> Tensor:
-        """[B, pieces, L] -> [B, bands, L]."""
-        rows = noise.split(self.pieces, dim=1)
-        cut = [row.sum(dim=1, keepdim=True) for row in rows[: len(PIECES)]]
-        return torch.cat([*cut, noise[:, sum(self.pieces[: len(PIECES)]) :]], dim=1)
 
     def _click_gain(self, click: Tensor, tone: Tensor) -> Tensor:
         """[B, 1] twice -> [B, bands - 1, L]."""
