@@ -27,6 +27,7 @@ def test_a_minute_of_training_shows_its_losses_and_makes_better_kicks(tmp_path, 
         "batch=16",
         "monitor.every=25",
         "start=none",
+        "least_rows=200",
     ]
     command = [sys.executable, "-m", "kickitout", "train", str(kicks), "--budget", "60s", "--threads", "1"]
     command += ["--out", str(tmp_path / "run"), *(f"--set={s}" for s in small)]

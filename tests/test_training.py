@@ -19,6 +19,7 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
 from kickitout.training.checkpoint import load_checkpoint, load_newest
+from kickitout.training.lessons import make_lessons
 from kickitout.training.loop import Until
 from kickitout.training.loop import train as train_and_export
 from kickitout.training.recipe import load_recipe, recipe_names
@@ -53,7 +54,7 @@ def same_weights(one, two):
         assert torch.equal(value, b[0][key]), key
 
 
-ELSEWHERE = ("kickgan", "kickgan-stereo")  # test_start, test_side: their export takes seconds
+ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo")  # test_start, test_side: their export takes seconds
 
 
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name not in ELSEWHERE])
@@ -65,6 +66,15 @@ def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
     assert np.isfinite(waves).all()
     assert no_silence(waves)
     assert (waves[0] != waves[1]).any()
+
+
+def test_the_recipe_for_kicks_at_large_learns_from_a_mix(corpus, tmp_path):
+    result = train(corpus, load_recipe("kickgan-at-large", toy("kickgan-at-large")), tmp_path / "run", Until(steps=2))
+    assert (result.step, result.reason) == (2, "done")
+    recipe = load_recipe("kickgan-at-large", toy("kickgan-at-large"))
+    lessons = make_lessons(corpus, recipe)
+    assert recipe.mix == 8
+    assert len(lessons.waves) == len(lessons.reals) * (1 + recipe.variants) + recipe.mix
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ so that a generator that ends in tanh can reach them.
 from abc import ABC, abstractmethod
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 
 from kickitout.settings import Settings
@@ -31,6 +32,10 @@ class Codec(nn.Module, ABC):
     @abstractmethod
     def encode(self, wave: Tensor) -> Tensor:
         """Waveform [B, 22050] -> picture [B, C, H, W]. Differentiable, finite for silence too."""
+
+    def encode_channels(self, waves: Tensor) -> Tensor:
+        """Mids, and sides if there are any, [B, 1 or 2, 22050] -> the pictures of each, one behind the other."""
+        return torch.cat([self.encode(part) for part in waves.unbind(1)], dim=1)
 
     @abstractmethod
     def decode(self, picture: Tensor) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 
 from kickitout.codecs.base import Codec
@@ -21,6 +20,6 @@ class Listener(nn.Module):
 
         Returns [B, known].
         """
-        parts = [wave] if wave.dim() == 2 else wave.unbind(1)
-        mel = torch.cat([self.mel.encode(part) for part in parts], dim=1)
-        return self.body.place(contour, self.encoder(self.codec.encode(parts[0]), mel))  # the side is read as mel alone
+        channels = wave[:, None] if wave.dim() == 2 else wave
+        bands = self.codec.encode(channels[:, 0])  # the side is read as mel alone
+        return self.body.place(contour, self.encoder(bands, self.mel.encode_channels(channels)))

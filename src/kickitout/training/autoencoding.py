@@ -20,7 +20,6 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from kickitout.card.contour import SIZE as CONTOUR
 from kickitout.card.contour import contours
 from kickitout.codecs import MelConfig, make_codec
-from kickitout.codecs.base import Codec
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan import AutoEncoder, KickGANConfig
@@ -96,7 +95,7 @@ class AutoencodingTask:
         """[n, C, 128, 128], on the CPU."""
         blocks = self.waves.split(BLOCK)
         with torch.no_grad():
-            return torch.cat([of_channels(self.mel, b.to(self.accelerator.device)).cpu() for b in blocks])
+            return torch.cat([self.mel.encode_channels(b.to(self.accelerator.device)).cpu() for b in blocks])
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -132,7 +131,7 @@ class AutoencodingTask:
         real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
         judged = step >= r.critics_from
         with torch.no_grad():
-            real = of_channels(self.codec, real_wave)
+            real = self.codec.encode_channels(real_wave)
         jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
         made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
         bands, wave = real[:, : self.bands], real_wave[:, 0]
@@ -254,7 +253,11 @@ class AutoencodingTask:
             seeded = self._noise(0, "norm")
             jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
             both(
-                of_channels(self.codec, wave), mel, code, (self.model.noise * jitter).to(device), grain[None].to(device)
+                self.codec.encode_channels(wave),
+                mel,
+                code,
+                (self.model.noise * jitter).to(device),
+                grain[None].to(device),
             )
 
         measure_batch_norm(both, batches, play)
@@ -267,14 +270,10 @@ class AutoencodingTask:
         blocks = rows.split(BLOCK)
         with torch.no_grad():
             z = [
-                both.encoder(of_channels(self.codec, self.waves[b].to(device)), self.mels[b].to(device)) for b in blocks
+                both.encoder(self.codec.encode_channels(self.waves[b].to(device)), self.mels[b].to(device))
+                for b in blocks
             ]
         return torch.cat([self.codes[rows].to(device), torch.cat(z)], dim=1)
-
-
-def of_channels(codec: Codec, waves: Tensor) -> Tensor:
-    """Pictures of mids, and of sides if there are any, [B, 1 or 2, T] -> [B, channels of a picture for each, H, W]."""
-    return torch.cat([codec.encode(part) for part in waves.unbind(1)], dim=1)
 
 
 def pace(step: int, settle: float) -> float:
