@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from kickitout.training.reconstruction import Seen, energy_score, level_distance, magnitudes, spectral_distance
+from kickitout.training.reconstruction import (
+    Seen,
+    energy_score,
+    level_bias,
+    level_distance,
+    magnitudes,
+    spectral_distance,
+)
 
 
 def noise(rows: int, level: float, seed: int) -> torch.Tensor:
@@ -55,6 +62,34 @@ def test_levels_hear_no_difference_between_two_noises_but_6_db():
     distance = level_distance(real)
     assert distance(real, again).item() < 0.4  # the levels of two noises differ a little too, in short cells
     assert distance(real, loud).item() == pytest.approx(np.log(2), abs=0.1)
+
+
+def test_the_bias_of_levels_is_of_all_kicks_together():
+    """Half too loud and half too quiet is no bias; each of two processes with half of a batch has half of its slope."""
+    waves = noise(8, 0.1, 0)
+    gain = torch.tensor([2.0, 0.5] * 4)[:, None]
+    real, even, loud = seen(waves), seen(waves * gain), seen(waves * 2)
+    whole = lambda figure: figure  # noqa: E731
+    assert level_bias(real, [even], whole).item() < 0.01
+    assert level_bias(real, [loud], whole).item() == pytest.approx(np.log(2), abs=0.02)
+    assert level_distance(real)(real, even).item() == pytest.approx(np.log(2), abs=0.02)
+    assert level_bias(real, [loud, even], whole).item() == pytest.approx(np.log(2) / 2, abs=0.02)
+
+
+def test_the_bias_of_a_batch_is_the_mean_of_its_halves():
+    waves, takes = noise(8, 0.1, 0), (noise(8, 0.15, 1) * torch.linspace(0.5, 2, 8)[:, None]).requires_grad_()
+    level_bias(seen(waves), [seen(takes)], lambda figure: figure).backward()
+    whole, takes.grad = takes.grad, None
+    told = {}
+    for half in (slice(0, 4), slice(4, 8)):
+        level_bias(
+            seen(waves[half]), [seen(takes[half])], lambda f, half=half: told.setdefault(half.start, []).append(f) or f
+        )
+    means = [(a + b) / 2 for a, b in zip(told[0], told[4], strict=True)]
+    for half in (slice(0, 4), slice(4, 8)):
+        replies = iter(means)
+        (0.5 * level_bias(seen(waves[half]), [seen(takes[half])], lambda _f, r=replies: next(r))).backward()
+    assert torch.allclose(takes.grad, whole, atol=1e-7)
 
 
 def test_magnitude_of_a_sine_is_its_amplitude():

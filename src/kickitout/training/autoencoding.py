@@ -27,7 +27,7 @@ from kickitout.models.listener import Listener
 from kickitout.models.player import TurnablePlayer
 from kickitout.models.priors import MixturePrior
 from kickitout.training.augment import augment, draws
-from kickitout.training.engine import parts_of
+from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
@@ -36,6 +36,7 @@ from kickitout.training.reconstruction import (
     Seen,
     body_distance,
     energy_score,
+    level_bias,
     level_distance,
     spectral_distance,
 )
@@ -172,6 +173,8 @@ class AutoencodingTask:
         }
         losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
         total = torch.stack([weight * losses[name] for name, (weight, _, _) in parts.items()]).sum()
+        losses["bias"] = level_bias(wanted, seen, lambda figure: mean_of(self.accelerator, figure))
+        total = total + weights.levels * losses["bias"]
         return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
 
     def _sides(self, mid: Seen, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int) -> Tensor:
