@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,12 +40,20 @@ def narrow(model):
     return gate, gate.draw(SEEDS)
 
 
+def without_limits(path):
+    """A copy of the model in the package as if it had been exported before there were limits inside."""
+    data, key = find_model_file(Path("default")).read_bytes(), b'"limits": '
+    first = data.index(key) + len(key)
+    _, size = json.JSONDecoder().raw_decode(data[first : first + 10_000].decode("latin-1"))
+    path.write_bytes(data[:first] + b"{}".ljust(size) + data[first + size :])  # as long as before
+    return path
+
+
 @pytest.fixture(scope="module")
-def model_file(model, tmp_path_factory):
+def model_file(tmp_path_factory):
     """A copy of the model in the package whose limits are NARROW."""
-    path = tmp_path_factory.mktemp("gate") / "model.onnx"
-    shutil.copy(find_model_file(Path("default")), path)
-    limits_file(path).write_text(limits_text(NARROW, model.digest))
+    path = without_limits(tmp_path_factory.mktemp("gate") / "model.onnx")
+    limits_file(path).write_text(limits_text(NARROW, load_model(path).digest))
     return path
 
 
@@ -140,8 +147,7 @@ def test_what_was_asked_for_is_no_fault_and_traces_still_are(model):
 # -- where limits come from -------------------------------------------------------------------------------------------
 
 
-def test_the_limits_in_the_package_are_of_the_model_in_the_package(model):
-    """After another model came into the package that has no limits inside: python scripts/limits.py."""
+def test_the_model_in_the_package_has_its_limits(model):
     limits = limits_of_model(model)
     assert limits is not None
     assert limits.sounds > 1000
@@ -161,19 +167,19 @@ def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(m
     assert limits_of(lessons.waves[:, 0]) == limits_of_model(model)
 
 
-def test_those_inside_a_model_come_before_those_beside_it(model, model_file):
+def test_those_inside_a_model_come_before_those_beside_it(model_file):
     found = load_model(model_file)
     assert limits_of_model(found) == NARROW
     found.info = replace(found.info, limits=NOTHING.to_data())
     assert limits_of_model(found) == NOTHING
 
 
-def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(model, tmp_path, capsys):
-    path = tmp_path / "model.onnx"
-    shutil.copy(find_model_file(Path("default")), path)
+def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(tmp_path, capsys):
+    path = without_limits(tmp_path / "model.onnx")
+    digest = load_model(path).digest
     limits_file(path).write_text(limits_text(NARROW, "0" * 64))
     assert limits_of_model(load_model(path)) is None
-    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(NARROW, model.digest)[:-40]):
+    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(NARROW, digest)[:-40]):
         limits_file(path).write_text(damaged)
         assert main(["generate", "-n", "1", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
         assert "model.limits.json: its limits are damaged" in capsys.readouterr().err
@@ -204,9 +210,8 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
             assert (tmp_path / "again.wav").read_bytes() == path.read_bytes()
 
 
-def test_a_model_without_limits_is_held_against_traces_and_that_is_said(model, tmp_path, capsys):
-    path = tmp_path / "model.onnx"
-    shutil.copy(find_model_file(Path("default")), path)
+def test_a_model_without_limits_is_held_against_traces_and_that_is_said(tmp_path, capsys):
+    path = without_limits(tmp_path / "model.onnx")
     assert not Gate.of(load_model(path)).knows_corpus
     assert main(["generate", "-n", "2", "-q", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 0
     assert "traces of a machine alone" in capsys.readouterr().err
