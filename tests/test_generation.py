@@ -138,7 +138,9 @@ def trained(name, folder):
     from kickitout.training.loop import Until, train
     from kickitout.training.recipe import load_recipe
 
-    changes = [*toy(name), *(["variants=6"] if name == "kickgan" else [])]
+    # Two harmonics: an untrained toy holds none of them down, high ones turn some hundred times, and there one rounding
+    # of the pitch is heard as phase; the model in the package is within 4e-6.
+    changes = [*toy(name), *(["variants=6", "model.harmonics=2"] if name == "kickgan" else [])]
     train(toy_corpus(folder / "kicks", 12), load_recipe(name, changes), folder / "run", Until(steps=2))
     return folder / "run"
 
