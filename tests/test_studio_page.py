@@ -121,9 +121,9 @@ def studio(shared):
 
 
 def test_hovering_over_the_map_plays_within_30_ms(studio):
-    x, y = studio.dot(0.2)
-    for step in range(60):
-        studio.page.mouse.move(x + 8 * step, y + 40 * np.sin(step / 3))
+    for step in range(120):  # from one side of the map to the other, wherever the model's kicks lie on it
+        x, y = studio.dot(0.05 + 0.9 * step / 120)
+        studio.page.mouse.move(x, y + 80 * np.sin(step / 3))
     heard = studio.heard()
     assert len(heard) >= 8
     assert all(one["running"] for one in heard)
@@ -131,8 +131,12 @@ def test_hovering_over_the_map_plays_within_30_ms(studio):
 
 
 def test_a_click_selects_and_undo_goes_back_and_forth(studio):
+    studio.page.mouse.click(
+        *studio.dot(0.15)
+    )  # far from the next, so that they are two kicks; it may be selected already
+    studio.page.wait_for_timeout(1000)
     first = studio.recipe()
-    studio.changes(lambda: studio.page.mouse.click(*studio.dot(0.45)))
+    studio.changes(lambda: studio.page.mouse.click(*studio.dot(0.85)))
     second = studio.recipe()
     assert second["seed"] != first.get("seed")
     studio.changes(lambda: studio.page.keyboard.press("Control+z"))
