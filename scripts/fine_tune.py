@@ -29,8 +29,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--start", default="default", help="the model to begin with (default 'default')")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting, of both ways")
     parser.add_argument("--runs", type=Path, default=Path("build/fine_tune"), help="folder for the trainings")
-    parser.add_argument("--only", choices=("tuned", "scratch"), help="run one of the two ways, and print nothing")
-    parser.add_argument("--alone", choices=("tuned", "scratch"), help="run one of the two ways, and print its scores")
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--only", choices=("tuned", "scratch"), help="run one of the two ways, and print nothing")
+    one.add_argument("--alone", choices=("tuned", "scratch"), help="run one of the two ways, and print its scores")
     args = parser.parse_args(argv)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
@@ -53,7 +54,8 @@ def main(argv: list[str] | None = None) -> int:
             text = report.event or f"{report.kicks_per_second:.0f} kicks/s"
             print(f"{name}: step {report.step}, {report.seconds / 60:.1f} min, {text}", file=sys.stderr, flush=True)
 
-    racers = [racer for racer in (TUNED, SCRATCH) if racer == (args.only or args.alone or racer)]
+    single = args.only or args.alone
+    racers = (single,) if single else (TUNED, SCRATCH)
     if not racing.run_race(race, learned, watch, racers=racers):
         print("everything is saved; the same command goes on from here", file=sys.stderr)
         return 130
@@ -70,9 +72,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     if not args.alone:
         print("Energy distances, lower is better; behind the interval the value of each seed.")
-    for embedding in () if args.alone else DEFAULTS:
-        floor = racing.real_against_real(learned.waves, unseen, embedding)
-        print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
+        for embedding in DEFAULTS:
+            floor = racing.real_against_real(learned.waves, unseen, embedding)
+            print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")
     print("\n" + racing.closing_text(made, learned.waves, unseen))

@@ -131,9 +131,8 @@ def test_hovering_over_the_map_plays_within_30_ms(studio):
 
 
 def test_a_click_selects_and_undo_goes_back_and_forth(studio):
-    studio.page.mouse.click(
-        *studio.dot(0.15)
-    )  # far from the next, so that they are two kicks; it may be selected already
+    # Far apart, so that they are two kicks; the first may be selected already.
+    studio.page.mouse.click(*studio.dot(0.15))
     studio.page.wait_for_timeout(1000)
     first = studio.recipe()
     studio.changes(lambda: studio.page.mouse.click(*studio.dot(0.85)))

@@ -69,9 +69,9 @@ def test_every_recipe_trains_and_plays_at_toy_size(name, corpus, tmp_path):
 
 
 def test_the_recipe_for_kicks_at_large_learns_from_a_mix(corpus, tmp_path):
-    result = train(corpus, load_recipe("kickgan-at-large", toy("kickgan-at-large")), tmp_path / "run", Until(steps=2))
-    assert (result.step, result.reason) == (2, "done")
     recipe = load_recipe("kickgan-at-large", toy("kickgan-at-large"))
+    result = train(corpus, recipe, tmp_path / "run", Until(steps=2))
+    assert (result.step, result.reason) == (2, "done")
     lessons = make_lessons(corpus, recipe)
     assert recipe.mix == 8
     assert len(lessons.waves) == len(lessons.reals) * (1 + recipe.variants) + recipe.mix

@@ -88,8 +88,8 @@ class Body(nn.Module):
         turns = turns - turns[:, self.begun : self.begun + 1]
         partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
         there = ((BAND_HZ - partial) / FADE_HZ).clamp(0, 1)
-        octaves = 2 * (math.log2(LOW_HZ) - torch.log2(ratio))[:, :, None] - 2 * pitch[:, None]
-        side = torch.tanh(octaves)  # 1 for partials below LOW_HZ, -1 above
+        twice = 2 * (math.log2(LOW_HZ) - torch.log2(ratio))[:, :, None] - 2 * pitch[:, None]  # the octaves below LOW_HZ
+        side = torch.tanh(twice)  # 1 for partials below, -1 above
         gain = there * torch.exp(balance[:, :, None] * (math.log(10) / 40) * side)
         turned = turns[:, None] * ratio[:, :, None].to(exact)
         angle = (2 * math.pi) * (turned - torch.floor(turned)).to(hz.dtype)

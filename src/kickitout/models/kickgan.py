@@ -79,7 +79,7 @@ class Modulated(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, style: int) -> None:
         super().__init__()
-        self.convolve = nn.Conv1d(inputs, outputs, 3, padding=1, bias=False)
+        self.convolve = nn.Conv1d(inputs, outputs, 3, bias=False)
         self.norm = nn.BatchNorm1d(outputs, affine=False)
         self.style = nn.Linear(style, 2 * outputs)
 

@@ -60,7 +60,7 @@ def convolve_doubled(x: Tensor, weight: Tensor) -> Tensor:
     """Convolution of 3 taps, [O, I, 3], over x [B, I, L] with every point said twice: [B, O, 2 L].
 
     Two of the taps always read the same point, so each half of the outputs is a convolution of 2 taps over x itself:
-    two thirds of the work, and no copies. In the model file of KickGAN it made a kick a fifth cheaper.
+    two thirds of the work, and no copies. KickGAN's doublings took a fifth less time so in ONNX Runtime.
     """
     left, middle, right = weight.unbind(2)
     first, second = torch.stack([left, middle + right], dim=2), torch.stack([left + middle, right], dim=2)

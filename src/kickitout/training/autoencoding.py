@@ -255,13 +255,8 @@ class AutoencodingTask:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
             seeded = self._noise(0, "norm")
             jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
-            both(
-                self.codec.encode_channels(wave),
-                mel,
-                code,
-                (self.model.noise * jitter).to(device),
-                grain[None].to(device),
-            )
+            jitter = (self.model.noise * jitter).to(device)
+            both(self.codec.encode_channels(wave), mel, code, jitter, grain[None].to(device))
 
         measure_batch_norm(both, batches, play)
         return both
