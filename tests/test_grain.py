@@ -9,7 +9,18 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from kickitout.models.body import BAND_HZ  # noqa: E402
-from kickitout.models.kickgan import DEEP, NOISE_FROM, PIECES, grain_tables  # noqa: E402
+from kickitout.models.click import CLICK_FRAMES  # noqa: E402
+from kickitout.models.kickgan import (  # noqa: E402
+    CLICK_FROM,
+    DEEP,
+    NOISE_FROM,
+    PIECES,
+    START,
+    STRETCH,
+    Decoder,
+    KickGANConfig,
+    grain_tables,
+)  # fmt: skip
 
 FRAMES = 1408
 
@@ -40,3 +51,22 @@ def test_pieces_of_the_other_bands_are_white_noise_together(band):
     together = spectra((*PIECES, 1))[:, first : first + PIECES[band]].sum(dim=1).mean(dim=0)
     assert together.mean().item() == pytest.approx(1, abs=0.05)
     assert together[FRAMES // 4 :].mean().item() == pytest.approx(together[: FRAMES // 4].mean().item(), rel=0.1)
+
+
+def test_the_noise_of_a_click_can_begin_between_two_points_of_its_curve():
+    """One frame of one band 20 dB up: that frame's noise is ten times as loud, and nothing else changes."""
+    config = KickGANConfig(latent=4, widths=(8, 8, 8, 8, 8), click_width=8, style=8)
+    decoder = Decoder(config, 16).eval()
+    latent = torch.randn(3, config.known + config.grain, generator=torch.Generator().manual_seed(0))
+    band, frame = 5, 7
+    assert frame % STRETCH
+    with torch.no_grad():
+        decoder.click.atoms.weight.zero_()
+        before = decoder(latent)[:, :, 0]
+        decoder.click.gains.bias[band * CLICK_FRAMES + frame] = 2.302585
+        after = decoder(latent)[:, :, 0]
+    assert before.shape[2] == START * 32 * STRETCH
+    expected = before.clone()
+    expected[:, band, CLICK_FROM + frame] *= 10
+    assert torch.allclose(after, expected, rtol=1e-4, atol=1e-9)
+    assert before[:, band, CLICK_FROM + frame].abs().min() > 0

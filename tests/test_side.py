@@ -22,9 +22,10 @@ from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
 from kickitout.generation.load import load_model
 from kickitout.generation.vary import vary
 from kickitout.models.kickgan import AutoEncoder
+from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.studio.desk import Desk
-from kickitout.training import bench, start
+from kickitout.training import autoencoding, bench, reconstruction, start
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -223,3 +224,20 @@ def test_the_bench_trains_a_stereo_step(monkeypatch):
 def test_variants_are_refused_for_stereo():
     with pytest.raises(UserError, match="variants"):
         load_recipe("kickgan-stereo", ["variants=2"])
+
+
+def test_sounds_are_compared_as_the_player_finishes_them(corpus, monkeypatch):
+    compared = []
+
+    def recorded(bands, wave, shift=0):
+        compared.append(wave.detach())
+        return reconstruction.Seen(bands, wave, shift)
+
+    monkeypatch.setattr(autoencoding, "Seen", recorded)
+    learner = task(corpus, "critics_from=1000")
+    learner.waves[..., :ONSET] = 0.1  # what no finished sound has
+    learner.step(torch.arange(4), 0, slice(0, 4))
+    assert len(compared) >= 4  # real and made, mid and side
+    for wave in compared:
+        assert not wave[:, : ONSET - RISE].any()
+        assert wave[:, ONSET - 1].any()

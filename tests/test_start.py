@@ -85,6 +85,23 @@ def test_a_model_without_noise_below_345_hz_begins_one_that_has_it(corpus, finis
     assert (fresh["decoder.to_curves.bias"][deep] == DEEP_BEGIN_LOG).all()
 
 
+def test_a_model_whose_clicks_had_no_noise_of_their_own_sounds_as_before(corpus, finished, monkeypatch):
+    learner = task(corpus, f"start={finished}").networks["generator"].eval()
+    latent = torch.randn(4, learner.decoder.config.known + learner.decoder.config.grain)
+    with torch.no_grad():
+        learner.decoder.click.gains.weight.zero_()
+        learner.decoder.click.gains.bias.zero_()
+        wanted = learner.decoder(latent)
+    tables = start._tables
+    monkeypatch.setattr(
+        start, "_tables", lambda *args: {key: value for key, value in tables(*args).items() if "gains" not in key}
+    )
+    begun = task(corpus, f"start={finished}").networks["generator"].eval()
+    assert not begun.decoder.click.gains.weight.any()
+    with torch.no_grad():
+        assert torch.equal(begun.decoder(latent), wanted)
+
+
 def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
     begun = task(corpus, f"start={finished}")
     body = begun.networks["generator"].decoder.body

@@ -180,20 +180,19 @@ class Decoder(nn.Module):
         curves = stretched(torch.cat([curves[:, : 2 * p], levels], dim=1), STRETCH)  # [B, 55, 1408], 77 with a side
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         body = levels[:, 0] * self._body(known[:, :SIZE], style, amplitudes, semitones, depth, time, balance)
-        frames = body.shape[1]
-        patch = F.pad(self.click(style), (CLICK_FROM, frames - CLICK_FROM - CLICK_FRAMES))
+        click_of_mid, click_of_side = self.click(style), None if side is None else side.patch(style)
         gain = self._click_gain(click, tone)
         fall = (decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
         of_mid, of_side = levels[:, 1 : 1 + sum(self.pieces)], levels[:, 1 + sum(self.pieces) :]
-        patch_of_side = None if side is None else side.patch(style, CLICK_FROM, frames)
         found = []
         for grain in grains:
             mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
             noise = mixed.unflatten(1, (sum(self.pieces), -1))
-            bands = patch + self.joins @ (noise * of_mid)
+            bands = _with_click(self.joins @ (noise * of_mid), *click_of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]
-            if patch_of_side is not None:
-                bands = patch_of_side + self.joins[:, DEEP:] @ (Side.other(noise[:, DEEP:]) * of_side)
+            if click_of_side is not None:
+                noise_of_side = Side.other(noise[:, DEEP:]) * of_side
+                bands = _with_click(self.joins[:, DEEP:] @ noise_of_side, *click_of_side)
                 parts += [bands[:, :1], bands[:, 1:] * gain]
             found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found
@@ -211,6 +210,13 @@ class Decoder(nn.Module):
         """[B, 1] twice -> [B, bands - 1, L]."""
         db = click[:, :, None] + tone[:, :, None] * self.octaves[1:]  # [B, bands - 1, 1]
         return torch.exp(db * self.clicking * (math.log(10) / 20))
+
+
+def _with_click(air: Tensor, patch: Tensor, gain: Tensor) -> Tensor:
+    """Noise [B, bands, L], and what `Click` returns -> [B, bands, L]."""
+    frames = air.shape[2] - CLICK_FROM - CLICK_FRAMES
+    begin = air[:, :, CLICK_FROM : CLICK_FROM + CLICK_FRAMES]
+    return air + F.pad(patch + gain * begin, (CLICK_FROM, frames))
 
 
 def grain_tables(count: int, pieces: tuple[int, ...], frames: int) -> Tensor:

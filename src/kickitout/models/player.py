@@ -31,7 +31,7 @@ class Player(nn.Module):
     def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, *, stereo: bool = False) -> None:
         super().__init__()
         self.generator, self.codec, self.prior, self.stereo = generator, codec, prior, stereo
-        self.register_buffer("finish", _fades(), persistent=False)
+        self.register_buffer("finish", finish(), persistent=False)
 
     @property
     def latent(self) -> int:
@@ -112,8 +112,8 @@ def make_prior(config: AdversarialConfig) -> NormalPrior:
     return UniformPrior(config.latent) if config.prior == "uniform" else NormalPrior(config.latent)
 
 
-def _fades() -> Tensor:
-    """[T]: silence, a half-cosine rise over the RISE samples before the onset, and a fall over the last FADE_OUT."""
+def finish() -> Tensor:
+    """[T], what a sound is multiplied by: 0, a rise over RISE samples before the onset, 1, a fall over FADE_OUT."""
     window = torch.ones(LENGTH)
     window[: ONSET - RISE] = 0.0
     window[ONSET - RISE : ONSET] = 0.5 - 0.5 * torch.cos(torch.arange(RISE) * (math.pi / RISE))

@@ -27,10 +27,10 @@ class Side(nn.Module):
             self.to_levels.weight.mul_(0.3)
             self.to_levels.bias.fill_(BEGIN_LOG)  # type: ignore[union-attr]  # it has a bias
 
-    def patch(self, style: Tensor, before: int, frames: int) -> Tensor:
-        """[B, style] -> [B, bands, frames]: silent but for the click, which begins at the frame `before`."""
-        click = self.click(style)
-        return F.pad(click, (before, frames - before - click.shape[2], 1, 0))
+    def patch(self, style: Tensor) -> tuple[Tensor, Tensor]:
+        """[B, style] -> patch, and which part of the noise is added to it, as a click's: nothing in the lowest band."""
+        patch, gain = (F.pad(part, (0, 0, 1, 0)) for part in self.click(style))
+        return patch, gain
 
     @staticmethod
     def other(noise: Tensor) -> Tensor:
