@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 
+import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
@@ -16,7 +17,7 @@ from kickitout.generation.load import load_model
 from kickitout.models.kickgan import DEEP_BEGIN_LOG
 from kickitout.sound import LENGTH
 from kickitout.training import start
-from kickitout.training.autoencoding import AutoencodingTask
+from kickitout.training.autoencoding import LEAST_VARIANCE, AutoencodingTask, fit_mixture
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
 
@@ -160,3 +161,17 @@ def test_few_kicks_get_more_variants():
     recipe = load_recipe("kickgan", ["variants=1", "least_rows=600"])
     assert [recipe.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
     assert load_recipe("kickgan", ["variants=0", "least_rows=0"]).variants_for(10) == 0
+
+
+def test_the_mixture_over_latents_is_found_again():
+    """Three clusters of one shape, of which a third, half and the rest of the latents are drawn."""
+    rng = np.random.default_rng(0)
+    means, covariance = np.array([[-6.0, 0, 2], [0, 6, 0], [5, -4, -3]]), np.diag([1.0, 0.25, 0.04])
+    covariance[0, 1] = covariance[1, 0] = 0.3
+    counts = np.array([1000, 1500, 500])
+    drawn = [rng.multivariate_normal(m, covariance, n) for m, n in zip(means, counts, strict=True)]
+    weights, found, factor = fit_mixture(torch.from_numpy(np.concatenate(drawn)).float(), 3)
+    order = np.argsort(found[:, 0].numpy())
+    assert np.allclose(found.numpy()[order], means, atol=0.1)
+    assert np.allclose(weights.numpy()[order], counts / counts.sum(), atol=0.01)
+    assert np.allclose(factor @ factor.T, covariance + LEAST_VARIANCE * np.eye(3), atol=0.05)

@@ -293,10 +293,17 @@ def _followed(off: np.ndarray) -> np.ndarray:
 
 
 def fit_mixture(z: Tensor, components: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z]."""
-    from sklearn.mixture import GaussianMixture
+    """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z].
 
-    found: Any = GaussianMixture(components, covariance_type="tied", reg_covar=LEAST_VARIANCE, random_state=seed)
-    found.fit(z.double().numpy())
-    factor = torch.linalg.cholesky(torch.from_numpy(found.covariances_)).to(z.dtype)
-    return torch.from_numpy(found.weights_).to(z.dtype), torch.from_numpy(found.means_).to(z.dtype), factor
+    The clusters of k-means, and what is left inside them as the one covariance of all. Expectation and maximisation
+    from there took a hundred times as long, and kicks drawn from its mixture were no nearer to real ones.
+    """
+    from sklearn.cluster import KMeans
+
+    points = z.double().numpy()
+    found: Any = KMeans(components, n_init=1, random_state=seed).fit(points)
+    inside = points - found.cluster_centers_[found.labels_]
+    covariance = inside.T @ inside / max(1, len(points) - components) + LEAST_VARIANCE * np.eye(points.shape[1])
+    weights = np.bincount(found.labels_, minlength=components) / len(points)
+    factor = torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
+    return torch.from_numpy(weights).to(z.dtype), torch.from_numpy(found.cluster_centers_).to(z.dtype), factor
