@@ -7,7 +7,9 @@ import torch
 from torch import nn
 
 from kickitout.errors import UserError
+from kickitout.models.body import stretched
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
+from kickitout.models.doublings import Doublings
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
@@ -106,3 +108,22 @@ def test_a_doubling_convolution_is_one_over_points_that_are_said_twice(points):
     x, weight = torch.randn(2, 5, points, generator=generator), torch.randn(3, 5, 3, generator=generator)
     wanted = torch.nn.functional.conv1d(x.repeat_interleave(2, dim=2), weight, padding=1)
     assert torch.allclose(convolve_doubled(x, weight), wanted, atol=1e-5)
+
+
+def test_a_norm_that_has_learned_joins_the_style():
+    generator = torch.Generator().manual_seed(0)
+    doublings = Doublings((6, 8, 4), 5)
+    x, style = torch.randn(3, 6, 7, generator=generator), torch.randn(3, 5, generator=generator)
+    for double in doublings:
+        double.norm.running_mean.normal_(generator=generator)
+        double.norm.running_var.uniform_(0.1, 3, generator=generator)
+    joined = doublings.eval()(x, style)
+    for double in doublings:
+        x = double(x, style)
+    assert joined.shape == (3, 4, 28)
+    assert torch.allclose(joined, x, atol=1e-5)
+
+
+def test_curves_are_stretched_as_torch_does():
+    x = torch.randn(2, 3, 11, generator=torch.Generator().manual_seed(0))
+    assert torch.allclose(stretched(x, 4), torch.nn.functional.interpolate(x, scale_factor=4, mode="linear"), atol=1e-6)

@@ -53,7 +53,8 @@ class PqmfCodec(Codec):
     Waveforms are cut into blocks of 16 samples, which stand as channels beside the 16 bands: so a stride of 16 is none,
     and a transposed convolution a plain one. The cosines of a synthesis filter change their sign every 2M samples and
     are the same otherwise, so decoding is a product with 2M of them and a short filter for each (Vaidyanathan 1993,
-    Multirate Systems and Filter Banks, section 8.5): 4 MFLOP a kick, where all filters written out take 19.
+    Multirate Systems and Filter Banks, section 8.5): 4 MFLOP a kick, where all filters written out take 19. Those short
+    filters are a convolution over pictures of one row, because ONNX Runtime is five times as fast at that.
     """
 
     exportable = True
@@ -73,7 +74,8 @@ class PqmfCodec(Codec):
         signed = turns * (-1.0) ** torch.arange(len(turns))[:, None]
         self.register_buffer("analysis", (blocks * gain[:, :, None]).float().contiguous(), persistent=False)
         self.register_buffer("cosines", (cosines / gain).T.float().contiguous(), persistent=False)  # [32, band]
-        self.register_buffer("window", signed.flip(0).T[:, None].float().contiguous(), persistent=False)  # [32, 1, 13]
+        window = signed.flip(0).T[:, None, None].float().contiguous()
+        self.register_buffer("window", window, persistent=False)  # [32, 1, 1, 13]
 
     @property
     def picture_shape(self) -> tuple[int, int, int]:
@@ -87,9 +89,9 @@ class PqmfCodec(Codec):
 
     def decode(self, picture: Tensor) -> Tensor:
         bands, around = self.config.bands, (self.config.taps - self.config.bands) // 2
-        turned = torch.matmul(self.cosines, picture.squeeze(2))  # [B, 32, 1408]
+        turned = torch.matmul(self.cosines, picture.squeeze(2))[:, :, None]  # [B, 32, 1, 1408]
         edge = self.config.taps // bands - 1
-        parts = F.conv1d(F.pad(turned, (edge, edge)), self.window, groups=2 * bands, dilation=2)
+        parts = F.conv2d(F.pad(turned, (edge, edge)), self.window, groups=2 * bands, dilation=(1, 2))[:, :, 0]
         blocks = parts[:, :bands, 1:] + parts[:, bands:, :-1]  # [B, 16, 1408 + 25]
         padded = blocks.transpose(1, 2).flatten(1)  # [B, 22528 + 2 around]
         return padded[:, LEFT + around : LEFT + around + LENGTH]

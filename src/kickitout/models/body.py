@@ -101,7 +101,10 @@ def stretched(curve: Tensor, times: int) -> Tensor:
 
     As torch's linear interpolation, which a graph can only say with tables of places to gather from.
     """
-    step = F.pad(curve[:, :, 1:] - curve[:, :, :-1], (1, 1))  # to each point from the one before, [B, C, L + 1]
-    offsets = [(part + 0.5) / times - 0.5 for part in range(times)]
-    parts = [curve + x * (step[:, :, :-1] if x < 0 else step[:, :, 1:]) for x in offsets]
-    return torch.stack(parts, dim=3).flatten(2)
+    channels = curve.shape[1]
+    offsets = (torch.arange(times, dtype=curve.dtype, device=curve.device) + 0.5) / times - 0.5
+    # What each new point takes of the point before, of its own and of the next: [times, 3], for every channel.
+    shares = torch.stack([(-offsets).clamp(min=0), 1 - offsets.abs(), offsets.clamp(min=0)], dim=1)
+    around = F.pad(curve, (1, 1), mode="replicate")
+    found = F.conv1d(around, shares[:, None].repeat(channels, 1, 1), groups=channels)  # [B, C times, L]
+    return found.unflatten(1, (channels, times)).transpose(2, 3).flatten(2)

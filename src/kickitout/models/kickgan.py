@@ -27,9 +27,9 @@ from torch.nn import functional as F
 from kickitout.card.contour import SIZE
 from kickitout.models.body import BAND_HZ, Body, frame_seconds, stretched
 from kickitout.models.click import CLICK_FRAMES, SLOPE, Click
+from kickitout.models.doublings import Doublings
 from kickitout.models.knobs import KNOBS
 from kickitout.models.side import Side
-from kickitout.models.upsample import convolve_doubled
 from kickitout.settings import Settings
 
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band picture
@@ -74,28 +74,6 @@ class KickGANConfig(Settings):
         return SIZE + self.latent
 
 
-class Modulated(nn.Module):
-    """Doubling, convolution, batch norm whose scale and shift come from the style, leaky ReLU."""
-
-    def __init__(self, inputs: int, outputs: int, style: int) -> None:
-        super().__init__()
-        self.convolve = nn.Conv1d(inputs, outputs, 3, bias=False)
-        self.norm = nn.BatchNorm1d(outputs, affine=False)
-        self.style = nn.Linear(style, 2 * outputs)
-
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """[B, inputs, L], [B, style] -> [B, outputs, 2 L]."""
-        x = convolve_doubled(x, self.convolve.weight)
-        scale, shift = self.style(style)[:, :, None].chunk(2, dim=1)
-        scale = 1 + scale
-        if self.training:
-            x = self.norm(x)
-        else:  # what the norm has learned joins the style: two operations over all points instead of three
-            scale = scale * torch.rsqrt(self.norm.running_var + self.norm.eps)[:, None]  # type: ignore[arg-type,operator]
-            shift = shift - scale * self.norm.running_mean[:, None]  # type: ignore[index]  # both are kept
-        return F.leaky_relu(x * scale + shift, SLOPE)
-
-
 class Decoder(nn.Module):
     """Latent -> sub-band picture. A latent is contour code, what the encoder found, and a choice of noise."""
 
@@ -119,8 +97,7 @@ class Decoder(nn.Module):
         )  # fmt: skip
         first = config.widths[0]
         self.project = nn.Linear(config.style, first * START)
-        pairs = zip((first, *config.widths), config.widths, strict=False)
-        self.doublings = nn.ModuleList(Modulated(a, b, config.style) for a, b in pairs)
+        self.doublings = Doublings((first, *config.widths), config.style)
         self.to_curves = nn.Conv1d(config.widths[-1], 2 * self.partials + 1 + sum(self.pieces), 3, padding=1)
         self.to_modes = nn.Linear(config.style, max(1, config.modes))
         self.click = Click(config.click_width, bands, config.style)
@@ -172,8 +149,7 @@ class Decoder(nn.Module):
         semitones, depth, time, decay, click, tone, balance, _ = turned.split(1, dim=1)
         style = self.mapping(known)
         x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 160, 11]
-        for double in self.doublings:
-            x = double(x, style)  # [B, 160, 22] ... [B, 64, 352]
+        x = self.doublings(x, style)  # [B, 64, 352]
         curves = self.to_curves(x)
         levels = curves[:, 2 * p :] if side is None else torch.cat([curves[:, 2 * p :], side.to_levels(x)], dim=1)
         levels = levels.clamp(QUIETEST_LOG, LOUDEST_LOG).exp()

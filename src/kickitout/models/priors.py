@@ -58,4 +58,4 @@ class MixturePrior(nn.Module):
         """[B, 1 + Z + grain] -> [B, Z + grain]."""
         component = (eps[:, :1] > self.edges).sum(dim=1)  # [B]
         inside = eps[:, 1 : 1 + self.latent] @ self.spread.T
-        return torch.cat([self.means[component] + inside, eps[:, 1 + self.latent :]], dim=1)
+        return torch.cat([self.means.index_select(0, component) + inside, eps[:, 1 + self.latent :]], dim=1)

@@ -60,9 +60,10 @@ def convolve_doubled(x: Tensor, weight: Tensor) -> Tensor:
     """Convolution of 3 taps, [O, I, 3], over x [B, I, L] with every point said twice: [B, O, 2 L].
 
     Two of the taps always read the same point, so each half of the outputs is a convolution of 2 taps over x itself:
-    two thirds of the work, and no copies. KickGAN's doublings took a fifth less time so in ONNX Runtime.
+    two thirds of the work. The second output of a point and the first of the next read the same two points, so they
+    come out beside each other, and all that is left is to cut off both ends.
     """
     left, middle, right = weight.unbind(2)
     first, second = torch.stack([left, middle + right], dim=2), torch.stack([left + middle, right], dim=2)
-    evens, odds = F.conv1d(x, torch.cat([first, second]), padding=1).chunk(2, dim=1)  # [B, O, L + 1] each
-    return torch.stack([evens[:, :, :-1], odds[:, :, 1:]], dim=3).flatten(2)
+    pairs = F.conv1d(x, torch.stack([second, first], dim=1).flatten(0, 1), padding=1)  # [B, 2 O, L + 1]
+    return pairs.unflatten(1, (-1, 2)).transpose(2, 3).flatten(2)[:, :, 1:-1]
