@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.corpus.build import build_corpus
-from kickitout.evaluation.resynthesis import again_text, best_magnitude, made_again
+from kickitout.evaluation.resynthesis import again_text, air_drawn_anew, best_magnitude, made_again
 from kickitout.generation.listen import ROUNDS, Ear, find_ear
 from kickitout.generation.load import load_model
 
@@ -27,7 +27,7 @@ def main() -> None:
     model, ear, corpus = load_model(args.model), Ear(find_ear(args.model)), build_corpus(args.folders)
     drawn = np.random.default_rng(0).permutation(len(corpus.waves))[: args.n]
     waves = corpus.waves[np.sort(drawn)]
-    rows = [made_again(model, ear, waves, rounds) for rounds in (0, ROUNDS)]
+    rows = [made_again(model, ear, waves, rounds) for rounds in (0, ROUNDS)] + [air_drawn_anew(waves)]
     print(again_text(rows, *best_magnitude(waves)))
     print(f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(corpus.waves)} kicks, corpus `{corpus.digest[:16]}`.")
 
