@@ -65,18 +65,18 @@ class MixRanges:
     sweep_ms: Range = field(default=Range(40, 250, log=True))
     decay_factor: Range = field(default=Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True))
     soften_ms: Range = field(default=Range(2, 15, chance=0.4, log=True))
-    mid_db: Range = field(default=Range(-9, 0, chance=0.6))  # the box taken out
+    mid_db: Range = field(default=Range(-12, 0, chance=0.75))  # the box taken out
     mid_hz: Range = field(default=Range(180, 600, log=True))
     dull_db: Range = field(default=Range(-40, -6, chance=0.22))  # a high shelf, without top and hiss
-    high_db: Range = field(default=Range(-6, 6, chance=0.5))  # the others'
-    high_hz: Range = field(default=Range(1500, 6000, log=True))
+    high_db: Range = field(default=Range(-4, 10, chance=0.6))  # the others'
+    high_hz: Range = field(default=Range(2500, 9000, log=True))
     tilt_db_per_octave: Range = field(default=Range(-1.2, 1.2, chance=0.5))
     sub_share: Range = field(default=Range(0.02, 0.42, chance=0.75))
     hiss_db: Range = field(default=Range(-48, -14, chance=0.65, otherwise=OFF_DB))
     hiss_ms: Range = field(default=Range(60, 1200, log=True))
     hiss_tilt: Range = field(default=Range(-6, 0))  # dB/octave
     hiss_low_hz: Range = field(default=Range(150, 3000, log=True))
-    hiss_high_hz: Range = field(default=Range(4000, 16_000, log=True))
+    hiss_high_hz: Range = field(default=Range(5000, 20_000, log=True))
     hiss_rise_ms: Range = field(default=Range(0.5, 10, log=True))
     top_db: Range = field(default=Range(-44, -8, chance=0.8, otherwise=OFF_DB))
     top_ms: Range = field(default=Range(20, 100, log=True))
