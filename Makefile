@@ -58,7 +58,6 @@ default-model: $(VENV)/dev
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx
 	cp build/default/model.learned.json src/kickitout/model_files/default.learned.json
-	rm -f src/kickitout/model_files/default.limits.json  # of a model that had none inside: scripts/limits.py
 	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png

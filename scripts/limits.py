@@ -1,6 +1,6 @@
 """Write the limits of what a model learned from, for one that was exported before models had them inside.
 
-    python scripts/limits.py FOLDER... [--model default] [-o src/kickitout/model_files/default.limits.json]
+    python scripts/limits.py FOLDER... --model MODEL.onnx -o MODEL.limits.json
 
 FOLDER: the recordings that it learned from; the variants and the mix that its recipe made of them are made again. The
 file lies beside the model and names its digest; the model's own bytes stay. `kick train` writes limits into the model.
