@@ -10,8 +10,8 @@ Some bodies are rendered (`procedural`) instead. The more kicks there are, the m
 ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are `augment`'s light variants.
 
 Each row depends on the kicks, the seed and its own number, so the first rows of a long mix are a short one.
-The ranges were moved by hand, as what a producer would call musical, until the kick cards of a mix of 88 freely
-licensed drum machines lay near those of 240 kicks of records; nothing is fitted to any sound.
+The ranges were moved by hand, as what a producer would call musical, until the kick cards and third octaves of a mix of
+88 freely licensed drum machines lay near those of 240 kicks of records; nothing is fitted to any sound.
 """
 
 from __future__ import annotations
