@@ -17,11 +17,12 @@ kicks: $(VENV)/light
 studio: $(VENV)/studio
 	$(VENV)/bin/kick studio --open
 
+# A worker a core, each with one thread: with two busy cores two threads each took several times as long.
 test: check
-	$(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 test-long: check
-	KICKITOUT_LONG=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 KICKITOUT_LONG=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
@@ -30,7 +31,7 @@ check: $(VENV)/dev
 
 # The light lane with the lowest versions that pyproject.toml allows, without torch.
 test-min: $(VENV)-min/light
-	$(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
+	OMP_NUM_THREADS=1 $(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
 
 # What is installed against what is pinned, and against published advisories where their service can be reached.
 audit: $(VENV)/dev
