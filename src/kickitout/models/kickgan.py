@@ -65,7 +65,7 @@ class KickGANConfig(Settings):
     grain: int = Field(24, ge=2, le=128)  # tables of noise, mixed anew for each kick
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
-    components: int = Field(64, ge=1, le=256)  # of the mixture over the latents
+    components: int = Field(64, ge=1, le=2048)  # of the mixture over the latents
     stereo: bool = False  # a side beside the mid: from 345 Hz on the channels may differ
 
     @property

@@ -45,7 +45,7 @@ from kickitout.training.start import load_start
 LEAST_VARIANCE = 0.005  # of a component of the prior, in each direction: the latents' own is 1
 BLOCK = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
-PRIOR_KICKS = 3000  # that the mixture is fitted to
+PRIOR_KICKS = 10_000  # that the mixture is fitted to
 WARM_UP = 50  # steps
 SHIFTS = 48  # samples by which the frames of the spectral loss move
 FOLLOWED_TURNS = 0.3  # a contour that is further off its body does not define the scale of the others
