@@ -105,8 +105,10 @@ can do with more sounds: train on your own.
         )
     if recipe["variants"]:
         parts.append(f"Of each, {recipe['variants']} light variants were made: pitch, decay, drive, tilt, click.")
-    if first := info.corpus.get("before"):
-        parts.append(f"Its run began with the weights of another: {first[0]['model']}.")
+    if before := [run["model"] for run in info.corpus.get("before", [])]:
+        parts.append(
+            f"Its run began with the weights of another, and each of those before it too: {'; '.join(before)}."
+        )
     if info.step <= recipe["critics_from"]:
         parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
     print(f"""
