@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -23,9 +24,15 @@ from kickitout.generation.generate import each_drawn
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.sound import LENGTH
 
-SEEDS = range(100, 124)
-NARROW = Limits({"pitch_end_hz": (40.0, 60.0)}, ("pitch_end_hz",), 100)  # a good half of the model's kicks
+SEEDS = range(100, 140)
 NOTHING = Limits({"pitch_end_hz": (1.0, 2.0)}, ("pitch_end_hz",), 100)
+
+
+@functools.cache
+def narrow_limits() -> Limits:
+    """Which a good half of the kicks of the model in the package pass, whatever model that is."""
+    low, high = np.nanquantile(cards(kickitout.generate(range(128)))["pitch_end_hz"], [0.2, 0.8])
+    return Limits({"pitch_end_hz": (float(low), float(high))}, ("pitch_end_hz",), 100)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +42,8 @@ def model():
 
 @pytest.fixture(scope="module")
 def narrow(model):
-    """The kicks of SEEDS through NARROW, and the gate that they went through."""
-    gate = Gate(model, NARROW)
+    """The kicks of SEEDS through narrow limits, and the gate that they went through."""
+    gate = Gate(model, narrow_limits())
     return gate, gate.draw(SEEDS)
 
 
@@ -51,9 +58,9 @@ def without_limits(path):
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
-    """A copy of the model in the package whose limits are NARROW."""
+    """A copy of the model in the package with narrow limits."""
     path = without_limits(tmp_path_factory.mktemp("gate") / "model.onnx")
-    limits_file(path).write_text(limits_text(NARROW, load_model(path).digest))
+    limits_file(path).write_text(limits_text(narrow_limits(), load_model(path).digest))
     return path
 
 
@@ -66,10 +73,11 @@ def hz(waves):
 
 def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_that_passes(model, narrow):
     _, drawn = narrow
+    low, high = narrow_limits().spans["pitch_end_hz"]
     assert {one.attempt for one in drawn} >= {0, 1, 2}
     for seed, one in zip(SEEDS, drawn, strict=True):
         tries = [model.play(start_noise(model, seed, STARTS * k)) for k in range(one.attempt + 1)]
-        inside = [40 <= x <= 60 for x in hz(tries)]
+        inside = [bool(low <= x <= high) for x in hz(tries)]
         assert inside == [False] * one.attempt + [True]
         np.testing.assert_array_equal(one.wave, tries[-1])
         assert not one.outside
@@ -83,23 +91,25 @@ def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_th
 def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_threads(model, narrow):
     _, drawn = narrow
     for threads in (1, 3):
-        found = list(each_drawn(Gate(model, NARROW), SEEDS, lambda _, one: one, threads))
+        found = list(each_drawn(Gate(model, narrow_limits()), SEEDS, lambda _, one: one, threads))
         assert [one.attempt for one in found] == [one.attempt for one in drawn]
         assert all(np.array_equal(a.wave, b.wave) for a, b in zip(found, drawn, strict=True))
     hardest = max(range(len(SEEDS)), key=lambda i: drawn[i].attempt)
-    np.testing.assert_array_equal(Gate(model, NARROW).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave)
+    np.testing.assert_array_equal(Gate(model, narrow_limits()).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave)
 
 
 def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model):
     gate = Gate(model, NOTHING)
-    (drawn,) = gate.draw([7])
-    tries = [model.play(start_noise(model, 7, STARTS * k)) for k in range(ATTEMPTS)]
+    seeds = range(7, 40)
+    each = ([model.play(start_noise(model, seed, STARTS * k)) for k in range(ATTEMPTS)] for seed in seeds)
+    seed, tries = next((s, t) for s, t in zip(seeds, each, strict=True) if np.isfinite(hz(t)).all())
+    (drawn,) = gate.draw([seed])
     assert drawn.attempt == int(np.argmin(hz(tries)))  # the lowest is nearest to 2 Hz
     np.testing.assert_array_equal(drawn.wave, tries[drawn.attempt])
     assert drawn.recipe["outside"] == ["pitch_end_hz"]
     assert gate.tally.text() == "0 of 1 at once, 1 still outside after 8 attempts: pitch_end_hz 1"
-    assert "pitch_end_hz" in gate.tally.told[7]
-    assert "at most 2" in gate.tally.told[7]
+    assert "pitch_end_hz" in gate.tally.told[seed]
+    assert "at most 2" in gate.tally.told[seed]
 
 
 def test_the_tally_is_of_the_kicks_and_their_reasons(narrow):
@@ -169,7 +179,7 @@ def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(m
 
 def test_those_inside_a_model_come_before_those_beside_it(model_file):
     found = load_model(model_file)
-    assert limits_of_model(found) == NARROW
+    assert limits_of_model(found) == narrow_limits()
     found.info = replace(found.info, limits=NOTHING.to_data())
     assert limits_of_model(found) == NOTHING
 
@@ -177,9 +187,9 @@ def test_those_inside_a_model_come_before_those_beside_it(model_file):
 def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(tmp_path, capsys):
     path = without_limits(tmp_path / "model.onnx")
     digest = load_model(path).digest
-    limits_file(path).write_text(limits_text(NARROW, "0" * 64))
+    limits_file(path).write_text(limits_text(narrow_limits(), "0" * 64))
     assert limits_of_model(load_model(path)) is None
-    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(NARROW, digest)[:-40]):
+    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(narrow_limits(), digest)[:-40]):
         limits_file(path).write_text(damaged)
         assert main(["generate", "-n", "1", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
         assert "model.limits.json: its limits are damaged" in capsys.readouterr().err
