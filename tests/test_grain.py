@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import pytest
@@ -20,7 +21,7 @@ from kickitout.models.kickgan import (  # noqa: E402
     Decoder,
     KickGANConfig,
     grain_tables,
-)  # fmt: skip
+)
 
 FRAMES = 1408
 
@@ -63,7 +64,7 @@ def test_the_noise_of_a_click_can_begin_between_two_points_of_its_curve():
     with torch.no_grad():
         decoder.click.atoms.weight.zero_()
         before = decoder(latent)[:, :, 0]
-        decoder.click.gains.bias[band * CLICK_FRAMES + frame] = 2.302585
+        decoder.click.gains.bias[band * CLICK_FRAMES + frame] = math.log(10)
         after = decoder(latent)[:, :, 0]
     assert before.shape[2] == START * 32 * STRETCH
     expected = before.clone()

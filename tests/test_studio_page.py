@@ -96,22 +96,21 @@ class Watched:
             self.page.click(selector)
         return download.value.suggested_filename, Path(download.value.path()).read_bytes()
 
-    def dot(self, share=0.5):
-        """Where one of the kicks on the map is."""
+    def dot(self, share=0.5, height=0.5):
+        """A place on the map, by shares of its width and height."""
         box = self.page.locator("#map canvas").bounding_box()
-        return box["x"] + box["width"] * share, box["y"] + box["height"] * 0.5
+        return box["x"] + box["width"] * share, box["y"] + box["height"] * height
 
     def kick(self, first, last):
         """Where on the map, looked for from one share of its width to another, a kick answers to the pointer."""
-        box = self.page.locator("#map canvas").bounding_box()
         before = len(self.heard())
         for share in np.linspace(first, last, 15):
             for height in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2):
-                x, y = box["x"] + box["width"] * share, box["y"] + box["height"] * height
-                self.page.mouse.move(x, y)
+                place = self.dot(share, height)
+                self.page.mouse.move(*place)
                 self.page.wait_for_timeout(80)  # a hover is answered within 30 ms
                 if len(self.heard()) > before:
-                    return x, y
+                    return place
         raise AssertionError("no kick on this part of the map")
 
 

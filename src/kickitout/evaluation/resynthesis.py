@@ -12,15 +12,18 @@ from scipy.ndimage import gaussian_filter1d
 
 from kickitout.card import cards
 from kickitout.codecs import PqmfConfig, make_codec
+from kickitout.codecs.pqmf import LEFT
 from kickitout.evaluation.bootstrap import median_interval
 from kickitout.evaluation.ceiling import ceilings, log_spectral_distance
 from kickitout.evaluation.resampling import wilson
 from kickitout.generation.listen import ROUNDS, Ear, hear
 from kickitout.generation.model import Model
+from kickitout.models.click import CLICK_FRAMES
+from kickitout.sound import ONSET
 
 CLOSE_CENTS = 10.0
 LEVEL_FRAMES = 2  # of a sub-band: 0.7 ms, the deviation of what levels are averaged with
-CLICK_UNTIL = 51  # frame: 12 ms after the onset
+CLICK_UNTIL = (LEFT + ONSET) // 16 + CLICK_FRAMES  # frame of a sub-band: 12 ms after the onset
 MAGNITUDES = ("logmag", "mel")  # codecs whose phase is rebuilt (Griffin-Lim)
 
 
