@@ -13,6 +13,7 @@ from kickitout.corpus.strip import (
     balance,
     clip,
     cut,
+    end,
     equalise,
     floor_noise,
     hiss,
@@ -41,6 +42,7 @@ EVERY = {
     "in a room": lambda x: room(x, -10, 400, -4, 1),
     "on tape": lambda x: floor_noise(x, -70, -3, 1),
     "cut": lambda x: cut(x, 200, 20),
+    "ended": lambda x: end(x, -45, 10),
     "clipped": lambda x: clip(x, 2),
 }
 NEUTRAL = {
@@ -50,6 +52,7 @@ NEUTRAL = {
     "add_layer": lambda x: add_layer(x, hiss(1, 300, -3), OFF_DB),
     "room": lambda x: room(x, OFF_DB, 400, -4, 1),
     "cut": lambda x: cut(x, 500, 20),
+    "end": lambda x: end(x, -100, 20),
     "clip": lambda x: clip(x, 0),
 }
 
@@ -210,6 +213,15 @@ def test_a_cut_ends_the_sound_without_a_step():
     assert np.abs(np.diff(out)).max() <= 1.05 * np.abs(np.diff(render(STEADY))).max()
 
 
+def test_an_ended_sound_is_silent_where_it_was_quiet_and_as_it_was_before():
+    kick = render(STEADY)
+    out = end(kick, -45, 10)
+    last = LENGTH - int(np.argmax(np.abs(kick[::-1]) > PEAK * 10 ** (-45 / 20)))
+    np.testing.assert_allclose(out[:last], kick[:last], atol=1e-6)
+    assert np.abs(kick[last + 441 :]).max() > 0
+    assert not out[last + 441 :].any()
+
+
 def test_a_clip_is_counted_and_lowers_the_crest_by_what_was_cut_off():
     kick = render(STEADY)
     assert card(clip(kick, 3))["clipped"] > 0
@@ -241,6 +253,7 @@ def test_alignment_brings_the_onset_back():
         (lambda x: floor_noise(x, -70, -3, -1), "seed=-1"),
         (lambda x: floor_noise(x, True, -3, 1), "floor_db=True"),
         (lambda x: cut(x, 100, 200), "fade_ms=200"),
+        (lambda x: end(x, 3, 10), "end_db=3"),
         (lambda x: clip(x[:9], 1), "one prepared kick"),
         (lambda x: hiss(1, 100, -3, 1), "noise_low_hz=1"),
     ],
