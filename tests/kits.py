@@ -27,7 +27,10 @@ class FormulaModel:
     digest = "f" * 64
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        pitch, decay, click = (float(x) for x in eps[0])
+        return np.stack([self._one(*row) for row in eps.tolist()])
+
+    @staticmethod
+    def _one(pitch: float, decay: float, click: float) -> np.ndarray:
         wave = swept_kick(170, 52 * 2 ** (pitch / 6), 25, 80 * 2 ** (decay / 4), 0.15 * 2 ** (click / 2))
         return wave[None] * (1 if decay > 0 else -1)
 
@@ -35,7 +38,7 @@ class FormulaModel:
         self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
     ) -> Played:
         assert eps is not None
-        return Played(self.play(eps), np.zeros(0, np.float32))
+        return Played(self.play(eps)[0], np.zeros(0, np.float32))
 
 
 def formula_kick(name: str = "formula", **of: float) -> Kick:

@@ -37,7 +37,7 @@ def test_the_model_in_the_package_has_the_knobs(model):
 
 
 def test_knobs_at_zero_and_the_own_place_give_the_same_samples(model):
-    plain = model.play(eps(model, 3))
+    plain = model.play(eps(model, 3))[0]
     turned = model.turn(eps(model, 3), knobs=np.zeros(len(KNOBS)))
     assert np.array_equal(plain, turned.wave)
     assert np.array_equal(model.turn(place=turned.place).wave, plain)
@@ -103,7 +103,7 @@ def test_drive_is_read_from_the_kick_without_it(model):
     answer = ask(model, {"drive": 9.0}, eps(model, 7))
     (line,) = answer.lines
     assert line.achieved == pytest.approx(9.0, abs=0.01)
-    plain = model.play(eps(model, 7))
+    plain = model.play(eps(model, 7))[0]
     assert drive_between(plain, plain) == pytest.approx(0, abs=0.02)
     assert np.abs(answer.wave).mean() > np.abs(plain).mean()
 

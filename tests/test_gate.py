@@ -76,7 +76,7 @@ def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_th
     low, high = narrow_limits().spans["pitch_end_hz"]
     assert {one.attempt for one in drawn} >= {0, 1, 2}
     for seed, one in zip(SEEDS, drawn, strict=True):
-        tries = [model.play(start_noise(model, seed, STARTS * k)) for k in range(one.attempt + 1)]
+        tries = [model.play(start_noise(model, seed, STARTS * k))[0] for k in range(one.attempt + 1)]
         inside = [bool(low <= x <= high) for x in hz(tries)]
         assert inside == [False] * one.attempt + [True]
         np.testing.assert_array_equal(one.wave, tries[-1])
@@ -101,7 +101,7 @@ def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_thread
 def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model):
     gate = Gate(model, NOTHING)
     seeds = range(7, 40)
-    each = ([model.play(start_noise(model, seed, STARTS * k)) for k in range(ATTEMPTS)] for seed in seeds)
+    each = ([model.play(start_noise(model, seed, STARTS * k))[0] for k in range(ATTEMPTS)] for seed in seeds)
     seed, tries = next((s, t) for s, t in zip(seeds, each, strict=True) if np.isfinite(hz(t)).all())
     (drawn,) = gate.draw([seed])
     assert drawn.attempt == int(np.argmin(hz(tries)))  # the lowest is nearest to 2 Hz
@@ -129,7 +129,7 @@ class Broken(FormulaModel):
 
     def play(self, eps):
         self.left -= 1
-        return super().play(eps) if self.left < 0 else self.wave
+        return super().play(eps) if self.left < 0 else self.wave[None]
 
 
 @pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])

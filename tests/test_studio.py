@@ -397,7 +397,7 @@ def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
         digest = "0" * 64
 
         def turn(self, eps=None, place=None, knobs=None):
-            return Played(model.play(eps), np.zeros(0, np.float32))
+            return Played(model.play(eps)[0], np.zeros(0, np.float32))
 
     with TestClient(make_app(Desk(Plain())), base_url=HOME) as client:
         assert client.get("/api/about").json()["turnable"] is False

@@ -133,14 +133,16 @@ def _tensors() -> bytes:
 
 def model_once(data: bytes) -> str:
     from kickitout.generation.load import load_model
-    from kickitout.generation.model import ModelInfo, render
+    from kickitout.generation.model import ModelInfo
+    from kickitout.generation.noise import normal
 
     def played(suffix: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / f"m{suffix}"
             path.write_bytes(data)
             try:
-                assert render(load_model(path), [1]).ndim == 3
+                model = load_model(path)
+                assert model.play(normal([1], model.info.latent)).ndim == 3
             except UserError as error:
                 raise UserError(str(error).replace(folder, "")) from error
 

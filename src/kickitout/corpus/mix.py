@@ -4,7 +4,8 @@ A folder of some dozen kicks is one taste: all drum machines, say, with little c
 behind them. A producer would make them into the kicks of records, and this does: it sweeps the attack, balances sub and
 body, lays a top, hiss and a room over them, drives the whole, ends it early, and leaves a recorder's noise below:
 
-    worked = clip(floor(end(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body)))))))))))))))
+    worked = clip(floor(end(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(
+        layer(click, body))))))))))))))))
 
 Some bodies are rendered (`procedural`) instead. The more kicks there are, the more they speak for themselves: beyond
 ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are `augment`'s light variants.

@@ -141,7 +141,7 @@ class Gate:
         best: dict[int, Drawn] = {}
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
-            played = [self._play(seeds[i], attempt, request) for i in waiting]
+            played = self._play([seeds[i] for i in waiting], attempt, request)
             found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
             excess = limits.excess(found)
             for row, (i, (wave, answer)) in enumerate(zip(waiting, played, strict=True)):
@@ -160,12 +160,15 @@ class Gate:
             self.tally.add(seed, drawn)
         return [best[i] for i in range(len(seeds))]
 
-    def _play(self, seed: int, attempt: int, request: Mapping[str, float] | None) -> tuple[np.ndarray, Answer | None]:
+    def _play(
+        self, seeds: Sequence[int], attempt: int, request: Mapping[str, float] | None
+    ) -> list[tuple[np.ndarray, Answer | None]]:
         start = attempt * STARTS
         if request:
-            answer = ask_seed(self.model, request, seed, start)
-            return answer.wave, answer
-        return self.model.play(start_noise(self.model, seed, start)), None
+            answers = [ask_seed(self.model, request, seed, start) for seed in seeds]
+            return [(answer.wave, answer) for answer in answers]
+        eps = np.concatenate([start_noise(self.model, seed, start) for seed in seeds])
+        return [(wave, None) for wave in self.model.play(eps)]
 
 
 def limits_of_model(model: Model) -> Limits | None:

@@ -20,6 +20,7 @@ from kickitout.generation.gate import Drawn, Gate
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model, ModelInfo
 from kickitout.generation.noise import check_seeds, normal
+from kickitout.generation.onnx_model import TOGETHER
 
 T = TypeVar("T")
 
@@ -45,14 +46,18 @@ def each_kick(
 ) -> Iterator[T]:
     """use(seed, wave [channels, T]) for every seed, results in the order of the seeds, as soon as each is there.
 
-    Kicks are played and used on `threads` threads (all cores by default); at most a few a thread are under way, so a
-    million kicks need no more memory than ten.
+    Kicks are played and used on `threads` threads (all cores by default); at most some dozen a thread are under way, so
+    a million kicks need no more memory than a hundred.
     """
 
-    def one(seed: int, eps: np.ndarray) -> T:
-        return use(seed, _finite(model, seed, model.play(eps)))
+    check_seeds(seeds)
+    threads = threads or os.cpu_count() or 1
 
-    return _each(model, seeds, one, threads)
+    def some(part: Sequence[int]) -> list[T]:
+        waves = model.play(normal(part, model.info.latent))
+        return [use(seed, _finite(model, seed, wave)) for seed, wave in zip(part, waves, strict=True)]
+
+    return _each(seeds, TOGETHER if len(seeds) >= threads * TOGETHER else 1, some, threads)
 
 
 def each_asked(
@@ -61,13 +66,14 @@ def each_asked(
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
     request = check_request(request)
+    check_seeds(seeds)
 
-    def one(seed: int, _: np.ndarray) -> T:
-        answer = ask_seed(model, request, seed)
-        _finite(model, seed, answer.wave)
-        return use(seed, answer)
+    def one(part: Sequence[int]) -> list[T]:
+        answer = ask_seed(model, request, part[0])
+        _finite(model, part[0], answer.wave)
+        return [use(part[0], answer)]
 
-    return _each(model, seeds, one, threads)
+    return _each(seeds, 1, one, threads or os.cpu_count() or 1)
 
 
 def each_drawn(
@@ -80,13 +86,10 @@ def each_drawn(
     threads = threads or os.cpu_count() or 1
     size = 1 if request else max(1, min(BLOCK_ROWS, len(seeds) // threads))
 
-    def at(i: int) -> list[T]:
-        part = seeds[i * size : (i + 1) * size]
+    def some(part: Sequence[int]) -> list[T]:
         return [use(seed, drawn) for seed, drawn in zip(part, gate.draw(part, request), strict=True)]
 
-    with closing(_in_order(-(-len(seeds) // size), at, threads)) as blocks:
-        for block in blocks:
-            yield from block
+    return _each(seeds, size, some, threads)
 
 
 def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
@@ -95,14 +98,14 @@ def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
     return wave
 
 
-def _each(model: Model, seeds: Sequence[int], one: Callable[[int, np.ndarray], T], threads: int | None) -> Iterator[T]:
-    """one(seed, noise [1, latent]) for every seed, on threads, in order."""
-    eps = normal(seeds, model.info.latent) if len(seeds) <= 4096 else None
-
-    def at(i: int) -> T:
-        return one(seeds[i], normal([seeds[i]], model.info.latent) if eps is None else eps[i : i + 1])
-
-    return _in_order(len(seeds), at, threads or os.cpu_count() or 1)
+def _each(
+    seeds: Sequence[int], size: int, some: Callable[[Sequence[int]], list[T]], threads: int
+) -> Generator[T, None, None]:
+    """some(part) for parts of `size` seeds, on threads; its results one by one, in order."""
+    parts = range(0, len(seeds), size)
+    with closing(_in_order(len(parts), lambda i: some(seeds[parts[i] : parts[i] + size]), threads)) as blocks:
+        for block in blocks:
+            yield from block
 
 
 def _in_order(count: int, at: Callable[[int], T], threads: int) -> Generator[T, None, None]:

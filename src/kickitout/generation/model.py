@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -99,7 +98,10 @@ class Model(Protocol):
     path: Path | None  # of the file
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        """One kick: standard normal noise [1, latent] float32 -> [channels, T] float32. Safe from several threads."""
+        """Standard normal noise [n, latent] float32 -> n kicks [n, channels, T] float32. Safe from several threads.
+
+        A kick is the same samples whatever it is played with.
+        """
         ...
 
     def turn(
@@ -126,14 +128,3 @@ def refuse_turning(info: ModelInfo, place: np.ndarray | None, knobs: np.ndarray 
     """Raises UserError where something is asked of a model that only knows noise."""
     if place is not None or (knobs is not None and np.any(knobs)):
         raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can be asked for more")
-
-
-def render(model: Model, seeds: Sequence[int]) -> np.ndarray:
-    """[n, channels, T]: one kick a seed, each played alone, so that its neighbours cannot change it."""
-    from kickitout.generation.noise import normal
-
-    eps = normal(seeds, model.info.latent)
-    out = np.empty((len(seeds), model.info.channels, model.info.length), np.float32)
-    for i in range(len(seeds)):
-        out[i] = model.play(eps[i : i + 1])
-    return out

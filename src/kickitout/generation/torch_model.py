@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from kickitout.generation.model import (
     as_row,
     check_size,
     refuse_turning,
-    render,
 )
 from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_picture
 from kickitout.models.player import Player, make_player
@@ -29,7 +27,7 @@ from kickitout.settings import checked
 
 
 class TorchModel:
-    """Plays one kick a call, as an exported model does."""
+    """Plays one kick after the other, as a kick among others would differ in its last bits."""
 
     def __init__(
         self, player: Player, info: ModelInfo | None = None, digest: str = "", path: Path | None = None
@@ -41,7 +39,10 @@ class TorchModel:
         self.digest, self.path = digest, path
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        return self.turn(eps).wave
+        out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
+        for i in range(len(eps)):
+            out[i] = self.turn(eps[i : i + 1]).wave
+        return out
 
     def turn(
         self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
@@ -58,10 +59,6 @@ class TorchModel:
         if not info.places:
             return Played(made[0].cpu().numpy(), np.zeros(0, np.float32))
         return Played(made[0][0].cpu().numpy(), made[1][0].cpu().numpy())
-
-    def render(self, seeds: Sequence[int]) -> np.ndarray:
-        """[n, channels, T]."""
-        return render(self, seeds)
 
 
 class _Played(BaseModel):

@@ -111,9 +111,9 @@ def _play(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], d
         model.play(normal([0], model.info.latent))
         drawn = pictures.pop() if pictures else None
     with decoded(codec) as pictures, torch.inference_mode():
-        waves = np.stack([_mono(model, eps) for eps in normal(range(cell.sounds), model.info.latent)])
+        waves = model.play(normal(range(cell.sounds), model.info.latent)).mean(axis=1)
         seen = _joined([profiles(p) for p in pictures]) if pictures else encoded_profiles(codec, waves)
-    walk = np.stack([_mono(model, eps) for eps in latent_walk(model.info.latent)])
+    walk = model.play(latent_walk(model.info.latent)).mean(axis=1)
     real = encoded_profiles(codec, data.test.waves)
     arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
     arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
@@ -184,10 +184,6 @@ def layer_name(module: nn.Module) -> str:
         else ", stride " + " × ".join(str(n) for n in (strides if len(strides) == 1 else inner.stride))
     )
     return f"{'up-conv' if isinstance(inner, (nn.ConvTranspose1d, nn.ConvTranspose2d)) else 'conv'} {size}{stride}"
-
-
-def _mono(model: TorchModel, eps: np.ndarray) -> np.ndarray:
-    return model.play(eps[None]).mean(axis=0)
 
 
 @contextmanager

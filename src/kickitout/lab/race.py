@@ -24,6 +24,7 @@ from kickitout.evaluation.features import measure
 from kickitout.evaluation.kernel import energy_distance_drawn
 from kickitout.evaluation.resampling import bootstrap_counts, interval
 from kickitout.files import make_folder
+from kickitout.generation.noise import normal
 from kickitout.generation.torch_model import TorchModel
 from kickitout.lab.folder import write_arrays, write_json
 from kickitout.lab.make import from_16_bits, to_16_bits
@@ -116,7 +117,8 @@ def _run(
             run.save_latest()
             if reason == "interrupted":
                 return False
-            made = TorchModel(run.task.player()).render(range(race.sounds)).mean(axis=1)
+            player = run.task.player()
+            made = TorchModel(player).play(normal(range(race.sounds), player.latent)).mean(axis=1)
             write_arrays(path, {"waves": to_16_bits(made)})
             about = {"steps": run.step, "seconds": run.seconds, "begun": begun, "kicks": len(run.reals)}
             write_json(path.with_suffix(".json"), about | {"rows": len(run.waves), "stopped": run.stopped})

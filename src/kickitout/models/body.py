@@ -3,6 +3,9 @@
 A network that draws the wave of a body learns every period of it; one that says how loud each partial is learns curves
 that are smooth (Engel et al. 2020, arxiv.org/abs/2001.04643, without their reverberation and noise). The pitch is no
 output of a network at all: it is part of the latent (`kickitout.card.contour`), so a request for a note is exact.
+
+Sums over the middle of three axes are written as products: ONNX Runtime adds them up in another order for one kick than
+for several, and a kick is to be the same samples alone and among others.
 """
 
 from __future__ import annotations
@@ -75,7 +78,7 @@ class Body(nn.Module):
         """[B, SIZE], knobs [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
         numbers = self.middle + code @ self.spread
         since = self.seconds.clamp(min=0) / (self.speeds * torch.exp2(time)[:, :, None])  # [B, 8, L]
-        fall = (numbers[:, 1:, None] * torch.exp(-since)).sum(dim=1)
+        fall = (numbers[:, None, 1:] @ torch.exp(-since))[:, 0]
         pitch = numbers[:, :1] + fall * torch.exp2(depth)
         return (pitch + semitones / 12).clamp(math.log2(RANGE_HZ[0]), math.log2(BAND_HZ))
 
@@ -93,7 +96,8 @@ class Body(nn.Module):
         gain = there * torch.exp(balance[:, :, None] * (math.log(10) / 40) * side)
         turned = turns[:, None] * ratio[:, :, None].to(exact)
         angle = (2 * math.pi) * (turned - torch.floor(turned)).to(hz.dtype)
-        return ((cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain).sum(dim=1)
+        waves = (cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain
+        return (waves.new_ones(1, waves.shape[1]) @ waves)[:, 0]
 
 
 def stretched(curve: Tensor, times: int) -> Tensor:

@@ -28,6 +28,7 @@ from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
 from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
+from kickitout.generation.noise import normal
 from kickitout.generation.torch_model import TorchModel
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.checkpoint import (
@@ -285,7 +286,8 @@ class Run:
 
         Returns the score and the troubles.
         """
-        made = TorchModel(self.task.player()).render(list(range(self.recipe.monitor.sounds))).mean(axis=1)  # [n, T]
+        player = self.task.player()
+        made = TorchModel(player).play(normal(range(self.recipe.monitor.sounds), player.latent)).mean(axis=1)  # [n, T]
         fakes = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)  # a diverged generator is silence to the monitor
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
