@@ -14,9 +14,7 @@ from kickitout.card.contour import contours
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
-from kickitout.models.kickgan import DEEP_BEGIN_LOG
 from kickitout.sound import LENGTH
-from kickitout.training import start
 from kickitout.training.autoencoding import LEAST_VARIANCE, AutoencodingTask, fit_mixture
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
@@ -60,47 +58,6 @@ def test_a_run_begins_with_the_weights_of_another(corpus, finished):
     ]
     assert len(moved) > 20
     assert torch.equal(begun.codes, other.codes)
-
-
-def test_a_model_without_noise_below_345_hz_begins_one_that_has_it(corpus, finished, monkeypatch):
-    fresh = dict(task(corpus).networks["generator"].named_parameters())
-    whole = task(corpus, f"start={finished}").networks["generator"]
-    deep, tables = whole.decoder.deep, start._tables
-
-    def earlier(*args):
-        found = tables(*args)
-        for key in ("to_curves.weight", "to_curves.bias"):
-            if key in found:
-                found[key] = torch.cat([found[key][: deep.start], found[key][deep.stop :]])
-        if "tables" in found:
-            found["tables"] = found["tables"][:, (deep.stop - deep.start) * 1408 :]
-        return found
-
-    monkeypatch.setattr(start, "_tables", earlier)
-    begun = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
-    for name, weight in whole.named_parameters():
-        wanted = weight.detach().clone()
-        if name.startswith("decoder.to_curves."):
-            wanted[deep] = fresh[name][deep]
-        assert torch.equal(begun[name], wanted), name
-    assert (fresh["decoder.to_curves.bias"][deep] == DEEP_BEGIN_LOG).all()
-
-
-def test_a_model_whose_clicks_had_no_noise_of_their_own_sounds_as_before(corpus, finished, monkeypatch):
-    learner = task(corpus, f"start={finished}").networks["generator"].eval()
-    latent = torch.randn(4, learner.decoder.config.known + learner.decoder.config.grain)
-    with torch.no_grad():
-        learner.decoder.click.gains.weight.zero_()
-        learner.decoder.click.gains.bias.zero_()
-        wanted = learner.decoder(latent)
-    tables = start._tables
-    monkeypatch.setattr(
-        start, "_tables", lambda *args: {key: value for key, value in tables(*args).items() if "gains" not in key}
-    )
-    begun = task(corpus, f"start={finished}").networks["generator"].eval()
-    assert not begun.decoder.click.gains.weight.any()
-    with torch.no_grad():
-        assert torch.equal(begun.decoder(latent), wanted)
 
 
 def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):

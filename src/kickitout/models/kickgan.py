@@ -122,8 +122,9 @@ class Decoder(nn.Module):
         with torch.no_grad():  # partials at an audible level, noise far below them
             self.to_curves.weight.mul_(0.3)
             begin = torch.zeros(len(self.to_curves.weight))
-            begin[2 * self.partials + 1 :] = -5.0
-            begin[self.deep] = DEEP_BEGIN_LOG
+            noise = 2 * self.partials + 1
+            begin[noise:] = -5.0
+            begin[noise : noise + DEEP] = DEEP_BEGIN_LOG
             self.to_curves.bias = nn.Parameter(begin)
             self.to_modes.weight.mul_(0.1)
             self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
@@ -135,12 +136,6 @@ class Decoder(nn.Module):
         """
         known, grain = latent.split([self.config.known, self.config.grain], dim=1)
         return self.takes(known, [grain], knobs)[0]
-
-    @property
-    def deep(self) -> slice:
-        """Which curves are the levels of the noise below 345 Hz."""
-        first = 2 * self.partials + 1
-        return slice(first, first + DEEP)
 
     def takes(self, known: Tensor, grains: Sequence[Tensor], knobs: Tensor | None = None) -> list[Tensor]:
         """The same kicks [B, known] with other noise each time: for each [B, grain] a picture as `forward` returns."""

@@ -21,8 +21,6 @@ from kickitout.generation.load import find_model_file, load_model
 from kickitout.models.kickgan import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
-CURVES = "decoder.to_curves."  # an earlier model has none for the noise below 345 Hz, which is new then
-BEGINS = ".click.gains."  # nor how its noise begins: with zeros as its curves say
 SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of
 
 
@@ -41,18 +39,12 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
     found = {f"decoder.{key}": value for key, value in _tables(path, "generator.").items()}
     found |= {f"encoder.{key}": value for key, value in _tables(find_ear(name), "encoder.").items()}
     known = "decoder.side.to_levels.weight" in found  # a mono model begins a stereo one, whose side is new
-    tables, deep = found.get("decoder.tables"), network.decoder.deep
-    earlier = tables is not None and tables.shape[1] < network.decoder.tables.shape[1]
     wanted = dict(network.named_parameters()) | {key: network.get_buffer(key) for key in SCALE}
     with torch.no_grad():
         for key, into in wanted.items():
             if key.startswith(SIDE) and not known:
                 continue
             value = found.get(key)
-            if value is None and BEGINS in key:
-                continue
-            if value is not None and earlier and key.startswith(CURVES):
-                value = torch.cat([value[: deep.start], into[deep], value[deep.start :]])
             if value is None or value.shape != into.shape:
                 has = "nothing" if value is None else f"{list(value.shape)}"
                 raise UserError(
