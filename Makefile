@@ -31,7 +31,7 @@ check: $(VENV)/dev
 
 # The light lane with the lowest versions that pyproject.toml allows, without torch.
 test-min: $(VENV)-min/light
-	OMP_NUM_THREADS=1 $(VENV)-min/bin/python -m pytest -q -p no:cacheprovider $(LIGHT_TESTS)
+	OMP_NUM_THREADS=1 $(VENV)-min/bin/python -m pytest -q -n 2 --dist worksteal -p no:cacheprovider $(LIGHT_TESTS)
 
 # What is installed against what is pinned, and against published advisories where their service can be reached.
 audit: $(VENV)/dev

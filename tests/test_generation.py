@@ -35,33 +35,50 @@ def test_the_default_model_makes_kicks():
 def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
     from kickitout.generation.generate import each_kick
 
-    model, seeds = load_model(), range(5, 25)
+    model, seeds = load_model(), range(5, 47)
     alone = np.stack([model.turn(normal([seed], model.info.latent)).wave[0] for seed in seeds])
     np.testing.assert_array_equal(kickitout.generate([7])[0], alone[2])
     np.testing.assert_array_equal(kickitout.generate(seeds), alone)
     for threads in (1, 3):
-        waves = list(each_kick(model, seeds, lambda _, w: w[0], threads))
+        fresh = OnnxModel(find_model_file(Path("default")))
+        waves = list(each_kick(fresh, seeds, lambda _, w: w[0], threads))
         np.testing.assert_array_equal(np.stack(waves), alone)
 
 
-def test_the_default_model_plays_eight_kicks_in_one_call_to_the_bit():
-    model = OnnxModel(find_model_file(Path("default")))
-    model.play(normal(range(8), model.info.latent))
-    assert model._together is True
-    np.testing.assert_array_equal(
-        model.play(normal(range(20), model.info.latent)),
-        np.concatenate([model.play(normal([seed], model.info.latent)) for seed in range(20)]),
-    )
+def assert_eight_a_call(model):
+    """That a model plays eight kicks a call, and that they are the same as alone."""
+    eps = normal(range(20), model.info.latent)
+    made = model.play(eps)  # the first eight are played both ways
+    assert model.together, "this processor rounds a call of eight otherwise: correct, but slow"
+    np.testing.assert_array_equal(made, np.concatenate([model.play(eps[i : i + 1]) for i in range(20)]))
+    np.testing.assert_array_equal(model.play(eps[8:16]), made[8:16])
 
 
-def test_where_a_call_of_eight_differs_in_a_bit_kicks_are_played_one_by_one(monkeypatch):
+def test_the_default_model_plays_eight_kicks_a_call():
+    assert_eight_a_call(OnnxModel(find_model_file(Path("default"))))
+
+
+def test_the_default_model_draws_from_all_that_it_learned():
+    onnx = pytest.importorskip("onnx", reason="reading a graph's tables needs the train extra")
+    from kickitout.training.autoencoding import KICKS_A_COMPONENT, PRIOR_KICKS
+
+    info, path = load_model().info, find_model_file(Path("default"))
+    (means,) = (t for t in onnx.load(str(path)).graph.initializer if t.name.startswith("prior.means"))
+    kicks = min(PRIOR_KICKS, info.limits["sounds"])
+    assert means.dims[0] == min(info.recipe["model"]["components"], kicks // KICKS_A_COMPONENT)
+
+
+@pytest.mark.parametrize("both_at_once", [False, True])
+def test_where_a_call_of_eight_differs_in_a_bit_kicks_are_played_one_by_one(both_at_once, monkeypatch):
     model = OnnxModel(find_model_file(Path("default")))
     calls, run = [], model._run
 
     def rounded_otherwise(eps, *more):
         calls.append(len(eps))
+        if len(eps) > 1 and both_at_once:
+            model.together = False  # what another thread finds meanwhile
         waves, found = run(eps, *more)
-        return (waves if len(eps) == 1 else np.nextafter(waves, np.float32(1))), found
+        return (waves if len(eps) == 1 or both_at_once else np.nextafter(waves, np.float32(1))), found
 
     monkeypatch.setattr(model, "_run", rounded_otherwise)
     eps = normal(range(24), model.info.latent)
@@ -132,9 +149,9 @@ def test_a_thousand_kicks_are_under_way_a_few_at_a_time():
     model, started = load_model(), []
     kicks = each_kick(model, range(1000), lambda seed, _: started.append(seed), threads=2)
     next(kicks)
-    assert len(started) <= 80
+    assert len(started) <= 64
     kicks.close()
-    assert len(started) <= 100
+    assert len(started) <= 64
 
 
 def test_a_fault_while_writing_leaves_no_half_file(tmp_path, monkeypatch, capsys):
@@ -194,6 +211,7 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path):
     again.begin()
     again.load_best()
     player, model = again.task.player(), load_model(run)
+    assert_eight_a_call(model)
     eps = normal(range(8), model.info.latent)
     with torch.inference_mode():
         heard = player(torch.from_numpy(eps))

@@ -142,7 +142,7 @@ def model_once(data: bytes) -> str:
             path.write_bytes(data)
             try:
                 model = load_model(path)
-                assert model.play(normal([1], model.info.latent)).ndim == 3
+                assert model.play(normal(range(16), model.info.latent)).ndim == 3
             except UserError as error:
                 raise UserError(str(error).replace(folder, "")) from error
 

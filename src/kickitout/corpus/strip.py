@@ -1,4 +1,4 @@
-"""A channel strip for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, clip.
+"""A channel strip for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, end, clip.
 
 Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET. As in `augment`, each change is a pure function of
 one waveform that keeps onset, length, peak PEAK and silent ends and adds no offset; its neutral setting gives the wave
@@ -169,7 +169,7 @@ def room(wave: Wave, level_db: float, ms: float, tilt_db_per_octave: float, seed
     """Add reflections with an energy of `level_db` re the wave: noise that begins 2.5 ms late, has fallen by 60 dB
     after `ms`, and is tilted from 200 Hz on. OFF_DB leaves them out.
 
-    Musical: -22 to -1 dB, 100 to 900 ms, -8 to -2 dB/octave.
+    Musical: -22 to -1 dB, 220 to 420 ms, -8 to -2 dB/octave.
     """
     wave, level_db, ms = checked(wave), _number("layer_db", level_db), _number("room_ms", ms)
     if level_db <= OFF_DB:

@@ -202,7 +202,7 @@ def ask_seed(model: Model, request: Mapping[str, float], seed: int, first: int =
     if not wanted or not model.info.knobs:
         return replace(ask(model, request, start_noise(model, seed, first)), start=first)
     starts = [start_noise(model, seed, first + k) for k in range(STARTS)]
-    found = cards(np.stack([model.turn(eps).wave.mean(axis=0) for eps in starts]), threads=1)
+    found = cards(model.play(np.concatenate(starts)).mean(axis=1), threads=1)
     far = []
     for row in (_row(found, k) for k in range(STARTS)):
         ways = [_way(control, value, row[control.field]) for control, value in wanted.items()]

@@ -46,10 +46,9 @@ def each_kick(
 ) -> Iterator[T]:
     """use(seed, wave [channels, T]) for every seed, results in the order of the seeds, as soon as each is there.
 
-    Kicks are played and used on `threads` threads (all cores by default); at most some dozen a thread are under way, so
-    a million kicks need no more memory than a hundred.
+    Kicks are played and used on `threads` threads (all cores by default), eight at a time where there are so many; at
+    most 32 a thread are under way, however many are asked for.
     """
-
     check_seeds(seeds)
     threads = threads or os.cpu_count() or 1
 
@@ -84,7 +83,8 @@ def each_drawn(
     request = check_request(request) if request else None
     check_seeds(seeds)
     threads = threads or os.cpu_count() or 1
-    size = 1 if request else max(1, min(BLOCK_ROWS, len(seeds) // threads))
+    share = min(BLOCK_ROWS, len(seeds) // threads)
+    size = 1 if request else max(1, share // TOGETHER * TOGETHER or share)
 
     def some(part: Sequence[int]) -> list[T]:
         return [use(seed, drawn) for seed, drawn in zip(part, gate.draw(part, request), strict=True)]

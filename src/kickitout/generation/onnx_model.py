@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 
@@ -38,7 +39,8 @@ class OnnxModel:
         self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
         self.digest = hashlib.sha256(data).hexdigest()
         self.path: Path | None = path
-        self._together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
+        self.together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
+        self._lock = Lock()
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
         info = self.info
@@ -53,20 +55,22 @@ class OnnxModel:
         out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
         for first in range(0, len(eps), TOGETHER):
             rows, kicks = eps[first : first + TOGETHER], out[first : first + TOGETHER]
-            if len(rows) == TOGETHER and self._together:
+            if len(rows) == TOGETHER and self.together:
                 kicks[:] = self._run(rows)[0]
                 continue
             for i in range(len(rows)):
                 kicks[i] = self._run(rows[i : i + 1])[0][0]
-            if len(rows) == TOGETHER and self._together is None:
-                self._together = self._same_together(rows, kicks)
+            if len(rows) == TOGETHER and self.together is None:
+                self._try_together(rows, kicks)
         return out
 
-    def _same_together(self, eps: np.ndarray, alone: np.ndarray) -> bool:
+    def _try_together(self, eps: np.ndarray, alone: np.ndarray) -> None:
         try:
-            return np.array_equal(self._run(eps)[0], alone)
+            same = np.array_equal(self._run(eps)[0], alone)
         except UserError:  # a graph for one kick a call
-            return False
+            same = False
+        with self._lock:
+            self.together = same and self.together is not False  # what one thread has seen, none forgets
 
     def turn(
         self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
@@ -85,12 +89,17 @@ class OnnxModel:
         feed = {"eps": eps}
         if not info.places:
             (waves,) = run_graph(self._session, feed, self._fails)
-            return waves, np.zeros((n, 0), np.float32)
+            return self._checked(waves, n), np.zeros((n, 0), np.float32)
         feed["latent"] = np.zeros((n, info.places), np.float32) if place is None else as_row(place, info.places)
         feed["given"] = np.full((n, 1), float(place is not None), np.float32)
         feed["knobs"] = np.zeros((n, len(info.knobs)), np.float32) if knobs is None else as_row(knobs, len(info.knobs))
         waves, found = run_graph(self._session, feed, self._fails)
-        return waves, found
+        return self._checked(waves, n), found
+
+    def _checked(self, waves: np.ndarray, count: int) -> np.ndarray:
+        if waves.shape != (count, self.info.channels, self.info.length):
+            raise UserError(self._fails)
+        return waves
 
 
 _WORKS = "give a model.onnx that `kick train` or `kick export` wrote, a run folder, or 'default'"

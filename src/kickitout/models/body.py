@@ -3,9 +3,6 @@
 A network that draws the wave of a body learns every period of it; one that says how loud each partial is learns curves
 that are smooth (Engel et al. 2020, arxiv.org/abs/2001.04643, without their reverberation and noise). The pitch is no
 output of a network at all: it is part of the latent (`kickitout.card.contour`), so a request for a note is exact.
-
-Sums over the middle of three axes are written as products: ONNX Runtime adds them up in another order for one kick than
-for several, and a kick is to be the same samples alone and among others.
 """
 
 from __future__ import annotations
@@ -78,7 +75,7 @@ class Body(nn.Module):
         """[B, SIZE], knobs [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
         numbers = self.middle + code @ self.spread
         since = self.seconds.clamp(min=0) / (self.speeds * torch.exp2(time)[:, :, None])  # [B, 8, L]
-        fall = (numbers[:, None, 1:] @ torch.exp(-since))[:, 0]
+        fall = _added(numbers[:, 1:], torch.exp(-since))
         pitch = numbers[:, :1] + fall * torch.exp2(depth)
         return (pitch + semitones / 12).clamp(math.log2(RANGE_HZ[0]), math.log2(BAND_HZ))
 
@@ -86,7 +83,7 @@ class Body(nn.Module):
         """log2 Hz [B, L], partials re the pitch [B, P], their amplitudes [B, P, L] twice, knob [B, 1] -> [B, L]."""
         hz = torch.exp2(pitch)
         # Summed in double precision: in single, two runtimes are 1e-3 of a turn apart after a few hundred turns.
-        exact = torch.float32 if hz.device.type == "mps" else torch.float64
+        exact = _exact(hz)
         turns = torch.cumsum(hz.to(exact), dim=1) * (FRAME / SAMPLE_RATE)
         turns = turns - turns[:, self.begun : self.begun + 1]
         partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
@@ -97,7 +94,21 @@ class Body(nn.Module):
         turned = turns[:, None] * ratio[:, :, None].to(exact)
         angle = (2 * math.pi) * (turned - torch.floor(turned)).to(hz.dtype)
         waves = (cosine * torch.cos(angle) + sine * torch.sin(angle)) * gain
-        return (waves.new_ones(1, waves.shape[1]) @ waves)[:, 0]
+        return _added(waves.new_ones(1, waves.shape[1]), waves)
+
+
+def _added(weights: Tensor, rows: Tensor) -> Tensor:
+    """[B or 1, n], [B, n, L] -> the sum of the rows, each times its weight, [B, L].
+
+    A product and no sum: ONNX Runtime would add up in another order for one kick than for several, and a kick is to be
+    the same samples alone and among others. In double precision, which autocast leaves alone.
+    """
+    exact = _exact(rows)
+    return (weights[:, None].to(exact) @ rows.to(exact))[:, 0].to(rows.dtype)
+
+
+def _exact(x: Tensor) -> torch.dtype:
+    return torch.float32 if x.device.type == "mps" else torch.float64
 
 
 def stretched(curve: Tensor, times: int) -> Tensor:

@@ -3,7 +3,7 @@
 // @ts-ignore: it is put there when a site is exported
 import * as ort from "../ort/ort.wasm.min.mjs";
 
-ort.env.wasm.numThreads = 1; // as in Python: one kick a call on one thread
+ort.env.wasm.numThreads = 1; // as in Python: several would add up in another order
 ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
 const session = ort.InferenceSession.create(new URL("../model.onnx", import.meta.url).href, { executionProviders: ["wasm"] });
 
