@@ -9,7 +9,7 @@ from kickitout.card import cards
 from kickitout.corpus.mix import ENOUGH, NEUTRAL, MixRanges, draw_plan, learning_mix, work
 from kickitout.corpus.prepare import polarity
 from kickitout.corpus.procedural import synthesise
-from kickitout.corpus.styles import OFF_DB, Range
+from kickitout.corpus.styles import Range
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
 
@@ -101,16 +101,6 @@ def test_switched_off_a_range_changes_nothing(kicks):
     first = np.argmax(np.abs(kicks) >= 0.01 * PEAK, axis=1)
     for before, after, at in zip(kicks, waves, first, strict=True):  # aligned, and a floor of -140 dB
         np.testing.assert_allclose(after[ONSET:-600], before[at:][: LENGTH - ONSET - 600], atol=1e-5)
-
-
-def test_a_kick_is_ended_where_it_is_quiet_unless_it_stands_in_a_room(kicks):
-    neutral = {name: span.otherwise for name, span in vars(MixRanges()).items() if name in NEUTRAL}
-    plan = dataclasses.replace(draw_plan(0, 0, 1), worked=True, rendered=False, trimmed=False)
-    for room_db, ended in ((OFF_DB, True), (-20.0, False)):
-        value = plan.value | neutral | {"room_db": room_db, "end_db": -40.0, "end_fade_ms": 4.0}
-        whole = work(kicks[0], dataclasses.replace(plan, value=value | {"end_db": OFF_DB}))
-        out = work(kicks[0], dataclasses.replace(plan, value=value))
-        assert np.array_equal(out, whole) is not ended
 
 
 def test_chances_and_levels_do_not_shift_one_another():

@@ -13,7 +13,6 @@ from kickitout.corpus.strip import (
     balance,
     clip,
     cut,
-    end,
     equalise,
     floor_noise,
     hiss,
@@ -42,7 +41,6 @@ EVERY = {
     "in a room": lambda x: room(x, -10, 400, -4, 1),
     "on tape": lambda x: floor_noise(x, -70, -3, 1),
     "cut": lambda x: cut(x, 200, 20),
-    "ended": lambda x: end(x, -45, 10),
     "clipped": lambda x: clip(x, 2),
 }
 NEUTRAL = {
@@ -52,7 +50,6 @@ NEUTRAL = {
     "add_layer": lambda x: add_layer(x, hiss(1, 300, -3), OFF_DB),
     "room": lambda x: room(x, OFF_DB, 400, -4, 1),
     "cut": lambda x: cut(x, 500, 20),
-    "end": lambda x: end(x, -100, 20),
     "clip": lambda x: clip(x, 0),
 }
 
@@ -213,20 +210,6 @@ def test_a_cut_ends_the_sound_without_a_step():
     assert np.abs(np.diff(out)).max() <= 1.05 * np.abs(np.diff(render(STEADY))).max()
 
 
-def test_a_sound_is_ended_where_it_stays_quiet_and_faded_out_behind():
-    t = np.arange(LENGTH - ONSET) / SAMPLE_RATE
-    kick = np.zeros(LENGTH, np.float32)
-    kick[ONSET:] = PEAK * np.cos(2 * np.pi * 500 * t) * 10 ** (-t / 0.1)  # -20 dB in 100 ms
-    out = end(kick, -45, 10)
-    last = ONSET + round(0.225 * SAMPLE_RATE)  # within a half wave of 1 ms
-    np.testing.assert_allclose(out[: last - 50], kick[: last - 50], atol=1e-6)
-    assert not out[last + 441 :].any()
-    assert np.abs(kick[last + 441 :]).max() > 0
-    tail = slice(last - 441, last + 882)
-    assert np.abs(np.diff(out[tail])).max() <= 1.05 * np.abs(np.diff(kick[tail])).max()
-    np.testing.assert_allclose(end(kick, -95, 60), kick, atol=1e-6)  # no room for the fade: it is the file's own end
-
-
 def test_a_clip_is_counted_and_lowers_the_crest_by_what_was_cut_off():
     kick = render(STEADY)
     assert card(clip(kick, 3))["clipped"] > 0
@@ -258,7 +241,6 @@ def test_alignment_brings_the_onset_back():
         (lambda x: floor_noise(x, -70, -3, -1), "seed=-1"),
         (lambda x: floor_noise(x, True, -3, 1), "floor_db=True"),
         (lambda x: cut(x, 100, 200), "fade_ms=200"),
-        (lambda x: end(x, 3, 10), "end_db=3"),
         (lambda x: clip(x[:9], 1), "one prepared kick"),
         (lambda x: hiss(1, 100, -3, 1), "noise_low_hz=1"),
     ],

@@ -4,8 +4,7 @@ A folder of some dozen kicks is one taste: all drum machines, say, with little c
 behind them. A producer would make them into the kicks of records, and this does: it sweeps the attack, balances sub and
 body, lays a top, hiss and a room over them, drives the whole, ends it early, and leaves a recorder's noise below:
 
-    worked = clip(floor(end(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(
-        layer(click, body))))))))))))))))
+    worked = clip(floor(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body))))))))))))))
 
 Some bodies are rendered (`procedural`) instead. The more kicks there are, the more they speak for themselves: beyond
 ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are `augment`'s light variants.
@@ -64,7 +63,7 @@ class MixRanges:
     semitones: Range = field(default=Range(-8, 3, chance=0.85))
     sweep_semitones: Range = field(default=Range(3, 21, chance=0.68))
     sweep_ms: Range = field(default=Range(40, 250, log=True))
-    decay_factor: Range = field(default=Range(0.95, 2.2, chance=0.8, otherwise=1.0, log=True))
+    decay_factor: Range = field(default=Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True))
     soften_ms: Range = field(default=Range(2, 15, chance=0.4, log=True))
     mid_db: Range = field(default=Range(-12, 0, chance=0.75))  # the box taken out
     mid_hz: Range = field(default=Range(180, 600, log=True))
@@ -85,13 +84,11 @@ class MixRanges:
     top_width_hz: Range = field(default=Range(1000, 6000, log=True))
     top_rise_ms: Range = field(default=Range(0.1, 4, log=True))
     room_db: Range = field(default=Range(-22, -1, chance=0.65, otherwise=OFF_DB))
-    room_ms: Range = field(default=Range(220, 420, log=True))
+    room_ms: Range = field(default=Range(100, 900, log=True))
     room_tilt: Range = field(default=Range(-8, -2))  # dB/octave
     drive_db: Range = field(default=Range(2, 12, chance=0.7))
     cut_ms: Range = field(default=Range(110, 450, chance=0.6, otherwise=500.0, log=True))
     cut_fade_ms: Range = field(default=Range(4, 60, log=True))
-    end_db: Range = field(default=Range(-56, -40, otherwise=OFF_DB))  # re peak, where a kick without a room ends
-    end_fade_ms: Range = field(default=Range(4, 20, log=True))
     floor_db: Range = field(default=Range(-95, -68, chance=0.9, otherwise=-140.0))
     floor_tilt: Range = field(default=Range(-6, -2))  # dB/octave
     clip_db: Range = field(default=Range(0.3, 3, chance=0.07))
@@ -137,7 +134,6 @@ NEUTRAL = {
     "room_db": OFF_DB,
     "drive_db": 0.0,
     "cut_ms": 500.0,
-    "end_db": OFF_DB,
     "floor_db": -140.0,
     "clip_db": 0.0,
 }
@@ -279,6 +275,4 @@ def _worked(body: Wave, plan: Plan, click_of: Wave | None) -> Wave:
         wave = drive(wave, v["drive_db"])
     if v["cut_ms"] < 500:
         wave = strip.cut(wave, v["cut_ms"], min(v["cut_fade_ms"], v["cut_ms"] / 3))
-    if v["room_db"] == OFF_DB:
-        wave = strip.end(wave, v["end_db"], v["end_fade_ms"])
     return wave

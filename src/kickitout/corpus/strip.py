@@ -1,4 +1,4 @@
-"""A channel strip for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, end, clip.
+"""A channel strip for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, clip.
 
 Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET. As in `augment`, each change is a pure function of
 one waveform that keeps onset, length, peak PEAK and silent ends and adds no offset; its neutral setting gives the wave
@@ -42,8 +42,6 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "floor_db": (-140.0, -20.0, "dB"),
     "cut_ms": (30.0, 500.0, "ms"),
     "cut_fade_ms": (1.0, 500.0, "ms"),
-    "end_db": (-100.0, -20.0, "dB"),
-    "end_fade_ms": (1.0, 100.0, "ms"),
     "clip_db": (0.0, 24.0, "dB"),
 }
 OFF_DB = -100.0  # a layer at this level is left out
@@ -169,7 +167,7 @@ def room(wave: Wave, level_db: float, ms: float, tilt_db_per_octave: float, seed
     """Add reflections with an energy of `level_db` re the wave: noise that begins 2.5 ms late, has fallen by 60 dB
     after `ms`, and is tilted from 200 Hz on. OFF_DB leaves them out.
 
-    Musical: -22 to -1 dB, 220 to 420 ms, -8 to -2 dB/octave.
+    Musical: -22 to -1 dB, 100 to 900 ms, -8 to -2 dB/octave.
     """
     wave, level_db, ms = checked(wave), _number("layer_db", level_db), _number("room_ms", ms)
     if level_db <= OFF_DB:
@@ -223,20 +221,6 @@ def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
     out = finish(out, wave)
     out[end:] = 0
     return out
-
-
-def end(wave: Wave, db: float, fade_ms: float) -> Wave:
-    """End the sound where it stays below `db` re peak from then on, faded out over the `fade_ms` behind: as a file is
-    trimmed. At -100 dB nothing is. Musical: -56 to -40 dB, 4 to 20 ms."""
-    wave, db, fade_ms = checked(wave), _number("end_db", db), _number("end_fade_ms", fade_ms)
-    quiet = int(np.argmax(np.abs(wave[::-1]) > np.abs(wave).max() * 10 ** (db / 20)))
-    last, fade = LENGTH - quiet, round(fade_ms / 1000 * SAMPLE_RATE)
-    if db == LIMITS["end_db"][0] or last + fade >= LENGTH:
-        return normalised(wave)
-    out = wave.copy()
-    out[last : last + fade] *= fall(fade)
-    out[last + fade :] = 0
-    return normalised(out)
 
 
 def clip(wave: Wave, db: float) -> Wave:
