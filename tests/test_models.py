@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from kickitout.errors import UserError
-from kickitout.models.body import stretched
+from kickitout.models.body import Body, stretched
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
 from kickitout.models.doublings import Doublings
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
@@ -127,3 +127,16 @@ def test_a_norm_that_has_learned_joins_the_style():
 def test_curves_are_stretched_as_torch_does():
     x = torch.randn(2, 3, 11, generator=torch.Generator().manual_seed(0))
     assert torch.allclose(stretched(x, 4), torch.nn.functional.interpolate(x, scale_factor=4, mode="linear"), atol=1e-6)
+
+
+def test_a_body_is_the_same_in_lower_precision():
+    body = Body(64)
+    body.middle[1:] = torch.linspace(0.3, -0.1, len(body.middle) - 1)  # octaves that each speed of the contour falls
+    knob = torch.zeros(2, 1)
+    made = []
+    for lower in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=lower):
+            pitch = body.pitch(torch.zeros(2, len(body.middle)), knob, knob, knob)
+            made.append(body(pitch, torch.ones(2, 3), torch.ones(2, 3, 64), torch.zeros(2, 3, 64), knob))
+    assert made[1].dtype == torch.float32
+    torch.testing.assert_close(made[1], made[0], rtol=0, atol=1e-5)
