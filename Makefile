@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test check audit test-min train-env default-model drum-types paper clean
+.PHONY: kicks studio test pytest check audit test-min train-env default-model drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -17,12 +17,15 @@ kicks: $(VENV)/light
 studio: $(VENV)/studio
 	$(VENV)/bin/kick studio --open
 
-# A worker a core, each with one thread: with two busy cores two threads each took several times as long.
-test: check
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+test: $(VENV)/dev
+	$(MAKE) -j 2 check pytest
 
-test-long: check
-	OMP_NUM_THREADS=1 KICKITOUT_LONG=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+test-long: $(VENV)/dev
+	KICKITOUT_LONG=1 $(MAKE) -j 2 check pytest
+
+# A worker a core, each with one thread: with two busy cores two threads each took several times as long.
+pytest: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .
