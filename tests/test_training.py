@@ -54,7 +54,8 @@ def same_weights(one, two):
         assert torch.equal(value, b[0][key]), key
 
 
-ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo")  # test_start, test_side: their export takes seconds
+# In test_start, test_side and test_generation: their export takes seconds.
+ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo", "dcgan-bands", "dcgan-stft")
 
 
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name not in ELSEWHERE])
@@ -83,8 +84,8 @@ def test_the_recipe_for_kicks_at_large_learns_from_a_mix(corpus, tmp_path):
         ("dcgan-bands", TOY),
         ("dcgan-bands", [*TOY, "objective=wgan-gp", "critic_steps=2"]),
         ("dcgan", [*TOY, "spectral.loss=differentiable"]),
-        ("wavegan", toy("wavegan")),
-        ("specgan", toy("specgan")),
+        pytest.param("wavegan", toy("wavegan"), marks=pytest.mark.long),  # the task of dcgan, with another network
+        pytest.param("specgan", toy("specgan"), marks=pytest.mark.long),
         ("drumgan", toy("drumgan")),
         ("kickgan", TOY_KICKGAN),
     ],
