@@ -83,16 +83,16 @@ class OnnxModel:
     def _run(
         self, eps: np.ndarray, place: np.ndarray | None = None, knobs: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Waveforms [n, channels, T] and places [n, places], empty for a graph that knows none; n is 1 with a place or
-        with knobs."""
+        """Waveforms [n, channels, T] and places [n, places], empty for a graph that knows none; a place and knobs are
+        those of all n."""
         info, n = self.info, len(eps)
         feed = {"eps": eps}
         if not info.places:
             (waves,) = run_graph(self._session, feed, self._fails)
             return self._checked(waves, n), np.zeros((n, 0), np.float32)
-        feed["latent"] = np.zeros((n, info.places), np.float32) if place is None else as_row(place, info.places)
+        feed["latent"] = as_row(place, info.places).repeat(n, axis=0)
         feed["given"] = np.full((n, 1), float(place is not None), np.float32)
-        feed["knobs"] = np.zeros((n, len(info.knobs)), np.float32) if knobs is None else as_row(knobs, len(info.knobs))
+        feed["knobs"] = as_row(knobs, len(info.knobs)).repeat(n, axis=0)
         waves, found = run_graph(self._session, feed, self._fails)
         return self._checked(waves, n), found
 
