@@ -509,6 +509,24 @@ def test_the_print_names_value_unit_and_reason():
     assert "the wave is silent" in format_card(found.row(1), found.reasons(1))
 
 
+@pytest.mark.parametrize("rate", [16_000, 40_000, 64_000, 76_800, 96_000, 128_000, 192_000])
+def test_any_rate_from_16_khz_on_says_the_same(rate):
+    """A step of 17 or 11 samples had no transform of a quick length: the search for one never ended."""
+    soxr = pytest.importorskip("soxr")
+    there = card(soxr.resample(kick(), RATE, rate, "VHQ"), rate)
+    here = card(kick())
+    assert there["pitch_end_hz"] == pytest.approx(here["pitch_end_hz"], rel=0.003)
+    assert there["decay_t20_ms"] == pytest.approx(here["decay_t20_ms"], rel=0.03)
+
+
+def test_what_is_slower_than_18_hz_is_no_pitch():
+    t = np.arange(RATE) / RATE
+    for hz in np.arange(6.0, 24.0, 0.5):
+        found = card((np.sin(2 * np.pi * hz * t) * np.exp(-t / 0.2)).astype(np.float32))
+        for name in ("pitch_start_hz", "pitch_end_hz"):
+            assert not found[name] < 17.8, (hz, name)  # NaN is neither
+
+
 def test_bad_arguments_are_named():
     with pytest.raises(UserError, match=r"\[n, T\]"):
         cards(kick())

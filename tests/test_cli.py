@@ -144,3 +144,14 @@ def test_durations_are_read_as_written(text, seconds):
 
 def test_seeds_are_lists_and_ranges():
     assert seeds("0-2, 7,9-9") == [0, 1, 2, 7, 9]
+
+
+def test_a_command_that_plays_the_model_leaves_nothing_in_the_users_home(tmp_path):
+    """Runtimes of graphs keep numbers of the machine there to report them, unless they are told not to."""
+    home = tmp_path / "home"
+    home.mkdir()
+    where = {**os.environ, "HOME": str(home), "XDG_CACHE_HOME": str(home / "cache"), "XDG_CONFIG_HOME": str(home / "c")}
+    where.pop("ORT_DISABLE_TELEMETRY", None)
+    command = [*KICK, "generate", "-n", "1", "-q", "-o", str(tmp_path / "kicks")]
+    subprocess.run(command, check=True, capture_output=True, env=where)
+    assert not list(home.rglob("*"))

@@ -40,20 +40,24 @@ Measured = dict[str, tuple[np.ndarray, np.ndarray]]  # name -> values [n], Why [
 
 @lru_cache(maxsize=256)
 def fast_length(least: int, multiple: int) -> int:
-    """The smallest multiple of `multiple` from `least` on with no prime factor above 5, for quick FFTs.
+    """The smallest multiple of `multiple` (which has none either) from `least` on with no prime factor above 5, for quick
+    FFTs.
 
     >>> fast_length(22491, 16)
     23040
     """
     size = -(-least // multiple) * multiple
-    while True:
-        rest = size
-        for prime in (2, 3, 5):
-            while rest % prime == 0:
-                rest //= prime
-        if rest == 1:
-            return size
+    while not is_smooth(size):
         size += multiple
+    return size
+
+
+def is_smooth(number: int) -> bool:
+    """Whether a number from 1 on has no prime factor above 5."""
+    for prime in (2, 3, 5):
+        while number % prime == 0:
+            number //= prime
+    return number == 1
 
 
 def to_db(power: np.ndarray) -> np.ndarray:
@@ -89,8 +93,9 @@ class Grid:
 
     @property
     def step(self) -> int:
-        """Samples of the wave in one of the decimated path: 8 at 44.1 and 48 kHz."""
-        return int(self.rate // LOW_RATE)
+        """Samples of the wave in one of the decimated path: 8 at 44.1 and 48 kHz; no prime factor above 5."""
+        most = int(self.rate // LOW_RATE)
+        return next(step for step in range(most, 0, -1) if is_smooth(step))
 
     @cached_property
     def n_fft(self) -> int:

@@ -17,6 +17,7 @@ LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
 RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
 LONGEST_HALF_MS = 28.0  # of 18 Hz; a longer half wave is an offset that fades
+LOWEST_HZ = 500 / LONGEST_HALF_MS  # what is slower is no pitch
 MODE_HZ = (18.0, 300.0)  # where the main frequency of a tail is looked for
 LEAST_TURNS = 1.2  # of the main frequency in the tail
 TAIL_FROM = 0.45  # of the pitched time
@@ -289,6 +290,8 @@ def measure(block: Block) -> Measured:
     none |= tail.sum(axis=1) <= 0
     log_hz = np.log2(path.hz)
     end = 2 ** weighted_median(log_hz, tail)
+    none |= end < LOWEST_HZ
+    slow = none | (start < LOWEST_HZ)
     scatter = 12 * roughness(log_hz, tail)
     rules = [(none, Why.NO_PITCH), (scatter > STEADY_SEMITONES, Why.UNSTEADY)]
 
@@ -317,11 +320,11 @@ def measure(block: Block) -> Measured:
     part = np.log(np.where(falls, above / np.where(falls, tenth, 1), 1)) / np.maximum(fall, 1e-9)
     sweep = from_ms + np.clip(part, 0, 1) * (to_ms - from_ms) - START_MS
     return {
-        "pitch_start_hz": unless(start, (none, Why.NO_PITCH)),
+        "pitch_start_hz": unless(start, (slow, Why.NO_PITCH)),
         "pitch_end_hz": (end_hz, why),
         "note": (np.where(why == 0, np.array(names, dtype="<U4"), ""), why),
         "cents": unless(100 * (midi - nearest), *rules),
-        "sweep_ms": unless(sweep, *rules, (~falls, Why.NO_FALL), (~reached.any(axis=1), Why.NO_REACH)),
+        "sweep_ms": unless(sweep, *rules, (slow, Why.NO_PITCH), (~falls, Why.NO_FALL), (~reached.any(axis=1), Why.NO_REACH)),
     }
 
 

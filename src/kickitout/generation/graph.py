@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,7 @@ def open_graph(data: bytes, refusal: str) -> Any:
 
     From bytes: a graph that points to other files on the disk is refused instead of followed.
     """
-    import onnxruntime
-
+    onnxruntime = _runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong is said in the refusal
@@ -38,6 +38,16 @@ def open_graph(data: bytes, refusal: str) -> Any:
         return session
     except Exception as error:  # onnxruntime raises types of its own, which share no base but Exception
         raise UserError(refusal) from error
+
+
+def _runtime() -> Any:
+    """The module onnxruntime, its telemetry off: it would keep a number of this machine in the user's home, and send what
+    machine it is and what program runs there."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before it is imported: afterwards that number is there already
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()  # where a program has imported it before
+    return onnxruntime
 
 
 def run_graph(session: Any, feed: dict[str, Any], refusal: str) -> list[Any]:
