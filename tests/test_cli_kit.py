@@ -113,7 +113,7 @@ def test_the_command_renders_a_sound_of_a_kit_again(tmp_path, monkeypatch, capsy
         (["-o", "."], "the folder you are in"),
         (["-o", "x" * 300, "-n", "1"], "visible characters"),
         (["-o", "x" * 300, "-n", "1", "--name", "x"], "name is too long"),
-        (["-n", "8", "--note", "C5"], "kicks are tuned from C0"),
+        (["-n", "8", "--note", "C5"], "kicks are tuned from D0"),
         (["--licence", ""], "--licence"),
     ],
 )
@@ -126,6 +126,18 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["here.txt", "taken", "thesis.odt"]
+
+
+def test_force_replaces_the_zip_of_a_kit_and_no_other(tmp_path):
+    one = ("-n", 1, "--velocity-layers", 1, "--round-robin", 1, "-o", tmp_path / "mine", "--force")
+    (tmp_path / "mine.zip").write_text("a thesis")
+    done = kit(*one)
+    assert done.returncode == 2
+    assert "mine.zip: is not a kit that kickitout wrote" in done.stderr
+    assert (tmp_path / "mine.zip").read_text() == "a thesis"
+    assert not (tmp_path / "mine").exists()
+    (tmp_path / "mine.zip").unlink()
+    assert kit(*one).returncode == kit(*one, "--seed", 1).returncode == 0  # its own zip it replaces
 
 
 def test_a_full_disk_leaves_nothing(tmp_path):

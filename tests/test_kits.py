@@ -24,7 +24,7 @@ from kickitout.export.kits.plan import HYDROGEN_LAYERS, LONGEST_STEM, Plan, file
 from kickitout.export.kits.shaping import Shape, colour, gain_db, repitch, shape
 from kickitout.export.kits.sound_file import render_again
 from kickitout.export.kits.sources import MOST_SECONDS, kick_of_bytes, kicks_of_files, kicks_of_model
-from kickitout.export.kits.tuning import find_note, note_name, parse_note, to_midi
+from kickitout.export.kits.tuning import find_note, parse_note
 from kickitout.export.kits.velocity import (
     MOST_LAYERS,
     MOST_ROUND_ROBINS,
@@ -36,6 +36,7 @@ from kickitout.export.kits.velocity import (
 )
 from kickitout.export.kits.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
 from kickitout.generation.remake import place_of
+from kickitout.notes import note_name, to_midi
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
 
@@ -132,7 +133,19 @@ def test_the_phase_of_a_round_robin_stays_with_the_kick():
 
 
 @pytest.mark.parametrize(
-    ("text", "midi"), [("F1", 29), ("f#1", 30), ("Gb1", 30), ("Bb0", 22), ("C2", 36), ("A3", 57), ("B♭0", 22)]
+    ("text", "midi"),
+    [
+        ("F1", 29),
+        ("f#1", 30),
+        ("Gb1", 30),
+        ("Bb0", 22),
+        ("C2", 36),
+        ("A3", 57),
+        ("B♭0", 22),
+        ("Cb1", 23),
+        ("e#1", 29),
+        ("F♯1", 30),
+    ],
 )
 def test_notes_are_read_as_people_write_them(text, midi):
     assert parse_note(text).midi_near(0) == midi
@@ -143,9 +156,10 @@ def test_a_note_without_octave_is_the_nearest():
     assert note_name(target.midi_near(to_midi(44.0))) == "F1"
     assert note_name(target.midi_near(to_midi(80.0))) == "F2"
     assert all(abs(target.midi_near(m) - m) <= 6 for m in range(12, 70))
+    assert note_name(parse_note("C").midi_near(to_midi(19.0))) == "C1"  # C0 is no pitch that a card could read
 
 
-@pytest.mark.parametrize("text", ["", "H1", "F1.5", "Cb1", "E#1", "F9", "C-1", "60", "F##1"])
+@pytest.mark.parametrize("text", ["", "H1", "F1.5", "F1+20", "F9", "C-1", "C0", "C#0", "60", "F##1"])
 def test_what_is_no_note_of_a_kick_is_refused(text):
     with pytest.raises(UserError, match="--note"):
         parse_note(text)

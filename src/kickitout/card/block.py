@@ -40,8 +40,8 @@ Measured = dict[str, tuple[np.ndarray, np.ndarray]]  # name -> values [n], Why [
 
 @lru_cache(maxsize=256)
 def fast_length(least: int, multiple: int) -> int:
-    """The smallest multiple of `multiple` (which has none either) from `least` on with no prime factor above 5, for quick
-    FFTs.
+    """The smallest multiple of `multiple` from `least` on with no prime factor above 5, for quick FFTs; `multiple` has
+    none either.
 
     >>> fast_length(22491, 16)
     23040

@@ -12,6 +12,7 @@ import numpy as np
 
 from kickitout.card.block import Block, Grid, Measured, gather, last_true, row_energy, unless
 from kickitout.card.fields import Why
+from kickitout.notes import note_name
 
 LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
@@ -34,7 +35,6 @@ JOIN_HZ = 450.0
 FALL_SHARE = 0.9
 LEAST_FALL = 2 ** (1 / 12)
 STEADY_SEMITONES = 3.0
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 
 @dataclass(frozen=True)
@@ -298,7 +298,7 @@ def measure(block: Block) -> Measured:
     midi = 69 + 12 * np.log2(end / 440)
     nearest = np.round(midi)
     end_hz, why = unless(end, *rules)
-    names = [f"{NAMES[k % 12]}{k // 12 - 1}" for k in nearest.astype(int)]
+    names = [note_name(k) for k in nearest.astype(int)]
 
     # from the last period above a tenth of the way to the first below: a straight line in log(f - end)
     way = start - end
@@ -324,7 +324,9 @@ def measure(block: Block) -> Measured:
         "pitch_end_hz": (end_hz, why),
         "note": (np.where(why == 0, np.array(names, dtype="<U4"), ""), why),
         "cents": unless(100 * (midi - nearest), *rules),
-        "sweep_ms": unless(sweep, *rules, (slow, Why.NO_PITCH), (~falls, Why.NO_FALL), (~reached.any(axis=1), Why.NO_REACH)),
+        "sweep_ms": unless(
+            sweep, *rules, (slow, Why.NO_PITCH), (~falls, Why.NO_FALL), (~reached.any(axis=1), Why.NO_REACH)
+        ),
     }
 
 

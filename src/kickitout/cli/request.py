@@ -7,10 +7,11 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from kickitout.notes import read_note, to_hz
+
 if TYPE_CHECKING:
     from kickitout.generation.ask import Answer, Asked
 
-NOTES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 UNITS = {"hz": 1.0, "khz": 1000.0, "ms": 1.0, "s": 1000.0, "db": 1.0, "": 1.0}
 FLAGS = (
     ("--pitch", "pitch", "Hz", "pitch of the tail, for instance 43.7Hz"),
@@ -70,14 +71,12 @@ def note(text: str) -> float:
     """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60.
 
     >>> round(note("A1"), 3), round(note("f#1-50"), 2)
-    (55.0, 44.92)
+    (55.0, 44.93)
     """
-    found = re.fullmatch(r"([A-Ga-g])([#b]?)(-?\d+)([+-]\d+(?:\.\d+)?)?(?:ct|cents)?", text.strip())
-    if not found:
-        raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1 or A1+20 (cents) work")
-    letter, sharp, octave, cents = found.groups()
-    midi = 12 * (int(octave) + 1) + NOTES[letter.upper()] + {"#": 1, "b": -1, "": 0}[sharp] + float(cents or 0) / 100
-    return float(440 * 2 ** ((midi - 69) / 12))
+    found = read_note(text)
+    if found is None or found.octave is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no note with its octave; F1, G#1 or A1+20 (cents) work")
+    return to_hz(found.midi)
 
 
 class quantity:

@@ -63,7 +63,7 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
     >>> telling_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4}, SoundFormat())
     'kick_Fs1_280ms_s000042.wav'
     >>> telling_name({"seed": 42, "knobs": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
-    'kick_s000042-4ac0.flac'
+    'kick_s000042-21d0.flac'
     """
     parts = ["kick"]
     if card.get("note"):

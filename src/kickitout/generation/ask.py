@@ -126,7 +126,7 @@ def check_request(request: Mapping[str, float]) -> dict[str, float]:
         else:
             raise UserError(f"{name}: nothing a kick can be asked for; known are {', '.join((*BY_NAME, 'drive'))}")
         if not math.isfinite(value) or not low <= value <= high:
-            raise UserError(f"{name}={value:g}: from {low:g} to {high:g} {unit} can be asked for")
+            raise UserError(f"{name} {value:.4g} {unit}: from {low:g} to {high:g} {unit} can be asked for")
         checked[name] = float(value)
     return checked
 
@@ -267,7 +267,7 @@ def _with_reachable(model: Model, answer: Answer, eps: np.ndarray | None, place:
 
 def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
     """[1, latent]: noise of a start of a seed. The first is the seed's own."""
-    far_away = (seed + start * START_STRIDE) % (LARGEST_SEED + 1)
+    far_away = (int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1)
     return normal([far_away], model.info.latent)
 
 

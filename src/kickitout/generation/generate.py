@@ -49,7 +49,7 @@ def each_kick(
     Kicks are played and used on `threads` threads (all cores by default), eight at a time where there are so many; at
     most 32 a thread are under way, however many are asked for.
     """
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
     threads = threads or os.cpu_count() or 1
 
     def some(part: Sequence[int]) -> list[T]:
@@ -65,7 +65,7 @@ def each_asked(
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
     request = check_request(request)
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
 
     def one(part: Sequence[int]) -> list[T]:
         answer = ask_seed(model, request, part[0])
@@ -81,7 +81,7 @@ def each_drawn(
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
     request = check_request(request) if request else None
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
     threads = threads or os.cpu_count() or 1
     share = min(BLOCK_ROWS, len(seeds) // threads)
     size = 1 if request else max(1, share // TOGETHER * TOGETHER or share)

@@ -41,8 +41,8 @@ def open_graph(data: bytes, refusal: str) -> Any:
 
 
 def _runtime() -> Any:
-    """The module onnxruntime, its telemetry off: it would keep a number of this machine in the user's home, and send what
-    machine it is and what program runs there."""
+    """The module onnxruntime, its telemetry off: it would keep a number of this machine in the user's home, and send
+    what machine it is and what program runs there."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before it is imported: afterwards that number is there already
     import onnxruntime
 

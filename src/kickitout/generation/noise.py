@@ -8,6 +8,7 @@ language, which no library's `normal()` is.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,11 +30,25 @@ def mix(x: np.ndarray) -> np.ndarray:
     return x ^ (x >> np.uint64(31))
 
 
-def check_seeds(seeds: Sequence[int]) -> None:
-    """Raises UserError for a seed that is negative or above LARGEST_SEED."""
-    for seed in [*seeds[:1], *seeds[-1:]] if isinstance(seeds, range) else seeds:
-        if not 0 <= seed <= LARGEST_SEED:
-            raise UserError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
+def check_seeds(seeds: Sequence[int]) -> Sequence[int]:
+    """The seeds as Python's own numbers. Raises UserError for one that is none, negative or above LARGEST_SEED."""
+    if not isinstance(seeds, Sequence | np.ndarray):
+        raise UserError(f"seeds {seeds!r}: give a list of them, for instance [7] or range(16)")
+    if isinstance(seeds, range):
+        for end in [*seeds[:1], *seeds[-1:]]:
+            _checked(end)
+        return seeds
+    return [_checked(seed) for seed in seeds]
+
+
+def _checked(seed: int) -> int:
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number <= LARGEST_SEED:
+        raise UserError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
+    return number
 
 
 def normal(seeds: Sequence[int], size: int) -> np.ndarray:
@@ -41,7 +56,7 @@ def normal(seeds: Sequence[int], size: int) -> np.ndarray:
 
     Raises UserError for a seed that is negative or above LARGEST_SEED.
     """
-    check_seeds(seeds)
+    seeds = check_seeds(seeds)
     pairs = (size + 1) // 2
     with np.errstate(over="ignore"):  # uint64 arithmetic is meant to wrap
         keys = mix(np.asarray(seeds, dtype=np.uint64)[:, None] * GOLDEN + GOLDEN)

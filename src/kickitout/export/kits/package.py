@@ -70,8 +70,13 @@ def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None
     """
     if out.resolve() == Path.cwd().resolve():
         raise UserError(f"{out}: is the folder you are in; give a name for the kit's own, for instance -o kit")
-    if zipped and os.path.lexists(zip_name(out)) and not force:
-        raise UserError(f"{zip_name(out)}: exists; --force replaces it, another -o keeps it")
+    if zipped and os.path.lexists(zip_name(out)):
+        if not force:
+            raise UserError(f"{zip_name(out)}: exists; --force replaces a kit, another -o keeps it")
+        if not _is_zipped_kit(zip_name(out)):
+            raise UserError(
+                f"{zip_name(out)}: is not a kit that kickitout wrote, so --force does not replace it; choose another -o"
+            )
     try:
         if not os.path.lexists(out):
             return
@@ -100,6 +105,16 @@ def _not_ours(out: Path) -> str | None:
     there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
     strange = sorted(there - ours)
     return f"holds {strange[0]}, which is not of the kit" if strange else None
+
+
+def _is_zipped_kit(path: Path) -> bool:
+    """Whether a file is the zip of a kit."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            manifests = [name for name in packed.namelist() if name.rpartition("/")[2] == MANIFEST]
+            return bool(json.loads(packed.read(manifests[0]))["format"] == KIT_FORMAT)
+    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+        return False
 
 
 def _fill(folder: Path, kit: Kit, model: Model | None) -> None:

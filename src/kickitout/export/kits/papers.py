@@ -13,10 +13,11 @@ from kickitout import __version__
 from kickitout.corpus.scan import UNSTATED
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.plan import GM_KICK
-from kickitout.export.kits.tuning import note_name
 from kickitout.generation.model import Model
+from kickitout.notes import note_name
 
 KIT_FORMAT = "kickitout-kit-1"
+OUT_OF_TUNE_CENTS = 10.0  # from here on it is said
 HOW = {
     "sfz": "SFZ: open {stem}.sfz in sfizz, sforzando or any SFZ player.",
     "hydrogen": "Hydrogen: import {stem}.h2drumkit (Drumkits, Import), or copy this folder to its drumkits.",
@@ -49,6 +50,9 @@ def remarks(kit: Kit) -> list[str]:
         who = f"kick {kick.number}, {kick.kick.name}"
         if kick.tuned.note is None:
             lines.append(f"not tuned: {who}: {kick.tuned.why}")
+        elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
+            off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
+            lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
         if kick.lufs < kit.lufs:
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
     if kit.limited_by is not None:

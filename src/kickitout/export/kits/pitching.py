@@ -16,7 +16,8 @@ import numpy as np
 
 from kickitout.card import cards
 from kickitout.export.kits.shaping import repitch
-from kickitout.export.kits.tuning import Target, find_note, note_name, to_midi
+from kickitout.export.kits.tuning import Target, find_note
+from kickitout.notes import note_name, to_midi
 
 CLOSE = 1.0  # cents: as near as a further move would bring it, and far below what is heard in a kick
 AROUND = tuple(range(-50, 51, 10))  # cents

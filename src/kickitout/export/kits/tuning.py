@@ -1,17 +1,14 @@
-"""Notes, and how far a kick is from one. A4 = 440 Hz, C4 = MIDI 60, as on the kick card: MIDI 36 is C2 (65.4 Hz)."""
+"""What a kick is tuned to. A4 = 440 Hz, C4 = MIDI 60, as on the kick card: MIDI 36 is C2 (65.4 Hz)."""
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass
 
-from kickitout.card.pitch import NAMES
 from kickitout.errors import UserError
+from kickitout.notes import NAMES, note_name, read_note, to_hz, to_midi
 
-LOWEST, HIGHEST = 12, 71  # MIDI: C0, 16.4 Hz, to B4, 494 Hz
+LOWEST, HIGHEST = 14, 71  # MIDI: D0, 18.4 Hz, below which nothing has a pitch, to B4, 494 Hz
 MOST_SEMITONES = 24  # a kick that is moved further has become another sound
-FLATS = {"Db": "C#", "Eb": "D#", "Gb": "F#", "Ab": "G#", "Bb": "A#"}
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,8 @@ class Target:
         """The MIDI note to move a sound at `midi` (fractions are cents) to."""
         if self.octave is not None:
             return 12 * (self.octave + 1) + self.name
-        return self.name + 12 * round((midi - self.name) / 12)
+        nearest = self.name + 12 * round((midi - self.name) / 12)
+        return nearest if nearest >= LOWEST else nearest + 12
 
 
 def parse_note(text: str) -> Target:
@@ -34,35 +32,18 @@ def parse_note(text: str) -> Target:
     >>> parse_note("F1"), parse_note("bb")
     (Target(name=5, octave=1), Target(name=10, octave=None))
     """
-    match = re.fullmatch(r"([A-Ga-g])([#b♯♭]?)(-?\d)?", text.strip())
-    if match is None:
+    found = read_note(text)
+    if found is None:
         raise UserError(f"--note {text}: not a note; write F1, F#1, Bb0, or F for the nearest F")
-    letter = match[1].upper() + match[2].replace("♯", "#").replace("♭", "b")
-    letter = FLATS.get(letter, letter)
-    if letter not in NAMES:
-        raise UserError(f"--note {text}: not a note of the keyboard; write F1, F#1, Bb0, or F for the nearest F")
-    target = Target(NAMES.index(letter), None if match[3] is None else int(match[3]))
-    if target.octave is not None and not LOWEST <= target.midi_near(0) <= HIGHEST:
-        raise UserError(
-            f"--note {text}: kicks are tuned from {note_name(LOWEST)} (16 Hz) to {note_name(HIGHEST)} (494 Hz)"
-        )
-    return target
-
-
-def note_name(midi: int) -> str:
-    """
-    >>> note_name(36), note_name(29)
-    ('C2', 'F1')
-    """
-    return f"{NAMES[midi % 12]}{midi // 12 - 1}"
-
-
-def to_midi(hz: float) -> float:
-    """
-    >>> to_midi(440.0)
-    69.0
-    """
-    return 69 + 12 * math.log2(hz / 440)
+    if found.cents:
+        raise UserError(f"--note {text}: a kit is tuned to whole notes; write F1, F#1, Bb0, or F for the nearest F")
+    if found.octave is None:
+        return Target(found.semitones % 12, None)
+    midi = round(found.midi)
+    if not LOWEST <= midi <= HIGHEST:
+        ends = (f"{note_name(end)} ({to_hz(end):.0f} Hz)" for end in (LOWEST, HIGHEST))
+        raise UserError(f"--note {text}: kicks are tuned from {' to '.join(ends)}")
+    return Target(midi % 12, midi // 12 - 1)
 
 
 def find_note(hz: float, target: Target | None, who: str) -> int:

@@ -1,0 +1,65 @@
+"""Notes as people write them. A4 = 440 Hz, C4 = MIDI 60: MIDI 36 is C2 (65.4 Hz)."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import NamedTuple
+
+NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+SHIFTS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+
+
+class Note(NamedTuple):
+    """semitones: above the C of its octave, -1 for Cb, 12 for B#; octave: None where none is said; cents: above it."""
+
+    semitones: int
+    octave: int | None
+    cents: float = 0.0
+
+    @property
+    def midi(self) -> float:
+        """Of a note with an octave."""
+        assert self.octave is not None
+        return 12 * (self.octave + 1) + self.semitones + self.cents / 100
+
+
+def read_note(text: str) -> Note | None:
+    """A note, or None for what is none.
+
+    >>> read_note("F#1"), read_note("b\N{MUSIC FLAT SIGN}"), read_note("A1-20 cents"), read_note("H1")
+    (Note(semitones=6, octave=1, cents=0.0), Note(semitones=10, octave=None, cents=0.0), \
+Note(semitones=9, octave=1, cents=-20.0), None)
+    """
+    cents = r"([+-]\d+(?:\.\d+)?)\s*(?:c|ct|cents)?"
+    found = re.fullmatch(rf"([A-Ga-g])([#b♯♭]?)(?:(-?\d+)(?:{cents})?)?", text.strip())
+    if found is None:
+        return None
+    letter, shift, octave, off = found.groups()
+    semitones = LETTERS[letter.upper()] + SHIFTS[shift]
+    return Note(semitones, None if octave is None else int(octave), float(off or 0))
+
+
+def note_name(midi: int) -> str:
+    """
+    >>> note_name(36), note_name(29)
+    ('C2', 'F1')
+    """
+    return f"{NAMES[midi % 12]}{midi // 12 - 1}"
+
+
+def to_midi(hz: float) -> float:
+    """
+    >>> to_midi(440.0)
+    69.0
+    """
+    return 69 + 12 * math.log2(hz / 440)
+
+
+def to_hz(midi: float) -> float:
+    """
+    >>> to_hz(33.0)
+    55.0
+    """
+    return float(440 * 2 ** ((midi - 69) / 12))
