@@ -157,7 +157,6 @@ def test_the_command_line_asks_reports_and_writes_what_re_makes_it(tmp_path, cap
 def test_a_request_without_a_knob_is_refused(tmp_path, capsys):
     assert main(["generate", "--note", "F1", "--pitch", "50Hz", "-o", str(tmp_path / "a")]) == 2
     assert "ask for the same thing" in capsys.readouterr().err
-    with pytest.raises(SystemExit):
-        main(["generate", "--note", "H9", "-o", str(tmp_path / "a")])
+    assert main(["generate", "--note", "H9", "-o", str(tmp_path / "a")]) == 2
     assert "is no note" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()

@@ -67,13 +67,17 @@ def test_the_version_is_the_packages(capsys):
         (["recipe", "nowhere.wav"], "nowhere.wav"),
         (["export", "nowhere", "-o", "x.onnx"], "no such model"),
         ([], "required"),
+        (["generate", "--note", "H1"], "'H1' is no note"),
+        (["generate", "--note", "F-1"], "pitch 10.91 Hz: from 20 to 400 Hz"),
+        (["generate", "--rate", "44.1kHz"], "'44.1kHz' is no whole number"),
+        (["vary"], "kick vary --help says more"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
     done = subprocess.run([*KICK, *args], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
     assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
 
 
@@ -110,10 +114,29 @@ def test_an_out_folder_that_is_a_file_is_said_so(tmp_path):
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
-    command = f"'{sys.executable}' -m kickitout generate -n 40 -o out | head -n 1"
-    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    command = f"set -o pipefail; '{sys.executable}' -m kickitout generate -n 300 -o out | head -n 1"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
-    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("300 kicks in ")
+    assert done.stderr.count("\n") == 1
+    assert len(list((tmp_path / "out").iterdir())) == 300
+
+
+def test_a_stop_while_the_command_is_still_being_read_is_no_traceback():
+    code = (
+        "import sys, runpy\n"
+        "class Stop:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'kickitout.cli.kit':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Stop())\n"
+        "sys.argv = ['kick', '--version']\n"
+        "runpy.run_module('kickitout', run_name='__main__')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 130
+    assert done.stderr == "kick: stopped\n"
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

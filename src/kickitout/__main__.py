@@ -1,7 +1,18 @@
-"""python -m kickitout: the command `kick`."""
+"""python -m kickitout, and the command `kick`."""
 
 import sys
 
-from kickitout.cli import main
 
-sys.exit(main())
+def main() -> int:
+    """Run the command. Returns its exit code: 130 after a Ctrl-C that comes while it is still being read."""
+    try:
+        from kickitout.cli import main as command
+
+        return command()
+    except KeyboardInterrupt:
+        print("kick: stopped", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

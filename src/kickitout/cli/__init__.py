@@ -32,6 +32,8 @@ from kickitout.cli import (
     train,
     vary,
 )
+from kickitout.cli.parser import Parser
+from kickitout.cli.progress import nobody_reads
 from kickitout.cli.values import path
 from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
@@ -44,7 +46,7 @@ COMMANDS = (
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser of `kick`, with one sub-parser a command."""
-    parser = argparse.ArgumentParser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
+    parser = Parser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
     parser.add_argument("--version", action="version", version=f"kickitout {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for module in COMMANDS:
@@ -107,7 +109,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
         with _terminable():
-            return args.run(args)
+            code: int = args.run(args)
+            sys.stdout.flush()
+            return code
     except SaidElsewhere:
         return 2
     except UserError as error:
@@ -116,8 +120,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         print("kick: stopped", file=sys.stderr)
         return 143 if isinstance(stop, Terminated) else 130
-    except BrokenPipeError:  # `kick generate ... | head`: the reader has had enough
-        sys.stderr.close()
+    except BrokenPipeError:  # `kick runs | head`: the reader has had enough
+        nobody_reads()
         return 0
     except OSError as error:  # what the system refuses where nothing nearer has said it
         print(f"kick: {explain_os_error(error, error.filename or 'writing what is printed')}", file=sys.stderr)

@@ -76,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
 def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     """A file a seed; in this process where there are no workers."""
     from kickitout.cli.gate import say_gate
+    from kickitout.cli.progress import print_made
     from kickitout.cli.values import MOST, count
     from kickitout.errors import UserError
     from kickitout.export.sounds import written_since
@@ -95,7 +96,7 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
         for path, said in written:
             done += 1
             if not args.quiet:
-                print(f"{path}  {said}" if said else path)
+                print_made(f"{path}  {said}" if said else str(path))
     except KeyboardInterrupt:
         written.close()  # kicks that are being written are finished
         if workers:

@@ -17,13 +17,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kickitout.cli.parser import Parser
+
 NAME, HELP = "lab", "run studies, and write the paper from their results"
 DEFAULT = Path("lab")
 PORT = 8765
 IMPORTED = ("kickitout.lab.runner", "torch._dynamo")  # by every worker; the latter is what optimisers import
 
 
-class Intermixed(argparse.ArgumentParser):
+class Intermixed(Parser):
     """Takes options between STUDY and DATA, which argparse does not when DATA may be missing."""
 
     inside = False

@@ -5,12 +5,32 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextlib import suppress
 from typing import Any
 
 LOG_SECONDS = 10.0  # between two lines where there is no terminal
+
+
+def nobody_reads() -> None:
+    """The reader of what is printed has gone (`kick generate | head`): from here on it is printed for nobody."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # the other one may still be read
+            stream.flush()
+            continue
+        with suppress(OSError, ValueError):
+            os.dup2(nowhere, stream.fileno())
+
+
+def print_made(line: str) -> None:
+    """Print the name of a file that is there. That nobody reads it is no reason to make no more."""
+    try:
+        print(line, flush=True)
+    except BrokenPipeError:
+        nobody_reads()
 
 
 class Watcher:
@@ -100,7 +120,7 @@ class Counter:
         if self.bar is not None and sys.stdout.isatty():
             self.bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
         else:
-            print(line, flush=True)
+            print_made(line)
 
 
 def describe(report: Any, until: Any) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
@@ -101,10 +102,12 @@ class Workers:
     def _with_pool(
         self, work: Callable[[Item], Result], items: Iterable[Item], in_order: bool
     ) -> Iterator[tuple[Item, Result]]:
-        pool = self._pool = self._pool or self._started()
+        coming = iter(items)
+        first = list(islice(coming, self._number or cores()))
+        pool = self._started_for(len(first))
         under_way: dict[Any, tuple[int, Item]] = {}
         early: dict[int, tuple[Item, Result]] = {}  # results that others come before
-        waiting, due = enumerate(items), 0
+        waiting, due = enumerate(chain(first, coming)), 0
         try:
             while True:
                 room = AHEAD * pool.number - len(early)
@@ -126,11 +129,18 @@ class Workers:
             if under_way:
                 self.close()
 
-    def _started(self) -> Pool:
+    def _started_for(self, items: int) -> Pool:
+        """items: how many are there to begin with; processes that would have none are not started."""
+        if self._pool is not None and self._ray is None and self._pool.number < items:
+            self.close()
+        self._pool = self._pool or self._started(items)
+        return self._pool
+
+    def _started(self, items: int) -> Pool:
         if self._ray is not None:
             from kickitout.workers.cluster import Cluster
 
             return Cluster(self._ray, self._number)
         from kickitout.workers.processes import Processes
 
-        return Processes(self._number or cores(), self._preload)
+        return Processes(max(1, min(self._number or cores(), items)), self._preload)
