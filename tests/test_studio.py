@@ -228,9 +228,19 @@ def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, 
                                                                          "model_sha256": model.digest})))  # fmt: skip
     assert head["sounds"][0]["recipe"]["seed"] == 4
     data = bytearray(encode_kick(model, 4, kickitout.generate([4])[:1], SoundFormat()))
-    data[-400] ^= 1
+    data[-402] ^= 1  # the last bit of a sample
     head, _ = sounds(client.post("/api/hear", content=bytes(data)))
     assert (head["kind"], head["exact"]) == ("restored", False)
+
+
+def test_an_edited_kick_is_a_sound_of_ones_own(client, model):
+    wave = kickitout.generate([4])[:, ::2]
+    head, waves = sounds(client.post("/api/hear?name=x.wav", content=encode_kick(model, 4, wave, SoundFormat())))
+    assert head["kind"] == "heard"
+    assert head["said"].startswith("changed since this model made it")
+    assert len(waves) == 2
+    cards = [sound["card"]["pitch_end_hz"] for sound in head["sounds"]]
+    assert cards == pytest.approx([2 * card(kickitout.generate([4])[0])["pitch_end_hz"]] * 2, rel=0.01)
 
 
 @pytest.mark.parametrize(("form", "rate"), [("wav", 44_100), ("flac", 48_000)])

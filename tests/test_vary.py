@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.audio import read_sound, write_sound
+from kickitout.audio import read_comment, read_sound, write_sound
 from kickitout.card import card
 from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
@@ -101,6 +101,24 @@ def test_the_commands_write_kicks_that_can_be_made_again(tmp_path, capsys, kicks
     assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
     assert main(["vary", str(made), "-n", "1", "-o", str(tmp_path / "vv")]) == 0
     assert "its place is known" in capsys.readouterr().err
+
+
+def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, capsys):
+    """An editor keeps the comment: the file says one kick and holds another."""
+    assert main(["generate", "--seeds", "2", "-q", "-o", str(tmp_path)]) == 0
+    made, edited = tmp_path / "kick_000002.wav", tmp_path / "octave.wav"
+    sound = read_sound(made)
+    write_sound(edited, sound.samples[::2], SAMPLE_RATE, bits="24", comment=read_comment(made))
+    assert main(["vary", str(edited), "-n", "1", "--amount", "0", "-o", str(tmp_path / "v")]) == 0
+    assert "changed since this model made it" in capsys.readouterr().err
+    (found,) = (tmp_path / "v").iterdir()
+    hz = [card(read_sound(path).samples[:, 0])["pitch_end_hz"] for path in (made, found)]
+    assert hz[1] / hz[0] == pytest.approx(2, rel=0.01)
+    assert main(["recipe", str(edited), "--render", str(tmp_path / "again.wav")]) == 0
+    assert "its samples are not those of its recipe" in capsys.readouterr().err
+    assert np.array_equal(read_sound(tmp_path / "again.wav").samples, sound.samples)
+    assert main(["recipe", str(made), "--render", str(tmp_path / "again.flac")]) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_what_is_no_kick_and_a_model_without_an_encoder_are_refused(tmp_path, capsys, kicks):

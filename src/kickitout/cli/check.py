@@ -39,8 +39,10 @@ def run(args: argparse.Namespace) -> int:
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
-    for path in (args.html, args.json):
+    for path, ends in ((args.html, (".html", ".htm")), (args.json, (".json",))):
         check_place(path, force=args.force)
+        if path is not None and path.suffix.lower() not in ends:  # a sound that is looked at is not to be replaced
+            raise UserError(f"{path}: choose a name that ends in {ends[0]}; sounds are never replaced by a report")
     with Counter("measuring", "files") as counter, read_workers(args) as workers:
 
         def progress(done: int, total: int) -> None:

@@ -27,21 +27,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.export.sounds import SoundFormat, write_places
+    from kickitout.cli.progress import print_made
+    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_places
     from kickitout.generation.listen import find_place
     from kickitout.generation.load import load_model
-    from kickitout.generation.vary import morph
+    from kickitout.generation.vary import check_count, morph
 
     form = SoundFormat(args.format, args.bits, args.rate)
     model = load_model(args.model)
+    check_count(args.n)
+    names = [f"{args.first.stem}_to_{args.last.stem}_{i:02d}" for i in range(args.n)]
+    refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
     places = []
     for sound in (args.first, args.last):
         place, said = find_place(model, args.model, sound)
         print(f"{sound}: {said}", file=sys.stderr)
         places.append(place)
     kicks = morph(model, places[0], places[1], args.n)
-    name = f"{args.first.stem}_to_{args.last.stem}"
-    made = [(f"{name}_{i:02d}", kick) for i, kick in enumerate(kicks)]
+    made = list(zip(names, kicks, strict=True))
     for path in write_places(model, made, args.out, form, force=args.force, morphed=[args.first.name, args.last.name]):
-        print(path)
+        print_made(str(path))
     return 0

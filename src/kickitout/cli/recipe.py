@@ -8,6 +8,7 @@ kick recipe kit/samples/kick01_F1_my-kick_v4_r1.wav --render again.wav --source 
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 NAME, HELP = "recipe", "print what re-makes a sound, or make it again"
@@ -39,8 +40,20 @@ def run(args: argparse.Namespace) -> int:
         if args.render is None:
             print(comment)
         else:
-            print(_render(recipe, args, path))
+            made = _render(recipe, args, path)
+            if not _same(path, made):
+                said = f"{path}: its samples are not those of its recipe; {made} is the sound as it was made"
+                print(said, file=sys.stderr)
+            print(made)
     return 0
+
+
+def _same(path: Path, made: Path) -> bool:
+    from kickitout.audio import read_sound
+    from kickitout.generation.remake import same_samples
+
+    a, b = read_sound(path), read_sound(made)
+    return a.rate == b.rate and same_samples(a.samples, b.samples)
 
 
 def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:

@@ -9,13 +9,6 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from kickitout.export.sounds import SoundFormat
-    from kickitout.generation.model import Model
 
 AMOUNT = 0.3
 NAME, HELP = "vary", "make variations of a kick"
@@ -45,42 +38,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.export.sounds import SoundFormat, write_places
-    from kickitout.generation.listen import find_place
+    from kickitout.audio import open_for_reading
+    from kickitout.cli.progress import print_made
+    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_kept, write_places
+    from kickitout.generation import inpaint
+    from kickitout.generation.listen import decode_kick, find_place
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
-    from kickitout.generation.vary import vary
+    from kickitout.generation.vary import check_amount, vary
 
     form = SoundFormat(args.format, args.bits, args.rate)
     model = load_model(args.model)
     seeds = range(args.seed, args.seed + args.n)
     check_seeds(seeds)
+    amount = args.amount if args.amount is not None else inpaint.AMOUNT if args.keep else AMOUNT
+    check_amount(amount)
+    how = f"keep_{args.keep}" if args.keep else "vary"
+    names = [f"{args.sound.stem}_{how}_{seed:06d}" for seed in seeds]
+    refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
     place, said = find_place(model, args.model, args.sound)
     print(f"{args.sound}: {said}", file=sys.stderr)
     if args.keep:
-        return _keep(args, model, place, seeds, form)
-    amount = AMOUNT if args.amount is None else args.amount
-    kicks = vary(model, place, seeds, amount)
-    made = [(f"{args.sound.stem}_vary_{seed:06d}", kick) for seed, kick in zip(seeds, kicks, strict=True)]
-    for path in write_places(model, made, args.out, form, force=args.force, varied=args.sound.name, amount=amount):
-        print(path)
-    return 0
-
-
-def _keep(args: argparse.Namespace, model: Model, place: np.ndarray, seeds: range, form: SoundFormat) -> int:
-    from kickitout.audio import open_for_reading
-    from kickitout.export.sounds import write_kept
-    from kickitout.generation import inpaint
-    from kickitout.generation.listen import decode_kick
-
-    with open_for_reading(args.sound) as file:
-        data = file.read()
-    amount = inpaint.AMOUNT if args.amount is None else args.amount
-    wave = decode_kick(data, str(args.sound), model.info.channels)
-    kicks = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
-    names = [f"{args.sound.stem}_keep_{args.keep}_{seed:06d}" for seed in seeds]
-    made = list(zip(names, kicks, strict=True))
-    kept = (args.sound.name, data, args.keep)
-    for path in write_kept(model, made, kept, args.out, form, force=args.force, amount=amount):
-        print(path)
+        with open_for_reading(args.sound) as file:
+            data = file.read()
+        wave = decode_kick(data, str(args.sound), model.info.channels)
+        joined = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
+        kept = (args.sound.name, data, args.keep)
+        pairs = list(zip(names, joined, strict=True))
+        paths = write_kept(model, pairs, kept, args.out, form, force=args.force, amount=amount)
+    else:
+        made = list(zip(names, vary(model, place, seeds, amount), strict=True))
+        paths = write_places(model, made, args.out, form, force=args.force, varied=args.sound.name, amount=amount)
+    for path in paths:
+        print_made(str(path))
     return 0

@@ -233,4 +233,4 @@ def refuse_in_the_way(folder: Path, names: Iterable[str], *, force: bool) -> Non
     in_the_way = [name for name in names if name in there] if there else []
     if in_the_way and not force:
         more = f" (and {len(in_the_way) - 1} more)" if len(in_the_way) > 1 else ""
-        raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another --seed or -o keeps it")
+        raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another place keeps it")

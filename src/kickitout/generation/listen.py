@@ -31,6 +31,7 @@ FAR_CENTS = 5.0  # from here on another way is tried
 MOST_CENTS = 600.0  # by which a tail is moved: beyond, card and contour speak of different partials
 WINDOWS = (2048, 512, 128)  # samples, of the spectra that are compared
 FLOOR = 1e-3  # re the largest magnitude of the kick: -60 dB
+CHANGED = "changed since this model made it, so heard as a sound of your own; "
 LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 
@@ -200,15 +201,18 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
 
     A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
     """
-    from kickitout.audio import read_comment
-    from kickitout.generation.remake import place_of
+    from kickitout.audio import read_comment, read_sound
+    from kickitout.generation.remake import is_sound_of, place_of
 
     if not model.info.places:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
         )
     made_here = place_of(read_comment(sound), model)
+    changed = ""
     if made_here is not None:
-        return made_here, "made by this model, so its place is known"
+        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave):
+            return made_here, "made by this model, so its place is known"
+        changed = CHANGED
     heard = hear(model, Ear(find_ear(name)), open_kick(sound, model.info.channels))
-    return heard.place, f"made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
+    return heard.place, f"{changed}made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"

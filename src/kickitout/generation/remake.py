@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from kickitout.generation.ask import start_noise
 from kickitout.generation.inpaint import PARTS, joined
 from kickitout.generation.listen import decode_kick
 from kickitout.generation.model import Model, Played
+from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from kickitout.audio import Sound
+
+ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
 def read_recipe(text: str | None, where: str) -> dict[str, Any]:
@@ -24,6 +30,19 @@ def read_recipe(text: str | None, where: str) -> dict[str, Any]:
     if not isinstance(found, dict) or "kickitout" not in found:
         raise UserError(f"{where}: has no recipe inside; only files that kickitout made carry one")
     return found
+
+
+def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two sounds [T, C] of one rate are the same but for the rounding of their files."""
+    return a.shape == b.shape and bool(np.abs(a - b).max(initial=0.0) <= ROUNDED)
+
+
+def is_sound_of(sound: Sound, wave: np.ndarray) -> bool:
+    """Whether a file still holds the kick [C, T] that its recipe speaks of, at any rate and in any format."""
+    from kickitout.audio import resample
+
+    samples = wave.T if sound.rate == SAMPLE_RATE else resample(np.ascontiguousarray(wave.T), SAMPLE_RATE, sound.rate)
+    return same_samples(sound.samples, np.clip(samples, -1, 1))
 
 
 def remake(recipe: dict[str, Any], model: Model, where: str, source: bytes | None = None) -> np.ndarray:

@@ -20,12 +20,23 @@ def vary(model: Model, place: np.ndarray, seeds: Sequence[int], amount: float = 
 
     Amounts are deviations of a latent. knobs: as they stand in all of them. Raises UserError outside 0..2.
     """
-    if not 0 <= amount <= 2:
-        raise UserError(f"amount={amount:g}: from 0 (the same kick) to 2 (hardly related)")
+    check_amount(amount)
     scale = np.full(model.info.places, amount, np.float32)
     scale[:SIZE] *= CONTOUR_SHARE
     draws = normal(seeds, model.info.places)
     return [model.turn(place=turned(place, draw, scale, model.info.grain), knobs=knobs) for draw in draws]
+
+
+def check_amount(amount: float) -> None:
+    """Raises UserError outside 0..2."""
+    if not 0 <= amount <= 2:
+        raise UserError(f"amount={amount:g}: from 0 (the same kick) to 2 (hardly related)")
+
+
+def check_count(count: int) -> None:
+    """Raises UserError for less than two kicks of a morph."""
+    if count < 2:
+        raise UserError(f"n={count}: a morph has two ends, and at least 2 kicks")
 
 
 def turned(place: np.ndarray, draw: np.ndarray, scale: np.ndarray, grain: int) -> np.ndarray:
@@ -43,8 +54,7 @@ def morph(model: Model, first: np.ndarray, last: np.ndarray, count: int,
     The body is an oscillator whose pitch is part of the place, so halfway is a pitch halfway (in semitones) and not two
     bodies that beat or cancel.
     """
-    if count < 2:
-        raise UserError(f"n={count}: a morph has two ends, and at least 2 kicks")
+    check_count(count)
     shares = np.linspace(0, 1, count, dtype=np.float32)
     return [
         model.turn(place=(1 - s) * first + s * last, knobs=None if knobs is None else (1 - s) * knobs[0] + s * knobs[1])

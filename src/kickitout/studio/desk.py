@@ -28,10 +28,10 @@ from kickitout.export.kits.sound_file import is_of_kit
 from kickitout.export.kits.sources import Kick
 from kickitout.export.sounds import SoundFormat, encode_recipe, rounded, telling_name
 from kickitout.generation.ask import CONTROLS, ROUNDS, Answer, Control, ask, ask_seed
-from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
+from kickitout.generation.listen import CHANGED, Ear, decode_kick, find_ear, hear
 from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model, Played
-from kickitout.generation.remake import read_recipe
+from kickitout.generation.remake import is_sound_of, read_recipe
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.models.knobs import KNOBS, Knob
 from kickitout.studio.recipes import (
@@ -208,15 +208,17 @@ class Desk:
     def hear(self, data: bytes, name: str) -> bytes:
         """A sound file: what it was made from, if this model made it; otherwise its card and the model's own of it."""
         recipe = self._recipe_in(data, name)
-        if recipe is not None:
-            return self._restored(recipe, data, name)
+        restored = None if recipe is None else self._restored(recipe, data, name)
+        if restored is not None:
+            return restored
+        changed = "" if recipe is None else CHANGED
         wave = decode_kick(data, name, self.model.info.channels)
         own = Sounding(np.atleast_2d(wave), None, name)
         if isinstance(self.ear_or_reason, str):
             return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(own.wave.mean(axis=0)))
         heard = hear(self.model, self.ear_or_reason, wave)
         again = self.model.turn(place=heard.place)
-        said = f"made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
+        said = f"{changed}made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
         found = self._look(own.wave.mean(axis=0))
         return self._pack([own, self._of_place(again)], kind="heard", said=said, look=found)
 
@@ -235,7 +237,8 @@ class Desk:
             raise UserError(f"{name}: made by another model ({digest}); start the studio with that one")
         return found if mine else None
 
-    def _restored(self, found: dict[str, Any], data: bytes, name: str) -> bytes:
+    def _restored(self, found: dict[str, Any], data: bytes, name: str) -> bytes | None:
+        """None for a file whose samples are others by now: a sound of the user's own."""
         try:
             recipe = Recipe.model_validate(found)
         except ValueError as error:
@@ -247,12 +250,13 @@ class Desk:
         elif data[:1] == b"{":
             said = "the kick of this recipe"
         else:
-            form = SoundFormat(
-                decode_sound(data, name).container.lower(), str(found.get("bits")), int(found.get("rate", 0))
-            )
+            sound = decode_sound(data, name)
+            if not is_sound_of(sound, played.wave):
+                return None
+            form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
             exact = encode_recipe(found, played.wave, form) == data
             said = "made here: its state is back, the same file bit for bit" if exact else (
-                "made here: its state is back, but the file was changed since, or made by another version"
+                "made here: its state is back, the same samples in another file"
             )  # fmt: skip
         return self._pack([Sounding(played.wave, recipe)], kind="restored", said=said, exact=exact)
 
