@@ -14,7 +14,9 @@ import numpy as np
 import pytest
 
 from kickitout.audio import decode_sound, write_sound
+from kickitout.card import card
 from kickitout.cli import main
+from kickitout.corpus.procedural import synthesise
 from kickitout.drawing import COLOURS, png, spectrogram_png, wave_svg
 from kickitout.sound import SAMPLE_RATE
 
@@ -108,6 +110,19 @@ def test_card_as_json_has_null_and_reasons(kit, capsys):
     assert found["card"]["pitch_end_hz"] == pytest.approx(60, abs=2)
     undefined = {name for name, value in found["card"].items() if value in (None, "")}
     assert undefined == set(found["reasons"])
+
+
+def test_the_levels_are_those_of_the_file(tmp_path, capsys):
+    wave = synthesise([3])[0][0]
+    for name, gain in (("loud", 1.0), ("quiet", 0.1)):
+        write_sound(tmp_path / f"{name}.wav", gain * wave, SAMPLE_RATE, bits="32f")
+    assert main(["card", str(tmp_path / "loud.wav"), str(tmp_path / "quiet.wav"), "--json"]) == 0
+    loud, quiet = (entry["card"] for entry in json.loads(capsys.readouterr().out))
+    for name, value in loud.items():
+        down = 20 if name in ("loudness_lufs", "true_peak_dbtp") else 0
+        if isinstance(value, float):
+            assert quiet[name] == pytest.approx(value - down, abs=1e-3, rel=1e-4), name
+    assert loud["true_peak_dbtp"] == pytest.approx(card(wave)["true_peak_dbtp"], abs=0.02)
 
 
 def test_card_goes_on_behind_a_bad_file_and_says_so(kit, capsys):

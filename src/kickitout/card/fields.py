@@ -46,6 +46,7 @@ FIELDS: tuple[Field, ...] = (
     Field("clipped", "samples", "samples in flat runs at the peak", 0),
 )
 NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
+LEVELS = ("loudness_lufs", "true_peak_dbtp")  # re full scale, so that a gain moves them
 
 
 class Why(IntEnum):
@@ -112,6 +113,10 @@ class Cards:
         """Every field of sound i that has no value, with the reason."""
         found = {name: self.reason(i, name) for name in NAMES}
         return {name: text for name, text in found.items() if text is not None}
+
+    def louder(self, db: np.ndarray) -> "Cards":
+        """The cards of the same sounds, louder by db [n]: their levels differ, and nothing else."""
+        return Cards(self.values | {name: self.values[name] + db for name in LEVELS}, self.whys)
 
     @classmethod
     def join(cls, parts: Sequence["Cards"]) -> "Cards":

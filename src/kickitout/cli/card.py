@@ -4,7 +4,8 @@ kick card kick.wav
 kick card kicks/*.wav --json
 kick card kick.wav --plot kick.svg     waveform, pitch and level over time
 
-The card is that of the prepared sound: mono at 44.1 kHz, cut to the 500 ms from its onset on, its peak raised.
+The card is that of the prepared sound: mono at 44.1 kHz, cut to the 500 ms from its onset on; its levels are those of
+the file.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.corpus.prepare import prepare
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
+    from kickitout.sound import PEAK
 
     if args.plot is not None and args.plot.suffix.lower() != ".svg":
         raise UserError(f"{args.plot}: plots are drawn as SVG; choose a name that ends in .svg")
@@ -59,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"kick: {path}: {error}", file=sys.stderr)
     if read:
         found = cards(np.stack([prepared.mid for _, _, prepared in read]))
+        found = found.louder(np.array([prepared.peak_db for _, _, prepared in read]) - 20 * math.log10(PEAK))
         if args.json:
             listed = [
                 {
