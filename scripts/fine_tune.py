@@ -73,11 +73,11 @@ def main(argv: list[str] | None = None) -> int:
     if not args.alone:
         print("Energy distances, lower is better; behind the interval the value of each seed.")
         for embedding in DEFAULTS:
-            floor = racing.real_against_real(learned.waves, unseen, embedding)
+            floor = racing.real_against_real(learned, unseen, embedding)
             print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")
-    print("\n" + racing.closing_text(made, learned.waves, unseen))
+    print("\n" + racing.closing_text(made, learned, unseen))
     return 0
 
 

@@ -126,7 +126,9 @@ def test_names_find_embeddings_and_nothing_is_downloaded(tmp_path):
     path = loudness(tmp_path / "mine.onnx")
     bands, drums, mine = find_embeddings(["bands", "drum-type", str(path), "bands"], 44_100)
     assert (bands, drums) == (BANDS, DRUM_TYPES)
-    assert re.fullmatch(r"mine-[0-9a-f]{8}", mine.name)
+    assert re.fullmatch(r"mine-[0-9a-f]{8}-44100Hz", mine.name)
+    assert find_embeddings([str(path)], 16_000)[0].name != mine.name  # it is another embedding
+    assert re.fullmatch(r"own-[0-9a-f]{8}", Encoder(loudness(tmp_path / "own.onnx", sample_rate="16000")).name)
     with pytest.raises(UserError, match="CLAP: it is not in this package and never downloaded"):
         find_embeddings(["CLAP"])
     with pytest.raises(UserError, match=r"clop: not known; bands, drum-type or a FILE\.onnx"):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import toy, toy_corpus
+from toy import shared_run
 
 import kickitout
 from kickitout.audio import read_comment, read_sound
@@ -177,28 +178,17 @@ def test_a_fault_while_writing_leaves_no_half_file(tmp_path, monkeypatch, capsys
 # -- model files -------------------------------------------------------------------------------------------------------
 
 
-def trained(name, folder):
-    """A run folder with a model of toy size."""
-    pytest.importorskip("torch", reason="training needs the train extra")
-    from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import load_recipe
-
-    # Two harmonics: an untrained toy holds none of them down, high ones turn some hundred times, and there one rounding
-    # of the pitch is heard as phase; the model in the package is within 4e-6.
-    changes = [*toy(name), *(["variants=6", "model.harmonics=2"] if name == "kickgan" else [])]
-    train(toy_corpus(folder / "kicks", 12), load_recipe(name, changes), folder / "run", Until(steps=2))
-    return folder / "run"
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(tmp_path_factory):
-    return trained("dcgan-bands", tmp_path_factory.mktemp("model"))
+    pytest.importorskip("torch", reason="training needs the train extra")
+    return shared_run(tmp_path_factory, "dcgan-bands")
 
 
 @pytest.mark.parametrize("name", ["dcgan-bands", "dcgan-stft", "kickgan"])
-def test_an_exported_model_plays_what_torch_plays(name, tmp_path):
-    run = trained(name, tmp_path)
-    import torch
+def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_factory):
+    torch = pytest.importorskip("torch", reason="training needs the train extra")
+    shared = shared_run(tmp_path_factory, name)
+    run = Path(shutil.copytree(shared, tmp_path / "run"))
     from accelerate import Accelerator
 
     from kickitout.corpus.build import build_corpus
@@ -207,7 +197,7 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path):
     from kickitout.training.run_folder import RunFolder
 
     recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text()))
-    again = Run(build_corpus([tmp_path / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
+    again = Run(build_corpus([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
     again.begin()
     again.load_best()
     player, model = again.task.player(), load_model(run)
@@ -222,7 +212,7 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path):
 
 def test_a_model_file_says_what_it_learned_from_and_nothing_of_the_machine(run):
     info = load_model(run).info
-    assert info.corpus["kicks"] == 12
+    assert info.corpus["kicks"] == 24
     assert info.recipe["name"] == info.name == "dcgan-bands"
     data = (run / "model.onnx").read_bytes()
     assert b"site-packages" not in data

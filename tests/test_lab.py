@@ -346,6 +346,8 @@ def test_votes_are_kept_counted_and_told_in_the_paper(copy):
     assert sum(t.other for t in against) == 6
     assert not any(t.chosen for t in against)
     assert "1 listener made 12 comparisons" in told(copy, hearing.votes)
+    prepare(copy, "shortcomings", 12, seed=3)  # other rows under the same numbers
+    assert read_votes(copy) == votes
     with pytest.raises(UserError, match="names no pair of this laboratory"):
         keep_vote(copy, {"listener": "a", "pair": "x", "choice": "left"})
     copy.votes.write_text("something,else\n")

@@ -72,7 +72,7 @@ def test_nearer_kicks_are_ahead_beyond_the_interval_and_the_same_ones_are_not(pa
     assert last.behind[1][0] > 5
     assert last.gained[1][0] > 5
     assert last.value[TUNED][2] == pytest.approx([last.value[TUNED][0]] * 2, abs=3)
-    floor = real_against_real(parts[0].waves, unseen, BANDS)
+    floor = real_against_real(parts[0], unseen, BANDS)
     assert floor[1][0] <= floor[0] <= floor[1][1]
     text = race_text(lines, BANDS.name, floor)
     assert "training on has come 90 % after 0.9 min and training from scratch never." in text
@@ -87,7 +87,7 @@ def test_the_scores_at_the_end_stand_beside_real_ones(parts):
     noise = (np.random.default_rng(0).standard_normal((24, 22050)) * 0.3).astype(np.float32)
     near = synthesise(range(2000, 2024))[0]
     made = {(TUNED, 0.0): [noise], (SCRATCH, 0.0): [noise], (TUNED, 60.0): [near], (SCRATCH, 60.0): [noise]}
-    lines = closing_text(made, learned.waves, unseen, draws=20).splitlines()
+    lines = closing_text(made, learned, unseen, draws=20).splitlines()
     assert lines[0].startswith("| after 1 min |")
     (energy,) = (line for line in lines if line.startswith("| `energy_bands-1`"))
     _, recordings, tuned, scratch, beside = (cell.split()[0].strip("`") for cell in energy.strip("| ").split(" | "))

@@ -10,7 +10,7 @@ import pytest
 
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.training.overview import find_runs, free, is_running, look_at
+from kickitout.training.overview import find_runs, free, is_running, look_at, spare_files
 
 
 @pytest.fixture
@@ -27,10 +27,18 @@ def run(tmp_path):
         {"kind": "event", "step": 41, "text": "stopped"},
     ]
     (path / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"kind": "los')
-    (path / "checkpoints" / "latest.safetensors").write_bytes(b"x" * 3000)
+    (path / "checkpoints" / "latest.safetensors").write_bytes(checkpoint(3000))
     (path / "checkpoints" / "latest.previous").write_bytes(b"x" * 2000)
     (path / "checkpoints" / ".best-000040.safetensors.part").write_bytes(b"x" * 500)
     return path
+
+
+def checkpoint(size):
+    """The bytes of a file of tensors."""
+    head = (
+        json.dumps({"x": {"dtype": "U8", "shape": [size - 108], "data_offsets": [0, size - 108]}}).encode().ljust(100)
+    )
+    return len(head).to_bytes(8, "little") + head + b"x" * (size - 108)
 
 
 def test_state_step_score_and_sizes(run):
@@ -65,6 +73,21 @@ def test_only_what_is_spare_goes(run, capsys):
     assert free(run, checkpoints=True) == 0  # there is no finished model: its checkpoints are all it has
     (run / "model.onnx").touch()
     assert free(run, checkpoints=True) == 3000
+
+
+@pytest.mark.parametrize("damage", ["absent", "cut", "head"])
+def test_what_a_run_would_go_on_from_is_not_spare(run, damage):
+    """A process that dies between two renames leaves its newest state under another name."""
+    folder = run / "checkpoints"
+    (folder / "latest.fresh").write_bytes(checkpoint(2000))
+    assert (folder / "latest.fresh") not in spare_files(run)  # newer than `latest`
+    latest = folder / "latest.safetensors"
+    if damage == "absent":
+        latest.unlink()
+    else:
+        latest.write_bytes(latest.read_bytes()[:-1] if damage == "cut" else b"\xff" * 3000)
+    assert free(run) == 500
+    assert {"latest.fresh", "latest.previous"} <= {f.name for f in folder.iterdir()}
 
 
 def test_a_run_in_use_is_left_alone(run, capsys):

@@ -197,8 +197,20 @@ def test_near_duplicates_do_not_betray_a_set():
     groups = np.repeat(np.arange(12), 6)
     real = rng.normal(size=(12, 8))[groups] + 1e-3 * rng.normal(size=(72, 8))
     fresh = rng.normal(size=(72, 8))
-    assert two_sample.neighbour_hits(*distances(real, fresh), groups)[:72].mean() < 0.6
+    assert two_sample.neighbour_hits(*distances(real, fresh), (groups, None))[:72].mean() < 0.6
     assert two_sample.neighbour_hits(*distances(real, fresh))[:72].all()  # without families
+    assert two_sample.neighbour_hits(*distances(fresh, real), (None, groups))[72:].mean() < 0.6  # in either set
+    rights = [
+        two_sample.logistic_hits(*sets, np.random.default_rng(seed), families)[part].mean()
+        for sets, families, part in (
+            ((real, fresh), (groups, None), slice(72)),
+            ((fresh, real), (None, groups), slice(72, None)),
+        )
+        for seed in range(5)
+    ]
+    assert np.mean(rights) < 0.6
+    split = [two_sample.logistic_hits(fresh, real, np.random.default_rng(seed))[72:].mean() for seed in range(5)]
+    assert np.mean(split) > np.mean(rights) + 0.1
 
 
 @pytest.mark.parametrize("sizes", [(50, 50), (50, 30)])
@@ -311,6 +323,13 @@ def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):
     assert str(one) != str(other)
     assert one[1].name == "energy_quick"
     assert one[1].value == other[1].value  # the seed moves intervals, not distances
+
+
+def test_no_value_depends_on_how_many_draws_its_interval_has(rendered):
+    real, fake = (measure(waves, [QUICK]) for waves in (rendered[:80], rendered[80:160]))
+    none, some, more = ({f.name: f.value for f in compare(real, fake, [QUICK], draws=n)} for n in (0, 20, 50))
+    assert some == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
+    assert more == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
 
 
 def test_too_few_sounds_are_refused(rendered):

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import TOY_KICKGAN, no_silence, toy_corpus
+from toy import TOY_KICKGAN, no_silence, shared_run, toy_corpus
 
 from kickitout.card.contour import contours
+from kickitout.corpus.build import build_corpus
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
@@ -20,16 +21,14 @@ from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
 
 
-@pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return toy_corpus(tmp_path_factory.mktemp("start") / "kicks")
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    return shared_run(tmp_path_factory, "kickgan")
 
 
-@pytest.fixture(scope="module")
-def finished(corpus, tmp_path_factory):
-    run = tmp_path_factory.mktemp("start") / "run"
-    train(corpus, load_recipe("kickgan", [*TOY_KICKGAN, "variants=0"]), run, Until(steps=3), device="cpu")
-    return run
+@pytest.fixture(scope="session")
+def corpus(finished):
+    return build_corpus([finished.parent / "kicks"])
 
 
 def test_a_finished_run_plays(finished):
@@ -40,7 +39,7 @@ def test_a_finished_run_plays(finished):
 
 
 def task(corpus, *changes):
-    recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", *changes])
+    recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", *changes])
     return AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None])
 
 
@@ -77,7 +76,7 @@ def test_a_model_says_what_the_one_before_it_learned_from(corpus, finished, tmp_
     first = load_model(finished)
     begin = shutil.copytree(finished, tmp_path / "first")
     for name, sounds, before in (("second", other, begin), ("third", corpus, tmp_path / "second")):
-        recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", f"start={before}"])
+        recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", f"start={before}"])
         train(sounds, recipe, tmp_path / name, Until(steps=1), device="cpu")
         shutil.rmtree(begin, ignore_errors=True)  # a run outlives the model that it began with
     second, third = load_model(tmp_path / "second"), load_model(tmp_path / "third")
@@ -93,7 +92,7 @@ def test_another_size_is_refused_with_both_sizes(corpus, finished):
     with pytest.raises(
         UserError, match=r"to_curves.*is \[\d+.*\] in the recipe and \[\d+.*\] in the model.*start=none"
     ):
-        task(corpus, f"start={finished}", "model.harmonics=12")  # as many curves more as the noise below 345 Hz has
+        task(corpus, f"start={finished}", "model.harmonics=6")  # as many curves more as the noise below 345 Hz has
     with pytest.raises(UserError, match=r"is \[\d+.*\] in the recipe and \[\d+.*\] in the model.*start=none"):
         task(corpus, f"start={finished}", "model.style=16")
 

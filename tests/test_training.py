@@ -18,6 +18,7 @@ from kickitout.corpus.build import build_corpus
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
+from kickitout.training import loop
 from kickitout.training.checkpoint import load_checkpoint, load_newest
 from kickitout.training.lessons import make_lessons
 from kickitout.training.loop import Until
@@ -231,6 +232,19 @@ def test_a_run_goes_on_from_the_checkpoint_before_a_damaged_one_and_says_so(corp
     assert any("went on from the one before" in text for text in events)
     train(corpus, recipe, tmp_path / "b", Until(steps=5))
     same_weights(tmp_path / "a", tmp_path / "b")
+
+
+def test_the_checkpoint_before_a_damaged_one_has_its_best_snapshot_still(corpus, tmp_path, monkeypatch):
+    scores = iter(range(100, 0, -1))  # every snapshot is the best so far
+    monkeypatch.setattr(loop, "energy_distance", lambda *_: float(next(scores)))
+    recipe = load_recipe("dcgan-bands", [*TOY, "monitor.every=2"])
+    with loop.opened(corpus, recipe, tmp_path, device="cpu") as (run, interrupted):
+        run.train(Until(steps=4), interrupted)  # and is killed here
+    damage(RunFolder(tmp_path).latest)
+    monkeypatch.setattr(loop, "energy_distance", lambda *_: 200.0)
+    result = train(corpus, recipe, tmp_path, Until(steps=3))
+    assert (result.step, result.best_step) == (3, 2)
+    assert len(list((tmp_path / "checkpoints").glob("best-*"))) <= 2
 
 
 def test_two_damaged_checkpoints_are_an_error_not_a_fresh_start(corpus, tmp_path):

@@ -290,10 +290,9 @@ def measure(block: Block) -> Measured:
     none |= tail.sum(axis=1) <= 0
     log_hz = np.log2(path.hz)
     end = 2 ** weighted_median(log_hz, tail)
-    none |= end < LOWEST_HZ
     slow = none | (start < LOWEST_HZ)
     scatter = 12 * roughness(log_hz, tail)
-    rules = [(none, Why.NO_PITCH), (scatter > STEADY_SEMITONES, Why.UNSTEADY)]
+    rules = [(none | (end < LOWEST_HZ), Why.NO_PITCH), (scatter > STEADY_SEMITONES, Why.UNSTEADY)]
 
     midi = 69 + 12 * np.log2(end / 440)
     nearest = np.round(midi)

@@ -9,6 +9,7 @@ torchrun --nproc-per-node 2 -m kickitout train my-kicks/ --out runs/a      on tw
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--budget", type=duration, help="time over all starts of the run: 90s, 1h30m (default 20m)")
+    length.add_argument("--budget", type=duration, help="time of training, over all starts: 90s, 1h30m (default 20m)")
     length.add_argument("--steps", type=positive, help="steps to train, over all starts of the run")
     parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
     parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
@@ -70,10 +71,12 @@ def run(args: argparse.Namespace) -> int:
     minutes = result.seconds / 60
     if result.reason == "stopped":
         print(f"stopped by the monitor: {result.why}", file=sys.stderr)
+    against = f"held-out score {result.best_score:.3f} (real against real {result.floor:.3f}; lower is better)"
+    if math.isnan(result.floor):
+        against = f"score against all kicks {result.best_score:.3f} (lower is better; too few are held out)"
     print(
-        f"{result.reason} at step {result.step} after "
-        f"{minutes:.1f} min; the model is that of step {result.best_step}, held-out score {result.best_score:.3f} "
-        f"(real against real {result.floor:.3f}; lower is better)",
+        f"{result.reason} at step {result.step} after {minutes:.1f} min; "
+        f"the model is that of step {result.best_step}, {against}",
         file=sys.stderr,
     )
     if result.reason == "interrupted":

@@ -27,7 +27,7 @@ def compare(
     """Every score of `generated` against `real`, in each of the embeddings they were measured in.
 
     The draws of one measure do not depend on the others, and are the same in each embedding. Without draws there are
-    no intervals.
+    no intervals; no value depends on how many there are.
     """
     n, m = len(real), len(generated)
 
@@ -41,12 +41,13 @@ def compare(
     found = [recognised(generated)]
     found += _in_each(embeddings, lambda e: _distances(real, generated, e, counts))
     found += _in_each(embeddings, lambda e: [_diversity(real, generated, e, counts)])
-    found += _in_each(embeddings, lambda e: _frechet(real, generated, e, rng("frechet"), draws))
+    found += _in_each(embeddings, lambda e: _frechet(real, generated, e, rng, draws))
     rows = _as_many(n, m, rng("size"))
     a, b = real.take(rows[0]), generated.take(rows[1])
     found += _in_each(embeddings, lambda e: _neighbours(a, b, e, rng("neighbours"), draws))
-    found += _in_each(embeddings, lambda e: _told_apart(a, b, e, rng("two-sample"), draws))
-    found.append(_thirds_told_apart(a, b, rng("two-sample"), draws))
+    everyone = _everyone(a, b, rng("two-sample, drawn"), draws)
+    found += _in_each(embeddings, lambda e: _told_apart(a, b, e, rng("two-sample"), everyone))
+    found.append(_thirds_told_apart(a, b, rng("two-sample"), everyone))
     found += _cards(real, generated, counts)
     found += _spectra(real, generated, counts)
     return found
@@ -94,12 +95,15 @@ def _diversity(real: Features, generated: Features, e: Embedding, counts: Counts
     return _found(f"diversity_{e.name}", ratio, "", POSITIVE)._replace(better="higher", note=note)
 
 
-def _frechet(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
+def _frechet(
+    real: Features, generated: Features, e: Embedding, rng: Callable[[str], np.random.Generator], draws: int
+) -> list[Found]:
+    drawn = rng("frechet, drawn")
     basis = frechet.principal_axes(real.embedded[e.name])
     a, b = (frechet.project(x.embedded[e.name], basis) for x in (real, generated))
-    halves = half_masks(len(a), draws, rng, real.groups), half_masks(len(b), draws, rng, generated.groups)
+    halves = half_masks(len(a), draws, drawn, real.groups), half_masks(len(b), draws, drawn, generated.groups)
     scatter = frechet.frechet_of(frechet.moments(a, halves[0] * 1.0), frechet.moments(b, halves[1] * 1.0))
-    value, limit = frechet.frechet_distance(a, b), frechet.frechet_limit(a, b, rng)
+    value, limit = frechet.frechet_distance(a, b), frechet.frechet_limit(a, b, rng("frechet"))
     name, unit = f"{e.name}_pca{a.shape[1]}", e.squared
     note = f"R2 of the line {limit.r2:.2f}; interval of the plain distance, moved"
     return [
@@ -132,10 +136,10 @@ def _neighbours(real: Features, generated: Features, e: Embedding, rng: np.rando
     return found
 
 
-def _told_apart(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
-    points = real.embedded[e.name], generated.embedded[e.name]
-    groups = own_groups(len(real), real.groups)
-    everyone = _everyone(real, generated, rng, draws)
+def _told_apart(
+    real: Features, generated: Features, e: Embedding, rng: np.random.Generator, everyone: np.ndarray
+) -> list[Found]:
+    points, groups = (real.embedded[e.name], generated.embedded[e.name]), (real.groups, generated.groups)
     return [
         _accuracy(f"two_sample_logistic_{e.name}", two_sample.logistic_hits(*points, rng, groups), everyone),
         _accuracy(
@@ -144,9 +148,8 @@ def _told_apart(real: Features, generated: Features, e: Embedding, rng: np.rando
     ]
 
 
-def _thirds_told_apart(real: Features, generated: Features, rng: np.random.Generator, draws: int) -> Found:
-    thirds, groups = (real.spectra["thirds"], generated.spectra["thirds"]), own_groups(len(real), real.groups)
-    everyone = _everyone(real, generated, rng, draws)
+def _thirds_told_apart(real: Features, generated: Features, rng: np.random.Generator, everyone: np.ndarray) -> Found:
+    thirds, groups = (real.spectra["thirds"], generated.spectra["thirds"]), (real.groups, generated.groups)
     return _accuracy("two_sample_logistic_thirds", two_sample.logistic_hits(*thirds, rng, groups), everyone)
 
 

@@ -17,6 +17,7 @@ from kickitout.generation.noise import normal
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
 TOGETHER = ("pitch", "decay", "click")
 CONTROLS_ASKED = {**BY_NAME, "drive": DRIVE}
+NEVER = 1e6  # what an error counts that has no value: more than any that has one
 TARGETS = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
 
 
@@ -24,9 +25,10 @@ class ControlError(NamedTuple):
     """One row: a control, asked for alone or together with others.
 
     low, high: between them was asked, in the control's unit. error: median of |achieved - requested| in error_unit,
-    with its 95 % interval; worst: the 90 % quantile. Requests that were not met count as the others. reached: share of
-    the requests that were answered as closely as `Control.close`; told: of those that were not, how many were said to
-    lie outside of what the kick can give; renders: mean number of them. lines: every answer.
+    with its 95 % interval; worst: the 90 % quantile. Requests that were not met count as the others, and what has no
+    value any more as NEVER. reached: share of the requests that were answered as closely as `Control.close`; told: of
+    those that were not, how many were said to lie outside of what the kick can give; renders: mean number of them.
+    lines: every answer.
     """
 
     control: str
@@ -62,12 +64,11 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
             answers.append(ask_seed(model, request, 20_000 + i))
         for k, name in enumerate(names):
             lines = tuple(answer.lines[k] for answer in answers)
-            errors = np.abs([line.error for line in lines])
-            known = errors[np.isfinite(errors)]
-            middle, span = median_interval(known, seed=seed)
+            errors = np.nan_to_num(np.abs([line.error for line in lines]), nan=NEVER)
+            middle, span = median_interval(errors, seed=seed)
             reached, renders = (float(np.mean(x)) for x in ([a.reached for a in lines], [a.renders for a in answers]))
             told = sum(_outside(line) for line in lines)
-            rows.append(ControlError(name, len(names) > 1, *spans[name], middle, span, float(np.quantile(known, 0.9)),
+            rows.append(ControlError(name, len(names) > 1, *spans[name], middle, span, float(np.quantile(errors, 0.9)),
                                      lines[0].error_unit, reached, told, renders, n, lines))  # fmt: skip
     return rows
 

@@ -43,7 +43,8 @@ class Encoder:
         self.rate = _rate(path, metadata.get(RATE_KEY), rate)
         self._samples = samples or len(resample(np.zeros(LENGTH, np.float32), SAMPLE_RATE, self.rate))
         digest = hashlib.sha256(data).hexdigest()
-        self.name = f"{path.stem}-{digest[:8]}"
+        told = "" if RATE_KEY in metadata else f"-{self.rate}Hz"  # without it one name would have two meanings
+        self.name = f"{path.stem}-{digest[:8]}{told}"
         numbers = self.embed(_probe()).shape[1]
         self.about = f"{path.name}, sha256 {digest[:16]}, {self.rate} Hz, {self._fitted()}, {numbers} numbers"
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from kickitout.evaluation.resampling import own_groups
 
+Groups = tuple[np.ndarray | None, np.ndarray | None]  # families of the real sounds and of the generated ones
+OWN: Groups = (None, None)  # each sound is a family of its own
 FOLDS = 5
 PENALTY = 10.0  # on squared weights of standardised features; 0.1 to 100 move the accuracy by some hundredths
 STEPS = 12  # of Newton; with the penalty it has converged before
@@ -17,14 +19,16 @@ NEAREST = 5  # neighbours that vote; odd
 
 
 def logistic_hits(
-    real: np.ndarray, generated: np.ndarray, rng: np.random.Generator, groups: np.ndarray | None = None
+    real: np.ndarray, generated: np.ndarray, rng: np.random.Generator, groups: Groups = OWN
 ) -> np.ndarray:
     """[2 n] bool: which sounds a cross-validated logistic regression puts into the right set; the real ones first.
 
-    real, generated: [n, D]. groups: families of the real sounds; none is split between folds.
+    real, generated: [n, D]. groups: families of either set; none is split between folds.
     """
     points, label = _both(real, generated)
-    folds = np.concatenate([_folds(own_groups(len(real), groups), rng), _folds(np.arange(len(generated)), rng)])
+    folds = np.concatenate(
+        [_folds(own_groups(len(x), of), rng) for x, of in zip((real, generated), groups, strict=True)]
+    )
     hits = np.zeros(len(points), bool)
     for fold in range(FOLDS):
         test = folds == fold
@@ -63,17 +67,20 @@ def _fit(points: np.ndarray, label: np.ndarray) -> np.ndarray:
     return weights
 
 
-def neighbour_hits(rr: np.ndarray, rg: np.ndarray, gg: np.ndarray, groups: np.ndarray | None = None) -> np.ndarray:
+def neighbour_hits(rr: np.ndarray, rg: np.ndarray, gg: np.ndarray, groups: Groups = OWN) -> np.ndarray:
     """[2 n] bool: for which sounds most of the NEAREST others come from their own set; the real ones first.
 
     Distances real-real, real-generated, generated-generated, all [n, n]. Sees what no straight line separates, such as
     a generator that repeats itself.
     """
-    families = own_groups(len(rr), groups)
-    within = np.where(families[:, None] == families[None], np.inf, rr)
-    others = gg.copy()
-    np.fill_diagonal(others, np.inf)
-    everything = np.block([[within, rg], [rg.T, others]])
+    within = [_but_its_own(*one) for one in zip((rr, gg), groups, strict=True)]
+    everything = np.block([[within[0], rg], [rg.T, within[1]]])
     nearest = np.argpartition(everything, NEAREST - 1, axis=1)[:, :NEAREST]
     generated = np.arange(len(everything)) >= len(rr)
     return (generated[nearest].mean(axis=1) > 0.5) == generated
+
+
+def _but_its_own(distances: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
+    """Distances [n, n] within a set; infinite within a family."""
+    families = own_groups(len(distances), groups)
+    return np.where(families[:, None] == families[None], np.inf, distances)

@@ -40,7 +40,7 @@ def check_count(count: int) -> None:
 
 
 def turned(place: np.ndarray, draw: np.ndarray, scale: np.ndarray, grain: int) -> np.ndarray:
-    """A place near `place`; its grain is turned, not added to, so that any amount of noise is as loud as before."""
+    """A place near `place`; its grain is turned by an angle that grows with the scale, from one noise to another."""
     moved = place + scale * draw
     angle = scale[-1] * np.pi / 4
     moved[-grain:] = np.cos(angle) * place[-grain:] + np.sin(angle) * draw[-grain:]
@@ -65,7 +65,7 @@ def morph(model: Model, first: np.ndarray, last: np.ndarray, count: int,
 def blend(model: Model, places: Sequence[np.ndarray], weights: Sequence[float]) -> Played:
     """The kick between several places, each drawn to by its weight (none below 0, not all 0).
 
-    The grain of the heaviest is kept: a mean of noises would be quieter than each of them.
+    The grain of the heaviest is kept: between noises lies another noise, which would change with every weight.
     """
     shares = np.array(weights, np.float64)
     if len(places) != len(shares) or not len(shares) or (shares < 0).any() or not 0 < shares.sum() < np.inf:

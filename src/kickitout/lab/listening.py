@@ -8,6 +8,7 @@ file offers them for download under that name.
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import threading
 import time
@@ -79,15 +80,21 @@ def prepare(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[str] = (
         other = REAL if i % 2 == 0 or not others else others[int(rng.integers(len(others)))]
         sides = [row, other] if rng.random() < 0.5 else [other, row]
         drawn = [sounds.draw(side, rng) for side in sides]
-        pair = f"{study}-{seed}-{i}"
-        known[pair] = {
+        what = {
             side: {"row": d[0], "cell": d[1], "index": d[2]} for side, d in zip(("left", "right"), drawn, strict=True)
         }
+        pair = f"{study}-{seed}-{i}-{_digest(what)}"  # votes for one pair never count for another
+        known[pair] = what
         left, right = _equally_loud(drawn[0][3], drawn[1][3])
         shown.append({"id": pair, "left": _uri(left), "right": _uri(right)})
-    write_json(make_folder(lab.path / "listening") / f"{study}-{seed}.json", known)
+    kept = make_folder(lab.path / "listening") / f"{study}-{seed}.json"
+    write_json(kept, (read_json(kept) if kept.exists() else {}) | known)
     page = (files("kickitout.lab") / "listen.html").read_text("utf-8")
     return page.replace("/*PAIRS*/[]", json.dumps(shown)).encode()
+
+
+def _digest(pair: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(pair, sort_keys=True).encode()).hexdigest()[:8]
 
 
 class _Sounds:

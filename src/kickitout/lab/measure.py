@@ -23,7 +23,7 @@ from kickitout.evaluation.embeddings import BANDS
 from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
 from kickitout.evaluation.report import SPLITS, Beside, copies_score, halves, real_against_real, score_features
-from kickitout.evaluation.resampling import bootstrap_counts, interval
+from kickitout.evaluation.resampling import bootstrap_counts, interval, own_groups
 from kickitout.evaluation.score import Found, Score, digest_of
 from kickitout.evaluation.two_sample import logistic_hits
 from kickitout.lab.cells import Cell
@@ -176,10 +176,16 @@ def own_scores(real: Heard, made: Heard, reference: str, draws: int) -> list[Sco
     return [
         Score(
             f.name, f.value, f.interval, f.n or (len(real), len(made)), reference, f.unit, f.better,
-            float(np.nanmean(beside[f.name])) if np.isfinite(beside[f.name]).any() else float("nan"), half, 0, f.note,
+            _mean_of_known(beside.get(f.name, [])), half, 0, f.note,
         )
         for f in found
     ]  # fmt: skip
+
+
+def _mean_of_known(values: list[float]) -> float:
+    """NaN where there is none: halves of few kicks may lack what the whole has."""
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def compare(real: Heard, made: Heard, draws: int) -> list[Found]:
@@ -209,28 +215,30 @@ def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
 
 
 def _traces(real: Heard, made: Heard, counts: Counts) -> list[Found]:
-    found = []
+    found, groups = [], (real.features.groups, made.features.groups)
     for name, values in made.profiles.items():
         apart = _mean(values, counts[1]) - _mean(real.profiles[name], counts[0])
         found.append(_found(f"profile_{name}", np.sqrt((apart**2).mean(axis=1)), "dB", 0.0))
         fine = apart[:, apart.shape[1] * 3 // 4 :]
         found.append(_found(f"profile_{name}_fine", np.abs(fine.mean(axis=1)), "dB", 0.0))
-        found.append(_probe(f"probe_{name}", real.profiles[name], values, real.features.groups, len(counts[0]) - 1))
+        found.append(_probe(f"probe_{name}", real.profiles[name], values, groups, len(counts[0]) - 1))
     for axis, name in (("time", "picture_time"), ("frequency", "picture_frequency")):
         lines = [stride_lines(x.features.spectra[name])[:, None] for x in (real, made)]
         above = _mean(lines[1], counts[1])[:, 0] - _mean(lines[0], counts[0])[:, 0]
         found.append(_found(f"stride_lines_{axis}", above, "dB"))
     sound = [x.features.spectra["picture_radius"] for x in (real, made)]
-    found.append(_probe("probe_sound", sound[0], sound[1], real.features.groups, len(counts[0]) - 1))
+    found.append(_probe("probe_sound", sound[0], sound[1], groups, len(counts[0]) - 1))
     return found
 
 
-def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: np.ndarray, draws: int) -> Found:
+def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarray, np.ndarray], draws: int) -> Found:
     """How often a linear probe on spectra alone tells real from generated: accuracy on sounds it has not seen."""
     rng, n = _rng(name), min(len(real), len(made))
     rows = np.sort(rng.permutation(len(real))[:n]), np.sort(rng.permutation(len(made))[:n])
-    hits = logistic_hits(coarser(real[rows[0]]), coarser(made[rows[1]]), rng, groups[rows[0]]).astype(np.float64)
-    drawn = np.concatenate([np.ones((1, 2 * n)), bootstrap_counts(2 * n, draws, rng)])
+    families = own_groups(n, groups[0][rows[0]]), own_groups(n, groups[1][rows[1]])
+    hits = logistic_hits(coarser(real[rows[0]]), coarser(made[rows[1]]), rng, families).astype(np.float64)
+    both = np.concatenate([families[0], families[0].max() + 1 + families[1]])
+    drawn = np.concatenate([np.ones((1, 2 * n)), bootstrap_counts(2 * n, draws, _rng(f"{name}, drawn"), both)])
     accuracy = _found(name, drawn @ hits / drawn.sum(axis=1), "", 0.0, 1.0)
     return accuracy._replace(n=(n, n), note="accuracy; chance is 0.5")
 

@@ -145,7 +145,7 @@ def score_race(made: Made, unseen: Corpus, embedding: Embedding, seed: int = 0) 
     """A line a milestone, in their order. The same draws of the unseen kicks' families serve all racers, so that what
     one is behind the other is not blurred by which kicks were drawn."""
     rng = np.random.default_rng([seed, 5])
-    families = np.array([row.family for row in unseen.rows])
+    families = _families(unseen)
     real = embedding.embed(unseen.waves)
     rr, counts = pairwise(real, real), _counts(len(real), rng, families)
     drawn = {key: [_drawn(real, rr, counts, embedding.embed(waves), rng) for waves in sets]
@@ -167,26 +167,31 @@ def score_race(made: Made, unseen: Corpus, embedding: Embedding, seed: int = 0) 
     ]
 
 
-def real_against_real(learned: np.ndarray, unseen: Corpus, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
-    """The same score of the recordings that were learned from [n, T]."""
+def real_against_real(learned: Corpus, unseen: Corpus, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
+    """The same score of the recordings that were learned from."""
     rng = np.random.default_rng([seed, 6])
-    real = embedding.embed(unseen.waves)
-    families = np.array([row.family for row in unseen.rows])
-    found = _drawn(real, pairwise(real, real), _counts(len(real), rng, families), embedding.embed(learned), rng)
+    real, families = embedding.embed(unseen.waves), _families(unseen)
+    found = _drawn(
+        real,
+        pairwise(real, real),
+        _counts(len(real), rng, families),
+        embedding.embed(learned.waves),
+        rng,
+        _families(learned),
+    )
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
-def closing_text(made: Made, learned: np.ndarray, unseen: Corpus, draws: int = report.DRAWS) -> str:
+def closing_text(made: Made, learned: Corpus, unseen: Corpus, draws: int = report.DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
-    from [n, T], and of the first seed of each racer in `made`; real against real, halves by family, beside them."""
-    groups = np.unique([row.family for row in unseen.rows], return_inverse=True)[1]
-    real = measure(unseen.waves, groups=groups)
+    from, and of the first seed of each racer in `made`; real against real, halves by family, beside them."""
+    real = measure(unseen.waves, groups=_families(unseen))
     last = max(seconds for _, seconds in made)
     racers = [racer for racer in TITLES if (racer, last) in made]
-    columns = {"the recordings": learned, **{racer: made[racer, last][0] for racer in racers}}
+    heard = {"the recordings": measure(learned.waves, groups=_families(learned))}
+    heard |= {racer: measure(made[racer, last][0]) for racer in racers}
     beside = report.real_against_real(real)
-    scores = {name: report.score_features(measure(waves), real, draws=draws, beside=beside)
-              for name, waves in columns.items()}  # fmt: skip
+    scores = {name: report.score_features(one, real, draws=draws, beside=beside) for name, one in heard.items()}
     titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
     for row in zip(*scores.values(), strict=True):
@@ -259,9 +264,14 @@ def _counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) 
     return np.concatenate([np.ones((1, n)), bootstrap_counts(n, DRAWS, rng, groups)])
 
 
+def _families(corpus: Corpus) -> np.ndarray:
+    return np.array([row.family for row in corpus.rows])
+
+
 def _drawn(
-    real: np.ndarray, rr: np.ndarray, counts: np.ndarray, made: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
-    """[1 + DRAWS] energy distances, that of the sets themselves first."""
-    within, own = pairwise(made, made), _counts(len(made), rng)
+    real: np.ndarray, rr: np.ndarray, counts: np.ndarray, made: np.ndarray, rng: np.random.Generator,
+    families: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """[1 + DRAWS] energy distances, that of the sets themselves first. families: of `made`, if it has any."""
+    within, own = pairwise(made, made), _counts(len(made), rng, families)
     return energy_distance_drawn(rr, pairwise(real, made), within, counts, own)

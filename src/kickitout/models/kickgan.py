@@ -44,6 +44,7 @@ PIECES = (12, 2, 2, 2)  # that the noise of the lowest bands is cut into, each w
 NOISE_FROM = 1 / 64  # of the lowest band: 22 Hz
 DEEP = 8  # pieces below 345 Hz: rooms and rumble around the partials, in the middle alone
 DEEP_BEGIN_LOG = -4.0  # of their levels: a noise that begins below the partials is masked by them and never learns
+LEAST_NORM = 1e-6  # of a choice of noise: none at all is silence and not a division by nothing
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
 GRAIN_SEED = 20161101  # of the tables of noise, which are no weights: every model has the same
 
@@ -157,7 +158,9 @@ class Decoder(nn.Module):
         of_mid, of_side = levels[:, 1 : 1 + sum(self.pieces)], levels[:, 1 + sum(self.pieces) :]
         found = []
         for grain in grains:
-            mixed = (grain / grain.norm(dim=1, keepdim=True)) @ self.tables  # unit deviation: white noise, turned
+            mixed = (
+                grain / grain.norm(dim=1, keepdim=True).clamp(min=LEAST_NORM)
+            ) @ self.tables  # unit deviation: white noise, turned
             noise = mixed.unflatten(1, (sum(self.pieces), -1))
             bands = _with_click(self.joins @ (noise * of_mid), *click_of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]

@@ -7,6 +7,7 @@ are 4, bit for bit on a CPU.
 
 from __future__ import annotations
 
+import math
 import signal
 import time
 from collections import defaultdict
@@ -94,6 +95,11 @@ class Report:
     event: str = ""
 
 
+def told_only(step: int, seconds: float, text: str) -> Report:
+    """A report of what is being done."""
+    return Report(step, seconds, 0.0, 0.0, {}, event=text)
+
+
 @dataclass(frozen=True)
 class Result:
     """How a session of training ended, and which snapshot was exported."""
@@ -123,6 +129,7 @@ class Run:
         self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
         self.window: dict[str, list[float]] = defaultdict(list)
         self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
+        self.named = -1  # the best snapshot, as `latest` in the folder has it
 
     @property
     def writes(self) -> bool:
@@ -146,6 +153,7 @@ class Run:
             self.slowed, self.stopped = progress["slowed"], progress["stopped"]
             self.window = defaultdict(list, progress["window"])
             self.monitor = Monitor(self.recipe.monitor, **progress["monitor"])
+            self.named = self.monitor.best_step
             self.task.slow_critic(self.slowed)
         if not self.writes:
             return
@@ -177,7 +185,8 @@ class Run:
         """Write the state to go on from; what it no longer needs goes after it is there."""
         self.save(self.folder.latest)
         if self.writes:
-            self.folder.keep_best(self.monitor.best_step)
+            self.folder.keep_best({self.monitor.best_step, self.named})  # the file before may be needed again
+            self.named = self.monitor.best_step
 
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
@@ -261,7 +270,7 @@ class Run:
     def _event(self, text: str) -> None:
         if self.writes:
             self.folder.log(kind="event", step=self.step, text=text)
-            self.watch(Report(self.step, self.seconds, 0.0, 0.0, {}, event=text))
+            self.watch(told_only(self.step, self.seconds, text))
 
     def _carry_out(self, verdict: str, why: str) -> None:
         """Do what the monitor says, and write down why."""
@@ -293,13 +302,13 @@ class Run:
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
         troubles = detect(losses, seen, self.reference, self.recipe.objective)
-        place = self.folder.snapshot(self.step)
+        place, floor = self.folder.snapshot(self.step), self.reference.floor
         title = f"{self.recipe.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))
         write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
         self.folder.log(
             kind="snapshot", step=self.step, seconds=round(self.seconds, 3), closing=closing, score=score,
-            floor=self.reference.floor, losses=losses, troubles=[t.name for t in troubles],
+            floor=None if math.isnan(floor) else floor, losses=losses, troubles=[t.name for t in troubles],
             diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
         )  # fmt: skip
         write_notebook(self.folder, self.recipe)
@@ -376,6 +385,8 @@ def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "au
     def prepared() -> Run:
         if told_by_first(engine, lambda: manifest["digest"]) != manifest["digest"]:
             raise UserError("this process reads other sounds than the first; give all of them the same folders")
+        if engine.is_main_process:
+            watch(told_only(0, 0.0, f"preparing {len(corpus)} kicks"))
         return Run(corpus, recipe, folder, engine, watch, clock)
 
     with ExitStack() as stack:
@@ -408,8 +419,9 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
         reason = run.train(until, interrupted)
         if run.step == 0:
             return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
-        if reason == "interrupted":
-            watch(Report(run.step, run.seconds, 0.0, 0.0, {}, event="stopping; saving what is there, and its model"))
+        stopping = "stopping; saving what is there, and its model"
+        if run.writes:
+            watch(told_only(run.step, run.seconds, stopping if reason == "interrupted" else "writing the model"))
         best_step, best_score = run.finish()
         if run.writes and export:
             player = run.task.player()

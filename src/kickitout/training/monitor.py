@@ -67,7 +67,7 @@ class Reference(NamedTuple):
 
     held_out: np.ndarray  # [n, d] embedded, of kicks that training never saw (of all, where there are too few)
     all: View
-    floor: float  # the score of the training kicks themselves: real against real
+    floor: float  # the score of the training kicks themselves: real against real; NaN where too few are held out
 
 
 FEWEST_HELD_OUT = 8
@@ -76,10 +76,10 @@ FEWEST_HELD_OUT = 8
 def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
     """Reference of [n, T] training and [m, T] held-out kicks."""
     everything = np.concatenate([train, held_out])
-    if len(held_out) < FEWEST_HELD_OUT:
-        held_out = everything
+    if len(held_out) < FEWEST_HELD_OUT:  # sounds that stand in both sets would make any floor too low
+        return Reference(embed(everything), view(everything, quantile=0.9), float("nan"))
     embedded = embed(held_out)
-    floor = energy_distance(embedded, embed(train)) if len(train) > 1 else 0.0
+    floor = energy_distance(embedded, embed(train)) if len(train) > 1 else float("nan")
     return Reference(embedded, view(everything, quantile=0.9), floor)
 
 

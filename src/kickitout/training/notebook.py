@@ -35,8 +35,10 @@ def _snapshots(entries: list[dict[str, Any]]) -> str:
     shots = [e for e in entries if e.get("kind") == "snapshot"]
     if not shots:
         return ""
+    floor = shots[-1]["floor"]
     names = sorted({name for e in shots for name in e["losses"] if name.startswith("loss/")})
-    head = ["step", "minutes", *(name.removeprefix("loss/") for name in names), "held-out score", "troubles"]
+    score = "score" if floor is None else "held-out score"
+    head = ["step", "minutes", *(name.removeprefix("loss/") for name in names), score, "troubles"]
     rows = [
         [str(e["step"]), f"{e['seconds'] / 60:.1f}", *(_figure(e["losses"].get(name)) for name in names),
          f"{e['score']:.3f}", ", ".join(e["troubles"]) or "none"]
@@ -45,10 +47,12 @@ def _snapshots(entries: list[dict[str, Any]]) -> str:
     lines = [head, ["--:"] * (len(head) - 1) + ["---"], *rows]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     pictures = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
+    held_out = f"held-out kicks, in dB a cell; real against real it is {floor:.3f}" if floor is not None else (
+        "all kicks, in dB a cell, for too few are held out"
+    )  # fmt: skip
     legend = (
         "Losses: d of the critic, g what the generator pays to it; body and spectra of a kick made again. The score is "
-        f"the energy distance to held-out kicks, in dB a cell; real against real it is {shots[-1]['floor']:.3f}. "
-        "Lower is better, and it is comparable only within one split of one folder."
+        f"the energy distance to {held_out}. Lower is better, and it is comparable only within one split of one folder."
     )
     return f"## Snapshots\n\n{table}\n\n{legend}\n\n{pictures}"
 

@@ -91,10 +91,23 @@ def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
     checkpoints: those too, where a finished model is there; such a run can be played, but not be trained on.
     """
     folder = path / "checkpoints"
-    spare = [*folder.glob("*.previous"), *folder.glob("*.fresh"), *path.rglob(".*.part")]
+    spare = [*path.rglob(".*.part")]
+    if _whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
+        spare += folder.glob("*.previous")
     if checkpoints and any((path / name).exists() for name in MODELS):
         spare += folder.glob("*.safetensors")
     return sorted(set(spare))
+
+
+def _whole(checkpoint: Path) -> bool:
+    """Whether a file of tensors is as long as its head says. What changed inside, only reading it all would tell."""
+    with contextlib.suppress(OSError, ValueError, TypeError, LookupError), open(checkpoint, "rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        if size < 100_000_000:
+            head = json.loads(file.read(size))
+            ends = [entry["data_offsets"][1] for name, entry in head.items() if name != "__metadata__"]
+            return file.seek(0, 2) == 8 + size + max(ends)
+    return False
 
 
 def free(path: Path, checkpoints: bool = False) -> int:

@@ -18,7 +18,7 @@ import contextlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +62,11 @@ class RunFolder:
         """Write down what is known of the model that the run begins with: it may be gone when the run ends."""
         write_whole(self.path / "start.json", json.dumps(known, indent=1).encode())
 
-    def keep_best(self, step: int) -> None:
-        """Remove the checkpoints of other snapshots: only once `latest` knows that this one is the best."""
+    def keep_best(self, steps: Collection[int]) -> None:
+        """Remove the checkpoints of other snapshots than these: only once `latest` knows which one is the best."""
+        kept = {self.best(step) for step in steps}
         for path in (self.path / "checkpoints").glob("best-*"):
-            if path != self.best(step):
+            if path not in kept:
                 path.unlink(missing_ok=True)
 
     def refuse_strangers(self) -> None:
