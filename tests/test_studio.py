@@ -259,6 +259,17 @@ def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, ra
     assert np.array_equal(played[0], waves[1])
 
 
+def test_a_name_is_said_once_whatever_is_in_it(client):
+    reply = client.post("/api/hear?name=text%0A%F0%9F%A5%81", content=b"no sound")
+    assert reply.status_code == 400
+    assert reply.json()["error"].count("text") == 2  # the name, and what is in the file
+
+
+def test_a_number_too_large_for_single_precision_is_refused(client):
+    for part in ({"place": [1e300]}, {"seed": 1, "knobs": [1e300]}):
+        assert client.post("/api/play", json={"recipes": [part]}).status_code == 422
+
+
 @pytest.mark.parametrize(("form", "subtype"), [("AIFF", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
 def test_every_format_of_producers_is_heard_and_stereo_too(client, form, subtype):
     wave = synthesise([3])[0][0]

@@ -14,6 +14,7 @@ import pytest
 import torch
 from toy import TOY, TOY_KICKGAN, no_silence, toy, toy_corpus, write_kicks
 
+from kickitout.cli import main
 from kickitout.corpus.build import build_corpus
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
@@ -245,6 +246,12 @@ def test_the_checkpoint_before_a_damaged_one_has_its_best_snapshot_still(corpus,
     result = train(corpus, recipe, tmp_path, Until(steps=3))
     assert (result.step, result.best_step) == (3, 2)
     assert len(list((tmp_path / "checkpoints").glob("best-*"))) <= 2
+
+
+def test_a_folder_of_other_files_is_refused_before_the_sounds_are_read(tmp_path, capsys):
+    (tmp_path / "song.wav").write_text("")
+    assert main(["train", "nowhere", "--out", str(tmp_path)]) == 2
+    assert "holds other files (song.wav, ...)" in capsys.readouterr().err
 
 
 def test_two_damaged_checkpoints_are_an_error_not_a_fresh_start(corpus, tmp_path):

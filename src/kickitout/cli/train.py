@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.training.engine import make_accelerator, together
     from kickitout.training.loop import Until, train
     from kickitout.training.recipe import DEFAULT_RECIPE, load_recipe
+    from kickitout.training.run_folder import RunFolder
 
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -53,6 +54,7 @@ def run(args: argparse.Namespace) -> int:
     recipe = load_recipe(args.recipe or DEFAULT_RECIPE, [*kind, *args.set])
     until = Until(args.steps, args.budget or (None if args.steps else 1200.0))
     accelerator = make_accelerator(args.device, args.precision, args.accumulate)
+    together(accelerator, RunFolder(args.out).refuse_strangers)
     corpus = together(accelerator, lambda: build_corpus(args.sounds))
     first = accelerator.is_main_process
     if first:

@@ -193,7 +193,7 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
         return both * np.float32(PEAK / np.abs(both).max())
     except UserError as error:
         text = str(error)
-        raise error if name in text else UserError(f"{name}: {text}") from error
+        raise error if str(UserError(name)) in text else UserError(f"{name}: {text}") from error
 
 
 def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -18,6 +18,9 @@ MOST_PLACES = 4097  # numbers
 MOST_NAMES = 200  # characters
 
 
+Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precision
+
+
 class Recipe(BaseModel):
     """What makes a kick again: a seed or a place, and how its knobs are turned.
 
@@ -28,8 +31,8 @@ class Recipe(BaseModel):
 
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
     start: int | None = Field(None, ge=0, le=1000)
-    place: list[float] | None = Field(None, max_length=MOST_PLACES)
-    knobs: list[float] | None = Field(None, max_length=64)
+    place: list[Single] | None = Field(None, max_length=MOST_PLACES)
+    knobs: list[Single] | None = Field(None, max_length=64)
     request: dict[str, float] | None = None
     varied: str | None = Field(None, max_length=MOST_NAMES)
     morphed: list[str] | None = Field(None, max_length=2)
