@@ -111,11 +111,14 @@ can do with more sounds: train on your own.
         )
     if info.step <= recipe["critics_from"]:
         parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
+    against = (
+        f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
+        else f"held-out kicks: {best['score']:.2f} (real against real {best['floor']:.2f})"
+    )  # fmt: skip
     print(f"""
 {" ".join(parts)}
 Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.recipe["batch"]}; the
-{recipe["monitor"]["export"]} snapshot is kept. Its held-out score: {best["score"]:.2f} (real against real {
-        best["floor"]:.2f}).
+{recipe["monitor"]["export"]} snapshot is kept. Its score against {against}.
 
 ## How far from real kicks
 

@@ -75,6 +75,8 @@ def test_the_version_is_the_packages(capsys):
         (["generate", "--note", "F-1"], "pitch 10.91 Hz: from 20 to 400 Hz"),
         (["generate", "--rate", "44.1kHz"], "'44.1kHz' is no whole number"),
         (["vary"], "kick vary --help says more"),
+        (["kit", "--zzz"], "unrecognized arguments: --zzz (kick kit --help says more)"),
+        (["generate", "--note", "A99999"], "'A99999' is no note"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
@@ -125,6 +127,13 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     assert done.stderr.startswith("300 kicks in ")
     assert done.stderr.count("\n") == 1
     assert len(list((tmp_path / "out").iterdir())) == 300
+
+
+def test_a_closed_stdout_is_no_error(tmp_path):
+    command = f"'{sys.executable}' -m kickitout generate -n 2 -o out >&-"
+    done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "out").iterdir())) == 2
 
 
 def test_a_stop_while_the_command_is_still_being_read_is_no_traceback():

@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 import pytest
 
-from kickitout.audio import decode_sound, write_sound
+from kickitout.audio import decode_sound, resample, write_sound
 from kickitout.card import card
 from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
@@ -122,6 +122,17 @@ def test_the_levels_are_those_of_the_file(tmp_path, capsys):
         down = 20 if name in ("loudness_lufs", "true_peak_dbtp") else 0
         if isinstance(value, float):
             assert quiet[name] == pytest.approx(value - down, abs=1e-3, rel=1e-4), name
+    fine = resample(0.1 * wave, SAMPLE_RATE, 96_000)
+    ultrasound = (np.arange(len(fine)) > 0.01 * 96_000) * np.sin(2 * np.pi * 35 / 96 * np.arange(len(fine)))
+    for name, sound, rate in (  # what lies above 22 kHz is not what is measured
+        ("higher", fine + 0.3 * ultrasound.astype(np.float32), 96_000),
+        ("both", 0.1 * np.stack([wave, wave], axis=1), SAMPLE_RATE),
+    ):
+        write_sound(tmp_path / f"{name}.wav", sound, rate, bits="32f")
+        assert main(["card", str(tmp_path / f"{name}.wav"), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)[0]["card"]
+        for level in ("loudness_lufs", "true_peak_dbtp"):
+            assert found[level] == pytest.approx(quiet[level], abs=0.1), name
     assert loud["true_peak_dbtp"] == pytest.approx(card(wave)["true_peak_dbtp"], abs=0.02)
 
 

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -136,6 +137,11 @@ def test_force_replaces_the_zip_of_a_kit_and_no_other(tmp_path):
     assert "mine.zip: is not a kit that kickitout wrote" in done.stderr
     assert (tmp_path / "mine.zip").read_text() == "a thesis"
     assert not (tmp_path / "mine").exists()
+    with zipfile.ZipFile(tmp_path / "mine.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mine/kit.json", "x" * 5000)
+    whole = (tmp_path / "mine.zip").read_bytes()
+    (tmp_path / "mine.zip").write_bytes(whole[:48] + bytes(255 - b for b in whole[48:58]) + whole[58:])
+    assert "is not a kit that kickitout wrote" in kit(*one).stderr
     (tmp_path / "mine.zip").unlink()
     assert kit(*one).returncode == kit(*one, "--seed", 1).returncode == 0  # its own zip it replaces
 

@@ -88,6 +88,9 @@ def test_what_a_run_would_go_on_from_is_not_spare(run, damage):
         latest.write_bytes(latest.read_bytes()[:-1] if damage == "cut" else b"\xff" * 3000)
     assert free(run) == 500
     assert {"latest.fresh", "latest.previous"} <= {f.name for f in folder.iterdir()}
+    (run / "model.onnx").touch()  # a finished run may lose all of its state, and never a half of it
+    free(run, checkpoints=True)
+    assert not list(folder.iterdir())
 
 
 def test_a_run_in_use_is_left_alone(run, capsys):

@@ -119,6 +119,10 @@ def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, 
     assert np.array_equal(read_sound(tmp_path / "again.wav").samples, sound.samples)
     assert main(["recipe", str(made), "--render", str(tmp_path / "again.flac")]) == 0
     assert capsys.readouterr().err == ""
+    cut = tmp_path / "cut.flac"
+    cut.write_bytes((tmp_path / "again.flac").read_bytes()[:-4000])
+    assert main(["recipe", str(cut), "--render", str(tmp_path / "whole.wav")]) == 0  # what is damaged is made again
+    assert np.array_equal(read_sound(tmp_path / "whole.wav").samples, sound.samples)
 
 
 def test_what_is_no_kick_and_a_model_without_an_encoder_are_refused(tmp_path, capsys, kicks):

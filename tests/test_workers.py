@@ -148,7 +148,7 @@ def test_no_worker_outlives_a_parent_that_is_killed(tmp_path, preload):
         (["score", "default", "--against", ".", "--workers", "-2"], "is not a whole number of at least 1"),
         (["check", ".", "--workers", "two"], "'two' is not a whole number of at least 1"),
         (["lab", "run", "sine", "--workers", "0"], "'0' is not a whole number of at least 1"),
-        (["generate", "-n", "2", "--workers", "100000"], "at most 256 on one machine"),
+        (["generate", "-n", "2", "--workers", "100000"], "at most 256 on one machine; --ray has those of many"),
     ],
 )
 def test_no_workers_are_refused_by_every_command(command, sentence, capsys):

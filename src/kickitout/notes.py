@@ -33,7 +33,7 @@ def read_note(text: str) -> Note | None:
 Note(semitones=9, octave=1, cents=-20.0), None)
     """
     cents = r"([+-]\d+(?:\.\d+)?)\s*(?:c|ct|cents)?"
-    found = re.fullmatch(rf"([A-Ga-g])([#b♯♭]?)(?:(-?\d+)(?:{cents})?)?", text.strip())
+    found = re.fullmatch(rf"([A-Ga-g])([#b♯♭]?)(?:(-?\d{{1,2}})(?:{cents})?)?", text.strip())
     if found is None:
         return None
     letter, shift, octave, off = found.groups()

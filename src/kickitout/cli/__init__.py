@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
         sub.register("type", Path, path)  # an empty name is no path, in any command
         module.add_arguments(sub)
-        sub.set_defaults(run=module.run)
+        sub.set_defaults(run=module.run, prog=sub.prog)
     return parser
 
 
@@ -107,10 +107,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     A bug keeps its traceback.
     """
     try:
-        args = build_parser().parse_args(joined(sys.argv[1:] if argv is None else argv))
+        args, unknown = build_parser().parse_known_args(joined(sys.argv[1:] if argv is None else argv))
+        if unknown:
+            raise UserError(f"unrecognized arguments: {' '.join(unknown)} ({args.prog} --help says more)")
         with _terminable():
             code: int = args.run(args)
-            sys.stdout.flush()
+            if sys.stdout is not None:  # it is closed in some daemons
+                sys.stdout.flush()
             return code
     except SaidElsewhere:
         return 2

@@ -4,8 +4,8 @@ kick card kick.wav
 kick card kicks/*.wav --json
 kick card kick.wav --plot kick.svg     waveform, pitch and level over time
 
-The card is that of the prepared sound: mono at 44.1 kHz, cut to the 500 ms from its onset on; its levels are those of
-the file.
+The card is that of the prepared sound: mono at 44.1 kHz, cut to the 500 ms from its onset on. Loudness and true peak
+are those of this middle, as loud as it is in the file.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"kick: {path}: {error}", file=sys.stderr)
     if read:
         found = cards(np.stack([prepared.mid for _, _, prepared in read]))
-        found = found.louder(np.array([prepared.peak_db for _, _, prepared in read]) - 20 * math.log10(PEAK))
+        found = found.louder(np.array([prepared.window_db for _, _, prepared in read]) - 20 * math.log10(PEAK))
         if args.json:
             listed = [
                 {

@@ -17,7 +17,7 @@ LOG_SECONDS = 10.0  # between two lines where there is no terminal
 def nobody_reads() -> None:
     """The reader of what is printed has gone (`kick generate | head`): from here on it is printed for nobody."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
+    for stream in filter(None, (sys.stdout, sys.stderr)):
         with suppress(OSError, ValueError):  # the other one may still be read
             stream.flush()
             continue

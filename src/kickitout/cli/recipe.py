@@ -50,9 +50,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _same(path: Path, made: Path) -> bool:
     from kickitout.audio import read_sound
+    from kickitout.errors import UserError
     from kickitout.generation.remake import same_samples
 
-    a, b = read_sound(path), read_sound(made)
+    try:
+        a, b = read_sound(path), read_sound(made)
+    except UserError:  # what is damaged can be made again
+        return False
     return a.rate == b.rate and same_samples(a.samples, b.samples)
 
 

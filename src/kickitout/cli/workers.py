@@ -15,27 +15,22 @@ MOST = 256  # of this machine
 
 def add_workers(parser: argparse.ArgumentParser, number: str) -> None:
     """number: what N is here, and what it is by default."""
+    from kickitout.cli.values import positive
+
     group = parser.add_argument_group("who does the work (docs/scale.md)")
-    group.add_argument("--workers", type=number_of_workers, default=None, metavar="N", help=number)
+    group.add_argument("--workers", type=positive, default=None, metavar="N", help=number)
     group.add_argument("--ray", default=None, metavar="WHERE",
                        help="workers of a Ray cluster: its HOST:PORT, or auto: the one that RAY_ADDRESS names, "
                             "or else one of this machine for as long as the command runs")  # fmt: skip
 
 
-def number_of_workers(text: str) -> int:
-    """A whole number from 1 to MOST."""
-    from kickitout.cli.values import positive
-
-    number = positive(text)
-    if number > MOST:
-        raise argparse.ArgumentTypeError(f"{text}: at most {MOST} on one machine; --ray has those of many")
-    return number
-
-
 def read_workers(args: argparse.Namespace, default: int | None = None, preload: Sequence[str] = ()) -> Workers:
     """default: how many where nothing is said; None is one a core."""
+    from kickitout.errors import UserError
     from kickitout.workers import Workers
 
+    if args.ray is None and (args.workers or 1) > MOST:
+        raise UserError(f"--workers {args.workers}: at most {MOST} on one machine; --ray has those of many")
     return Workers(args.workers if workers_said(args) else default, args.ray, preload=preload)
 
 

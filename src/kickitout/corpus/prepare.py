@@ -39,8 +39,8 @@ class Prepared:
 
     mid, side: float32 [22050], both scaled by the same gain (mid's peak is PEAK). onset_s: seconds into the file.
     flipped: polarity inverted; cancelled: the channels cancelled and the louder one was taken. dc: the offset that was
-    removed, and peak_db: the mid's peak before the gain, re full scale. cut_s: seconds of sound after the window;
-    padded_s: seconds of zeros after a sound that is shorter.
+    removed, and peak_db: the mid's peak in the file, re full scale; window_db: that in the window, before the gain.
+    cut_s: seconds of sound after the window; padded_s: seconds of zeros after a sound that is shorter.
     """
 
     mid: np.ndarray
@@ -50,6 +50,7 @@ class Prepared:
     cancelled: bool
     dc: float
     peak_db: float
+    window_db: float
     cut_s: float
     padded_s: float
 
@@ -92,6 +93,7 @@ def prepare(sound: Sound) -> Prepared:
         cancelled=cancelled,
         dc=dc,
         peak_db=_db(peak),
+        window_db=_db(gain),
         cut_s=max(0.0, after_s),
         padded_s=max(0.0, -after_s),
     )

@@ -32,7 +32,7 @@ def mix(x: np.ndarray) -> np.ndarray:
 
 def check_seeds(seeds: Sequence[int]) -> Sequence[int]:
     """The seeds as Python's own numbers. Raises UserError for one that is none, negative or above LARGEST_SEED."""
-    if not isinstance(seeds, Sequence | np.ndarray):
+    if not isinstance(seeds, Sequence) and not (isinstance(seeds, np.ndarray) and seeds.ndim == 1):
         raise UserError(f"seeds {seeds!r}: give a list of them, for instance [7] or range(16)")
     if isinstance(seeds, range):
         for end in [*seeds[:1], *seeds[-1:]]:

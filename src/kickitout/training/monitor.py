@@ -177,7 +177,7 @@ class Monitor:
         """What to do after a snapshot: ("best" | "go on" | "rollback" | "stop", why)."""
         if score < self.best_score:
             self.best_score, self.best_step, self.lasted = score, step, {}
-            return "best", f"the best held-out score so far: {score:.3f}"
+            return "best", f"the best score so far: {score:.3f}"
         self.lasted = {t.name: self.lasted.get(t.name, 0) + 1 for t in troubles}
         patient = [t for t in troubles if self.lasted[t.name] >= self.config.patience]
         if not patient:

@@ -95,13 +95,16 @@ def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
     if _whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
         spare += folder.glob("*.previous")
     if checkpoints and any((path / name).exists() for name in MODELS):
-        spare += folder.glob("*.safetensors")
+        spare += [*folder.glob("*.safetensors"), *folder.glob("*.previous"), *folder.glob("*.fresh")]
     return sorted(set(spare))
 
 
 def _whole(checkpoint: Path) -> bool:
     """Whether a file of tensors is as long as its head says. What changed inside, only reading it all would tell."""
-    with contextlib.suppress(OSError, ValueError, TypeError, LookupError), open(checkpoint, "rb") as file:
+    with (
+        contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError),
+        open(checkpoint, "rb") as file,
+    ):
         size = int.from_bytes(file.read(8), "little")
         if size < 100_000_000:
             head = json.loads(file.read(size))

@@ -14,6 +14,7 @@ import os
 import shutil
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -113,7 +114,7 @@ def _is_zipped_kit(path: Path) -> bool:
         with zipfile.ZipFile(path) as packed:
             manifests = [name for name in packed.namelist() if name.rpartition("/")[2] == MANIFEST]
             return bool(json.loads(packed.read(manifests[0]))["format"] == KIT_FORMAT)
-    except (OSError, ValueError, LookupError, TypeError, zipfile.BadZipFile):
+    except (OSError, ValueError, LookupError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
         return False
 
 
