@@ -59,8 +59,14 @@ def test_the_version_is_the_packages(capsys):
         (["check", ""], "an empty name is no file or folder"),
         (["card", "nowhere.wav", "--plot", "no/folder.svg"], "no/folder.svg: its folder does not exist"),
         (["check", "nowhere", "--html", "."], ".: is a folder; give the name of a file"),
-        (["check", "nowhere", "--html", "kick.wav"], "kick.wav: choose a name that ends in .html"),
-        (["check", "nowhere", "--json", "kick.wav"], "kick.wav: choose a name that ends in .json"),
+        (
+            ["check", "nowhere", "--html", "kick.wav"],
+            "kick.wav: a report never replaces a sound; choose a name that ends in .html",
+        ),
+        (
+            ["check", "nowhere", "--json", "kick.wav"],
+            "kick.wav: a report never replaces a sound; choose a name that ends in .json",
+        ),
         (["vary", "nowhere.wav", "--amount", "5"], "amount=5: from 0"),
         (["morph", "nowhere.wav", "nowhere.wav", "-n", "1"], "at least 2 kicks"),
         (["generate", "--rate", "7"], "8000 to 192000"),

@@ -34,15 +34,16 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import Counter
     from kickitout.cli.workers import read_workers, workers_said
     from kickitout.corpus.check import check
+    from kickitout.corpus.scan import READ, REFUSED
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
-    for path, ends in ((args.html, (".html", ".htm")), (args.json, (".json",))):
+    for path, ends in ((args.html, ".html"), (args.json, ".json")):
         check_place(path, force=args.force)
-        if path is not None and path.suffix.lower() not in ends:  # a sound that is looked at is not to be replaced
-            raise UserError(f"{path}: choose a name that ends in {ends[0]}; sounds are never replaced by a report")
+        if path is not None and path.suffix.lower() in (*READ, *REFUSED, ".zip"):
+            raise UserError(f"{path}: a report never replaces a sound; choose a name that ends in {ends}")
     with Counter("measuring", "files") as counter, read_workers(args) as workers:
 
         def progress(done: int, total: int) -> None:
