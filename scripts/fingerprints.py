@@ -43,7 +43,7 @@ def main() -> None:
         below = 0.0 if learned.limit is None else np.mean(found.min(axis=1) < learned.limit)
         print(f"  {name:34s} called near-copies {below:7.2%}, of the right kick {right:7.2%}")
     waves = generate(range(GENERATED))
-    sounds = References.of(corpus.waves, np.array([row.family for row in corpus.rows]))
+    sounds = References.of(corpus.waves, corpus.families)
     exact = np.array([sounds.nearest(wave)[1] for wave in waves])
     rough = Fingerprints.of(waves).distances(learned.prints).min(axis=1)
     apart = np.abs(rough - exact)

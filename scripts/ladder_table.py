@@ -8,8 +8,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from kickitout.corpus.build import build_corpus
 from kickitout.evaluation.ladder import FAULTS, ladder, ladder_table
 
@@ -18,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sounds", type=Path, nargs="+")
     corpus = build_corpus(parser.parse_args().sounds)
-    families = np.array([row.family for row in corpus.rows])
+    families = corpus.families
     rungs = ladder(corpus.waves, families)
     print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, seed 0, one half against the other, degraded by\n")
     for name in dict.fromkeys(r.fault for r in rungs):

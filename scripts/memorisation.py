@@ -10,8 +10,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
-
 from kickitout.corpus.build import build_corpus
 from kickitout.evaluation.copies_trial import trial, trial_text
 
@@ -23,7 +21,7 @@ def main() -> None:
     parser.add_argument("--share", type=float, nargs="+", default=[0.5], help="of the families to train on")
     args = parser.parse_args()
     corpus = build_corpus(args.sounds)
-    groups = np.array([row.family for row in corpus.rows])
+    groups = corpus.families
     print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, seed 0")
     for share in args.share:
         print(f"\n```\n{trial_text(list(trial(corpus.waves, groups, args.splits, share)))}\n```", flush=True)

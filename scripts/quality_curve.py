@@ -43,7 +43,7 @@ def main() -> None:
 
     torch.set_num_threads(1)
     corpus = build_corpus(args.data)
-    families = np.array([row.family for row in corpus.rows])
+    families = corpus.families
     order = np.random.default_rng(SEED).permutation(np.unique(families))
     held_out = np.isin(families, order[: len(order) // 4])
     rest = order[len(order) // 4 :]

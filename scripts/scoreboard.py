@@ -28,24 +28,20 @@ from kickitout.generation.load import load_model
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
 
 
-def families_of(corpus: Corpus) -> np.ndarray:
-    return np.array([row.family for row in corpus.rows])
-
-
 class Board:
     """The columns so far, and what all of them are held against."""
 
     def __init__(self, learned: Corpus, unseen: Corpus, seed: int) -> None:
         self.learned, self.seed = learned, seed
-        self.real = measure(unseen.waves, groups=families_of(unseen))
+        self.real = measure(unseen.waves, groups=unseen.families)
         self.columns: list[Column] = [floor(self.real, self.near_copies(unseen.waves), seed=seed)]
 
     def near_copies(self, waves: np.ndarray) -> Found:
-        score = copies_score(audit(waves, self.learned.waves, families_of(self.learned)), "")
+        score = copies_score(audit(waves, self.learned.waves, self.learned.families), "")
         return Found(score.name, score.value, score.unit, score.better, score.interval)
 
     def recorded(self, name: str, corpus: Corpus) -> None:
-        groups = families_of(corpus)
+        groups = corpus.families
         about = f"{len(corpus)} recorded kicks of {len(np.unique(groups))} families: what models learn from"
         heard = measure(corpus.waves, groups=groups)
         self.columns.append(column(name, about, heard, self.real, seed=self.seed))

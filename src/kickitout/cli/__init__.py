@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
         sub.register("type", Path, path)  # an empty name is no path, in any command
         module.add_arguments(sub)
-        sub.set_defaults(run=module.run, prog=sub.prog)
+        sub.set_defaults(run=module.run, parser=sub)
     return parser
 
 
@@ -109,7 +109,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args, unknown = build_parser().parse_known_args(joined(sys.argv[1:] if argv is None else argv))
         if unknown:
-            raise UserError(f"unrecognized arguments: {' '.join(unknown)} ({args.prog} --help says more)")
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
         with _terminable():
             code: int = args.run(args)
             if sys.stdout is not None:  # it is closed in some daemons

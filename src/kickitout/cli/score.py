@@ -97,7 +97,6 @@ def run(args: argparse.Namespace) -> int:
 def _score(
     args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding], workers: Workers | None
 ) -> dict[str, Any]:
-    import numpy as np
 
     from kickitout.corpus.build import build_corpus
     from kickitout.evaluation.memorisation import audit
@@ -105,13 +104,13 @@ def _score(
     from kickitout.export.pairs import write_pairs
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
-    groups = np.array([row.family for row in real.rows])
+    groups = real.families
     scores = score_sets(waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers)
     if args.train is None:
         print(scores_text(scores))
         return scores_as_data(scores, generated=what)
     train = build_corpus(args.train)
-    families = np.array([row.family for row in train.rows])
+    families = train.families
     found = audit(waves, train.waves, families)
     scores.append(copies_score(found, scores[0].reference))
     print(scores_text(scores))
@@ -173,7 +172,7 @@ def _ladder(
 
     from kickitout.evaluation.ladder import ladder, ladder_text
 
-    groups = np.array([row.family for row in real.rows])
+    groups = real.families
     rungs = ladder(real.waves, groups, embeddings, seed=args.seed, workers=workers)
     print(("\n" if args.generated else "") + ladder_text(rungs))
     return [

@@ -65,6 +65,11 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def families(self) -> np.ndarray:
+        """[n]: near-duplicates have the same number."""
+        return np.array([row.family for row in self.rows])
+
     def take(self, kept: np.ndarray) -> Corpus:
         """The kicks `kept` (indices) as a corpus of their own; what was refused stays with the whole."""
         return Corpus(self.waves[kept], self.sides[kept], tuple(self.rows[i] for i in kept), (), {}, ())

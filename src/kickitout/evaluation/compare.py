@@ -12,7 +12,7 @@ from kickitout.evaluation import descriptors, drum_types, frechet, kernel, neigh
 from kickitout.evaluation.distance import pairwise
 from kickitout.evaluation.embeddings import DEFAULTS, Embedding
 from kickitout.evaluation.features import Features
-from kickitout.evaluation.resampling import bootstrap_counts, half_masks, interval, mean_within, own_groups, wilson
+from kickitout.evaluation.resampling import bootstrap_counts, groups_of_both, half_masks, interval, mean_within, wilson
 from kickitout.evaluation.score import Found
 from kickitout.evaluation.spectra import CENTRES_HZ, mean_and_spread, spectra_apart
 
@@ -155,8 +155,7 @@ def _thirds_told_apart(real: Features, generated: Features, rng: np.random.Gener
 
 def _everyone(real: Features, generated: Features, rng: np.random.Generator, draws: int) -> np.ndarray:
     """[1 + draws, 2 n] how often each sound of both sets is drawn; the first draw is the sets themselves."""
-    groups = own_groups(len(real), real.groups)
-    both = np.concatenate([groups, groups.max() + 1 + own_groups(len(generated), generated.groups)])
+    both = groups_of_both(real.groups, generated.groups)
     return np.concatenate([np.ones((1, len(both))), bootstrap_counts(len(both), draws, rng, both)])
 
 

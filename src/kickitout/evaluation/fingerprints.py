@@ -99,7 +99,7 @@ class Learned(NamedTuple):
 
     @classmethod
     def of_corpus(cls, corpus: Corpus) -> Learned:
-        groups = np.array([row.family for row in corpus.rows])
+        groups = corpus.families
         return cls.of(corpus.waves, [row.name for row in corpus.rows], groups, corpus.digest)
 
     def nearest(self, wave: np.ndarray) -> tuple[str, float]:

@@ -26,6 +26,12 @@ def own_groups(n: int, groups: np.ndarray | None) -> np.ndarray:
     return np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
 
 
+def groups_of_both(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """[n + m] group numbers of two sets, one behind the other, which have no group in common."""
+    first, second = (np.unique(groups, return_inverse=True)[1] for groups in (a, b))
+    return np.concatenate([first, first.max() + 1 + second])
+
+
 def bootstrap_counts(n: int, draws: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
     """[draws, n] float64: how often each sound is drawn, groups drawn whole and with repetition."""
     who = own_groups(n, groups)

@@ -43,6 +43,11 @@ class Heard(NamedTuple):
     before: float
     after: float
 
+    @property
+    def said(self) -> str:
+        """How near the model comes, as a sentence."""
+        return f"made again, spectra {self.after:.1f} dB apart on average (above -60 dB)"
+
 
 class Ear:
     """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`.
@@ -215,4 +220,4 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
             return made_here, "made by this model, so its place is known"
         changed = CHANGED
     heard = hear(model, Ear(find_ear(name)), open_kick(sound, model.info.channels))
-    return heard.place, f"{changed}made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
+    return heard.place, f"{changed}{heard.said}"

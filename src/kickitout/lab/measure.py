@@ -23,7 +23,7 @@ from kickitout.evaluation.embeddings import BANDS
 from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
 from kickitout.evaluation.report import SPLITS, Beside, copies_score, halves, real_against_real, score_features
-from kickitout.evaluation.resampling import bootstrap_counts, interval, own_groups
+from kickitout.evaluation.resampling import bootstrap_counts, groups_of_both, interval
 from kickitout.evaluation.score import Found, Score, digest_of
 from kickitout.evaluation.two_sample import logistic_hits
 from kickitout.lab.cells import Cell
@@ -235,10 +235,10 @@ def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarr
     """How often a linear probe on spectra alone tells real from generated: accuracy on sounds it has not seen."""
     rng, n = _rng(name), min(len(real), len(made))
     rows = np.sort(rng.permutation(len(real))[:n]), np.sort(rng.permutation(len(made))[:n])
-    families = own_groups(n, groups[0][rows[0]]), own_groups(n, groups[1][rows[1]])
+    families = groups[0][rows[0]], groups[1][rows[1]]
     hits = logistic_hits(coarser(real[rows[0]]), coarser(made[rows[1]]), rng, families).astype(np.float64)
-    both = np.concatenate([families[0], families[0].max() + 1 + families[1]])
-    drawn = np.concatenate([np.ones((1, 2 * n)), bootstrap_counts(2 * n, draws, _rng(f"{name}, drawn"), both)])
+    counts = bootstrap_counts(2 * n, draws, _rng(f"{name}, drawn"), groups_of_both(*families))
+    drawn = np.concatenate([np.ones((1, 2 * n)), counts])
     accuracy = _found(name, drawn @ hits / drawn.sum(axis=1), "", 0.0, 1.0)
     return accuracy._replace(n=(n, n), note="accuracy; chance is 0.5")
 

@@ -145,9 +145,8 @@ def score_race(made: Made, unseen: Corpus, embedding: Embedding, seed: int = 0) 
     """A line a milestone, in their order. The same draws of the unseen kicks' families serve all racers, so that what
     one is behind the other is not blurred by which kicks were drawn."""
     rng = np.random.default_rng([seed, 5])
-    families = _families(unseen)
     real = embedding.embed(unseen.waves)
-    rr, counts = pairwise(real, real), _counts(len(real), rng, families)
+    rr, counts = pairwise(real, real), _counts(len(real), rng, unseen.families)
     drawn = {key: [_drawn(real, rr, counts, embedding.embed(waves), rng) for waves in sets]
              for key, sets in sorted(made.items())}  # fmt: skip
     means = {key: np.mean(sets, axis=0) for key, sets in drawn.items()}
@@ -170,25 +169,19 @@ def score_race(made: Made, unseen: Corpus, embedding: Embedding, seed: int = 0) 
 def real_against_real(learned: Corpus, unseen: Corpus, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
     """The same score of the recordings that were learned from."""
     rng = np.random.default_rng([seed, 6])
-    real, families = embedding.embed(unseen.waves), _families(unseen)
-    found = _drawn(
-        real,
-        pairwise(real, real),
-        _counts(len(real), rng, families),
-        embedding.embed(learned.waves),
-        rng,
-        _families(learned),
-    )
+    real, made = embedding.embed(unseen.waves), embedding.embed(learned.waves)
+    counts = _counts(len(real), rng, unseen.families)
+    found = _drawn(real, pairwise(real, real), counts, made, rng, learned.families)
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
 def closing_text(made: Made, learned: Corpus, unseen: Corpus, draws: int = report.DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
     from, and of the first seed of each racer in `made`; real against real, halves by family, beside them."""
-    real = measure(unseen.waves, groups=_families(unseen))
+    real = measure(unseen.waves, groups=unseen.families)
     last = max(seconds for _, seconds in made)
     racers = [racer for racer in TITLES if (racer, last) in made]
-    heard = {"the recordings": measure(learned.waves, groups=_families(learned))}
+    heard = {"the recordings": measure(learned.waves, groups=learned.families)}
     heard |= {racer: measure(made[racer, last][0]) for racer in racers}
     beside = report.real_against_real(real)
     scores = {name: report.score_features(one, real, draws=draws, beside=beside) for name, one in heard.items()}
@@ -262,10 +255,6 @@ def _with_span(value: float, span: Span) -> str:
 
 def _counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
     return np.concatenate([np.ones((1, n)), bootstrap_counts(n, DRAWS, rng, groups)])
-
-
-def _families(corpus: Corpus) -> np.ndarray:
-    return np.array([row.family for row in corpus.rows])
 
 
 def _drawn(

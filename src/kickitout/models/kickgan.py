@@ -158,9 +158,8 @@ class Decoder(nn.Module):
         of_mid, of_side = levels[:, 1 : 1 + sum(self.pieces)], levels[:, 1 + sum(self.pieces) :]
         found = []
         for grain in grains:
-            mixed = (
-                grain / grain.norm(dim=1, keepdim=True).clamp(min=LEAST_NORM)
-            ) @ self.tables  # unit deviation: white noise, turned
+            unit = grain / grain.norm(dim=1, keepdim=True).clamp(min=LEAST_NORM)
+            mixed = unit @ self.tables  # unit deviation: white noise, turned
             noise = mixed.unflatten(1, (sum(self.pieces), -1))
             bands = _with_click(self.joins @ (noise * of_mid), *click_of_mid)
             parts = [bands[:, :1] + body[:, None], bands[:, 1:] * gain]

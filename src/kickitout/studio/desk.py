@@ -72,7 +72,7 @@ class References:
         self.digest = corpus.digest
         self._waves = corpus.waves
         self._names = [row.name for row in corpus.rows]
-        self._library = Library.of(corpus.waves, np.array([row.family for row in corpus.rows]))
+        self._library = Library.of(corpus.waves, corpus.families)
 
     def nearest(self, wave: np.ndarray) -> TrainingKick:
         index, distance = self._library.nearest(wave)
@@ -218,9 +218,8 @@ class Desk:
             return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(own.wave.mean(axis=0)))
         heard = hear(self.model, self.ear_or_reason, wave)
         again = self.model.turn(place=heard.place)
-        said = f"{changed}made again, spectra {heard.after:.1f} dB apart on average (above -60 dB)"
         found = self._look(own.wave.mean(axis=0))
-        return self._pack([own, self._of_place(again)], kind="heard", said=said, look=found)
+        return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}", look=found)
 
     def _recipe_in(self, data: bytes, name: str) -> dict[str, Any] | None:
         """The recipe in a file that this very model made; None in any other, which is a sound like others."""

@@ -419,9 +419,10 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, devi
         reason = run.train(until, interrupted)
         if run.step == 0:
             return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
-        stopping = "stopping; saving what is there, and its model"
         if run.writes:
-            watch(told_only(run.step, run.seconds, stopping if reason == "interrupted" else "writing the model"))
+            stopping = reason == "interrupted"
+            text = "stopping; saving what is there, and its model" if stopping else "writing the model"
+            watch(told_only(run.step, run.seconds, text))
         best_step, best_score = run.finish()
         if run.writes and export:
             player = run.task.player()
