@@ -24,10 +24,11 @@ from pathlib import Path
 
 import numpy as np
 
+from kickitout.cpus import usable_cpus
 from kickitout.evaluation.bootstrap import median_interval
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
-from kickitout.workers import Workers, cores
+from kickitout.workers import Workers
 
 SHARD = 10_000  # kicks, of the sets that are reckoned
 MANY = (10**6, 10**9)
@@ -201,8 +202,8 @@ def report(folder: Path, kicks: int, shard: int, times: int, with_ray: bool) -> 
     pairs = list(zip(ran[1, True], ran[2, True], strict=True))
     ratio, (low, high) = median_interval(np.array([two.rate / one.rate for one, two in pairs]))
     lines = [
-        f"Measured on {cores()} cores: {times} runs each of {kicks} kicks in shards of {shard}, in turns, as whole "
-        "commands with their start; medians with their 95 % interval.", "",
+        f"Measured on {usable_cpus()} cores: {times} runs each of {kicks} kicks in shards of {shard}, in turns, as "
+        "whole commands with their start; medians with their 95 % interval.", "",
         "| kicks a second | one worker | two workers | processor time a kick, ms |", "|---|--:|--:|--:|",
         f"| with kick cards | {rates(1, True)} | {rates(2, True)} | {cpu_ms(1, True):.2f} |",
         f"| `--no-cards` | {rates(1, False)} | {rates(2, False)} | {cpu_ms(1, False):.2f} |", "",

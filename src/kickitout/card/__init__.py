@@ -9,7 +9,6 @@ A field that a sound does not have is NaN (note: ""), and the card says why. num
 behind the last sample above -80 dB re peak.
 """
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -18,6 +17,7 @@ import numpy as np
 from kickitout.card import artefacts, click, level, loudness, pitch
 from kickitout.card.block import Block, prepare, refusals, rows
 from kickitout.card.fields import FIELDS, NAMES, Cards, Field, Why, format_card
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
@@ -70,7 +70,7 @@ def cards(waves: np.ndarray, rate: float = SAMPLE_RATE, threads: int | None = No
             out.whys[name][at] = found.whys[name]
 
     parts = list(rows(len(good), BLOCK_ROWS))
-    threads = min(threads or os.cpu_count() or 1, len(parts))
+    threads = min(threads or usable_cpus(), len(parts))
     if threads <= 1:
         for part in parts:
             fill(part)

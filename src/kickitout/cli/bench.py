@@ -64,13 +64,12 @@ def _set_threads(threads: int | None) -> None:
 
 
 def _generation(args: argparse.Namespace) -> None:
-    import os
-
+    from kickitout.cpus import usable_cpus
     from kickitout.export.bench import bench_generation
     from kickitout.generation.load import load_model
 
     f = bench_generation(load_model(args.model), args.model, args.n)
-    print(f"generation, model {args.model}, {f.kicks} kicks, {os.cpu_count()} cores")
+    print(f"generation, model {args.model}, {f.kicks} kicks, {usable_cpus()} cores")
     for what, rates in (
         ("in memory", f.in_memory),
         ("in memory, --gate", f.gated),
@@ -93,11 +92,10 @@ def _generation(args: argparse.Namespace) -> None:
 
 
 def _card(args: argparse.Namespace) -> None:
-    import os
-
+    from kickitout.cpus import usable_cpus
     from kickitout.export.bench import bench_cards
 
-    print(f"kick card, {args.n} rendered kicks, {os.cpu_count()} cores, best of 5")
+    print(f"kick card, {args.n} rendered kicks, {usable_cpus()} cores, best of 5")
     for f in bench_cards(args.n, args.threads):
         threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
         print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)

@@ -19,8 +19,8 @@ from kickitout.audio import resample, write_sound
 from kickitout.corpus.augment import producer_variants
 from kickitout.corpus.check import check
 from kickitout.corpus.procedural import synthesise
+from kickitout.cpus import usable_cpus
 from kickitout.sound import SAMPLE_RATE
-from kickitout.workers import cores
 
 RATES = (44_100, 48_000, 96_000, 22_050)  # Hz
 KINDS = (("wav", "16"), ("wav", "24"), ("flac", "16"), ("flac", "24"))
@@ -73,4 +73,4 @@ def bench_check(files: int, progress: Callable[[int, int], None] | None = None) 
             began, used = time.perf_counter(), sum(os.times()[:4])
             report = check(folder, progress, cache=Path(place) / "cache")
             took.append(Took(time.perf_counter() - began, sum(os.times()[:4]) - used))
-    return CheckFigures(files, cores(), took[0], took[1], len(report.taken), report.different)
+    return CheckFigures(files, usable_cpus(), took[0], took[1], len(report.taken), report.different)

@@ -23,8 +23,9 @@ from kickitout.corpus.families import families
 from kickitout.corpus.forecast import forecast, load_curve
 from kickitout.corpus.scan import Candidate, Refused, scan
 from kickitout.corpus.suspects import Suspicion, suspicions
+from kickitout.cpus import usable_cpus
 from kickitout.sound import LENGTH
-from kickitout.workers import Workers, cores
+from kickitout.workers import Workers
 
 ALONE = 64  # files: below this starting other processes takes longer than it saves
 CHUNK = 8  # files sent to a worker at a time
@@ -181,7 +182,7 @@ def _examine_all(
     """Every candidate examined, in order, by one process a core where that is worth it."""
     parts = [candidates[i : i + CHUNK] for i in range(0, len(candidates), CHUNK)]
     few = len(candidates) < ALONE
-    with nullcontext(workers) if workers else Workers(1 if few else min(cores(), len(parts))) as pool:
+    with nullcontext(workers) if workers else Workers(1 if few else min(usable_cpus(), len(parts))) as pool:
         for _, found in pool.each(partial(_examine_some, cache=cache), parts, in_order=True):
             yield from found
 

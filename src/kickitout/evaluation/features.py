@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from kickitout.card import cards
+from kickitout.cpus import usable_cpus
 from kickitout.evaluation.descriptors import MEASURED
 from kickitout.evaluation.drum_types import hear
 from kickitout.evaluation.embeddings import DEFAULTS, DRUM_TYPES, Embedding
@@ -61,7 +61,7 @@ def measure(
     if workers is not None:
         parts = [part for _, part in workers.each(work, blocks, in_order=True)]
     else:
-        with one_thread(), ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:  # of the libraries below numpy
+        with one_thread(), ThreadPoolExecutor(threads or usable_cpus()) as pool:  # of the libraries below numpy
             parts = list(pool.map(work, blocks))
     return Features(
         waves,

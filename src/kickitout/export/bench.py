@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from typing import NamedTuple
 
 from kickitout.card import cards
 from kickitout.corpus.procedural import synthesise
+from kickitout.cpus import usable_cpus
 from kickitout.export.flops import graph_mflop, matmul_peak
 from kickitout.export.sounds import write_kicks
 from kickitout.generation.gate import Gate
@@ -48,7 +48,7 @@ class GenerationFigures:
 
 def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFigures:
     """Measure `model`, called `name` on the command line."""
-    threads = sorted({1, os.cpu_count() or 1})
+    threads = sorted({1, usable_cpus()})
 
     def rate(count: int, number: int, folder: Path | None = None, gate: Gate | None = None) -> Rate:
         began, used = time.perf_counter(), time.process_time()
@@ -119,7 +119,7 @@ def bench_cards(kicks: int = 1000, threads: int | None = None, times: int = 5) -
     """Cards of rendered kicks with one thread and with `threads` (as many as there are cores): the best of `times`."""
     waves, _ = synthesise(range(kicks))
     found = []
-    for number in sorted({1, threads or os.cpu_count() or 1}):
+    for number in sorted({1, threads or usable_cpus()}):
         cards(waves[:64], threads=number)  # warm up
         turns = []
         for _ in range(times):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +13,7 @@ import numpy as np
 
 from kickitout import __version__
 from kickitout.card import BLOCK_ROWS
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.generation.ask import Answer, ask_seed, check_request
 from kickitout.generation.gate import Drawn, Gate
@@ -50,7 +50,7 @@ def each_kick(
     most 32 a thread are under way, however many are asked for.
     """
     seeds = check_seeds(seeds)
-    threads = threads or os.cpu_count() or 1
+    threads = threads or usable_cpus()
 
     def some(part: Sequence[int]) -> list[T]:
         waves = model.play(normal(part, model.info.latent))
@@ -72,7 +72,7 @@ def each_asked(
         _finite(model, part[0], answer.wave)
         return [use(part[0], answer)]
 
-    return _each(seeds, 1, one, threads or os.cpu_count() or 1)
+    return _each(seeds, 1, one, threads or usable_cpus())
 
 
 def each_drawn(
@@ -82,7 +82,7 @@ def each_drawn(
     """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
     request = check_request(request) if request else None
     seeds = check_seeds(seeds)
-    threads = threads or os.cpu_count() or 1
+    threads = threads or usable_cpus()
     share = min(BLOCK_ROWS, len(seeds) // threads)
     size = 1 if request else max(1, share // TOGETHER * TOGETHER or share)
 

@@ -5,7 +5,6 @@ Everything that is done is kept and skipped; everything that was begun is gone o
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kickitout import __version__
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.lab.cells import Budget, Cell, cells_of
 from kickitout.lab.folder import Lab, write_json
@@ -122,7 +122,7 @@ def machine() -> dict[str, Any]:
 
     return {
         "kickitout": __version__, "torch": torch.__version__, "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}", "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}", "cores": usable_cpus(),
     }  # fmt: skip
 
 

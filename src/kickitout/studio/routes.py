@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Any, Literal
@@ -15,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from kickitout import __version__
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.export.kits.plan import FORMATS, Plan
 from kickitout.export.sounds import SoundFormat
@@ -104,7 +104,7 @@ WRONG: dict[int | str, dict[str, Any]] = {
 @asynccontextmanager
 async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
     """Few requests are worked on at once, the others wait: each holds sounds in memory."""
-    anyio.to_thread.current_default_thread_limiter().total_tokens = 2 * (os.cpu_count() or 1)
+    anyio.to_thread.current_default_thread_limiter().total_tokens = 2 * usable_cpus()
     yield
 
 

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import platform
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 
 from kickitout import __version__
 from kickitout.corpus.build import describe_difference
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, held, make_folder, write_whole
 from kickitout.training.recipe import Recipe
@@ -178,7 +178,7 @@ def environment() -> dict[str, Any]:
         "torch": torch.__version__,
         "numpy": numpy.__version__,
         "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
+        "cores": usable_cpus(),
         "threads": torch.get_num_threads(),
     }
 

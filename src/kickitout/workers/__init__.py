@@ -9,25 +9,19 @@ moment: work that writes files writes them whole, and can be done again.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
+from kickitout.cpus import usable_cpus
 from kickitout.workers.threads import one_thread
 
-__all__ = ["Workers", "cores", "one_thread"]
+__all__ = ["Workers", "one_thread"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 AHEAD = 2  # items a worker: the one it does, and the one it goes on with
-
-
-def cores() -> int:
-    """How many this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)  # not on macOS and Windows
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Pool(Protocol):
@@ -70,7 +64,7 @@ class Workers:
     def __init__(self, number: int | None = None, ray: str | None = None, *, preload: Sequence[str] = ()) -> None:
         self._number, self._ray, self._preload = number, ray, preload
         self._pool: Pool | None = None
-        self.here = ray is None and (number or cores()) == 1  # nothing is started
+        self.here = ray is None and (number or usable_cpus()) == 1  # nothing is started
 
     def __enter__(self) -> Workers:
         return self
@@ -103,7 +97,7 @@ class Workers:
         self, work: Callable[[Item], Result], items: Iterable[Item], in_order: bool
     ) -> Iterator[tuple[Item, Result]]:
         coming = iter(items)
-        first = list(islice(coming, self._number or cores()))
+        first = list(islice(coming, self._number or usable_cpus()))
         pool = self._started_for(len(first))
         under_way: dict[Any, tuple[int, Item]] = {}
         early: dict[int, tuple[Item, Result]] = {}  # results that others come before
@@ -143,4 +137,4 @@ class Workers:
             return Cluster(self._ray, self._number)
         from kickitout.workers.processes import Processes
 
-        return Processes(max(1, min(self._number or cores(), items)), self._preload)
+        return Processes(max(1, min(self._number or usable_cpus(), items)), self._preload)

@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from kickitout import __version__
+from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.workers.threads import ONE_THREAD
 
@@ -42,8 +43,6 @@ class Cluster:
             raise UserError(
                 f"--ray {where}: needs the extra 'cluster': pip install '.[cluster]'; --workers works without"
             ) from error
-        from kickitout.workers import cores
-
         self._ray, self._most, self._under_way = ray, most, set[Any]()
         self._place: tempfile.TemporaryDirectory[str] | None = None  # logs and sockets of a cluster of our own
         address = os.environ.get("RAY_ADDRESS") or "local" if where == "auto" else where
@@ -53,8 +52,8 @@ class Cluster:
             how: dict[str, Any] = {"runtime_env": {"env_vars": ONE_THREAD}, "log_to_driver": False}
             if address == "local":
                 self._place = tempfile.TemporaryDirectory(prefix="kick-ray-", dir=SHORT, ignore_cleanup_errors=True)
-                how |= {"num_cpus": most or cores(), "include_dashboard": False, "object_store_memory": STORE_BYTES}
-                how |= {"_temp_dir": self._place.name}
+                how |= {"num_cpus": most or usable_cpus(), "object_store_memory": STORE_BYTES}
+                how |= {"_temp_dir": self._place.name, "include_dashboard": False}
             else:
                 _somebody_answers(where, address)
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
