@@ -74,13 +74,12 @@ drum-types: $(VENV)/dev
 		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
 	cp build/drum_types.md src/kickitout/model_files/drum_types.md
 
-# The paper of the laboratory in the folder LAB, with sounds of that in HEARD; its results, and what the README says of them.
+# The paper of the laboratory in the folder LAB, with sounds of that in HEARD, and its results.
 LAB ?= lab
 HEARD ?= lab-open
 paper: $(VENV)/dev
 	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/results --force
 	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --force
-	$(VENV)/bin/python scripts/figures.py README.md --only "kick lab findings --lab docs/results"
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -57,7 +57,7 @@ def test_the_first_screen_has_the_two_commands_that_the_makefile_has():
 
 def test_every_block_of_figures_is_filled():
     filled = re.findall(r"<!-- begin: (.+?) -->\n(.*?)<!-- end -->", README, re.DOTALL)
-    assert len(filled) == 4
+    assert len(filled) == 2
     for name, content in filled:
         assert len(content) > 100, name
 

@@ -1,6 +1,6 @@
 """A study: a question, and the rows that answer it, as a small YAML file.
 
-    title: What stops a DCGAN
+    title: A DCGAN, one change at a time
     minutes: 8                  of one core, for each row and seed; the same for all
     seeds: 3
     rows:

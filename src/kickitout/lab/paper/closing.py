@@ -90,7 +90,7 @@ def _stops(paper: Paper) -> str:
         e for e in paper.results.estimates("shortcomings", HEADLINE, "trained") if e.row.startswith("all together")
     ]
     more = "; ".join(compared(e, best, "energy distance") for e in whole)
-    return f"<b>What stops it?</b> {text}" + (f" Of all changes together, {more}." if more else "")
+    return f"<b>Where does it fall short?</b> {text}" + (f" Of all changes together, {more}." if more else "")
 
 
 def _limits(paper: Paper) -> str:
@@ -115,7 +115,7 @@ def conclusion(paper: Paper) -> str:
     if paper.has("shortcomings"):
         parts += [_answer(paper), *shortcomings_finding(paper)]
     else:
-        parts.append("No study of what stops a DCGAN has been run in this laboratory.")
+        parts.append("No study of single changes to a DCGAN has been run in this laboratory.")
     parts.append(
         "All of it can be run again with one command on anybody’s kicks, and this page will say what it finds then."
     )
@@ -135,7 +135,7 @@ def _answer(paper: Paper) -> str:
     text = "In these budgets a DCGAN as published does not learn the click and the rumble of a kick drum"
     if helped:
         kinds = [words for start, words in CHANGES.items() if any(e.row.startswith(start) for e in helped)]
-        text += f"; a change of {listed(kinds)} alone takes away a part of what stops it"
+        text += f"; a change of {listed(kinds)} alone brings it nearer to the kicks"
     if reached:
         verb = "is" if len(reached) == 1 else "are"
         return f"{text}, and {listed([name(e.row) for e in reached])} {verb} not shown to differ from real kicks."

@@ -9,7 +9,7 @@ from kickitout.lab.paper.context import Paper, section
 from kickitout.lab.paper.words import count, listed
 from kickitout.lab.study import study_names
 
-TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
+TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and where does it fall short?"
 Finding = Callable[[Paper], list[str]]  # sentences, the most important first
 BRIEF = {"shortcomings": 4, "upconv": 2, "sine": 2}  # how many of them stand in the abstract and the README; else 1
 

@@ -1,4 +1,4 @@
-"""What stops a DCGAN: one change at a time, all together, other families; against ceilings and references."""
+"""The DCGAN: one change at a time, all together, other families; against ceilings and references."""
 
 from __future__ import annotations
 
