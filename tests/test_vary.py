@@ -10,7 +10,7 @@ from kickitout.card import card
 from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.generation.listen import Ear, find_ear, hear
+from kickitout.generation.listen import FLOOR_DB, Ear, Heard, _distance, _spectra, find_ear, hear
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.vary import morph, vary
@@ -51,6 +51,24 @@ def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kick
     again = [model.turn(place=hear(model, ear, kick, rounds=1).place).wave[0] for kick in kicks]
     table = np.array([[distance(kick, made) for made in again] for kick in kicks])
     assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
+
+
+def test_how_far_apart_two_kicks_are_is_said_of_what_sounds():
+    a, b = np.full((8, 10), FLOOR_DB), np.full((8, 10), FLOOR_DB)
+    a[:2], b[1:3] = -20.0, -23.0  # sounds in a alone, in both, in b alone; silent in both
+    assert _distance([a], [b]) == pytest.approx((40 + 3 + 37) / 3)
+    assert _distance([a], [a]) == 0
+    assert _distance([np.full((8, 10), FLOOR_DB)] * 2, [np.full((8, 10), FLOOR_DB)] * 2) == 0
+
+
+def test_silence_around_two_kicks_does_not_make_them_more_alike(kicks):
+    def apart(x, y, after=0):
+        return _distance(*(_spectra(np.pad(wave, (0, after))) for wave in (x, y)))
+
+    assert apart(kicks[0], kicks[1], after=44_100) == pytest.approx(apart(kicks[0], kicks[1]), rel=0.02)
+    assert apart(kicks[0], kicks[1]) > 5  # of two different kicks
+    assert apart(kicks[0], 0.5 * kicks[0]) < 0.01  # the level alone is no difference
+    assert "5.2 dB apart on average where either sounds" in Heard(np.zeros(1), 6.0, 5.24).said
 
 
 def test_no_amount_is_no_change_and_more_is_more(model):
