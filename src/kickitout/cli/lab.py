@@ -130,6 +130,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.count is not None and args.count < 64:
         raise UserError(f"--sounds {args.count}: too few for a score; 64 or more work")
     lab = Lab(args.out)
+    lab.refuse_older()  # before kicks are read
     lab.begin(read_kicks(args.sounds, args.against) if args.sounds else None)
     for _, study in studies:
         lab.sounds(study.data)  # what is missing is said before anything runs

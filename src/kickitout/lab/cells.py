@@ -1,13 +1,13 @@
 """A cell: one row of a study with one seed. Everything that decides its scores is in it, and its name is their digest.
 
-Two studies that ask for the same cell share it: it is trained once.
+Two studies that ask for the same cell share it: it is trained once. Its name outlives work on the program: see
+`Cell.identity`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -19,6 +19,7 @@ from kickitout.codecs.base import CodecSettings
 from kickitout.errors import UserError
 from kickitout.lab.data import LabData
 from kickitout.lab.study import FEWEST_SEEDS, Row, Study, lab_size, rows_of
+from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing
 from kickitout.training.recipe import Recipe
 
 Source = Literal["trained", "reals", "augmented", "procedural", "ceiling"]
@@ -52,7 +53,7 @@ class Cell:
     data: Literal["kicks", "tones"]
     seed: int
     sounds: int
-    digests: tuple[str, str]  # of the sounds to train on, and of those to score against
+    digests: tuple[str, str]  # of the corpora to train on, and to score against
     recipe: Recipe | None = None
     codec: CodecSettings | None = None
     kicks: int | None = None
@@ -61,16 +62,22 @@ class Cell:
 
     @property
     def identity(self) -> str:
-        """A name for its folder: what it is, its seed, and the digest of all that matters."""
+        """A name for its folder: what it is, its seed, and the digest of all that matters.
+
+        All in it is frozen: keys, the words of `source` and `data`, settings by their ids (see `training.frozen`).
+        What is at its default is left out, so that whatever is added here later is left out of the cells of before.
+        """
+        settings = differing(self.recipe) if self.recipe else {}
+        settings |= differing(self.codec, "codec") if self.codec else {}
         known: dict[str, Any] = {
-            "source": self.source, "data": self.data, "seed": self.seed, "sounds": self.sounds,
-            "digests": self.digests, "codec": self.codec.model_dump(mode="json") if self.codec else None,
-            "kicks": self.kicks, "budget": [self.budget.seconds, self.budget.steps], "milestones": self.milestones,
-            "recipe": self.recipe.model_dump(mode="json", exclude={"name", "about"}) if self.recipe else None,
+            "training": TRAINING_VERSION, "source": self.source, "data": self.data, "seed": self.seed,
+            "sounds": self.sounds, "corpus": self.digests, "settings": settings, "kicks": self.kicks,
+            "seconds": None if self.budget.seconds is None else float(self.budget.seconds), "steps": self.budget.steps,
+            "milestones": None if self.milestones == (1.0,) else self.milestones,
         }  # fmt: skip
-        digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:10]
-        what = self.recipe.name if self.recipe else self.source
-        return f"{re.sub(r'[^a-z0-9]+', '-', what.lower())}-{self.seed}-{digest}"
+        text = json.dumps({key: value for key, value in known.items() if value not in (None, {})}, sort_keys=True)
+        kind = "-".join(str(settings[key]) for key in (FAMILY, "codec.name") if key in settings)
+        return f"{kind or self.source}-{self.seed}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
     @property
     def codec_label(self) -> str:

@@ -23,6 +23,7 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, write_whole
 from kickitout.lab import data as lab_data
 from kickitout.lab.data import LabData
+from kickitout.training.frozen import TRAINING_VERSION
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class Lab:
 
     def begin(self, kicks: LabData | None) -> None:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
+        self.refuse_older()
         try:
             there = sorted(p.name for p in self.path.iterdir()) if self.path.exists() else []
         except OSError as error:
@@ -72,6 +74,17 @@ class Lab:
                 lab_data.refuse_other_kicks(kicks, self.data)
             else:
                 lab_data.save(kicks, self.data)
+
+    def refuse_older(self) -> None:
+        """Raise UserError where studies were begun by a version that trained otherwise: their cells have other names,
+        and would be trained again beside them without a word."""
+        for path in sorted((self.path / "plans").glob("*.json")):
+            if read_json(path).get("training") != TRAINING_VERSION:
+                raise UserError(
+                    f"{self.path}: its study {path.stem} was begun by another version of kickitout, which trained "
+                    "otherwise; its results can still be read (kick lab table, kick lab paper); to run studies, give "
+                    "a new folder with -o"
+                )
 
     @property
     def has_kicks(self) -> bool:

@@ -21,6 +21,7 @@ from kickitout.lab.make import make
 from kickitout.lab.measure import DRAWS, measure_cell, measured
 from kickitout.lab.results import write_results
 from kickitout.lab.study import Study, lab_size
+from kickitout.training.frozen import TRAINING_VERSION
 from kickitout.workers import Workers
 
 
@@ -51,8 +52,10 @@ def run_study(
     """Run all cells of a study that are not done. Returns whether all are; False when the user stopped it.
 
     workers: one after the other in this process where there are none; machines of a cluster share the lab's folder.
-    Raises UserError for contradictory settings, and for a budget other than the one the study was begun with here.
+    Raises UserError for contradictory settings, for a budget other than the one the study was begun with here, and for
+    a laboratory of a version that trained otherwise.
     """
+    lab.refuse_older()
     data = lab.sounds(study.data)
     budget = budget or Budget(seconds=60 * study.minutes)
     cells = cells_of(name, study, data, seeds=seeds or study.seeds, budget=budget, only=only, size=size, sounds=sounds)
@@ -111,7 +114,7 @@ def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget:
     kept = {place: e for place, e in old.items() if place not in fresh and place[0] not in changed}
     data = {
         "study": study.model_dump(mode="json"), "budget": str(budget), "sounds": cells[0].sounds if cells else 0,
-        "machine": machine(), "cells": [*fresh.values(), *kept.values()],
+        "machine": machine(), "training": TRAINING_VERSION, "cells": [*fresh.values(), *kept.values()],
     }  # fmt: skip
     write_json(lab.plan(name), data)
 

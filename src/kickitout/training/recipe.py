@@ -62,10 +62,10 @@ class WeightsConfig(Settings):
 
 
 class Recipe(Settings):
-    """The resolved settings of a run."""
+    """The resolved settings of a run. Those without an id are only said: they change no result."""
 
-    name: str
-    about: str = ""
+    name: str = Field(json_schema_extra={"id": None})
+    about: str = Field("", json_schema_extra={"id": None})
     kind: Literal["kick", "any"] = "kick"  # "any": other one-shots; what is known of kicks alone steps back
     codec: CodecConfig
     model: Annotated[AdversarialConfig | KickGANConfig, Field(discriminator="family")]

@@ -1,6 +1,7 @@
 """A run folder: what a training run leaves, so that it reads like a notebook.
 
 recipe.json        the resolved recipe
+identity.json      what makes it the same run when it is gone on with: see `kickitout.training.frozen`
 corpus.json        every file that was taken or refused, with digests and licences
 environment.json   versions, machine, threads
 start.json         what is known of the model it began with, if any
@@ -26,6 +27,7 @@ from kickitout.corpus.build import describe_difference
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, held, make_folder, write_whole
+from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
 from kickitout.training.recipe import Recipe
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
@@ -35,6 +37,7 @@ OWN = {
     "snapshots",
     "corpus.json",
     "environment.json",
+    "identity.json",
     "start.json",
 }  # of a run that has not begun
 
@@ -90,17 +93,23 @@ class RunFolder:
     def open(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
         """Begin a run here, or make sure that the one that is here is the same.
 
-        Raises UserError when the folder holds a run of another recipe or of other sounds.
+        Names of folders, files and recipes do not count. Raises UserError when the folder holds a run of another
+        recipe, of other sounds, or of a version that trained otherwise.
         """
+        settings = differing(recipe)
         if not (self.path / "recipe.json").exists():
             self.write_json("corpus.json", manifest)
             self.write_json("environment.json", environment())
+            self.write_json("identity.json", {"training": TRAINING_VERSION, "settings": settings})
             self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
             return
-        # What is the same for every run of before "any" has no key there.
-        old = {"kind": "kick", **self.read_json("recipe.json")}
-        new = recipe.model_dump(mode="json")
-        if differences := _differences(old, new):
+        identity = self.read_json("identity.json") if (self.path / "identity.json").exists() else {}
+        if identity.get("training") != TRAINING_VERSION:
+            raise UserError(
+                f"{self.path}: was begun by another version of kickitout, which trained otherwise, and cannot be gone "
+                f"on with; its model still plays (--model {self.path}); to train, give a new folder"
+            )
+        if differences := _differences(identity["settings"], settings):
             different = ", ".join(differences[:4])
             raise UserError(
                 f"{self.path}: holds a run of another recipe ({different}); give a new folder, "
@@ -183,12 +192,14 @@ def environment() -> dict[str, Any]:
     }
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any], path: str = "") -> list[str]:
-    found: list[str] = []
-    for key in sorted(set(old) | set(new)):
-        a, b = old.get(key), new.get(key)
-        if isinstance(a, dict) and isinstance(b, dict):
-            found += _differences(a, b, f"{path}{key}.")
-        elif a != b and key != "about":
-            found.append(f"{path}{key} was {a!r}, now {b!r}")
-    return found
+def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """What is not the same in two runs, by the settings that differ from their frozen defaults."""
+    return [
+        f"{key} was {_said(old, key)}, now {_said(new, key)}"
+        for key in sorted(set(old) | set(new))
+        if old.get(key) != new.get(key)
+    ]
+
+
+def _said(settings: dict[str, Any], key: str) -> str:
+    return repr(settings[key] if key in settings else frozen_default(key, settings.get(FAMILY), None))

@@ -1,0 +1,345 @@
+"""Names of runs and cells outlive work on the program: settings are known by frozen ids, and old folders are read or
+refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import wave
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from pydantic import BaseModel, Field, create_model
+from toy import TOY, toy
+
+from kickitout.cli import main
+from kickitout.codecs import MelConfig
+from kickitout.corpus.build import Corpus, build_corpus
+from kickitout.errors import UserError
+from kickitout.generation.load import load_model
+from kickitout.generation.remake import remake
+from kickitout.lab import cells as cells_module
+from kickitout.lab.cells import Budget, Cell
+from kickitout.lab.folder import Lab
+from kickitout.lab.results import Results, read_results, write_results
+from kickitout.settings import Settings
+from kickitout.training import run_folder
+from kickitout.training.frozen import differing, frozen_settings, ids_of
+from kickitout.training.recipe import Recipe, load_recipe, recipe_names
+from kickitout.training.run_folder import RunFolder
+
+OLD = Path(__file__).parent / "old"  # what was made before there were frozen ids
+
+CELL = Cell(
+    study="a study", row="a row", about="", levels=(), source="trained", data="kicks", seed=3, sounds=64,
+    digests=("a" * 64, "b" * 64), recipe=load_recipe("dcgan-bands", [*TOY, "seed=3"]), budget=Budget(steps=2),
+)  # fmt: skip
+
+
+# -- the table --------------------------------------------------------------------------------------------------------
+
+
+def test_every_setting_has_an_entry_in_the_table():
+    unknown = sorted(ids_of(Recipe).keys() - frozen_settings().keys())
+    assert not unknown, (
+        f"{unknown}: a renamed field keeps its id, and a new one is entered in frozen_settings.json with "
+        "the value that means what was done before (see kickitout.training.frozen)"
+    )
+
+
+def test_no_entry_of_the_table_is_ever_changed_or_removed():
+    then = json.loads((OLD / "frozen_settings.json").read_text())
+    assert {key: frozen_settings().get(key) for key in then} == then
+
+
+def test_two_fields_cannot_have_one_id():
+    class Twice(Settings):
+        one: int = 1
+        two: int = Field(2, json_schema_extra={"id": "one"})
+
+    class Within(Settings):
+        part: Twice = Twice()
+        outside: int = Field(2, json_schema_extra={"id": "part.one"})
+
+    class Fine(Settings):
+        one: int = 1
+
+    class Beside(Settings):
+        part: Fine = Fine()
+        outside: int = Field(2, json_schema_extra={"id": "part.one"})
+
+    for kind in (Twice, Within, Beside):
+        with pytest.raises(ValueError, match="is that of another field"):
+            ids_of(kind)
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_says_what_it_is(name):
+    recipe = load_recipe(name)
+    found = differing(recipe)
+    assert found["model.family"] == recipe.model.family
+    others = [differing(load_recipe(other)) for other in recipe_names() if other != name]
+    assert found not in others
+
+
+# -- identity ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_names_of_cells_are_these():
+    """Whoever has to change one of these renames the cells of every laboratory: raise TRAINING_VERSION if training has
+    changed, keep ids and words if it has not."""
+    assert CELL.identity == "dcgan-pqmf-3-050ccf1822"
+    tones = replace(CELL, data="tones", recipe=load_recipe("wavegan", toy("wavegan")), budget=Budget(seconds=480.0))
+    assert tones.identity == "wavegan-3-5d36d28841"
+    fewer = replace(CELL, recipe=load_recipe("kickgan", toy("kickgan")), kicks=16, milestones=(0.5, 1.0))
+    assert fewer.identity == "kickgan-3-ae5d5d3b4e"
+    plain = replace(CELL, recipe=None, budget=Budget())
+    assert replace(plain, source="reals").identity == "reals-3-b5fd9e17d1"
+    assert replace(plain, source="ceiling", codec=MelConfig(mels=64)).identity == "mel-3-16d36baaba"
+
+
+@pytest.mark.parametrize("recipe", ["dcgan-bands", "kickgan", "specgan"])
+def test_a_name_and_words_about_a_recipe_are_no_part_of_a_cell(recipe):
+    cell = replace(CELL, recipe=load_recipe(recipe, toy(recipe)))
+    renamed = replace(cell, recipe=cell.recipe.model_copy(update={"name": "another", "about": "other words"}))
+    assert renamed.identity == cell.identity
+    assert replace(cell, study="another", row="another", about="other words").identity == cell.identity
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"seed": 4}, {"sounds": 65}, {"digests": ("a" * 64, "c" * 64)}, {"kicks": 16}, {"data": "tones"},
+        {"budget": Budget(steps=3)}, {"budget": Budget(seconds=2.0)}, {"milestones": (0.5, 1.0)}, {"source": "reals"},
+        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=4"])},
+        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=3", "codec.taps=384"])},
+        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=3", "optim_d.lr=1e-4"])},
+        {"recipe": load_recipe("dcgan-stft", [*TOY, "seed=3"])},
+    ],
+)  # fmt: skip
+def test_what_changes_a_result_changes_the_name(change):
+    assert replace(CELL, **change).identity != CELL.identity
+
+
+def test_a_raised_version_of_training_changes_every_name(monkeypatch):
+    before = CELL.identity
+    monkeypatch.setattr(cells_module, "TRAINING_VERSION", cells_module.TRAINING_VERSION + 1)
+    assert CELL.identity != before
+
+
+def rebuilt(kind: type[BaseModel], **fields: Any) -> type[BaseModel]:
+    """A class of the same fields, but for those that are given; without its checks."""
+    kept = {name: (field.annotation, field) for name, field in kind.model_fields.items()}
+    return create_model(kind.__name__, __base__=Settings, **(kept | fields))
+
+
+def as_a(kind: type[BaseModel], config: BaseModel, /, **renamed: str) -> Any:
+    """A config as an instance of another class. renamed: field -> its new name."""
+    values = {name: getattr(config, name) for name in type(config).model_fields}
+    return kind.model_construct(**{renamed.get(name, name): value for name, value in values.items()})
+
+
+@pytest.mark.parametrize("name", list(Recipe.model_fields))
+def test_a_field_that_is_renamed_and_keeps_its_id_renames_no_cell(name):
+    field = Recipe.model_fields[name]
+    kept = field.json_schema_extra or {"id": name}
+    fields = {n: (f.annotation, f) for n, f in Recipe.model_fields.items() if n != name}
+    default = ... if field.is_required() else field.default
+    fields["other_name"] = (field.annotation, Field(default, json_schema_extra=kept))
+    kind = create_model("Renamed", __base__=Settings, **fields)
+    assert replace(CELL, recipe=as_a(kind, CELL.recipe, **{name: "other_name"})).identity == CELL.identity
+
+
+def test_a_field_that_is_renamed_without_its_id_is_found_out():
+    fields = {n: (f.annotation, f) for n, f in Recipe.model_fields.items() if n != "batch"}
+    kind = create_model("Renamed", __base__=Settings, batch_size=(int, 128), **fields)
+    assert "batch_size" not in frozen_settings()
+    assert ids_of(kind).keys() - frozen_settings().keys() == {"batch_size"}
+    assert replace(CELL, recipe=as_a(kind, CELL.recipe, batch="batch_size")).identity != CELL.identity
+
+
+@pytest.mark.parametrize(("kind", "value"), [(bool, False), (float, 0.5), (str, "none"), (int | None, None)])
+def test_an_option_that_is_added_with_a_default_renames_no_cell_until_it_is_used(kind, value):
+    added = rebuilt(Recipe, option=(kind, value))
+    assert replace(CELL, recipe=as_a(added, CELL.recipe).model_copy(update={"option": value})).identity == CELL.identity
+    used = as_a(added, CELL.recipe).model_copy(update={"option": 7})
+    assert replace(CELL, recipe=used).identity != CELL.identity
+
+
+def test_an_option_of_a_part_is_added_likewise():
+    adam = type(CELL.recipe.optim_g)
+    more = rebuilt(adam, amsgrad=(bool, False))
+    quiet, used = (
+        CELL.recipe.model_copy(update={"optim_g": as_a(more, CELL.recipe.optim_g).model_copy(update={"amsgrad": on})})
+        for on in (False, True)
+    )
+    assert replace(CELL, recipe=quiet).identity == CELL.identity
+    assert replace(CELL, recipe=used).identity != CELL.identity
+
+
+def test_a_default_that_is_changed_counts_for_who_says_nothing_and_not_for_who_asks_for_the_old_one():
+    changed = rebuilt(Recipe, ema=(float, 0.5))
+    plain = load_recipe("dcgan", [*TOY])
+    assert plain.ema == 0.0
+    old = replace(CELL, recipe=plain).identity
+    assert replace(CELL, recipe=as_a(changed, plain)).identity == old  # asks for 0.0
+    assert replace(CELL, recipe=as_a(changed, plain).model_copy(update={"ema": 0.5})).identity != old
+
+
+def test_names_outlive_a_redesign():
+    """Classes, fields, values and nesting are others; what is trained is the same."""
+
+    class Optimiser(Settings):
+        learning_rate: float = Field(2e-4, json_schema_extra={"id": "lr"})
+        betas_first: float = Field(0.5, json_schema_extra={"id": "beta1"})
+        betas_second: float = Field(0.999, json_schema_extra={"id": "beta2"})
+
+    class SubBands(Settings):
+        kind: Literal["subbands"] = Field("subbands", json_schema_extra={"id": "name", "values": {"subbands": "pqmf"}})
+        prototype: int = Field(416, json_schema_extra={"id": "taps"})
+
+    class Networks(Settings):  # the family has moved out of it
+        latent: int
+        prior: str = "normal"
+        channels: int = 512
+        least_channels: int = 8
+        upsampling: str = "nearest"
+        critic_norm: str = "none"
+
+    class Loop(Settings):  # the run's own settings have moved into a part that adds no level
+        batch: int = 32
+        average: float = Field(0.995, json_schema_extra={"id": "ema"})
+        snapshots: int = Field(100, json_schema_extra={"id": "monitor.every"})
+        snapshot_sounds: int = Field(64, json_schema_extra={"id": "monitor.sounds"})
+        seed: int = 0
+
+    class TrainingConfig(Settings):
+        title: str = Field("", json_schema_extra={"id": None})
+        family: Literal["dcgan"] = Field("dcgan", json_schema_extra={"id": "model.family"})
+        representation: SubBands = Field(SubBands(), json_schema_extra={"id": "codec"})
+        networks: Networks = Field(json_schema_extra={"id": "model"})
+        loss: Literal["hinge", "bce"] = Field("hinge", json_schema_extra={"id": "objective"})
+        r1: float = 1.0
+        r1_every: int = 4
+        generator: Optimiser = Field(Optimiser(), json_schema_extra={"id": "optim_g"})
+        augment_probability: float = Field(0.6, json_schema_extra={"id": "augment.probability"})
+        loop: Loop = Field(Loop(), json_schema_extra={"id": ""})
+
+    config = TrainingConfig(
+        networks=Networks(latent=6, channels=16, least_channels=4),
+        loop=Loop(batch=4, snapshots=2, snapshot_sounds=8, seed=3),
+    )
+    assert differing(config) == differing(CELL.recipe)
+    assert replace(CELL, recipe=config).identity == CELL.identity  # type: ignore[arg-type]
+
+
+# -- what was made before ---------------------------------------------------------------------------------------------
+
+
+def old_kick(number: int) -> bytes:
+    """A WAV file by integer arithmetic alone, so that its bytes are the same on every machine."""
+    phase, samples = 0, []
+    for t in range(8820):
+        fall = (200 + 10 * number) * 65536 * max(0, 1500 - t) // (44100 * 1500)
+        phase = (phase + (40 + 3 * number) * 65536 // 44100 + fall) % 65536
+        triangle = phase if phase < 16384 else 32768 - phase if phase < 49152 else phase - 65536
+        samples.append(triangle * ((8820 - t) ** 2 // 8820) // 8820 * 3 // 2)
+    return struct.pack(f"<{len(samples)}h", *samples)
+
+
+@pytest.fixture(scope="module")
+def old_corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+    """The kicks of the run folder in `old/run`."""
+    folder = tmp_path_factory.mktemp("old") / "kicks"
+    folder.mkdir()
+    for i in range(12):
+        with wave.open(str(folder / f"kick {i:02d}.wav"), "wb") as file:
+            file.setparams((1, 2, 44100, 0, "NONE", ""))
+            file.writeframes(old_kick(i))
+    return build_corpus([folder])
+
+
+def test_a_run_folder_of_before_is_refused_in_one_sentence_and_left_as_it_is(old_corpus, tmp_path):
+    shutil.copytree(OLD / "run", tmp_path / "run")
+    known = json.loads((OLD / "run" / "corpus.json").read_text())
+    assert [row.file for row in old_corpus.rows] == [row["file"] for row in known["rows"]]  # it is of these kicks
+    recipe = load_recipe("dcgan-bands", TOY)
+    with pytest.raises(UserError, match=r"another version of kickitout.*its model still plays.*give a new folder"):
+        RunFolder(tmp_path / "run").open(recipe, old_corpus.manifest())
+    for path in (OLD / "run").iterdir():
+        assert (tmp_path / "run" / path.name).read_bytes() == path.read_bytes()
+
+
+def test_a_run_of_another_version_of_training_is_refused_likewise(old_corpus, tmp_path, monkeypatch):
+    recipe, manifest = load_recipe("dcgan-bands", TOY), old_corpus.manifest()
+    folder = RunFolder(tmp_path)
+    folder.open(recipe, manifest)
+    folder.open(recipe.model_copy(update={"name": "called otherwise"}), manifest)
+    monkeypatch.setattr(run_folder, "TRAINING_VERSION", run_folder.TRAINING_VERSION + 1)
+    with pytest.raises(UserError, match="another version of kickitout"):
+        folder.open(recipe, manifest)
+
+
+def test_a_run_folder_is_gone_on_with_after_an_option_was_added(old_corpus, tmp_path):
+    recipe, manifest = load_recipe("dcgan-bands", TOY), old_corpus.manifest()
+    folder = RunFolder(tmp_path)
+    folder.open(recipe, manifest)
+    more = as_a(rebuilt(Recipe, option=(float, 0.5)), recipe)
+    folder.open(more.model_copy(update={"option": 0.5}), manifest)
+    with pytest.raises(UserError, match=r"another recipe \(option was None, now 0\.25\)"):
+        folder.open(more.model_copy(update={"option": 0.25}), manifest)
+    with pytest.raises(UserError, match=r"another recipe \(ema was 0\.995, now 0\)"):
+        folder.open(recipe.model_copy(update={"ema": 0.0}), manifest)
+
+
+def test_a_laboratory_of_before_is_read_and_not_run_on(tmp_path, capsys):
+    shutil.copytree(OLD / "lab", tmp_path / "lab")
+    lab = Lab(tmp_path / "lab")
+    write_results(lab)
+    (best,) = [r for r in Results(read_results(lab)).of("sine", row="waves", score="tone_snr") if r["seed"] == 0]
+    assert best["cell"] == "wavegan-0-3c782d641c"
+    assert best["value"] == pytest.approx(0.025, abs=1e-3)
+    before = {p: p.read_bytes() for p in lab.path.rglob("*") if p.is_file()}
+    assert main(["lab", "run", "sine", "-o", str(lab.path), "--steps", "2"]) == 2
+    said = capsys.readouterr().err
+    assert "study sine was begun by another version of kickitout" in said
+    assert "kick lab table" in said
+    assert before == {p: p.read_bytes() for p in lab.path.rglob("*") if p.is_file()}
+
+
+SOUNDS = json.loads((OLD / "sounds.json").read_text())
+
+
+@pytest.mark.parametrize("known", SOUNDS, ids=[known["file"] for known in SOUNDS])
+def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
+    """Of a seed, varied, asked for, with a part kept, and of a kit. Processors differ below -100 dB, which is a third
+    of a step of 16 bits; rounding to them is half a step on either side."""
+    from kickitout.export.kits.sound_file import is_of_kit, render_again
+
+    recipe, model = known["recipe"], load_model("default")
+    if is_of_kit(recipe):
+        (tmp_path / "again.wav").write_bytes(render_again(recipe, known["file"], model=model))
+        with wave.open(str(tmp_path / "again.wav")) as file:
+            data = file.readframes(file.getnframes())
+        made = np.frombuffer(data, "<i2").astype(float)
+    else:
+        made = remake(recipe, model, known["file"], (OLD / "kick_000007.wav").read_bytes())[0] * 32767.0
+    assert [len(made), 1] == known["shape"]
+    np.testing.assert_allclose(made[::300], known["every_300th"], rtol=0, atol=2.0)
+
+
+def test_a_file_of_before_says_its_recipe_and_is_made_again(tmp_path, capsys):
+    assert main(["recipe", str(OLD / "kick_000007.wav")]) == 0
+    assert json.loads(capsys.readouterr().out) == SOUNDS[0]["recipe"]
+    assert main(["recipe", str(OLD / "kick_000007.wav"), "--render", str(tmp_path / "again.wav")]) == 0
+    assert "its samples are not those" not in capsys.readouterr().err
+
+
+def test_a_sound_of_a_model_that_is_not_at_hand_names_it():
+    recipe = SOUNDS[0]["recipe"] | {"model": "mine", "model_sha256": "f" * 64}
+    with pytest.raises(UserError, match=r"made by the model mine \(ffffffffffff\).*give the file of that model"):
+        remake(recipe, load_model("default"), "kick.wav")
