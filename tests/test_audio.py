@@ -147,6 +147,25 @@ def test_writing_refuses_what_it_cannot_do(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("rate", [65_535, 65_540, 88_200, 96_000, 192_000])
+def test_flac_at_the_rates_it_holds(tmp_path, rate):
+    path = write_sound(tmp_path / "a.flac", TONE, rate)
+    assert read_sound(path).rate == rate
+
+
+@pytest.mark.parametrize(("rate", "works"), [(65_536, 65_540), (88_211, 88_210), (191_999, 192_000)])
+def test_flac_at_a_rate_it_cannot_hold_is_one_sentence(tmp_path, rate, works):
+    with pytest.raises(UserError, match=f"{rate} Hz: FLAC holds .* {works} Hz works, or WAV"):
+        write_sound(tmp_path / "a.flac", TONE, rate)
+    assert read_sound(write_sound(tmp_path / "a.wav", TONE, rate)).rate == rate
+    assert decode_sound(encode_sound(TONE, works, format="flac"), "a").rate == works
+
+
+def test_flac_of_nine_channels_is_one_sentence():
+    with pytest.raises(UserError, match="9 channels: FLAC holds up to 8; write WAV"):
+        encode_sound(np.zeros((9, 9)), RATE, format="flac")
+
+
 def test_an_existing_file_is_replaced_only_by_force(tmp_path):
     path = write_sound(tmp_path / "a.wav", TONE, RATE)
     before = path.read_bytes()
@@ -203,11 +222,12 @@ WAV = as_file(TONE, format="WAV", subtype="PCM_16")
         (b"", "an empty file"),
         (b"dear diary, today I sampled a kick\n" * 40, "text, not audio"),
         (bytes(range(256)) * 8, "not an audio file"),
+        (b"\0\x05\x16\x07\0\x02\0\0" + bytes(100), r"what macOS keeps beside a file.* without \._ in front"),
         (WAV[:20], "damaged or truncated"),
         (WAV[: len(WAV) // 2], "truncated, only 50% of its samples"),
         (as_file(TONE, format="AIFF")[:4000], "truncated, only 45% of its samples"),
         (as_file(TONE, format="FLAC")[:900], "damaged or truncated"),
-        (as_file(TONE, format="OGG")[:3000], "damaged or truncated"),
+        (as_file(TONE, format="OGG")[:3000], "truncated, its last page is cut"),
         (b"\0\0\0\x20ftypM4A \0\0\0\0" + bytes(200), "AAC .* convert it to WAV or FLAC"),
         (b"\xff\xf1\x50\x80" + bytes(200), "AAC .* convert it to WAV or FLAC"),
         (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11" + bytes(200), "WMA is not read"),

@@ -72,6 +72,17 @@ def test_a_seed_is_the_same_samples_on_the_page_and_in_the_library(client):
     assert head["sounds"][1]["card"]["pitch_end_hz"] == measured["pitch_end_hz"]
 
 
+@pytest.mark.parametrize("rate", [65_536, 88_211, 192_001])
+def test_a_file_at_a_rate_that_flac_cannot_hold_is_a_sentence(client, tmp_path, capsys, rate):
+    reply = client.get("/api/file", params={"recipe": '{"seed": 42}', "format": "flac", "bits": "24", "rate": rate})
+    assert reply.status_code == 400
+    assert str(rate) in reply.json()["error"]
+    assert "work" in reply.json()["error"]
+    assert main(["generate", "-n", "1", "--format", "flac", "--rate", str(rate), "-o", str(tmp_path / "a")]) == 2
+    assert str(rate) in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
+
+
 @pytest.mark.parametrize(("form", "bits", "rate"), [("wav", "24", 44100), ("wav", "32f", 48000), ("flac", "16", 96000)])
 def test_a_file_is_the_same_bytes_from_the_page_and_from_the_command_line(client, tmp_path, form, bits, rate):
     args = ["--format", form, "--bits", bits, "--rate", str(rate)]

@@ -12,7 +12,7 @@ from kickitout.audio.decoding import (
     read_comment,
     read_sound,
 )
-from kickitout.audio.encoding import SUBTYPES, encode_sound, write_sound
+from kickitout.audio.encoding import SUBTYPES, encode_sound, refuse_flac, write_sound
 from kickitout.audio.samples import Sound, channels_cancel, mid_side, resample
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "open_for_reading",
     "read_comment",
     "read_sound",
+    "refuse_flac",
     "resample",
     "write_sound",
 ]

@@ -1,7 +1,7 @@
 """Sound files -> samples.
 
-Every refusal is one `UserError` sentence that begins with the name of the file. Decoding is libsndfile's; this module
-adds what it leaves out: refusing WAV and AIFF files that are shorter than their header says.
+Every refusal is one `UserError` sentence that begins with the name of the file. Decoding is libsndfile's; what it takes
+from a header is put right by `containers` first.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from kickitout.audio.chunks import chunks, info_comment, is_chunk
-from kickitout.audio.samples import Sound
+from kickitout.audio.chunks import chunks, info_comment
+from kickitout.audio.containers import find_begin, find_contents, truncated
+from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
@@ -24,7 +25,8 @@ MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or son
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
 MAX_CHANNELS = 32
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "OGG", "MP3", "CAF", "AU")  # magic numbers worth trusting
-STREAMED = 0x7FFFF000  # data sizes from here up (and 0) mean "not known when the header was written": ffmpeg, sox pipes
+UNKNOWN = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
+BLOCK = 65_536  # frames that are read at a time where the length is unknown
 CONVERT = "convert it to WAV or FLAC"
 
 
@@ -78,15 +80,14 @@ def read_comment(path: str | os.PathLike[str]) -> str | None:
 def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
     """The comment in a sound file's bytes, as `read_comment` has it. name: begins the message."""
     file = io.BytesIO(data) if isinstance(data, bytes) else data
-    for kind, at, size in chunks(file):
+    for kind, at, size in chunks(file, find_begin(file)[0]):
         if kind == b"LIST":
             file.seek(at)
             comment = info_comment(file.read(size))
             if comment is not None:
                 return comment
-    file.seek(0)
     try:
-        with soundfile.SoundFile(_Sought(file)) as sound:
+        with _Stream(_Sought(find_contents(file, name).file)) as sound:
             return sound.comment or None
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
@@ -109,39 +110,100 @@ class _Sought:
             return self._file.tell()
 
 
+class _Stream(soundfile.SoundFile):
+    """Read from its begin to its end and never sought, which fails where a length is unknown or only estimated."""
+
+    def seekable(self) -> bool:
+        return False
+
+
 def _decode(file: BinaryIO, name: str) -> Sound:
     if Path(name).suffix.lower() == ".raw":
         raise UserError(f"{name}: raw samples without a header; {CONVERT}")
-    file = _check_size(file, name)
+    contents = find_contents(file, name)
     try:
-        with soundfile.SoundFile(_Sought(file)) as sound:
+        with _Stream(_Sought(contents.file)) as sound:
             if sound.format not in CONTAINERS:
                 raise UserError(f"{name}: {sound.format} files are not read; {CONVERT}")
-            _check_header(sound, name)
+            promised = contents.promised or (0 if sound.frames >= UNKNOWN else sound.frames)
+            _check_header(sound, promised, name)
             limit = int(MAX_SECONDS * sound.samplerate) + 1
-            samples = sound.read(frames=min(sound.frames, limit), dtype="float32", always_2d=True)
-            rate, container, subtype, promised = sound.samplerate, sound.format, sound.subtype, sound.frames
+            samples, broken = _read_to_end(sound, promised or BLOCK, limit)
+            rate, container, subtype = sound.samplerate, contents.container or sound.format, sound.subtype
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
+    if broken and len(samples) < (promised or limit):
+        raise UserError(f"{name}: {_how_broken(contents.file, promised)}; copy or download it again")
     if len(samples) == limit:  # a stream that did not know its length
         raise _too_long(name, f"more than {MAX_SECONDS:.0f} s")
     if len(samples) == 0:
         raise UserError(f"{name}: holds no samples (0 s long); export it again")
-    if len(samples) < promised < 2**60 and container != "MP3":  # an MP3 header only estimates
-        raise _truncated(name, len(samples) / promised)
+    if len(samples) < promised:
+        raise truncated(name, len(samples), promised)
     if not np.isfinite(samples).all():
         raise UserError(f"{name}: holds NaN or infinite samples; render it again")
-    return Sound(samples, rate, container, subtype)
+    notes = list(contents.notes)
+    if len(samples) > promised > 0:
+        notes.append(f"its header promises {promised} samples and {len(samples)} are there; all are read")
+    first, last = _without_filling(samples, *contents.filling)
+    if first or last < len(samples):
+        cut = f"the encoder's {first} samples in front and {len(samples) - last} silent ones behind are left out"
+        notes.append(f"no header says where its sound begins and ends; {cut}")
+        samples = samples[first:last]
+    if subtype in ("FLOAT", "DOUBLE") and (scale := whole_number_scale(samples)):
+        notes.append(f"float samples up to {np.abs(samples).max():.0f}: read as whole numbers, {scale} is full scale")
+        samples = samples / np.float32(scale)
+    return Sound(samples, rate, container, subtype, tuple(notes))
 
 
-def _check_header(sound: soundfile.SoundFile, name: str) -> None:
+def _read_to_end(sound: _Stream, first: int, limit: int, block: int = BLOCK) -> tuple[np.ndarray, bool]:
+    """Float32 [T, C] until no more samples come, but `limit` at most, and whether an error was what ended it.
+
+    first: how many are asked for at once; then `block` at a time.
+    """
+    parts: list[np.ndarray] = []
+    left, size, broken = limit, first, False
+    while left and not broken:
+        try:
+            part = sound.read(frames=min(size, left), dtype="float32", always_2d=True)
+        except soundfile.LibsndfileError:
+            part, broken = np.zeros((0, sound.channels), np.float32), True
+        parts.append(part)
+        if len(part) == 0:
+            break
+        left, size = left - len(part), block
+    return (parts[0] if len(parts) < 3 and len(parts[0]) else np.concatenate(parts)), broken
+
+
+def _without_filling(samples: np.ndarray, front: int, back: int) -> tuple[int, int]:
+    """Where the sound begins, behind `front` samples, and ends: up to `back` samples before the end, if silent."""
+    level = np.abs(samples).max(axis=1)
+    first = front if front < len(level) // 2 else 0
+    at = max(first + 1, len(level) - back)
+    sounding = np.flatnonzero(level[at:] > 1e-4 * float(level.max()))
+    return first, at + int(sounding[-1]) + 1 if len(sounding) else at
+
+
+def _how_broken(file: BinaryIO, promised: int) -> str:
+    """How much can be decoded of what a decoder stumbles over."""
+    file.seek(0)
+    with _Stream(_Sought(file)) as sound:
+        there = len(_read_to_end(sound, 256, promised or 256, 256)[0])
+    return (
+        f"damaged or truncated, only {there / promised:.0%} of its samples can be read"
+        if promised
+        else "damaged or truncated"
+    )
+
+
+def _check_header(sound: _Stream, promised: int, name: str) -> None:
     """Refuse by the header alone, before memory is spent."""
     if not MIN_RATE <= sound.samplerate <= MAX_RATE:
         raise UserError(f"{name}: a sample rate of {sound.samplerate} Hz; 8 to 192 kHz work")
     if sound.channels > MAX_CHANNELS:
         raise UserError(f"{name}: {sound.channels} channels; up to {MAX_CHANNELS} work")
-    seconds = sound.frames / sound.samplerate
-    if seconds > MAX_SECONDS and sound.frames < 2**60:  # libsndfile's "unknown" is near 2**63
+    seconds = promised / sound.samplerate
+    if seconds > MAX_SECONDS:
         long = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
         raise _too_long(name, f"{long} long")
 
@@ -150,41 +212,14 @@ def _too_long(name: str, length: str) -> UserError:
     return UserError(f"{name}: {length}; a kick is a one-shot, at most {MAX_SECONDS:.0f} s are read: cut it first")
 
 
-def _truncated(name: str, share: float) -> UserError:
-    return UserError(f"{name}: truncated, only {share:.0%} of its samples are there; copy or download it again")
-
-
-def _check_size(file: BinaryIO, name: str) -> BinaryIO:
-    """Refuse an empty file, and a WAV or AIFF whose header promises more bytes than there are.
-
-    libsndfile reads what it finds and says nothing. Sizes from STREAMED up are a writer's way to say "until the end",
-    which libsndfile understands; it takes a size of 0 at its word, so that one is repaired in memory.
-    """
-    end = file.seek(0, os.SEEK_END)
-    if end == 0:
-        raise UserError(f"{name}: an empty file (0 bytes); copy or download it again")
-    for kind, at, size in chunks(file):
-        if kind not in (b"data", b"SSND"):
-            continue
-        present = end - at
-        if present < size < STREAMED:
-            raise _truncated(name, present / size)
-        if kind == b"data" and size == 0 and present > 8 and not is_chunk(file, at):
-            file.seek(0)
-            patched = bytearray(file.read(at + STREAMED))
-            patched[at - 4 : at] = b"\xff\xff\xff\xff"
-            return io.BytesIO(bytes(patched))
-        break
-    file.seek(0)
-    return file
-
-
 def _why_not_sound(file: BinaryIO) -> str:
     """What a file that libsndfile cannot open seems to be, and what would work."""
     file.seek(0)
     head = file.read(512)
     if head[4:8] == b"ftyp" or head[:2] in (b"\xff\xf1", b"\xff\xf9"):
         return f"AAC (m4a, mp4) is not read; {CONVERT}"
+    if head[:4] == b"\0\x05\x16\x07":
+        return "what macOS keeps beside a file, not the sound; the file of the same name without ._ in front is it"
     if head[:4] == b"\x30\x26\xb2\x75":
         return f"WMA is not read; {CONVERT}"
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS") or head[:3] == b"ID3":

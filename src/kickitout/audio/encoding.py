@@ -19,6 +19,7 @@ from kickitout.errors import UserError
 from kickitout.files import write_whole
 
 BELOW_ONE = np.float32(1 - 2**-24)  # the largest sample that 32 bits hold
+MOST_FLAC_CHANNELS = 8
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 
 
@@ -36,11 +37,13 @@ def encode_sound(
     if format == "flac" and bits == "32f":
         raise UserError("flac has no 32-bit float samples; choose 24 bits, or wav for 32f")
     x = np.asarray(samples, dtype=np.float32)
+    channels = 1 if x.ndim == 1 else x.shape[1]
+    if format == "flac":
+        refuse_flac(rate, channels)
     if not np.isfinite(x).all():
         raise ValueError("samples hold NaN or infinity")
     if bits != "32f":
         x = x.clip(-1, 1)
-    channels = 1 if x.ndim == 1 else x.shape[1]
     if format == "wav" and bits != "32f":
         return _integer_wav(x, rate, channels, int(bits), comment)
     buffer = io.BytesIO()
@@ -49,6 +52,16 @@ def encode_sound(
             file.comment = comment
         file.write(x)
     return _rebuild_wav(buffer, comment) if format == "wav" else buffer.getvalue()
+
+
+def refuse_flac(rate: int, channels: int = 1) -> None:
+    """Raise UserError for what a FLAC file cannot hold: its frames have 16 bits for a rate in Hz or in tens of Hz."""
+    if rate > 0xFFFF and rate % 10:
+        raise UserError(
+            f"{rate} Hz: FLAC holds rates above 65535 Hz in steps of 10 Hz; {10 * round(rate / 10)} Hz works, or WAV"
+        )
+    if channels > MOST_FLAC_CHANNELS:
+        raise UserError(f"{channels} channels: FLAC holds up to {MOST_FLAC_CHANNELS}; write WAV")
 
 
 def write_sound(

@@ -38,12 +38,16 @@ class Header(NamedTuple):
 
 
 class Info(NamedTuple):
-    """What the first frame says. frames, bytes: of the stream, or None; frames_at: offset of the count."""
+    """What the first frame says. frames, bytes: of the stream, or None; frames_at: offset of the count.
+
+    trims: whether it says how many samples at both ends are the encoder's (LAME's extension).
+    """
 
     kind: str  # "Xing", "Info" or "VBRI"
     frames: int | None
     bytes: int | None
     frames_at: int
+    trims: bool
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,11 @@ def info_in(frame: bytes, header: Header) -> Info | None:
         flags, first, second = struct.unpack_from(">III", frame, header.info_at + 4)
         frames = first if flags & XING_FRAMES else None
         size = (second if flags & XING_FRAMES else first) if flags & XING_BYTES else None
-        return Info(kind.decode(), frames, size, header.info_at + 8)
+        trims = any(frame[header.info_at + 120 : header.info_at + 121])
+        return Info(kind.decode(), frames, size, header.info_at + 8, trims)
     if frame[36:40] == b"VBRI" and len(frame) >= 54:
         size, frames = struct.unpack_from(">II", frame, 46)
-        return Info("VBRI", frames, size, 50)
+        return Info("VBRI", frames, size, 50, False)
     return None
 
 
@@ -147,6 +152,16 @@ def info_frame(header: Header, frames: int) -> bytes:
             said = b"Xing" + struct.pack(">II", XING_FRAMES, frames)
             return (word.to_bytes(4, "big") + bytes(made.info_at - 4) + said).ljust(made.size, b"\0")
     raise AssertionError("no bitrate holds 12 bytes")
+
+
+def restated(frame: bytes, info: Info, frames: int, size: int) -> bytes:
+    """A frame without sound that says how many follow it, of `size` bytes together; all else in it stays."""
+    made = bytearray(frame)
+    struct.pack_into(">I", made, info.frames_at, frames)
+    if info.bytes is not None:
+        bytes_at = info.frames_at + (-4 if info.kind == "VBRI" else 4)
+        struct.pack_into(">I", made, bytes_at, len(frame) + size)
+    return bytes(made)
 
 
 def skip_id3(data: bytes, at: int = 0) -> int:

@@ -25,9 +25,12 @@ class Page(NamedTuple):
 def pages(data: bytes) -> Iterator[Page]:
     """Every page in order; the last one may end beyond the data. What lies between pages is passed over."""
     at = data.find(b"OggS")
-    while 0 <= at <= len(data) - HEAD:
-        count = data[at + 26]
-        if data[at + 4] != 0 or at + HEAD + count > len(data):
+    while at >= 0:
+        count = data[at + 26] if at + HEAD <= len(data) else 0
+        if at + HEAD + count > len(data):  # cut in its header
+            yield Page(at, len(data), at + HEAD + count, 0, -1, 0, 0, b"")
+            return
+        if data[at + 4] != 0:  # another version than the one there is
             at = data.find(b"OggS", at + 1)
             continue
         segments = data[at + HEAD : at + HEAD + count]

@@ -10,15 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+FAR_ABOVE = 100.0  # of full scale, +40 dBFS; in 16 bits it is a peak of -50 dBFS
+
 
 @dataclass(frozen=True)
 class Sound:
-    """What a file holds. samples: float32 [T, C], finite; rate: Hz; container and subtype as libsndfile names them."""
+    """What a file holds. samples: float32 [T, C], finite; rate: Hz; container and subtype as libsndfile names them.
+
+    notes: what was odd about the file and how it was read all the same, one sentence each without its name.
+    """
 
     samples: np.ndarray
     rate: int
     container: str = "WAV"
     subtype: str = "FLOAT"
+    notes: tuple[str, ...] = ()
 
     @property
     def channels(self) -> int:
@@ -70,3 +76,13 @@ def mid_side(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     mid = _mean_of(samples).astype(np.float32)
     side = (samples[:, 0] - samples[:, 1]) / 2 if samples.shape[1] == 2 else silent
     return mid, side
+
+
+def whole_number_scale(samples: np.ndarray) -> int:
+    """What full scale is in float samples that were never divided by it: 2^15, 2^23 or 2^31; 0 for others.
+
+    Float samples reach 1.0, and 10 or 30 after a careless mix; from FAR_ABOVE on they are the numbers of a file of 16,
+    24 or 32 bits, perhaps filtered since and thus a little larger.
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    return next((scale for scale in (2**15, 2**23, 2**31) if FAR_ABOVE <= peak <= 1.5 * scale), 0)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kickitout.audio import encode_sound, resample
+from kickitout.audio import encode_sound, refuse_flac, resample
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.ask import Answer
@@ -44,6 +44,8 @@ class SoundFormat:
             )
         if self.format == "flac" and self.bits == "32f":
             raise UserError("--bits 32f: FLAC holds whole numbers only; use --bits 24, or --format wav")
+        if self.format == "flac":
+            refuse_flac(self.rate)
 
 
 def file_name(seed: int, form: SoundFormat) -> str:

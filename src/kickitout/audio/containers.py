@@ -1,0 +1,333 @@
+"""Where the samples lie in a sound file, whatever its header says of their size.
+
+libsndfile takes a header at its word: it reads what is there of a file that was cut short, and nothing of one that says
+0. Here each container is looked through first, from behind the tags and the junk before it; what comes out is a file of
+the same samples under a header that is right. One that promises clearly more than there is is refused as truncated; a
+promise that is off by a few bytes, as many writers make it, is a note.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import struct
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import BinaryIO
+
+from kickitout.audio import mpeg, ogg
+from kickitout.audio.chunks import chunk_near, chunks, is_name, spliced
+from kickitout.errors import UserError
+
+STREAMED = 0x7FFFF000  # data sizes from here up (and 0) mean "not known when the header was written": ffmpeg, sox pipes
+STREAMED_64 = 1 << 62  # the same where sizes have 64 bits
+SLIP = 64  # bytes: a promise that is further off is no slip of a writer but a file that was cut
+LAME, LAMES_DELAY = b"LAME3", 576  # its name, in whatever a frame has left over; samples it puts in front of the sound
+SEARCHED = 1 << 16  # bytes in which a container is sought behind junk
+MAGIC = re.compile(
+    rb"RIFF....WAVE|RIFX....WAVE|RF64....WAVE|BW64....WAVE|FORM....AIF[FC]|riff\x2e\x91\xcf\x11|caff\0\x01\0|"
+    rb"fLaC[\0\x80]\0\0\x22|OggS\0|\.snd\0\0..|dns\...\0\0",
+    re.DOTALL,
+)
+MPEG_TAGS = (0x50, 0x55)  # formats of a WAV that holds MPEG frames
+PLAIN = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64", b"raw ")  # of AIFC
+
+
+@dataclass(frozen=True)
+class Contents:
+    """file: the samples under a header that is right. container: its name, where libsndfile would give another.
+
+    promised: samples a channel that the header says, where only decoding tells how many there are. filling: how many
+    at the begin are the encoder's own, and at the end may be, where no header says it. notes: what was mended, one
+    sentence each without the file's name.
+    """
+
+    file: BinaryIO
+    container: str | None = None
+    promised: int | None = None
+    filling: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
+
+
+def find_contents(file: BinaryIO, name: str) -> Contents:
+    """Look through a seekable file. Raises UserError, which begins with `name`, for one that was cut short."""
+    end = file.seek(0, os.SEEK_END)
+    if end == 0:
+        raise UserError(f"{name}: an empty file (0 bytes); copy or download it again")
+    begin, magic = find_begin(file)
+    if magic[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff"):
+        return _wave(file, begin, end, name, magic[:4])
+    if magic[:4] == b"FORM":
+        return _aiff(file, begin, end, name)
+    if magic[:4] == b"caff":
+        return _caf(file, begin, end, name)
+    if magic[:4] in (b".snd", b"dns."):
+        return _au(file, begin, end, name, ">" if magic[:1] == b"." else "<")
+    if magic[:4] == b"fLaC":
+        return _flac(file, begin, end)
+    if magic[:4] == b"OggS":
+        return _ogg(file, begin, name)
+    file.seek(0)
+    data = file.read()
+    stream = mpeg.stream_in(data)
+    return Contents(spliced(file, (begin, end))) if stream is None else _mpeg(data, stream, name)
+
+
+def find_begin(file: BinaryIO) -> tuple[int, bytes]:
+    """Where the container begins, behind tags and junk, and its first bytes; (0, b"") where none is known."""
+    file.seek(0)
+    head = file.read(SEARCHED)
+    if MAGIC.match(head):
+        return 0, head[:12]
+    behind = mpeg.skip_id3(head)
+    if behind >= len(head):  # a picture in a tag
+        file.seek(0)
+        behind = mpeg.skip_id3(file.read())
+    file.seek(behind)
+    head = file.read(SEARCHED)
+    if mpeg.header_at(head, 0) is not None:  # a name within its sound is none
+        return 0, b""
+    found = MAGIC.search(head)
+    return (behind + found.start(), found[0][:12]) if found else (0, b"")
+
+
+def truncated(name: str, present: float, promised: float) -> UserError:
+    """The one sentence for a file that was cut short."""
+    share = present / promised
+    lost = f"only {share:.0%} of its samples are there" if share < 0.995 else "the last of its samples are missing"
+    return UserError(f"{name}: truncated, {lost}; copy or download it again")
+
+
+def _fit(
+    name: str, at: int, size: int, end: int, known: bool, unit: int = 1, slips: tuple[int, ...] = ()
+) -> tuple[int, list[str]]:
+    """Where samples end that begin at `at` and shall be `size` bytes, and what there is to say.
+
+    known: whether the size was known when it was written. unit: bytes that are decoded together, 0 where that differs.
+    slips: sizes that mean another part of the file.
+    """
+    if not known:
+        return end, []
+    missing = at + size - end
+    if missing <= 0:
+        return at + size, []
+    lost = unit == 0 or (unit > SLIP and size // unit > (end - at) // unit)  # sound of a block, not of some samples
+    if (missing > SLIP or lost) and size not in slips:
+        raise truncated(name, end - at, size)
+    return end, [f"its header promises {missing} bytes of samples more than there are; all that are there are read"]
+
+
+def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[str]]:
+    """Where samples really end, that should end at `at` before the file does. covers: the whole reaches further."""
+    file.seek(at)
+    following = file.read(min(SLIP, end - at))
+    if len(following) < 8 or not following.strip(b"\0") or following[:3] in (b"TAG", b"ID3", b"APE"):
+        return at, []
+    chunk = chunk_near(file, at, end)
+    if chunk is not None:
+        return (chunk, []) if chunk > at + 1 else (at, [])
+    if is_name(following[:4]) or is_name(following[1:5]):
+        return at, []
+    if covers:
+        return end, [f"its samples go on {end - at} bytes longer than their size says; all that are there are read"]
+    return at, [f"{end - at} bytes behind its samples are not read"]
+
+
+def _wave(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Contents:
+    """WAV in all its kinds: the format, and the samples, as one plain WAV."""
+    wide = magic == b"riff"
+    described = {b"fmt ": b"", b"fact": b"", b"ds64": b""}
+    place: tuple[int, int] | None = None
+    for kind, at, size in chunks(file, begin):
+        if kind == b"data" and place is None:
+            place = at, size
+        elif kind in described:
+            file.seek(at)
+            described[kind] = file.read(min(size, 4096))
+        if place and described[b"fmt "]:
+            break
+    form, fact, ds64 = described.values()
+    if place is None or len(form) < 16:
+        return Contents(spliced(file, (begin, end)))
+    order = ">" if magic == b"RIFX" else "<"
+    at, size = place
+    whole = _whole_size(file, begin, wide, order)
+    if size == 0xFFFFFFFF and len(ds64) >= 16:
+        whole, size = struct.unpack_from("<QQ", ds64)
+        known = 0 < size < STREAMED_64
+    else:
+        known = 0 < size < (STREAMED_64 if wide else STREAMED)
+    if size == 0 and _is_empty(file, at, end):
+        known = True
+    unit = struct.unpack_from(f"{order}H", form, 12)[0] or 1
+    until, notes = _fit(name, at, size, end, known, unit, (whole, whole + 8, end - begin))
+    if until < end and size:
+        until, more = _behind(file, until, end, covers=begin + 8 + whole >= end - 1)
+        notes += more
+    tag = struct.unpack_from(f"{order}H", form)[0]
+    container = {b"RF64": "RF64", b"BW64": "RF64", b"riff": "W64"}.get(magic)
+    if tag in MPEG_TAGS:
+        file.seek(at)
+        data = file.read(until - at)
+        stream = mpeg.stream_in(data)
+        if stream is not None:
+            found = _mpeg(data, stream, name)
+            return replace(found, container="WAV", notes=(*notes, *found.notes))
+    size = min(until - at, STREAMED - 4096)  # what is longer is refused for it
+    parts = [b"WAVE", _chunk(order, b"fmt ", form), _chunk(order, b"fact", fact) if fact and tag != 1 else b""]
+    head = b"".join(parts) + struct.pack(f"{order}4sI", b"data", size)
+    head = struct.pack(f"{order}4sI", b"RIFX" if order == ">" else b"RIFF", len(head) + size) + head
+    return Contents(spliced(file, head, (at, at + size)), container, notes=tuple(notes))
+
+
+def _whole_size(file: BinaryIO, begin: int, wide: bool, order: str) -> int:
+    """What a WAV's first size says, of the bytes behind it."""
+    file.seek(begin + (16 if wide else 4))
+    return int(struct.unpack("<Q" if wide else f"{order}I", file.read(8 if wide else 4))[0]) - (24 if wide else 0)
+
+
+def _is_empty(file: BinaryIO, at: int, end: int) -> bool:
+    """Whether a size of 0 is meant: nothing follows, or another chunk does."""
+    file.seek(at)
+    following = file.read(8)
+    return end - at <= 8 or chunk_near(file, at, end, 0) is not None or not following
+
+
+def _chunk(order: str, kind: bytes, content: bytes) -> bytes:
+    return struct.pack(f"{order}4sI", kind, len(content)) + content + b"\0" * (len(content) % 2)
+
+
+def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
+    """AIFF and AIFC: the format, and the samples, in one SSND of their size."""
+    file.seek(begin)
+    form, version = file.read(12)[8:12], b""
+    comm: bytes | None = None
+    place: tuple[int, int] | None = None
+    for kind, at, size in chunks(file, begin):
+        if kind == b"SSND" and place is None:
+            place = at, size
+        elif kind in (b"COMM", b"FVER"):
+            file.seek(at)
+            content = file.read(min(size, 4096))
+            comm, version = (content, version) if kind == b"COMM" else (comm, content)
+        if place and comm:
+            break
+    if place is None or comm is None or len(comm) < 18 or place[0] + 8 > end:
+        return Contents(spliced(file, (begin, end)))
+    at, size = place
+    file.seek(at)
+    skipped, block = struct.unpack(">II", file.read(8))
+    channels, frames, bits = struct.unpack_from(">HIH", comm)
+    whole = _whole_size(file, begin, False, ">")
+    known = 8 < size < STREAMED or (size <= 8 and _is_empty(file, at + 8, end))
+    plain = form == b"AIFF" or comm[18:22] in PLAIN
+    until, notes = _fit(name, at, size, end, known, 1 if plain else 34, (whole, whole + 8, end - begin))
+    if until < end and size > 8:
+        until, more = _behind(file, until, end, covers=begin + 8 + whole >= end - 1)
+        notes += more
+    width = channels * ((bits + 7) // 8)
+    if plain and width:
+        there = max(0, until - at - 8 - skipped) // width
+        if there * width + SLIP < frames * width and frames < STREAMED:
+            raise truncated(name, there, frames)
+        comm = comm[:2] + struct.pack(">I", there) + comm[6:]
+    head = form + (_chunk(">", b"FVER", version) if version else b"") + _chunk(">", b"COMM", comm)
+    head += struct.pack(">4sIII", b"SSND", until - at, skipped, block)
+    head = struct.pack(">4sI", b"FORM", len(head) + until - at - 8) + head
+    return Contents(spliced(file, head, (at + 8, until)), notes=tuple(notes))
+
+
+def _caf(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
+    """CAF: only the size of the samples is mended, since what describes them may stand behind them."""
+    packet = 1
+    for kind, at, size in chunks(file, begin):
+        if kind == b"desc" and size >= 32:
+            file.seek(at + 16)
+            packet = int.from_bytes(file.read(4), "big")
+        if kind != b"data":
+            continue
+        until, notes = _fit(name, at, size, end, 0 < size < STREAMED_64, packet)
+        mended = struct.pack(">Q", until - at)
+        return Contents(spliced(file, (begin, at - 8), mended, (at, end)), notes=tuple(notes))
+    return Contents(spliced(file, (begin, end)))
+
+
+def _au(file: BinaryIO, begin: int, end: int, name: str, order: str) -> Contents:
+    """AU: nothing stands behind the samples, so they reach to the end."""
+    file.seek(begin)
+    head = file.read(24)
+    if len(head) < 24:
+        return Contents(spliced(file, (begin, end)))
+    offset, size = struct.unpack_from(f"{order}II", head, 4)
+    at = begin + offset
+    _, notes = _fit(name, at, size, end, 0 < size < STREAMED)
+    if 0 < size < end - at - SLIP:
+        notes.append(
+            f"its samples go on {end - at - size} bytes longer than their size says; all that are there are read"
+        )
+    elif 0 < size < end - at:
+        end = at + size
+    mended = head[:8] + struct.pack(f"{order}I", max(0, end - at)) + head[12:]
+    return Contents(spliced(file, mended, (begin + 24, end)), notes=tuple(notes))
+
+
+def _flac(file: BinaryIO, begin: int, end: int) -> Contents:
+    """FLAC: its header is told to know no length, so that it is decoded to its end; tags behind it are left out."""
+    file.seek(begin)
+    head = bytearray(file.read(42))
+    if len(head) < 42:
+        return Contents(spliced(file, (begin, end)))
+    promised = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
+    head[21] &= 0xF0
+    head[22:26] = bytes(4)
+    file.seek(max(begin, end - SEARCHED))
+    end -= mpeg.tags_behind(file.read())
+    return Contents(spliced(file, bytes(head), (begin + len(head), end)), None, promised or None)
+
+
+def _ogg(file: BinaryIO, begin: int, name: str) -> Contents:
+    """Ogg has no length in its header; each page has its own, and the last one says that it is the last."""
+    file.seek(begin)
+    data = file.read()
+    found = list(ogg.pages(data))
+    ends = any(page.flags & ogg.LAST for page in found)
+    if found and (found[-1].end > len(data) or (not ends and all(page.granule <= 0 for page in found))):
+        raise UserError(f"{name}: truncated, its last page is cut; copy or download it again")
+    notes = []
+    last = {page.serial: page for page in found}
+    missing = sum(
+        max(0, later.sequence - earlier.sequence - 1)
+        for serial in last
+        for earlier, later in pairwise([page for page in found if page.serial == serial])
+    )
+    if missing:
+        raise UserError(f"{name}: damaged, {missing} of its pages are missing; copy or download it again")
+    if any(not page.flags & ogg.LAST for page in last.values()):
+        notes.append("none of its pages says that it is the last; it may be truncated")
+    links = sum(bool(b.flags & ogg.FIRST and not a.flags & ogg.FIRST) for a, b in pairwise(found))
+    if links:
+        notes.append(f"holds {links + 1} streams one after the other; only the first is read")
+    return Contents(io.BytesIO(data), notes=tuple(notes))
+
+
+def _mpeg(data: bytes, stream: mpeg.Stream, name: str) -> Contents:
+    """MPEG frames behind one that says how many they are: decoders guess a length where none does."""
+    there, notes = len(stream.frames), []
+    info = stream.info
+    if info is not None and info.frames is not None and there + 1 < info.frames:
+        raise truncated(name, there, info.frames)
+    if stream.cut:
+        notes.append(f"truncated in its last frame, which lacks {stream.cut} bytes; what is before it is read")
+    if stream.skipped:
+        notes.append(f"{stream.skipped} bytes between its frames are no frames; they are not heard")
+    frames = b"".join(data[begin:end] for begin, end in stream.frames)
+    if info is None or info.frames is None or stream.info_frame is None:
+        head = mpeg.info_frame(stream.header, there)
+    else:
+        if info.frames < there:
+            notes.append(f"its header promises {info.frames} frames and {there} are there; all are read")
+        head = mpeg.restated(data[slice(*stream.info_frame)], info, there, len(frames))
+    trimmed = info is not None and info.trims  # the decoder does it
+    filling = (0, 0) if trimmed else (LAMES_DELAY if LAME in frames else 0, stream.header.samples)
+    return Contents(io.BytesIO(head + frames), filling=filling, notes=tuple(notes))
