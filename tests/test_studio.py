@@ -456,5 +456,5 @@ def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
         taken = subprocess.run([sys.executable, "-m", "kickitout", "studio", "--port", str(where.port)],
                                capture_output=True, text=True)  # fmt: skip
         assert taken.returncode == 2
-        assert "taken by another program" in taken.stderr
+        assert "taken, perhaps by a studio" in taken.stderr
     assert process.returncode == 0

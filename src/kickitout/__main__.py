@@ -10,7 +10,8 @@ def main() -> int:
 
         return command()
     except KeyboardInterrupt:
-        print("kick: stopped", file=sys.stderr)
+        if sys.stderr is not None:  # pythonw, a service
+            print("kick: stopped", file=sys.stderr)
         return 130
 
 

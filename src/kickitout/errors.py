@@ -1,6 +1,15 @@
 """What a user can cause, said in one sentence."""
 
 
+def printable(text: str) -> str:
+    """Text from outside without what a terminal would obey and without bytes that are no text: � in place of each.
+
+    >>> printable("\\x1b[31mred"), printable("caf\\udce9.wav")
+    ('�[31mred', 'caf�.wav')
+    """
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class UserError(Exception):
     """Bad input. The message names the input, says what is wrong with it and what would work.
 
@@ -9,8 +18,7 @@ class UserError(Exception):
     """
 
     def __init__(self, sentence: str) -> None:
-        line = " ".join(sentence.splitlines())
-        super().__init__("".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in line))
+        super().__init__(printable(" ".join(sentence.splitlines())))
 
 
 class SaidElsewhere(UserError):

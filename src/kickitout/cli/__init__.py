@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import re
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +32,7 @@ from kickitout.cli import (
     train,
     vary,
 )
+from kickitout.cli.console import console
 from kickitout.cli.parser import Parser
 from kickitout.cli.progress import nobody_reads
 from kickitout.cli.values import path
@@ -56,21 +57,6 @@ def build_parser() -> argparse.ArgumentParser:
         module.add_arguments(sub)
         sub.set_defaults(run=module.run, parser=sub)
     return parser
-
-
-def joined(argv: Sequence[str]) -> list[str]:
-    """The arguments with "--click -12dB" as "--click=-12dB": argparse takes a minus before a unit for an option.
-
-    >>> joined(["generate", "--click", "-12dB", "-n", "4"])
-    ['generate', '--click=-12dB', '-n', '4']
-    """
-    out: list[str] = []
-    for word in argv:
-        if out and out[-1].startswith("--") and "=" not in out[-1] and re.match(r"-[\d.]", word):
-            out[-1] += f"={word}"
-        else:
-            out.append(word)
-    return out
 
 
 class Terminated(KeyboardInterrupt):
@@ -106,14 +92,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     A bug keeps its traceback.
     """
+    with console():
+        return _main(sys.argv[1:] if argv is None else argv)
+
+
+def _main(argv: Sequence[str]) -> int:
     try:
-        args, unknown = build_parser().parse_known_args(joined(sys.argv[1:] if argv is None else argv))
+        args, unknown = build_parser().parse_known_args(argv)
         if unknown:
-            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_is_a_name(unknown)}")
         with _terminable():
             code: int = args.run(args)
-            if sys.stdout is not None:  # it is closed in some daemons
-                sys.stdout.flush()
+            sys.stdout.flush()
             return code
     except SaidElsewhere:
         return 2
@@ -129,3 +119,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:  # what the system refuses where nothing nearer has said it
         print(f"kick: {explain_os_error(error, error.filename or 'writing what is printed')}", file=sys.stderr)
         return 2
+
+
+def _is_a_name(unknown: Sequence[str]) -> str:
+    """What to do where an argument was taken for an option and is the name of a file."""
+    name = next((word for word in unknown if os.path.lexists(word)), None)
+    return f"; a name that begins with - goes behind --, or as {os.path.join(os.curdir, name)}" if name else ""

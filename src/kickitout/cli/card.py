@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kickitout.errors import printable
+
 if TYPE_CHECKING:
     from kickitout.audio import Sound
     from kickitout.corpus.prepare import Prepared
@@ -92,8 +94,8 @@ def _as_recorded(path: Path, sound: Any, prepared: Any) -> str:
     channels = {1: "mono", 2: "stereo"}.get(sound.channels, f"{sound.channels} channels")
     turned = ", turned over" if prepared.flipped else ""
     return (
-        f"{path}: {sound.rate} Hz, {channels}, {1000 * sound.seconds:.0f} ms, peak {prepared.peak_db:.1f} dBFS, "
-        f"onset at {1000 * prepared.onset_s:.1f} ms{turned}"
+        f"{printable(str(path))}: {sound.rate} Hz, {channels}, {1000 * sound.seconds:.0f} ms, "
+        f"peak {prepared.peak_db:.1f} dBFS, onset at {1000 * prepared.onset_s:.1f} ms{turned}"
     )
 
 
@@ -111,5 +113,5 @@ def _plot(read: list[tuple[Path, Any, Any]]) -> str:
             Panel("pitch, Hz", hz, 1000 * pitch_s, logarithmic=True),
             Panel("level, dB re full scale", level_db[::8], 1000 * level_s[::8], bottom=-80.0),
         ]
-        rows.append((path.name, panels))
+        rows.append((printable(path.name), panels))
     return plot_svg(rows, 1000 * LENGTH / SAMPLE_RATE)

@@ -24,6 +24,8 @@ from kickitout.corpus.forecast import forecast, load_curve
 from kickitout.corpus.scan import Candidate, Refused, scan
 from kickitout.corpus.suspects import Suspicion, suspicions
 from kickitout.cpus import usable_cpus
+from kickitout.errors import UserError
+from kickitout.files import make_folder
 from kickitout.sound import LENGTH
 from kickitout.workers import Workers
 
@@ -136,7 +138,7 @@ def check(
     refused = list(listed.refused)
     taken: list[Examined] = []
     waves = np.zeros((total, LENGTH), dtype=np.float32)
-    place = cache_folder() if cache is True else cache or None
+    place, nothing_kept = _place_for(cache)
     outcomes = _examine_all(listed.candidates, place, workers)
     rows = (found if isinstance(found, Refused) else (found.row, found) for found in outcomes)
     for done, outcome in enumerate(refuse_copies(rows), 1):
@@ -160,7 +162,7 @@ def check(
         taken=tuple(taken),
         refused=tuple(refused),
         ignored=listed.ignored,
-        warnings=listed.warnings,
+        warnings=(*listed.warnings, *nothing_kept),
         families=_named_families(names, joined.tolist(), copies),
         copies=copies,
         different=different,
@@ -174,6 +176,22 @@ def check(
         waves=waves,
         files={candidate.name: candidate for candidate in listed.candidates},
     )
+
+
+def _place_for(cache: bool | Path) -> tuple[Path | None, list[str]]:
+    """Where examinations are kept, or nowhere, and the line that says why nowhere."""
+    place = cache_folder() if cache is True else cache or None
+    if cache and place is None:
+        return None, [
+            "this user has no home folder, so nothing is kept for a second look; XDG_CACHE_HOME names a place"
+        ]
+    if place is None:
+        return None, []
+    try:
+        make_folder(place)
+    except UserError as error:
+        return None, [f"{error}; nothing is kept for a second look, XDG_CACHE_HOME names another place"]
+    return place, []
 
 
 def _examine_all(

@@ -42,10 +42,17 @@ class Examined:
     wave: np.ndarray
 
 
-def cache_folder() -> Path:
-    """Where examinations are kept: $XDG_CACHE_HOME/kickitout, or ~/.cache/kickitout."""
-    home = os.environ.get("XDG_CACHE_HOME")
-    base = Path(home) if home and Path(home).is_absolute() else Path.home() / ".cache"
+def cache_folder() -> Path | None:
+    """Where examinations are kept: $XDG_CACHE_HOME/kickitout, or ~/.cache/kickitout; None for a user without a home."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(given)
+    if not base.is_absolute():  # as the XDG specification wants it
+        try:
+            base = Path.home() / ".cache"
+        except RuntimeError:  # no HOME, and no entry in passwd: docker run --user 12345
+            return None
+    if not base.is_absolute():
+        return None
     return base / "kickitout" / f"examined-{PREPARE_VERSION}.{EXAMINE_VERSION}"
 
 

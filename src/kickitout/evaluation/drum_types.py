@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
+from kickitout.package import package_folder
 
 NAME = "drum-type-1"
 METADATA = "kickitout-drum-types"  # key of the JSON in the file: types, corpus, settings
@@ -57,7 +57,7 @@ class Hearer:
 @functools.cache
 def packaged() -> Hearer:
     """The network of the package."""
-    return Hearer(Path(str(files("kickitout") / "model_files" / "drum_types.onnx")))
+    return Hearer(package_folder("model_files") / "drum_types.onnx")
 
 
 def hear(waves: np.ndarray) -> Heard:

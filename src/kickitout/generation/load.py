@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.onnx_model import OnnxModel
+from kickitout.package import package_folder
 
 DEFAULT = "default"
 LARGEST_HEAD = 10 * 2**20  # bytes
@@ -32,7 +32,7 @@ def load_model(name: str | Path = DEFAULT) -> Model:
 def find_model_file(path: Path) -> Path:
     """The model file called "default", at a path, or in the run folder there. Raises UserError when there is none."""
     if str(path) == DEFAULT and not path.exists():
-        return Path(str(files("kickitout") / "model_files" / "default.onnx"))
+        return package_folder("model_files") / "default.onnx"
     if path.is_dir():
         found = [path / part for part in IN_A_RUN if (path / part).exists()]
         if not found and (path / "recipe.json").exists():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -246,8 +247,11 @@ def server(lab: Lab, page: bytes, port: int) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing: votes are in their file."""
 
+    class Server(ThreadingHTTPServer):
+        allow_reuse_address = os.name != "nt"  # Windows would let two programs share the port
+
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        return Server(("127.0.0.1", port), Handler)
     except OSError as error:
         raise UserError(
             f"--port {port}: cannot be used ({(error.strerror or str(error)).lower()}); another works"

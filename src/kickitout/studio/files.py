@@ -6,12 +6,13 @@ Modules that import each other are found one after the other by a browser; links
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.resources import files
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+from kickitout.package import package_folder
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 OF_A_SITE = ("local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
@@ -21,7 +22,7 @@ FIRST = ("api/about", "api/map?first=0&amp;n=1")  # what the page asks first, so
 
 
 def page_folder() -> Path:
-    return Path(str(files("kickitout") / "studio" / "page"))
+    return package_folder("studio/page")
 
 
 def page_files() -> dict[str, bytes]:

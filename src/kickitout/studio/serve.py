@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import threading
 import time
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from kickitout.studio.desk import Desk
 
 ADDRESS = "127.0.0.1"
+TAKEN = "taken, perhaps by a studio that is open already"
 
 
 def listen(port: int) -> socket.socket:
@@ -26,11 +28,15 @@ def listen(port: int) -> socket.socket:
         raise UserError(f"--port {port}: 1024 to 65535 work, 0 takes any that is free")
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows, where the other option lets two programs share a port
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((ADDRESS, port))
+        sock.listen()  # now, and not when the server is ready: until then a second studio could bind it as well
     except OSError as error:
         sock.close()
-        why = "taken by another program" if isinstance(error, OSError) and port >= 1024 else "not allowed"
+        why = "not allowed" if error.errno in (errno.EACCES, errno.EPERM) and port < 1024 else TAKEN
         raise UserError(f"--port {port}: {why}; another one works, 0 takes any that is free") from error
     return sock
 

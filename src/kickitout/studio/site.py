@@ -200,7 +200,7 @@ def _fetch(folder: Path) -> Path:
     if npm is None:
         raise UserError(f"a page needs {PACKAGE} once: install npm (Node.js), or give the archive with --runtime")
     command = [npm, "pack", PACKAGE, "--silent", "--pack-destination", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder)
     if done.returncode != 0 or not (folder / RUNTIME).exists():
         why = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no reason given")
         raise UserError(f"npm could not fetch {PACKAGE} ({why.strip()}); try again, or give it with --runtime")

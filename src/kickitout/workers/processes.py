@@ -23,6 +23,7 @@ from multiprocessing.context import BaseContext
 from typing import Any
 
 from kickitout.errors import UserError
+from kickitout.package import unpack_for_processes
 from kickitout.workers.threads import one_thread
 
 IDLE_SECONDS = 2.0  # in which a worker that has stopped is sent home; then it goes by itself
@@ -33,6 +34,7 @@ class Processes:
 
     def __init__(self, number: int, preload: Sequence[str] = ()) -> None:
         self.number = number
+        unpack_for_processes()
         context = _context(preload)
         # Nothing is sent: a worker hears the end of a pipe when this process closes its side, or is gone.
         go_on, self._go_on = context.Pipe(duplex=False)

@@ -1,0 +1,59 @@
+"""Folders of the package as folders on the disk, also where the package is in a zip on sys.path (zipapp, Spark)."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import os
+import shutil
+import tempfile
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+UNPACKED = "KICKITOUT_UNPACKED"  # where the process that started this one has copied them to
+
+
+def package_folder(name: str) -> Path:
+    """A folder of the package: "model_files", "studio/page". Out of a zip it is copied once, until the end."""
+    place = files("kickitout").joinpath(*name.split("/"))
+    if isinstance(place, Path):
+        return place
+    folder = _unpacked() / name
+    if not folder.exists():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        whole = Path(tempfile.mkdtemp(dir=folder.parent))  # renamed when whole: another thread may be as far
+        _copy(place, whole)
+        try:
+            whole.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            shutil.rmtree(whole, ignore_errors=True)
+    return folder
+
+
+def unpack_for_processes() -> None:
+    """Have copies removed by this process and not by those it starts, which may end without a word."""
+    if not isinstance(files("kickitout"), Path):
+        _unpacked()
+
+
+@functools.cache
+def _unpacked() -> Path:
+    known = os.environ.get(UNPACKED)
+    if known and os.path.isdir(known):
+        return Path(known)
+    folder = Path(tempfile.mkdtemp(prefix="kickitout-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ[UNPACKED] = str(folder)
+    return folder
+
+
+def _copy(source: Traversable, to: Path) -> None:
+    to.mkdir(exist_ok=True)
+    for entry in source.iterdir():
+        if entry.is_dir():
+            _copy(entry, to / entry.name)
+        else:
+            (to / entry.name).write_bytes(entry.read_bytes())
