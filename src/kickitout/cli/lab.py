@@ -13,6 +13,7 @@ kick lab listen --lab lab/                                compare by ear, blind;
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,12 @@ class Intermixed(Parser):
         if self.inside:
             return super().parse_known_args(args, namespace)
         self.inside = True
+        words = list(args or ())
+        if "--" in words:  # read twice, of which only the first time sees it: names behind it are no options
+            behind = words.index("--") + 1
+            words[behind:] = [os.path.join(os.curdir, word) if word[:1] == "-" else word for word in words[behind:]]
         try:
-            return self.parse_known_intermixed_args(args, namespace)
+            return self.parse_known_intermixed_args(words, namespace)
         finally:
             self.inside = False
 
