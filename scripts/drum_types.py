@@ -104,7 +104,7 @@ def share(hits: np.ndarray) -> str:
 
 def card(hearer: Hearer, learned: Labelled, unseen: Labelled) -> str:
     """The model card: every number is measured here, or was when the network was taught."""
-    if hearer.about["corpus"]["digest"] != learned.corpus.digest:
+    if not learned.corpus.has_digest(hearer.about["corpus"]["digest"]):
         raise SystemExit(f"{hearer.path} has learned from other sounds than these")
     heard, is_kick = hearer.hear(unseen.corpus.waves), unseen.types == TYPES.index(KICK)
     sections = [

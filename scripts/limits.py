@@ -26,7 +26,7 @@ from kickitout.training.recipe import Recipe
 def limits_again(model: Model, folders: list[Path]) -> Limits:
     """The limits of what a model learned from. Raises UserError for other recordings than those."""
     corpus = build_corpus(folders)
-    if corpus.digest != model.info.corpus["digest"]:
+    if not corpus.has_digest(model.info.corpus["digest"]):
         raise UserError(f"{folders[0]}: not the {model.info.corpus['kicks']} kicks that {model.info.name} learned from")
     recipe = checked(Recipe, model.info.recipe, f"model {model.info.name}")
     return limits_of(make_lessons(corpus, recipe).waves[:, 0], recipe.kind)

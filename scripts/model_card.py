@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.card import cards
-from kickitout.corpus.build import build_corpus
+from kickitout.corpus.build import Corpus, build_corpus
 from kickitout.corpus.procedural import synthesise
 from kickitout.evaluation.ceiling import log_spectral_distance
 from kickitout.evaluation.controls import control_errors, controls_text
@@ -157,7 +157,7 @@ Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each st
 
 {controls_text(control_errors(model, REQUESTS))}
 
-{len(HEARD)} of the unseen kicks made again by the model: {again_text(model, args.run, unseen.waves)}.
+{len(HEARD)} of the unseen kicks made again by the model: {again_text(model, args.run, unseen)}.
 
 ## Near-copies
 
@@ -176,12 +176,13 @@ nearer to a training kick than honest kicks are to each other (limit {found.limi
 Licence of the weights: MIT, as the code. The sources above ask for nothing.""")
 
 
-def again_text(model: Model, run: Path, unseen: np.ndarray) -> str:
+def again_text(model: Model, run: Path, unseen: Corpus) -> str:
     """How near kicks come that the model makes again."""
     ear, cents, spectra = Ear(find_ear(run)), [], []
     for row in HEARD:
-        wave = unseen[row * len(unseen) // len(HEARD)]
-        heard = hear(model, ear, wave)
+        at = row * len(unseen) // len(HEARD)
+        wave = unseen.waves[at]
+        heard = hear(model, ear, wave, identity=unseen.rows[at].wave)
         again = model.turn(place=heard.place).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]

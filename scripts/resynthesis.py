@@ -26,8 +26,8 @@ def main() -> None:
     args = parser.parse_args()
     model, ear, corpus = load_model(args.model), Ear(find_ear(args.model)), build_corpus(args.folders)
     drawn = np.random.default_rng(0).permutation(len(corpus.waves))[: args.n]
-    waves = corpus.waves[np.sort(drawn)]
-    rows = [made_again(model, ear, waves, rounds) for rounds in (0, ROUNDS)] + [air_drawn_anew(waves)]
+    waves, names = corpus.waves[np.sort(drawn)], [corpus.rows[i].wave for i in np.sort(drawn)]
+    rows = [made_again(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [air_drawn_anew(waves)]
     print(again_text(rows, *best_magnitude(waves)))
     print(f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(corpus.waves)} kicks, corpus `{corpus.digest[:16]}`.")
 

@@ -235,16 +235,29 @@ def test_a_kick_layered_on_itself_is_itself():
 
 
 def test_variants_are_the_same_alone_and_in_a_batch(kicks):
-    together = producer_variants(kicks[:4], 3, seed=9, clicks_from=kicks)
+    names = ["a", "b", "c", "d"]
+    together = producer_variants(kicks[:4], 3, seed=9, clicks_from=kicks, identities=names)
     assert together.shape == (12, LENGTH)
     assert together.dtype == np.float32
-    np.testing.assert_array_equal(producer_variants(kicks[2:3], 3, seed=9, clicks_from=kicks), together[6:9])
-    np.testing.assert_array_equal(producer_variants(kicks[3::-1], 3, seed=9, clicks_from=kicks)[:3], together[9:])
-    np.testing.assert_array_equal(producer_variants(kicks[:4], 2, seed=9, clicks_from=kicks)[2:4], together[3:5])
+    alone = producer_variants(kicks[2:3], 3, 9, clicks_from=kicks, identities=names[2:3])
+    np.testing.assert_array_equal(alone, together[6:9])
+    turned = producer_variants(kicks[3::-1], 3, 9, clicks_from=kicks, identities=names[::-1])
+    np.testing.assert_array_equal(turned[:3], together[9:])
+    fewer = producer_variants(kicks[:4], 2, 9, clicks_from=kicks, identities=names)
+    np.testing.assert_array_equal(fewer[2:4], together[3:5])
+
+
+def test_the_last_bit_of_a_kick_turns_no_draw(kicks):
+    nudged = np.nextafter(kicks[:3], np.float32(2))
+    assert not np.array_equal(nudged, kicks[:3])
+    for names in (None, ["a", "b", "c"]):
+        mine, other = (producer_variants(x, 4, 9, clicks_from=kicks, identities=names) for x in (kicks[:3], nudged))
+        np.testing.assert_allclose(other, mine, atol=1e-4)
+    assert not np.allclose(mine, producer_variants(kicks[:3], 4, 9, clicks_from=kicks), atol=0.01)
 
 
 def test_variants_differ_from_each_other_and_between_seeds(kicks):
-    all_of_them = np.concatenate([producer_variants(kicks[:2], 4, seed=seed) for seed in (1, 2)])
+    all_of_them = np.concatenate([producer_variants(kicks[:2], 4, seed, clicks_from=kicks) for seed in (1, 2)])
     both = np.concatenate([kicks[:2], all_of_them])
     assert len(np.unique(both, axis=0)) == len(both)
 
@@ -259,7 +272,7 @@ def test_variants_keep_what_every_change_keeps(kicks):
 
 
 def test_draws_stay_in_their_ranges_and_come_as_often_as_they_say(kicks):
-    drawn = [draw_changes(kicks[0], variant, seed=4) for variant in range(1000)]
+    drawn = [draw_changes("a kick", variant, seed=4) for variant in range(1000)]
     ranges = AugmentRanges()
     for name in LIMITS:
         span = getattr(ranges, name)
@@ -273,10 +286,10 @@ def test_draws_stay_in_their_ranges_and_come_as_often_as_they_say(kicks):
 def test_one_range_does_not_shift_the_draws_of_the_others(kicks):
     without = AugmentRanges(drive_db=Range(1, 10, chance=0))
     for variant in range(20):
-        changes = draw_changes(kicks[0], variant, 4)
+        changes = draw_changes("a kick", variant, 4)
         expected = dataclasses.replace(changes, drive_db=0.0)
         if expected.semitones:
-            assert draw_changes(kicks[0], variant, 4, without) == expected
+            assert draw_changes("a kick", variant, 4, without) == expected
 
 
 def test_only_kicks_with_a_click_lend_it_and_none_to_itself(kicks):

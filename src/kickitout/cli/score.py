@@ -105,7 +105,9 @@ def _score(
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
     groups = real.families
-    scores = score_sets(waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers)
+    scores = score_sets(
+        waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers, reference=real.digest
+    )
     if args.train is None:
         print(scores_text(scores))
         return scores_as_data(scores, generated=what)

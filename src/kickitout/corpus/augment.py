@@ -209,12 +209,12 @@ class Changes:
     donor: float = 0.0
 
 
-def draw_changes(wave: Wave, variant: int, seed: int, ranges: AugmentRanges | None = None) -> Changes:
-    """The changes of one variant of one kick, from its samples, the number and the seed, and nothing else.
+def draw_changes(identity: str, variant: int, seed: int, ranges: AugmentRanges | None = None) -> Changes:
+    """The changes of one variant of one kick, from its identity, the number and the seed, and nothing else.
 
     A draw in which everything stays as it is becomes a re-pitch, unless those are switched off.
     """
-    return _draw(_key(checked(wave), checked_seed(seed)), variant, ranges or AugmentRanges())
+    return _draw(_key(identity, checked_seed(seed)), variant, ranges or AugmentRanges())
 
 
 def apply_changes(wave: Wave, changes: Changes, click_of: Wave | None = None) -> Wave:
@@ -236,12 +236,14 @@ def producer_variants(
     seed: int,
     ranges: AugmentRanges | None = None,
     clicks_from: Wave | Sequence[Wave] | None = None,
+    identities: Sequence[str] | None = None,
 ) -> Wave:
     """float32 [n * count, LENGTH] from waves [n, LENGTH]; row i * count + v is variant v of kick i.
 
-    Each depends on its own kick's samples, v and the seed: not on the kick's place, nor on its neighbours.
-    clicks_from: the kicks [m, LENGTH] whose clicks are layered, the training split for one; without them none is, and
-    those that begin softly lend none.
+    Each depends on its own kick and that one's identity, v and the seed: not on the kick's place, nor on its
+    neighbours. identities: as in `kickitout.identity`; of waves that have none the place decides. clicks_from: the
+    kicks [m, LENGTH] whose clicks are layered, the training split for one; without them none is, and those that begin
+    softly lend none.
     """
     if isinstance(count_per_kick, bool) or not isinstance(count_per_kick, int | np.integer) or count_per_kick < 1:
         raise UserError(f"count_per_kick={count_per_kick!r}: must be a whole number from 1 on")
@@ -250,7 +252,7 @@ def producer_variants(
     out = np.empty((len(waves) * int(count_per_kick), LENGTH), np.float32)
     for i, wave in enumerate(waves):
         wave = checked(wave, f"waves[{i}]")
-        key = _key(wave, seed)
+        key = _key(str(i) if identities is None else identities[i], seed)
         for v in range(int(count_per_kick)):
             changes = _draw(key, v, ranges)
             out[i * int(count_per_kick) + v] = apply_changes(wave, changes, donor_of(wave, donors, changes.donor))
@@ -271,8 +273,8 @@ def has_click(wave: Wave) -> bool:
     return first_at(checked(wave, "one of clicks_from"), 0.25) - ONSET < SOFT_MS / 1000 * SAMPLE_RATE
 
 
-def _key(wave: Wave, seed: int) -> bytes:
-    return hashlib.sha256(seed.to_bytes(8, "little") + wave.astype("<f4").tobytes()).digest()
+def _key(identity: str, seed: int) -> bytes:
+    return hashlib.sha256(seed.to_bytes(8, "little") + identity.encode()).digest()
 
 
 def _draw(key: bytes, variant: int, ranges: AugmentRanges) -> Changes:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import numpy as np
 
@@ -16,15 +16,16 @@ from kickitout.corpus.families import families
 from kickitout.corpus.prepare import PREPARE_VERSION, Prepared, prepare
 from kickitout.corpus.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
+from kickitout.identity import identity_of, is_identity
 
 
 @dataclass(frozen=True)
 class Row:
     """What the manifest says about one kick.
 
-    name: for display; file: sha256 of the file's bytes; wave: sha256 of the prepared mid and side; rate in Hz and
-    channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in dBFS,
-    before the gain; family: the number that near-duplicates share.
+    name: for display; file: sha256 of the file's bytes; wave: which sound it holds, see `kickitout.identity`; rate in
+    Hz and channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in
+    dBFS, before the gain; family: the number that near-duplicates share.
     """
 
     name: str
@@ -77,8 +78,17 @@ class Corpus:
     @cached_property
     def digest(self) -> str:
         """sha256 over the sounds alone: names and the order of files do not matter, PREPARE_VERSION does."""
-        lines = [f"prepare {PREPARE_VERSION}", *sorted(row.wave for row in self.rows)]
-        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+        return _digest_of(row.wave for row in self.rows)
+
+    def has_digest(self, digest: str) -> bool:
+        """Whether `digest` is of these sounds; model files of before sounds had identities hold one of samples.
+
+        That one is not the same on every processor: of the same sounds it may be denied, never of others affirmed.
+        """
+        return digest == self.digest or digest == _digest_of(
+            hashlib.sha256(mid.tobytes() + side.tobytes()).hexdigest()
+            for mid, side in zip(self.waves, self.sides, strict=True)
+        )
 
     def manifest(self) -> dict[str, Any]:
         """All but the waveforms, ready for JSON."""
@@ -96,6 +106,10 @@ class Corpus:
             "ignored": dict(self.ignored),
             "warnings": list(self.warnings),
         }
+
+
+def _digest_of(sounds: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join([f"prepare {PREPARE_VERSION}", *sorted(sounds)]).encode()).hexdigest()
 
 
 def is_wide(mids: np.ndarray, sides: np.ndarray) -> np.ndarray:
@@ -132,7 +146,7 @@ def build_corpus(
     if not rows:
         raise nothing_usable(len(found.candidates), refused)
     stacked = np.stack(waves)
-    joined = families(stacked)
+    joined = families(stacked, [row.wave for row in rows])
     return Corpus(
         waves=stacked,
         sides=np.stack(sides),
@@ -146,7 +160,7 @@ def build_corpus(
 def split(corpus: Corpus, share: float = 0.15, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Indices (train, held out), int64, ascending; about `share` of the families are held out, whole.
 
-    A family is held out when the hash of (seed, its smallest member's digest) falls below `share`: no file's fate
+    A family is held out when the hash of (seed, its smallest member's identity) falls below `share`: no file's fate
     depends on the others, so adding one reshuffles nothing. With two families or more, each side gets at least one.
     """
     if not 0 < share < 1:
@@ -179,12 +193,14 @@ def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         if names:
             listed = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
             parts.append(f"{len(names)} {what} ({listed})")
+    if not parts and any(not is_identity(row["wave"]) for row in (*old["rows"], *new["rows"])):
+        return "the same files, which another version of kickitout tells apart in another way"
     return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
 
 
 def refuse_copies(outcomes: Iterable[tuple[Row, Rest] | Refused]) -> Iterator[tuple[Row, Rest] | Refused]:
     """The outcomes in their order; a sound that is there already is refused as the same."""
-    names: dict[str, str] = {}  # digest of a prepared sound -> its name
+    names: dict[str, str] = {}  # identity of a sound -> its name
     for outcome in outcomes:
         if not isinstance(outcome, Refused):
             row = outcome[0]
@@ -206,13 +222,16 @@ def nothing_usable(count: int, refused: Sequence[Refused]) -> UserError:
     return UserError(f"none of {count} sound files could be used; {first}")
 
 
-def describe(candidate: Candidate, sound: Sound, digest: str) -> tuple[Row, Prepared]:
-    """A decoded file, prepared and described; digest: sha256 of its bytes. Its family is not known yet (-1)."""
+def describe(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) -> tuple[Row, Prepared]:
+    """A sound, prepared and described, and the file it is from; digest: sha256 of its bytes.
+
+    Its family is not known yet (-1).
+    """
     prepared = prepare(sound)
     row = Row(
         name=candidate.name,
         file=digest,
-        wave=hashlib.sha256(prepared.mid.tobytes() + prepared.side.tobytes()).hexdigest(),
+        wave=identity_of(sound, file),
         source=candidate.source,
         licence=candidate.licence,
         rate=sound.rate,
@@ -236,7 +255,7 @@ def _read(candidate: Candidate) -> tuple[Row, Prepared] | Refused:
             sound = decode_sound(file, candidate.name)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return describe(candidate, sound, digest)
+            return describe(candidate, sound, file, digest)
     except UserError as error:
         return refusal(candidate, error)
 

@@ -153,7 +153,7 @@ def check(
     if not taken:
         raise nothing_usable(total, refused)
     waves = waves[: len(taken)]
-    joined = families(waves)
+    joined = families(waves, [one.row.wave for one in taken])
     names = [one.row.name for one in taken]
     copies = {one.name: one.reason.removeprefix(COPY) for one in refused if one.reason.startswith(COPY)}
     doubts = ((one.row.name, suspicions(one.card, one.facts, kind)) for one in taken)

@@ -28,7 +28,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
-EXAMINE_VERSION = 1  # raise it whenever a card or a fact changes
+EXAMINE_VERSION = 2  # raise it whenever a row, a card or a fact changes
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +68,7 @@ def examine(candidate: Candidate, cache: Path | None) -> Examined | Refused:
                 return replace(kept, row=row)
             file.seek(0)
             sound = decode_sound(file, candidate.name)
-        row, prepared = describe(candidate, sound, digest)
+            row, prepared = describe(candidate, sound, file, digest)
         found = _carded(row, cards(prepared.mid[None]), measure(sound, prepared), prepared.mid)
     except UserError as error:
         return refusal(candidate, error)

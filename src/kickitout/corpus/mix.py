@@ -242,7 +242,7 @@ def work(body: Wave, plan: Plan, click_of: Wave | None = None) -> Wave:
 
 
 def _light(body: Wave, plan: Plan, click_of: Wave | None) -> Wave:
-    return apply_changes(body, draw_changes(body, 0, plan.seed), click_of)
+    return apply_changes(body, draw_changes("", 0, plan.seed), click_of)
 
 
 def _worked(body: Wave, plan: Plan, click_of: Wave | None) -> Wave:

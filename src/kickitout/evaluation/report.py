@@ -14,7 +14,7 @@ from kickitout.evaluation.embeddings import DEFAULTS, Embedding
 from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import Audit, audit
 from kickitout.evaluation.resampling import own_groups, wilson
-from kickitout.evaluation.score import FEWEST, Score, digest_of, refuse_too_few
+from kickitout.evaluation.score import FEWEST, UNNAMED, Score, refuse_too_few
 from kickitout.workers import Workers
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
@@ -24,12 +24,12 @@ Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real agai
 def score_sets(
     generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
     embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = DRAWS,
-    workers: Workers | None = None,
+    workers: Workers | None = None, reference: str = UNNAMED,
 ) -> list[Score]:  # fmt: skip
     """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
 
     embeddings: distances and neighbours are measured in each. groups: families of the real kicks, found when not given.
-    workers: who measures; threads of this process where there are none.
+    workers: who measures; threads of this process where there are none. reference: digest of the real kicks' corpus.
     Raises UserError when a set is too small to say anything.
     """
     refuse_too_few(len(real), "real kicks")
@@ -37,7 +37,7 @@ def score_sets(
     groups = families(real) if groups is None else groups
     refuse_too_alike(groups)
     a, b = measure(real, embeddings, groups, workers=workers), measure(generated, embeddings, workers=workers)
-    found = score_features(b, a, embeddings, seed=seed, draws=draws)
+    found = score_features(b, a, embeddings, seed=seed, draws=draws, reference=reference)
     if train is not None:
         found.append(copies_score(audit(generated, train), found[0].reference))
     return found
@@ -45,10 +45,9 @@ def score_sets(
 
 def score_features(
     generated: Features, real: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = DRAWS, beside: Beside | None = None,
+    seed: int = 0, draws: int = DRAWS, beside: Beside | None = None, reference: str = UNNAMED,
 ) -> list[Score]:  # fmt: skip
     """The same from features that are at hand, and from what `real_against_real` gave where that is too."""
-    reference = digest_of(real.waves)
     beside = real_against_real(real, embeddings, seed) if beside is None else beside
     return [
         Score(

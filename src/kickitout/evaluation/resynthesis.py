@@ -37,10 +37,10 @@ class Again(NamedTuple):
     seconds: float
 
 
-def made_again(model: Model, ear: Ear, waves: np.ndarray, rounds: int = ROUNDS) -> Again:
-    """Every kick of waves [n, T], prepared, found in the model and played."""
+def made_again(model: Model, ear: Ear, waves: np.ndarray, names: Sequence[str], rounds: int = ROUNDS) -> Again:
+    """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
-    places = [hear(model, ear, wave, rounds).place for wave in waves]
+    places = [hear(model, ear, wave, rounds, name).place for wave, name in zip(waves, names, strict=True)]
     seconds = (time.process_time() - began) / len(waves)
     again = np.stack([model.turn(place=place).wave.mean(axis=0) for place in places])
     name = f"the model, {rounds} rounds of refining" if rounds else "the model, from its encoder"

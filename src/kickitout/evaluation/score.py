@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from typing import Any, Literal, NamedTuple
 
-import numpy as np
-
 from kickitout.errors import UserError
 from kickitout.evaluation.resampling import UNKNOWN
+
+UNNAMED = "unnamed"  # real sounds that came as arrays, without a corpus that has a digest
 
 # Half of so many (for real against real) is twice the dimension of the Frechet distance.
 FEWEST = 64  # sounds in each set
@@ -22,7 +21,7 @@ class Score(NamedTuple):
     value: float
     interval: tuple[float, float]  # 95 %, by resampling the sounds of both sets; NaN where it was not asked for
     n: tuple[int, int]  # real, generated: as many as the number was made from
-    reference: str  # digest of the real sounds, see `digest_of`
+    reference: str  # what the real sounds are: the digest of their corpus, or UNNAMED
     unit: str
     better: Literal["lower", "higher"]
     real: float = math.nan  # the same number of real against real: halves, split by family, mean of several splits
@@ -58,14 +57,3 @@ def refuse_too_few(n: int, what: str, least: int = FEWEST) -> None:
     """Raise UserError below `least` sounds: a number would say more about the draw than about the sounds."""
     if n < least:
         raise UserError(f"{n} {what}: too few for a score; at least {least} are needed, and 500 give narrow intervals")
-
-
-def digest_of(waves: np.ndarray) -> str:
-    """sha256 over the sounds [n, T] of a set; their order does not matter.
-
-    >>> a = np.eye(3, dtype=np.float32)
-    >>> digest_of(a) == digest_of(a[::-1]) != digest_of(a[:2])
-    True
-    """
-    each = sorted(hashlib.sha256(np.ascontiguousarray(wave, dtype="<f4").tobytes()).hexdigest() for wave in waves)
-    return hashlib.sha256("\n".join(each).encode()).hexdigest()

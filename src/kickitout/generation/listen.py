@@ -7,7 +7,6 @@ was asked before.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from kickitout.generation.load import find_model_file
 from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.noise import normal
 from kickitout.generation.refine import Render, levels, refine
+from kickitout.identity import seed_of
 from kickitout.sound import LENGTH, PEAK
 
 ROUNDS = 3  # of refining, some 70 renders each
@@ -100,15 +100,14 @@ def find_ear(model: str | Path) -> Path:
     return ear
 
 
-def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Heard:
+def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS, identity: str = "") -> Heard:
     """The place in `model` whose kick is most like `wave` (prepared: see `kickitout.corpus.prepare`).
 
     wave: [T], or left and right [2, T], of which a mono model hears the middle. rounds: of refining; 0 leaves what the
-    encoder found, with its pitch made exact.
+    encoder found, with its pitch made exact. identity: see `kickitout.identity`; the grain, which no encoder hears, is
+    drawn by it, and the same for all sounds without one.
     """
     wave = np.ascontiguousarray(wave, np.float32)
-    digest = hashlib.sha256(wave.tobytes()).digest()
-    seed = int.from_bytes(digest[:6], "little")
     info = model.info
     known = info.places - info.grain
 
@@ -119,7 +118,7 @@ def hear(model: Model, ear: Ear, wave: np.ndarray, rounds: int = ROUNDS) -> Hear
     mid, _ = _mid_side(wave)
     wanted = _spectra(mid)
     contour = contours(mid[None]).numbers[0]
-    first = np.concatenate([ear.place(wave, contour), normal([seed], info.grain)[0]]).astype(np.float32)
+    first = np.concatenate([ear.place(wave, contour), normal([seed_of(identity)], info.grain)[0]]).astype(np.float32)
     first = _tuned(render, ear, wave, contour, first)
     before = _distance(wanted, _spectra(render(first)))
     if not rounds:
@@ -183,19 +182,10 @@ def _apart(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.abs(a - b)[sounds].mean()) if sounds.any() else 0.0
 
 
-def open_kick(path: Path, channels: int = 1) -> np.ndarray:
-    """A sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a peak of PEAK.
-
-    Raises UserError for what is no single kick.
-    """
-    from kickitout.audio import open_for_reading
-
-    with open_for_reading(path) as file:
-        return decode_kick(file.read(), str(path), channels)
-
-
 def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
-    """The bytes of a sound file as `open_kick` has them. name: begins every message."""
+    """The bytes of a sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a
+    peak of PEAK. name: begins every message. Raises UserError for what is no single kick.
+    """
     from kickitout.audio import decode_sound
     from kickitout.corpus.prepare import prepare
 
@@ -215,8 +205,9 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
 
     A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
     """
-    from kickitout.audio import read_comment, read_sound
+    from kickitout.audio import open_for_reading, read_comment, read_sound
     from kickitout.generation.remake import is_sound_of, place_of
+    from kickitout.identity import identity_in
 
     if not model.info.places:
         raise UserError(
@@ -228,5 +219,8 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
         if is_sound_of(read_sound(sound), model.turn(place=made_here).wave):
             return made_here, "made by this model, so its place is known"
         changed = CHANGED
-    heard = hear(model, Ear(find_ear(name)), open_kick(sound, model.info.channels))
+    with open_for_reading(sound) as file:
+        data = file.read()
+    wave = decode_kick(data, str(sound), model.info.channels)
+    heard = hear(model, Ear(find_ear(name)), wave, identity=identity_in(data, str(sound)))
     return heard.place, f"{changed}{heard.said}"

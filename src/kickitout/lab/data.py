@@ -81,7 +81,8 @@ def read_kicks(paths: Sequence[Path], against: Sequence[Path] = ()) -> LabData:
         hint = f"{TEST_SHARE:.0%} of the families are kept for the test; more kicks, or --against others, work"
     else:
         other = build_corpus(list(against))
-        joined = families(np.concatenate([corpus.waves, other.waves]))
+        both = [row.wave for row in (*corpus.rows, *other.rows)]
+        joined = families(np.concatenate([corpus.waves, other.waves]), both)
         known = set(joined[: len(corpus)].tolist())
         kept = [i for i, family in enumerate(joined[len(corpus) :].tolist()) if family not in known]
         data = LabData(corpus, take(other, kept), len(other) - len(kept))

@@ -258,7 +258,9 @@ def _take(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, A
     if cell.source == "reals":
         return {"waves": to_16_bits(reals)}, about
     if cell.source == "augmented":
-        return {"waves": to_16_bits(producer_variants(reals, 1, cell.seed, clicks_from=data.train.waves))}, about
+        known = [data.train.rows[i].wave for i in rows]
+        varied = producer_variants(reals, 1, cell.seed, clicks_from=data.train.waves, identities=known)
+        return {"waves": to_16_bits(varied)}, about
     if cell.source == "procedural":
         first = cell.seed * cell.sounds
         return {"waves": to_16_bits(synthesise(range(first, first + cell.sounds))[0])}, about

@@ -24,7 +24,7 @@ from kickitout.evaluation.features import Features, measure
 from kickitout.evaluation.memorisation import LEAST_TRAIN, audit
 from kickitout.evaluation.report import SPLITS, Beside, copies_score, halves, real_against_real, score_features
 from kickitout.evaluation.resampling import bootstrap_counts, groups_of_both, interval
-from kickitout.evaluation.score import Found, Score, digest_of
+from kickitout.evaluation.score import Found, Score
 from kickitout.evaluation.two_sample import logistic_hits
 from kickitout.lab.cells import Cell
 from kickitout.lab.fingerprints import coarser, stride_lines
@@ -135,12 +135,13 @@ def kick_scores(
     waves = from_16_bits(arrays["waves"])
     made = replace(hear(waves), profiles=_prefixed(arrays, "picture_"))
     real = replace(real_kicks(lab.data), profiles=_prefixed(arrays, "real_"))
-    scores = score_features(made.features, real.features, draws=draws, beside=real_beside(lab.data))
-    scores += own_scores(real, made, scores[0].reference, draws)
+    beside, reference = real_beside(lab.data), lab.sounds("kicks").test.digest
+    scores = score_features(made.features, real.features, draws=draws, beside=beside, reference=reference)
+    scores += own_scores(real, made, reference, draws)
     train = lab.sounds("kicks").of(cell.kicks, cell.recipe.held_out if cell.recipe else 0.1, cell.seed)
     groups = np.unique([row.family for row in train.rows], return_inverse=True)[1]
     if cell.source != "reals" and len(np.unique(groups)) >= LEAST_TRAIN:
-        scores.append(copies_score(audit(waves, train.waves, groups), scores[0].reference))
+        scores.append(copies_score(audit(waves, train.waves, groups), reference))
     ways = pairwise(made.features.embedded[BANDS.name], real.features.embedded[BANDS.name])
     away = np.sort(ways, axis=1)[:, :NEAREST].mean(axis=1)
     curves = {f"card_{name}": made.features.cards[name] for name in KEPT_CARDS}
@@ -279,7 +280,7 @@ def tone_scores(
     """How far sounds are from tones, and the set of them from the set of real ones."""
     test = lab.sounds("tones").test
     fits, ideal = fit_tones(from_16_bits(arrays["waves"])), real_tones()
-    reference, n = digest_of(test.waves), (len(test), len(arrays["waves"]))
+    reference, n = test.digest, (len(test), len(arrays["waves"]))
     scores = []
 
     def middle(name: str, unit: str, better: str, of: Callable[[Fits], np.ndarray]) -> None:

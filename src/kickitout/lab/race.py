@@ -184,7 +184,10 @@ def closing_text(made: Made, learned: Corpus, unseen: Corpus, draws: int = repor
     heard = {"the recordings": measure(learned.waves, groups=learned.families)}
     heard |= {racer: measure(made[racer, last][0]) for racer in racers}
     beside = report.real_against_real(real)
-    scores = {name: report.score_features(one, real, draws=draws, beside=beside) for name, one in heard.items()}
+    scores = {
+        name: report.score_features(one, real, draws=draws, beside=beside, reference=unseen.digest)
+        for name, one in heard.items()
+    }
     titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
     for row in zip(*scores.values(), strict=True):

@@ -10,15 +10,16 @@ sound is described by the tone that fits it best, with the phase free; what the 
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 import numpy as np
 
 from kickitout.corpus.build import Corpus, Row
 from kickitout.corpus.prepare import PREPARE_VERSION
+from kickitout.identity import identity_of_made
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+TONES_VERSION = 1  # raise it whenever the tones of a seed change
 LOWEST_HZ, HIGHEST_HZ = 40.0, 1000.0  # log-uniform: kicks and above
 SHORTEST_MS, LONGEST_MS = 120.0, 400.0  # to -60 dB, uniform
 RATE = SAMPLE_RATE // 8  # Hz, at which tones are fitted: 5.5 kHz
@@ -50,8 +51,8 @@ def tone_corpus(count: int, seed: int) -> Corpus:
     """The same as something to train on; each tone is a family of its own."""
     waves, hz, _ = tones(count, seed)
     rows = []
-    for i, wave in enumerate(waves):
-        digest = hashlib.sha256(wave.tobytes()).hexdigest()
+    for i in range(count):
+        digest = identity_of_made("tone", TONES_VERSION, count, seed, i)
         rows.append(
             Row(
                 name=f"tone {i:04d}, {hz[i]:.1f} Hz", file=digest, wave=digest, source="formula", licence="CC0-1.0",

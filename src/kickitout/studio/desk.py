@@ -33,6 +33,7 @@ from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model, Played
 from kickitout.generation.remake import is_sound_of, read_recipe
 from kickitout.generation.vary import blend, morph, vary
+from kickitout.identity import identity_in
 from kickitout.models.knobs import KNOBS, Knob
 from kickitout.studio.recipes import (
     Recipe,
@@ -216,7 +217,7 @@ class Desk:
         own = Sounding(np.atleast_2d(wave), None, name)
         if isinstance(self.ear_or_reason, str):
             return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(own.wave.mean(axis=0)))
-        heard = hear(self.model, self.ear_or_reason, wave)
+        heard = hear(self.model, self.ear_or_reason, wave, identity=identity_in(data, name))
         again = self.model.turn(place=heard.place)
         found = self._look(own.wave.mean(axis=0))
         return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}", look=found)

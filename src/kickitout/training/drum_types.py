@@ -123,19 +123,21 @@ def read_labelled(kicks: Sequence[Path], drums: Sequence[Path]) -> Labelled:
     return Labelled(both, types, folders)
 
 
-def make_pool(waves: np.ndarray, types: np.ndarray, settings: DrumTypeSettings, network: DrumTypeNet, *,
+def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, network: DrumTypeNet, *,
               variants: int | None, rendered: range, others: range) -> Pool:  # fmt: skip
-    """Recorded drums [n, T] with their types, variants of them, rendered kicks and sounds that are no drum.
+    """The recorded drums `part` (indices), variants of them, rendered kicks and sounds that are no drum.
 
     variants: of each sound, or None for as many as bring its type to `sounds_a_type`.
     """
+    waves, types = data.corpus.waves[part], data.types[part]
     sounds, labels = [waves], [types]
     for kind, name in enumerate(TYPES):
         mine = waves[types == kind]
+        known = [data.corpus.rows[i].wave for i in part[types == kind]]
         if len(mine):
             count = max(1, round(settings.sounds_a_type / len(mine)) - 1) if variants is None else variants
             ranges = KICK_RANGES if name == KICK else OTHER_RANGES
-            sounds.append(producer_variants(mine, count, settings.seed, ranges, clicks_from=mine))
+            sounds.append(producer_variants(mine, count, settings.seed, ranges, mine, known))
             labels.append(np.full(len(sounds[-1]), kind))
     sounds += [synthesise(rendered)[0], nondrums(others, waves)]
     labels += [np.full(len(rendered), TYPES.index(KICK)), np.full(len(others), TYPES.index(NONE))]
@@ -184,17 +186,17 @@ def teach(data: Labelled, settings: DrumTypeSettings | None = None,
     torch.manual_seed(settings.seed)
     network = DrumTypeNet(len(TYPES))
     train, held_out = split(data.corpus, settings.held_out, settings.seed)
-    waves, types = data.corpus.waves, data.types
+    types = data.types
     sizes = [(int((types[part] == i).sum()) for part in (train, held_out)) for i in range(len(TYPES) - 1)]
     few = [name for name, (here, there) in zip(TYPES, sizes, strict=False) if here < 2 or there < 1]
     if few:
         raise UserError(f"too few sounds of {', '.join(few)}: each type needs some to learn from and some to hold out")
     pool = make_pool(
-        waves[train], types[train], settings, network, variants=None,
+        data, train, settings, network, variants=None,
         rendered=range(settings.rendered), others=range(settings.nondrums),
     )  # fmt: skip
     unseen = make_pool(
-        waves[held_out], types[held_out], settings, network, variants=1,
+        data, held_out, settings, network, variants=1,
         rendered=range(FRESH, FRESH + settings.rendered // 20), others=range(FRESH, FRESH + settings.nondrums // 20),
     )  # fmt: skip
     counted = Counter(TYPES[i] for i in pool.types.tolist())

@@ -28,7 +28,8 @@ def make_lessons(corpus: Corpus, recipe: Recipe) -> Lessons:
     reals = corpus.waves[train]
     variants = recipe.variants_for(len(reals))
     if variants:  # of training kicks alone: what is held out stays unseen in every form
-        parts.append(producer_variants(reals, variants, recipe.seed, clicks_from=reals)[:, None])
+        known = [corpus.rows[i].wave for i in train]
+        parts.append(producer_variants(reals, variants, recipe.seed, clicks_from=reals, identities=known)[:, None])
     if recipe.mix:
         parts.append(learning_mix(reals, recipe.mix, recipe.seed).waves[:, None])
     return Lessons(np.concatenate(parts), reals, corpus.waves[held_out])
