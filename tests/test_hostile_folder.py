@@ -12,7 +12,7 @@ import pytest
 
 from kickitout.audio import encode_sound, write_sound
 from kickitout.corpus import build_corpus
-from kickitout.corpus.scan import MAX_MEMBER
+from kickitout.corpus.archives import MAX_MEMBER
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 

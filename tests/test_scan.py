@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
+import unicodedata
+import warnings
 import zipfile
 
 import pytest
@@ -145,6 +148,191 @@ def test_an_index_with_too_few_columns_in_a_row_is_used_as_far_as_it_goes(pack):
     stated = {c.name: (c.source, c.licence) for c in scan(pack).candidates}
     assert stated["kicks/z.wav"] == ("unstated", "unstated")
     assert stated["kicks/a.WAV"] == ("Box", "CC0")
+
+
+def stated(found):
+    return {c.name: (c.source, c.licence) for c in found.candidates}
+
+
+NFC, NFD = (unicodedata.normalize(form, "b/K\u00fcche.flac") for form in ("NFC", "NFD"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "file,source,license\nz.wav,Me,CC0\n",
+        "File,Source,LICENCE\nz.wav,Me,CC0\n",
+        " FILENAME , source,License\r\nZ.WAV , Me,CC0\r\n",
+        "path;source;licence\n./z.wav;Me;CC0\n",
+        "file\tsource\tlicense\nb\\..\\z.wav\tMe\tCC0\n",
+    ],
+)
+@pytest.mark.parametrize("code", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_an_index_may_be_written_in_many_ways(pack, content, code):
+    (pack / "Index.CSV").write_bytes((content + "\u00e9").encode(code))
+    found = scan(pack)
+    assert stated(found)["kicks/z.wav"] == ("Me", "CC0")
+    assert ".CSV" not in found.ignored
+    assert ".csv" not in found.ignored
+
+
+@pytest.mark.parametrize(("here", "there"), [(NFC, NFD), (NFD, NFC), (NFC.upper(), NFD), (NFC.replace("/", "\\"), NFD)])
+def test_a_name_in_an_index_may_differ_in_what_systems_write_differently(pack, here, there):
+    (pack / there).write_bytes(b"x")
+    (pack / "index.csv").write_text(f"file,source,licence\n{here},Me,CC0\n", "utf-8")
+    found = scan(pack)
+    assert stated(found)[f"kicks/{there}"] == ("Me", "CC0")
+    assert found.warnings == ()
+
+
+def test_an_exact_name_goes_before_one_that_is_alike(pack):
+    (pack / "A.wav").write_bytes(b"x")
+    (pack / "index.csv").write_text("file,source,licence\nA.wav,Upper,CC0\na.WAV,Lower,MIT\n")
+    found = stated(scan(pack))
+    assert (found["kicks/A.wav"], found["kicks/a.WAV"]) == (("Upper", "CC0"), ("Lower", "MIT"))
+    (pack / "index.csv").write_text("file,source,licence\nA.wav,Upper,CC0\n")
+    assert stated(scan(pack))["kicks/a.WAV"] == ("unstated", "unstated")
+
+
+def test_rows_that_name_no_file_are_counted(pack):
+    (pack / "index.csv").write_text("file,licence\nz.wav,CC0\ngone.wav,CC0\nb/lost.wav,MIT\n")
+    (pack / "b" / "index.csv").write_text("file,licence\nc.wav,CC0\n")
+    said = scan(pack).warnings
+    assert said == (
+        "kicks/index.csv: 2 rows name no file that is there, for instance gone.wav; they are not used",
+        "kicks/b/index.csv: a row names no file that is there, c.wav; its source and licence are not used",
+    )
+    (pack / "index.csv").write_text("file,licence\nz.wav,CC0\nreadme.txt,CC0\nsong.m4a,CC0\nb/c.flac,MIT\n")
+    (pack / "b" / "index.csv").unlink()
+    assert scan(pack).warnings == ()  # what is there but no sound is there
+
+
+def test_a_file_that_is_given_by_name_keeps_what_its_folder_states(pack):
+    (pack / "index.csv").write_text("file,source,licence\nZ.wav,Me,CC0\ngone.wav,You,MIT\n")
+    found = scan(pack / "z.wav")
+    assert stated(found) == {"z.wav": ("Me", "CC0")}
+    assert found.warnings == ()
+
+
+def test_an_index_in_a_zip_and_one_beside_it(pack):
+    with zipfile.ZipFile(pack / "pack.zip", "w") as archive:
+        for name in ("k.wav", "a/k.wav", "a/l.wav", "m.wav"):
+            archive.writestr(name, b"x")
+        archive.writestr("INDEX.csv", "file,source,license\nK.wav,Root,CC0\na\\k.wav,Root,MIT\nno.wav,Root,MIT\n")
+        archive.writestr("a/index.csv", "file,source,licence\nk.wav,Near,CC-BY-4.0\n")
+    (pack / "index.csv").write_text("file,source,licence\npack.zip/a/l.wav,Beside,CC0\npack.zip,All,MIT\n")
+    found = scan(pack)
+    inside = {name.removeprefix("kicks/pack.zip/"): what for name, what in stated(found).items() if "zip" in name}
+    assert inside == {
+        "k.wav": ("Root", "CC0"),
+        "a/k.wav": ("Near", "CC-BY-4.0"),
+        "a/l.wav": ("Beside", "CC0"),
+        "m.wav": ("All", "MIT"),
+    }
+    assert [w.partition(": ")[0] for w in found.warnings] == ["kicks/pack.zip/INDEX.csv"]
+
+
+def test_what_systems_and_programs_leave_beside_sounds_is_not_counted(pack):
+    before = scan(pack)
+    for name in (
+        ".DS_Store",
+        "Thumbs.db",
+        "desktop.ini",
+        "._z.wav",
+        "z.wav.asd",
+        "b/Thumbs.DB",
+        "Icon\r",
+        "a.WAV.reapeaks",
+    ):
+        (pack / name).write_bytes(b"x")
+    with zipfile.ZipFile(pack / "empty.zip", "w") as archive:
+        for name in ("a/.DS_Store", "__MACOSX/a/._k.wav", "a/Thumbs.db", "a/desktop.ini", "a/k.wav.asd"):
+            archive.writestr(name, b"x")
+    after = scan(pack)
+    assert (after.ignored, after.refused, names(after)) == (before.ignored, before.refused, names(before))
+
+
+def test_two_members_of_one_name_are_two_sounds(pack):
+    with warnings.catch_warnings(), zipfile.ZipFile(pack / "twice.zip", "w") as archive:
+        warnings.simplefilter("ignore")
+        for content in (b"first", b"second", b"third"):
+            archive.writestr("k.wav", content)
+        archive.writestr("index.csv", "file,source,licence\nk.wav,Me,CC0\n")
+    found = [c for c in scan(pack).candidates if c.member]
+    assert {c.name: c.open().read() for c in found} == {
+        "kicks/twice.zip/k.wav": b"first",
+        "kicks/twice.zip/k (2).wav": b"second",
+        "kicks/twice.zip/k (3).wav": b"third",
+    }
+    assert {c.licence for c in found} == {"CC0"}
+
+
+def test_members_whose_names_differ_in_slashes_alone_are_two_sounds(pack):
+    with zipfile.ZipFile(pack / "slashes.zip", "w") as archive:
+        archive.writestr("a/k.wav", b"first")
+        archive.writestr(zipfile.ZipInfo("a/k.wav").filename.replace("/", "\\"), b"second")
+    found = [c for c in scan(pack).candidates if c.member]
+    assert {c.open().read() for c in found} == {b"first", b"second"}
+    assert len({c.name for c in found}) == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse names that are not UTF-8")
+def test_names_that_are_shown_alike_are_told_apart(pack):
+    for raw in (b"/\xff.wav", b"/\xfe.wav"):
+        with open(os.fsencode(pack) + raw, "wb") as file:
+            file.write(raw)
+    found = [c for c in scan(pack).candidates if "\N{REPLACEMENT CHARACTER}" in c.name]
+    assert sorted(c.name for c in found) == ["kicks/\ufffd (2).wav", "kicks/\ufffd.wav"]
+    assert len({c.path for c in found}) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "said"), [(9, r"Deflate64 \(Windows Explorer"), (93, "Zstandard"), (77, "method 77")]
+)
+def test_a_packing_that_is_not_read_is_named(pack, method, said):
+    path = pack / "other.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("k.wav", b"x" * 99)
+    raw = bytearray(path.read_bytes())
+    raw[8] = raw[raw.rfind(b"PK\1\2") + 10] = method
+    path.write_bytes(raw)
+    (reason,) = (r.reason for r in scan(pack).refused if r.name == "kicks/other.zip/k.wav")
+    assert said.replace("\\", "") in reason
+    assert "unpack the archive first" in reason
+    with pytest.raises(UserError, match=rf"other\.zip: no sound file that can be read, 1 refused; .*{said}"):
+        scan(path)
+
+
+def test_a_name_in_utf8_that_does_not_say_so_is_read_as_it_was_meant(pack):
+    path = pack / "mac.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("K\u00fcche.wav", b"x")
+    raw = bytearray(path.read_bytes())
+    for at in (6, raw.rfind(b"PK\1\2") + 8):
+        raw[at + 1] &= ~0x08  # the flag
+    path.write_bytes(raw)
+    (found,) = (c for c in scan(pack).candidates if c.member)
+    assert found.name == "kicks/mac.zip/K\u00fcche.wav"
+    assert found.open().read() == b"x"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such locale")
+@pytest.mark.parametrize("locale", ["C", "POSIX"])
+def test_names_beyond_the_locale_are_read(pack, locale):
+    with zipfile.ZipFile(pack / "pack.zip", "w") as archive:
+        archive.writestr("K\u00fcche.wav", b"x")
+    (pack / "\u00e9.wav").write_bytes(b"x")
+    (pack / "index.csv").write_text("file,source,licence\n\u00e9.wav,Me,CC0\n", "utf-8")
+    code = (
+        "import sys; from kickitout.corpus.scan import scan; found = scan(sys.argv[1]); "
+        "print(ascii([(c.name, c.licence, c.open().read()) for c in found.candidates]), found.warnings)"
+    )
+    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run([sys.executable, "-c", code, str(pack)], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert ascii(("kicks/pack.zip/K\u00fcche.wav", "unstated", b"x")) in done.stdout
+    assert ascii(("kicks/\u00e9.wav", "CC0", b"x")) in done.stdout
+    assert done.stdout.endswith("()\n")
 
 
 def test_paths_that_give_nothing_are_refused(pack, tmp_path):

@@ -5,18 +5,17 @@ The order depends on names alone. Nothing is decoded here, and zip members are o
 
 from __future__ import annotations
 
-import csv
-import functools
 import io
 import os
+import posixpath
 import stat
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from kickitout.corpus.archives import list_members, lower, read_member
+from kickitout.corpus.stated import UNSTATED, Row, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
@@ -30,27 +29,28 @@ REFUSED = {
     **dict.fromkeys((".rx2", ".rex", ".sf2", ".sfz", ".nki", ".adg"), "an instrument, not a sound; export its WAVs"),
     **dict.fromkeys((".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"), UNPACK),
 }
-MAX_MEMBER = 64 * 2**20  # bytes: 30 s of 24-bit, 192 kHz stereo are 33 MB
-MAX_RATIO = 200  # unpacked over packed: sound halves, silence shrinks a thousandfold and is small; a bomb is neither
-SMALL_MEMBER = 8 * 2**20  # bytes: below this no ratio is suspicious
-MAX_MEMBERS = 50_000  # files in an archive
-UNSTATED = "unstated"
+LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")  # what systems leave beside files
+ANALYSES = (".asd", ".reapeaks", ".pkf", ".sfk", ".ovw", ".wfm")  # what programs keep beside a sound: Live, Reaper, ...
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A file that may be a sound. name: for display, from the given folder on; member: its path inside a zip."""
+    """A file that may be a sound. name: for display, from the given folder on, and its alone; member: its path inside a
+    zip; entry: its place there."""
 
     name: str
     path: Path
     member: str | None = None
     source: str = UNSTATED
     licence: str = UNSTATED
+    entry: int = -1
 
     def open(self) -> io.BufferedReader | io.BytesIO:
         """Its bytes as a seekable file. Raises UserError, which begins with `name`, when they cannot be had."""
         try:
-            return io.BytesIO(_read_member(self)) if self.member else open(self.path, "rb")
+            if self.member is not None:
+                return io.BytesIO(read_member(self.path, self.entry, self.name))
+            return open(self.path, "rb")
         except OSError as error:
             if isinstance(error, PermissionError):
                 raise UserError(f"{self.name}: permission denied; make it readable and try again") from error
@@ -84,7 +84,11 @@ class _Walk:
     ignored: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)  # (device, inode) of each folder
-    stated: dict[str, tuple[str, str]] = field(default_factory=dict)  # path -> source, licence
+    used: set[str] = field(default_factory=set)  # names of candidates
+    files: set[str] = field(default_factory=set)  # the path of each
+    paths: dict[str, str] = field(default_factory=dict)  # a candidate's name -> its path
+    archives: list[str] = field(default_factory=list)  # their paths
+    rows: list[Row] = field(default_factory=list)  # of every index.csv
 
 
 def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Scan:
@@ -98,10 +102,11 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
     total = _Walk()
     used: set[str] = set()
     for path in given:
-        walk = _Walk(seen=total.seen)
+        walk = _Walk(seen=total.seen, used=total.used)
         try:
             info = path.stat()
             if not stat.S_ISDIR(info.st_mode):
+                _read_index_beside(walk, path)
                 _file(walk, path, _unique(_shown(path.name), used), info.st_mode)
             elif (info.st_dev, info.st_ino) in total.seen:
                 total.warnings.append(f"{path}: read already as part of another folder")
@@ -114,7 +119,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
             raise explain_os_error(error, path) from error
         if not walk.candidates:
             raise UserError(_nothing(path, walk))
-        total.candidates += walk.candidates
+        total.candidates += _with_stated(walk)
         total.refused += walk.refused
         total.ignored += walk.ignored
         total.warnings += walk.warnings
@@ -134,10 +139,11 @@ def _folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
             raise
         walk.refused.append(Refused(name, f"the folder cannot be listed ({(error.strerror or '').lower()})"))
         return
-    _read_index(walk, folder, name, entries)
+    for entry in filter(is_index, entries):
+        _read_index(walk, folder / entry, f"{name}/{entry}")
     for entry in entries:
         path, shown = folder / entry, f"{name}/{_shown(entry)}"
-        if entry.startswith(".") or entry in ("__MACOSX", "index.csv"):
+        if _is_hidden(entry) or is_index(entry):
             continue
         try:
             mode = path.stat().st_mode
@@ -151,96 +157,96 @@ def _folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
 
 
 def _file(walk: _Walk, path: Path, name: str, mode: int) -> None:
-    suffix = path.suffix.lower()
     if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
         walk.refused.append(Refused(name, "not a regular file"))
-    elif suffix == ".zip":
+    elif path.suffix.lower() == ".zip":
         _archive(walk, path, name)
     else:
-        source, licence = walk.stated.get(os.path.normpath(path), (UNSTATED, UNSTATED))
-        _take(walk, suffix, Candidate(name, path, None, source, licence))
+        _take(walk, _text(path), Candidate(name, path))
 
 
-def _take(walk: _Walk, suffix: str, candidate: Candidate) -> None:
+def _take(walk: _Walk, key: str, candidate: Candidate) -> None:
+    """Sort a file among the candidates, the refused and the ignored. key: its path, that of its archive before it."""
+    suffix = PurePosixPath(key).suffix.lower()
+    walk.files.add(key)
     if suffix in READ:
-        walk.candidates.append(candidate)
+        walk.candidates.append(replace(candidate, name=_unique(candidate.name, walk.used, suffix)))
+        walk.paths[walk.candidates[-1].name] = key
     elif suffix in REFUSED:
         walk.refused.append(Refused(candidate.name, REFUSED[suffix]))
-    else:
+    elif suffix not in ANALYSES:
         walk.ignored[suffix or "(none)"] += 1
 
 
 def _archive(walk: _Walk, path: Path, name: str) -> None:
+    key = _text(path)
+    walk.archives.append(key)
     try:
-        members = _opened(path, *_stamp(path)).infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, UnicodeDecodeError) as error:
-        walk.refused.append(Refused(name, f"not a readable zip archive ({_lower(error)}); download it again"))
+        members = list_members(path)
+    except UserError as error:
+        walk.refused.append(Refused(name, str(error)))
         return
-    if len(members) > MAX_MEMBERS:
-        walk.refused.append(Refused(name, f"{len(members)} files in one archive; up to {MAX_MEMBERS} work"))
-        return
-    for member in sorted(members, key=lambda m: m.filename):
-        parts = PurePosixPath(member.filename.replace("\\", "/")).parts
-        if member.is_dir() or any((part.startswith(".") and part != "..") or part == "__MACOSX" for part in parts):
+    for member in members:
+        if any(_is_hidden(part) for part in member.parts if part != ".."):
             continue
-        suffix = PurePosixPath(parts[-1]).suffix.lower() if parts else ""
-        shown = f"{name}/{_shown('/'.join(parts))}"
-        if suffix == ".zip":
+        inside = "/".join(member.parts)
+        shown = f"{name}/{_printable(inside)}"
+        suffix = PurePosixPath(inside).suffix.lower()
+        candidate = Candidate(shown, path, inside, entry=member.entry)
+        if is_index(member.parts[-1]):
+            _read_index_in(walk, candidate, f"{key}/{inside}")
+        elif suffix == ".zip":
             walk.refused.append(Refused(shown, "an archive within an archive; unpack it first"))
+        elif suffix in READ and member.refusal:
+            walk.refused.append(Refused(shown, member.refusal))
         else:
-            _take(walk, suffix, Candidate(shown, path, member.filename))
+            _take(walk, f"{key}/{inside}", candidate)
 
 
-def _read_member(candidate: Candidate) -> bytes:
-    """The bytes of a zip member, refused before unpacking when they would be too many."""
-    name, path = candidate.name, candidate.path
+def _is_hidden(name: str) -> bool:
+    """Whether a name is none of the user's: what begins with a dot, and what systems leave beside files."""
+    return name.startswith(".") or name == "__MACOSX" or name.lower() in LITTER
+
+
+def _read_index(walk: _Walk, path: Path, name: str) -> None:
+    """The rows of a folder's index."""
     try:
-        archive = _opened(path, *_stamp(path))
-        member = archive.getinfo(candidate.member or "")
-        if member.flag_bits & 0x1:
-            raise UserError(f"{name}: encrypted; unpack the archive with its password first")
-        packed = max(1, member.compress_size)
-        if member.file_size > MAX_MEMBER:
-            raise UserError(f"{name}: {member.file_size / 2**20:.0f} MB; up to {MAX_MEMBER // 2**20} MB work in a zip")
-        if member.file_size > SMALL_MEMBER and member.file_size / packed > MAX_RATIO:
-            raise UserError(f"{name}: packed {member.file_size // packed} to 1, like a zip bomb; unpack it first")
-        with archive.open(member) as file:
-            data = file.read(MAX_MEMBER + 1)  # a header may lie
-    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise UserError(f"{name}: damaged inside the archive ({_lower(error)}); download it again") from error
-    if len(data) > MAX_MEMBER:
-        raise UserError(f"{name}: larger than its archive says; unpack it first")
-    return data
+        walk.rows += read_rows(path.read_bytes(), _text(path.parent), name)
+    except (OSError, ValueError) as error:
+        walk.warnings.append(f"{name}: ignored, {lower(error)}; sources and licences stay unstated")
 
 
-@functools.lru_cache(maxsize=1)  # members are read in order: parse an archive's directory once, not once a member
-def _opened(path: Path, modified_ns: int, size: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _read_index_in(walk: _Walk, candidate: Candidate, key: str) -> None:
+    """The same of an index in an archive."""
+    try:
+        with candidate.open() as file:
+            walk.rows += read_rows(file.read(), key.rpartition("/")[0], candidate.name)
+    except (UserError, ValueError) as error:
+        why = str(error).removeprefix(f"{candidate.name}: ")
+        walk.warnings.append(f"{candidate.name}: ignored, {why}; sources and licences stay unstated")
 
 
-def _stamp(path: Path) -> tuple[int, int]:
-    info = path.stat()
-    return info.st_mtime_ns, info.st_size
-
-
-def _read_index(walk: _Walk, folder: Path, name: str, entries: list[str]) -> None:
-    """Sources and licences of a folder's files from its index.csv (columns file, source, licence), if it has one."""
-    if "index.csv" not in entries:
+def _read_index_beside(walk: _Walk, path: Path) -> None:
+    """What the index in the folder of a file that was given by name says of it; its other rows are of no concern."""
+    try:
+        beside = [entry for entry in os.listdir(path.parent) if is_index(entry)]
+        rows = [
+            row for entry in beside for row in read_rows((path.parent / entry).read_bytes(), _text(path.parent), "")
+        ]
+    except (OSError, ValueError):
         return
-    try:
-        with open(folder / "index.csv", encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, strict=True)
-            if "file" not in (rows.fieldnames or ()):
-                raise ValueError("no column named file")
-            stated = {
-                os.path.normpath(folder / row["file"]): (row.get("source") or UNSTATED, row.get("licence") or UNSTATED)
-                for row in rows
-                if row["file"]
-            }
-    except (OSError, ValueError, csv.Error) as error:
-        walk.warnings.append(f"{name}/index.csv: ignored, {_lower(error)}; sources and licences stay unstated")
-    else:
-        walk.stated.update(stated)
+    key = _text(path)
+    stated, _ = assign(rows, [key])
+    if key in stated:
+        walk.rows.append(Row(key, stated[key], "", 0))
+
+
+def _with_stated(walk: _Walk) -> list[Candidate]:
+    """The candidates with what is stated of them; rows that name no file become warnings."""
+    stated, warnings = assign(walk.rows, walk.files, walk.archives)
+    walk.warnings += warnings
+    found = [(candidate, stated.get(walk.paths[candidate.name], Stated())) for candidate in walk.candidates]
+    return [replace(candidate, source=what.source, licence=what.licence) for candidate, what in found]
 
 
 def _nothing(path: Path, walk: _Walk) -> str:
@@ -254,23 +260,26 @@ def _nothing(path: Path, walk: _Walk) -> str:
     return f"{path}: empty; give a folder with kicks as WAV, FLAC, AIFF, OGG or MP3"
 
 
-def _unique(name: str, used: set[str]) -> str:
-    """`name`, or "name (2)" when another given path is called the same."""
+def _unique(name: str, used: set[str], suffix: str = "") -> str:
+    """`name`, or "name (2)" when something else is called the same. suffix: stays at the end."""
     shown, n = name, 1
+    stem = name[: len(name) - len(suffix)]
     while shown in used:
         n += 1
-        shown = f"{name} ({n})"
+        shown = f"{stem} ({n}){name[len(stem) :]}"
     used.add(shown)
     return shown
 
 
+def _text(path: Path) -> str:
+    """A path as text, whatever letters this system's locale has: names are UTF-8 nearly everywhere."""
+    return posixpath.normpath(os.fsencode(path).decode("utf-8", "surrogateescape").replace(os.sep, "/"))
+
+
 def _shown(name: str) -> str:
-    """A file name that can be printed and stored: undecodable bytes and control characters become �."""
-    text = os.fsencode(name).decode("utf-8", "replace")
+    """A file's name that can be printed and stored: undecodable bytes and control characters become �."""
+    return _printable(os.fsencode(name).decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def _lower(error: Exception) -> str:
-    """An exception's own words, as part of a sentence."""
-    text = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip("'\"").rstrip(".")
-    return text[:1].lower() + text[1:]
