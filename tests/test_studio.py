@@ -22,16 +22,19 @@ from toy import write_kicks
 
 import kickitout
 from kickitout.audio import decode_sound, encode_sound
-from kickitout.card import card
+from kickitout.card import card, cards
 from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
 from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.sound import SAMPLE_RATE
+from kickitout.studio import opening
 from kickitout.studio.desk import Desk, References
 from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
+from kickitout.studio.opening import best
 from kickitout.studio.routes import make_app
+from kickitout.studio.wording import in_words_of_the_page
 
 HOME = "http://127.0.0.1:8808"
 
@@ -81,6 +84,54 @@ def test_a_file_at_a_rate_that_flac_cannot_hold_is_a_sentence(client, tmp_path, 
     assert main(["generate", "-n", "1", "--format", "flac", "--rate", str(rate), "-o", str(tmp_path / "a")]) == 2
     assert str(rate) in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
+
+
+# The kick that it opens with
+
+
+def test_it_opens_with_the_kick_of_the_map_that_the_rule_finds(client, model):
+    """After another model has come into the package: write its digest and seed into opening.KNOWN."""
+    seed = client.get("/api/about").json()["opening"]
+    assert seed == best(cards(kickitout.generate(range(192))), model)
+    measured = card(kickitout.generate([seed])[0])
+    assert 45 <= measured["pitch_end_hz"] <= 60
+    assert measured["pitch_start_hz"] > 1.5 * measured["pitch_end_hz"]
+    assert measured["loudness_lufs"] > -14
+    assert f"map?first={seed}&amp;n=1" in client.get("/").text
+
+
+def test_another_model_opens_with_the_best_of_its_first_kicks(model, monkeypatch):
+    monkeypatch.setattr(opening, "KNOWN", {})
+    found = cards(kickitout.generate(range(opening.LOOKED_AT)))
+    assert opening.opening_seed(model) == best(found, model) != 0
+
+    class Diverged:
+        info, digest, path = model.info, "0" * 64, None
+
+        def play(self, eps):
+            return np.full((len(eps), 1, model.info.length), np.nan, np.float32)
+
+    assert opening.opening_seed(Diverged()) == 0
+
+
+@pytest.mark.parametrize(
+    ("changed", "wanted"),
+    [
+        ({}, 3),  # all wishes are met: the loudest
+        ({"pitch_end_hz": (50, 50, 50, 90)}, 2),
+        ({"click_level_db": (-20, -20, np.nan, np.nan)}, 1),
+        ({"loudness_lufs": (-20, -20, -20, -20)}, 0),
+        ({"loudness_lufs": (-20, -19, np.nan, np.nan)}, 1),  # silent ones
+        ({"pitch_end_hz": (np.nan,) * 4, "sweep_ms": (np.nan,) * 4}, 3),  # no kicks at all
+        ({"comb_db": (0, 0, 0, 20)}, 2),  # outside of what the model learned from
+    ],
+)
+def test_what_it_opens_with_misses_fewest_wishes_and_is_the_loudest_of_those(model, changed, wanted):
+    found = cards(np.repeat(kickitout.generate([50]), 4, axis=0))
+    found.values["loudness_lufs"] = np.array([-15.0, -14.0, -13.0, -12.0])
+    for name, values in changed.items():
+        found.values[name] = np.array(values, float)
+    assert best(found, model) == wanted
 
 
 @pytest.mark.parametrize(("form", "bits", "rate"), [("wav", "24", 44100), ("wav", "32f", 48000), ("flac", "16", 96000)])
@@ -158,7 +209,7 @@ def test_a_look_is_the_cards_own_analysis(client):
     look = client.post("/api/look", json={"recipe": {"seed": 9}}).json()
     assert look["pitch"]["hz"] == pytest.approx(pitch_curve(wave)[1], abs=0.006)
     assert len(look["level"]["db"]) == len(level_curve(wave)[1])
-    refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "--train")
+    refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "the folder of them")
 
 
 def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(model, tmp_path):
@@ -186,7 +237,7 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
         else:
             assert not found["known"]
             assert ("damaged" if data else "other kicks") in found["why"]
-            assert "--train" in found["why"]
+            assert "the folder of them" in found["why"]
 
 
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
@@ -347,7 +398,7 @@ def test_bad_json_is_422_and_a_sentence(client, path, body, words):
         (
             "/api/kit",
             {"recipes": [{"seed": 1}] * 16, "velocity_layers": 8, "round_robin": 8, "formats": ["sfz"]},
-            "files in one kit",
+            "256 files",
         ),
     ],
 )
@@ -427,12 +478,14 @@ def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
     class Plain:
         info = replace(model.info, places=0, knobs=[], grain=0, name="plain")
         digest = "0" * 64
+        play = staticmethod(model.play)
 
         def turn(self, eps=None, place=None, knobs=None):
             return Played(model.play(eps)[0], np.zeros(0, np.float32))
 
     with TestClient(make_app(Desk(Plain())), base_url=HOME) as client:
         assert client.get("/api/about").json()["turnable"] is False
+        assert client.get("/api/about").json()["opening"] == best(cards(kickitout.generate(range(24))), model)
         sounds(client.get("/api/map", params={"n": 2}))
         refused(client.post("/api/vary", json={"recipe": {"seed": 1}, "seeds": [1]}), 400, "seeds alone")
         refused(client.post("/api/ask", json={"request": {"pitch": 50}, "seed": 1}), 400, "seeds alone")
@@ -458,3 +511,33 @@ def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
         assert taken.returncode == 2
         assert "taken, perhaps by a studio" in taken.stderr
     assert process.returncode == 0
+
+
+# The words of the page
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"note": "H"}, "tune to H: not a note"),
+        ({"note": "B9"}, "tune to B9: kicks are tuned from"),
+        ({"velocity_layers": 9}, "layers 9: 1 to 8 work"),
+        ({"round_robin": 0}, "robins 0: 1 to 8 work"),
+        ({"velocity_layers": 8, "round_robin": 8}, "untick Hydrogen"),
+        ({"formats": []}, "formats ''"),
+        ({"name": ""}, "name '': 1 to 80"),
+        ({"name": "half a \ud83e"}, "name 'half a"),
+        ({"bits": "8"}, "bits 8"),
+    ],
+)
+def test_what_a_kit_cannot_be_is_said_without_options_of_the_command_line(client, order, words):
+    body = {"recipes": [{"seed": 1}], **order}
+    reply = client.post("/api/kit", content=json.dumps(body), headers={"content-type": "application/json"})
+    refused(reply, 400, words)
+    assert "--" not in reply.json()["error"]
+
+
+def test_only_options_are_put_into_other_words():
+    for sentence in ("my--note.wav: too long", "a -- note", "--notes: none", "a kick of --2 dB"):
+        assert in_words_of_the_page(sentence) == sentence
+    assert in_words_of_the_page("--bits 32f: use --bits 24, or --format wav") == "bits 32f: use bits 24, or format wav"

@@ -18,7 +18,9 @@ import kickitout
 from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.card import card
 from kickitout.corpus.procedural import synthesise
+from kickitout.generation.load import load_model
 from kickitout.sound import SAMPLE_RATE
+from kickitout.studio.opening import opening_seed
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
@@ -195,11 +197,99 @@ def test_favourites_are_kept_over_a_reload(browser, address):
     kept = studio.recipe()
     studio.page.reload()
     studio.page.wait_for_selector("#favourites .tile >> nth=1")
+    assert studio.page.text_content("#kit-said") == "of your 2 favourites"  # as many as it would be made of
     studio.changes(lambda: studio.page.click("#favourites .tile >> nth=1"))
     assert studio.recipe()["place"] == kept["place"]
     studio.page.hover("#favourites .held >> nth=0")
     studio.page.click("#favourites .drop-it >> nth=0")
     assert studio.page.locator("#favourites .tile").count() == 1
+    assert studio.page.text_content("#kit-said") == "of your favourite"
+    assert studio.troubles == []
+    studio.context.close()
+
+
+def test_what_one_tab_keeps_or_gives_up_the_other_does_too(browser, address):
+    studio = Watched(browser, address)
+    one, two = studio.page, studio.context.new_page()
+    two.goto(address)
+    two.wait_for_selector("html[data-ready=all]", timeout=60_000)
+
+    def tiles(page, n):
+        page.wait_for_function("(n) => document.querySelectorAll('#favourites .tile').length === n", arg=n)
+
+    def stored():
+        return [recipe.get("seed") for recipe in json.loads(two.evaluate(f"localStorage.getItem({SHELF})"))]
+
+    one.keyboard.press("f")  # the first kick
+    tiles(two, 1)
+    # The other one keeps another kick before it has heard of the last change: it must not write over it.
+    two.evaluate(
+        "import('/js/state.js').then(({state}) => localStorage.setItem(state.shelf,"
+        " JSON.stringify([...state.stored(), {seed: 3}])))"
+    )
+    studio.changes(lambda: one.click("#reroll"))
+    one.keyboard.press("f")
+    tiles(one, 3)
+    tiles(two, 3)
+    assert stored()[1] == 3
+    two.hover("#favourites .held >> nth=0")
+    two.click("#favourites .drop-it >> nth=0")  # given up there is given up here
+    tiles(one, 2)
+    assert one.text_content("#kit-said") == "of your 2 favourites"
+    one.evaluate(
+        "import('/js/state.js').then(({state}) => localStorage.setItem(state.shelf,"
+        " JSON.stringify(Array.from({length: 64}, (_, i) => ({seed: i})))))"
+    )
+    tiles(two, 64)
+    studio.changes(lambda: one.click("#new-direction"))
+    one.keyboard.press("f")  # no kick is pushed out unsaid
+    one.wait_for_function("() => document.querySelector('#wrong').textContent.startsWith('64 favourites')")
+    assert stored() == list(range(64))
+    assert studio.troubles == []
+    studio.context.close()
+
+
+def test_space_plays_the_selected_kick_wherever_pointer_and_focus_are(studio):
+    page = studio.page
+
+    def plays(where):
+        before, name = studio.recipe(), page.get_attribute("#kick-line", "title")
+        page.evaluate("window.heard.length = 0")
+        page.keyboard.press("Space")
+        page.wait_for_timeout(150)
+        assert [one["name"] for one in studio.heard()] == [name], where
+        assert studio.recipe() == before, where
+
+    page.mouse.click(*studio.kick(0.1, 0.9))  # the map has the focus, and the pointer is on a kick of it
+    page.wait_for_timeout(300)
+    studio.changes(lambda: page.keyboard.press("r"))
+    plays("the map, after a re-roll")
+    for control in ("#reroll", "#new-direction", "#theme", "#tab-take", "#undo", "#tab-ask", "#favourite"):
+        page.click(control)
+        page.wait_for_timeout(300)
+        plays(control)
+    page.click("#favourite")
+    page.focus("#knob-decay")
+    plays("a slider")
+    page.keyboard.press("Tab")  # who comes with Tab presses buttons with Space, as everywhere
+    page.focus("#reroll")
+    studio.changes(lambda: page.keyboard.press("Space"))
+    page.click("#tab-take")
+    page.fill("#kit-name", "Two")
+    page.keyboard.press("Space")
+    assert page.input_value("#kit-name") == "Two "
+    page.fill("#kit-name", "Studio Kit")
+
+
+def test_the_page_opens_with_the_kick_that_was_chosen_for_it(browser, address):
+    studio = Watched(browser, address)
+    studio.whole()
+    assert studio.recipe()["seed"] == opening_seed(load_model())
+    assert studio.page.is_disabled("#undo")
+    studio.page.evaluate("localStorage.setItem('kickitout.kicks', 1)")
+    studio.page.reload()
+    studio.whole()
+    assert studio.page.text_content("#count") == "1 kick"
     assert studio.troubles == []
     studio.context.close()
 
@@ -306,7 +396,7 @@ def test_a_saved_file_is_what_it_says_and_dropped_again_it_is_the_same_state(stu
     assert re.fullmatch(rf"kick_([A-G]s?\d_)?(\d+ms_)?p[0-9a-f]{{6}}\.{form}", name)
     assert json.loads(decode_comment(data, name))["place"] == recipe["place"]
     studio.changes(lambda: studio.page.keyboard.press("Control+z"))
-    drop(studio.page, name, data)
+    drop(studio.page, (name, data))
     studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('bit for bit')")
     assert studio.recipe()["place"] == recipe["place"]
 
@@ -343,7 +433,7 @@ def test_the_recipe_is_saved_too(studio):
 
 def test_ones_own_sound_is_heard_varied_and_morphed(studio):
     wave = synthesise([8])[0][0]
-    drop(studio.page, "mine.flac", encode_sound(wave, SAMPLE_RATE, format="flac"))
+    drop(studio.page, ("mine.flac", encode_sound(wave, SAMPLE_RATE, format="flac")))
     studio.page.wait_for_selector("#mine-pair:not([hidden])")
     assert "dB apart" in studio.page.inner_text("#mine-said")
     studio.page.click("#tab-card")
@@ -372,9 +462,99 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
 
 
 def test_a_file_that_is_no_sound_is_answered_with_a_sentence(studio):
-    drop(studio.page, "notes.wav", b"these are words")
+    drop(studio.page, ("notes.wav", b"these are words"))
     studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('text, not audio')")
     studio.troubles[:] = [t for t in studio.troubles if "400" not in t]  # the browser's own line about the refusal
+
+
+def test_every_file_that_is_dropped_has_its_line(studio):
+    page, said = studio.page, "document.querySelector('#mine-said').innerText"
+    kicks = synthesise([8, 9])[0]
+    files = [
+        ("a" * 199 + "\N{DRUM WITH DRUMSTICKS}.wav", b"these are words"),  # 200 UTF-16 units end within the drum
+        ("one.flac", encode_sound(kicks[0], SAMPLE_RATE, format="flac")),
+        ("two.flac", encode_sound(kicks[1], SAMPLE_RATE, format="flac")),
+        ("empty.wav", b""),
+    ]
+    drop(page, *files)
+    page.wait_for_function(f"() => {said}.includes('empty.wav: an empty file')", timeout=40_000)
+    lines = page.evaluate(said).split("\n")
+    lines = [line for line in lines if line]
+    assert len(lines) == 4
+    assert "\N{DRUM WITH DRUMSTICKS}" in lines[0]
+    assert "text, not audio" in lines[0]
+    assert all("dB apart" in line for line in lines[1:3])
+    assert page.text_content("#kick-line") != ""
+    assert page.get_attribute("#kick-line", "title") == "one.flac"  # the first that could be heard
+    page.click("#mine-said button >> nth=1")
+    assert page.get_attribute("#kick-line", "title") == "two.flac"
+    assert page.inner_text("#mine-said [aria-current]").startswith("two.flac")
+    page.click("#use-again")
+    studio.troubles[:] = [t for t in studio.troubles if "400" not in t]
+
+
+def test_a_dropped_folder_is_read(studio, tmp_path):
+    page = studio.page
+    (tmp_path / "kicks" / "more").mkdir(parents=True)
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "kicks" / "b.wav").write_bytes(encode_sound(synthesise([8])[0][0], SAMPLE_RATE))
+    for name in ("kicks/more/c.wav", "kicks/._b.wav", "kicks/.DS_Store", "kicks/readme.txt", "notes/readme.txt"):
+        (tmp_path / name).write_text("words")
+    drop_from_disk(page, tmp_path / "kicks", tmp_path / "notes")
+    page.wait_for_function("() => !/reading|waits|listening/.test(document.querySelector('#mine-said').innerText)")
+    lines = [line for line in page.inner_text("#mine-said").split("\n") if line]
+    assert [line.split(":")[0] for line in lines] == ["b.wav", "c.wav", "notes"]
+    assert "dB apart" in lines[0]
+    assert "text, not audio" in lines[1]
+    assert "no sound in this folder" in lines[2]
+    studio.changes(lambda: page.click("#use-again"))
+    studio.troubles[:] = [t for t in studio.troubles if "400" not in t]
+
+
+def test_a_file_that_is_gone_or_too_large_is_no_missing_studio(studio):
+    asked = """(how) => import('/js/backend.js').then(({backend}) => {
+        const file = new File(['x'], 'gone.wav');
+        if (how === 'gone') file.arrayBuffer = () => Promise.reject(new DOMException('', 'NotReadableError'));
+        else Object.defineProperty(file, 'size', {value: 65 * 2 ** 20});
+        return backend.hear(file, file.name).then(() => 'heard', (error) => error.message); })"""
+    assert "the browser cannot read it" in studio.page.evaluate(asked, "gone")
+    assert "larger than 64 MB" in studio.page.evaluate(asked, "large")
+
+
+def test_what_is_wrong_with_a_kit_is_said_in_the_words_of_the_page_and_goes_away(studio):
+    page, troubles = studio.page, []
+    page.click("#tab-take")
+    wrong = {"note": ("H", ""), "layers": ("", "4"), "robins": ("2.5", "4"), "name": ("", "Studio Kit")}
+    for field, (text, right) in wrong.items():
+        page.fill(f"#kit-{field}", text)
+        page.click("#make-kit")
+        page.wait_for_function("() => document.querySelector('#kit-said.far')")
+        troubles.append(page.text_content("#kit-said"))
+        page.fill(f"#kit-{field}", right)
+        assert page.text_content("#kit-said") == "of the selected kick; star more kicks and they are all in it"
+        assert page.locator("#kit-said.far").count() == 0
+    assert troubles[0] == "tune to H: not a note; write F1, F#1, Bb0, or F for the nearest F"
+    assert troubles[1] == "layers: a whole number from 1 to 8 works."
+    assert troubles[2] == "robins: a whole number from 1 to 8 works."
+    assert troubles[3].startswith("name")
+    assert not [text for text in troubles if "--" in text or "_" in text]
+    assert page.text_content("#wrong") == ""
+    studio.troubles[:] = [t for t in studio.troubles if "400" not in t]
+
+
+def test_what_went_wrong_is_not_said_any_longer_than_it_is_so(studio):
+    page = studio.page
+    page.evaluate("import('/js/dom.js').then(({wrong}) => wrong(new Error('no')))")
+    page.wait_for_function("() => document.querySelector('#wrong').textContent === 'no'")
+    studio.changes(lambda: page.click("#new-direction"))
+    assert page.text_content("#wrong") == ""
+    page.fill("#knob-decay ~ input", "a while")
+    page.keyboard.press("Enter")
+    assert " to " in page.inner_text("#knob-decay-came")
+    page.fill("#knob-decay ~ input", "200 ms")
+    assert " to " not in page.inner_text("#knob-decay-came")
+    studio.changes(lambda: page.keyboard.press("Enter"))
+    page.click("#release")
 
 
 def test_a_kit_is_made_of_the_favourites(studio):
@@ -562,16 +742,28 @@ def test_what_a_screen_reader_is_told(studio):
     studio.page.click("#release")
 
 
-def drop(page, name, data):
-    """Drop a file on the page."""
+# Where favourites are kept.
+SHELF = "Object.keys(localStorage).find((key) => key.startsWith('kickitout.favourites'))"
+
+
+def drop(page, *files):
+    """Drop files (name, bytes) on the page."""
     page.evaluate(
-        """([name, bytes]) => {
+        """(files) => {
         const data = new DataTransfer();
-        data.items.add(new File([new Uint8Array(bytes)], name));
+        for (const [name, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name));
         document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
     }""",
-        [name, list(data)],
+        [[name, list(data)] for name, data in files],
     )
+
+
+def drop_from_disk(page, *paths):
+    """Drop files and folders as a file manager does."""
+    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    devtools = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
 
 
 # Controls that nobody who listens to the page could tell apart.

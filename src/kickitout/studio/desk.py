@@ -35,6 +35,7 @@ from kickitout.generation.remake import is_sound_of, read_recipe
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
 from kickitout.models.knobs import KNOBS, Knob
+from kickitout.studio.opening import opening_seed
 from kickitout.studio.recipes import (
     Recipe,
     check_model,
@@ -84,7 +85,7 @@ def find_learned(model: Model, name: str | Path) -> Learned | str:
     """The fingerprints of what a model learned, or the sentence that says why there are none. name: where it is."""
     from kickitout.evaluation.fingerprints import learned_file, read_learned
 
-    way_out = "; kick studio --train FOLDER compares with the kicks themselves"
+    way_out = "; a studio that is started with the folder of them compares with the kicks themselves"
     path = learned_file(find_model_file(Path(name)))
     if not path.exists():
         return f"no fingerprints of its training kicks lie beside this model{way_out}"
@@ -120,6 +121,7 @@ class Desk:
                 "kicks": info.corpus.get("kicks"),
                 "sources": info.corpus.get("sources", []),
             },
+            "opening": self.opening,
             "turnable": bool(info.places),
             "listens": self.ear_or_reason if isinstance(self.ear_or_reason, str) else "",
             "controls": [*(_control(c) for c in CONTROLS), {"field": "", "scale": "linear", **_knob(DRIVE)}],
@@ -137,6 +139,11 @@ class Desk:
             return Ear(find_ear(self.name))
         except UserError as error:
             return str(error)
+
+    @cached_property
+    def opening(self) -> int:
+        """The seed of the kick that the page opens with."""
+        return opening_seed(self.model)
 
     @cached_property
     def learned_or_reason(self) -> Learned | str:
@@ -293,7 +300,7 @@ class Desk:
     def nearest(self, recipe: Recipe) -> bytes:
         """The kick and the nearest training kick, to be heard one after the other."""
         if self.references is None:
-            raise UserError("the training kicks are not here to be heard; start kick studio with --train FOLDER")
+            raise UserError("the training kicks are not here to be heard; start the studio with the folder of them")
         played = play(self.model, recipe)
         found = self.references.nearest(played.wave.mean(axis=0))
         other = np.repeat(found.wave[None], self.model.info.channels, axis=0)

@@ -18,20 +18,20 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 OF_A_SITE = ("local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
 OF_THE_STUDIO = ("api.js",)  # only the studio does
 TYPES = "types.js"  # comments alone
-FIRST = ("api/about", "api/map?first=0&amp;n=1")  # what the page asks first, so that the browser need not wait for it
 
 
 def page_folder() -> Path:
     return package_folder("studio/page")
 
 
-def page_files() -> dict[str, bytes]:
-    """Path from the page's root -> content, as the studio serves it."""
+def page_files(opening: int = 0) -> dict[str, bytes]:
+    """Path from the page's root -> content, as the studio serves it. opening: the seed of the page's first kick."""
     folder = page_folder()
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.suffix in KINDS}
     modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, TYPES)]
     html = with_modules(found["index.html"].decode(), modules)
-    asked = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in FIRST)
+    first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page asks first: nobody has to wait for it
+    asked = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in first)
     found["index.html"] = html.replace("</title>", f"</title>\n{asked}", 1).encode()
     return found
 
@@ -45,8 +45,8 @@ def with_modules(html: str, modules: Iterable[str]) -> str:
 class Page:
     """An ASGI app that answers with these files."""
 
-    def __init__(self) -> None:
-        self.files = page_files()
+    def __init__(self, opening: int = 0) -> None:
+        self.files = page_files(opening)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["method"] not in ("GET", "HEAD"):

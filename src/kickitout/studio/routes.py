@@ -24,6 +24,7 @@ from kickitout.studio.desk import Desk
 from kickitout.studio.files import Page
 from kickitout.studio.guard import Guard
 from kickitout.studio.recipes import Recipe
+from kickitout.studio.wording import words_of_the_page
 
 MOST_AT_ONCE = 64  # kicks in one answer: 6 MB
 MOST_IN_A_KIT = 16
@@ -123,7 +124,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.add_middleware(Guard)
     _say_what_is_wrong(app)
     _add_paths(app, desk)
-    app.mount("/", Page(), name="page")
+    app.mount("/", Page(desk.opening), name="page")
     return app
 
 
@@ -199,18 +200,23 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
         rate: int = 44_100,
     ) -> Response:
         """A sound file, named by what is in it. recipe: as JSON."""
-        name, data = desk.file(_parsed(recipe), SoundFormat(format, bits, rate))
+        with words_of_the_page():
+            name, data = desk.file(_parsed(recipe), SoundFormat(format, bits, rate))
         return _download(name, data, f"audio/{format}")
 
     @app.post("/api/kit", response_class=Response)
     def kit(body: KitBody) -> Response:
         """A kit for samplers, as a zip."""
-        plan = Plan(
-            body.name, body.velocity_layers, body.round_robin, tuple(body.formats), body.note or None, body.bits
-        )
-        if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
-            raise UserError(f"more than {MOST_KIT_FILES} files in one kit; `kick kit` makes larger ones")
-        name, data = desk.kit(body.recipes, plan)
+        with words_of_the_page():
+            plan = Plan(
+                body.name, body.velocity_layers, body.round_robin, tuple(body.formats), body.note or None, body.bits
+            )
+            if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
+                raise UserError(
+                    f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
+                    f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
+                )
+            name, data = desk.kit(body.recipes, plan)
         return _download(name, data, "application/zip")
 
 

@@ -3,6 +3,7 @@
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Answer} Answer */
 
+import { bytesOf, LONGEST_NAME, shortened } from "./file.js";
 import { Wrong } from "./wrong.js";
 
 export { Wrong };
@@ -64,8 +65,10 @@ export const backend = {
   /** @param {Record<string, number>} request @param {number} seed */
   askSeed: async (request, seed) => unpack(await post("api/ask", { request, seed })),
   /** @param {Blob} file @param {string} name */
-  hear: async (file, name) =>
-    unpack(await ask(`api/hear?name=${encodeURIComponent(name.slice(0, 200))}`, { method: "POST", body: file })),
+  hear: async (file, name) => {
+    const body = await bytesOf(file, name);
+    return unpack(await ask(`api/hear?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
+  },
   /** @param {Recipe} recipe @returns {Promise<import("./types.js").Look>} */
   look: async (recipe) => (await post("api/look", { recipe })).json(),
   /** @param {Recipe} recipe */

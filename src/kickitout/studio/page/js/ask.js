@@ -56,7 +56,11 @@ export function setUpAsk(about) {
     for (const knob of knobs) knob.refused = "";
     state.select(state.sound, {});
   });
-  state.on("selected", show);
+  state.on("selected", () => {
+    element("ask-said").textContent = ""; // a seed that was rolled before
+    for (const knob of knobs) if (document.activeElement !== knob.text) knob.refused = "";
+    show();
+  });
   state.on("moved", () => (lines = []));
 }
 
@@ -82,6 +86,12 @@ function addKnob(control) {
     }
     text.value = shown(knob, value);
     turn(knob, value, false);
+  });
+  text.addEventListener("input", () => {
+    const value = typed(knob);
+    if (!knob.refused || !(value >= control.low && value <= control.high)) return;
+    knob.refused = ""; // it would work now
+    achieved(knob, control.name in asked());
   });
   lock.addEventListener("click", () => {
     const value = current(knob);
@@ -176,11 +186,20 @@ async function carriedOver(seed) {
   return request;
 }
 
+/** @param {number} seed */
+async function rolled(seed) {
+  const request = measuredKicks ? await carriedOver(seed) : asked();
+  return { request, answer: await backend.askSeed(request, seed) };
+}
+
 async function reroll() {
   const seed = Math.floor(Math.random() * (measuredKicks || 1e6));
   element("ask-said").textContent = "…";
-  const request = measuredKicks ? await carriedOver(seed) : asked();
-  const { sounds, head } = await backend.askSeed(request, seed);
+  const { request, answer } = await rolled(seed).catch((error) => {
+    element("ask-said").textContent = "";
+    throw error;
+  });
+  const { sounds, head } = answer;
   wanted = null;
   lines = head.lines;
   for (const knob of knobs) knob.refused = "";

@@ -2,6 +2,7 @@
 
 import { audio, matchingGain, start, wake } from "./audio.js";
 import { button, element, input, make, select, trying, wrong } from "./dom.js";
+import { shortened } from "./file.js";
 import { state } from "./state.js";
 import { hzOf, midiName, quantity } from "./words.js";
 
@@ -68,7 +69,7 @@ async function readLoop(file) {
   } catch {
     throw new Error(`${file.name}: the browser cannot read it; WAV, FLAC, MP3 and OGG work`);
   }
-  element("loop-label").firstChild?.replaceWith(`${file.name.slice(0, 24)} (${loop.duration.toFixed(1)} s) `);
+  element("loop-label").firstChild?.replaceWith(`${shortened(file.name, 24)} (${loop.duration.toFixed(1)} s) `);
   if (timer) startLoop(next);
 }
 

@@ -42,14 +42,23 @@ export function say(text) {
   element("said").textContent = text;
 }
 
+const WRONG_MS = 10_000;
 let wrongTimer = 0;
-/** Say what went wrong; it goes away after a while. @param {unknown} error */
+/** Say what went wrong. It goes away after a while, and with the next thing that the reader does and that works. @param {unknown} error */
 export function wrong(error) {
-  const box = element("wrong");
-  box.textContent = error instanceof Error ? error.message : String(error);
+  element("wrong").textContent = inSentence(error);
   clearTimeout(wrongTimer);
-  wrongTimer = window.setTimeout(() => (box.textContent = ""), 8000);
+  wrongTimer = window.setTimeout(right, WRONG_MS);
 }
+
+/** What was wrong is so no more. */
+export function right() {
+  clearTimeout(wrongTimer);
+  element("wrong").textContent = "";
+}
+
+/** @param {unknown} error */
+export const inSentence = (error) => (error instanceof Error ? error.message : String(error));
 
 /**
  * Run the newest of many calls: one at a time, those in between are left out.
@@ -81,8 +90,6 @@ export function newest(work) {
 /** Do it, and show what goes wrong. @param {() => Promise<void> | void} work */
 export function trying(work) {
   return () => {
-    Promise.resolve()
-      .then(work)
-      .catch(wrong);
+    Promise.resolve().then(work).then(right, wrong);
   };
 }

@@ -3,6 +3,7 @@
  * needs the kick card's measurements is left out, but for the kicks of the map, which were measured at export.
  */
 
+import { bytesOf } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { encodeWav, readComment } from "./wav.js";
 import { Wrong } from "./wrong.js";
@@ -167,7 +168,7 @@ export const backend = {
   askSeed: (request, seed) => backend.ask(request, { seed }, 1),
   /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Answer>} */
   hear: async (file, name) => {
-    const bytes = await file.arrayBuffer();
+    const bytes = await bytesOf(file, name);
     const text = new Uint8Array(bytes, 0, Math.min(1, bytes.byteLength))[0] === 123 ? new TextDecoder().decode(bytes) : readComment(bytes);
     let recipe;
     try {

@@ -71,7 +71,7 @@ function sayNearest(sound, nearest) {
   const far = nearest.distance ?? NaN;
   const copy = typeof nearest.limit === "number" && far < nearest.limit;
   const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near";
-  const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; kick studio --train FOLDER compares with the kicks themselves";
+  const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; a studio that is started with the folder of them compares with the kicks themselves";
   box.title = `${nearest.name}: 0 is the same, 1 has nothing in common; ${limit}; ${by}`;
   const hear = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
   hear.addEventListener("click", trying(async () => {

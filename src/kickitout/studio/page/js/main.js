@@ -4,15 +4,16 @@ import { setUpAsk } from "./ask.js";
 import { audio, awake, play, prepare, wake } from "./audio.js";
 import { backend } from "./backend.js";
 import { setUpContext } from "./context.js";
-import { button, element, input, make, newest, select, trying, wrong } from "./dom.js";
+import { button, element, input, make, newest, right, select, trying, wrong } from "./dom.js";
 import { paint as paintLook, setUpLook } from "./look.js";
 import { AXES, KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
-import { state } from "./state.js";
+import { same, state } from "./state.js";
 import { setUpTabs } from "./tabs.js";
 import { setUpTake } from "./take.js";
 import { setUpTheme } from "./theme.js";
 import { tile } from "./tiles.js";
+import { count } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 
@@ -75,7 +76,7 @@ function newDirection() {
 function showFavourites() {
   const kept = state.favourites.map((sound) => {
     const remove = make("button", { class: "drop-it", "aria-label": `Give up ${sound.name}`, title: "Give it up" }, "×");
-    remove.addEventListener("click", () => state.toggleFavourite(sound));
+    remove.addEventListener("click", trying(() => state.toggleFavourite(sound)));
     return make("div", { class: "held" }, tile(sound, (chosen) => state.select(chosen)), remove);
   });
   const none = make("span", { class: "none" }, "Favourites: press the star, or F, and a kick stays here.");
@@ -98,6 +99,12 @@ function showSelected() {
 function playSelected(/** @type {number} */ since) {
   if (state.sound) play(state.sound, { since });
 }
+
+const favour = trying(() => {
+  if (state.sound) state.toggleFavourite(state.sound);
+});
+
+const recall = () => state.recall(async (recipes) => (await backend.play(recipes)).sounds).catch(wrong);
 
 function setUpControls() {
   const axes = stored(AXES_KEY) ?? {};
@@ -125,7 +132,7 @@ function setUpControls() {
   button("undo").addEventListener("click", () => state.move(-1));
   button("redo").addEventListener("click", () => state.move(1));
   state.on("moved", () => playSelected(performance.now()));
-  button("favourite").addEventListener("click", () => state.sound && state.toggleFavourite(state.sound));
+  button("favourite").addEventListener("click", favour);
   button("new-direction").addEventListener("click", newDirection);
   const intensity = input("intensity");
   intensity.addEventListener("input", (event) => {
@@ -136,8 +143,32 @@ function setUpControls() {
     await fill(map.sounds.length + AT_FIRST / 2);
     store(KICKS_KEY, String(map.sounds.length));
   }));
+  addEventListener("keydown", space, { capture: true });
+  addEventListener("keyup", (event) => event.key === " " && !keepsSpace(event.target) && event.preventDefault(), { capture: true });
+  addEventListener("keydown", (event) => event.key === "Tab" && (tabbed = true), { capture: true });
+  addEventListener("pointerdown", () => (tabbed = false), { capture: true });
   addEventListener("keydown", shortcut);
   for (const kind of ["pointerdown", "keydown"]) addEventListener(kind, wake, { capture: true });
+  addEventListener("storage", (event) => {
+    if (event.key === state.shelf || event.key === null) void recall(); // another tab has kept a kick, or given one up
+  });
+}
+
+let tabbed = false; // whether the focus was moved with the keyboard: who does so presses buttons with Space
+
+/** Whether Space belongs to what has the focus: a field to type in, a box to tick, a button that was reached with Tab. @param {EventTarget | null} target */
+function keepsSpace(target) {
+  if (!(target instanceof Element)) return false;
+  if (target.closest("input[type=text], input[type=number], input[type=checkbox], input[type=file], select, textarea")) return true;
+  return tabbed && target.closest("button, a, [role=tab]") !== null;
+}
+
+/** Space plays, whatever the pointer or the map does. @param {KeyboardEvent} event */
+function space(event) {
+  if (event.key !== " " || event.ctrlKey || event.metaKey || event.altKey || keepsSpace(event.target)) return;
+  event.preventDefault(); // neither a click on the button that was pressed last nor a page further down
+  event.stopPropagation();
+  if (!event.repeat) playSelected(event.timeStamp);
 }
 
 /** @param {KeyboardEvent} event */
@@ -149,13 +180,9 @@ function shortcut(event) {
     state.move(event.shiftKey ? 1 : -1);
   }
   if (event.ctrlKey || event.metaKey || event.altKey || typing || target.closest("select")) return;
-  if (event.key === " " && !target.closest("button, a, input, summary, [role=tab]")) {
-    event.preventDefault();
-    playSelected(event.timeStamp);
-  }
   if (event.key === "n") newDirection();
   if (event.key === "r") button("reroll").click();
-  if (event.key === "f" && state.sound) state.toggleFavourite(state.sound);
+  if (event.key === "f") favour();
 }
 
 /** @param {string} key */
@@ -178,6 +205,7 @@ function store(key, value) {
 
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */
 async function fill(until) {
+  const opening = state.steps[0]?.sound; // is a kick of the map, too
   while (map.sounds.length < until) {
     const first = map.sounds.length;
     const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first));
@@ -186,8 +214,8 @@ async function fill(until) {
       button("more").disabled = true; // an exported site has the cards of so many
       break;
     }
-    map.add(sounds);
-    element("count").textContent = `${map.sounds.length} kicks`;
+    map.add(sounds.map((sound) => (opening && same(sound.recipe, opening.recipe) ? opening : sound)));
+    element("count").textContent = count(map.sounds.length, "kick");
     if (!state.sound) state.select(sounds[0]);
   }
 }
@@ -201,9 +229,10 @@ async function begin() {
   setUpTabs();
   setUpControls();
   setUpContext();
-  const [about, firstKick] = await Promise.all([backend.about(), backend.map(0, 1)]);
+  const about = await backend.about();
+  const firstKick = await backend.map(about.opening, 1);
   state.digest = about.model.sha256;
-  const learned = about.model.kicks ? `, learned from ${about.model.kicks} kicks` : "";
+  const learned = about.model.kicks ? `, learned from ${count(about.model.kicks, "kick")}` : "";
   element("model").textContent = `${about.model.name}${learned}`;
   setUpLook(about);
   setUpAsk(about);
@@ -212,23 +241,19 @@ async function begin() {
   button("new-direction").disabled = input("intensity").disabled = !about.turnable;
   map.keepsKick = (sound) => state.keeps(sound);
   state.on("selected", showSelected);
+  state.on("selected", right);
   state.on("favourites", () => {
     showFavourites();
     showSelected();
   });
   showFavourites();
   firstKick.sounds.forEach(prepare);
-  map.add(firstKick.sounds);
   state.select(firstKick.sounds[0]);
   document.documentElement.dataset.ready = "first";
   const hint = () => (element("hint").hidden = awake());
   audio().addEventListener("statechange", hint);
   hint();
-  const kept = state.stored();
-  if (kept.length) await backend.play(kept).then(({ sounds }) => {
-    state.favourites = sounds;
-    showFavourites();
-  }, wrong); // what was kept and cannot be played any more does not keep the map away
+  await recall(); // what was kept and cannot be played any more does not keep the map away
   await fill(Number(stored(KICKS_KEY)) || AT_FIRST);
   document.documentElement.dataset.ready = "all";
 }

@@ -195,7 +195,7 @@ export class KickMap {
       const from = this.placeOf(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
       const next = this.towards(from, way);
       if (next) this.point(next, event.timeStamp); // at the edge of the map one stays where one is
-    } else if ((event.key === "Enter" || event.key === " ") && this.hovered) {
+    } else if (event.key === "Enter" && this.hovered) {
       event.preventDefault();
       event.stopPropagation();
       this.tells.select(this.hovered);
@@ -259,7 +259,7 @@ export class KickMap {
       pen.stroke();
       pen.setLineDash([]);
     }
-    const chosen = this.selected && this.locate(this.selected);
+    const chosen = this.sounds.length && this.selected && this.locate(this.selected);
     if (chosen) {
       pen.beginPath();
       pen.arc(chosen.x, chosen.y, 11, 0, 2 * Math.PI);

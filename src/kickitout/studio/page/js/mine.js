@@ -2,7 +2,8 @@
 
 import { backend } from "./backend.js";
 import { play, prepare } from "./audio.js";
-import { button, element, input, newest, trying, wrong } from "./dom.js";
+import { button, element, input, inSentence, make, newest, trying, wrong } from "./dom.js";
+import { dropped, limited } from "./dropped.js";
 import { seen } from "./look.js";
 import { state } from "./state.js";
 import { show as showTab } from "./tabs.js";
@@ -25,14 +26,14 @@ let round = 0;
 
 /** @param {import("./types.js").About} about */
 export function setUpMine(about) {
-  if (about.listens) element("mine-said").textContent = about.listens;
+  if (about.listens) element("mine-said").replaceChildren(make("p", {}, about.listens));
   if (about.without?.includes("listening")) {
-    element("drop-said").textContent = "Drop a WAV or a recipe that was made here: its state comes back.";
+    element("drop-said").textContent = "Drop WAVs or recipes that were made here: their state comes back.";
   }
   const file = input("file");
   file.addEventListener("change", () => {
-    const chosen = file.files?.[0];
-    if (chosen) hear(chosen).catch(wrong);
+    const chosen = [...(file.files ?? [])];
+    if (chosen.length) hear(Promise.resolve(limited({ files: chosen, said: [] }))).catch(wrong);
     file.value = "";
   });
   let depth = 0;
@@ -48,8 +49,7 @@ export function setUpMine(about) {
     event.preventDefault();
     depth = 0;
     document.body.classList.remove("dropping");
-    const dropped = event.dataTransfer?.files[0];
-    if (dropped) hear(dropped).catch(wrong);
+    if (carries(event)) hear(dropped(event.dataTransfer)).catch(wrong);
   });
   button("play-own").addEventListener("click", () => own && play(own));
   button("play-again").addEventListener("click", () => again && play(again));
@@ -65,29 +65,55 @@ export function setUpMine(about) {
   if (!about.turnable) for (const id of ["vary", "morph-a", "morph-b"]) button(id).disabled = true;
 }
 
-/** @param {File} file */
-async function hear(file) {
+/** @type {Promise<import("./dropped.js").Found> | null} */
+let latest = null; // what was dropped last: it ends what is being heard
+
+/** Hear sounds one after the other; each has its line. The first one that is heard is selected. @param {Promise<import("./dropped.js").Found>} finding */
+async function hear(finding) {
+  latest = finding;
   showTab("mine");
-  element("mine-said").textContent = `${file.name}: listening …`;
+  element("mine-said").replaceChildren(make("p", {}, "reading …"));
   element("mine-pair").hidden = true;
-  let answer;
-  try {
-    answer = await backend.hear(file, file.name);
-  } catch (error) {
-    element("mine-said").textContent = error instanceof Error ? error.message : String(error);
-    return;
+  const { files, said } = await finding;
+  if (latest !== finding) return;
+  const lines = files.map((file) => make("p", {}, files.length > 1 ? `${file.name}: waits` : `${file.name}: listening …`));
+  element("mine-said").replaceChildren(...lines, ...said.map((text) => make("p", { class: "far" }, text)));
+  let first = true;
+  for (const [i, file] of files.entries()) {
+    const line = lines[i];
+    line.textContent = `${file.name}: listening …`;
+    try {
+      const answer = await backend.hear(file, file.name);
+      if (latest !== finding) return;
+      line.textContent = `${file.name}: ${answer.head.said}`;
+      const use = () => take(answer, line);
+      if (files.length > 1) {
+        const choose = make("button", { class: "link", title: "Select and play it" }, file.name);
+        choose.addEventListener("click", use);
+        line.replaceChildren(choose, `: ${answer.head.said}`);
+      }
+      if (first) use();
+      first = false;
+    } catch (error) {
+      if (latest !== finding) return;
+      line.textContent = inSentence(error);
+      line.classList.add("far");
+    }
   }
-  const { sounds, head } = answer;
-  element("mine-said").textContent = `${file.name}: ${head.said}`;
+}
+
+/** Go on with a sound that was heard. @param {import("./types.js").Answer} answer @param {HTMLElement} line */
+function take({ sounds, head }, line) {
+  for (const one of element("mine-said").children) one.toggleAttribute("aria-current", one === line);
   if (head.kind === "restored") {
+    [own, again] = [null, null];
     state.select(sounds[0]);
-    play(sounds[0]);
-    return;
+  } else {
+    [own, again] = [sounds[0], sounds[1] ?? null];
+    seen(own, head.look);
+    state.select(own);
   }
-  [own, again] = [sounds[0], sounds[1] ?? null];
-  seen(own, head.look);
-  state.select(own);
-  play(own);
+  play(sounds[0]);
   element("mine-pair").hidden = again === null;
 }
 

@@ -1,5 +1,7 @@
 /** What is selected, what was before, and what is kept. Nothing is on the server: a kick is its recipe. */
 
+import { Wrong } from "./wrong.js";
+
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {{sound: Sound, request: Record<string, number>}} Step  request: the locked knobs and their values */
@@ -81,22 +83,28 @@ class State {
   /** Keep a kick, or give it up. @param {Sound} sound */
   toggleFavourite(sound) {
     if (!sound.recipe) return;
-    this.favourites = this.keeps(sound)
-      ? this.favourites.filter((kept) => !same(kept.recipe, sound.recipe))
-      : [...this.favourites, sound].slice(-MOST_FAVOURITES);
-    this.store();
+    const others = this.favourites.filter((kept) => !same(kept.recipe, sound.recipe));
+    const given = others.length < this.favourites.length;
+    if (!given && Math.max(others.length, this.stored().length) >= MOST_FAVOURITES) {
+      throw new Wrong(`${MOST_FAVOURITES} favourites are kept, and no more; give one up first.`);
+    }
+    this.favourites = given ? others : [...others, sound];
+    // Another tab may have kept or given up kicks since: what is stored is changed by this one kick only.
+    const rest = this.stored().filter((recipe) => !same(recipe, sound.recipe));
+    this.store(given ? rest : [...rest, sound.recipe]);
     this.tell("favourites");
   }
 
-  store() {
+  /** @param {Recipe[]} recipes */
+  store(recipes) {
     try {
-      localStorage.setItem(this.shelf, JSON.stringify(this.favourites.map((kept) => kept.recipe)));
+      localStorage.setItem(this.shelf, JSON.stringify(recipes));
     } catch {
       // private windows may keep nothing: favourites then last as long as the page
     }
   }
 
-  /** The recipes of kicks that were kept before. @returns {Recipe[]} */
+  /** The recipes of kicks that were kept before, or in another tab. @returns {Recipe[]} */
   stored() {
     try {
       const found = JSON.parse(localStorage.getItem(this.shelf) ?? "[]");
@@ -105,12 +113,42 @@ class State {
       return [];
     }
   }
+
+  /**
+   * Show what is stored, in its order. Kicks that are here already are not played anew; those that cannot be played any
+   * more stay where they are stored, and the first reason is thrown.
+   * @param {(recipes: Recipe[]) => Promise<Sound[]>} play
+   */
+  async recall(play) {
+    const here = new Map(this.favourites.map((sound) => [mark(sound.recipe), sound]));
+    /** @type {Set<string>} */
+    const broken = new Set();
+    /** @type {unknown} */
+    let failed = null;
+    for (;;) {
+      // What is stored may have changed while kicks were played.
+      const missing = this.stored().filter((recipe) => !here.has(mark(recipe)) && !broken.has(mark(recipe)));
+      if (!missing.length) break;
+      const together = await play(missing).catch(() => null);
+      for (const [i, recipe] of missing.entries()) {
+        try {
+          here.set(mark(recipe), together ? together[i] : (await play([recipe]))[0]);
+        } catch (error) {
+          broken.add(mark(recipe));
+          failed ??= error;
+        }
+      }
+    }
+    this.favourites = this.stored().flatMap((recipe) => here.get(mark(recipe)) ?? []);
+    this.tell("favourites");
+    if (failed) throw failed;
+  }
 }
 
 /** @param {Recipe | null} a @param {Recipe | null} b */
-const same = (a, b) => JSON.stringify(essence(a)) === JSON.stringify(essence(b));
+export const same = (a, b) => mark(a) === mark(b);
 
-/** What decides how a recipe sounds. @param {Recipe | null} recipe */
-const essence = (recipe) => recipe && [recipe.seed, recipe.start || 0, recipe.place, recipe.knobs];
+/** What decides how a recipe sounds, as text. @param {Recipe | null} recipe */
+const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.place, recipe.knobs]);
 
 export const state = new State();

@@ -1,8 +1,9 @@
 /** Take it away: a file with an honest name, a recipe, a kit. */
 
 import { backend } from "./backend.js";
-import { button, element, input, make, select, the, trying } from "./dom.js";
+import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
 import { state } from "./state.js";
+import { count } from "./words.js";
 
 const MOST_IN_A_KIT = 16;
 
@@ -24,7 +25,9 @@ export function setUpTake(about) {
   });
   button("make-kit").addEventListener("click", trying(makeKit));
   state.on("selected", show);
+  state.on("selected", sayKit);
   state.on("favourites", sayKit);
+  element("kit-fields").addEventListener("input", sayKit); // what was wrong with the order, or was made of it, is so no more
   sayKit();
   element("kit-fields").hidden = about.without?.includes("kit") ?? false;
   if (about.without?.includes("formats")) {
@@ -65,19 +68,39 @@ function command(recipe) {
 const chosen = () => (state.favourites.length ? state.favourites : state.sound?.recipe ? [state.sound] : []).slice(0, MOST_IN_A_KIT);
 
 function sayKit() {
-  const many = state.favourites.length;
-  element("kit-said").textContent = many
-    ? `of your ${Math.min(many, MOST_IN_A_KIT)} ${many > MOST_IN_A_KIT ? "first " : ""}favourite${many > 1 ? "s" : ""}`
-    : "of the selected kick; star more kicks and they are all in it";
+  const [many, first] = [state.favourites.length, Math.min(state.favourites.length, MOST_IN_A_KIT)];
+  sayOfKit(
+    many > first ? `of your first ${count(first, "favourite")}; a kit holds no more`
+    : many ? `of your ${many > 1 ? count(many, "favourite") : "favourite"}`
+    : state.sound?.recipe ? "of the selected kick; star more kicks and they are all in it"
+    : "of your favourites; star a kick of the model",
+  );
+}
+
+/** @param {string} text @param {boolean} [bad] */
+function sayOfKit(text, bad = false) {
+  element("kit-said").textContent = text;
+  element("kit-said").classList.toggle("far", bad);
+}
+
+/** What is wrong with the order, as the page calls it; "" for nothing. @param {string[]} formats */
+function troubleWith(formats) {
+  if (!chosen().length) return "Select a kick of the model first.";
+  for (const [id, name] of [["kit-layers", "layers"], ["kit-robins", "robins"]]) {
+    const { valueAsNumber: n, min, max } = input(id);
+    if (!Number.isInteger(n) || n < Number(min) || n > Number(max)) return `${name}: a whole number from ${min} to ${max} works.`;
+  }
+  return formats.length ? "" : "Tick at least one of SFZ, Hydrogen and DecentSampler.";
 }
 
 async function makeKit() {
-  const kicks = chosen();
-  if (!kicks.length) throw new Error("Select a kick of the model first.");
-  element("kit-said").textContent = "making it …";
   const formats = [...document.querySelectorAll(".kit-format")].flatMap((box) =>
     box instanceof HTMLInputElement && box.checked ? [box.value] : [],
   );
+  const trouble = troubleWith(formats);
+  if (trouble) return sayOfKit(trouble, true);
+  const kicks = chosen();
+  sayOfKit("making it …");
   const name = input("kit-name").value.trim();
   try {
     const blob = await backend.kit({
@@ -92,9 +115,8 @@ async function makeKit() {
     const address = URL.createObjectURL(blob);
     make("a", { href: address, download: `${name}.zip` }).click();
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
-    element("kit-said").textContent = `${name}.zip: ${kicks.length} ${kicks.length > 1 ? "kicks" : "kick"}, ${(blob.size / 2 ** 20).toFixed(1)} MB`;
+    sayOfKit(`${name}.zip: ${count(kicks.length, "kick")}, ${(blob.size / 2 ** 20).toFixed(1)} MB`);
   } catch (error) {
-    sayKit();
-    throw error;
+    sayOfKit(inSentence(error), true);
   }
 }

@@ -50,6 +50,7 @@
  * @typedef {object} About
  * @property {string} version
  * @property {{name: string, sha256: string, kicks: number | null, channels: number, rate: number}} model
+ * @property {number} opening  seed of the kick that the page opens with
  * @property {boolean} turnable  places and knobs, or seeds alone
  * @property {string} listens  why it cannot start from a sound; "" if it can
  * @property {Control[]} controls

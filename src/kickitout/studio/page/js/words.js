@@ -17,6 +17,9 @@ export const hzOf = (midi) => 440 * 2 ** ((midi - 69) / 12);
 /** @param {number} midi */
 export const midiName = (midi) => `${NAMES[midi % 12]}${Math.floor(midi / 12) - 1}`;
 
+/** "1 kick", "2 kicks". @param {number} n @param {string} what */
+export const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 /** A number with as many digits as are worth reading. @param {number} x @param {string} unit */
 export function quantity(x, unit) {
   const size = Math.abs(x);
