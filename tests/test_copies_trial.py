@@ -7,7 +7,7 @@ import pytest
 
 from kickitout.corpus.procedural import synthesise
 from kickitout.evaluation.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
-from kickitout.evaluation.memorisation import HONEST_SHARE, limit_of
+from kickitout.evaluation.memorisation import HONEST_SHARE, TIE, limit_of
 
 
 def test_rendered_kicks_in_small_numbers():
@@ -56,7 +56,17 @@ def test_the_interval_resamples_families():
 def test_the_limit_is_that_of_a_pair():
     # 400 families in 200 pairs, the k-th pair k apart: two pairs hold the one percent
     between = np.repeat(np.arange(1.0, 201.0), 2)
-    assert limit_of(np.random.default_rng(0).permutation(between)) == 2.0
+    assert limit_of(np.random.default_rng(0).permutation(between)) == pytest.approx(2.0, abs=2 * TIE)
+
+
+@pytest.mark.parametrize("rounding", [-3e-7, 0.0, 3e-7])
+def test_the_pair_whose_distance_is_the_limit_is_above_it_on_every_processor(rounding):
+    """The two ways of a pair are computed apart, and differ in their last digits."""
+    between = np.repeat(np.arange(0.1, 20.1, 0.1), 2)
+    between[3] += rounding  # of the second pair
+    assert (between < limit_of(between)).sum() == 2
+    between[:4] = 0.1, 0.1 + rounding, 0.1, 0.1 + rounding  # no pair is nearer than the limit
+    assert (between < limit_of(between)).sum() == 0
 
 
 def test_with_few_families_the_limit_follows_the_power_law_of_the_distances():

@@ -7,7 +7,7 @@ import pytest
 
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.evaluation.memorisation import audit
+from kickitout.evaluation.memorisation import Library, References, audit, first_nearest
 from kickitout.evaluation.report import copies_score
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
@@ -76,6 +76,20 @@ def test_a_share_of_none_has_an_interval(train):
 
 def test_silence_is_no_copy(train):
     assert not audit(np.zeros((2, LENGTH), np.float32), train).copies.any()
+
+
+@pytest.mark.parametrize("rounding", [-3e-7, 0.0, 3e-7])
+def test_of_equally_near_kicks_the_first_is_named(rounding):
+    distances, kicks = np.array([[0.5, 0.2 + rounding, 0.2, 0.20002]]), np.array([[1, 9, 7, 3]])
+    assert first_nearest(distances, kicks).tolist() == [7]
+
+
+def test_of_training_kicks_that_stand_there_twice_the_first_is_the_nearest(train):
+    twice = np.concatenate([train[:40], train[39::-1], train[:40]])
+    groups = np.concatenate([np.arange(40), np.arange(40)[::-1], np.arange(40)])
+    assert References.of(twice, groups).nearest(tilted(train[5:6])[0].astype(np.float32))[0] == 5
+    candidates, _ = Library.of(np.repeat(train[:1], 30, axis=0)).nearest(Library.of(train[:2]))
+    assert candidates.tolist() == [list(range(8))] * 2  # all are equally near
 
 
 def test_too_few_training_kicks_are_refused(train):

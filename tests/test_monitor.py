@@ -84,6 +84,14 @@ def test_a_trouble_counts_after_patience_and_only_without_a_better_score():
     assert (monitor.best_step, monitor.best_score) == (200, 4.0)
 
 
+def test_of_equal_snapshots_the_first_is_the_best():
+    monitor = Monitor(MonitorConfig())
+    assert [monitor.judge(step, score, [])[0] for step, score in ((1, 3.0), (2, 2.0), (3, 2.0))] == [
+        "best", "best", "go on",
+    ]  # fmt: skip
+    assert monitor.best_step == 2
+
+
 def test_a_monitor_that_only_warns_never_acts():
     monitor = Monitor(MonitorConfig(patience=1, on_trouble="warn"))
     monitor.judge(1, 1.0, [])

@@ -192,6 +192,18 @@ def test_two_samples_far_apart_are_always_told_apart():
     assert two_sample.neighbour_hits(*distances(a, b)).all()
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_last_digits_of_distances_change_no_count_of_neighbours(seed):
+    """Copies of real sounds, each twice: half of all distances are equal, but for the rounding of a processor."""
+    rng = np.random.default_rng(17)
+    real = rng.normal(size=(40, 6))
+    exact = distances(real, np.repeat(real[:20], 2, axis=0))
+    rounded = [d + np.random.default_rng(seed).uniform(-1e-8, 1e-8, d.shape) for d in exact]
+    assert (two_sample.neighbour_hits(*rounded) == two_sample.neighbour_hits(*exact)).all()
+    assert neighbours.neighbour_scores(*rounded).tolist() == neighbours.neighbour_scores(*exact).tolist()
+    assert neighbours.neighbour_scores(*exact)[0] == 1.0  # a copy is inside the ball about what it is a copy of
+
+
 def test_near_duplicates_do_not_betray_a_set():
     rng = np.random.default_rng(16)
     groups = np.repeat(np.arange(12), 6)

@@ -13,7 +13,7 @@ from kickitout.errors import UserError
 from kickitout.generation.listen import FLOOR_DB, Ear, Heard, _distance, _spectra, find_ear, hear
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
-from kickitout.generation.vary import morph, vary
+from kickitout.generation.vary import blend, morph, vary
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -96,6 +96,13 @@ def test_a_morph_begins_and_ends_with_its_kicks_and_cancels_nothing(model):
         assert np.array_equal(way[-1].wave, model.turn(place=place(model, b)).wave)
         loud = np.array([card(step.wave[0])["loudness_lufs"] for step in way])
         assert loud.min() > min(loud[0], loud[-1]) - 6  # two bodies in opposite phase would lose far more
+
+
+def test_the_grain_of_the_heaviest_is_kept_and_of_equally_heavy_ones_that_of_the_first(model):
+    grain = model.info.grain
+    places = [model.turn(normal([seed], model.info.latent)).place for seed in (1, 2, 3)]
+    for weights, kept in (((1, 2, 2), 1), ((2, 2, 1), 0), ((1, 1, 1), 0), ((0.5, 0.25, 1), 2)):
+        np.testing.assert_array_equal(blend(model, places, weights).place[-grain:], places[kept][-grain:])
 
 
 def test_amounts_and_counts_that_make_no_sense_are_refused(model):

@@ -32,6 +32,7 @@ from kickitout.evaluation.memorisation import (
     Library,
     bands,
     by_family,
+    first_nearest,
     limit_of,
     turns,
 )
@@ -71,7 +72,7 @@ class Fingerprints(NamedTuple):
             around = np.pad(found, ((0, 0), (APART, APART)))
             near = np.lib.stride_tricks.sliding_window_view(around, 2 * APART + 1, axis=1).max(axis=2)
             total += weights[:, band, None] * near
-        return np.asarray(1 - total.max(axis=1) / np.maximum(weights.sum(axis=1), 1e-12))
+        return np.maximum(1 - total.max(axis=1) / np.maximum(weights.sum(axis=1), 1e-12), 0.0)
 
 
 class Learned(NamedTuple):
@@ -103,10 +104,10 @@ class Learned(NamedTuple):
         return cls.of(corpus.waves, [row.name for row in corpus.rows], groups, corpus.digest)
 
     def nearest(self, wave: np.ndarray) -> tuple[str, float]:
-        """The name of the training kick nearest to wave [22050], and how far it is."""
-        distances = Fingerprints.of(wave[None]).distances(self.prints)[0]
-        best = int(distances.argmin())
-        return self.names[best], float(distances[best])
+        """The name of the training kick nearest to wave [22050], and how far it is; of equally near ones, the first."""
+        distances = Fingerprints.of(wave[None]).distances(self.prints)
+        best = int(first_nearest(distances, np.arange(len(self.names))[None])[0])
+        return self.names[best], float(distances[0].min())
 
     def to_bytes(self) -> bytes:
         bins = self.prints.bins

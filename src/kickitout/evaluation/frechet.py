@@ -87,5 +87,5 @@ def frechet_limit(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> Lim
 
 
 def _subsets(n: int, fraction: float, repeats: int, rng: np.random.Generator) -> np.ndarray:
-    ranks = rng.random((repeats, n)).argsort(axis=1).argsort(axis=1)
+    ranks = rng.random((repeats, n)).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     return (ranks < round(fraction * n)).astype(np.float64)

@@ -19,6 +19,10 @@ lets in a pair of which only one half is known, and it scatters. How the limit c
 splits of the training kicks, and by `evaluation.copies_trial` with planted copies. More will be called copies where
 kicks are alike by nature: two sines of one length and pitch are one family, and so are no part of the limit. (The idea
 of a calibrated nearest neighbour: Meehan, Chaudhuri & Dasgupta 2020, arxiv.org/abs/2004.05675.)
+
+Ties: processors differ in a distance by up to 2.4e-7, and TIE lies well above that. A limit that is the distance of a
+pair is taken TIE below it, so that this pair, which is honest, is on the same side everywhere; what is at the limit is
+no near-copy. Of training kicks that are equally near to a sound, within TIE, the first one is named.
 """
 
 from __future__ import annotations
@@ -44,6 +48,7 @@ LEAST_TRAIN = 32  # families, for a power law to be seen
 TAIL_SHARE, LEAST_TAIL = 0.1, 8  # of the smallest distances, from which the law is read
 SPLITS = 50  # of the training families into halves, to measure false positives
 BLOCK = 128  # pairs
+TIE = 1e-5  # distances that are no further apart are equal
 
 
 class Audit(NamedTuple):
@@ -82,10 +87,9 @@ def audit(sounds: np.ndarray, train: np.ndarray, groups: np.ndarray | None = Non
     others, distances = known.nearest(known, forbidden=groups[:, None] == groups[None])
     nearest, distance = known.nearest(Library.of(sounds))
     honest = distances.min(axis=1)
-    at = distance.argmin(axis=1)[:, None]
     return Audit(
-        np.take_along_axis(distance, at, 1)[:, 0],
-        np.take_along_axis(nearest, at, 1)[:, 0],
+        distance.min(axis=1),
+        first_nearest(distance, nearest),
         limit_of(by_family(honest, groups, number)),
         honest,
         _false_positives(groups[others], distances, groups),
@@ -112,18 +116,27 @@ class References(NamedTuple):
     def nearest(self, wave: np.ndarray) -> tuple[int, float]:
         """The nearest training kick to wave [T], and how far it is."""
         candidates, distances = self.library.nearest(Library.of(wave[None]))
-        best = int(distances[0].argmin())
-        return int(candidates[0, best]), float(distances[0, best])
+        return int(first_nearest(distances, candidates)[0]), float(distances[0].min())
+
+
+def first_nearest(distances: np.ndarray, kicks: np.ndarray) -> np.ndarray:
+    """[n] the first of those `kicks` [n, candidates] whose distance [n, candidates] is the smallest, within TIE."""
+    near = distances <= distances.min(axis=1, keepdims=True) + TIE
+    return np.where(near, kicks, np.iinfo(kicks.dtype).max).min(axis=1)
 
 
 def limit_of(between: np.ndarray, share: float = HONEST_SHARE) -> float:
-    """The limit from the distances of m families to the nearest other one, [m]; see above."""
+    """The limit from the distances of m families to the nearest other one, [m]; see above.
+
+    >>> limit_of(np.array([0.2, 0.2, 0.3, 0.3, 0.5, 0.7]), share=0.4) < 0.2
+    True
+    """
     ranked = np.sort(between)
     pairs = share * len(ranked) / 2
     if pairs >= 1:
-        return float(ranked[2 * int(pairs) - 1])
-    tail = ranked[: min(max(LEAST_TAIL, round(TAIL_SHARE * len(ranked))), len(ranked))]
-    steepness = np.log(tail[-1] / np.maximum(tail[:-1], 1e-6)).mean()  # 1 / exponent
+        return float(ranked[2 * int(pairs) - 1]) - TIE
+    tail = np.maximum(ranked[: min(max(LEAST_TAIL, round(TAIL_SHARE * len(ranked))), len(ranked))], 1e-6)
+    steepness = np.log(tail[-1] / tail[:-1]).mean()  # 1 / exponent
     return float(ranked[0] * pairs**steepness)
 
 
@@ -182,14 +195,14 @@ class Library(NamedTuple):
         if forbidden is not None:
             rough[forbidden] = -1
         number = min(CANDIDATES, rough.shape[1])
-        candidates = np.argpartition(-rough, number - 1, axis=1)[:, :number]
+        candidates = np.argsort(-rough, axis=1, kind="stable")[:, :number]  # of equal ones, the first
         rows = np.repeat(np.arange(len(rough)), number)
         columns = candidates.ravel()
         similar = np.concatenate(
             [_similar(sounds, self, rows[i : i + BLOCK], columns[i : i + BLOCK]) for i in range(0, len(rows), BLOCK)]
         )
         similar = np.where(rough[rows, columns] < 0, 0.0, similar).reshape(len(rough), number)
-        return candidates, 1 - similar
+        return candidates, np.maximum(1 - similar, 0.0)  # rounding can make a copy more than alike
 
 
 def bands(hz: np.ndarray) -> list[slice]:

@@ -43,7 +43,7 @@ def half_masks(n: int, draws: int, rng: np.random.Generator, groups: np.ndarray 
     """[draws, n] bool: half of the groups (rounded down, at least one) in each draw."""
     who = own_groups(n, groups)
     number = int(who.max()) + 1
-    ranks = rng.random((draws, number)).argsort(axis=1).argsort(axis=1)
+    ranks = rng.random((draws, number)).argsort(axis=1, kind="stable").argsort(axis=1, kind="stable")
     return (ranks < max(number // 2, 1))[:, who]
 
 

@@ -16,6 +16,7 @@ FOLDS = 5
 PENALTY = 10.0  # on squared weights of standardised features; 0.1 to 100 move the accuracy by some hundredths
 STEPS = 12  # of Newton; with the penalty it has converged before
 NEAREST = 5  # neighbours that vote; odd
+TIE_DIGITS = 4  # after the point of a distance: processors differ in later ones
 
 
 def logistic_hits(
@@ -71,11 +72,11 @@ def neighbour_hits(rr: np.ndarray, rg: np.ndarray, gg: np.ndarray, groups: Group
     """[2 n] bool: for which sounds most of the NEAREST others come from their own set; the real ones first.
 
     Distances real-real, real-generated, generated-generated, all [n, n]. Sees what no straight line separates, such as
-    a generator that repeats itself.
+    a generator that repeats itself. Of equally far ones, to TIE_DIGITS, the first in this order count.
     """
     within = [_but_its_own(*one) for one in zip((rr, gg), groups, strict=True)]
     everything = np.block([[within[0], rg], [rg.T, within[1]]])
-    nearest = np.argpartition(everything, NEAREST - 1, axis=1)[:, :NEAREST]
+    nearest = np.argsort(np.round(everything, TIE_DIGITS), axis=1, kind="stable")[:, :NEAREST]
     generated = np.arange(len(everything)) >= len(rr)
     return (generated[nearest].mean(axis=1) > 0.5) == generated
 

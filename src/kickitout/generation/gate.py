@@ -4,7 +4,7 @@ The card of each kick is held against limits (`card.limits`) that travel with th
 and of traces of a machine. A kick that lies outside is drawn again from another start of its seed; attempt 0 is the
 seed's own kick, attempt k begins at start k * STARTS (`ask.start_noise`). Nothing else decides, so a seed gives the
 same kick alone, in any batch and on any number of threads, and its recipe makes it again without a gate. After ATTEMPTS
-the one that is least outside is kept, and that is said.
+the one that is least outside is kept, the earliest of equal ones, and that is said.
 
 Limits are in the model's metadata, or, for a model that was made before there were any, in a file beside it. A model
 without either is held against the traces alone.

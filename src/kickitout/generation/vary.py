@@ -65,7 +65,8 @@ def morph(model: Model, first: np.ndarray, last: np.ndarray, count: int,
 def blend(model: Model, places: Sequence[np.ndarray], weights: Sequence[float]) -> Played:
     """The kick between several places, each drawn to by its weight (none below 0, not all 0).
 
-    The grain of the heaviest is kept: between noises lies another noise, which would change with every weight.
+    The grain of the heaviest is kept, the first of equally heavy ones: between noises lies another noise, which would
+    change with every weight.
     """
     shares = np.array(weights, np.float64)
     if len(places) != len(shares) or not len(shares) or (shares < 0).any() or not 0 < shares.sum() < np.inf:

@@ -327,7 +327,7 @@ class Run:
         return step, score
 
     def _choose(self) -> tuple[int, float]:
-        """Step and score of the weights to export: those of now, or of the best snapshot."""
+        """Step and score of the weights to export: those of now, or of the best snapshot, or the earlier of equals."""
         if self.recipe.monitor.export == "last":
             return self.step, self._snapshot(closing=True)[0]
         best = self.monitor.best_step, self.monitor.best_score

@@ -174,7 +174,10 @@ class Monitor:
     rollbacks: int = 0
 
     def judge(self, step: int, score: float, troubles: list[Trouble]) -> tuple[str, str]:
-        """What to do after a snapshot: ("best" | "go on" | "rollback" | "stop", why)."""
+        """What to do after a snapshot: ("best" | "go on" | "rollback" | "stop", why).
+
+        The best is the first of equal ones.
+        """
         if score < self.best_score:
             self.best_score, self.best_step, self.lasted = score, step, {}
             return "best", f"the best score so far: {score:.3f}"

@@ -103,7 +103,7 @@ def players(paper: Paper, study: str) -> str:
         entry = _first(paper, study, row, lab)
         if entry is None:
             continue
-        waves, order = paper.made(entry, lab)["waves"], np.argsort(paper.curves(entry, lab)["away"])
+        waves, order = paper.made(entry, lab)["waves"], np.argsort(paper.curves(entry, lab)["away"], kind="stable")
         chosen = [waves[int(order[i])] for i in (0, len(order) // 2, len(order) - 1)]
         rows.append(_player_row(paper, row, chosen))
     if not rows:

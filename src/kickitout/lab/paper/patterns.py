@@ -154,7 +154,7 @@ def _passed_table(paper: Paper) -> str:
 
 def _links_sentence(paper: Paper) -> str:
     real = _real_correlations(paper)
-    strong = [i for i in np.argsort(-np.abs(np.nan_to_num(real))) if np.isfinite(real[i])]
+    strong = [i for i in np.argsort(-np.abs(np.nan_to_num(real)), kind="stable") if np.isfinite(real[i])]
     if not strong:
         return "Too few fields of the real kicks are known for a correlation."
     i = int(strong[0])

@@ -94,7 +94,7 @@ def _tone_waves(paper: Paper) -> str:
         if not entries:
             continue
         waves, snr = paper.made(entries[0])["waves"], paper.curves(entries[0])["tone_snr_db"]
-        order = np.argsort(np.nan_to_num(snr, nan=-99.0))
+        order = np.argsort(np.nan_to_num(snr, nan=-99.0), kind="stable")
         wave = waves[int(order[len(order) // 2])][:SHOWN]
         line = Line(row, np.arange(0, SHOWN, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
         axes = Axis("time", "ms"), Axis("amplitude", low=-1, high=1)
