@@ -94,8 +94,11 @@ def test_what_a_run_would_go_on_from_is_not_spare(run, damage):
 
 
 def test_a_run_in_use_is_left_alone(run, capsys):
-    hold = "import fcntl, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); print(1, flush=True); input()"
-    command = [sys.executable, "-c", hold, str(run / ".lock")]
+    hold = (
+        "import sys, pathlib; from kickitout.files import held\n"
+        "with held(pathlib.Path(sys.argv[1]), ''): print(1, flush=True); input()"
+    )
+    command = [sys.executable, "-c", hold, str(run)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as trainer:
         assert trainer.stdout is not None
         trainer.stdout.readline()

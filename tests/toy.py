@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from kickitout.audio import write_sound
 from kickitout.corpus.build import Corpus, build_corpus
@@ -62,8 +62,7 @@ def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
     # Two harmonics: an untrained toy holds none of them down, high ones turn some hundred times, and there one rounding
     # of the pitch is heard as phase; the model in the package is within 4e-6.
     changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickgan" else [])]
-    with open(root / f"shared-{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(root / f"shared-{name}.lock"):
         if not (folder / "whole").exists():
             corpus = toy_corpus(folder / "kicks")
             train(corpus, load_recipe(name, changes), folder / "run", Until(steps=2), device="cpu")

@@ -5,7 +5,6 @@ It is made once a session, also where several workers ask for it: the first make
 
 from __future__ import annotations
 
-import fcntl
 import os
 from pathlib import Path
 from unittest.mock import patch
@@ -13,6 +12,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from toy import toy, write_kicks
 
 from kickitout.card.contour import Contours, contours
@@ -74,8 +74,7 @@ def remembered(waves: np.ndarray, known: dict[bytes, Contours] = {}) -> Contours
 def make_lab(base: Path) -> Lab:
     """All studies, on rendered kicks that are said to be under CC0; made by whoever comes first."""
     base.mkdir(parents=True, exist_ok=True)
-    with open(base / "door", "w") as door:
-        fcntl.flock(door, fcntl.LOCK_EX)
+    with FileLock(base / "door"):
         lab = Lab(base / "lab")
         if not (base / "done").exists():
             torch.set_num_threads(1)

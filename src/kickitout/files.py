@@ -8,11 +8,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import shutil
+import time
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kickitout.errors import UserError
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 def explain_os_error(error: OSError, path: str | os.PathLike[str]) -> UserError:
@@ -91,7 +98,7 @@ def writing_whole(path: str | os.PathLike[str], *, durable: bool = False) -> Ite
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
-            os.replace(temporary, final)
+            replace_file(temporary, final)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -102,6 +109,50 @@ def writing_whole(path: str | os.PathLike[str], *, durable: bool = False) -> Ite
         raise explain_os_error(error, final) from error
 
 
+WAITS = (0.02, 0.08, 0.3, 0.6) if os.name == "nt" else ()  # seconds
+
+
+def replace_file(temporary: Path, final: Path) -> None:
+    """os.replace, again for a second where Windows refuses it: a file that a virus scanner or an indexer has open."""
+    for wait in WAITS:
+        try:
+            os.replace(temporary, final)
+            return
+        except PermissionError:
+            time.sleep(wait)
+    os.replace(temporary, final)
+
+
+def put_folder(made: Path, out: Path) -> None:
+    """Rename a finished folder to its place; what is there is moved aside first, and comes back if that fails.
+
+    What others left in the old folder stays: an .asd of Live holds what its user has set for a sound.
+    """
+    if not os.path.lexists(out):
+        os.rename(made, out)
+        return
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    os.rename(out, old)
+    try:
+        os.rename(made, out)
+    except BaseException:
+        os.rename(old, out)
+        raise
+    for folder, folders, names in os.walk(old):
+        for name in filter(left_by_others, [*folders, *names]):
+            place = out / Path(folder, name).relative_to(old)
+            if not os.path.lexists(place):
+                with contextlib.suppress(OSError):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    os.rename(Path(folder, name), place)
+        folders[:] = [name for name in folders if not left_by_others(name)]
+    shutil.rmtree(old)
+
+
+LOCK = ".lock"
+WAIT_SECONDS = 0.5  # for a lock: whoever only looks whether a folder is held has it for a moment
+
+
 @contextlib.contextmanager
 def held(folder: Path, refusal: str) -> Iterator[None]:
     """Hold a folder that is there for this process, and clear it of what a writer that was killed had begun.
@@ -109,19 +160,66 @@ def held(folder: Path, refusal: str) -> Iterator[None]:
     Raises UserError(refusal) while another process holds it.
     """
     try:
-        import fcntl
-    except ImportError:  # Windows: nobody holds anything there
-        yield
-        return
-    try:
-        file = open(folder / ".lock", "w")  # noqa: SIM115  held open for as long as the block
+        lock = _acquired(folder, WAIT_SECONDS)
+    except TimeoutError as error:
+        raise UserError(refusal) from error
     except OSError as error:
         raise explain_os_error(error, folder) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(refusal) from error
+    try:
         for part in folder.rglob(".*.part"):
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # gone by now, or open: Windows
+                part.unlink()
         yield
+    finally:
+        lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds the folder. Leaves no trace in a folder that nobody ever held."""
+    if not (folder / LOCK).exists():
+        return False
+    try:
+        _acquired(folder, WAIT_SECONDS / 5).release()
+    except TimeoutError:
+        return True
+    except OSError:  # a folder of somebody else, or on a disk that is read only
+        return False
+    return False
+
+
+def _acquired(folder: Path, seconds: float) -> FileLock:
+    """A lock on the folder. Raises TimeoutError while another process has it; where a system has no locks of files, a
+    file stands for one, of which no user has to hear."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from filelock import FileLock  # here, so that a command without folders is there sooner
+
+        lock = FileLock(folder / LOCK)
+        lock.acquire(timeout=seconds, poll_interval=0.02)
+    return lock
+
+
+OTHERS = re.compile(
+    r"\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r|@eadir|__macosx|\$recycle\.bin|system volume information"
+    r"|.*\.(asd|reapeaks|pkf|pk|ovw|sfk|nki\.bak)",
+    re.IGNORECASE,
+)
+
+
+def left_by_others(name: str) -> bool:
+    """Whether systems and audio programs leave files of this name beside what they show: neither ours nor in the way.
+
+    >>> [left_by_others(n) for n in (".DS_Store", "._kick.wav", "Thumbs.db", "kick.wav.asd", "kick.wav")]
+    [True, True, True, True, False]
+    """
+    return OTHERS.fullmatch(name) is not None
+
+
+def names_in(folder: Path) -> list[str]:
+    """What is in a folder, sorted, without what others leave there; [] where it does not exist. Raises UserError."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not left_by_others(name))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise explain_os_error(error, folder) from error

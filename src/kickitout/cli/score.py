@@ -60,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.corpus.build import build_corpus
     from kickitout.errors import UserError
     from kickitout.evaluation.embeddings import NAMED, find_embeddings
+    from kickitout.files import names_in
 
     if not args.generated and not args.ladder:
         raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
@@ -69,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.json}: exists; --force replaces it")
     if args.pairs is not None and args.train is None:
         raise UserError("--pairs: pairs of sounds and training kicks; --train FOLDER says what was learned from")
-    if args.pairs is not None and args.pairs.exists() and any(args.pairs.iterdir()):
+    if args.pairs is not None and args.pairs.exists() and names_in(args.pairs):
         raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
     embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
     real = build_corpus(args.against)

@@ -17,7 +17,7 @@ from typing import Any
 from kickitout import __version__
 from kickitout.errors import UserError
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
-from kickitout.files import explain_os_error, held, make_folder, write_whole
+from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.generation.gate import Tally
 from kickitout.generation.noise import check_seeds
 from kickitout.workers import Workers
@@ -87,10 +87,7 @@ class ShardFolder:
 
     def _refuse_others(self) -> None:
         """Raise UserError where there are files that are not of these shards, or the folder was begun with others."""
-        try:
-            found = {p.name for p in self.path.iterdir() if not p.name.startswith(".")} if self.path.exists() else set()
-        except OSError as error:
-            raise explain_os_error(error, self.path) from error
+        found = set(names_in(self.path))
         if INDEX in found and (difference := _difference(self._index(), self.plan)):
             raise UserError(
                 f"{self.path}: was begun with {difference}; the same command goes on, another needs another folder (-o)"

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, make_folder, write_whole
+from kickitout.files import make_folder, names_in, write_whole
 from kickitout.lab import data as lab_data
 from kickitout.lab.data import LabData
 from kickitout.training.frozen import TRAINING_VERSION
@@ -59,12 +59,9 @@ class Lab:
     def begin(self, kicks: LabData | None) -> None:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
         self.refuse_older()
-        try:
-            there = sorted(p.name for p in self.path.iterdir()) if self.path.exists() else []
-        except OSError as error:
-            raise explain_os_error(error, self.path) from error
+        there = names_in(self.path)
         own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening"}
-        strangers = [name for name in there if name not in own and not name.startswith(".")]
+        strangers = [name for name in there if name not in own]
         if strangers and "plans" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder with -o")
         make_folder(self.path / "plans")
@@ -78,7 +75,7 @@ class Lab:
     def refuse_older(self) -> None:
         """Raise UserError where studies were begun by a version that trained otherwise: their cells have other names,
         and would be trained again beside them without a word."""
-        for path in sorted((self.path / "plans").glob("*.json")):
+        for path in sorted((self.path / "plans").glob("[!.]*.json")):
             if read_json(path).get("training") != TRAINING_VERSION:
                 raise UserError(
                     f"{self.path}: its study {path.stem} was begun by another version of kickitout, which trained "

@@ -155,7 +155,7 @@ def keep_vote(lab: Lab, vote: dict[str, Any]) -> None:
 
 def _known_pairs(lab: Lab) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for path in sorted((lab.path / "listening").glob("*.json")):
+    for path in sorted((lab.path / "listening").glob("[!.]*.json")):
         found |= read_json(path)
     return found
 

@@ -70,7 +70,7 @@ def collect(lab: Lab) -> list[dict[str, Any]]:
 
 def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
     """Study, entry of its plan, and file of each cell that is measured."""
-    for path in sorted((lab.path / "plans").glob("*.json")):
+    for path in sorted((lab.path / "plans").glob("[!.]*.json")):
         for entry in read_json(path)["cells"]:
             known = lab.cell(entry["id"]) / "measured.json"
             if known.exists():
@@ -117,7 +117,7 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
     read_results(lab)
     make_folder(out.path / "plans")
     written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
-    for plan in sorted((lab.path / "plans").glob("*.json")):
+    for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
     if lab.votes.exists():
         written.append(write_whole(out.votes, lab.votes.read_bytes()))

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from kickitout.files import left_by_others
 from kickitout.package import package_folder
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -27,7 +28,8 @@ def page_folder() -> Path:
 def page_files(opening: int = 0) -> dict[str, bytes]:
     """Path from the page's root -> content, as the studio serves it. opening: the seed of the page's first kick."""
     folder = page_folder()
-    found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.suffix in KINDS}
+    paths = [p for p in folder.rglob("*") if p.suffix in KINDS and not left_by_others(p.name)]
+    found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
     modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, TYPES)]
     html = with_modules(found["index.html"].decode(), modules)
     first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page asks first: nobody has to wait for it

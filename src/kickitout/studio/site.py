@@ -25,7 +25,7 @@ import numpy as np
 from kickitout.card import cards
 from kickitout.errors import UserError
 from kickitout.export.sounds import SoundFormat, telling_name
-from kickitout.files import explain_os_error, make_folder
+from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.generation.ask import CONTROLS, Control, measured
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
@@ -83,7 +83,7 @@ def write_site(
             f"{source}: its pictures have no phase, and rebuilding it needs PyTorch, which no browser has; "
             "models of kickgan, dcgan-bands and dcgan-stft can be put on a page"
         )
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if out.exists() and (not out.is_dir() or names_in(out)):
         ours = (out / "site.json").is_file() and (out / "ort").is_dir()
         if not (force and ours):
             raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
@@ -94,9 +94,7 @@ def write_site(
             folder.mkdir()
             _put_runtime(folder / "ort", runtime)
             _fill(folder, source, site_data(model, kicks))
-            if out.exists():
-                shutil.rmtree(out)
-            folder.rename(out)
+            put_folder(folder, out)
         except OSError as error:
             raise explain_os_error(error, out) from error
     return out

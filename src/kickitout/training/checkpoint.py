@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, write_whole
+from kickitout.files import explain_os_error, replace_file, write_whole
 
 FORMAT = "kickitout-checkpoint-1"
 State = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and progress
@@ -83,8 +82,8 @@ def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
     fresh = write_whole(path.with_suffix(".fresh"), to_bytes(pack(task), progress), durable=True)
     try:
         if path.exists():
-            os.replace(path, path.with_suffix(".previous"))
-        os.replace(fresh, path)
+            replace_file(path, path.with_suffix(".previous"))
+        replace_file(fresh, path)
     except OSError as error:
         raise explain_os_error(error, path) from error
 
@@ -96,7 +95,8 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise UserError(f"{path}: not a checkpoint of this version ({FORMAT}); train into a new folder")
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+            # Copies: a file that is mapped into memory cannot be replaced on Windows.
+            tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
             if metadata.get("digest") not in (None, digest_of(tensors, metadata["progress"])):  # none in older ones
                 raise ValueError("its digest is another")
             return tensors, json.loads(metadata["progress"])
@@ -121,7 +121,7 @@ def load_newest(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str | No
             trouble = trouble or error
             continue
         if candidate != path:
-            os.replace(candidate, path)  # so that the next save keeps this one, not what is damaged
+            replace_file(candidate, path)  # so that the next save keeps this one, not what is damaged
         return tensors, progress, None if trouble is None else f"{trouble}; went on from the one before it"
     if trouble is not None:
         raise trouble

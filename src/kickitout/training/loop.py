@@ -354,8 +354,9 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         asked = asked or time.monotonic()
 
     kinds = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        kinds.append(signal.SIGHUP)
+    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        kinds.append(hangup)
     try:
         old = {kind: signal.signal(kind, ask) for kind in kinds}
     except ValueError:  # not in the main thread: whoever runs the loop there handles signals

@@ -6,7 +6,6 @@ Reads the files that `kickitout.training.run_folder` describes; needs no PyTorch
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from kickitout.errors import UserError
+from kickitout.files import is_held
 
 MODELS = ("model.onnx", "model.safetensors")
 DEEPEST = 4  # folders below a given one that are looked into
@@ -75,14 +75,7 @@ def look_at(path: Path) -> RunState:
 
 def is_running(path: Path) -> bool:
     """Whether a trainer holds the folder."""
-    try:
-        with open(path / ".lock") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
+    return is_held(path)
 
 
 def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
@@ -93,9 +86,9 @@ def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
     folder = path / "checkpoints"
     spare = [*path.rglob(".*.part")]
     if _whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
-        spare += folder.glob("*.previous")
+        spare += folder.glob("[!.]*.previous")
     if checkpoints and any((path / name).exists() for name in MODELS):
-        spare += [*folder.glob("*.safetensors"), *folder.glob("*.previous"), *folder.glob("*.fresh")]
+        spare += [*folder.glob("[!.]*.safetensors"), *folder.glob("[!.]*.previous"), *folder.glob("[!.]*.fresh")]
     return sorted(set(spare))
 
 

@@ -26,13 +26,12 @@ from kickitout import __version__
 from kickitout.corpus.build import describe_difference
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, held, make_folder, write_whole
+from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
 from kickitout.training.recipe import Recipe
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
 OWN = {
-    ".lock",
     "checkpoints",
     "snapshots",
     "corpus.json",
@@ -74,10 +73,7 @@ class RunFolder:
 
     def refuse_strangers(self) -> None:
         """Raise UserError, before anything is made, where the folder holds other files than those of a run."""
-        try:
-            there = sorted(p.name for p in self.path.iterdir()) if self.path.exists() else []
-        except OSError as error:
-            raise explain_os_error(error, self.path) from error
+        there = names_in(self.path)
         strangers = [name for name in there if name not in OWN and not name.endswith(".part")]
         if strangers and "recipe.json" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")

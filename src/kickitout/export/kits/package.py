@@ -24,7 +24,7 @@ from kickitout.export.kits.decentsampler import library_info, preset_files
 from kickitout.export.kits.hydrogen import drumkit_xml
 from kickitout.export.kits.papers import KIT_FORMAT, kit_json, licence_line, licence_text, papers
 from kickitout.export.kits.sfz import sfz_files
-from kickitout.files import explain_os_error, make_folder
+from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
 from kickitout.generation.model import Model
 
 SAMPLES = "samples"
@@ -46,7 +46,7 @@ def write_kit(kit: Kit, model: Model | None, out: Path, *, zipped: bool = False,
         _fill(hidden, kit, model)
         if zipped:
             _zip_folder(packed, hidden, kit.plan.stem)
-        _put(hidden, out)
+        put_folder(hidden, out)
         made = [out]
         if zipped:
             os.replace(packed, zip_name(out))
@@ -83,7 +83,7 @@ def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None
             return
         if not out.is_dir():
             raise UserError(f"{out}: a file is in the way of the kit's folder; choose another name")
-        if not any(out.iterdir()):
+        if not names_in(out):
             return
         if not force:
             raise UserError(f"{out}: exists and is not empty; --force replaces a kit, another -o keeps it")
@@ -103,8 +103,8 @@ def _not_ours(out: Path) -> str | None:
         ours = {*known["files"], MANIFEST}
     except (OSError, ValueError, KeyError, TypeError):
         return "is not a kit that kickitout wrote"
-    there = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
-    strange = sorted(there - ours)
+    there = {p.relative_to(out) for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
+    strange = sorted({p.as_posix() for p in there if not any(map(left_by_others, p.parts))} - ours)
     return f"holds {strange[0]}, which is not of the kit" if strange else None
 
 
@@ -150,7 +150,7 @@ def _fill(folder: Path, kit: Kit, model: Model | None) -> None:
 
 
 def _sounds(folder: Path) -> list[Path]:
-    return sorted((folder / SAMPLES).iterdir())
+    return [folder / SAMPLES / name for name in names_in(folder / SAMPLES)]
 
 
 def _zip_folder(to: Path, folder: Path, top: str) -> None:
@@ -158,7 +158,7 @@ def _zip_folder(to: Path, folder: Path, top: str) -> None:
     members = {
         f"{top}/{p.relative_to(folder).as_posix()}": p
         for p in folder.rglob("*")
-        if p.is_file() and p.suffix not in (".h2drumkit", ".dslibrary")
+        if p.is_file() and p.suffix not in (".h2drumkit", ".dslibrary") and not left_by_others(p.name)
     }
     _zip(to, {}, members)
 
@@ -189,18 +189,3 @@ def _tar(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Non
 def _members(texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
     for name in sorted([*texts, *paths]):
         yield name, texts[name] if name in texts else paths[name].read_bytes()
-
-
-def _put(hidden: Path, out: Path) -> None:
-    """Rename a finished folder to its place; a kit that is there is moved aside first and comes back if that fails."""
-    if not os.path.lexists(out):
-        os.rename(hidden, out)
-        return
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    os.rename(out, old)
-    try:
-        os.rename(hidden, out)
-    except BaseException:
-        os.rename(old, out)
-        raise
-    shutil.rmtree(old)
