@@ -313,9 +313,34 @@ def test_mid_and_side_are_half_the_sum_and_half_the_difference():
 
 def test_only_two_channels_have_a_side():
     assert not mid_side(TONE[:, None])[1].any()
-    mid, side = mid_side(np.stack([TONE, TONE, 0 * TONE, 0 * TONE], axis=1))
-    np.testing.assert_allclose(mid, TONE / 2, atol=1e-7)
+    mid, side = mid_side(np.stack([TONE, -0.5 * TONE, 0.5 * TONE], axis=1))
+    np.testing.assert_allclose(mid, TONE / 3, atol=1e-7)
     assert not side.any()
+
+
+@pytest.mark.parametrize("quiet", [0.0, 1e-4, -1e-4])
+def test_a_channel_that_is_silent_takes_nothing_from_the_other(quiet):
+    hiss = (quiet * np.sin(np.arange(len(TONE)))).astype(np.float32)
+    for x in ([TONE, hiss], [hiss, TONE], [hiss, hiss, TONE, hiss]):
+        x = np.stack(x, axis=1)
+        mid, side = mid_side(x)
+        np.testing.assert_array_equal(mid, TONE)
+        assert not side.any()
+        assert not channels_cancel(x)
+
+
+def test_two_channels_of_six_that_sound_are_stereo():
+    none = 0 * TONE
+    mid, side = mid_side(np.stack([TONE, TONE / 2, none, none, none, none], axis=1))
+    np.testing.assert_allclose(mid, 0.75 * TONE, atol=1e-7)
+    np.testing.assert_allclose(side, 0.25 * TONE, atol=1e-7)
+    assert channels_cancel(np.stack([none, TONE, -TONE], axis=1))
+
+
+def test_a_quiet_channel_is_still_one():
+    mid, side = mid_side(np.stack([TONE, TONE / 100], axis=1))  # -40 dB
+    np.testing.assert_allclose(mid, 0.505 * TONE, atol=1e-7)
+    assert side.any()
 
 
 def test_channels_that_cancel_give_the_louder_one():

@@ -66,6 +66,11 @@ def faulty(tmp_path, make_kick) -> Path:
     write_sound(folder / "dc.wav", np.pad(0.7 * make_kick(end_hz=52), 4410) + 0.1, RATE)
     wide = make_kick(end_hz=54)
     write_sound(folder / "cancelled.wav", np.stack([wide, -0.98 * wide], axis=1), RATE)
+    lone = make_kick(end_hz=74)
+    write_sound(folder / "lone.wav", np.stack([0 * lone, lone], axis=1), RATE)
+    odd = bytearray(encode_sound(make_kick(end_hz=80), RATE))
+    odd[odd.index(b"data") + 4] ^= 2  # two bytes more or less than there are
+    (folder / "odd.wav").write_bytes(odd)
     write_sound(folder / "clipped.wav", np.clip(1.6 * make_kick(end_hz=58), -0.9, 0.9), RATE)
     hiss = 0.01 * np.random.default_rng(2).standard_normal(RATE // 5)
     late = make_kick(before=0.2, end_hz=60)
@@ -98,6 +103,8 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     suspects = {one.name.removeprefix("kit/"): one.suspicions[0].kind for one in report.suspects}
     assert suspects == {"snare.wav": "snare", "hat.wav": "hat or cymbal", "loop.wav": "loop"}
     assert planted(report, "cancelled") == {"cancelled.wav"}
+    assert planted(report, "lone") == {"lone.wav"}
+    assert planted(report, "odd") == {"odd.wav"}
     assert planted(report, "clipped") == {"clipped.wav"}
     assert planted(report, "dc") == {"dc.wav"}
     assert planted(report, "flipped") == {"twin polarity.wav"}
@@ -109,7 +116,7 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert set(report.findings) == set(FINDINGS)
     assert report.rates[RATE] == len(report.taken) - 1
     assert report.rates[48_000] == 1
-    assert report.channels == {1: len(report.taken) - 1, 2: 1}
+    assert report.channels == {1: len(report.taken) - 2, 2: 2}
     assert sum(n for _, n in report.lengths) == len(report.taken)
 
 

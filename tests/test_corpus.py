@@ -171,3 +171,22 @@ def test_every_recorded_kick_is_taken_and_aligned(real_data):
     train, held_out = split(corpus)
     assert 0.1 < len(held_out) / len(corpus) < 0.2
     assert not {corpus.rows[i].family for i in train} & {corpus.rows[i].family for i in held_out}
+
+
+def test_a_kick_in_one_channel_is_mono_and_what_was_mended_is_said(tmp_path, make_kick):
+    kick = make_kick(end_hz=50)
+    write_sound(tmp_path / "left.wav", np.stack([kick, 0 * kick], axis=1), SAMPLE_RATE)
+    write_sound(
+        tmp_path / "wide.wav", np.stack([make_kick(end_hz=60), 0.5 * make_kick(end_hz=61)], axis=1), SAMPLE_RATE
+    )
+    late = bytearray((tmp_path / "left.wav").read_bytes()[:-6])
+    (tmp_path / "short.wav").write_bytes(late)
+    corpus = build_corpus(tmp_path)
+    left, short, wide = corpus.rows
+    assert (left.lone, short.lone, wide.lone) == (True, True, False)
+    assert left.peak_db == pytest.approx(20 * np.log10(np.abs(kick).max()), abs=0.01)  # not 6 dB less
+    assert not corpus.sides[0].any()
+    assert corpus.sides[2].any()
+    assert left.notes == wide.notes == ()
+    assert corpus.warnings == (f"{tmp_path.name}/short.wav: {short.notes[0]}",)
+    assert "promises 6 bytes" in short.notes[0]

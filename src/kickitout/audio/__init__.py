@@ -13,7 +13,7 @@ from kickitout.audio.decoding import (
     read_sound,
 )
 from kickitout.audio.encoding import SUBTYPES, encode_sound, refuse_flac, write_sound
-from kickitout.audio.samples import Sound, channels_cancel, mid_side, resample
+from kickitout.audio.samples import Sound, channels_cancel, mid_side, resample, sounding
 
 __all__ = [
     "SUBTYPES",
@@ -29,5 +29,6 @@ __all__ = [
     "read_sound",
     "refuse_flac",
     "resample",
+    "sounding",
     "write_sound",
 ]

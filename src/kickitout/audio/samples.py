@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
+SILENT = 1e-3  # of the loudest channel's peak, -60 dB
 FAR_ABOVE = 100.0  # of full scale, +40 dBFS; in 16 bits it is a peak of -50 dBFS
 
 
@@ -43,11 +44,21 @@ def resample(x: np.ndarray, rate_from: int, rate_to: int) -> np.ndarray:
     return np.asarray(soxr.resample(x, rate_from, rate_to, quality="VHQ"), dtype=np.float32)
 
 
+def sounding(samples: np.ndarray) -> np.ndarray:
+    """Those of the channels [T, C] that sound, [T, C'], at least one: the others stay SILENT below the loudest."""
+    if samples.shape[1] == 1:
+        return samples
+    peaks = np.array([np.abs(channel).max(initial=0.0) for channel in samples.T])
+    heard = peaks >= SILENT * peaks.max()
+    return samples if heard.all() else samples[:, heard]
+
+
 def channels_cancel(samples: np.ndarray) -> bool:
     """Whether the mean of the channels [T, C] keeps less than 1 % (-20 dB) of their energy: one of them is inverted.
 
     Independent channels keep 1/C; only a correlation near -1 falls this low.
     """
+    samples = sounding(samples)
     if samples.shape[1] == 1:
         return False
     energy = float(np.mean(np.square(samples, dtype=np.float64)))
@@ -65,10 +76,10 @@ def _mean_of(samples: np.ndarray) -> np.ndarray:
 def mid_side(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """samples [T, C] -> mid [T], the mean of the channels, and side [T], (L - R) / 2; float32.
 
-    Side is zeros unless there are two channels. Channels that cancel (`channels_cancel`) give the louder one as mid
-    and no side: an inverted channel is a wiring mistake, not a stereo picture.
+    Side is zeros unless two channels sound. Channels that cancel (`channels_cancel`) give the louder one as mid and no
+    side, and a channel that is silent is left out: a wrong or a missing wire is not a stereo picture.
     """
-    samples = np.asarray(samples, dtype=np.float32)
+    samples = sounding(np.asarray(samples, dtype=np.float32))
     silent = np.zeros(len(samples), dtype=np.float32)
     if channels_cancel(samples):
         loudest = int(np.argmax(np.square(samples, dtype=np.float64).sum(axis=0)))

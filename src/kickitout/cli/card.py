@@ -52,6 +52,8 @@ def run(args: argparse.Namespace) -> int:
     for path in args.sounds:
         try:
             sound = read_sound(path)
+            for note in sound.notes:
+                print(f"kick: {path}: {note}", file=sys.stderr)
         except UserError as error:
             failed += 1
             print(f"kick: {error}", file=sys.stderr)
@@ -74,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
                     "onset_s": prepared.onset_s,
                     "flipped": prepared.flipped,
                     "peak_db": prepared.peak_db,
+                    "notes": list(sound.notes),
                     "card": {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()},
                     "reasons": found.reasons(i),
                 }
@@ -93,6 +96,7 @@ def run(args: argparse.Namespace) -> int:
 def _as_recorded(path: Path, sound: Any, prepared: Any) -> str:
     channels = {1: "mono", 2: "stereo"}.get(sound.channels, f"{sound.channels} channels")
     turned = ", turned over" if prepared.flipped else ""
+    channels += " with one that sounds" if prepared.lone else ""
     return (
         f"{printable(str(path))}: {sound.rate} Hz, {channels}, {1000 * sound.seconds:.0f} ms, "
         f"peak {prepared.peak_db:.1f} dBFS, onset at {1000 * prepared.onset_s:.1f} ms{turned}"

@@ -138,8 +138,10 @@ def _say_what_was_read(corpus: Any) -> None:
     if corpus.ignored:
         kinds = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in sorted(corpus.ignored.items()))
         print(f"  ignored, not sounds: {kinds}", file=sys.stderr)
-    for warning in corpus.warnings:
+    for warning in corpus.warnings[:10]:
         print(f"  {warning}", file=sys.stderr)
+    if len(corpus.warnings) > 10:
+        print(f"  and {len(corpus.warnings) - 10} more, all in corpus.json of the run folder", file=sys.stderr)
 
 
 def need_torch(what: str) -> None:

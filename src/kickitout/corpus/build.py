@@ -25,7 +25,8 @@ class Row:
 
     name: for display; file: sha256 of the file's bytes; wave: which sound it holds, see `kickitout.identity`; rate in
     Hz and channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in
-    dBFS, before the gain; family: the number that near-duplicates share.
+    dBFS, before the gain; family: the number that near-duplicates share; lone: one of several channels sounds;
+    notes: what was odd about the file, see `Sound`.
     """
 
     name: str
@@ -44,6 +45,8 @@ class Row:
     cut_s: float
     padded_s: float
     family: int
+    lone: bool = False
+    notes: tuple[str, ...] = ()
 
 
 COPY = "the same sound as "
@@ -153,7 +156,7 @@ def build_corpus(
         rows=tuple(replace(row, family=int(family)) for row, family in zip(rows, joined, strict=True)),
         refused=tuple(refused),
         ignored=found.ignored,
-        warnings=found.warnings,
+        warnings=(*found.warnings, *(f"{row.name}: {note}" for row in rows for note in row.notes)),
     )
 
 
@@ -245,6 +248,8 @@ def describe(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) ->
         cut_s=prepared.cut_s,
         padded_s=prepared.padded_s,
         family=-1,
+        lone=prepared.lone,
+        notes=sound.notes,
     )
     return row, prepared
 

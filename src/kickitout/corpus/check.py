@@ -40,6 +40,8 @@ LENGTHS_MS = (0, 100, 200, 300, 500, 750, 1000, 2000, 5000, 30_001)  # edges of 
 
 FINDINGS = {
     "cancelled": "stereo whose channels cancel: the louder one is taken",
+    "lone": "sounding in one channel alone: that one is taken, as mono",
+    "odd": "oddly written: read all the same",
     "clipped": "clipped, or driven flat: learned as it is",
     "dc": "resting on an offset (DC): it is removed",
     "flipped": "first half wave downwards: turned over",
@@ -226,6 +228,10 @@ def _findings(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
         match key:
             case "cancelled" if row.cancelled:
                 text = f"{row.channels} channels, less than 1 % of the energy is left in their mean"
+            case "lone" if row.lone:
+                text = f"{row.channels} channels"
+            case "odd" if row.notes:
+                text = "; ".join(row.notes)
             case "clipped" if facts.clipped > 0:
                 text = f"{facts.clipped} samples in flat runs at the peak of {round(row.peak_db, 1) + 0.0:.1f} dBFS"
             case "dc" if row.dc != 0:

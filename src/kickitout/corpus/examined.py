@@ -28,7 +28,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
-EXAMINE_VERSION = 2  # raise it whenever a row, a card or a fact changes
+EXAMINE_VERSION = 3  # raise it whenever a row, a card or a fact changes
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +98,7 @@ def recall(place: Path) -> Examined | None:
         card = {name: math.nan if value is None else value for name, value in figures["card"].items()}
         if wave.shape != (LENGTH, 1) or comment != _signed(comment[64:]):
             return None
+        figures["row"]["notes"] = tuple(figures["row"]["notes"])
         return Examined(Row(**figures["row"]), card, figures["reasons"], Facts(**figures["facts"]), wave[:, 0])
     except (UserError, OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

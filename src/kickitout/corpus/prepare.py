@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.audio import Sound, channels_cancel, mid_side, resample
+from kickitout.audio import Sound, channels_cancel, mid_side, resample, sounding
 from kickitout.card.block import fast_length
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
@@ -38,7 +38,8 @@ class Prepared:
     """The aligned kick and what was done to it.
 
     mid, side: float32 [22050], both scaled by the same gain (mid's peak is PEAK). onset_s: seconds into the file.
-    flipped: polarity inverted; cancelled: the channels cancelled and the louder one was taken. dc: the offset that was
+    flipped: polarity inverted; cancelled: the channels cancelled and the louder one was taken; lone: only one
+    of several channels sounds, and was taken. dc: the offset that was
     removed, and peak_db: the mid's peak in the file, re full scale; window_db: that in the window, before the gain.
     cut_s: seconds of sound after the window; padded_s: seconds of zeros after a sound that is shorter.
     """
@@ -48,6 +49,7 @@ class Prepared:
     onset_s: float
     flipped: bool
     cancelled: bool
+    lone: bool
     dc: float
     peak_db: float
     window_db: float
@@ -91,6 +93,7 @@ def prepare(sound: Sound) -> Prepared:
         onset_s=onset / rate,
         flipped=flipped,
         cancelled=cancelled,
+        lone=sound.channels > 1 and sounding(sound.samples).shape[1] == 1,
         dc=dc,
         peak_db=_db(peak),
         window_db=_db(gain),

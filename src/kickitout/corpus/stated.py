@@ -27,11 +27,11 @@ class Stated(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of an index. path: of the file it names, from where the index lies; index: the index's own name."""
+    """A row of an index. path: of the file it names, from where the index lies; said_by: the index's own name."""
 
     path: str
     stated: Stated
-    index: str
+    said_by: str
     depth: int  # of the index: the nearer one wins
 
 
@@ -83,7 +83,7 @@ def assign(
         exact = row.path in there or row.path in packed
         named = [row.path] if exact else alike.get(_plain(row.path), [])
         if not named:
-            unknown[row.index].append(row)
+            unknown[row.said_by].append(row)
         for path in named:
             if (row.depth, exact) >= best.get(path, (-1, False)):
                 best[path], stated[path] = (row.depth, exact), row.stated
