@@ -79,8 +79,9 @@ def test_the_limits_on_the_page_of_the_gate_are_those_of_the_code():
 
 def test_every_finding_of_the_doctor_has_a_word_on_its_page():
     words = (DOCS / "data-doctor.md").read_text("utf-8")
-    said = {"cancelled": "cancel", "lone": "one channel alone", "odd": "oddly written",
-            "clipped": "clipping", "dc": "offset", "flipped": "polarity", "late": "late", "noisy": "noisy", "quiet": "quiet", "cut": "cut", "abrupt": "cut"}  # fmt: skip
+    said = {"cancelled": "cancel", "lone": "one channel alone", "odd": "oddly written", "clipped": "clipping",
+            "dc": "offset", "flipped": "polarity", "late": "late", "noisy": "noisy", "quiet": "quiet", "cut": "cut",
+            "abrupt": "cut"}  # fmt: skip
     assert set(said) == set(FINDINGS)
     assert all(word in words for word in said.values())
 
