@@ -21,7 +21,7 @@ from kickitout.generation.listen import find_ear
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.onnx_model import OnnxModel
-from kickitout.sound import PEAK
+from kickitout.sound import PEAK, SAMPLE_RATE
 
 
 def test_the_default_model_makes_kicks():
@@ -324,3 +324,62 @@ def refused(data):
     with pytest.raises(UserError, match="no"):
         open_graph(data, "no")
     return True
+
+
+@pytest.fixture(scope="module")
+def overshooting():
+    """The first seeds of the default model whose kicks peak above full scale at 48 kHz."""
+    from kickitout.audio import resample
+
+    waves = kickitout.generate(range(120))
+    peaks = [float(np.abs(resample(wave, SAMPLE_RATE, 48_000)).max()) for wave in waves]
+    found = [seed for seed, peak in enumerate(peaks) if peak > 1.001][:2]
+    if not found:
+        pytest.skip("none of 120 kicks of this model peaks above full scale at 48 kHz")
+    return found
+
+
+@pytest.mark.parametrize(("form", "bits"), [("wav", "24"), ("wav", "16"), ("flac", "24")])
+def test_a_kick_that_would_clip_at_another_rate_is_made_quieter_as_a_whole(overshooting, form, bits, tmp_path):
+    from kickitout.audio import resample
+
+    seeds = ",".join(map(str, overshooting))
+    args = ["generate", "--seeds", seeds, "--rate", "48000", "-q", "--format", form, "--bits", bits]
+    assert main([*args, "-o", str(tmp_path)]) == 0
+    for seed in overshooting:
+        path = tmp_path / f"kick_{seed:06d}.{form}"
+        recipe = json.loads(read_comment(path))
+        assert -1 < recipe["gain_db"] < 0
+        wave = resample(kickitout.generate([seed])[0], SAMPLE_RATE, 48_000)
+        exact = wave * 10 ** (recipe["gain_db"] / 20)
+        assert 0.998 < np.abs(exact).max() <= 1  # 0.01 dB are 0.1 %
+        np.testing.assert_allclose(read_sound(path).samples[:, 0], exact, atol=2.0 ** (1 - int(bits)))
+        again = tmp_path / f"again.{form}"
+        assert main(["recipe", str(path), "--render", str(again), "--force"]) == 0
+        assert again.read_bytes() == path.read_bytes()
+
+
+def test_a_kick_that_does_not_clip_is_left_alone(overshooting, tmp_path):
+    seed = str(overshooting[0])
+    for rate, bits in (("44100", "24"), ("48000", "32f"), ("22050", "24")):
+        out = tmp_path / rate
+        assert main(["generate", "--seeds", seed, "--rate", rate, "--bits", bits, "-q", "-o", str(out)]) == 0
+        (path,) = out.iterdir()
+        assert "gain_db" not in json.loads(read_comment(path))
+    at_441 = read_sound(tmp_path / "44100" / f"kick_{overshooting[0]:06d}.wav").samples[:, 0]
+    np.testing.assert_allclose(at_441, kickitout.generate([overshooting[0]])[0], atol=2**-23)
+
+
+def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
+    from kickitout.generation.listen import find_place
+
+    main(["generate", "--seeds", str(overshooting[0]), "--rate", "48000", "-q", "-o", str(tmp_path)])
+    path = tmp_path / f"kick_{overshooting[0]:06d}.wav"
+    assert find_place(load_model(), "default", path)[1] == "made by this model, so its place is known"
+
+
+@pytest.mark.parametrize("nonsense", [12.0, -100, "loud", None, True, [1]])
+def test_a_gain_that_is_nonsense_is_none(nonsense):
+    from kickitout.generation.remake import stated_gain
+
+    assert stated_gain({"gain_db": nonsense}) == 0.0

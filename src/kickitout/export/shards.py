@@ -26,7 +26,7 @@ import numpy as np
 
 from kickitout.card import BLOCK_ROWS, cards
 from kickitout.export.order import Order
-from kickitout.export.sounds import Kick, encode_recipe, file_name
+from kickitout.export.sounds import Kick, encode_stated, file_name
 from kickitout.files import writing_whole
 from kickitout.generation.gate import Tally
 
@@ -72,20 +72,21 @@ class ShardWork:
         while block := list(islice(kicks, BLOCK_ROWS)):
             for kick, told in zip(block, self._told(block), strict=True):
                 name = file_name(kick.seed, form)
-                yield f"{Path(name).stem}.json", told
-                yield name, encode_recipe(kick.recipe, kick.wave, form)
+                recipe, data = encode_stated(kick.recipe, kick.wave, form)
+                yield f"{Path(name).stem}.json", json.dumps({"recipe": recipe, **told}, sort_keys=True).encode()
+                yield name, data
 
-    def _told(self, block: list[Kick]) -> Iterator[bytes]:
-        """What is said of each kick, as JSON."""
+    def _told(self, block: list[Kick]) -> Iterator[dict[str, Any]]:
+        """What is said of each kick beside its recipe."""
         if self.cards:
             measured = cards(np.stack([kick.wave.mean(axis=0) for kick in block]), threads=1)
-        for i, kick in enumerate(block):
-            data: dict[str, Any] = {"recipe": kick.recipe}
+        for i in range(len(block)):
+            data: dict[str, Any] = {}
             if self.cards:
                 row = measured.row(i)
                 data["card"] = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
                 data["reasons"] = measured.reasons(i)
-            yield json.dumps(data, sort_keys=True).encode()
+            yield data
 
 
 def as_tar(members: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from kickitout.generation.generate import each_asked, each_drawn, each_kick, sou
 from kickitout.generation.inpaint import Joined
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
+from kickitout.generation.remake import scaled, stated_gain
 from kickitout.sound import SAMPLE_RATE
 
 T = TypeVar("T")
@@ -93,11 +94,34 @@ def _recipe(model: Model, seed: int | None, form: SoundFormat, **more: Any) -> d
 
 def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> bytes:
     """[channels, T] -> the bytes of a sound file with its recipe inside."""
+    return encode_stated(recipe, wave, form)[1]
+
+
+def encode_stated(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> tuple[dict[str, Any], bytes]:
+    """The same, and the recipe as it is inside.
+
+    At another rate a kick may peak above full scale, between the samples it was made of. Whole numbers would clip it:
+    it is made quieter as a whole, and its recipe says by how many dB, so that it can be made again.
+    """
     samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
+    if form.bits != "32f":
+        gain_db = stated_gain(recipe) or headroom(samples)
+        if gain_db:
+            recipe, samples = {**recipe, "gain_db": gain_db}, scaled(samples, gain_db)
     comment = json.dumps(recipe, sort_keys=True)
-    return encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
+    return recipe, encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
+
+
+def headroom(samples: np.ndarray) -> float:
+    """By how many dB (0.0, or below it) samples must be made quieter to stay within full scale; in steps of 0.01 dB.
+
+    >>> headroom(np.array([0.5, -1.0])), headroom(np.array([0.5, -1.05]))
+    (0.0, -0.43)
+    """
+    peak = float(np.abs(samples).max(initial=0.0))
+    return math.floor(-2000 * math.log10(peak)) / 100 if peak > 1 else 0.0
 
 
 def write_kicks(

@@ -206,17 +206,18 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
     A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
     """
     from kickitout.audio import open_for_reading, read_comment, read_sound
-    from kickitout.generation.remake import is_sound_of, place_of
+    from kickitout.generation.remake import is_sound_of, place_of, read_recipe
     from kickitout.identity import identity_in
 
     if not model.info.places:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
         )
-    made_here = place_of(read_comment(sound), model)
+    comment = read_comment(sound)
+    made_here = place_of(comment, model)
     changed = ""
     if made_here is not None:
-        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave):
+        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave, read_recipe(comment, str(sound))):
             return made_here, "made by this model, so its place is known"
         changed = CHANGED
     with open_for_reading(sound) as file:

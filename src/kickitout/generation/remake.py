@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from kickitout.sound import SAMPLE_RATE
 if TYPE_CHECKING:
     from kickitout.audio import Sound
 
+QUIETEST_DB = 60.0  # a recipe that says more is damaged
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
@@ -37,12 +39,24 @@ def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
     return a.shape == b.shape and bool(np.abs(a - b).max(initial=0.0) <= ROUNDED)
 
 
-def is_sound_of(sound: Sound, wave: np.ndarray) -> bool:
+def stated_gain(recipe: Mapping[str, Any]) -> float:
+    """By how many dB a file is quieter than its kick, as its recipe says; 0.0 where it says nothing, or nonsense."""
+    gain_db = recipe.get("gain_db")
+    sane = isinstance(gain_db, int | float) and not isinstance(gain_db, bool) and -QUIETEST_DB <= gain_db <= 0
+    return float(gain_db) if sane else 0.0
+
+
+def scaled(samples: np.ndarray, gain_db: float) -> np.ndarray:
+    """float32 samples that are louder by so many dB."""
+    return samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples
+
+
+def is_sound_of(sound: Sound, wave: np.ndarray, recipe: Mapping[str, Any]) -> bool:
     """Whether a file still holds the kick [C, T] that its recipe speaks of, at any rate and in any format."""
     from kickitout.audio import resample
 
     samples = wave.T if sound.rate == SAMPLE_RATE else resample(np.ascontiguousarray(wave.T), SAMPLE_RATE, sound.rate)
-    return same_samples(sound.samples, np.clip(samples, -1, 1))
+    return same_samples(sound.samples, np.clip(scaled(samples, stated_gain(recipe)), -1, 1))
 
 
 def remake(recipe: dict[str, Any], model: Model, where: str, source: bytes | None = None) -> np.ndarray:
