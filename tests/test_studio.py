@@ -21,7 +21,7 @@ from studio import running, unpack
 from toy import write_kicks
 
 import kickitout
-from kickitout.audio import decode_sound, encode_sound
+from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.card import card, cards
 from kickitout.cli import main
 from kickitout.corpus.procedural import synthesise
@@ -293,6 +293,43 @@ def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, 
     data[-402] ^= 1  # the last bit of a sample
     head, _ = sounds(client.post("/api/hear", content=bytes(data)))
     assert (head["kind"], head["exact"]) == ("restored", False)
+
+
+def test_a_file_that_was_made_quieter_brings_its_state_back(client):
+    """At 48 kHz some kicks peak above full scale."""
+    form = {"format": "wav", "bits": "24", "rate": 48_000}
+    data = next(
+        (
+            file
+            for seed in range(120)
+            if b"gain_db"
+            in (file := client.get("/api/file", params={"recipe": json.dumps({"seed": seed}), **form}).content)
+        ),
+        None,
+    )
+    if data is None:
+        pytest.skip("none of 120 kicks of this model peaks above full scale at 48 kHz")
+    head, _ = sounds(client.post("/api/hear?name=mine.wav", content=data))
+    assert (head["kind"], head["exact"]) == ("restored", True)
+
+
+@pytest.mark.parametrize("container", ["WAVEX", "RF64"])
+def test_a_kick_made_here_is_known_in_containers_that_are_not_written_here(client, model, container):
+    data = encode_kick(model, 4, kickitout.generate([4])[:1], SoundFormat())
+    buffer = io.BytesIO()
+    with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, 1, "PCM_24", format=container) as file:
+        file.comment = decode_comment(data, "a")
+        file.write(decode_sound(data, "a").samples)
+    head, _ = sounds(client.post("/api/hear?name=x", content=buffer.getvalue()))
+    assert (head["kind"], head["exact"]) == ("restored", False)
+
+
+def test_what_was_odd_about_a_file_is_said(client):
+    data = bytearray(encode_sound(synthesise([3])[0][0], SAMPLE_RATE))
+    at = data.index(b"data") + 4
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") + 36).to_bytes(4, "little")
+    head, _ = sounds(client.post("/api/hear?name=x.wav", content=bytes(data)))
+    assert "promises 36 bytes of samples more" in head["said"]
 
 
 def test_an_edited_kick_is_a_sound_of_ones_own(client, model):

@@ -205,7 +205,7 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
 
     A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
     """
-    from kickitout.audio import open_for_reading, read_comment, read_sound
+    from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
     from kickitout.generation.remake import is_sound_of, place_of, read_recipe
     from kickitout.identity import identity_in
 
@@ -224,4 +224,5 @@ def find_place(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray,
         data = file.read()
     wave = decode_kick(data, str(sound), model.info.channels)
     heard = hear(model, Ear(find_ear(name)), wave, identity=identity_in(data, str(sound)))
-    return heard.place, f"{changed}{heard.said}"
+    odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
+    return heard.place, f"{changed}{heard.said}{odd}"

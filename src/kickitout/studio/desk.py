@@ -222,12 +222,14 @@ class Desk:
         changed = "" if recipe is None else CHANGED
         wave = decode_kick(data, name, self.model.info.channels)
         own = Sounding(np.atleast_2d(wave), None, name)
+        odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
         if isinstance(self.ear_or_reason, str):
-            return self._pack([own], kind="heard", said=self.ear_or_reason, look=self._look(own.wave.mean(axis=0)))
+            said = f"{self.ear_or_reason}{odd}"
+            return self._pack([own], kind="heard", said=said, look=self._look(own.wave.mean(axis=0)))
         heard = hear(self.model, self.ear_or_reason, wave, identity=identity_in(data, name))
         again = self.model.turn(place=heard.place)
         found = self._look(own.wave.mean(axis=0))
-        return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}", look=found)
+        return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}{odd}", look=found)
 
     def _recipe_in(self, data: bytes, name: str) -> dict[str, Any] | None:
         """The recipe in a file that this very model made; None in any other, which is a sound like others."""
