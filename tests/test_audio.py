@@ -176,14 +176,16 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path):
     assert path.read_bytes() != before
 
 
-def test_a_kick_is_written_in_milliseconds(tmp_path):
+def test_a_kick_is_written_about_as_quickly_as_libsndfile_writes_it(tmp_path):
     x = np.random.default_rng(0).uniform(-0.9, 0.9, 22_050).astype(np.float32)
-    durations = []
+    own, plain = [], []
     for i in range(30):
         start = time.perf_counter()
         write_sound(tmp_path / f"{i}.wav", x, RATE, bits="24", comment="{}")
-        durations.append(time.perf_counter() - start)
-    assert min(durations) < 0.003  # 0.7 ms on the machine this was written on; the least is what a busy one can do
+        between = time.perf_counter()
+        soundfile.write(tmp_path / f"plain {i}.wav", x, RATE, subtype="PCM_24")
+        own, plain = [*own, between - start], [*plain, time.perf_counter() - between]
+    assert min(own) < 4 * min(plain)  # measured: 0.65; of 30 tries the least is what a busy machine can do, too
 
 
 # What cannot be read
@@ -253,6 +255,27 @@ def test_a_long_file_is_refused_by_its_header(container, subtype):
     assert decode_sound(as_file(np.zeros(30 * 8_000), 8_000, format=container, subtype=subtype), "a").seconds == 30
 
 
+class Counting(io.FileIO):
+    """A file that counts what is read of it."""
+
+    read_bytes = 0
+
+    def readinto(self, buffer):
+        count = super().readinto(buffer)
+        self.read_bytes += count
+        return count
+
+    def read(self, size=-1):
+        data = super().read(size)
+        self.read_bytes += len(data)
+        return data
+
+    def readall(self):
+        data = super().readall()
+        self.read_bytes += len(data)
+        return data
+
+
 def test_ten_minutes_are_refused_without_decoding_them(tmp_path):
     path = tmp_path / "snare loop.wav"
     size = 10 * 60 * RATE * 4
@@ -262,10 +285,11 @@ def test_ten_minutes_are_refused_without_decoding_them(tmp_path):
     with open(path, "wb") as file:
         file.write(head + b"data" + struct.pack("<I", size))
         file.truncate(44 + size)  # a sparse file: 106 MB that take no space
-    start = time.perf_counter()
     with pytest.raises(UserError, match=r"snare loop\.wav: 10 min long"):
         read_sound(path)
-    assert time.perf_counter() - start < 0.5  # decoding would take longer
+    with Counting(path) as file, pytest.raises(UserError, match=r"snare loop\.wav: 10 min long"):
+        decode_sound(file, path.name)
+    assert 44 <= file.read_bytes < 100_000
 
 
 @pytest.mark.parametrize("size", [0, 0x7FFFF000, 0xFFFFFFFF])

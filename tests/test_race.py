@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from toy import toy, toy_corpus
 
-from kickitout.corpus.build import split
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 from kickitout.evaluation.embeddings import BANDS
@@ -28,8 +27,7 @@ TOY = (*toy("dcgan-bands"), "monitor.every=1000")
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
     corpus = toy_corpus(tmp_path_factory.mktemp("race") / "kicks", 40)
-    learned, unseen = split(corpus, 0.4, 1)
-    return corpus.take(learned), corpus.take(unseen)
+    return corpus.take(np.arange(24)), corpus.take(np.arange(24, 40))
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +87,23 @@ def test_the_scores_at_the_end_stand_beside_real_ones(parts):
     made = {(TUNED, 0.0): [noise], (SCRATCH, 0.0): [noise], (TUNED, 60.0): [near], (SCRATCH, 60.0): [noise]}
     lines = closing_text(made, learned, unseen, draws=20).splitlines()
     assert lines[0].startswith("| after 1 min |")
+    assert {line.count(" | ") for line in lines if line.startswith("| `")} == {4}
     (energy,) = (line for line in lines if line.startswith("| `energy_bands-1`"))
     _, recordings, tuned, scratch, beside = (cell.split()[0].strip("`") for cell in energy.strip("| ").split(" | "))
     assert max(float(recordings), float(tuned), float(beside)) < 10 < float(scratch)
+
+
+def test_a_score_that_a_set_does_not_have_is_left_open_in_its_row(parts, monkeypatch):
+    """The card of noise or silence has fields too few of the sounds know."""
+    from kickitout.evaluation.report import score_features
+
+    def without(one, real, **more):
+        found = score_features(one, real, **more)
+        return [score for score in found if len(one) != 20 or score.name != "energy_bands-1"]
+
+    monkeypatch.setattr("kickitout.lab.race.report.score_features", without)
+    near = synthesise(range(2000, 2024))[0]
+    lines = closing_text({(TUNED, 60.0): [near[:20]], (SCRATCH, 60.0): [near]}, *parts, draws=20).splitlines()
+    (energy,) = (line for line in lines if line.startswith("| `energy_bands-1`"))
+    assert energy.split(" | ")[2] == "–"
+    assert "–" not in energy.split(" | ")[3]

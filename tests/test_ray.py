@@ -79,16 +79,16 @@ def test_order_refusals_and_bugs_are_as_with_processes(ray):
 
 @pytest.mark.long  # Ray takes its time to stop what is under way on a busy machine
 def test_closing_stops_what_is_under_way_and_leaves_nothing_half_written(ray, tmp_path):
-    began = time.monotonic()
+    """What is under way would take a minute and then be there under its name."""
     with Workers(2, "auto") as workers:
         pool = workers._started()
         for name in "ab":
             pool.start(exec, f"{SLOW.strip()}({str(tmp_path / name)!r})")
+        hanging = time.monotonic() + 600  # not a bound on how long it takes
         while len(list(tmp_path.glob("*.begun"))) < 2:
-            assert time.monotonic() - began < 60
+            assert time.monotonic() < hanging
             time.sleep(0.01)
         pool.close()
-    assert time.monotonic() - began < 30
     assert {p.name for p in tmp_path.iterdir()} == {"a.begun", "b.begun"}
 
 
@@ -118,11 +118,10 @@ def test_what_is_no_address_is_said_so(no_cluster, where):
 def test_an_address_where_nobody_answers_is_one_sentence_at_once(no_cluster, tmp_path, capsys, monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    began = time.monotonic()
+    monkeypatch.setattr("ray.init", lambda **_: pytest.fail("Ray is asked, which waits long for an answer"))
     assert main(["generate", "-n", "2", "-o", str(tmp_path / "out"), "--ray", address]) == 2
     monkeypatch.setenv("RAY_ADDRESS", address)
     assert main(["generate", "-n", "2", "-o", str(tmp_path / "out"), "--ray", "auto"]) == 2
-    assert time.monotonic() - began < 20
     assert capsys.readouterr().err.count(f"nobody answers at {address}") == 2
 
 

@@ -89,12 +89,11 @@ def test_a_worker_that_dies_is_one_sentence(two):
 
 
 def test_closing_stops_what_is_under_way_and_leaves_nothing_half_written(tmp_path):
-    began = time.monotonic()
+    """What is under way would take a minute and then be there under its name."""
     with Workers(2) as workers:
         results = workers.each(slow_writer, [str(tmp_path / name) for name in ("a", "b", "c", "d")])
         with pytest.raises(_Enough):
             _until(lambda: len(list(tmp_path.glob("*.begun"))) == 2, results)
-    assert time.monotonic() - began < 30
     assert {p.name for p in tmp_path.iterdir()} == {"a.begun", "b.begun"}
 
 

@@ -190,10 +190,12 @@ def closing_text(made: Made, learned: Corpus, unseen: Corpus, draws: int = repor
     }
     titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
-    for row in zip(*scores.values(), strict=True):
-        if row[0].name.startswith(SHOWN):
-            cells = [_with_span(score.value, score.interval) for score in row]
-            lines.append(f"| `{row[0].name}` | " + " | ".join([*cells, f"{row[0].real:.2f}"]) + " |")
+    by_name = [{score.name: score for score in found} for found in scores.values()]
+    for name in by_name[0]:  # what too few sounds of a set have is no score of it
+        if name.startswith(SHOWN):
+            row = [found.get(name) for found in by_name]
+            cells = ["–" if score is None else _with_span(score.value, score.interval) for score in row]
+            lines.append(f"| `{name}` | " + " | ".join([*cells, f"{by_name[0][name].real:.2f}"]) + " |")
     return "\n".join(lines)
 
 
