@@ -11,29 +11,24 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import math
 import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from kickitout.card import cards
 from kickitout.errors import UserError
 from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
-from kickitout.generation.ask import CONTROLS, Control, measured
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.generation.model import Model
-from kickitout.generation.noise import normal
 from kickitout.models.knobs import KNOBS
+from kickitout.studio.aims import aims
 from kickitout.studio.desk import Desk
 from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
+from kickitout.studio.opening import best
 from kickitout.studio.recipes import Recipe, full_recipe
 from kickitout.studio.replies import known
 
@@ -42,9 +37,6 @@ PACKAGE = "onnxruntime-web@1.30.0"
 DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # sha512, base64
 PARTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 KICKS = 192  # on the map
-OBEYED = {"pitch": 50.0, "click": 1.0}  # cents and dB: a knob that is further off promises nothing on a page
-TRIED = range(96)  # seeds on which that is measured
-TURNS = (-4.0, 4.0)  # semitones or dB
 LICENCE = """onnxruntime-web 1.30.0, unchanged. MIT License.
 
 Copyright (c) Microsoft Corporation
@@ -62,8 +54,12 @@ WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEM
 COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR
 OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
 """
+# A browser loads no modules from a file, so this is all that runs where somebody opens the page with a double click.
+FROM_A_FILE = """if (location.protocol === "file:") document.getElementById("wrong").textContent =
+  "A browser plays this page only from a web server, and not from a file. In this folder run python -m http.server" +
+  " and open http://127.0.0.1:8000/, or put the folder on any web host.";"""
 POLICY = (
-    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{digest}'; worker-src 'self'; style-src 'self'; "
     "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
 
@@ -105,11 +101,13 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     player = load_model(model)
     waves = generate(range(kicks), player)
     found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
+    expected, points = aims(player, kicks)
     about = Desk(player, model).about() | {
         "listens": "" if player.info.places else "this model makes kicks from seeds alone",
         "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
                       "meaning": k.meaning} for k in KNOBS if k.name in player.info.knobs],
-        "aims": aims(player),
+        "opening": best(found, player),
+        "aims": expected,
         "measured": kicks,
         "without": ["kit", "formats", "measuring", "listening"],
     }  # fmt: skip
@@ -117,46 +115,10 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     for seed in range(kicks):
         card = found.row(seed)
         whole = full_recipe(player, Recipe(seed=seed))
-        listed.append({"name": telling_name(whole, card, SoundFormat()).removesuffix(".wav"), "card": known(card)})
+        name = telling_name(whole, card, SoundFormat()).removesuffix(".wav")
+        listed.append({"name": name, "card": known(card), "points": points[seed]})
     info = {k: getattr(player.info, k) for k in ("latent", "places", "knobs", "grain", "channels", "length")}
     return {"info": info, "about": about, "cards": listed}
-
-
-def aims(model: Model, seeds: Sequence[int] = TRIED) -> dict[str, dict[str, Any]]:
-    """The knobs that say beforehand what the card will say, measured here: in a browser nothing measures.
-
-    A knob of the pitch moves it by its semitones, one of the click's level by its decibels. within: nine of ten of
-    these kicks come so near. Knobs that are further off than OBEYED are left out.
-    """
-    found = {}
-    for control in CONTROLS:
-        if control.name not in OBEYED or control.knob not in model.info.knobs:
-            continue
-        off = _off(model, control, seeds)
-        unit = "cents" if control.unit == "Hz" else control.unit
-        within = float(np.quantile(off, 0.9)) if len(off) else math.inf
-        if within <= OBEYED[control.name]:
-            found[control.knob] = {
-                "field": control.field, "unit": control.unit, "within": round(within, 1), "within_unit": unit,
-            }  # fmt: skip
-    return found
-
-
-def _off(model: Model, control: Control, seeds: Sequence[int]) -> np.ndarray:
-    """How far kicks come from what a knob promises, cents or dB, for each seed and turn where both are defined."""
-    index, off = model.info.knobs.index(control.knob), []
-    for seed in seeds:
-        eps = normal([seed], model.info.latent)
-        before = measured(model.turn(eps).wave)[control.field]
-        for turn in TURNS:
-            knobs = np.zeros(len(model.info.knobs), np.float32)
-            knobs[index] = turn
-            after = measured(model.turn(eps, knobs=knobs).wave)[control.field]
-            if control.unit == "Hz":
-                off.append(abs(1200 * math.log2(after / before) - 100 * turn))
-            else:
-                off.append(abs(after - before - turn))
-    return np.array([x for x in off if math.isfinite(x)])
 
 
 def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
@@ -165,8 +127,10 @@ def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
         (folder / "js" / name).unlink()
     (folder / "js" / "backend.js").write_text('export { backend, Wrong } from "./local.js";\n', "utf-8")
     html = (folder / "index.html").read_text("utf-8")
-    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    digest = base64.b64encode(hashlib.sha256(FROM_A_FILE.encode()).digest()).decode()
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(digest=digest)}">'
     html = html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}')
+    html = html.replace("</body>", f"<script>{FROM_A_FILE}</script>\n</body>")
     modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in ("worker.js", TYPES)]
     (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")

@@ -1,10 +1,11 @@
 /** Ask: knobs in notes, milliseconds and decibels. A knob that was turned is locked; the others are free. */
 
+import { expectation, reachOf, turnFor } from "./aims.js";
 import { backend } from "./backend.js";
 import { play } from "./audio.js";
 import { button, element, make, newest, say, trying } from "./dom.js";
 import { state } from "./state.js";
-import { noteOf, parse, quantity } from "./words.js";
+import { noteOf, parse, quantity, range } from "./words.js";
 
 /** @typedef {import("./types.js").Control} Control */
 /** @typedef {import("./types.js").Line} Line */
@@ -12,6 +13,7 @@ import { noteOf, parse, quantity } from "./words.js";
 const QUICK_ROUNDS = 2; // renders while a knob is being turned; the rest of them when it is let go
 const ALL_ROUNDS = 14; // as many as kickitout.generation.ask takes
 const TICKS = 1000; // of a slider
+const ROLLS = 12; // kicks that are looked at for one that gets to a locked note
 
 /** @typedef {{control: Control, slider: HTMLInputElement, text: HTMLInputElement, lock: HTMLButtonElement, came: HTMLElement, refused: string}} Knob  refused: what would work, where what was typed does not */
 /** @type {Knob[]} */
@@ -45,7 +47,7 @@ export function setUpAsk(about) {
     element("knobs").classList.add("plain");
     element("tab-ask").textContent = "Turn";
     element("ask-help").textContent =
-      "Knobs of the model, relative to the kick as it is; ≈ is what to expect of a kick of the map. kick studio measures.";
+      "Turn, or type F1+20 or −24dB: ≈ is what to expect of a kick of the map. Other kicks are turned by semitones and decibels.";
   }
   element("knobs").append(...knobs.map(({ lock }) => /** @type {HTMLElement} */ (lock.parentElement)));
   button("reroll").addEventListener("click", trying(reroll));
@@ -80,7 +82,7 @@ function addKnob(control) {
   text.addEventListener("change", () => {
     const value = typed(knob);
     if (!(value >= control.low && value <= control.high)) {
-      knob.refused = `${inUnits(knob, control.low)} to ${inUnits(knob, control.high)}`;
+      knob.refused = whatWorks(knob);
       achieved(knob, control.name in asked());
       return;
     }
@@ -172,30 +174,44 @@ const send = newest(async (/** @type {Record<string, number>} */ request, /** @t
   if (!moving) say(lines.map(inWords).join("; "));
 });
 
-/** The locked knobs for another kick of the map: one that says what to expect stays at its note, not at its semitones. @param {number} seed */
+/**
+ * The locked knobs for another kick of the map: one that says what to expect stays at its note, not at its semitones.
+ * kept: whether this kick gets to all of them.
+ * @param {number} seed
+ */
 async function carriedOver(seed) {
   const request = { ...asked() };
-  const base = (await backend.play([{ seed }])).sounds[0].base;
+  const other = (await backend.play([{ seed }])).sounds[0];
+  let kept = true;
   for (const knob of knobs) {
     const { name, low, high } = knob.control;
     const goal = name in request ? expected(knob, request[name]) : null;
-    const from = goal && base?.[goal.aim.field];
-    if (!goal || typeof from !== "number") continue;
-    request[name] = Math.min(Math.max(goal.aim.unit === "Hz" ? 12 * Math.log2(goal.value / from) : goal.value - from, low), high);
+    if (!goal) continue;
+    const turn = turnFor(goal.aim, other, knob.control, goal.value);
+    kept &&= turn >= low && turn <= high;
+    const reach = reachOf(goal.aim, other, knob.control);
+    const nearest = reach ? turnFor(goal.aim, other, knob.control, Math.min(Math.max(goal.value, reach[0]), reach[1])) : NaN;
+    if (!Number.isNaN(nearest)) request[name] = Math.min(Math.max(nearest, low), high);
   }
-  return request;
+  return { request, kept };
 }
 
-/** @param {number} seed */
-async function rolled(seed) {
-  const request = measuredKicks ? await carriedOver(seed) : asked();
-  return { request, answer: await backend.askSeed(request, seed) };
+/** Another kick: in an exported site one of the map, which keeps the notes that are locked if one is found that does. */
+async function rolled() {
+  let seed = Math.floor(Math.random() * (measuredKicks || 1e6));
+  let request = asked();
+  for (let i = 0; measuredKicks && i < ROLLS; i++) {
+    if (i) seed = Math.floor(Math.random() * measuredKicks);
+    const found = await carriedOver(seed);
+    request = found.request;
+    if (found.kept) break;
+  }
+  return { seed, request, answer: await backend.askSeed(request, seed) };
 }
 
 async function reroll() {
-  const seed = Math.floor(Math.random() * (measuredKicks || 1e6));
   element("ask-said").textContent = "…";
-  const { request, answer } = await rolled(seed).catch((error) => {
+  const { seed, request, answer } = await rolled().catch((error) => {
     element("ask-said").textContent = "";
     throw error;
   });
@@ -242,9 +258,8 @@ const isNote = (control) => control.name === "pitch" && control.unit === "Hz";
 /** What is to be expected of a knob of the model, and in which unit; null where that is not known. @param {Knob} knob @param {number} value */
 function expected({ control }, value) {
   const aim = aims[control.name];
-  const base = aim && state.sound?.base?.[aim.field];
-  if (typeof base !== "number") return null;
-  return { aim, value: aim.unit === "Hz" ? base * 2 ** (value / 12) : base + value };
+  const there = expectation(aim, state.sound, control, value);
+  return there && { aim, ...there };
 }
 
 /** What somebody typed, as a value of the knob: where it says what is to be expected, that may be typed. @param {Knob} knob */
@@ -253,13 +268,18 @@ function typed(knob) {
   const zero = expected(knob, 0);
   const goal = zero ? parse(text.value, zero.aim.unit) : NaN;
   if (!zero || Number.isNaN(goal)) return parse(text.value, control.unit);
-  return zero.aim.unit === "Hz" ? 12 * Math.log2(goal / zero.value) : goal - zero.value;
+  return turnFor(zero.aim, state.sound, control, goal);
 }
 
-/** @param {Knob} knob @param {number} value */
-function inUnits(knob, value) {
-  const there = expected(knob, value);
-  return there ? quantity(there.value, there.aim.unit) : quantity(value, knob.control.unit);
+/** What may be typed, in the unit that is typed. @param {Knob} knob */
+function whatWorks({ control, text }) {
+  const aim = aims[control.name];
+  const reach = reachOf(aim, state.sound, control);
+  if (aim && reach) return range(reach[0], reach[1], aim.unit);
+  if (aim && !Number.isNaN(parse(text.value, aim.unit)) && Number.isNaN(parse(text.value, control.unit))) {
+    return aim.unit === "Hz" ? "no note is known of this kick" : `no ${aim.unit} is known of this kick`;
+  }
+  return range(control.low, control.high, control.unit);
 }
 
 /** What stands in a knob's field. @param {Knob} knob @param {number | null} value */
@@ -286,16 +306,18 @@ function achieved(knob, locked) {
   came.classList.remove("far");
   const value = current(knob);
   if (knob.refused) {
-    came.textContent = knob.refused;
+    came.textContent = came.title = knob.refused;
     came.classList.add("far");
     return;
   }
   const there = expected(knob, value ?? 0);
-  came.title = there ? `to be expected, not measured: nine of ten kicks come within ${quantity(there.aim.within, there.aim.within_unit)}` : "";
   if (there) {
-    came.textContent = `≈ ${quantity(there.value, there.aim.unit)} ±${quantity(there.aim.within, there.aim.within_unit).replace("cents", "ct")}`;
+    const off = there.within ? ` ±${quantity(there.within, there.aim.within_unit).replace(/(\.\d)? cents/, " ct")}` : "";
+    came.textContent = `≈ ${quantity(there.value, there.aim.unit)}${off}`;
+    came.title = off ? `to be expected, not measured: nine of ten kicks come within ${quantity(there.within, there.aim.within_unit)}` : "measured when this page was written";
     return;
   }
+  came.title = "";
   if (plain) {
     came.textContent = control.unit === "dB" ? (locked ? "set" : "") : control.unit;
     return;

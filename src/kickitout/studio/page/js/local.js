@@ -34,7 +34,9 @@ worker.onerror = (event) => {
 };
 
 /** @type {Promise<any>} */
-const site = fetch(new URL("../site.json", import.meta.url)).then((reply) => reply.json());
+const site = fetch(new URL("../site.json", import.meta.url)).then((reply) => reply.json()).catch(() => {
+  throw new Wrong("site.json does not come from this server; put the whole folder there, as kick export has written it.");
+});
 
 /** @param {Record<string, Float32Array>} feed @returns {Promise<Played>} */
 function run(feed) {
@@ -72,6 +74,7 @@ async function sounding(recipe) {
     recipe: whole,
     card: known?.card ?? null,
     base: base?.card,
+    points: base?.points,
     reasons: {},
     rate: about.model.rate,
     samples: Array.from({ length: made.channels }, (_, c) => made.wave.slice(c * long, (c + 1) * long)),

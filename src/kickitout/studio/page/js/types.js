@@ -13,6 +13,7 @@
  * @property {number} rate
  * @property {AudioBuffer} [buffer]  made when it is first played
  * @property {Card} [base]  of an exported site: the card of this kick before its knobs were turned
+ * @property {Record<string, [number, number][]>} [points]  and what it says with a knob turned: turn and value, by the turn
  *
  * @typedef {object} Line  one line of an answer
  * @property {string} name
@@ -36,8 +37,9 @@
  * @typedef {object} Aim  what a knob does to a field of the card, though nothing measures that here
  * @property {string} field
  * @property {string} unit
- * @property {number} within  nine of ten kicks come so near, in `within_unit`
+ * @property {number} within  nine of ten kicks come so near, in `within_unit`; between points, where there are any
  * @property {string} within_unit
+ * @property {boolean} points  whether it is known from points that were measured, and not by a rule
  *
  * @typedef {object} Look
  * @property {{ms: number[], hz: number[]}} pitch

@@ -29,6 +29,13 @@ export function quantity(x, unit) {
   return `${(Number(text) === 0 ? text.replace("-", "") : text).replace("-", "−")} ${unit}`;
 }
 
+/** From one quantity to another: "20 Hz to 4.00 kHz", "−24 to 24 semitones". @param {number} low @param {number} high @param {string} unit */
+export function range(low, high, unit) {
+  const [from, to] = [low, high].map((x) => quantity(x, unit).replace(/\.0+(?= )/, ""));
+  const shared = ` ${to.split(" ")[1]}`;
+  return `${from.endsWith(shared) ? from.slice(0, -shared.length) : from} to ${to}`;
+}
+
 /**
  * What somebody typed, as a number in a unit: "F1", "F1+20", "43.7 Hz", "4k", "0.28s", "-12 dB". NaN for anything else.
  * @param {string} text
