@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import kickitout.corpus.families as module
 from kickitout.audio import Sound, decode_sound, resample
@@ -142,6 +145,74 @@ def test_of_a_thousand_kicks_few_pairs_are_correlated(monkeypatch):
     families(random_kicks(1000))
     assert 0 < pairs["below 1.5 kHz"] < 0.05 * 499_500  # 1 %
     assert pairs["in full"] < 1000  # 4
+
+
+# -- neither names nor order, and what a new sound moves ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def chained(make_kick):
+    """Waves in two chains, some copies of others among them, and loners; and identities that sort otherwise."""
+    low, high = ([aligned(make_kick(end_hz=hz + 0.4 * k)) for k in range(9)] for hz in (50, 70))
+    copies = [0.5 * np.roll(wave, 3) for wave in (low[2], low[6], high[4])]
+    loners = [aligned(make_kick(end_hz=hz)) for hz in (40, 95)]
+    waves = np.stack([*low, *copies, *high, *loners]).astype(np.float32)
+    names = [hashlib.sha256(wave.tobytes()).hexdigest() for wave in waves]
+    alike = np.array([[similarity(a, b) for a in waves] for b in waves])
+    return waves, names, alike
+
+
+def groups_of(chained, members: list[int], by_identity: bool = True) -> dict[int, frozenset[int]]:
+    """Sound -> those of its family, when the sounds come in this order."""
+    waves, names, _ = chained
+    found = families(waves[members], [names[i] for i in members] if by_identity else None)
+    return {i: frozenset(j for j, g in zip(members, found, strict=True) if g == f)
+            for i, f in zip(members, found, strict=True)}  # fmt: skip
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_the_order_of_sounds_decides_no_family(chained, data):
+    members = list(range(len(chained[0])))
+    order = data.draw(st.permutations(members))
+    assert groups_of(chained, order) == groups_of(chained, members)
+
+
+def test_it_would_without_identities(chained):
+    members = list(range(len(chained[0])))
+    assert groups_of(chained, members, False) != groups_of(chained, members[::-1], False)
+
+
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_a_new_sound_moves_only_what_hangs_together_with_it(chained, data):
+    members = data.draw(st.lists(st.integers(0, len(chained[0]) - 1), min_size=2, unique=True))
+    new, old = members[0], members[1:]
+    touched, more = {new}, {new}
+    while more:
+        more = {j for i in more for j in old if chained[2][i, j] >= SAME} - touched
+        touched |= more
+    before, after = groups_of(chained, old), groups_of(chained, members)
+    assert {i: before[i] for i in old if i not in touched} == {i: after[i] for i in old if i not in touched}
+
+
+def test_names_of_files_decide_neither_families_nor_what_is_held_out(chained, tmp_path):
+    from kickitout.audio import write_sound
+    from kickitout.corpus.build import build_corpus, split
+
+    waves, known = chained[0], []
+    for order in (1, -1):
+        folder = tmp_path / f"named {order}"
+        folder.mkdir()
+        for place, i in enumerate(range(len(waves))[::order]):
+            write_sound(folder / f"{place:02d}.wav", waves[i], SAMPLE_RATE)
+        corpus = build_corpus(folder)
+        groups: dict[int, set[str]] = {}
+        for row in corpus.rows:
+            groups.setdefault(row.family, set()).add(row.wave)
+        held_out = [{corpus.rows[i].wave for i in split(corpus, 0.3, seed)[1]} for seed in range(4)]
+        known.append((sorted(map(sorted, groups.values())), held_out, corpus.digest))
+    assert known[0] == known[1]
 
 
 def test_the_recorded_kicks_join_by_machine(real_data):

@@ -5,6 +5,11 @@ One seed gives one kick: its noise comes from its own counter-based generator (P
 itself, over contiguous time, so the samples are the same alone and in a batch, bit for bit. Time runs from one sample
 before ONSET: sample ONSET + m sounds at t = (m + 1) / SAMPLE_RATE, the first moment at which a sine is not zero.
 
+Processors differ in the last bits of sin, exp, tanh, of sums and of transforms. So these are computed in float64 and
+rounded to float32, where what they differ by is lost but for one sample in some million; between them stand only
+products and sums of two numbers, which IEEE 754 defines to the last bit. A seed's kick of 16 bits is the same bytes
+everywhere.
+
     pitch(t)    = end + (start - end) 10^(-t / sweep) + snap 10^(-t / snap_ms)      swept oscillator, phase integrated
     envelope(t) = rise(t) 10^(-3 ((t - hold) / decay)^curve)                        -60 dB at hold + decay, any curve
     body        = drive(envelope * (sin phase + membrane modes))                    tanh, oversampled while it aliases
@@ -163,7 +168,7 @@ def render(parameters: KickParameters) -> Wave:
     late = len(shape) - (_ACTIVE - FADE)
     if late > 0:
         shape[-late:] *= _fade()[:late]
-    shape *= active.sum() / shape.sum()
+    shape *= float(active.sum(dtype=np.float64) / shape.sum(dtype=np.float64))
     active[: len(shape)] -= shape
     wave = np.zeros(LENGTH, np.float32)
     np.multiply(active, PEAK / np.abs(active).max(), out=wave[ONSET:])
@@ -197,7 +202,7 @@ def layers(parameters: KickParameters) -> dict[str, Wave]:
 def _layers(p: KickParameters) -> tuple[dict[str, Wave], Wave]:
     """The layers from sample ONSET on (each [<= _ACTIVE]), and the envelope of the body."""
     body, envelope = _body(p)
-    energy = float(np.dot(body, body))
+    energy = _energy(body)
     parts = {"body": body}
     if p.click_level_db > OFF_DB:
         parts["click"] = _scaled(click_layer(p), energy, p.click_level_db)
@@ -226,7 +231,7 @@ def _body(p: KickParameters) -> tuple[Wave, Wave]:
     fine[before : before + sounding] = _drive(p, shell)
     step = _OVERSAMPLING * _BLOCK
     blocks = np.lib.stride_tricks.sliding_window_view(fine, step + 2 * _REACH)[::step]  # [padded / _BLOCK, 128]
-    body[:head] = (blocks @ _decimation()).ravel()[:head]
+    body[:head] = (blocks.astype(np.float64) @ _decimation()).ravel()[:head]
     return body, envelope
 
 
@@ -275,12 +280,12 @@ def _shell(p: KickParameters, n: int, rate: int) -> tuple[Wave, Wave]:
 
 
 def _envelope(p: KickParameters, n: int, rate: int) -> Wave:
-    elapsed = np.maximum(_seconds_32(rate)[:n] - np.float32(p.hold_ms / 1000), 0)
-    elapsed *= np.float32(1000 / p.decay_ms)
+    elapsed = np.maximum(_seconds(rate)[:n] - p.hold_ms / 1000, 0)
+    elapsed *= 1000 / p.decay_ms
     if p.curve != 1:
-        np.power(elapsed, np.float32(p.curve), out=elapsed)
-    elapsed *= np.float32(-3 * _LN10)
-    envelope = np.exp(elapsed, out=elapsed)
+        np.power(elapsed, p.curve, out=elapsed)
+    elapsed *= -3 * _LN10
+    envelope = np.exp(elapsed, out=elapsed).astype(np.float32)
     rising = min(n, int(p.attack_ms / 1000 * rate))
     t = _seconds(rate)[:rising] * (1000 / p.attack_ms)
     envelope[:rising] *= (0.5 - 0.5 * np.cos(np.pi * t)).astype(np.float32)
@@ -290,10 +295,13 @@ def _envelope(p: KickParameters, n: int, rate: int) -> Wave:
 def _drive(p: KickParameters, x: Wave) -> Wave:
     gain = 10 ** (p.drive_db / 20) - 1
     offset = math.tanh(gain * p.drive_bias)
-    driven = np.tanh(np.float32(gain) * (x + np.float32(p.drive_bias)))
-    driven -= np.float32(offset)
-    driven *= np.float32(1 / (math.tanh(gain * (1 + p.drive_bias)) - offset))
-    return driven
+    driven = x.astype(np.float64)
+    driven += p.drive_bias
+    driven *= gain
+    np.tanh(driven, out=driven)
+    driven -= offset
+    driven *= 1 / (math.tanh(gain * (1 + p.drive_bias)) - offset)
+    return driven.astype(np.float32)
 
 
 def click_layer(p: KickParameters) -> Wave:
@@ -304,8 +312,8 @@ def click_layer(p: KickParameters) -> Wave:
     if p.click_noise == 0:
         return tone
     spectrum = _white(p.seed, 0, n)
-    off_centre = (_bins(len(spectrum)) - np.float32(p.click_centroid_hz)) * np.float32(1 / p.click_bandwidth_hz)
-    noise = _to_wave(spectrum * np.exp(np.float32(-0.25) * off_centre**2), n)
+    off_centre = (_bins(len(spectrum)) - p.click_centroid_hz) / p.click_bandwidth_hz
+    noise = _to_wave(spectrum * np.exp(-0.25 * np.square(off_centre)), n)
     noise *= decay
     return _scaled(noise, p.click_noise) + _scaled(tone, 1 - p.click_noise)
 
@@ -314,7 +322,7 @@ def _noise(p: KickParameters) -> Wave:
     n = min(_ACTIVE, math.ceil(p.noise_decay_ms / 1000 * SAMPLE_RATE))
     spectrum = _white(p.seed, 1, n)
     octaves, no_rumble = _octaves(len(spectrum))
-    slope = np.exp(octaves * np.float32(p.noise_tilt_db_per_octave * _LN10 / 20))
+    slope = np.exp(octaves * (p.noise_tilt_db_per_octave * _LN10 / 20))
     noise = _to_wave(spectrum * slope * no_rumble, n)
     noise *= _decay(n, SAMPLE_RATE, p.noise_decay_ms / 1000)
     return noise
@@ -357,26 +365,30 @@ def _below_coupling(x: Wave) -> Wave:
     """
     grow, shrink = _coupling_weights()
     slow = np.zeros(_PADDED // _BLOCK + 1, np.float32)
-    slow[1:] = np.cumsum(x.reshape(-1, _BLOCK) @ np.ones(_BLOCK, np.float32) * grow) * shrink
+    slow[1:] = np.cumsum(x.reshape(-1, _BLOCK).sum(axis=1, dtype=np.float64) * grow) * shrink
     return (slow[:-1, None] + (slow[1:] - slow[:-1])[:, None] * _ramp()).ravel()
 
 
 def _scaled(x: Wave, energy: float, level_db: float = 0.0) -> Wave:
     """x with `level_db` re `energy`."""
-    now = float(np.dot(x, x))
-    return x * np.float32(math.sqrt(energy / now) * 10 ** (level_db / 20))
+    return x * np.float32(math.sqrt(energy / _energy(x)) * 10 ** (level_db / 20))
+
+
+def _energy(x: Wave) -> float:
+    wide = x.astype(np.float64)
+    return float(np.dot(wide, wide))
 
 
 def _sine(cycles: NDArray[np.float64]) -> Wave:
-    turn = (cycles - np.rint(cycles)).astype(np.float32)
-    turn *= np.float32(2 * math.pi)
-    return np.sin(turn, out=turn)
+    turn = cycles - np.rint(cycles)
+    turn *= 2 * math.pi
+    return np.sin(turn, out=turn).astype(np.float32)
 
 
 def _decay(n: int, rate: int, t60: float) -> Wave:
     """10^(-3 t / t60): -60 dB at t60 seconds; [n], from t = 1 / rate."""
-    fall = _seconds_32(rate)[:n] * np.float32(-3 * _LN10 / t60)
-    return np.exp(fall, out=fall)
+    fall = _seconds(rate)[:n] * (-3 * _LN10 / t60)
+    return np.exp(fall, out=fall).astype(np.float32)
 
 
 def _generator(seed: int, stream: int) -> np.random.Generator:
@@ -384,39 +396,34 @@ def _generator(seed: int, stream: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=seed + (stream << 64)))
 
 
-def _white(seed: int, stream: int, n: int) -> NDArray[np.complex64]:
+def _white(seed: int, stream: int, n: int) -> NDArray[np.complex128]:
     """Spectrum of n samples of white noise or a few more: drawn where it is shaped, which spares a transform."""
     power = 1 << max(n - 1, 63).bit_length() - 3  # a size of 5, 6, 7 or 8 times a power of two: quick to transform
     size = -(-max(n, 64) // power) * power
-    spectrum = np.zeros(size // 2 + 1, np.complex64)
+    spectrum = np.zeros(size // 2 + 1, np.complex128)
     spectrum[1:-1] = _generator(seed, stream).standard_normal(size, dtype=np.float32).view(np.complex64)[1:]
     return spectrum
 
 
-def _to_wave(spectrum: NDArray[np.complex64], n: int) -> Wave:
-    return np.fft.irfft(spectrum)[:n].astype(np.float32, copy=False)
+def _to_wave(spectrum: NDArray[np.complex128], n: int) -> Wave:
+    return np.fft.irfft(spectrum)[:n].astype(np.float32)
 
 
 @lru_cache(maxsize=16)
-def _bins(count: int) -> Wave:
-    return np.linspace(0, SAMPLE_RATE / 2, count, dtype=np.float32)
+def _bins(count: int) -> NDArray[np.float64]:
+    return np.linspace(0, SAMPLE_RATE / 2, count)
 
 
 @lru_cache(maxsize=16)
-def _octaves(count: int) -> tuple[Wave, Wave]:
+def _octaves(count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Octaves above 1 kHz of each bin, and a high-pass at 100 Hz: a tilted noise would otherwise be all rumble."""
-    hz = np.maximum(_bins(count), 1.0).astype(float)
-    return np.log2(hz / 1000).astype(np.float32), (1 / (1 + (100 / hz) ** 4)).astype(np.float32)
+    hz = np.maximum(_bins(count), 1.0)
+    return np.log2(hz / 1000), 1 / (1 + (100 / hz) ** 4)
 
 
 @lru_cache(maxsize=2)
 def _seconds(rate: int) -> NDArray[np.float64]:
     return np.arange(1, _OVERSAMPLING * _PADDED + 2 * _REACH + 1) / rate
-
-
-@lru_cache(maxsize=2)
-def _seconds_32(rate: int) -> Wave:
-    return _seconds(rate).astype(np.float32)
 
 
 @lru_cache(maxsize=1)
@@ -437,12 +444,12 @@ def _ramp() -> Wave:
 
 
 @lru_cache(maxsize=1)
-def _decimation() -> Wave:
+def _decimation() -> NDArray[np.float64]:
     """Kaiser-windowed sinc with its middle at 22.05 kHz (flat to 14 kHz, -80 dB from 30 kHz), shifted by one sample
     from column to column: [_OVERSAMPLING * _BLOCK + 2 * _REACH, _BLOCK]."""
     k = np.arange(-_REACH, _REACH + 1)
     taps = np.sinc(k / _OVERSAMPLING) * np.kaiser(len(k), 8.0)
-    matrix = np.zeros((_OVERSAMPLING * _BLOCK + 2 * _REACH, _BLOCK), np.float32)
+    matrix = np.zeros((_OVERSAMPLING * _BLOCK + 2 * _REACH, _BLOCK))
     for column in range(_BLOCK):
         matrix[_OVERSAMPLING * column :, column][: len(taps)] = taps / taps.sum()
     return matrix

@@ -1,0 +1,125 @@
+"""What is decided about the sounds of folders, to be compared between processors; printed as JSON.
+
+    python scripts/decisions.py FOLDER [FOLDER ...] > here.json
+    qemu-x86_64 -cpu Nehalem .venv/bin/python scripts/decisions.py FOLDER ... --against here.json
+    python scripts/decisions.py FOLDER ... --against here.json --nudge 1e-6
+
+The second says what another processor decides otherwise; the third, what is decided otherwise once every sample has
+been moved by about a millionth, ten times of what processors differ by: what lies so near to a limit. Both exit with 1
+where there is something to say. NPY_DISABLE_CPU_FEATURES and OPENBLAS_CORETYPE choose other code without emulation,
+but not in the decoders and the resampler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kickitout.audio import Sound, decode_sound
+from kickitout.corpus.augment import draw_changes, has_click
+from kickitout.corpus.build import Corpus, Row, describe, is_wide, refuse_copies, split
+from kickitout.corpus.families import families
+from kickitout.corpus.prepare import Prepared
+from kickitout.corpus.scan import Candidate, Refused, scan
+from kickitout.errors import UserError
+
+SEEDS = range(5)  # of the splits
+
+
+def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
+    """Name of a file -> what is decided about it; and the families, splits and variants of all."""
+    random = np.random.default_rng(0)
+    found: dict[str, Any] = {}
+    rows, waves, sides = [], [], []
+    for outcome in refuse_copies(_read(scan(folders).candidates, nudge, random)):
+        if isinstance(outcome, Refused):
+            found[outcome.name] = {"refused": outcome.reason}
+            continue
+        row, prepared = outcome
+        rows.append(row)
+        waves.append(_nudged(prepared.mid, nudge, random))
+        sides.append(_nudged(prepared.side, nudge, random))
+    mids = np.stack(waves)
+    joined = families(mids, [row.wave for row in rows])
+    rows = [replace(row, family=int(family)) for row, family in zip(rows, joined, strict=True)]
+    corpus = Corpus(mids, np.stack(sides), tuple(rows), (), {}, ())
+    for row, wave, wide in zip(rows, mids, is_wide(mids, corpus.sides), strict=True):
+        found[row.name] = {
+            "identity": row.wave, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
+            "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
+            "lends its click": has_click(wave), "family": row.family, "variant": str(draw_changes(row.wave, 0, 0)),
+            "held out by": [seed for seed in SEEDS if row.name in _held_out(corpus, seed)],
+        }  # fmt: skip
+    return {"digest": corpus.digest, "files": found}
+
+
+def _read(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Generator) -> Iterator[Any]:
+    for candidate in candidates:
+        try:
+            with candidate.open() as file:
+                sound = decode_sound(file, candidate.name)
+                row, prepared = describe(candidate, sound, file, "")
+            if nudge:
+                row, prepared = _as_nudged(candidate, sound, row, _nudged(sound.samples, nudge, random))
+            yield row, prepared
+        except UserError as error:
+            yield Refused(candidate.name, str(error))
+
+
+def _as_nudged(candidate: Candidate, sound: Sound, row: Row, samples: np.ndarray) -> tuple[Row, Prepared]:
+    """A file prepared from other samples, under its own identity."""
+    with candidate.open() as file:
+        other, prepared = describe(candidate, replace(sound, samples=samples), file, "")
+    return replace(other, wave=row.wave), prepared
+
+
+def _nudged(x: np.ndarray, by: float, random: np.random.Generator) -> np.ndarray:
+    """Each sample moved by a share of itself, and a tenth as much of the peak; silence stays."""
+    if not by:
+        return x
+    own, common = random.uniform(-by, by, (2, *x.shape))
+    return (x * (1 + own) + (x != 0) * common * (np.abs(x).max() / 10)).astype(np.float32)
+
+
+_HELD: dict[int, set[str]] = {}
+
+
+def _held_out(corpus: Corpus, seed: int) -> set[str]:
+    if seed not in _HELD:
+        _HELD[seed] = {corpus.rows[i].name for i in split(corpus, seed=seed)[1]}
+    return _HELD[seed]
+
+
+def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
+    """What is decided otherwise, a line each."""
+    lines = [] if here["digest"] == there["digest"] else ["the digest of the corpus is another"]
+    for name in sorted(here["files"].keys() | there["files"].keys()):
+        a, b = here["files"].get(name, {}), there["files"].get(name, {})
+        lines += [f"{name}: {key} {a.get(key)} -> {b.get(key)}" for key in a | b if a.get(key) != b.get(key)]
+    return lines
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--nudge", type=float, default=0.0)
+    args = parser.parse_args()
+    found = decisions(args.folders, args.nudge)
+    if args.against is None:
+        print(json.dumps(found))
+        return 0
+    lines = differences(json.loads(args.against.read_text("utf-8")), found)
+    print("\n".join(lines or [f"all is decided alike about {len(found['files'])} files"]))
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""What is decided about a folder of sounds and about rendered kicks, told by a process of its own as JSON:
+
+python decided.py FOLDER OWN       OWN: a new folder for the rendered kicks, and for what a run would learn from
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+
+from decisions import decisions, differences  # noqa: E402
+from toy import toy, write_kicks  # noqa: E402
+
+from kickitout.corpus.build import build_corpus  # noqa: E402
+from kickitout.training.lessons import make_lessons  # noqa: E402
+from kickitout.training.recipe import load_recipe  # noqa: E402
+
+__all__ = ["differences", "emulated", "other_kernels"]
+KICKS = 12
+
+
+def decide(folder: Path, own: Path) -> dict[str, Any]:
+    """As JSON has it. Waves of the lessons, which may differ in their last bits, are in own/lessons.npz."""
+    rendered = write_kicks(own / "rendered", KICKS)
+    corpus = build_corpus([rendered])
+    lessons = make_lessons(corpus, load_recipe("kickgan", [*toy("kickgan"), "mix=4"]))
+    np.savez(own / "lessons.npz", **lessons._asdict())
+    found = {
+        "features": features(),
+        "decided": decisions([folder, rendered]),
+        "manifest": corpus.manifest(),
+        "lessons": [part.shape for part in lessons],
+    }
+    told: dict[str, Any] = json.loads(json.dumps(found))
+    return told
+
+
+def decide_elsewhere(folder: Path, own: Path, environment: dict[str, str], *emulator: str) -> dict[str, Any]:
+    """The same from a process with other code for the processor, or on an emulated one."""
+    own.mkdir()
+    command = [*emulator, sys.executable, __file__, str(folder), str(own)]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def features() -> list[str]:
+    """What numpy has code for and uses on this processor."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    return [name for name in __cpu_dispatch__ if __cpu_features__.get(name)]
+
+
+def other_kernels() -> dict[str, dict[str, str]]:
+    """Name -> environment of every narrower set of instructions that the libraries have code for."""
+    wide = [name for name in features() if "512" in name or name == "X86_V4"]
+    narrower = {"without AVX-512": wide, "baseline": features()}
+    of_others = {
+        "without AVX-512": ("Haswell", "avx2", "AVX2"),
+        "baseline": ("Nehalem", "default", "SSE41"),
+    }
+    return {
+        name: {
+            "NPY_DISABLE_CPU_FEATURES": " ".join(disabled),
+            **({"OPENBLAS_CORETYPE": of_others[name][0]} if platform.machine() in ("x86_64", "AMD64") else {}),
+            "ATEN_CPU_CAPABILITY": of_others[name][1],
+            "ONEDNN_MAX_CPU_ISA": of_others[name][2],
+        }
+        for name, disabled in narrower.items()
+        if disabled
+    }
+
+
+def emulated(processor: str) -> list[str] | str:
+    """The command that runs a program on another x86 processor, or the reason why there is none."""
+    qemu = shutil.which("qemu-x86_64")
+    if platform.system() != "Linux" or platform.machine() != "x86_64":
+        return f"{platform.system()} {platform.machine()}: x86-64 Linux is emulated"
+    return [qemu, "-cpu", processor] if qemu else "qemu-x86_64 is not installed"
+
+
+if __name__ == "__main__":
+    print(json.dumps(decide(Path(sys.argv[1]), Path(sys.argv[2]))))
