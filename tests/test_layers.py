@@ -14,9 +14,9 @@ import kickitout
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. `export` lies below `training`, because a run ends in a model file.
 FLOORS = [
-    {"errors", "sound", "notes", "package", "cpus"}, {"files", "settings", "drawing", "workers"}, {"audio"}, {"identity"},
-    {"card"}, {"corpus"}, {"codecs"}, {"models"}, {"generation"}, {"export"}, {"evaluation"}, {"training"}, {"lab"},
-    {"studio"}, {"cli"}, {"__main__"},
+    {"errors", "sound", "notes", "package", "cpus"}, {"files", "settings", "drawing", "workers"}, {"audio"},
+    {"identity"}, {"card"}, {"corpus"}, {"codecs"}, {"models"}, {"generation"}, {"export"}, {"evaluation"},
+    {"training"}, {"lab"}, {"studio"}, {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = (
