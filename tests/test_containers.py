@@ -78,7 +78,8 @@ def read(data):
 def test_a_size_that_is_some_bytes_too_large_is_read_with_a_note(more):
     n, notes = read(riff(chunk(b"fmt ", fmt()), chunk(b"data", PCM, size=len(PCM) + more)))
     assert n == N
-    assert notes == (f"its header promises {more} bytes of samples more than there are; all that are there are read",)
+    few = f"{more} byte{'s' * (more > 1)}"
+    assert notes == (f"its header promises {few} of samples more than there are; all that are there are read",)
 
 
 def test_the_size_of_the_whole_file_as_that_of_the_samples_is_a_slip():

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from kickitout.audio import mpeg, ogg
+from kickitout.audio import decode_sound, mpeg, ogg
+from kickitout.errors import UserError
 
 RATE = 44_100
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 4) / RATE)).astype(np.float32)
@@ -92,6 +93,21 @@ def test_a_frame_that_says_a_length_is_small_and_says_it():
     stream = mpeg.stream_in(frame + VBR[slice(*mpeg.stream_in(VBR).frames[0])])
     assert stream.info[:2] == ("Xing", 77)
     assert len(frame) < 200
+
+
+def test_a_vbri_frame_says_how_many_follow():
+    bare = mpeg.stream_in(VBR)
+    begin, end = bare.info_frame
+    frame = bytearray(end - begin)
+    frame[:4] = VBR[begin : begin + 4]
+    frame[36:54] = b"VBRI" + struct.pack(">HHHII", 1, 0, 75, len(VBR), FRAMES)
+    stream = mpeg.stream_in(bytes(frame) + VBR[end:])
+    assert stream.info == ("VBRI", FRAMES, len(VBR), 50, False)
+    assert len(stream.frames) == FRAMES
+    again = mpeg.stream_in(mpeg.restated(bytes(frame), stream.info, 7, 100) + VBR[end:])
+    assert again.info[:3] == ("VBRI", 7, len(frame) + 100)
+    with pytest.raises(UserError, match=r"truncated, only \d+% of its samples"):
+        decode_sound((bytes(frame) + VBR[end:])[:-1500], "a.mp3")
 
 
 def test_what_is_no_mpeg_has_no_frames():

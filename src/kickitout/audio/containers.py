@@ -115,7 +115,11 @@ def _fit(
     lost = unit == 0 or (unit > SLIP and size // unit > (end - at) // unit)  # sound of a block, not of some samples
     if (missing > SLIP or lost) and size not in slips:
         raise truncated(name, end - at, size)
-    return end, [f"its header promises {missing} bytes of samples more than there are; all that are there are read"]
+    return end, [f"its header promises {_bytes(missing)} of samples more than there are; all that are there are read"]
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte" if count == 1 else f"{count} bytes"
 
 
 def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[str]]:
@@ -130,8 +134,8 @@ def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[
     if is_name(following[:4]) or is_name(following[1:5]):
         return at, []
     if covers:
-        return end, [f"its samples go on {end - at} bytes longer than their size says; all that are there are read"]
-    return at, [f"{end - at} bytes behind its samples are not read"]
+        return end, [f"its samples go on {_bytes(end - at)} longer than their size says; all that are there are read"]
+    return at, [f"{_bytes(end - at)} behind its samples are not read"]
 
 
 def _wave(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Contents:
@@ -318,9 +322,9 @@ def _mpeg(data: bytes, stream: mpeg.Stream, name: str) -> Contents:
     if info is not None and info.frames is not None and there + 1 < info.frames:
         raise truncated(name, there, info.frames)
     if stream.cut:
-        notes.append(f"truncated in its last frame, which lacks {stream.cut} bytes; what is before it is read")
+        notes.append(f"truncated in its last frame, which lacks {_bytes(stream.cut)}; what is before it is read")
     if stream.skipped:
-        notes.append(f"{stream.skipped} bytes between its frames are no frames; they are not heard")
+        notes.append(f"{_bytes(stream.skipped)} between its frames are no frames and not heard")
     frames = b"".join(data[begin:end] for begin, end in stream.frames)
     if info is None or info.frames is None or stream.info_frame is None:
         head = mpeg.info_frame(stream.header, there)

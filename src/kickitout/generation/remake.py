@@ -42,8 +42,9 @@ def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
 def stated_gain(recipe: Mapping[str, Any]) -> float:
     """By how many dB a file is quieter than its kick, as its recipe says; 0.0 where it says nothing, or nonsense."""
     gain_db = recipe.get("gain_db")
-    sane = isinstance(gain_db, int | float) and not isinstance(gain_db, bool) and -QUIETEST_DB <= gain_db <= 0
-    return float(gain_db) if sane else 0.0
+    if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not -QUIETEST_DB <= gain_db <= 0:
+        return 0.0
+    return float(gain_db)
 
 
 def scaled(samples: np.ndarray, gain_db: float) -> np.ndarray:
