@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test pytest check audit test-min train-env default-model drum-types paper clean
+.PHONY: kicks studio test pytest check audit test-min test-path train-env default-model drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -32,9 +32,15 @@ check: $(VENV)/dev
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 
-# The light lane with the lowest versions that pyproject.toml allows, without torch.
-test-min: $(VENV)-min/light
-	OMP_NUM_THREADS=1 $(VENV)-min/bin/python -m pytest -q -n 2 --dist worksteal -p no:cacheprovider $(LIGHT_TESTS)
+# The light lane, which needs no torch, installed from the wheel with the lowest versions that pyproject.toml allows.
+test-min:
+	.ci/light $(PYTHON) constraints-min.txt
+
+# What is decided must be decided so on every processor: sse or avx2.
+CODE_PATH ?= sse
+test-path: $(VENV)/dev
+	OMP_NUM_THREADS=1 $(VENV)/bin/python scripts/code_path.py $(CODE_PATH) \
+		$(VENV)/bin/python -m pytest -q -p no:cacheprovider -m "decides and not slow"
 
 # What is installed against what is pinned, and against published advisories where their service can be reached.
 audit: $(VENV)/dev
@@ -44,11 +50,6 @@ audit: $(VENV)/dev
 	-$(VENV)-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
 		-f json -o build/advisories.json 2>build/advisories.log
 	$(VENV)/bin/python scripts/audit.py --advisories build/advisories.json
-
-LIGHT_TESTS = tests/test_audio.py tests/test_scan.py tests/test_prepare.py tests/test_corpus.py tests/test_card.py \
-	tests/test_hostile_folder.py tests/test_noise.py tests/test_generation.py tests/test_cli.py \
-	tests/test_kits.py tests/test_kit_package.py tests/test_cli_kit.py tests/test_studio.py \
-	tests/test_limits.py tests/test_gate.py tests/test_workers.py tests/test_shards.py
 
 train-env: $(VENV)/train
 
@@ -104,12 +105,5 @@ $(VENV)/dev: pyproject.toml constraints.txt
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[dev]'
 	touch $@ $(VENV)/light $(VENV)/studio $(VENV)/train
 
-$(VENV)-min/light: pyproject.toml constraints-min.txt
-	$(PYTHON) -m venv $(VENV)-min
-	$(VENV)-min/bin/pip install --quiet -c constraints-min.txt -e '.[studio]' "$$(grep '^pytest==' constraints.txt)" \
-		"$$(grep '^hypothesis==' constraints.txt)" "$$(grep '^pytest-xdist==' constraints.txt)" \
-		"$$(grep '^httpx2==' constraints.txt)"
-	touch $@
-
 clean:
-	rm -rf $(VENV) $(VENV)-min $(VENV)-audit build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-audit build dist .pytest_cache .hypothesis .mypy_cache .ruff_cache

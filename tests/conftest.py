@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +18,33 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     return "bytes" if isinstance(val, bytes) else None
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """`-m light` and `-m decides` read only the files that have such tests: others may need what is not installed."""
+    wanted = set(re.findall(r"\b(?<!not )(?:light|decides)\b", config.getoption("markexpr") or ""))
+    if not wanted or not collection_path.name.startswith("test_"):
+        return None
+    text = collection_path.read_text("utf-8")
+    return None if any(f"mark.{name}" in text for name in wanted) else True
+
+
+@pytest.hookimpl(tryfirst=True)  # -m shall see the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that take minutes run where they are asked for: make test-long, or KICKITOUT_LONG=1."""
-    if os.environ.get("KICKITOUT_LONG"):
-        return
+    """Tests that take minutes run where they are asked for: make test-long, or KICKITOUT_LONG=1.
+
+    Slow ones come first, lest one of two workers ends long after the other: the first begins with the first half of the
+    tests, and has those of the toy laboratory, which is made once; the second has the others.
+    """
+    of_lab, slow, quick = [], [], []
     for item in items:
-        if item.get_closest_marker("long"):
+        if item.get_closest_marker("long") and not os.environ.get("KICKITOUT_LONG"):
             item.add_marker(pytest.mark.skip(reason="takes minutes; KICKITOUT_LONG=1 runs it"))
+        elif "toy_lab" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
+            of_lab.append(item)
+            continue
+        (slow if item.get_closest_marker("slow") else quick).append(item)
+    half = max(0, (len(items) + 1) // 2 - len(of_lab))
+    items[:] = [*of_lab, *quick[:half], *slow, *quick[half:]]
 
 
 @pytest.fixture(scope="session")

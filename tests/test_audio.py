@@ -26,6 +26,8 @@ from kickitout.audio import (
 )
 from kickitout.errors import UserError
 
+pytestmark = pytest.mark.light
+
 RATE = 44_100
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 10) / RATE)).astype(np.float32)
 

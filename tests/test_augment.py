@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from kickitout.training.augment import AugmentConfig, augment, draws
 from kickitout.training.randomness import noise
+
+pytestmark = pytest.mark.decides
 
 
 def numbers(batch, like, seed=0):

@@ -19,6 +19,8 @@ from kickitout.card.loudness import k_weighting
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 RATE = SAMPLE_RATE
 TIME = (np.arange(LENGTH) - ONSET) / RATE  # s after the onset
 ON = TIME >= 0

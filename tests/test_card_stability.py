@@ -14,6 +14,8 @@ from kickitout.card import Cards, cards
 from kickitout.corpus.procedural import synthesise
 from kickitout.sound import SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 # field: (tolerance in its unit, share of the sounds within, share that may change between a value and none).
 # The click fields are compared where the click is 15 dB above the noise in its 20 ms (-45 dB re the sound).
 NOISE_AT_60 = {

@@ -24,6 +24,8 @@ from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 from kickitout.workers import Workers
 
+pytestmark = pytest.mark.decides
+
 RATE = SAMPLE_RATE
 
 

@@ -13,6 +13,8 @@ import pytest
 from kickitout.cli import COMMANDS, main
 from kickitout.cli.values import duration, seeds
 
+pytestmark = pytest.mark.light
+
 KICK = [sys.executable, "-m", "kickitout"]
 
 

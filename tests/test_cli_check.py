@@ -20,6 +20,8 @@ from kickitout.corpus.procedural import synthesise
 from kickitout.drawing import COLOURS, png, spectrogram_png, wave_svg
 from kickitout.sound import SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 RATE = SAMPLE_RATE
 
 

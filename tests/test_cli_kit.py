@@ -19,6 +19,8 @@ from kickitout.cli import main
 from kickitout.export.kits.sound_file import render_again
 from kickitout.generation.load import load_model
 
+pytestmark = pytest.mark.light
+
 KICK = [sys.executable, "-m", "kickitout", "kit"]
 
 

@@ -13,6 +13,8 @@ from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.audio.chunks import Spliced
 from kickitout.errors import UserError
 
+pytestmark = pytest.mark.light
+
 RATE = 44_100
 N = 5000
 X = (0.5 * np.sin(2 * np.pi * 220 * np.arange(N) / RATE) * np.exp(-np.arange(N) / 2000)).astype(np.float32)

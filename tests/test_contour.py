@@ -8,6 +8,8 @@ import pytest
 from kickitout.card.contour import SIZE, contours, hz_at
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 T = (np.arange(LENGTH) - ONSET) / SAMPLE_RATE
 
 

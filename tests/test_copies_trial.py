@@ -9,6 +9,8 @@ from kickitout.corpus.procedural import synthesise
 from kickitout.evaluation.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
 from kickitout.evaluation.memorisation import HONEST_SHARE, TIE, limit_of
 
+pytestmark = pytest.mark.decides
+
 
 def test_rendered_kicks_in_small_numbers():
     waves, _ = synthesise(range(160))

@@ -16,6 +16,8 @@ from kickitout.corpus.prepare import find_onset
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 
 @pytest.fixture
 def kicks(tmp_path, make_kick):

@@ -12,6 +12,8 @@ import pytest
 from kickitout import cpus
 from kickitout.cpus import cgroup_quota, usable_cpus
 
+pytestmark = pytest.mark.light
+
 SRC = Path(cpus.__file__).parent
 
 

@@ -18,6 +18,8 @@ from kickitout.corpus.prepare import prepare
 from kickitout.corpus.procedural import synthesise
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 
 def aligned(x: np.ndarray, rate: int = SAMPLE_RATE) -> np.ndarray:
     return prepare(Sound(x[:, None].astype(np.float32), rate)).mid

@@ -20,6 +20,8 @@ from kickitout.generation.gate import Gate
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 KICKS = 48
 
 

@@ -32,6 +32,8 @@ from kickitout.training.frozen import differing, frozen_settings, ids_of
 from kickitout.training.recipe import Recipe, load_recipe, recipe_names
 from kickitout.training.run_folder import RunFolder
 
+pytestmark = pytest.mark.decides
+
 OLD = Path(__file__).parent / "old"  # what was made before there were frozen ids
 
 CELL = Cell(

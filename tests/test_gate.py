@@ -24,6 +24,8 @@ from kickitout.generation.generate import each_drawn
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.sound import LENGTH
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 SEEDS = range(100, 140)
 NOTHING = Limits({"pitch_end_hz": (1.0, 2.0)}, ("pitch_end_hz",), 100)
 

@@ -23,6 +23,8 @@ from kickitout.generation.noise import normal
 from kickitout.generation.onnx_model import OnnxModel
 from kickitout.sound import PEAK, SAMPLE_RATE
 
+pytestmark = pytest.mark.light
+
 
 def test_the_default_model_makes_kicks():
     waves = kickitout.generate(range(8))

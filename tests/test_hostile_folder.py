@@ -16,6 +16,8 @@ from kickitout.corpus.archives import MAX_MEMBER
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
+pytestmark = pytest.mark.light
+
 RATE = SAMPLE_RATE
 
 

@@ -21,6 +21,8 @@ from kickitout.generation.remake import place_of
 from kickitout.generation.vary import morph
 from kickitout.sound import ONSET, SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 CLICK = slice(ONSET - 44, ONSET + 661)  # 1 ms before the onset to 15 ms after it
 BODY = slice(ONSET + 882, None)  # from 20 ms on
 

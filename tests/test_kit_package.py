@@ -24,6 +24,8 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files
 from kickitout.export.kits.velocity import zones
 
+pytestmark = pytest.mark.light
+
 H2 = "{http://www.hydrogen-music.org/drumkit}"
 ODD = ['Eight & <Kicks> "808"', "../evil", "CON", "太鼓 №1", ".hidden", "-rf", "100% $HOME #1", "it's; rm *", "x" * 80]
 

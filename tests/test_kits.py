@@ -39,6 +39,8 @@ from kickitout.generation.remake import place_of
 from kickitout.notes import note_name, to_midi
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = pytest.mark.light
+
 
 def sounds_of(kit):
     """{(kick, layer, round robin): samples [T] or [T, C]} as a player reads them."""

@@ -34,6 +34,8 @@ from kickitout.lab.paper.words import shown
 from kickitout.lab.results import COLUMNS, Results, read_results, write_results
 from kickitout.lab.study import load_study, read_study, rows_of, study_names
 
+pytestmark = pytest.mark.decides
+
 __all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
 ROOT = Path(__file__).parents[1]
 

@@ -15,6 +15,8 @@ from kickitout.lab.paper.words import against_baseline, against_ceiling, compare
 from kickitout.lab.results import Estimate, Results, estimate_of
 from kickitout.lab.study import load_study
 
+pytestmark = pytest.mark.decides
+
 
 def estimate(row: str, value: float, half: float = 0.5, seeds: int = 3, **more: object) -> Estimate:
     span = value - half, value + half

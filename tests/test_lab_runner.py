@@ -18,6 +18,8 @@ from kickitout.lab.results import read_results
 from kickitout.training import loop
 from kickitout.workers import Workers
 
+pytestmark = pytest.mark.decides
+
 __all__ = ["make_lab", "toy_lab"]  # the fixture
 ROW = "DCGAN as published"
 MOMENTS = (  # how many work, and what is there first when the process is killed

@@ -10,9 +10,12 @@ from kickitout.evaluation.embeddings import DEFAULTS
 from kickitout.evaluation.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, ladder_table, ladder_text, sees
 from kickitout.evaluation.score import Found
 
+pytestmark = pytest.mark.decides
+
 KICKS = 128
 
 
+@pytest.mark.slow
 def test_on_rendered_kicks_every_score_sees_what_it_claims():
     """One test, for the ladder takes a minute and several workers would each climb it."""
     rungs = ladder(synthesise(range(KICKS))[0], np.arange(KICKS), draws=60, faults=[*CLAIMS])

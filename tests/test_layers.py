@@ -11,6 +11,8 @@ import pytest
 
 import kickitout
 
+pytestmark = pytest.mark.light
+
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. `export` lies below `training`, because a run ends in a model file.
 FLOORS = [

@@ -17,6 +17,8 @@ from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 T = np.arange(LENGTH) / SAMPLE_RATE
 
 

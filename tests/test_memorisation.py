@@ -11,6 +11,8 @@ from kickitout.evaluation.memorisation import Library, References, audit, first_
 from kickitout.evaluation.report import copies_score
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 
 @pytest.fixture(scope="module")
 def train() -> np.ndarray:

@@ -18,6 +18,7 @@ DATA = Path(os.environ.get("KICKITOUT_DATA", Path(__file__).parents[2] / "shared
 ARTEFACTS = Path(__file__).parents[1] / "build" / "ci"
 
 
+@pytest.mark.slow
 def test_a_minute_of_training_shows_its_losses_and_makes_better_kicks(tmp_path, capsys):
     pytest.importorskip("torch", reason="training needs the train extra")
     recorded = DATA / "kicks-open"

@@ -13,6 +13,8 @@ from kickitout.corpus.styles import Range
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
 
+pytestmark = pytest.mark.decides
+
 COUNT = 120
 
 

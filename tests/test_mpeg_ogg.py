@@ -12,6 +12,8 @@ import soundfile
 from kickitout.audio import decode_sound, mpeg, ogg
 from kickitout.errors import UserError
 
+pytestmark = pytest.mark.light
+
 RATE = 44_100
 TONE = (0.5 * np.sin(2 * np.pi * 440 * np.arange(RATE // 4) / RATE)).astype(np.float32)
 FRAMES = 11  # of 1152 samples: 11025 of the tone, 576 and more of delay, filled up

@@ -10,6 +10,8 @@ import pytest
 from kickitout.errors import UserError
 from kickitout.generation.noise import GOLDEN, LARGEST_SEED, mix, normal
 
+pytestmark = pytest.mark.light
+
 
 def test_splitmix64_is_the_published_one():
     # The first outputs for seed 1234567, as given with the reference implementation.

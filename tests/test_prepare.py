@@ -15,6 +15,8 @@ from kickitout.corpus.prepare import find_onset, polarity, prepare, resting_offs
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 HALF_MS = 0.0005
 
 

@@ -24,6 +24,8 @@ from kickitout.corpus.styles import OFF_DB, STYLES
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = pytest.mark.light
+
 SINE = KickParameters(pitch_start_hz=60, pitch_end_hz=60, decay_ms=600, attack_ms=0.1)
 
 

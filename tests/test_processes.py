@@ -77,6 +77,7 @@ def done(corpus, one_thread, tmp_path_factory) -> SimpleNamespace:
     return SimpleNamespace(place=place, told=told, said=ran.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RECIPES)
 def test_two_processes_go_on_with_the_losses_of_one(done, name):
     assert_close(done.place / f"one-{name}", done.place / f"two-{name}")
@@ -88,6 +89,7 @@ def test_two_processes_go_on_with_the_losses_of_one(done, name):
     assert done.told[0][f"two-{name}"] == done.told[1][f"two-{name}"]  # both know which snapshot is the best
 
 
+@pytest.mark.slow
 def test_what_one_of_them_must_refuse_all_refuse_and_the_first_says_it(done):
     for key, reason in (
         ("of another", "holds a run of another recipe"),
@@ -100,12 +102,14 @@ def test_what_one_of_them_must_refuse_all_refuse_and_the_first_says_it(done):
     assert "that folder" in done.told[1]["in the second"][1]
 
 
+@pytest.mark.slow
 def test_the_command_on_two_processes_is_said_once_and_leaves_a_model(done):
     assert [told["command"] for told in done.told] == [0, 0]
     assert done.said.count("hear it: kick generate") == 1
     assert generate([0], done.place / "command").shape == (1, 22050)
 
 
+@pytest.mark.slow
 def test_nothing_is_warned_of(done):
     assert "Warning" not in done.said, done.said
 

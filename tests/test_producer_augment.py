@@ -24,6 +24,8 @@ from kickitout.corpus.styles import Range
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 CLICKY = KickParameters(
     pitch_start_hz=160, pitch_end_hz=52, sweep_ms=30, decay_ms=300, click_level_db=-22, click_ms=8, seed=1
 )

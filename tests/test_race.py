@@ -21,6 +21,8 @@ from kickitout.lab.race import (
     score_race,
 )
 
+pytestmark = pytest.mark.decides
+
 TOY = (*toy("dcgan-bands"), "monitor.every=1000")
 
 

@@ -20,6 +20,7 @@ SHELL = [line.split("#")[0].strip() for kind, block in BLOCKS if kind == "sh" fo
 COMMANDS = [line for line in SHELL if line.startswith("kick ")]
 
 
+@pytest.mark.slow
 def test_every_command_of_the_readme_runs_in_its_order(tmp_path):
     write_kicks(tmp_path / "my-kicks", 10)
     toy = [f"--set={change}" for change in TOY_KICKGAN]

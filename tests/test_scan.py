@@ -14,6 +14,8 @@ import pytest
 from kickitout.corpus.scan import scan
 from kickitout.errors import UserError
 
+pytestmark = pytest.mark.light
+
 
 @pytest.fixture
 def pack(tmp_path):

@@ -32,6 +32,8 @@ from kickitout.evaluation.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.workers import Workers
 
+pytestmark = pytest.mark.decides
+
 QUICK = Embedding("quick", spectra.third_octaves)
 
 

@@ -21,6 +21,8 @@ from kickitout.audio import read_comment
 from kickitout.card import cards
 from kickitout.cli import main
 
+pytestmark = pytest.mark.light
+
 N, EACH = 26, 10  # kicks, and of them in a shard
 NAMES = ["kicks-000005-000014.tar", "kicks-000015-000024.tar", "kicks-000025-000030.tar"]
 ORDER = ["generate", "-n", str(N), "--seed", "5", "--shards", str(EACH), "-q"]

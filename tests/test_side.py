@@ -73,6 +73,7 @@ def test_every_other_kick_is_told_to_be_wide(corpus):
     assert is_wide(corpus.waves, 0.04 * corpus.waves).all()
 
 
+@pytest.mark.slow
 def test_a_stereo_model_plays_left_and_right(finished):
     waves = generate(range(4), finished)
     assert waves.shape == (4, 2, LENGTH)

@@ -23,6 +23,8 @@ from kickitout.corpus.strip import (
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
+pytestmark = pytest.mark.light
+
 STEADY = KickParameters(pitch_start_hz=60, pitch_end_hz=60, decay_ms=400)
 CLICKY = KickParameters(
     pitch_start_hz=160, pitch_end_hz=52, sweep_ms=30, decay_ms=300, click_level_db=-22, click_ms=8, seed=1

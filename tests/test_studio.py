@@ -36,6 +36,8 @@ from kickitout.studio.opening import best
 from kickitout.studio.routes import make_app
 from kickitout.studio.wording import in_words_of_the_page
 
+pytestmark = pytest.mark.light
+
 HOME = "http://127.0.0.1:8808"
 
 

@@ -16,6 +16,8 @@ from kickitout.generation.noise import normal
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.sound import SAMPLE_RATE
 
+pytestmark = pytest.mark.decides
+
 
 @pytest.fixture(scope="module")
 def model():

@@ -20,6 +20,8 @@ from kickitout.errors import UserError
 from kickitout.generation.noise import check_seeds
 from kickitout.workers import Workers
 
+pytestmark = pytest.mark.light
+
 
 @pytest.fixture(scope="module")
 def two():

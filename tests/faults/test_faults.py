@@ -21,6 +21,7 @@ def stage(tmp_path_factory):
         yield Stage(kick, tmp_path_factory.mktemp("faults"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [f for f in FAULTS if f.few], ids=lambda f: f.name)
 def test_a_promise_holds_under_its_fault(fault, stage):
     outcome = fault.do(stage, fault.few, random.Random(7))
