@@ -24,6 +24,8 @@ from kickitout.corpus.examined import cache_folder
 from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
 
+pytestmark = pytest.mark.light
+
 SRC = Path(kickitout.__file__).parent
 KICK = [sys.executable, "-m", "kickitout"]
 

@@ -96,7 +96,7 @@ def test_no_seeds_are_no_kicks():
 
 def test_the_command_writes_what_the_library_makes(tmp_path, capsys):
     assert main(["generate", "--seeds", "3,10-11", "-o", str(tmp_path), "--bits", "32f"]) == 0
-    printed = capsys.readouterr().out.split()
+    printed = capsys.readouterr().out.splitlines()
     assert printed == [str(tmp_path / f"kick_{s:06d}.wav") for s in (3, 10, 11)]
     for path, wave in zip(printed, kickitout.generate([3, 10, 11]), strict=True):
         sound = read_sound(path)
@@ -298,7 +298,7 @@ def test_the_default_model_can_be_exported(tmp_path):
 def test_an_exported_model_can_still_start_from_a_sound(tmp_path, capsys):
     out = tmp_path / "d.onnx"
     assert main(["export", "default", "-o", str(out)]) == 0
-    assert capsys.readouterr().out.split() == [str(tmp_path / "d.encoder.onnx"), str(out)]
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "d.encoder.onnx"), str(out)]
     assert find_ear(out).read_bytes() == find_ear("default").read_bytes()
     out.unlink()
     assert main(["export", "default", "-o", str(out)]) == 2  # the encoder of another model may be in the way

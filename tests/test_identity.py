@@ -14,6 +14,8 @@ from kickitout.corpus.build import build_corpus
 from kickitout.identity import identity_in, identity_of_made, is_identity, seed_of
 from kickitout.sound import SAMPLE_RATE
 
+pytestmark = [pytest.mark.light, pytest.mark.decides]
+
 
 def encoded(x: np.ndarray, container: str, subtype: str, rate: int = SAMPLE_RATE, **tags: str) -> bytes:
     buffer = io.BytesIO()

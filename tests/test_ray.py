@@ -50,7 +50,9 @@ def test_files_too_also_below_the_folder_where_one_stands(ray, tmp_path, monkeyp
     for out, more in (("one", []), ("ray", ["--ray", "auto"])):
         assert main(["generate", "-n", "40", "-o", out, *more]) == 0
     assert digests(tmp_path / "ray") == digests(tmp_path / "one")
-    assert [Path(line).name for line in capsys.readouterr().out.split()] == 2 * [f"kick_{i:06d}.wav" for i in range(40)]
+    assert [Path(line).name for line in capsys.readouterr().out.splitlines()] == 2 * [
+        f"kick_{i:06d}.wav" for i in range(40)
+    ]
 
 
 def test_check_says_the_same(ray, tmp_path, monkeypatch):
