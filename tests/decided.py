@@ -19,6 +19,7 @@ import numpy as np
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
 
+from code_path import PATHS, environment  # noqa: E402
 from decisions import decisions, differences  # noqa: E402
 from toy import toy, write_kicks  # noqa: E402
 
@@ -64,23 +65,11 @@ def features() -> list[str]:
 
 
 def other_kernels() -> dict[str, dict[str, str]]:
-    """Name -> environment of every narrower set of instructions that the libraries have code for."""
-    wide = [name for name in features() if "512" in name or name == "X86_V4"]
-    narrower = {"without AVX-512": wide, "baseline": features()}
-    of_others = {
-        "without AVX-512": ("Haswell", "avx2", "AVX2"),
-        "baseline": ("Nehalem", "default", "SSE41"),
-    }
-    return {
-        name: {
-            "NPY_DISABLE_CPU_FEATURES": " ".join(disabled),
-            **({"OPENBLAS_CORETYPE": of_others[name][0]} if platform.machine() in ("x86_64", "AMD64") else {}),
-            "ATEN_CPU_CAPABILITY": of_others[name][1],
-            "ONEDNN_MAX_CPU_ISA": of_others[name][2],
-        }
-        for name, disabled in narrower.items()
-        if disabled
-    }
+    """Name -> environment of every code path that is narrower than what this processor has."""
+    if platform.machine() not in ("x86_64", "AMD64"):
+        return {}
+    paths = {name: environment(name) for name in PATHS}
+    return {name: variables for name, variables in paths.items() if variables["NPY_DISABLE_CPU_FEATURES"]}
 
 
 def emulated(processor: str) -> list[str] | str:
