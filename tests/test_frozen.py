@@ -24,6 +24,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.remake import remake
 from kickitout.lab import cells as cells_module
 from kickitout.lab.cells import Budget, Cell
+from kickitout.lab.data import LabData, save
 from kickitout.lab.folder import Lab
 from kickitout.lab.results import Results, read_results, write_results
 from kickitout.settings import Settings
@@ -131,6 +132,34 @@ def test_a_raised_version_of_training_changes_every_name(monkeypatch):
     before = CELL.identity
     monkeypatch.setattr(cells_module, "TRAINING_VERSION", cells_module.TRAINING_VERSION + 1)
     assert CELL.identity != before
+
+
+LABELS = {
+    "kickgan": {
+        "weights", "order", "jitter", "grain", "between", "norm", "see real bands", "see real mel", "see fake bands",
+        "see fake mel",
+    },
+    "dcgan-bands": {"weights", "order", "layers", "latents", "real", "fake", "mix", "norm"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LABELS)
+def test_the_labels_of_random_streams_are_these(name, old_corpus, tmp_path, monkeypatch):
+    """A stream that is called otherwise is another one: the same recipe would give other weights."""
+    from kickitout.training import adversarial, autoencoding, randomness
+    from kickitout.training.loop import Until, train
+
+    asked, stream = set(), randomness.stream
+
+    def noted(seed: int, *place: int | str) -> int:
+        asked.update(part for part in place if isinstance(part, str))
+        return stream(seed, *place)
+
+    for module in (adversarial, autoencoding, randomness):
+        monkeypatch.setattr(module, "stream", noted)
+    changes = [*toy(name), "monitor.every=1", "critics_from=0" if name == "kickgan" else "objective=wgan-gp"]
+    train(old_corpus, load_recipe(name, changes), tmp_path, Until(steps=1), device="cpu", export=False)
+    assert asked == LABELS[name]
 
 
 def rebuilt(kind: type[BaseModel], **fields: Any) -> type[BaseModel]:
@@ -311,6 +340,19 @@ def test_a_laboratory_of_before_is_read_and_not_run_on(tmp_path, capsys):
     assert "study sine was begun by another version of kickitout" in said
     assert "kick lab table" in said
     assert before == {p: p.read_bytes() for p in lab.path.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("change", [{"loudness": -12.0}, {"name": None}])
+def test_kicks_of_a_laboratory_that_say_something_else_are_one_sentence(old_corpus, tmp_path, change):
+    """change: what stands of a kick in another version; None: nothing."""
+    save(LabData(old_corpus, old_corpus), tmp_path / "data")
+    about = json.loads((tmp_path / "data" / "kicks.json").read_text())
+    for key, value in change.items():
+        about["train"]["rows"][0].pop(key, None)
+        about["train"]["rows"][0] |= {} if value is None else {key: value}
+    (tmp_path / "data" / "kicks.json").write_text(json.dumps(about))
+    with pytest.raises(UserError, match=r"damaged or of another version; restore them, or use another -o"):
+        Lab(tmp_path).sounds("kicks")
 
 
 SOUNDS = json.loads((OLD / "sounds.json").read_text())

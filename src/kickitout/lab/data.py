@@ -130,12 +130,12 @@ def load(folder: Path) -> LabData:
         about = json.loads((folder / "kicks.json").read_text("utf-8"))
         with np.load(folder / "kicks.npz") as arrays:
             waves = {part: arrays[part] for part in ("train", "test")}
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{folder}: the laboratory's kicks cannot be read; restore them, or use another -o") from error
-    parts = {
-        part: Corpus(waves[part], np.zeros_like(waves[part]), tuple(Row(**r) for r in about[part]["rows"]), (), {}, ())
-        for part in ("train", "test")
-    }
+        rows = {part: tuple(Row(**r) for r in about[part]["rows"]) for part in ("train", "test")}
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise UserError(
+            f"{folder}: the laboratory's kicks are damaged or of another version; restore them, or use another -o"
+        ) from error
+    parts = {part: Corpus(waves[part], np.zeros_like(waves[part]), rows[part], (), {}, ()) for part in rows}
     return LabData(parts["train"], parts["test"], about["related"])
 
 

@@ -140,6 +140,7 @@ class AdversarialTask:
         return self.prior(eps[share].to(self.accelerator.device))
 
     def _noise(self, step: int, purpose: str, turn: int) -> torch.Generator:
+        """purpose: a frozen label, see `training.randomness`."""
         return noise(self.recipe.seed, purpose, step, turn)
 
     def _draws(self, step: int, purpose: str, turn: int, share: slice) -> Tensor:

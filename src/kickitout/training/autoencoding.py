@@ -210,7 +210,7 @@ class AutoencodingTask:
     def _seen(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
         """Both pictures as the critics see them: augmented, each kick on its own."""
         seen = []
-        for name, picture in (("bands", bands), ("mel", mel)):
+        for name, picture in (("bands", bands), ("mel", mel)):  # of the frozen labels, as "real" and "fake" are
             u = draws(self.recipe.batch, self._noise(step, f"see {which} {name}"), share, picture)
             seen.append(augment(picture, self.recipe.augment, u.repeat(1, len(picture) // u.shape[1])))
         return seen
@@ -230,6 +230,7 @@ class AutoencodingTask:
         return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
 
     def _noise(self, step: int, purpose: str) -> torch.Generator:
+        """purpose: a frozen label, see `training.randomness`."""
         return noise(self.recipe.seed, purpose, step)
 
     def player(self) -> TurnablePlayer:

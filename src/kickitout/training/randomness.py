@@ -2,6 +2,10 @@
 
 Every draw comes from a generator seeded by (seed, step, purpose). Nothing has to be saved for a resumed run to go on as
 if it had not been interrupted, and several processes can draw the same global batch and take their share of it.
+
+The labels of purposes ("order", "latents", ...) are frozen strings, whatever the code around them is called: another
+label is another stream, so that runs go on as another run and the same recipe gives other weights. Whoever changes one
+raises `kickitout.training.frozen.TRAINING_VERSION`.
 """
 
 from __future__ import annotations
@@ -13,7 +17,11 @@ import torch
 
 
 def stream(seed: int, *place: int | str) -> int:
-    """A 63-bit seed for one purpose at one place of a run, for instance stream(0, "latents", 7)."""
+    """A 63-bit seed for one purpose at one place of a run, for instance stream(0, "latents", 7).
+
+    >>> stream(0, "latents", 7)
+    5506444540145176751
+    """
     text = ":".join(str(part) for part in (seed, *place))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
 
