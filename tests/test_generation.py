@@ -372,6 +372,23 @@ def test_a_kick_that_does_not_clip_is_left_alone(overshooting, tmp_path):
     np.testing.assert_allclose(at_441, kickitout.generate([overshooting[0]])[0], atol=2**-23)
 
 
+@pytest.mark.parametrize(("form", "bits"), [("wav", "16"), ("wav", "24"), ("flac", "16")])
+def test_a_file_that_clipped_before_gains_were_stated_is_made_again_as_it_is(form, bits, overshooting, tmp_path):
+    from kickitout.audio import encode_sound, resample
+    from kickitout.generation.generate import sound_recipe
+
+    seed = overshooting[0]
+    wave = resample(kickitout.generate([seed])[0], SAMPLE_RATE, 48_000)
+    assert np.abs(wave).max() > 1
+    recipe = sound_recipe(load_model(), seed, bits=bits, rate=48_000)
+    comment = json.dumps(recipe, sort_keys=True)
+    path, again = tmp_path / f"before.{form}", tmp_path / f"again.{form}"
+    path.write_bytes(encode_sound(wave, 48_000, format=form, bits=bits, comment=comment))
+    assert np.abs(read_sound(path).samples).max() >= 1 - 2.0 ** (1 - int(bits))
+    assert main(["recipe", str(path), "--render", str(again)]) == 0
+    assert again.read_bytes() == path.read_bytes()
+
+
 def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
     from kickitout.generation.listen import find_place
 

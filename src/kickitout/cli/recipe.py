@@ -82,7 +82,7 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     wave = remake(recipe, load_model(args.model), str(path), source)
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
-    return write_whole(args.render, encode_recipe(recipe, wave, form))
+    return write_whole(args.render, encode_recipe(recipe, wave, form, again=True))
 
 
 def _render_of_kit(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> bytes:

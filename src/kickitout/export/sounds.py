@@ -92,22 +92,25 @@ def _recipe(model: Model, seed: int | None, form: SoundFormat, **more: Any) -> d
     return sound_recipe(model, seed, bits=form.bits, rate=form.rate, **more)
 
 
-def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> bytes:
-    """[channels, T] -> the bytes of a sound file with its recipe inside."""
-    return encode_stated(recipe, wave, form)[1]
+def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, again: bool = False) -> bytes:
+    """[channels, T] -> the bytes of a sound file with its recipe inside. again: see `encode_stated`."""
+    return encode_stated(recipe, wave, form, again=again)[1]
 
 
-def encode_stated(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat) -> tuple[dict[str, Any], bytes]:
+def encode_stated(
+    recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, again: bool = False
+) -> tuple[dict[str, Any], bytes]:
     """The same, and the recipe as it is inside.
 
     At another rate a kick may peak above full scale, between the samples it was made of. Whole numbers would clip it:
-    it is made quieter as a whole, and its recipe says by how many dB, so that it can be made again.
+    it is made quieter as a whole, and its recipe says by how many dB, so that it can be made again. again: the recipe
+    is that of a file and says all; one that says no gain is of a file that was not made quieter, but clipped.
     """
     samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
     if form.bits != "32f":
-        gain_db = stated_gain(recipe) or headroom(samples)
+        gain_db = stated_gain(recipe) or (0.0 if again else headroom(samples))
         if gain_db:
             recipe, samples = {**recipe, "gain_db": gain_db}, scaled(samples, gain_db)
     comment = json.dumps(recipe, sort_keys=True)
