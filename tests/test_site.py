@@ -297,6 +297,11 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     assert (saved.rate, saved.subtype) == (44_100, "PCM_24")
     assert np.abs(saved.samples[:, 0] - kickitout.generate([seed])[0]).max() < TOLERANCE
     assert json.loads(decode_comment(data, name))["seed"] == seed
+    page.evaluate(
+        "backend.hear(new Blob([JSON.stringify({kickitout: '1', seed: 3, rate: 48000, gain_db: -0.4, new: 1})]), 'a')"
+        ".then(({sounds}) => { window.own = sounds[0].recipe; })"
+    )
+    assert not {"rate", "gain_db", "new"} & set(page.evaluate("window.own"))  # of the file, and not of the kick
     (tmp_path / name).write_bytes(data)
     assert main(["recipe", str(tmp_path / name), "--render", str(tmp_path / "again.wav")]) == 0
     page.click("#new-direction")

@@ -468,6 +468,10 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
 def test_a_file_that_is_no_sound_is_answered_with_a_sentence(studio):
     drop(studio.page, ("notes.wav", b"these are words"))
     studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('text, not audio')")
+    words = {"mimeType": "audio/wav", "buffer": b"these are words"}
+    studio.page.set_input_files("#file", [{"name": f"{name}.wav", **words} for name in ("one", "two")])
+    studio.page.wait_for_function("() => document.querySelectorAll('#mine-said .far').length === 2")
+    assert "two.wav: text" in studio.page.inner_text("#mine-said")
     studio.troubles[:] = [t for t in studio.troubles if "400" not in t]  # the browser's own line about the refusal
 
 

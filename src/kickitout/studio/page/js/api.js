@@ -21,7 +21,8 @@ async function ask(path, options) {
   }
   if (!reply.ok) {
     const said = await reply.json().catch(() => ({}));
-    throw new Wrong(said.error || `The studio refused (${reply.status}).`);
+    const failed = reply.status < 500 ? `The studio refuses this (${reply.status}).` : "The studio has failed at this; its terminal says why.";
+    throw new Wrong(said.error || failed);
   }
   return reply;
 }

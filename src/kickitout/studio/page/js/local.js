@@ -17,6 +17,7 @@ export { Wrong };
 
 const CONTOUR = 9; // numbers of a place that are the pitch's fall: kickitout.card.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
+const OF_A_KICK = ["seed", "start", "place", "knobs", "varied", "morphed", "amount", "model_sha256"]; // kickitout.studio.recipes
 
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
@@ -180,8 +181,8 @@ export const backend = {
       throw new Wrong(`${name}: has no recipe inside; kick studio, on your own machine, starts from any sound`);
     }
     if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.place)) throw new Wrong(`${name}: has no recipe of a kick inside`);
-    for (const key of ["bits", "rate", "kit", "shape", "request"]) delete recipe[key];
-    return answer([recipe], { kind: "restored", said: "made by this model: its state is back" });
+    const kept = Object.entries(recipe).filter(([key]) => OF_A_KICK.includes(key)); // its file's format, level and kit are not the kick's
+    return answer([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
   },
   look: null,
   /** @param {Recipe} _recipe @returns {Promise<Answer>} */
