@@ -131,3 +131,21 @@ def test_ogg_pages_and_packets(subtype):
     assert packets[1].startswith(b"OpusTags" if subtype == "OPUS" else b"\x03vorbis")
     assert list(ogg.pages(data[:-5]))[-1].end == len(data)  # the last page is known, and that it is cut
     assert len(list(ogg.packets(data[:-5]))) < len(packets)
+
+
+@pytest.mark.parametrize("word", [b"\xff\xfb\x00\x00", b"\xff\xfb\x01\x00"])
+def test_a_damaged_header_without_a_size_is_no_frame(word):
+    """It was found again and again at the same place, without end."""
+    at = mpeg.stream_in(CBR).frames[4][0]
+    data = CBR[:at] + word + CBR[at + 4 :]
+    stream = mpeg.stream_in(data)
+    assert len(stream.frames) == FRAMES - 1
+    assert stream.skipped > 0
+    assert len(mpeg.stream_in(CBR[:at] + word * 30 + CBR[at:]).frames) == FRAMES
+
+
+@pytest.mark.parametrize("size", [0, 31, 10**9])
+def test_a_tag_behind_that_says_no_possible_size_is_left_where_it_is(size):
+    tag = b"APETAGEX" + struct.pack("<IIII", 2000, size, 1, 0) + bytes(8)
+    assert mpeg.tags_behind(CBR + tag) == 0
+    assert len(mpeg.stream_in(CBR + tag).frames) == FRAMES

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
+import signal
+import socket
 import subprocess
 import sys
 import zipfile
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
@@ -534,9 +538,6 @@ def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
 
 
 def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
-    import http.client
-    from urllib.parse import urlsplit
-
     with running() as (address, process):
         where = urlsplit(address)
         with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=20)) as link:
@@ -550,6 +551,28 @@ def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
         assert taken.returncode == 2
         assert "taken, perhaps by a studio" in taken.stderr
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot be sent Ctrl-C alone")
+@pytest.mark.parametrize("times", [1, 2])
+def test_ctrl_c_ends_it_while_a_sound_is_sent_and_a_kit_is_made(times):
+    """It waited for the end of both; a second Ctrl-C printed tracebacks."""
+    with running() as (address, process):
+        where = urlsplit(address)
+        order = json.dumps({"recipes": [{"seed": seed} for seed in range(16)], "velocity_layers": 8, "round_robin": 2,
+                            "formats": ["sfz"]}).encode()  # fmt: skip
+        head = f"HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\nContent-Length: "
+        with socket.create_connection((where.hostname, where.port)) as kit, \
+             socket.create_connection((where.hostname, where.port)) as sound:  # fmt: skip
+            kit.sendall(f"POST /api/kit {head}{len(order)}\r\n\r\n".encode() + order)
+            sound.sendall(f"POST /api/hear {head}9000000\r\n\r\n".encode() + b"RIFF" * 100)
+            with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=20)) as link:
+                link.request("GET", "/api/about")  # answered: by now it has heard of the others
+                link.getresponse().read()
+            for _ in range(times):
+                process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 0
+        assert process.stderr.read() == ""
 
 
 # The words of the page

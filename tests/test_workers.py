@@ -167,3 +167,19 @@ def test_without_ray_it_is_said_what_to_install(monkeypatch, tmp_path, capsys):
 
 def test_partial_work_is_sent_as_it_is(two):
     assert [r for _, r in two.each(partial(pow, 2), [3, 4], in_order=True)] == [8, 16]
+
+
+def test_a_process_that_is_being_started_hears_no_ctrl_c():
+    """Or else it ends in the middle of an import, with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        pytest.skip("this system masks no signals")
+    from kickitout.workers.processes import _without_ctrl_c
+
+    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    command = [sys.executable, "-c", code]
+    with _without_ctrl_c():
+        assert subprocess.run(command, capture_output=True, text=True).stdout == "True\n"
+    assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
+    with Workers(2) as two:  # when it has begun, it ignores them
+        assert [handler for _, handler in two.each(signal.getsignal, [signal.SIGINT])] == [signal.SIG_IGN]
+        assert [mask for _, mask in two.each(partial(signal.pthread_sigmask, signal.SIG_BLOCK), [()])] == [set()]

@@ -11,6 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+_mine: list[Path] = []
 UNPACKED = "KICKITOUT_UNPACKED"  # where the process that started this one has copied them to
 
 
@@ -45,9 +46,16 @@ def _unpacked() -> Path:
     if known and os.path.isdir(known):
         return Path(known)
     folder = Path(tempfile.mkdtemp(prefix="kickitout-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    atexit.register(remove_copies)
     os.environ[UNPACKED] = str(folder)
+    _mine.append(folder)
     return folder
+
+
+def remove_copies() -> None:
+    """What this process has copied: at its end, or before one that leaves no time."""
+    while _mine:
+        shutil.rmtree(_mine.pop(), ignore_errors=True)
 
 
 def _copy(source: Traversable, to: Path) -> None:

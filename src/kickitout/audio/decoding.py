@@ -9,6 +9,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,11 +22,13 @@ from kickitout.audio.containers import find_begin, find_contents, truncated
 from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
+from kickitout.quiet import quiet_libraries
 
 MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or songs
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
 MAX_CHANNELS = 32
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "OGG", "MP3", "CAF", "AU")  # magic numbers worth trusting
+SILENT = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"caff", b".snd")  # all but MP3 print nothing
 UNKNOWN = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
 BLOCK = 65_536  # frames that are read at a time where the length is unknown
 CONVERT = "convert it to WAV or FLAC"
@@ -87,7 +91,7 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
             if comment is not None:
                 return comment
     try:
-        with _Stream(_Sought(find_contents(file, name).file)) as sound:
+        with _opened(find_contents(file, name).file) as sound:
             return sound.comment or None
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
@@ -117,12 +121,22 @@ class _Stream(soundfile.SoundFile):
         return False
 
 
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[_Stream]:
+    """A sound file for libsndfile. The decoder of MP3 would print on stderr what it stumbles over, in tags as well."""
+    at = file.tell()
+    quiet = nullcontext() if file.read(4) in SILENT else quiet_libraries()
+    file.seek(at)
+    with quiet, _Stream(_Sought(file)) as sound:
+        yield sound
+
+
 def _decode(file: BinaryIO, name: str) -> Sound:
     if Path(name).suffix.lower() == ".raw":
         raise UserError(f"{name}: raw samples without a header; {CONVERT}")
     contents = find_contents(file, name)
     try:
-        with _Stream(_Sought(contents.file)) as sound:
+        with _opened(contents.file) as sound:
             if sound.format not in CONTAINERS:
                 raise UserError(f"{name}: {sound.format} files are not read; {CONVERT}")
             promised = contents.promised or (0 if sound.frames >= UNKNOWN else sound.frames)
@@ -187,7 +201,7 @@ def _without_filling(samples: np.ndarray, front: int, back: int) -> tuple[int, i
 def _how_broken(file: BinaryIO, promised: int) -> str:
     """How much can be decoded of what a decoder stumbles over."""
     file.seek(0)
-    with _Stream(_Sought(file)) as sound:
+    with _opened(file) as sound:
         there = len(_read_to_end(sound, 256, promised or 256, 256)[0])
     return (
         f"damaged or truncated, only {there / promised:.0%} of its samples can be read"

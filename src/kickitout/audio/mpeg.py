@@ -107,6 +107,8 @@ def stream_in(data: bytes) -> Stream | None:
     cut = skipped = 0
     while at + 4 <= end:
         found = header_at(data, at)
+        if found is not None and not (found.size or free):  # damaged: no size, in a stream of sizes
+            found = None
         if found is None or found.word & SAME != first.word & SAME:
             tag = skip_id3(data, at)
             after = tag if tag > at else _sync(data, at + 1, first, end, end)
@@ -185,9 +187,10 @@ def tags_behind(data: bytes) -> int:
             end -= 227
         elif data[max(0, end - 32) : max(0, end - 32) + 8] == b"APETAGEX" and end >= 32:
             size, _, flags = struct.unpack_from("<III", data, end - 20)
-            if size + (32 if flags & 1 << 31 else 0) > end:
+            whole = size + (32 if flags & 1 << 31 else 0)
+            if not 32 <= whole <= end:  # damaged: a tag holds its own footer at least
                 return len(data) - end
-            end -= size + (32 if flags & 1 << 31 else 0)
+            end -= whole
         elif data[max(0, end - 9) : end] == b"LYRICS200" and data[end - 15 : end - 9].isdigit():
             end -= min(end, 15 + int(data[end - 15 : end - 9]))
         elif data[max(0, end - 10) : max(0, end - 10) + 3] == b"3DI" and end >= 20:

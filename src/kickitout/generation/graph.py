@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.model import check_size
+from kickitout.quiet import quiet_libraries
 
 
 def read_graph(path: Path) -> bytes:
@@ -44,6 +46,9 @@ def _runtime() -> Any:
     """The module onnxruntime, its telemetry off: it would keep a number of this machine in the user's home, and send
     what machine it is and what program runs there."""
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # before it is imported: afterwards that number is there already
+    if "onnxruntime" not in sys.modules:
+        with quiet_libraries():  # it looks for a GPU, and in a container it prints that it may not look
+            import onnxruntime
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()  # where a program has imported it before

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import logging
+import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 from kickitout.errors import UserError
+from kickitout.package import remove_copies
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
     from kickitout.studio.desk import Desk
 
 ADDRESS = "127.0.0.1"
+END_SECONDS = 2.0  # after Ctrl-C; answers that are on their way are whole by then
 TAKEN = "taken, perhaps by a studio that is open already"
 
 
@@ -52,13 +58,50 @@ def serve(model: str | Path, port: int, train: Path | None, ready: Callable[[str
             from kickitout.studio.routes import make_app
 
             app = make_app(loading.result())
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="on")
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=1
+        )
         server = uvicorn.Server(config)
         address = f"http://{ADDRESS}:{sock.getsockname()[1]}/"
         threading.Thread(target=_tell, args=(server, ready, address), daemon=True).start()
-        server.run(sockets=[sock])
+        with _ending_soon(server):
+            server.run(sockets=[sock])
     finally:
         sock.close()
+
+
+@contextmanager
+def _ending_soon(server: Server) -> Iterator[None]:
+    """Have the first Ctrl-C or SIGTERM end the server, and without a traceback.
+
+    It would wait for a body that is still being sent, which may never come to its end, and Python for a thread that is
+    making a kit; what is cancelled would be printed. Nothing is lost: the studio keeps nothing.
+    """
+    log, first = logging.getLogger("uvicorn.error"), server.handle_exit
+
+    def end(number: int, frame: FrameType | None) -> None:
+        if server.should_exit:
+            return
+        log.disabled = True
+        first(number, frame)
+        threading.Thread(target=leave, daemon=True).start()
+
+    def leave() -> None:
+        if not ended.wait(END_SECONDS):
+            remove_copies()
+            os._exit(0)
+
+    ended = threading.Event()
+    server.handle_exit = end  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        log.disabled = False
+        at_work = [thread for thread in threading.enumerate() if thread.name.startswith("AnyIO worker")]
+        for thread in at_work:
+            thread.join(0.1)  # those without work end with the server
+        if not any(thread.is_alive() for thread in at_work):
+            ended.set()
 
 
 def _desk(model: str | Path, train: Path | None) -> Desk:

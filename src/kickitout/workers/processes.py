@@ -14,7 +14,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
@@ -47,7 +47,7 @@ class Processes:
 
     def start(self, work: Callable[[Any], Any], item: Any) -> Future[Any]:
         try:
-            with one_thread():  # a process is started when it is first needed
+            with one_thread(), _without_ctrl_c():  # a process is started when it is first needed
                 return self._pool.submit(_do, work, item)
         except (RuntimeError, OSError) as error:  # BrokenProcessPool, or what comes of it in the middle of a start
             raise _died() from error
@@ -83,6 +83,20 @@ def _context(preload: Sequence[str]) -> BaseContext:
     return context
 
 
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """Processes that are started in the block hear no Ctrl-C until `_begin`, or else they would end in the middle of an
+    import, with its traceback. This process hears what came meanwhile at the end of the block."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _died() -> UserError:
     return UserError(
         "a worker has died, perhaps of too little memory; the same command goes on, with fewer --workers where it was "
@@ -109,6 +123,8 @@ def _begin(go_on: Connection, live: Connection) -> None:
     with contextlib.suppress(AttributeError, OSError):  # Windows has no groups
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _terminate)
     _State.limited = one_thread()
     _State.limited.__enter__()  # until its end
