@@ -44,12 +44,13 @@ def switched_off(path: str, dispatched: Collection[str], there: Collection[str])
 
 
 def environment(path: str) -> dict[str, str]:
-    """The variables of a code path on this processor."""
+    """The variables of a code path on this processor; what is switched off already stays off."""
     from numpy._core import _multiarray_umath as numpy_says
 
     there = [feature for feature, has in numpy_says.__cpu_features__.items() if has]
     off = switched_off(path, numpy_says.__cpu_dispatch__, there)
-    return PATHS[path] | {"NPY_DISABLE_CPU_FEATURES": " ".join(off)}
+    before = os.environ.get("NPY_DISABLE_CPU_FEATURES", "").split() if off else []
+    return PATHS[path] | {"NPY_DISABLE_CPU_FEATURES": " ".join([*before, *off])}
 
 
 def main(path: str, command: list[str]) -> None:
