@@ -54,7 +54,8 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
         found[row.name] = {
             "identity": row.wave, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
             "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
-            "lends its click": has_click(wave), "family": row.family, "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.wave, 0, 0))],
+            "lends its click": has_click(wave), "family": row.family,
+            "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.wave, 0, 0))],
             "held out by": [seed for seed in SEEDS if row.name in _held_out(corpus, seed)],
         }  # fmt: skip
     return {"digest": corpus.digest, "files": found}
