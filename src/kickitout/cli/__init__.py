@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,6 +60,16 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def age_of_process() -> float:
+    """Seconds since this process was started; the processor time it has used where the system does not say."""
+    try:
+        with open("/proc/self/stat") as stat:
+            ticks = int(stat.read().rpartition(")")[2].split()[19])  # proc(5): starttime, the 22nd
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK"))
+    except (OSError, ValueError, IndexError, AttributeError):
+        return time.process_time()
+
+
 class Terminated(KeyboardInterrupt):
     """What SIGTERM raises: a command ends as after Ctrl-C, and leaves nothing half-written."""
 
@@ -93,14 +104,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     A bug keeps its traceback.
     """
     with console():
-        return _main(sys.argv[1:] if argv is None else argv)
+        began = time.monotonic() - (age_of_process() if argv is None else 0.0)
+        return _main(sys.argv[1:] if argv is None else argv, began)
 
 
-def _main(argv: Sequence[str]) -> int:
+def _main(argv: Sequence[str], began: float) -> int:
     try:
         args, unknown = build_parser().parse_known_args(argv)
         if unknown:
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_is_a_name(unknown)}")
+        args.began = began  # of the command; a budget of time counts from there
         with _terminable():
             code: int = args.run(args)
             sys.stdout.flush()

@@ -128,10 +128,6 @@ def describe(report: Any, until: Any) -> str:
     names = {"loss/d": "critic", "loss/g": "generator"}
     shown = {k: v for k, v in report.losses.items() if k.startswith("loss/")}
     losses = "  ".join(f"{names.get(k, k.removeprefix('loss/'))} {v:.3f}" for k, v in shown.items())
-    left = ""
-    if report.share > 0:
-        seconds = report.seconds / report.share - report.seconds
-        if until.seconds:
-            seconds = min(seconds, until.seconds - report.seconds)
-        left = f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left"
+    seconds = until.left(report.step, report.seconds)
+    left = "" if seconds is None else f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left"
     return f"{losses}  {report.kicks_per_second:.1f} kicks/s{left}"

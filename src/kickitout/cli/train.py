@@ -15,6 +15,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from kickitout.training.budget import Budget, Timing, on_the_clock, refuse_early, written
+
+DEFAULT_BUDGET = 1200.0  # seconds
 NAME, HELP = "train", "learn a folder of kicks"
 
 
@@ -26,10 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--budget", type=duration, help="time of training, over all starts: 90s, 1h30m (default 20m)")
+    length.add_argument(
+        "--budget", type=duration, help="minutes on the clock, from start to end, over all starts: 90s, 1h30m (20m)"
+    )
     length.add_argument("--steps", type=positive, help="steps to train, over all starts of the run")
     parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
-    parser.add_argument("--threads", type=positive, default=None, help="default: all cores")
+    parser.add_argument("--threads", type=positive, default=None, help="default: the quickest, measured once")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the networks' sums")
     parser.add_argument(
@@ -39,45 +44,52 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_torch("kick train")
-    import torch
-
-    from kickitout.cli.progress import Watcher
+    budget = None if args.steps else Budget(args.budget or DEFAULT_BUDGET, began=args.began)
+    from kickitout.cli.progress import Counter, Watcher
     from kickitout.corpus.build import build_corpus
-    from kickitout.training.engine import make_accelerator, together
+    from kickitout.training.engine import make_accelerator, together, told_by_first
     from kickitout.training.loop import Until, train
     from kickitout.training.recipe import DEFAULT_RECIPE, load_recipe
     from kickitout.training.run_folder import RunFolder
 
-    if args.threads:
-        torch.set_num_threads(args.threads)
     kind = [f"kind={args.kind}"] if args.kind else []
     recipe = load_recipe(args.recipe or DEFAULT_RECIPE, [*kind, *args.set])
-    until = Until(args.steps, args.budget or (None if args.steps else 1200.0))
+    until = budget or Until(args.steps)
     accelerator = make_accelerator(args.device, args.precision, args.accumulate)
-    together(accelerator, RunFolder(args.out).refuse_strangers)
-    corpus = together(accelerator, lambda: build_corpus(args.sounds))
     first = accelerator.is_main_process
+    together(accelerator, RunFolder(args.out).refuse_strangers)
+    if budget and (over := told_by_first(accelerator, lambda: refuse_early(args.out, budget, _has_model(args.out)))):
+        print(over, file=sys.stderr) if first else None
+        return 0
+    with Counter("reading the sounds", "files") if first else nullcontext(lambda *_: None) as counter:
+
+        def progress(done: int, total: int) -> None:
+            counter(done, total)
+            if budget and done:
+                _refuse_slow(budget, done, total)
+
+        corpus = together(accelerator, lambda: build_corpus(args.sounds, progress=progress))
     if first:
         _say_what_was_read(corpus)
         print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
         _say_what_is_done(recipe, corpus)
     with Watcher(until) if first else nullcontext(lambda _: None) as watcher:
-        result = train(corpus, recipe, args.out, until, accelerator=accelerator, watch=watcher)
+        result = train(
+            corpus, recipe, args.out, until, accelerator=accelerator, threads=args.threads or "auto", watch=watcher
+        )
     accelerator.end_training()
     if not first:
         return 130 if result.reason == "interrupted" or result.step == 0 else 0
     if result.step == 0:
         print("stopped before the first step; nothing was trained", file=sys.stderr)
         return 130
-    _write_fingerprints(corpus, args.out)
-    minutes = result.seconds / 60
     if result.reason == "stopped":
         print(f"stopped by the monitor: {result.why}", file=sys.stderr)
     against = f"held-out score {result.best_score:.3f} (real against real {result.floor:.3f}; lower is better)"
     if math.isnan(result.floor):
         against = f"score against all kicks {result.best_score:.3f} (lower is better; too few are held out)"
     print(
-        f"{result.reason} at step {result.step} after {minutes:.1f} min; "
+        f"{result.reason} at step {result.step}, {_where_the_time_went(result.timing)}; "
         f"the model is that of step {result.best_step}, {against}",
         file=sys.stderr,
     )
@@ -87,25 +99,25 @@ def run(args: argparse.Namespace) -> int:
     return 130 if result.reason == "interrupted" else 0
 
 
-def _write_fingerprints(corpus: Any, run: Path) -> None:
-    """Beside the model, so that the studio can say which training kick a sound is nearest to."""
-    from contextlib import suppress
-
-    from kickitout.errors import UserError
-    from kickitout.evaluation.fingerprints import MOST, Learned, learned_file, read_learned
-    from kickitout.files import write_whole
+def _has_model(run: Path) -> bool:
     from kickitout.generation.load import IN_A_RUN
 
-    model = next((run / part for part in IN_A_RUN if (run / part).exists()), None)
-    if model is None:
-        return
-    if len(corpus) > MOST:
-        print(f"no fingerprints of the training kicks: they are more than {MOST}", file=sys.stderr)
-        return
-    with suppress(UserError):  # there are none yet, or they are damaged
-        if read_learned(learned_file(model)).digest == corpus.digest:
-            return
-    write_whole(learned_file(model), Learned.of_corpus(corpus).to_bytes())
+    return any((run / name).exists() for name in IN_A_RUN)
+
+
+def _refuse_slow(budget: Budget, done: int, total: int) -> None:
+    """Raise UserError where a budget is over before the sounds are read: nothing could be trained in it."""
+    spent = budget.spent - budget.before
+    budget.refuse_short(budget.before + spent, f"reading {done} of {total} files took {written(spent)}")
+
+
+def _where_the_time_went(timing: Timing) -> str:
+    """The clock's times of the last start, and of all where there are more."""
+    last = timing.starts[-1] if timing.starts else {"preparing": 0.0, "training": 0.0, "writing": 0.0}
+    parts = {name: last[name] for name in ("preparing", "training", "writing")}
+    said = ", ".join(f"{on_the_clock(seconds)} {name}" for name, seconds in parts.items())
+    starts = f"; {on_the_clock(timing.seconds)} in {len(timing.starts)} starts" if len(timing.starts) > 1 else ""
+    return f"{on_the_clock(sum(parts.values()))} on the clock ({said}){starts}"
 
 
 def _say_what_is_done(recipe: Any, corpus: Any) -> None:

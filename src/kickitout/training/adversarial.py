@@ -147,8 +147,11 @@ class AdversarialTask:
         like = next(self.networks["generator"].parameters())
         return draws(self.recipe.batch, self._noise(step, purpose, turn), share, like)
 
-    def player(self) -> Player:
-        """The averaged generator (or the generator where there is no average) with its decoder, ready to play."""
+    def player(self, most: int = 0) -> Player:
+        """The averaged generator (or the generator where there is no average) with its decoder, ready to play.
+
+        most: training kicks it may be made from; it needs none.
+        """
         device = self.accelerator.device
         generator = make_generator(self.model, self.picture).to(device)
         source = self.average.module if self.average is not None else self.networks["generator"]

@@ -233,10 +233,10 @@ class AutoencodingTask:
         """purpose: a frozen label, see `training.randomness`."""
         return noise(self.recipe.seed, purpose, step)
 
-    def player(self) -> TurnablePlayer:
-        """The averaged decoder behind a mixture that is fitted to the latents of the training kicks."""
-        both = self.auto_encoder()
-        z = self.latents(both)
+    def player(self, most: int = PRIOR_KICKS) -> TurnablePlayer:
+        """The averaged decoder behind a mixture that is fitted to the latents of the training kicks, `most` of them."""
+        both = self.auto_encoder(min(most, MEASURED))
+        z = self.latents(both, most)
         prior = MixturePrior(
             max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.grain
         )
@@ -245,15 +245,15 @@ class AutoencodingTask:
         player = TurnablePlayer(both.decoder, self.codec, prior, listener, stereo=self.model.stereo)
         return player.eval().to(self.accelerator.device)
 
-    def auto_encoder(self) -> AutoEncoder:
-        """The averaged networks, with batch norms that were measured on them."""
+    def auto_encoder(self, most: int = MEASURED) -> AutoEncoder:
+        """The averaged networks, with batch norms that were measured on them, and on `most` kicks."""
         device = self.accelerator.device
         both = self._auto_encoder().to(device)
         both.load_state_dict(self.average.module.state_dict())
         with torch.no_grad():  # the networks are kept in half precision: what is measured and heard is what is shipped
             for weight in both.parameters():
                 weight.copy_(weight.half())
-        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), MEASURED)).long()
+        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
         batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / BLOCK)))
 
         def play(rows: Tensor) -> None:
@@ -266,10 +266,10 @@ class AutoencodingTask:
         measure_batch_norm(both, batches, play)
         return both
 
-    def latents(self, both: AutoEncoder) -> Tensor:
-        """[n, known]: contour code and latent of training kicks, PRIOR_KICKS of them at most."""
+    def latents(self, both: AutoEncoder, most: int = PRIOR_KICKS) -> Tensor:
+        """[n, known]: contour code and latent of training kicks, `most` of them."""
         device = self.accelerator.device
-        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), PRIOR_KICKS)).long()
+        rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
         blocks = rows.split(BLOCK)
         with torch.no_grad():
             z = [

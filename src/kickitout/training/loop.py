@@ -2,7 +2,7 @@
 
 It feeds batches to a task, reports, takes snapshots, asks the monitor, and keeps checkpoints. How long to train is
 given in steps or in minutes, over all the times a run was started; stopping and going on changes nothing: 2 + 2 steps
-are 4, bit for bit on a CPU.
+are 4, bit for bit on a CPU, on as many threads as the run was begun with.
 """
 
 from __future__ import annotations
@@ -13,25 +13,26 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from accelerate import Accelerator
 
 from kickitout.audio import write_sound
-from kickitout.card.limits import limits_of
 from kickitout.corpus.build import Corpus
 from kickitout.errors import UserError
 from kickitout.evaluation.distance import energy_distance
-from kickitout.export.model_file import model_info, write_model
 from kickitout.files import write_whole
+from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_model import TorchModel
+from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
+from kickitout.training.budget import TIMING, Budget, Timing, written
 from kickitout.training.checkpoint import (
     State,
     from_bytes,
@@ -50,6 +51,7 @@ from kickitout.training.engine import (
     together,
     told_by_first,
 )
+from kickitout.training.finish import Finish, rehearse
 from kickitout.training.lessons import make_lessons
 from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
@@ -60,16 +62,22 @@ from kickitout.training.run_folder import RunFolder
 from kickitout.training.sheet import row_of_kicks, sheet_png
 from kickitout.training.start import known_of
 from kickitout.training.tasks import Task, make_task
+from kickitout.training.threads import Threads
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
 ECHO_SECONDS = 1.0  # in which a signal that comes again is the same one
 REPORT_STEPS = 10  # between two lines of stats.jsonl
 FEWEST_KICKS = 8  # a run needs; hundreds are better
+MOST_MEASURING = 60.0  # seconds in which the number of threads is chosen
 
 
 @dataclass(frozen=True)
 class Until:
-    """When to stop: after so many steps or seconds of training, counted over all starts of the run."""
+    """When to stop: after so many steps or seconds of training, counted over all starts of the run.
+
+    Seconds are those of the loop alone, by the clock of the run: what a laboratory compares. A command's are those of a
+    `training.budget.Budget`.
+    """
 
     steps: int | None = None
     seconds: float | None = None
@@ -81,6 +89,12 @@ class Until:
         """How much of the way is done, 0..1."""
         parts = [step / self.steps if self.steps else 0.0, seconds / self.seconds if self.seconds else 0.0]
         return min(1.0, max(parts))
+
+    def left(self, step: int, seconds: float) -> float | None:
+        """Seconds until training ends, as far as that can be said."""
+        share = self.share(step, seconds)
+        left = seconds / share - seconds if share > 0 else None
+        return left if left is None or self.seconds is None else min(left, self.seconds - seconds)
 
 
 @dataclass(frozen=True)
@@ -111,6 +125,7 @@ class Result:
     best_step: int
     best_score: float
     floor: float
+    timing: Timing = field(default_factory=Timing)  # where the time of all starts has gone
 
 
 class Run:
@@ -130,6 +145,8 @@ class Run:
         self.window: dict[str, list[float]] = defaultdict(list)
         self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
         self.named = -1  # the best snapshot, as `latest` in the folder has it
+        self.took: Callable[[str, float], None] = lambda _, __: None  # told what a snapshot or a checkpoint took
+        self.heard: tuple[int, Player] | None = None  # the step of the last snapshot, and what played there
 
     @property
     def writes(self) -> bool:
@@ -183,10 +200,12 @@ class Run:
 
     def save_latest(self) -> None:
         """Write the state to go on from; what it no longer needs goes after it is there."""
+        began = self.clock()
         self.save(self.folder.latest)
         if self.writes:
             self.folder.keep_best({self.monitor.best_step, self.named})  # the file before may be needed again
             self.named = self.monitor.best_step
+            self.took("saving", self.clock() - began)
 
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
@@ -194,6 +213,13 @@ class Run:
         found, _ = self._read(lambda: (*load_checkpoint(path), None))
         assert found is not None  # there was a snapshot, or there is an error
         unpack(self.task, found[0], str(path))
+        self.heard = None
+
+    def player(self) -> Player:
+        """What plays the networks as they are now; the last snapshot's where that was taken of them."""
+        if self.heard is not None and self.heard[0] == self.step:
+            return self.heard[1]
+        return self.task.player()
 
     def _read(self, read: Callable[[], tuple[*State, str | None] | None]) -> tuple[State | None, str | None]:
         """A state that the first process reads, in all of them, and what was wrong; None where there is none."""
@@ -212,7 +238,7 @@ class Run:
 
     # -- training -----------------------------------------------------------------------------------------------------
 
-    def train(self, until: Until, interrupted: Callable[[], bool]) -> str:
+    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> str:
         """Step until done, interrupted or stopped by the monitor. Returns which."""
         began, before = self.clock(), self.seconds
         saved = time.monotonic()
@@ -245,10 +271,14 @@ class Run:
         self.window.clear()
         self._carry_out(verdict, why)
 
-    def _step(self) -> None:
+    def try_step(self) -> dict[str, float]:
+        """The step that is next, without counting it."""
         chosen = batch_indices(self.recipe.seed, self.step, self.recipe.batch, len(self.waves))[self.share]
+        return self.task.step(torch.from_numpy(chosen), self.step, self.share)
+
+    def _step(self) -> None:
         try:
-            losses = self.task.step(torch.from_numpy(chosen), self.step, self.share)
+            losses = self.try_step()
         except NotFinite as error:
             self.step += 1
             self.window.clear()
@@ -258,7 +288,7 @@ class Run:
         for name, value in mean_over_processes(self.accelerator, losses).items():
             self.window[name].append(value)
 
-    def _report(self, until: Until) -> None:
+    def _report(self, until: Until | Budget) -> None:
         recent = {name: float(np.mean(values[-REPORT_STEPS:])) for name, values in self.window.items() if values}
         self.pace = self.pace or (self.step, self.seconds)
         steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]
@@ -295,7 +325,9 @@ class Run:
 
         Returns the score and the troubles.
         """
+        began = self.clock()
         player = self.task.player()
+        self.heard = self.step, player
         made = TorchModel(player).play(normal(range(self.recipe.monitor.sounds), player.latent)).mean(axis=1)  # [n, T]
         fakes = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)  # a diverged generator is silence to the monitor
         seen = view(fakes)
@@ -312,6 +344,7 @@ class Run:
             diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
         )  # fmt: skip
         write_notebook(self.folder, self.recipe)
+        self.took("snapshot", self.clock() - began)
         return score, troubles
 
     def finish(self) -> tuple[int, float]:
@@ -408,27 +441,101 @@ def _begin_folder(folder: RunFolder, stack: ExitStack, recipe: Recipe, manifest:
     return b""
 
 
-def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until, *, device: str = "auto",
-          accelerator: Accelerator | None = None,
+def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until | Budget, *, device: str = "auto",
+          accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
           watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
     """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
 
-    device: "auto", "cpu", "cuda" or "mps"; accelerator: an engine that is there already. Raises UserError for a folder
-    that holds another run.
+    device: "auto", "cpu", "cuda" or "mps"; accelerator: an engine that is there already. threads: so many; "auto" are
+    those that the run was begun with, or the quickest; None as torch has it. Raises UserError for a folder that holds
+    another run, and for a budget that is too short for a step.
     """
-    with opened(corpus, recipe, out, device=device, accelerator=accelerator, watch=watch) as (run, interrupted):
+    engine, folder = accelerator or make_accelerator(device), RunFolder(out)
+    budget = until if isinstance(until, Budget) else None
+    clock = budget.clock if budget else time.monotonic
+    began = budget.began if budget else clock()
+    timing = Timing.read(out)
+    chosen = Threads(threads, timing, engine)
+    with (
+        chosen.one_at_first(),
+        opened(corpus, recipe, folder.path, accelerator=engine, watch=watch, clock=clock) as (run, interrupted),
+    ):
+        keeper = _Keeper(run, timing, clock, began, until)
+        chosen.choose(run, clock, keeper.tell, limit=0.1 * budget.left() if budget else MOST_MEASURING)
+        finish = Finish(run, corpus, keeper.tell) if run.writes and export else None
+        if budget:
+            keeper.set_aside(budget, export)
+            from_first(engine, lambda: _refuse_short(run, budget, timing))
+        prepared = clock()
         reason = run.train(until, interrupted)
         if run.step == 0:
             return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
-        if run.writes:
-            stopping = reason == "interrupted"
-            text = "stopping; saving what is there, and its model" if stopping else "writing the model"
-            watch(told_only(run.step, run.seconds, text))
+        trained = clock()
+        keeper.tell("stopping; saving what is there" if reason == "interrupted" else "hearing the run once more")
         best_step, best_score = run.finish()
-        if run.writes and export:
-            player = run.task.player()
-            settings, limits = recipe.model_dump(mode="json"), limits_of(run.waves[:, 0].numpy(), recipe.kind)
-            info = model_info(player, settings, corpus.manifest(), best_step, run.folder.start, limits)
-            write_model(player, info, run.folder.path)
-            write_notebook(run.folder, recipe)
-    return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor)
+        if finish is not None:
+            keeper.tell("writing the model")
+            at = clock()
+            finish.write(run.player(), best_step)
+            run.took("model", clock() - at)
+        keeper.close(prepared, trained)
+    return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor, timing)
+
+
+def _refuse_short(run: Run, budget: Budget, timing: Timing) -> bytes:
+    """Raise UserError where the budget leaves no step; but a run that has no model yet is given one."""
+    if run.step == 0 or (not run.stopped and any((run.folder.path / name).exists() for name in IN_A_RUN)):
+        before, after = budget.spent - budget.before, budget.costs.seconds
+        doing = f"preparing took {written(before)} and writing the model will take about {written(after)}"
+        budget.refuse_short(budget.spent + after, doing)
+    return b""
+
+
+class _Keeper:
+    """Keeps timing.json of a run, and tells its budget what things take."""
+
+    def __init__(
+        self, run: Run, timing: Timing, clock: Callable[[], float], began: float, until: Until | Budget
+    ) -> None:
+        self.run, self.timing, self.clock, self.began = run, timing, clock, began
+        self.before = timing.seconds or run.seconds  # folders of older versions know the seconds of training alone
+        self.first = run.step
+        self.budget = until if isinstance(until, Budget) else None
+        if self.budget:
+            self.budget.before = self.before
+        run.took = self.took
+
+    def tell(self, text: str) -> None:
+        """Say what is being done."""
+        if self.run.writes:
+            self.run.watch(told_only(self.run.step, self.run.seconds, text))
+
+    def set_aside(self, budget: Budget, export: bool) -> None:
+        """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
+        if self.run.writes:
+            parts = {"saving", "snapshot", "model"} if export else {"saving", "snapshot"}
+            if not parts <= self.timing.after.keys():
+                self.tell("rehearsing the end on a part of the kicks, to set its time aside")
+                budget.costs.estimated = {k: v for k, v in rehearse(self.run, self.clock).items() if k in parts}
+            budget.costs.measured |= {k: v for k, v in self.timing.after.items() if k in parts}
+            if self.timing.threads and (step := self.timing.step_seconds.get(str(self.timing.threads))):
+                budget.took = [step]
+
+    def took(self, what: str, seconds: float) -> None:
+        self.timing.after[what] = seconds
+        if self.budget:
+            self.budget.costs.measured[what] = seconds
+        if what == "saving" and self.run.step > self.first:  # what a sudden end leaves in the folder
+            self._write()
+
+    def close(self, prepared: float, trained: float) -> None:
+        """The start is over."""
+        if self.run.writes and self.run.step > self.first:
+            parts = {"preparing": prepared - self.began, "training": trained - prepared}
+            parts |= {"writing": self.clock() - trained, "steps": self.run.step - self.first}
+            self.timing.starts.append(parts)
+            self._write()
+
+    def _write(self) -> None:
+        self.timing.seconds = self.before + self.clock() - self.began
+        self.run.folder.write_json(TIMING, self.timing.to_data())

@@ -4,6 +4,7 @@ recipe.json        the resolved recipe
 identity.json      what makes it the same run when it is gone on with: see `kickitout.training.frozen`
 corpus.json        every file that was taken or refused, with digests and licences
 environment.json   versions, machine, threads
+timing.json        threads, and where the time on the clock has gone
 start.json         what is known of the model it began with, if any
 stats.jsonl        one line a report and a snapshot
 notebook.md        the run told in order, with its pictures
@@ -38,6 +39,7 @@ OWN = {
     "environment.json",
     "identity.json",
     "start.json",
+    "timing.json",
 }  # of a run that has not begun
 
 

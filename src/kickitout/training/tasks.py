@@ -29,7 +29,9 @@ class Task(Protocol):
 
     def slow_critic(self, factor: float) -> None: ...
 
-    def player(self) -> Player: ...
+    def player(self, most: int = ...) -> Player:
+        """What is heard and exported. most: of the training kicks, where it is made from them."""
+        ...
 
 
 def make_task(recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> Task:

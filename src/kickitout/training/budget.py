@@ -1,0 +1,179 @@
+"""A budget on the clock: what `kick train` takes from its start to its end, over all starts of a run.
+
+What comes before the loop (reading, preparing) is over when the loop begins. What comes after it, the last snapshot and
+writing the model, is set aside: as it took in this run folder before, or as a rehearsal on a part of the kicks says
+(`training.finish`), with MARGIN on top. Each snapshot and each checkpoint on the way corrects the estimate. So a run
+ends within TOLERANCE of its budget, or LEAST seconds where that is more, while the machine stays as busy as it was.
+
+The laboratory counts otherwise: steps of training on one core alone, see `training.loop.Until`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kickitout.errors import UserError
+
+TIMING = "timing.json"
+TOLERANCE, LEAST = 0.1, 15.0
+MARGIN = {"estimated": 1.25, "measured": 1.1}
+USED_UP = 0.9  # share of a budget after which the same command has nothing left to do
+RECENT = 5  # steps that say how long the next one takes
+
+
+@dataclass
+class Timing:
+    """timing.json of a run folder: threads, and where the time of a run has gone."""
+
+    threads: int | None = None
+    step_seconds: dict[str, float] = field(default_factory=dict)  # by number of threads, where that was measured
+    seconds: float = 0.0  # on the clock, over all starts
+    starts: list[dict[str, float]] = field(default_factory=list)  # preparing, training, writing; steps
+    after: dict[str, float] = field(default_factory=dict)  # what each part of the end took last
+
+    @classmethod
+    def read(cls, run: str | Path) -> Timing:
+        """That of a run folder; a new one where there is none that can be read."""
+        try:
+            data = json.loads((Path(run) / TIMING).read_text("utf-8"))
+            threads = data["threads"]
+            return cls(
+                int(threads) if threads else None, {k: float(v) for k, v in data["step_seconds"].items()},
+                float(data["seconds"]), list(data["starts"]), {k: float(v) for k, v in data["after"].items()},
+            )  # fmt: skip
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls()
+
+    def to_data(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        rounded = {
+            "step_seconds": {k: round(v, 4) for k, v in self.step_seconds.items()},
+            "after": {k: round(v, 2) for k, v in self.after.items()},
+        }
+        starts = [{k: round(v, 2) for k, v in start.items()} for start in self.starts]
+        return {"threads": self.threads, **rounded, "seconds": round(self.seconds, 2), "starts": starts}
+
+    @property
+    def around(self) -> float:
+        """Seconds that the last start took for everything but training; 0 where there was none."""
+        return self.starts[-1]["preparing"] + self.starts[-1]["writing"] if self.starts else 0.0
+
+
+class Costs:
+    """What each part of the end of a run takes: as estimated, until it has been measured."""
+
+    def __init__(self) -> None:
+        self.estimated: dict[str, float] = {}
+        self.measured: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> float:
+        """To be set aside for all of them."""
+        parts = {k: MARGIN["estimated"] * v for k, v in self.estimated.items()}
+        return sum((parts | {k: MARGIN["measured"] * v for k, v in self.measured.items()}).values())
+
+
+class Budget:
+    """Seconds of a command, from `began` (by default now) until its end. before: those of earlier starts of the run."""
+
+    steps = None
+
+    def __init__(
+        self, seconds: float, clock: Callable[[], float] = time.monotonic, began: float | None = None
+    ) -> None:  # fmt: skip
+        self.seconds, self.clock, self.began = seconds, clock, clock() if began is None else began
+        self.before, self.costs = 0.0, Costs()
+        self.last_step = (-1, 0.0)
+        self.took: list[float] = []
+
+    @property
+    def spent(self) -> float:
+        return self.before + self.clock() - self.began
+
+    @property
+    def a_step(self) -> float:
+        """Seconds of one step, by the last few; 0 before there were any."""
+        return sorted(self.took)[len(self.took) // 2] if self.took else 0.0
+
+    def reached(self, step: int, _: float) -> bool:
+        """Whether another step would be one too many. Asked before each."""
+        spent = self.spent
+        if step == self.last_step[0] + 1:
+            self.took = [*self.took, spent - self.last_step[1]][-RECENT:]
+        self.last_step = step, spent
+        return spent + self.a_step + self.costs.seconds > self.seconds
+
+    def share(self, _: int, __: float) -> float:
+        """How much of the way is done, 0..1."""
+        return min(1.0, self.spent / self.seconds)
+
+    def left(self, *_: float) -> float:
+        """Seconds until the command ends."""
+        return max(0.0, self.seconds - self.spent)
+
+    def refuse_short(self, at_least: float, doing: str) -> None:
+        """Raise UserError where no step fits. at_least: seconds that all but training takes; doing: what that is."""
+        if at_least + 2 * self.a_step + 0.01 * self.seconds > self.seconds:
+            earlier = f", after {written(self.before)} of earlier starts" if self.before else ""
+            raise UserError(
+                f"--budget {written(self.seconds)} is too short to train{earlier}: {doing}; "
+                f"--budget {written(enough(at_least + (at_least - self.before)))} works"
+            )
+
+
+def enough(seconds: float) -> float:
+    """A round budget that is not less.
+
+    >>> enough(47), enough(61), enough(700), enough(5000)
+    (60.0, 120.0, 900.0, 5400.0)
+    """
+    step = 60.0 if seconds <= 600 else 300.0 if seconds <= 3600 else 1800.0
+    return step * math.ceil(seconds / step)
+
+
+def written(seconds: float) -> str:
+    """A duration as `--budget` reads it, to the second.
+
+    >>> written(45), written(120), written(150), written(5400), written(0.5)
+    ('45s', '2m', '2m30s', '1h30m', '0.5s')
+    """
+    if seconds < 1:
+        return f"{seconds:g}s"
+    whole = round(seconds)
+    parts = (whole // 3600, "h"), (whole // 60 % 60, "m"), (whole % 60, "s")
+    return "".join(f"{n}{unit}" for n, unit in parts if n)
+
+
+def on_the_clock(seconds: float) -> str:
+    """Minutes and seconds.
+
+    >>> on_the_clock(125), on_the_clock(4)
+    ('2:05', '0:04')
+    """
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
+
+
+def refuse_early(out: str | Path, budget: Budget, has_model: bool) -> str | None:
+    """Before any sound is read: the sentence for a run that has used its budget up, None where there is work to do.
+
+    Raises UserError for what is left of a budget that is too short for a step, as far as the last start tells.
+    """
+    timing = Timing.read(out)
+    budget.before = timing.seconds
+    if not timing.starts or not has_model:
+        return None
+    if timing.seconds >= USED_UP * budget.seconds:
+        starts = "1 start" if len(timing.starts) == 1 else f"{len(timing.starts)} starts"
+        return (
+            f"{out}: has used its budget of {written(budget.seconds)} up, {on_the_clock(timing.seconds)} in {starts}, "
+            f"and its model is there; --budget {written(enough(2 * timing.seconds))} trains on"
+        )
+    around = f"preparing and writing the model take about {written(timing.around)}"
+    budget.refuse_short(budget.spent + timing.around, around)
+    return None
