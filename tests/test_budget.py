@@ -274,3 +274,12 @@ def test_trying_ends_where_more_threads_are_slower_or_time_is_up(two_processors)
     assert list(found) == [1, 2, 4]
     now[0] = 0.0
     assert list(threads.measure_threads(step, [1, 2, 4, 8], lambda: now[0], limit=5.0)) == [1, 2]  # 3, then 4.8 to 5.7
+
+
+def test_no_step_is_timed_on_threads_that_wait_for_each_other(monkeypatch, two_processors):
+    now, stepped = [0.0], []
+    waiting = {1: 0.004, 2: 0.4}
+    monkeypatch.setattr(threads, "_small_sums", lambda: now.__setitem__(0, now[0] + waiting[torch.get_num_threads()]))
+    found = threads.measure_threads(lambda: stepped.append(torch.get_num_threads()), [1, 2], lambda: now[0], 60.0)
+    assert list(found) == [1]
+    assert set(stepped) == {1}

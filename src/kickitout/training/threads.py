@@ -24,6 +24,8 @@ from kickitout.workers.threads import one_thread
 
 TIMED = 2  # steps for each number, after one that is not counted
 WORSE = 1.2  # times the best: more threads are not tried
+WAITING = 5.0  # times that of one thread: they wait for each other
+SUMS = 2**18  # numbers in a sum, which torch shares out from 2**15 on: 50 of them take some milliseconds
 
 
 def most_threads() -> int:
@@ -48,25 +50,39 @@ def measure_threads(
 ) -> dict[int, float]:
     """Seconds of a step on each number of threads, the quickest of TIMED.
 
-    It ends early where more threads have become slower, or after `limit` seconds. The number that torch has is left as
-    it was.
+    It ends where more threads have become slower, or after `limit` seconds. Where threads wait for each other all the
+    time, which a moment of small sums shows, no step is timed: it could take a minute. The number that torch has is
+    left as it was.
     """
     before, began, found = torch.get_num_threads(), clock(), dict[int, float]()
+    alone = 0.0
+
+    def timed(what: Callable[[], Any]) -> float:
+        at = clock()
+        what()
+        return clock() - at
+
     try:
         for number in numbers:
             torch.set_num_threads(number)
-            step()  # threads are started, memory is found
-            for _ in range(TIMED):
-                at = clock()
-                step()
-                found[number] = min(found.get(number, float("inf")), clock() - at)
-                if clock() - began > limit or found[number] > WORSE * min(found.values()):
-                    break
+            waiting = sum(timed(_small_sums) for _ in range(3))
+            alone = alone or waiting
+            if waiting > WAITING * alone:
+                break
+            first = timed(step)  # threads are started, memory is found
+            slow = found and first > WAITING * min(found.values())
+            found[number] = first if slow else min(timed(step) for _ in range(TIMED))
             if clock() - began > limit or found[number] > WORSE * min(found.values()):
                 break
     finally:
         torch.set_num_threads(before)
     return found
+
+
+def _small_sums() -> None:
+    x = torch.zeros(SUMS)
+    for _ in range(50):
+        x.add_(1.0)
 
 
 @contextmanager
@@ -134,7 +150,11 @@ class Threads:
     def _sentence(self, number: int, kept: int | None) -> str:
         found = self.timing.step_seconds
         measured = ", ".join(f"{n}: {seconds:.2f}" for n, seconds in found.items())
-        why = f"the quickest, in seconds a step ({measured})" if measured else "no more may be used here"
+        why = "no more may be used here"
+        if len(found) > 1:
+            why = f"the quickest, in seconds a step ({measured})"
+        elif self.most > 1:
+            why = "more would wait for each other, as busy as this machine is"
         fewer = f"; the run was begun with {kept}, which are more than may be used here" if kept else ""
         return f"{_count(number)}: {why}{fewer}; --threads N sets another number"
 
