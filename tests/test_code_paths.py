@@ -42,7 +42,7 @@ def go_on(kicks: Path, run: Path, steps: int) -> dict[str, object]:
 
 @pytest.mark.skipif(not KERNELS, reason="numpy has code for one kind of processor here")
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=() if name == "baseline" else pytest.mark.long) for name in KERNELS] or ["none"]
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "avx2" else ()) for name in KERNELS] or ["none"]
 )
 def test_a_run_is_gone_on_with_on_another_processor_and_in_another_place(name, tmp_path):
     pytest.importorskip("torch", reason="training needs the train extra")
