@@ -20,8 +20,6 @@ from kickitout.training.autoencoding import LEAST_VARIANCE, AutoencodingTask, fi
 from kickitout.training.loop import Until, train
 from kickitout.training.recipe import load_recipe
 
-pytestmark = pytest.mark.decides
-
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
