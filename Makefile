@@ -58,7 +58,7 @@ train-env: $(VENV)/train
 # below 345 Hz, which one of as many steps has from the start.
 STEPS = 23000
 default-model: $(VENV)/dev
-	$(VENV)/bin/kick train $(DATA) --recipe kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
+	$(VENV)/bin/kick train $(DATA) --config kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
 		--threads 1 --device cpu --out build/default
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx

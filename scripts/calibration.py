@@ -11,9 +11,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kickitout.evaluation.controls import control_errors, controls_png, controls_text
 from kickitout.files import write_whole
 from kickitout.generation.load import load_model
+from kicklab.experiments.calibration import control_errors, controls_png, controls_text
 
 
 def main() -> None:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.card import FIELDS, Cards, Field, cards
-from kickitout.card.fields import WHY_TEXT, Why
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
+from kickitout.descriptors import FIELDS, Cards, Field, cards
+from kickitout.descriptors.fields import WHY_TEXT, Why
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 
@@ -20,11 +20,11 @@ QUANTILES = (5, 25, 50, 75, 95)  # per cent
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sounds", type=Path, nargs="+")
-    corpus = build_corpus(parser.parse_args().sounds)
-    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}\n")
+    dataset = read_dataset(parser.parse_args().sounds)
+    print(f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}\n")
     print("| field | unit | " + " | ".join(f"{q} %" for q in QUANTILES) + " | no value |")
     print("|---|---|" + "--:|" * len(QUANTILES) + "---|")
-    found = cards(corpus.waves)
+    found = cards(dataset.waves)
     for field in FIELDS:
         print(f"| `{field.name}` | {field.unit} | {' | '.join(quantiles(found, field))} | {unknown(found, field)} |")
 

@@ -23,18 +23,18 @@ from typing import Any
 import numpy as np
 
 from kickitout.audio import Sound, decode_sound
-from kickitout.corpus.augment import draw_changes, has_click
-from kickitout.corpus.build import Corpus, Row, describe, is_wide, refuse_copies, split
-from kickitout.corpus.families import families
-from kickitout.corpus.prepare import Prepared
-from kickitout.corpus.scan import Candidate, Refused, scan
+from kickitout.audio.prepare import Prepared
+from kickitout.augmentation.variants import draw_changes, has_click
+from kickitout.datasets.build import Dataset, ManifestRow, describe, is_wide, refuse_copies, split
+from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
 
 SEEDS = range(5)  # of the splits
 
 
 def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
-    """Name of a file -> what is decided about it; and the families, splits and variants of all."""
+    """Name of a file -> what is decided about it; and the groups, splits and variants of all."""
     random = np.random.default_rng(0)
     found: dict[str, Any] = {}
     rows, waves, sides = [], [], []
@@ -47,18 +47,18 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
         waves.append(_nudged(prepared.mid, nudge, random))
         sides.append(_nudged(prepared.side, nudge, random))
     mids = np.stack(waves)
-    joined = families(mids, [row.wave for row in rows])
-    rows = [replace(row, family=int(family)) for row, family in zip(rows, joined, strict=True)]
-    corpus = Corpus(mids, np.stack(sides), tuple(rows), (), {}, ())
-    for row, wave, wide in zip(rows, mids, is_wide(mids, corpus.sides), strict=True):
+    joined = near_duplicate_groups(mids, [row.wave for row in rows])
+    rows = [replace(row, group=int(group)) for row, group in zip(rows, joined, strict=True)]
+    dataset = Dataset(mids, np.stack(sides), tuple(rows), (), {}, ())
+    for row, wave, wide in zip(rows, mids, is_wide(mids, dataset.sides), strict=True):
         found[row.name] = {
             "identity": row.wave, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
             "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
-            "lends its click": has_click(wave), "family": row.family,
+            "lends its click": has_click(wave), "group": row.group,
             "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.wave, 0, 0))],
-            "held out by": [seed for seed in SEEDS if row.name in _held_out(corpus, seed)],
+            "held out by": [seed for seed in SEEDS if row.name in _held_out(dataset, seed)],
         }  # fmt: skip
-    return {"digest": corpus.digest, "files": found}
+    return {"digest": dataset.digest, "files": found}
 
 
 def _read(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Generator) -> Iterator[Any]:
@@ -74,7 +74,9 @@ def _read(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Gen
             yield Refused(candidate.name, str(error))
 
 
-def _as_nudged(candidate: Candidate, sound: Sound, row: Row, samples: np.ndarray) -> tuple[Row, Prepared]:
+def _as_nudged(
+    candidate: Candidate, sound: Sound, row: ManifestRow, samples: np.ndarray
+) -> tuple[ManifestRow, Prepared]:
     """A file prepared from other samples, under its own identity."""
     with candidate.open() as file:
         other, prepared = describe(candidate, replace(sound, samples=samples), file, "")
@@ -92,15 +94,15 @@ def _nudged(x: np.ndarray, by: float, random: np.random.Generator) -> np.ndarray
 _HELD: dict[int, set[str]] = {}
 
 
-def _held_out(corpus: Corpus, seed: int) -> set[str]:
+def _held_out(dataset: Dataset, seed: int) -> set[str]:
     if seed not in _HELD:
-        _HELD[seed] = {corpus.rows[i].name for i in split(corpus, seed=seed)[1]}
+        _HELD[seed] = {dataset.rows[i].name for i in split(dataset, seed=seed)[1]}
     return _HELD[seed]
 
 
 def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     """What is decided otherwise, a line each."""
-    lines = [] if here["digest"] == there["digest"] else ["the digest of the corpus is another"]
+    lines = [] if here["digest"] == there["digest"] else ["the digest of the dataset is another"]
     for name in sorted(here["files"].keys() | there["files"].keys()):
         a, b = here["files"].get(name, {}), there["files"].get(name, {})
         lines += [f"{name}: {key} {a.get(key)} -> {b.get(key)}" for key in a | b if a.get(key) != b.get(key)]

@@ -13,8 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
-from kickitout.corpus.check import Report, check
-from kickitout.evaluation.resampling import wilson
+from kickitout.datasets.doctor.check import Report, check
+from kickitout.metrics.resampling import wilson
 
 
 class Sounds(NamedTuple):

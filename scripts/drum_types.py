@@ -22,17 +22,16 @@ import numpy as np
 import torch
 
 from kickitout import __version__
-from kickitout.card import cards
-from kickitout.corpus.augment import repitch
-from kickitout.corpus.families import families
-from kickitout.corpus.nondrums import KINDS, kind_of, nondrums
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.drum_types import METADATA, NAME, Heard, Hearer
-from kickitout.evaluation.resampling import wilson
+from kickitout.augmentation.variants import repitch
+from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.descriptors import cards
 from kickitout.export.model_file import graph_bytes
 from kickitout.files import write_whole
+from kickitout.metrics.drum_types import METADATA, NAME, DrumClassifier, Heard
+from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, ONSET
-from kickitout.training.drum_types import (
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.drum_type_training import (
     FIELDS,
     KICK,
     NONE,
@@ -43,6 +42,7 @@ from kickitout.training.drum_types import (
     read_labelled,
     teach,
 )
+from kicklab.experiments.nondrums import KINDS, kind_of, nondrums
 
 SEMITONES = (-12, -7, -4, 4, 7, 12)
 MADE = 512  # rendered kicks
@@ -61,7 +61,7 @@ def main() -> None:
     unseen = read_labelled(args.unseen_kicks, args.unseen_drums)
     if not args.keep:
         write_whole(args.out, taught_graph(learned))
-    print(card(Hearer(args.out), learned, unseen))
+    print(card(DrumClassifier(args.out), learned, unseen))
 
 
 def taught_graph(learned: Labelled) -> bytes:
@@ -77,21 +77,21 @@ def taught_graph(learned: Labelled) -> bytes:
         "step": taught.step,
         "held_out": {"sounds": taught.held_out, "loss": taught.loss, "accuracy": taught.accuracy},
         "learned_from": taught.sizes,
-        "corpus": corpus_of(learned),
+        "dataset": dataset_of(learned),
     }
     print(f"taught in {(time.process_time() - began) / 60:.1f} minutes of CPU time", file=sys.stderr)
     feed, metadata = {"waveform": torch.zeros(2, LENGTH)}, json.dumps(about, sort_keys=True)
     return graph_bytes(taught.network, feed, ["embedding", "logits"], metadata, METADATA)
 
 
-def corpus_of(data: Labelled) -> dict[str, object]:
+def dataset_of(data: Labelled) -> dict[str, object]:
     """What it learned from, as it travels inside the file."""
-    rows = data.corpus.rows
+    rows = data.dataset.rows
     counted = Counter((row.source, row.licence) for row in rows)
     return {
-        "digest": data.corpus.digest,
+        "digest": data.dataset.digest,
         "sounds": len(rows),
-        "families": len({row.family for row in rows}),
+        "groups": len({row.group for row in rows}),
         "sources": [{"source": s, "licence": lic, "sounds": n} for (s, lic), n in sorted(counted.items())],
     }
 
@@ -102,23 +102,23 @@ def share(hits: np.ndarray) -> str:
     return f"{100 * hits.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f}), n = {len(hits)}"
 
 
-def card(hearer: Hearer, learned: Labelled, unseen: Labelled) -> str:
+def card(hearer: DrumClassifier, learned: Labelled, unseen: Labelled) -> str:
     """The model card: every number is measured here, or was when the network was taught."""
-    if not learned.corpus.has_digest(hearer.about["corpus"]["digest"]):
+    if not learned.dataset.has_digest(hearer.about["dataset"]["digest"]):
         raise SystemExit(f"{hearer.path} has learned from other sounds than these")
-    heard, is_kick = hearer.hear(unseen.corpus.waves), unseen.types == TYPES.index(KICK)
+    heard, is_kick = hearer.hear(unseen.dataset.waves), unseen.types == TYPES.index(KICK)
     sections = [
         opening(hearer, heard),
         what_it_learned(hearer, learned),
         how_often_right(heard.types, learned, unseen),
-        made_sounds(hearer, unseen.corpus.waves[is_kick], unseen.corpus.waves),
-        spread_of_kicks(heard.embedding[is_kick], unseen.corpus.waves[is_kick]),
+        made_sounds(hearer, unseen.dataset.waves[is_kick], unseen.dataset.waves),
+        spread_of_kicks(heard.embedding[is_kick], unseen.dataset.waves[is_kick]),
         LIMITS,
     ]
     return "\n\n".join(sections)
 
 
-def opening(hearer: Hearer, heard: Heard) -> str:
+def opening(hearer: DrumClassifier, heard: Heard) -> str:
     data = hearer.path.read_bytes()
     return f"""# The drum-type network: {NAME}
 
@@ -133,16 +133,16 @@ and polarity change nothing it hears. It is no judge of single sounds: a low tom
 and a sound may be called a kick and still be a bad one."""
 
 
-def what_it_learned(hearer: Hearer, learned: Labelled) -> str:
+def what_it_learned(hearer: DrumClassifier, learned: Labelled) -> str:
     about = hearer.about
     settings, held_out = about["settings"], about["held_out"]
-    counted = Counter((row.source.split("/")[0], row.licence) for row in learned.corpus.rows)
+    counted = Counter((row.source.split("/")[0], row.licence) for row in learned.dataset.rows)
     folders = {name: ", ".join(f for f, t in TYPE_OF.items() if t == name) for name in TYPES} | {NONE: "(made)"}
     recorded = [int((learned.types == i).sum()) for i in range(len(TYPES))]
     return f"""## What it learned from
 
-{len(learned.types)} recorded sounds, {held_out["sounds"]} of them only held out to end the training (families of
-near-duplicates whole), corpus digest `{learned.corpus.digest[:16]}`; variants of them as producers make them,
+{len(learned.types)} recorded sounds, {held_out["sounds"]} of them only held out to end the training (groups of
+near-duplicates whole), dataset digest `{learned.dataset.digest[:16]}`; variants of them as producers make them,
 {settings["rendered"]} rendered kicks, and {settings["nondrums"]} sounds that are no drum hit
 ({", ".join(KINDS)}).
 
@@ -162,7 +162,7 @@ types)."""
 def how_often_right(guess: np.ndarray, learned: Labelled, unseen: Labelled) -> str:
     truth, kick = unseen.types, TYPES.index(KICK)
     right, is_kick = guess == truth, truth == kick
-    known = near_learned(learned.corpus.waves, unseen.corpus.waves)
+    known = near_learned(learned.dataset.waves, unseen.dataset.waves)
     each = [right[truth == i].mean() for i in range(len(TYPES) - 1)]
     table = [[int(((truth == i) & (guess == j)).sum()) for j in range(len(TYPES))] for i in range(len(TYPES) - 1)]
     folders = np.array(unseen.folders)
@@ -173,7 +173,7 @@ def how_often_right(guess: np.ndarray, learned: Labelled, unseen: Labelled) -> s
     ]
     return f"""## How often it is right
 
-On {len(truth)} sounds of other sources, which took no part (corpus digest `{unseen.corpus.digest[:16]}`).
+On {len(truth)} sounds of other sources, which took no part (dataset digest `{unseen.dataset.digest[:16]}`).
 Intervals: 95 % (Wilson) over sounds; sounds of one machine are more alike than that supposes.
 
 | | |
@@ -206,12 +206,12 @@ def rows(cells: Iterable[Sequence[object]]) -> str:
 
 
 def near_learned(learned: np.ndarray, unseen: np.ndarray) -> np.ndarray:
-    """[n] bool: unseen sounds that share a family with a sound that was learned from."""
-    joined = families(np.concatenate([learned, unseen]))
+    """[n] bool: unseen sounds that share a group with a sound that was learned from."""
+    joined = near_duplicate_groups(np.concatenate([learned, unseen]))
     return np.isin(joined[len(learned) :], joined[: len(learned)])
 
 
-def made_sounds(hearer: Hearer, kicks: np.ndarray, hits: np.ndarray) -> str:
+def made_sounds(hearer: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> str:
     """A table of made sounds: the share of each kind that is taken for kicks."""
     seeds = range(FRESH, FRESH + 40 * len(KINDS))
     broken, kinds = nondrums(seeds, hits), np.array([kind_of(seed) for seed in seeds])

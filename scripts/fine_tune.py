@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python scripts/fine_tune.py DATA... [--minutes 1,2,4,8,15,20] [--seeds 2] [--runs build/fine_tune]
 
-A quarter of the families of DATA is held out; both ways learn from the others by the recipe `kickgan`, one with
+A quarter of the groups of DATA is held out; both ways learn from the others by the config `kickgan`, one with
 `start: default`, one with `start: none`, on one thread. Minutes are of the processor, so a busy machine changes
 nothing. Ctrl-C saves, and the same command goes on. It costs the last milestone times two times the seeds, and some
 minutes of scoring; `--only tuned` and `--only scratch` train in two processes at once; the command without them then
@@ -36,18 +36,18 @@ def main(argv: list[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
 
-    from kickitout.corpus.build import build_corpus, split
-    from kickitout.evaluation.embeddings import DEFAULTS
-    from kickitout.lab import race as racing
-    from kickitout.lab.race import SCRATCH, TUNED, Race
+    from kickitout.datasets.build import read_dataset, split
+    from kickitout.metrics.embeddings import DEFAULTS
     from kickitout.training.loop import Report
+    from kicklab.experiments import race as racing
+    from kicklab.experiments.race import SCRATCH, TUNED, Race
 
     torch.set_num_threads(1)
     milestones = tuple(sorted({0.0, *(60 * float(m) for m in args.minutes.split(","))}))
     race = Race(args.runs, milestones, tuple(range(args.seeds)), args.n, args.start, tuple(args.set))
-    corpus = build_corpus(args.data)
-    train, test = split(corpus, HELD_OUT, HELD_OUT_SEED)
-    learned, unseen = corpus.take(train), corpus.take(test)
+    dataset = read_dataset(args.data)
+    train, test = split(dataset, HELD_OUT, HELD_OUT_SEED)
+    learned, unseen = dataset.take(train), dataset.take(test)
 
     def watch(name: str, report: Report) -> None:
         if report.step % 50 == 0 or report.event:
@@ -62,18 +62,18 @@ def main(argv: list[str] | None = None) -> int:
     if args.only:
         return 0
     made, about = racing.read_race(race, racers)
-    families = [len({row.family for row in part.rows}) for part in (learned, unseen)]
+    groups = [len({row.group for row in part.rows}) for part in (learned, unseen)]
     last = [about[key][0] for key in sorted(about) if key[1] == milestones[-1]]
     print(
-        f"{len(learned)} kicks of {families[0]} families to learn from ({last[0]['kicks']:.0f} of them without the "
-        f"monitor's; {last[0]['rows']:.0f} rows with their variants), {len(unseen)} of {families[1]} families held "
+        f"{len(learned)} kicks of {groups[0]} groups to learn from ({last[0]['kicks']:.0f} of them without the "
+        f"monitor's; {last[0]['rows']:.0f} rows with their variants), {len(unseen)} of {groups[1]} groups held "
         f"out; seeds 0 to {args.seeds - 1}, {args.n} sounds of each, one thread. Scores are against the held-out "
-        f"kicks, 95 % intervals over families and sounds in brackets."
+        f"kicks, 95 % intervals over groups and sounds in brackets."
     )
     if not args.alone:
         print("Energy distances, lower is better; behind the interval the value of each seed.")
         for embedding in DEFAULTS:
-            floor = racing.real_against_real(learned, unseen, embedding)
+            floor = racing.real_vs_real(learned, unseen, embedding)
             print("\n" + racing.race_text(racing.score_race(made, unseen, embedding), embedding.name, floor))
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     print(f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}.")

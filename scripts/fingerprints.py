@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.corpus.build import build_corpus
-from kickitout.evaluation.copies_trial import CHANGES
-from kickitout.evaluation.fingerprints import Fingerprints, Learned
-from kickitout.evaluation.memorisation import References
+from kickitout.datasets.build import read_dataset
 from kickitout.files import write_whole
 from kickitout.generation.generate import generate
+from kickitout.metrics.fingerprints import Fingerprints, Learned
+from kickitout.metrics.memorisation import References
+from kicklab.experiments.copies_trial import CHANGES
 
 GENERATED = 128  # sounds of the model in the package, to compare both distances
 
@@ -28,22 +28,22 @@ def main() -> None:
     parser.add_argument("sounds", type=Path, nargs="+")
     parser.add_argument("-o", "--out", type=Path, default=None)
     args = parser.parse_args()
-    corpus = build_corpus(args.sounds)
-    learned = Learned.of_corpus(corpus)
+    dataset = read_dataset(args.sounds)
+    learned = Learned.of_dataset(dataset)
     data = learned.to_bytes()
     if args.out:
         print(write_whole(args.out, data))
     print("```")
     limit = "no limit" if learned.limit is None else f"limit {learned.limit:.4f}"
-    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, {len(data) / 1000:.0f} kB, {limit}")
+    print(f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}, {len(data) / 1000:.0f} kB, {limit}")
     for name, change in CHANGES.items():
-        copies = np.array([change(wave) for wave in corpus.waves], np.float32)
+        copies = np.array([change(wave) for wave in dataset.waves], np.float32)
         found = Fingerprints.of(copies).distances(learned.prints)
-        right = np.mean(found.argmin(axis=1) == np.arange(len(corpus)))
+        right = np.mean(found.argmin(axis=1) == np.arange(len(dataset)))
         below = 0.0 if learned.limit is None else np.mean(found.min(axis=1) < learned.limit)
         print(f"  {name:34s} called near-copies {below:7.2%}, of the right kick {right:7.2%}")
     waves = generate(range(GENERATED))
-    sounds = References.of(corpus.waves, corpus.families)
+    sounds = References.of(dataset.waves, dataset.groups)
     exact = np.array([sounds.nearest(wave)[1] for wave in waves])
     rough = Fingerprints.of(waves).distances(learned.prints).min(axis=1)
     apart = np.abs(rough - exact)

@@ -3,7 +3,7 @@
     python scripts/gate.py FOLDER... [--model default] [-n 2048] [--seed 0]
 
 Every folder is a row: recorded kicks, and other drums that should not pass. In the first folder real kicks are also
-held against real kicks: half of its families against the limits of the other half. Intervals are 95 % (Wilson 1927).
+held against real kicks: half of its groups against the limits of the other half. Intervals are 95 % (Wilson 1927).
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.card import cards
-from kickitout.card.limits import ARTEFACTS, Limits, limits_of_cards
-from kickitout.corpus.build import Corpus, build_corpus
-from kickitout.evaluation.report import halves
-from kickitout.evaluation.resampling import wilson
-from kickitout.generation.gate import ATTEMPTS, Gate, kind_of
+from kickitout.datasets.build import Dataset, read_dataset
+from kickitout.descriptors import cards
+from kickitout.descriptors.limits import ARTEFACTS, Limits, limits_of_cards
 from kickitout.generation.generate import each_drawn
 from kickitout.generation.load import load_model
+from kickitout.generation.reject import ATTEMPTS, OutlierRejection, kind_of
+from kickitout.metrics.report import halves
+from kickitout.metrics.resampling import wilson
 
 TRACES = {*ARTEFACTS, "silent", "not_finite"}
 NAMED = 3  # reasons in a row
@@ -48,11 +48,11 @@ def outside(limits: Limits, waves: np.ndarray) -> Reasons:
     return [tuple(name for name, x in excess.items() if x[i] > 0) for i in range(len(waves))]
 
 
-def real_against_real(corpus: Corpus, kind: str, seed: int) -> Reasons:
-    """Each half of the families against the limits of the other."""
-    families = np.array([one.family for one in corpus.rows])
-    first = halves(families, np.random.default_rng(seed))
-    parts = [corpus.waves[first], corpus.waves[~first]]
+def real_vs_real(dataset: Dataset, kind: str, seed: int) -> Reasons:
+    """Each half of the groups against the limits of the other."""
+    groups = np.array([one.group for one in dataset.rows])
+    first = halves(groups, np.random.default_rng(seed))
+    parts = [dataset.waves[first], dataset.waves[~first]]
     return [
         one for learned, tried in (parts, parts[::-1]) for one in outside(limits_of_cards(cards(learned), kind), tried)
     ]
@@ -66,17 +66,17 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first of them, and of the halves (default 0)")
     args = parser.parse_args()
     model = load_model(args.model)
-    gate = Gate.of(model)
+    gate = OutlierRejection.of(model)
     drawn = list(each_drawn(gate, range(args.seed, args.seed + args.n), lambda _, one: one._replace(wave=np.zeros(0))))
     print("| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|")
     print(row("**kicks of the model**", [one.first for one in drawn]))
     print(row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn]))
     for i, folder in enumerate(args.sounds):
-        corpus = build_corpus(folder)
+        dataset = read_dataset(folder)
         if i == 0:
-            halved = real_against_real(corpus, kind_of(model), args.seed)
-            print(row(f"{folder.name}: half of its families, by the limits of the other half", halved))
-        print(row(f"{folder.name}, by the model's limits", outside(gate.limits, corpus.waves)))
+            halved = real_vs_real(dataset, kind_of(model), args.seed)
+            print(row(f"{folder.name}: half of its groups, by the limits of the other half", halved))
+        print(row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves)))
     many = max(one.attempt for one in drawn) + 1
     print(f"""
 Model `{model.digest[:16]}`, limits of {gate.limits.sounds} sounds, seeds {args.seed} to {args.seed + args.n - 1}; the

@@ -2,7 +2,7 @@
 
     python scripts/limits.py FOLDER... --model MODEL.onnx -o MODEL.limits.json
 
-FOLDER: the recordings that it learned from; the variants and the mix that its recipe made of them are made again. The
+FOLDER: the recordings that it learned from; the variants and the mix that its config made of them are made again. The
 file lies beside the model and names its digest; the model's own bytes stay. `kick train` writes limits into the model.
 """
 
@@ -11,25 +11,27 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kickitout.card.limits import Limits, limits_of
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
+from kickitout.descriptors.limits import Limits, limits_of
 from kickitout.errors import UserError
 from kickitout.files import write_whole
-from kickitout.generation.gate import limits_text
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
+from kickitout.generation.reject import limits_text
 from kickitout.settings import checked
-from kickitout.training.lessons import make_lessons
-from kickitout.training.recipe import Recipe
+from kickitout.training.config import TrainingConfig
+from kickitout.training.training_set import make_training_set
 
 
 def limits_again(model: Model, folders: list[Path]) -> Limits:
     """The limits of what a model learned from. Raises UserError for other recordings than those."""
-    corpus = build_corpus(folders)
-    if not corpus.has_digest(model.info.corpus["digest"]):
-        raise UserError(f"{folders[0]}: not the {model.info.corpus['kicks']} kicks that {model.info.name} learned from")
-    recipe = checked(Recipe, model.info.recipe, f"model {model.info.name}")
-    return limits_of(make_lessons(corpus, recipe).waves[:, 0], recipe.kind)
+    dataset = read_dataset(folders)
+    if not dataset.has_digest(model.info.dataset["digest"]):
+        raise UserError(
+            f"{folders[0]}: not the {model.info.dataset['kicks']} kicks that {model.info.name} learned from"
+        )
+    config = checked(TrainingConfig, model.info.config, f"model {model.info.name}")
+    return limits_of(make_training_set(dataset, config).waves[:, 0], config.kind)
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Memory over a long training run and over many generated kicks: a leak shows as growth between the marks.
 
-    python scripts/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--recipe NAME ...]
+    python scripts/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--config NAME ...]
 
 Training is a toy of each task (a critic against a generator, and KickGAN), with snapshots and reports, on rendered
 kicks; generation is the model in the package, each kick encoded as it would be written. Linux only: it reads /proc.
@@ -29,15 +29,15 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--kicks", type=int, default=100_000)
     parser.add_argument("--only", nargs="+", choices=("training", "generation"), default=("training", "generation"))
-    parser.add_argument("--recipe", nargs="+", default=("dcgan-bands", "kickgan"))
+    parser.add_argument("--config", nargs="+", default=("dcgan-bands", "kickgan"))
     args = parser.parse_args()
     print("| what | at a tenth of the way | half way | at the end | growth after the first tenth | minutes |")
     print("|---|--:|--:|--:|--:|--:|")
     if "generation" in args.only:
         show(f"{args.kicks:,} kicks generated and encoded", *generation(args.kicks))
     if "training" in args.only:
-        for recipe in args.recipe:
-            show(f"{args.steps:,} steps of {recipe}, toy size, with snapshots", *training(recipe, args.steps))
+        for config in args.config:
+            show(f"{args.steps:,} steps of {config}, toy size, with snapshots", *training(config, args.steps))
     return 0
 
 
@@ -63,10 +63,10 @@ def generation(count: int) -> tuple[list[float], float]:
 
 def training(name: str, steps: int) -> tuple[list[float], float]:
     import torch
-    from toy import toy, toy_corpus
+    from toy import toy, toy_dataset
 
+    from kickitout.training.config import load_config
     from kickitout.training.loop import Report, Until, train
-    from kickitout.training.recipe import load_recipe
 
     torch.set_num_threads(1)
     marks, began = [], time.monotonic()
@@ -76,9 +76,9 @@ def training(name: str, steps: int) -> tuple[list[float], float]:
             marks.append(resident_mb())
 
     with tempfile.TemporaryDirectory() as place:
-        corpus = toy_corpus(Path(place) / "kicks")
+        dataset = toy_dataset(Path(place) / "kicks")
         changes = [*toy(name), f"monitor.every={max(steps // 20, 1)}", "monitor.on_trouble=warn"]
-        train(corpus, load_recipe(name, changes), Path(place) / "run", Until(steps=steps), watch=watch, export=False)
+        train(dataset, load_config(name, changes), Path(place) / "run", Until(steps=steps), watch=watch, export=False)
     return marks, time.monotonic() - began
 
 

@@ -2,7 +2,7 @@
 
     python scripts/memorisation.py FOLDER [FOLDER ...] [--splits 50] [--share 0.5]
 
-The kicks are divided by family; see `kickitout.evaluation.copies_trial`.
+The kicks are divided by group; see `kicklab.experiments.copies_trial`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kickitout.corpus.build import build_corpus
-from kickitout.evaluation.copies_trial import trial, trial_text
+from kickitout.datasets.build import read_dataset
+from kicklab.experiments.copies_trial import trial, trial_text
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sounds", type=Path, nargs="+")
     parser.add_argument("--splits", type=int, default=50)
-    parser.add_argument("--share", type=float, nargs="+", default=[0.5], help="of the families to train on")
+    parser.add_argument("--share", type=float, nargs="+", default=[0.5], help="of the groups to train on")
     args = parser.parse_args()
-    corpus = build_corpus(args.sounds)
-    groups = corpus.families
-    print(f"{len(corpus)} kicks, corpus digest {corpus.digest[:12]}, seed 0")
+    dataset = read_dataset(args.sounds)
+    groups = dataset.groups
+    print(f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}, seed 0")
     for share in args.share:
-        print(f"\n```\n{trial_text(list(trial(corpus.waves, groups, args.splits, share)))}\n```", flush=True)
+        print(f"\n```\n{trial_text(list(trial(dataset.waves, groups, args.splits, share)))}\n```", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,21 +13,21 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.card import cards
-from kickitout.corpus.build import Corpus, build_corpus
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.ceiling import log_spectral_distance
-from kickitout.evaluation.controls import control_errors, controls_text
-from kickitout.evaluation.distance import diversity, energy_distance_of, pairwise
-from kickitout.evaluation.embedding import embed
-from kickitout.evaluation.memorisation import audit
-from kickitout.evaluation.resampling import wilson
-from kickitout.generation.ask import measured
+from kickitout.datasets.build import Dataset, read_dataset
+from kickitout.descriptors import cards
 from kickitout.generation.generate import generate
-from kickitout.generation.listen import Ear, find_ear, hear
+from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.load import load_model
+from kickitout.generation.match import measured
 from kickitout.generation.model import Model
+from kickitout.metrics.distance import diversity, energy_distance_of, pairwise
+from kickitout.metrics.embedding import embed
+from kickitout.metrics.memorisation import audit
+from kickitout.metrics.resampling import wilson
+from kickitout.synthesis.procedural import synthesise
 from kickitout.training.run_folder import RunFolder
+from kicklab.experiments.calibration import control_errors, controls_text
+from kicklab.experiments.ceilings import log_spectral_distance
 
 GENERATED = 512
 AUDITED = 512
@@ -66,11 +66,11 @@ def main() -> None:
     args = parser.parse_args()
     model, run = load_model(args.run), RunFolder(args.run)
     info, shots = model.info, [e for e in run.entries() if e["kind"] == "snapshot"]
-    unseen, learned = build_corpus(args.unseen), build_corpus(args.learned)
+    unseen, learned = read_dataset(args.unseen), read_dataset(args.learned)
     fakes = generate(range(GENERATED), model)
     rendered, _ = synthesise(range(1_000_000, 1_000_000 + GENERATED))
     reference = embed(unseen.waves)
-    half = np.array([row.family % 2 for row in unseen.rows], dtype=bool)
+    half = np.array([row.group % 2 for row in unseen.rows], dtype=bool)
 
     minutes = shots[-1]["seconds"] / 60
     best = next(e for e in shots if e["step"] == info.step)
@@ -89,27 +89,27 @@ can do with more sounds: train on your own.
 
 ## What it learned from
 
-{info.corpus["kicks"]} kicks, some of them held out from training, and no other sound; corpus digest
-`{info.corpus["digest"][:16]}`.
+{info.dataset["kicks"]} kicks, some of them held out from training, and no other sound; dataset digest
+`{info.dataset["digest"][:16]}`.
 
 | source | licence | kicks |
 |---|---|--:|""")
-    for row in info.corpus["sources"]:
+    for row in info.dataset["sources"]:
         print(f"| {row['source']} | {row['licence']} | {row['kicks']} |")
-    recipe = info.recipe
+    config = info.config
     parts = []
-    if recipe["mix"]:
+    if config["mix"]:
         parts.append(
-            f"{recipe['mix']} more were worked from them as a producer would (new sweeps, tops, rooms, noise floors, "
-            "drive), some on rendered bodies: `kickitout.corpus.mix`."
+            f"{config['mix']} more were worked from them as a producer would (new sweeps, tops, rooms, noise floors, "
+            "drive), some on rendered bodies: `kickitout.augmentation.mix`."
         )
-    if recipe["variants"]:
-        parts.append(f"Of each, {recipe['variants']} light variants were made: pitch, decay, drive, tilt, click.")
-    if before := [run["model"] for run in info.corpus.get("before", [])]:
+    if config["variants"]:
+        parts.append(f"Of each, {config['variants']} light variants were made: pitch, decay, drive, tilt, click.")
+    if before := [run["model"] for run in info.dataset.get("before", [])]:
         parts.append(
             f"Its run began with the weights of another, and each of those before it too: {'; '.join(before)}."
         )
-    if info.step <= recipe["critics_from"]:
+    if info.step <= config["critics_from"]:
         parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
     against = (
         f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
@@ -117,19 +117,19 @@ can do with more sounds: train on your own.
     )  # fmt: skip
     print(f"""
 {" ".join(parts)}
-Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.recipe["batch"]}; the
-{recipe["monitor"]["export"]} snapshot is kept. Its score against {against}.
+Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.config["batch"]}; the
+{config["monitor"]["export"]} snapshot is kept. Its score against {against}.
 
 ## How far from real kicks
 
 Energy distance, in dB a cell, of {GENERATED} sounds (seeds 0 to {GENERATED - 1}) to {
         len(unseen)
     } real kicks from sources that
-were no part of training (corpus digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.
+were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.
 
 | sounds | n | distance | 95 % interval |
 |---|--:|--:|---|
-| one half of these real kicks against the other, split by family | {int(half.sum())} and {int((~half).sum())} | {
+| one half of these real kicks against the other, split by group | {int(half.sum())} and {int((~half).sum())} | {
         distance_with_interval(reference[half], reference[~half])
     } |
 | the recorded kicks it learned from | {len(learned)} | {distance_with_interval(reference, embed(learned.waves))} |
@@ -176,13 +176,13 @@ nearer to a training kick than honest kicks are to each other (limit {found.limi
 Licence of the weights: MIT, as the code. The sources above ask for nothing.""")
 
 
-def again_text(model: Model, run: Path, unseen: Corpus) -> str:
+def again_text(model: Model, run: Path, unseen: Dataset) -> str:
     """How near kicks come that the model makes again."""
-    ear, cents, spectra = Ear(find_ear(run)), [], []
+    ear, cents, spectra = EncoderSession(find_encoder(run)), [], []
     for row in HEARD:
         at = row * len(unseen) // len(HEARD)
         wave = unseen.waves[at]
-        heard = hear(model, ear, wave, identity=unseen.rows[at].wave)
+        heard = invert(model, ear, wave, identity=unseen.rows[at].wave)
         again = model.turn(place=heard.place).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]

@@ -1,6 +1,6 @@
 """One process against two on one run: the same losses? And how much faster?
 
-    python scripts/processes.py [--steps 24] [--recipe kickgan dcgan]
+    python scripts/processes.py [--steps 24] [--config kickgan dcgan]
 
 Rendered kicks, one thread a process, medians of the steps after the first; losses of all steps. It wants a quiet
 machine.
@@ -30,21 +30,21 @@ SETTINGS = {
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=24)
-    parser.add_argument("--recipe", nargs="+", choices=sorted(SETTINGS), default=["kickgan", "dcgan", "wavegan"])
+    parser.add_argument("--config", nargs="+", choices=sorted(SETTINGS), default=["kickgan", "dcgan", "wavegan"])
     args = parser.parse_args()
-    print(f"| recipe, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |")
+    print(f"| config, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |")
     print("|---|---|--:|--:|--:|")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(KICKS), "-o", str(folder / "kicks")],
                        check=True, capture_output=True)  # fmt: skip
-        for recipe in args.recipe:
-            rows = [measured(folder, recipe, processes, threads, args.steps) for _, processes, threads in WAYS]
+        for config in args.config:
+            rows = [measured(folder, config, processes, threads, args.steps) for _, processes, threads in WAYS]
             first = rows[0]
             for (way, _, _), (rate, batch, losses) in zip(WAYS, rows, strict=True):
                 apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
                 ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
-                print(f"| {recipe}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |", flush=True)
+                print(f"| {config}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |", flush=True)
     print(
         "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "
         "sums over a batch are taken in another order."
@@ -53,14 +53,14 @@ def main() -> int:
 
 
 def measured(
-    folder: Path, recipe: str, processes: int, threads: int, steps: int
+    folder: Path, config: str, processes: int, threads: int, steps: int
 ) -> tuple[float, int, list[dict[str, float]]]:
     """Kicks a second, batch, and the losses of every step that was reported."""
-    out = folder / f"{recipe}-{processes}-{threads}"
-    settings = [f"--set={s}" for s in (*SETTINGS[recipe], "monitor.every=1000000", "monitor.sounds=8")]
+    out = folder / f"{config}-{processes}-{threads}"
+    settings = [f"--set={s}" for s in (*SETTINGS[config], "monitor.every=1000000", "monitor.sounds=8")]
     launch = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"] if processes > 1 else []
     command = [
-        sys.executable, "-m", *launch, "kickitout", "train", str(folder / "kicks"), "--recipe", recipe,
+        sys.executable, "-m", *launch, "kickitout", "train", str(folder / "kicks"), "--config", config,
         "--out", str(out), "--device", "cpu", "--threads", str(threads), "--steps", str(steps), *settings,
     ]  # fmt: skip
     env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
@@ -70,7 +70,7 @@ def measured(
     entries = [json.loads(line) for line in (out / "stats.jsonl").read_text("utf-8").splitlines()]
     reports = [e for e in entries if e["kind"] == "losses"]
     pace = [(b["step"] - a["step"]) / (b["seconds"] - a["seconds"]) for a, b in pairwise(reports[2:])]
-    batch = json.loads((out / "recipe.json").read_text("utf-8"))["batch"]
+    batch = json.loads((out / "config.json").read_text("utf-8"))["batch"]
     return (
         statistics.median(pace) * batch,
         batch,

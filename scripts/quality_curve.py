@@ -1,8 +1,8 @@
 """Measure how many kicks are enough: the same training on ever more kicks, scored against kicks it never saw.
 
-    python scripts/quality_curve.py DATA... --out src/kickitout/corpus/quality_curve.json
+    python scripts/quality_curve.py DATA... --out src/kickitout/dataset/quality_curve.json
 
-A quarter of the families is held out for all sizes; each size trains on the first so many of the others, so a
+A quarter of the groups is held out for all sizes; each size trains on the first so many of the others, so a
 larger set holds the smaller ones. Every training goes on from the model in the package and takes the same steps.
 Prints a line a size and writes the curve that `kick check` reads its forecast from. Runs that are there already are not
 trained again.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-SIZES = (12, 25, 50, 100, 200)  # families
+SIZES = (12, 25, 50, 100, 200)  # groups
 SOUNDS = 256
 SEED = 0
 DRAWS = 200  # of the bootstrap
@@ -32,35 +32,35 @@ def main() -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     import torch
 
-    from kickitout.corpus.build import build_corpus
-    from kickitout.corpus.forecast import Curve, Point, curve_text
-    from kickitout.evaluation.distance import energy_distance, energy_distance_of, pairwise
-    from kickitout.evaluation.embedding import embed
-    from kickitout.evaluation.resampling import interval
+    from kickitout.datasets.build import read_dataset
+    from kickitout.datasets.doctor.forecast import Curve, Point, curve_text
     from kickitout.generation.generate import generate
+    from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
+    from kickitout.metrics.embedding import embed
+    from kickitout.metrics.resampling import interval
+    from kickitout.training.config import load_config
     from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import load_recipe
 
     torch.set_num_threads(1)
-    corpus = build_corpus(args.data)
-    families = corpus.families
-    order = np.random.default_rng(SEED).permutation(np.unique(families))
-    held_out = np.isin(families, order[: len(order) // 4])
+    dataset = read_dataset(args.data)
+    groups = dataset.groups
+    order = np.random.default_rng(SEED).permutation(np.unique(groups))
+    held_out = np.isin(groups, order[: len(order) // 4])
     rest = order[len(order) // 4 :]
-    unseen = embed(corpus.waves[held_out])
-    half = np.isin(families[held_out], order[: len(order) // 8])
+    unseen = embed(dataset.waves[held_out])
+    half = np.isin(groups[held_out], order[: len(order) // 8])
     floor = energy_distance(unseen[half], unseen[~half])
     as_it_is = energy_distance(unseen, embed(generate(range(SOUNDS))))
     print(f"the model in the package as it is: {as_it_is:.3f}", flush=True)
     points = []
     for size in [s for s in SIZES if s < len(rest)] + [len(rest)]:
-        chosen = np.flatnonzero(np.isin(families, rest[:size]))
+        chosen = np.flatnonzero(np.isin(groups, rest[:size]))
         run = args.runs / f"{size:04d}"
-        recipe = load_recipe(
+        config = load_config(
             "kickgan", ["monitor.on_trouble=warn", "monitor.export=last", f"monitor.every={args.steps}"]
         )
         if not (run / "model.onnx").exists():
-            train(corpus.take(chosen), recipe, run, Until(steps=args.steps), device="cpu")
+            train(dataset.take(chosen), config, run, Until(steps=args.steps), device="cpu")
         made = embed(generate(range(SOUNDS), run))
         score = energy_distance(unseen, made)
         rr, rg, gg = pairwise(unseen, unseen), pairwise(unseen, made), pairwise(made, made)
@@ -69,7 +69,7 @@ def main() -> None:
             r, g = (rng.integers(n, size=n) for n in (len(unseen), len(made)))
             drawn.append(energy_distance_of(rr[np.ix_(r, r)], rg[np.ix_(r, g)], gg[np.ix_(g, g)], r, g))
         low, high = interval(score, np.array(drawn))
-        kicks = f"{size} families, {len(chosen)} kicks"
+        kicks = f"{size} groups, {len(chosen)} kicks"
         print(f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real against real {floor:.3f}", flush=True)
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
     begun = f"KickGAN from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.corpus.build import build_corpus
-from kickitout.evaluation.resynthesis import again_text, air_drawn_anew, best_magnitude, made_again
-from kickitout.generation.listen import ROUNDS, Ear, find_ear
+from kickitout.datasets.build import read_dataset
+from kickitout.generation.invert import ROUNDS, EncoderSession, find_encoder
 from kickitout.generation.load import load_model
+from kicklab.experiments.reconstruction import again_text, air_drawn_anew, best_magnitude, made_again
 
 
 def main() -> None:
@@ -24,12 +24,14 @@ def main() -> None:
     parser.add_argument("--model", default="default")
     parser.add_argument("-n", type=int, default=96, help="kicks (default 96)")
     args = parser.parse_args()
-    model, ear, corpus = load_model(args.model), Ear(find_ear(args.model)), build_corpus(args.folders)
-    drawn = np.random.default_rng(0).permutation(len(corpus.waves))[: args.n]
-    waves, names = corpus.waves[np.sort(drawn)], [corpus.rows[i].wave for i in np.sort(drawn)]
+    model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.folders)
+    drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
+    waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].wave for i in np.sort(drawn)]
     rows = [made_again(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [air_drawn_anew(waves)]
     print(again_text(rows, *best_magnitude(waves)))
-    print(f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(corpus.waves)} kicks, corpus `{corpus.digest[:16]}`.")
+    print(
+        f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset.waves)} kicks, dataset `{dataset.digest[:16]}`."
+    )
 
 
 if __name__ == "__main__":

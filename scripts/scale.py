@@ -25,9 +25,9 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.evaluation.bootstrap import median_interval
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
+from kickitout.metrics.bootstrap import median_interval
 from kickitout.workers import Workers
 
 SHARD = 10_000  # kicks, of the sets that are reckoned

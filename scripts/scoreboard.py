@@ -14,16 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.corpus.build import Corpus, build_corpus
-from kickitout.corpus.mix import learning_mix
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.features import measure
-from kickitout.evaluation.memorisation import audit
-from kickitout.evaluation.report import copies_score
-from kickitout.evaluation.score import Found
-from kickitout.evaluation.scoreboard import Column, column, floor, scoreboard_text
+from kickitout.augmentation.mix import learning_mix
+from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
+from kickitout.metrics.features import measure
+from kickitout.metrics.memorisation import audit
+from kickitout.metrics.report import copies_score
+from kickitout.metrics.score import Found
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.scoreboard import Column, column, floor, scoreboard_text
 
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
 
@@ -31,19 +31,19 @@ SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model 
 class Board:
     """The columns so far, and what all of them are held against."""
 
-    def __init__(self, learned: Corpus, unseen: Corpus, seed: int) -> None:
+    def __init__(self, learned: Dataset, unseen: Dataset, seed: int) -> None:
         self.learned, self.seed = learned, seed
-        self.real = measure(unseen.waves, groups=unseen.families)
+        self.real = measure(unseen.waves, groups=unseen.groups)
         self.columns: list[Column] = [floor(self.real, self.near_copies(unseen.waves), seed=seed)]
 
     def near_copies(self, waves: np.ndarray) -> Found:
-        score = copies_score(audit(waves, self.learned.waves, self.learned.families), "")
+        score = copies_score(audit(waves, self.learned.waves, self.learned.groups), "")
         return Found(score.name, score.value, score.unit, score.better, score.interval)
 
-    def recorded(self, name: str, corpus: Corpus) -> None:
-        groups = corpus.families
-        about = f"{len(corpus)} recorded kicks of {len(np.unique(groups))} families: what models learn from"
-        heard = measure(corpus.waves, groups=groups)
+    def recorded(self, name: str, dataset: Dataset) -> None:
+        groups = dataset.groups
+        about = f"{len(dataset)} recorded kicks of {len(np.unique(groups))} groups: what models learn from"
+        heard = measure(dataset.waves, groups=groups)
         self.columns.append(column(name, about, heard, self.real, seed=self.seed))
 
     def made(self, name: str, about: str, waves: np.ndarray) -> None:
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=512, help="sounds of each generator")
     parser.add_argument("--seed", type=int, default=0, help="of the first sound, the mix and the resampling")
     args = parser.parse_args()
-    learned, unseen = build_corpus(args.learned), build_corpus(args.unseen)
+    learned, unseen = read_dataset(args.learned), read_dataset(args.unseen)
     board = Board(learned, unseen, args.seed)
     board.recorded(args.learned.name, learned)
     mix = learning_mix(learned.waves, args.n, args.seed).waves
@@ -76,7 +76,7 @@ def main() -> None:
     for name in ["default", *args.run]:
         board.model(name, args.n)
     print(
-        f"{len(unseen)} kicks of {args.unseen.name}, {len(np.unique(board.real.groups))} families, corpus digest "
+        f"{len(unseen)} kicks of {args.unseen.name}, {len(np.unique(board.real.groups))} groups, dataset digest "
         f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Near-copies are looked for in the "
         f"{len(learned)} kicks of {args.learned.name}."
     )

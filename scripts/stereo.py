@@ -1,6 +1,6 @@
 """Are a stereo model's kicks as wide as the recordings it learned from? Figures as Markdown.
 
-    kick train DATA --recipe kickgan-stereo --budget 10m --out build/stereo
+    kick train DATA --config kickgan-stereo --budget 10m --out build/stereo
     python scripts/stereo.py DATA --model build/stereo [-n 512] [--seed 0]
 
 Levels are of the side, half the difference of the channels, re the mid, their mean. A kick is wide whose side is above
@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.corpus.build import build_corpus
-from kickitout.evaluation.bootstrap import median_interval
-from kickitout.evaluation.resampling import wilson
+from kickitout.datasets.build import read_dataset
 from kickitout.generation.generate import generate
+from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz
@@ -34,13 +34,13 @@ def main() -> None:
     parser.add_argument("-n", type=int, default=512, help="kicks to make (default 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the first one (default 0)")
     args = parser.parse_args()
-    corpus = build_corpus(args.data)
+    dataset = read_dataset(args.data)
     made = generate(range(args.seed, args.seed + args.n), args.model)
     if made.ndim != 3:
-        raise SystemExit(f"{args.model}: a mono model; train one with --recipe kickgan-stereo")
+        raise SystemExit(f"{args.model}: a mono model; train one with --config kickgan-stereo")
     mids, sides = made.mean(axis=1), (made[:, 0] - made[:, 1]) / 2
-    parts = {"recordings": (corpus.waves, corpus.sides), "made": (mids, sides)}
-    print(f"{len(corpus)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n")
+    parts = {"recordings": (dataset.waves, dataset.sides), "made": (mids, sides)}
+    print(f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n")
     print("| | recordings | made |")
     print("|---|--:|--:|")
     wide = {name: _levels(*both, EDGES[2], EDGES[-1]) > WIDE_DB for name, both in parts.items()}

@@ -195,10 +195,10 @@ def main() -> None:
                 print(f"  {words:32s}  {answered(studio, work, times)}", flush=True)
             part = args.kicks // 10
             for i in range(part):
-                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+                studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
             early = studio.memory_mb()
             for i in range(part, args.kicks):
-                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+                studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
         late = studio.memory_mb()
         grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
         print(f"  memory of the server              {started:8.0f} MB at first, {grown}")

@@ -23,9 +23,9 @@ from code_path import PATHS, environment  # noqa: E402
 from decisions import decisions, differences  # noqa: E402
 from toy import toy, write_kicks  # noqa: E402
 
-from kickitout.corpus.build import build_corpus  # noqa: E402
-from kickitout.training.lessons import make_lessons  # noqa: E402
-from kickitout.training.recipe import load_recipe  # noqa: E402
+from kickitout.datasets.build import read_dataset  # noqa: E402
+from kickitout.training.config import load_config  # noqa: E402
+from kickitout.training.training_set import make_training_set  # noqa: E402
 
 __all__ = ["differences", "emulated", "other_kernels"]
 KICKS = 12
@@ -34,13 +34,13 @@ KICKS = 12
 def decide(folder: Path, own: Path) -> dict[str, Any]:
     """As JSON has it. Waves of the lessons, which may differ in their last bits, are in own/lessons.npz."""
     rendered = write_kicks(own / "rendered", KICKS)
-    corpus = build_corpus([rendered])
-    lessons = make_lessons(corpus, load_recipe("kickgan", [*toy("kickgan"), "mix=4"]))
+    dataset = read_dataset([rendered])
+    lessons = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "mix=4"]))
     np.savez(own / "lessons.npz", **lessons._asdict())
     found = {
         "features": features(),
         "decided": decisions([folder, rendered]),
-        "manifest": corpus.manifest(),
+        "manifest": dataset.manifest(),
         "lessons": [part.shape for part in lessons],
     }
     told: dict[str, Any] = json.loads(json.dumps(found))

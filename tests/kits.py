@@ -22,7 +22,9 @@ class FormulaModel:
     """A model whose kicks are formulas of its noise; every other one is upside down, as a model may make them."""
 
     info = ModelInfo(
-        "formula", latent=3, corpus={"digest": "d" * 16, "sources": [{"source": "a | b", "licence": "CC0", "kicks": 2}]}
+        "formula",
+        latent=3,
+        dataset={"digest": "d" * 16, "sources": [{"source": "a | b", "licence": "CC0", "kicks": 2}]},
     )
     digest = "f" * 64
 

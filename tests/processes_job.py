@@ -10,11 +10,11 @@ import torch
 from toy import toy
 
 from kickitout.cli import main
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
+from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator, together
 from kickitout.training.loop import Until, train
-from kickitout.training.recipe import load_recipe
 
 
 def kind_and_text(work) -> list[str]:
@@ -34,20 +34,20 @@ def job(place: Path, steps: int) -> None:
     torch.set_num_threads(1)
     engine = make_accelerator("cpu")
     me = engine.process_index
-    corpus = build_corpus([place / "kicks"])
+    dataset = read_dataset([place / "kicks"])
     told: dict[str, object] = {}
     for name in sorted(p.name for p in place.glob("two-*")):
-        recipe = load_recipe(name.removeprefix("two-"), toy(name.removeprefix("two-")))
-        result = train(corpus, recipe, place / name, Until(steps=steps), accelerator=engine, export=False)
+        config = load_config(name.removeprefix("two-"), toy(name.removeprefix("two-")))
+        result = train(dataset, config, place / name, Until(steps=steps), accelerator=engine, export=False)
         told[name] = [result.step, result.best_step, result.best_score]
-    dcgan = load_recipe("dcgan", toy("dcgan"))
+    dcgan = load_config("dcgan", toy("dcgan"))
     told["of another"] = kind_and_text(
-        lambda: train(corpus, dcgan, place / "two-kickgan", Until(steps=9), accelerator=engine)
+        lambda: train(dataset, dcgan, place / "two-kickgan", Until(steps=9), accelerator=engine)
     )
     told["uneven"] = kind_and_text(
         lambda: train(
-            corpus,
-            load_recipe("dcgan", [*toy("dcgan"), "batch=5"]),
+            dataset,
+            load_config("dcgan", [*toy("dcgan"), "batch=5"]),
             place / "uneven",
             Until(steps=1),
             accelerator=engine,
@@ -56,7 +56,7 @@ def job(place: Path, steps: int) -> None:
     told["in the second"] = kind_and_text(lambda: together(engine, lambda: refuse_in_the_second(me)))
     settings = [f"--set={change}" for change in toy("dcgan-bands")]
     told["command"] = main(
-        ["train", str(place / "kicks"), "--recipe", "dcgan-bands", "--out", str(place / "command"), "--device", "cpu",
+        ["train", str(place / "kicks"), "--config", "dcgan-bands", "--out", str(place / "command"), "--device", "cpu",
          "--steps", "1", *settings]
     )  # fmt: skip
     (place / f"told-{me}.json").write_text(json.dumps(told))

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from kickitout.audio import read_comment, read_sound
-from kickitout.card import card
 from kickitout.cli import main
-from kickitout.cli.request import answer_text, note
+from kickitout.cli.targets import answer_text, note
+from kickitout.descriptors import card
 from kickitout.errors import UserError
-from kickitout.evaluation.controls import CONTROLS_ASKED, TARGETS, control_errors, controls_png, controls_text
-from kickitout.generation.ask import BY_NAME, ask, ask_seed, check_request, drive_between, error_of, measured
 from kickitout.generation.load import load_model
+from kickitout.generation.match import BY_NAME, ask, check_targets, drive_between, error_of, match_seed, measured
 from kickitout.generation.noise import normal
-from kickitout.models.knobs import KNOBS
-from kickitout.models.knobs import NAMES as KNOB_NAMES
+from kickitout.models.controls import CONTROL_INPUTS
+from kickitout.models.controls import NAMES as KNOB_NAMES
+from kicklab.experiments.calibration import CONTROLS_ASKED, TARGETS, control_errors, controls_png, controls_text
 
 SEEDS = range(100, 112)
 
@@ -33,12 +33,12 @@ def eps(model, seed):
 
 def test_the_model_in_the_package_has_the_knobs(model):
     assert tuple(model.info.knobs) == KNOB_NAMES
-    assert all(knob.low <= 0 <= knob.high for knob in KNOBS)
+    assert all(knob.low <= 0 <= knob.high for knob in CONTROL_INPUTS)
 
 
 def test_knobs_at_zero_and_the_own_place_give_the_same_samples(model):
     plain = model.play(eps(model, 3))[0]
-    turned = model.turn(eps(model, 3), knobs=np.zeros(len(KNOBS)))
+    turned = model.turn(eps(model, 3), knobs=np.zeros(len(CONTROL_INPUTS)))
     assert np.array_equal(plain, turned.wave)
     assert np.array_equal(model.turn(place=turned.place).wave, plain)
 
@@ -49,7 +49,7 @@ def test_each_knob_moves_what_it_says(model):
     for name, (field, amount) in moves.items():
         changes = []
         for seed in SEEDS:
-            row = np.zeros(len(KNOBS), np.float32)
+            row = np.zeros(len(CONTROL_INPUTS), np.float32)
             row[KNOB_NAMES.index(name)] = amount
             before, after = (measured(model.turn(eps(model, seed), knobs=k).wave)[field] for k in (None, row))
             changes.append((after - before) * np.sign(amount))
@@ -95,7 +95,7 @@ def test_most_requests_among_the_models_kicks_are_met_and_the_others_say_what_is
 def test_a_long_decay_is_asked_of_a_kick_that_is_long(model):
     own = [measured(model.turn(eps(model, seed)).wave)["decay_t20_ms"] for seed in range(40)]
     wanted = float(np.nanquantile(own, 0.9))
-    errors = [abs(ask_seed(model, {"decay": wanted}, seed).lines[0].error) for seed in SEEDS]
+    errors = [abs(match_seed(model, {"decay": wanted}, seed).lines[0].error) for seed in SEEDS]
     assert np.median(errors) <= 5
 
 
@@ -131,7 +131,7 @@ def test_the_same_request_gives_the_same_samples(model):
 )
 def test_a_senseless_request_is_refused_in_one_sentence(request_, words):
     with pytest.raises(UserError, match=words):
-        check_request(request_)
+        check_targets(request_)
 
 
 def test_errors_are_in_cents_per_cent_and_decibels():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kickitout.training.augment import AugmentConfig, augment, draws
+from kickitout.training.critic_augmentation import AugmentConfig, augment, draws
 from kickitout.training.randomness import noise
 
 pytestmark = pytest.mark.decides

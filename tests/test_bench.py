@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kickitout.export.bench import resident_mb
-from kickitout.export.flops import graph_mflop, matmul_peak
 from kickitout.generation.load import find_model_file
+from kicklab.benches.flops import graph_mflop, matmul_peak
+from kicklab.benches.generation import resident_mb
 
 onnx = pytest.importorskip("onnx")
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 import torch
-from toy import TOY, toy_corpus, write_kicks
+from toy import TOY, toy_dataset, write_kicks
 
 from kickitout.cli import main
 from kickitout.cli.values import duration
@@ -16,16 +16,16 @@ from kickitout.training import finish, loop, threads
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.budget import LEAST, TOLERANCE, Budget, Timing, refuse_early
 from kickitout.training.checkpoint import load_checkpoint
+from kickitout.training.config import load_config
 from kickitout.training.loop import Until, train
-from kickitout.training.recipe import load_recipe
 from kickitout.training.run_folder import RunFolder
 
-RECIPE = load_recipe("dcgan-bands", [*TOY, "monitor.every=50"])
+RECIPE = load_config("dcgan-bands", [*TOY, "monitor.every=50"])
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return toy_corpus(tmp_path_factory.mktemp("corpus") / "kicks", 12)
+def dataset(tmp_path_factory):
+    return toy_dataset(tmp_path_factory.mktemp("dataset") / "kicks", 12)
 
 
 class Clock:
@@ -50,7 +50,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(loop, "make_lessons", clock.passing("lessons", loop.make_lessons))
+    monkeypatch.setattr(loop, "make_training_set", clock.passing("lessons", loop.make_training_set))
     monkeypatch.setattr(AdversarialTask, "step", clock.passing("step", AdversarialTask.step))
     monkeypatch.setattr(finish, "export_one", clock.passing("rehearsed graph", lambda: b""))
     monkeypatch.setattr(loop, "view", clock.passing("snapshot", loop.view))
@@ -63,10 +63,10 @@ def clock(monkeypatch):
     return clock
 
 
-def trained(corpus, folder, clock, seconds, **more):
+def trained(dataset, folder, clock, seconds, **more):
     """Train for a budget; returns the result and what the clock says it took."""
     began = clock.now
-    result = train(corpus, RECIPE, folder, Budget(seconds, clock), device="cpu", **more)
+    result = train(dataset, RECIPE, folder, Budget(seconds, clock), device="cpu", **more)
     return result, clock.now - began
 
 
@@ -88,9 +88,9 @@ def learns_nothing(clock, monkeypatch):
         {"model": 26.0},  # busier at the end than when it was rehearsed
     ],
 )
-def test_a_budget_is_what_the_whole_command_takes(changes, corpus, tmp_path, clock):
+def test_a_budget_is_what_the_whole_command_takes(changes, dataset, tmp_path, clock):
     clock.costs |= changes
-    result, took = trained(corpus, tmp_path, clock, 240.0)
+    result, took = trained(dataset, tmp_path, clock, 240.0)
     assert (result.reason, (tmp_path / "model.onnx").exists()) == ("done", True)
     allowed = max(TOLERANCE * 240, LEAST)
     assert 240 - allowed - clock.costs["step"] <= took <= 240 + allowed
@@ -100,10 +100,10 @@ def test_a_budget_is_what_the_whole_command_takes(changes, corpus, tmp_path, clo
 
 
 @pytest.mark.usefixtures("learns_nothing")
-def test_a_budget_counts_all_starts_and_knows_what_the_end_took_last(corpus, tmp_path, clock):
-    first, took = trained(corpus, tmp_path, clock, 120.0)
+def test_a_budget_counts_all_starts_and_knows_what_the_end_took_last(dataset, tmp_path, clock):
+    first, took = trained(dataset, tmp_path, clock, 120.0)
     clock.costs["rehearsed graph"] = 1000.0  # it is not rehearsed again
-    again, more = trained(corpus, tmp_path, clock, 300.0)
+    again, more = trained(dataset, tmp_path, clock, 300.0)
     assert again.step > first.step
     assert took + more == pytest.approx(300, abs=30)
     assert again.timing.seconds == pytest.approx(took + more, abs=0.1)
@@ -111,25 +111,25 @@ def test_a_budget_counts_all_starts_and_knows_what_the_end_took_last(corpus, tmp
 
 
 @pytest.mark.usefixtures("learns_nothing")
-def test_a_budget_that_is_too_short_is_said_so_and_what_is_proposed_works(corpus, tmp_path, clock):
+def test_a_budget_that_is_too_short_is_said_so_and_what_is_proposed_works(dataset, tmp_path, clock):
     with pytest.raises(UserError, match=r"--budget 30s is too short to train: preparing took 23s and writing") as said:
-        trained(corpus, tmp_path, clock, 30.0)
+        trained(dataset, tmp_path, clock, 30.0)
     proposed = duration(re.search(r"--budget (\w+) works", str(said.value))[1])
-    result, took = trained(corpus, tmp_path, clock, proposed)
+    result, took = trained(dataset, tmp_path, clock, proposed)
     assert result.step > 5
     assert took <= proposed + LEAST
     with pytest.raises(UserError, match=r"too short to train, after .* of earlier starts"):
-        trained(corpus, tmp_path, clock, proposed + 10)
+        trained(dataset, tmp_path, clock, proposed + 10)
 
 
 @pytest.mark.usefixtures("learns_nothing")
-def test_a_start_that_was_killed_counts_as_far_as_it_had_saved(corpus, tmp_path, clock, monkeypatch):
+def test_a_start_that_was_killed_counts_as_far_as_it_had_saved(dataset, tmp_path, clock, monkeypatch):
     def killed(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(finish.Finish, "write", killed)
     with pytest.raises(KeyboardInterrupt):
-        trained(corpus, tmp_path, clock, 120.0)
+        trained(dataset, tmp_path, clock, 120.0)
     spent = Timing.read(tmp_path).seconds
     assert 60 < spent < 120
     monkeypatch.undo()
@@ -139,12 +139,12 @@ def test_a_start_that_was_killed_counts_as_far_as_it_had_saved(corpus, tmp_path,
 
 
 @pytest.mark.usefixtures("learns_nothing")
-def test_what_a_run_of_an_older_version_has_trained_counts(corpus, tmp_path, clock):
-    train(corpus, RECIPE, tmp_path, Until(steps=40), device="cpu", export=False)
+def test_what_a_run_of_an_older_version_has_trained_counts(dataset, tmp_path, clock):
+    train(dataset, RECIPE, tmp_path, Until(steps=40), device="cpu", export=False)
     (tmp_path / "timing.json").unlink()
     _, progress = load_checkpoint(RunFolder(tmp_path).latest)
     budget = Budget(300.0, clock)
-    result = train(corpus, RECIPE, tmp_path, budget, device="cpu")
+    result = train(dataset, RECIPE, tmp_path, budget, device="cpu")
     assert budget.before == pytest.approx(progress["seconds"])
     assert result.step > 40
 
@@ -154,7 +154,7 @@ def test_a_budget_that_is_used_up_is_said_before_any_sound_is_read(tmp_path, cap
         run = tmp_path / model
         run.mkdir()
         (run / model).touch()
-        (run / "recipe.json").touch()
+        (run / "config.json").touch()
         starts = [{"preparing": 20.0, "training": 60.0, "writing": 38.0, "steps": 9.0}]
         (run / "timing.json").write_text(json.dumps(Timing(1, {}, seconds, starts).to_data()))
         assert main(["train", "nowhere", "--budget", "2m", "--out", str(run)]) == 0
@@ -213,41 +213,43 @@ def same(a, b):
 
 @pytest.mark.usefixtures("learns_nothing")
 @pytest.mark.parametrize(("costs", "chosen"), [((1.0, 9.0), 1), ((1.0, 0.6), 2), ((1.0, 1.0), 1)])
-def test_the_quickest_number_of_threads_is_chosen_said_and_kept(costs, chosen, corpus, tmp_path, clock, two_processors):
+def test_the_quickest_number_of_threads_is_chosen_said_and_kept(
+    costs, chosen, dataset, tmp_path, clock, two_processors
+):
     clock.costs["step"] = on_two(*costs)
     said = []
-    trained(corpus, tmp_path, clock, 120.0, threads="auto", watch=lambda report: said.append(report.event))
+    trained(dataset, tmp_path, clock, 120.0, threads="auto", watch=lambda report: said.append(report.event))
     timing = Timing.read(tmp_path)
     assert timing.threads == chosen
     assert timing.step_seconds == {"1": costs[0], "2": costs[1]}
     assert json.loads((tmp_path / "environment.json").read_text())["threads"] == chosen
     assert any(line.startswith(f"{chosen} thread") and "the quickest" in line for line in said)
     clock.costs["step"] = on_two(*reversed(costs))  # the machine has changed its mind; the run has not
-    again, _ = trained(corpus, tmp_path, clock, 240.0, threads="auto", watch=lambda report: said.append(report.event))
+    again, _ = trained(dataset, tmp_path, clock, 240.0, threads="auto", watch=lambda report: said.append(report.event))
     assert again.timing.threads == chosen
     assert any("as the run was begun" in line for line in said)
-    train(corpus, RECIPE, tmp_path, Until(steps=again.step + 1), threads=3 - chosen, device="cpu", export=False)
+    train(dataset, RECIPE, tmp_path, Until(steps=again.step + 1), threads=3 - chosen, device="cpu", export=False)
     assert Timing.read(tmp_path).threads == 3 - chosen
 
 
-def test_measuring_threads_changes_nothing_of_a_run(corpus, tmp_path, clock, two_processors):
+def test_measuring_threads_changes_nothing_of_a_run(dataset, tmp_path, clock, two_processors):
     clock.costs["step"] = on_two(1.0, 2.0)
     for name, many in (("measured", "auto"), ("given", 1)):
         torch.manual_seed(5)
-        train(corpus, RECIPE, tmp_path / name, Until(steps=2), threads=many, device="cpu", export=False)
+        train(dataset, RECIPE, tmp_path / name, Until(steps=2), threads=many, device="cpu", export=False)
         drawn = torch.rand(1)
         assert torch.get_num_threads() >= 1
-    train(corpus, RECIPE, tmp_path / "measured", Until(steps=4), threads="auto", device="cpu", export=False)
-    train(corpus, RECIPE, tmp_path / "given", Until(steps=4), threads=1, device="cpu", export=False)
+    train(dataset, RECIPE, tmp_path / "measured", Until(steps=4), threads="auto", device="cpu", export=False)
+    train(dataset, RECIPE, tmp_path / "given", Until(steps=4), threads=1, device="cpu", export=False)
     assert same(weights(tmp_path / "measured"), weights(tmp_path / "given"))
     assert drawn is not None
 
 
-def test_a_run_begun_with_more_threads_than_are_here_is_measured_anew(corpus, tmp_path, clock, monkeypatch):
+def test_a_run_begun_with_more_threads_than_are_here_is_measured_anew(dataset, tmp_path, clock, monkeypatch):
     (tmp_path / "timing.json").write_text(json.dumps(Timing(64, {"64": 0.1}).to_data()))
     monkeypatch.setattr(threads, "usable_cpus", lambda: 1)
     said = []
-    train(corpus, RECIPE, tmp_path, Until(steps=1), threads="auto", device="cpu", export=False,
+    train(dataset, RECIPE, tmp_path, Until(steps=1), threads="auto", device="cpu", export=False,
           watch=lambda report: said.append(report.event))  # fmt: skip
     assert Timing.read(tmp_path).threads == 1
     assert any("begun with 64, which are more" in line for line in said)

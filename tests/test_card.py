@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from kickitout.card import (
+from kickitout.descriptors import (
     FIELDS,
     NAMES,
     Cards,
@@ -15,7 +15,7 @@ from kickitout.card import (
     level_curve,
     pitch_curve,
 )
-from kickitout.card.loudness import k_weighting
+from kickitout.descriptors.loudness import k_weighting
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from kickitout.audio import resample
-from kickitout.card import Cards, cards
-from kickitout.corpus.procedural import synthesise
+from kickitout.descriptors import Cards, cards
 from kickitout.sound import SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
 
@@ -69,9 +69,9 @@ def test_rendered_kicks_keep_their_cards():
 
 @pytest.fixture(scope="module")
 def recorded(real_data) -> np.ndarray:
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
 
-    return build_corpus([real_data / "kicks-open", real_data / "kicks-study"]).waves
+    return read_dataset([real_data / "kicks-open", real_data / "kicks-study"]).waves
 
 
 def test_recorded_kicks_keep_their_cards(recorded):

@@ -12,17 +12,17 @@ import pytest
 
 from kickitout.audio import encode_sound, resample, write_sound
 from kickitout.cli.check_text import as_text
-from kickitout.corpus import forecast as forecasting
-from kickitout.corpus.bench import bench_check
-from kickitout.corpus.build import build_corpus
-from kickitout.corpus.check import FINDINGS, check
-from kickitout.corpus.examined import cache_folder
-from kickitout.corpus.facts import count_hits
-from kickitout.corpus.forecast import NO_CURVE, Curve, Point, curve_text, forecast, load_curve, read_curve
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.build import read_dataset
+from kickitout.datasets.doctor import forecast as forecasting
+from kickitout.datasets.doctor.check import FINDINGS, check
+from kickitout.datasets.doctor.examined import cache_folder
+from kickitout.datasets.doctor.facts import count_hits
+from kickitout.datasets.doctor.forecast import NO_CURVE, Curve, Point, curve_text, forecast, load_curve, read_curve
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
+from kicklab.benches.doctor import bench_check
 
 pytestmark = pytest.mark.decides
 
@@ -98,9 +98,9 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert report.copies == {"kit/twin exact.wav": "kit/good 40.wav"}
 
     twins = {"kit/good 40.wav", *(f"kit/twin {how}" for how in ("gain.flac", "polarity.wav", "rate.wav", "exact.wav"))}
-    families = {frozenset(names) for names in report.families}
-    assert frozenset(twins) in families
-    assert families - {frozenset(twins)} <= {frozenset({"kit/good 50.wav", "kit/loop.wav"})}  # its first stroke
+    groups = {frozenset(names) for names in report.groups}
+    assert frozenset(twins) in groups
+    assert groups - {frozenset(twins)} <= {frozenset({"kit/good 50.wav", "kit/loop.wav"})}  # its first stroke
 
     suspects = {one.name.removeprefix("kit/"): one.suspicions[0].kind for one in report.suspects}
     assert suspects == {"snare.wav": "snare", "hat.wav": "hat or cymbal", "loop.wav": "loop"}
@@ -142,18 +142,18 @@ def test_rendered_kicks_are_left_in_peace(tmp_path):
     assert len(report.taken) == 30
     assert report.refused == ()
     assert report.suspects == ()
-    assert report.families == ()
+    assert report.groups == ()
     for key in set(FINDINGS) - {"flipped"}:  # which half wave comes first is the style's, and no fault
         assert report.findings[key] == (), key
 
 
 def test_the_report_takes_what_a_corpus_takes(faulty):
-    report, corpus = check(faulty), build_corpus(faulty)
-    assert [one.row.name for one in report.taken] == [row.name for row in corpus.rows]
-    assert [one.row.wave for one in report.taken] == [row.wave for row in corpus.rows]
-    assert set(report.refused) == set(corpus.refused)
-    assert report.different == len({row.family for row in corpus.rows})
-    np.testing.assert_array_equal(report.waves, corpus.waves)
+    report, dataset = check(faulty), read_dataset(faulty)
+    assert [one.row.name for one in report.taken] == [row.name for row in dataset.rows]
+    assert [one.row.wave for one in report.taken] == [row.wave for row in dataset.rows]
+    assert set(report.refused) == set(dataset.refused)
+    assert report.different == len({row.group for row in dataset.rows})
+    np.testing.assert_array_equal(report.waves, dataset.waves)
 
 
 def test_the_cache_changes_nothing_and_survives_damage(faulty, own_cache):
@@ -174,7 +174,7 @@ def test_the_cache_changes_nothing_and_survives_damage(faulty, own_cache):
 
 def test_the_cache_is_really_read(faulty, monkeypatch):
     check(faulty)
-    monkeypatch.setattr("kickitout.corpus.examined.measure", None)
+    monkeypatch.setattr("kickitout.datasets.doctor.examined.measure", None)
     assert len(check(faulty).taken) > 10
 
 
@@ -312,4 +312,4 @@ def test_the_bench_checks_a_mixed_folder_twice_and_joins_its_copies():
     assert found.files == found.taken == 60
     assert found.cold.cpu > 0
     assert found.cached.wall > 0
-    assert 25 < found.families < 58  # three copies at least, and variants that stay near
+    assert 25 < found.groups < 58  # three copies at least, and variants that stay near

@@ -99,7 +99,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
     ("args", "sentence"),
     [
         (["train", "nowhere", "--out", "run"], "nowhere"),
-        (["train", "nowhere", "--out", "run", "--recipe", "dcgann"], "did you mean dcgan"),
+        (["train", "nowhere", "--out", "run", "--config", "dcgann"], "did you mean dcgan"),
         (["ceiling", "nowhere"], "nowhere"),
     ],
 )

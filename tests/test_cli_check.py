@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 from kickitout.audio import decode_sound, resample, write_sound
-from kickitout.card import card
 from kickitout.cli import main
-from kickitout.corpus.procedural import synthesise
+from kickitout.descriptors import card
 from kickitout.drawing import COLOURS, png, spectrogram_png, wave_svg
 from kickitout.sound import SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
 
@@ -32,7 +32,7 @@ def own_cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def kit(tmp_path, make_kick):
-    """15 kicks of one family, upside down, one with a name that is no HTML, one loop, one silence, one note."""
+    """15 kicks of one group, upside down, one with a name that is no HTML, one loop, one silence, one note."""
     folder = tmp_path / "kit"
     folder.mkdir()
     for k in range(14):
@@ -63,7 +63,7 @@ def test_check_writes_everything_as_json(kit, tmp_path, capsys):
     assert main(["check", str(kit), "--json", str(tmp_path / "r.json"), "--no-cache"]) == 0
     data = json.loads((tmp_path / "r.json").read_text())
     assert data["counts"]["taken"] == len(data["kicks"]) == 16
-    assert len(data["families"][0]) == 14
+    assert len(data["groups"][0]) == 14
     assert data["suspects"][0]["suspicions"][0]["values"] == {"hits": 3}
     assert not (tmp_path / "cache").exists()
     assert main(["check"]) == 2

@@ -14,8 +14,8 @@ from kits import write_kick
 from synthetic import swept_kick
 
 from kickitout.audio import read_comment, read_sound
-from kickitout.card import cards
 from kickitout.cli import main
+from kickitout.descriptors import cards
 from kickitout.export.kits.sound_file import render_again
 from kickitout.generation.load import load_model
 

@@ -23,18 +23,18 @@ SETTINGS = [*TOY, "monitor.every=1000"]
 
 def go_on(kicks: Path, run: Path, steps: int) -> dict[str, object]:
     """Train a run for so many steps, or go on with it; and what a laboratory of these kicks would call its cells."""
-    from kickitout.corpus.build import build_corpus
-    from kickitout.lab.cells import Budget, cells_of
-    from kickitout.lab.data import LabData, tone_data
-    from kickitout.lab.study import load_study
+    from kickitout.datasets.build import read_dataset
+    from kickitout.training.config import load_config
     from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import load_recipe
+    from kicklab.cells import Budget, cells_of
+    from kicklab.data import LabData, tone_data
+    from kicklab.study import load_study
 
-    corpus = build_corpus([kicks])
-    recipe = load_recipe("dcgan-bands", SETTINGS)
-    result = train(corpus, recipe, run, Until(steps=steps), device="cpu", export=False)
+    dataset = read_dataset([kicks])
+    recipe = load_config("dcgan-bands", SETTINGS)
+    result = train(dataset, recipe, run, Until(steps=steps), device="cpu", export=False)
     named = []
-    for study, data in (("shortcomings", LabData(corpus, corpus)), ("sine", tone_data())):
+    for study, data in (("shortcomings", LabData(dataset, dataset)), ("sine", tone_data())):
         cells = cells_of(study, load_study(study), data, seeds=2, budget=Budget(steps=2))
         named += [cell.identity for cell in cells]
     return {"step": result.step, "cells": named}

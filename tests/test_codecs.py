@@ -8,30 +8,30 @@ import torch
 from pydantic import TypeAdapter, ValidationError
 from synthetic import swept_kicks
 
-from kickitout.codecs import (
-    CODECS,
-    Codec,
-    CodecConfig,
+from kickitout.representations import (
+    REPRESENTATIONS,
     ComplexStftConfig,
-    LogMagConfig,
-    MelConfig,
-    PqmfConfig,
-    make_codec,
+    LogMagnitudeConfig,
+    LogMelConfig,
+    Representation,
+    RepresentationConfig,
+    SubBandsConfig,
+    make_representation,
 )
-from kickitout.codecs.complexstft import ComplexStftCodec
-from kickitout.codecs.logmag import LogMagCodec
-from kickitout.codecs.mel import mel_filters
-from kickitout.codecs.reference import log_spectral_distance
-from kickitout.codecs.stft import Stft
+from kickitout.representations.complex_stft import ComplexStft
+from kickitout.representations.log_magnitude import LogMagnitude
+from kickitout.representations.mel import mel_filters
+from kickitout.representations.stft import Stft
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kicklab.benches.griffin_lim import log_spectral_distance
 
 torch.set_num_threads(1)
-NAMES = list(CODECS)
+NAMES = list(REPRESENTATIONS)
 KEPT = ["complexstft", "pqmf"]
 
 
-def codec_named(name: str) -> Codec:
-    return make_codec(CODECS[name]())
+def codec_named(name: str) -> Representation:
+    return make_representation(REPRESENTATIONS[name]())
 
 
 def kicks(count: int = 4) -> torch.Tensor:
@@ -46,8 +46,8 @@ def tone(hz: float, level: float = 1.0) -> torch.Tensor:
     return level * torch.sin(2 * math.pi * hz / SAMPLE_RATE * torch.arange(LENGTH, dtype=torch.float64)).float()[None]
 
 
-def max_difference_after_export(codec: Codec, pictures: torch.Tensor) -> float:
-    """Largest difference between the codec's decode and its ONNX graph, which is made for another batch size."""
+def max_difference_after_export(representation: Representation, pictures: torch.Tensor) -> float:
+    """Largest difference between decoding and its ONNX graph, which is made for another batch size."""
     import onnxruntime
 
     file = io.BytesIO()
@@ -55,28 +55,28 @@ def max_difference_after_export(codec: Codec, pictures: torch.Tensor) -> float:
         warnings.simplefilter("ignore")  # the exporter speaks of packages that are not used and of its own internals
         batch = {0: torch.export.Dim("batch", min=1, max=4096)}
         program = torch.onnx.export(
-            codec, (pictures[:2],), dynamo=True, dynamic_shapes={"picture": batch}, verbose=False
+            representation, (pictures[:2],), dynamo=True, dynamic_shapes={"picture": batch}, verbose=False
         )
         assert program is not None
         program.save(file)
     session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
     (wave,) = session.run(None, {session.get_inputs()[0].name: pictures.numpy()})
-    return float(np.abs(wave - codec.decode(pictures).detach().numpy()).max())
+    return float(np.abs(wave - representation.decode(pictures).detach().numpy()).max())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_codec_keeps_shape_and_length(name: str) -> None:
-    codec = codec_named(name)
-    picture = codec.encode(kicks(3))
-    assert tuple(picture.shape) == (3, *codec.picture_shape)
-    assert tuple(codec.decode(picture).shape) == (3, LENGTH)
+    representation = codec_named(name)
+    picture = representation.encode(kicks(3))
+    assert tuple(picture.shape) == (3, *representation.representation_shape)
+    assert tuple(representation.decode(picture).shape) == (3, LENGTH)
 
 
 def test_default_pictures_suit_a_generator_that_doubles() -> None:
-    assert codec_named("logmag").picture_shape == (1, 256, 128)
-    assert codec_named("complexstft").picture_shape == (2, 256, 128)
-    assert codec_named("mel").picture_shape == (1, 128, 128)
-    assert codec_named("pqmf").picture_shape == (16, 1, 1408)
+    assert codec_named("logmag").representation_shape == (1, 256, 128)
+    assert codec_named("complexstft").representation_shape == (2, 256, 128)
+    assert codec_named("mel").representation_shape == (1, 128, 128)
+    assert codec_named("pqmf").representation_shape == (16, 1, 1408)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -88,28 +88,28 @@ def test_pictures_of_kicks_lie_within_reach_of_tanh(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_silence_stays_finite_and_silent(name: str) -> None:
-    codec = codec_named(name)
-    picture = codec.encode(torch.zeros(1, LENGTH))
+    representation = codec_named(name)
+    picture = representation.encode(torch.zeros(1, LENGTH))
     assert picture.isfinite().all()
-    assert codec.decode(picture).abs().max() < 1e-6
+    assert representation.decode(picture).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_any_picture_becomes_finite_sound(name: str) -> None:
-    codec = codec_named(name)
-    noise = 2 * torch.rand(1, *codec.picture_shape, generator=torch.Generator().manual_seed(0)) - 1
+    representation = codec_named(name)
+    noise = 2 * torch.rand(1, *representation.representation_shape, generator=torch.Generator().manual_seed(0)) - 1
     for picture in (noise, torch.ones_like(noise), -torch.ones_like(noise), torch.zeros_like(noise)):
-        assert codec.decode(picture).isfinite().all()
+        assert representation.decode(picture).isfinite().all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kick_is_the_same_alone_and_in_a_batch(name: str) -> None:
-    codec = codec_named(name)
+    representation = codec_named(name)
     waves = kicks(6)
-    pictures = codec.encode(waves)
+    pictures = representation.encode(waves)
     # Matrix products may add up in another order for another batch size: a few units in the last place.
-    torch.testing.assert_close(codec.encode(waves[4:5])[0], pictures[4], atol=2e-6, rtol=1e-5)
-    alone, together = codec.decode(pictures[4:5])[0], codec.decode(pictures)[4]
+    torch.testing.assert_close(representation.encode(waves[4:5])[0], pictures[4], atol=2e-6, rtol=1e-5)
+    alone, together = representation.decode(pictures[4:5])[0], representation.decode(pictures)[4]
     if name in ("logmag", *KEPT):
         torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
     else:  # mel: products before Griffin-Lim, whose phase is sensitive where nothing is heard
@@ -118,34 +118,34 @@ def test_a_kick_is_the_same_alone_and_in_a_batch(name: str) -> None:
 
 @pytest.mark.parametrize("name", KEPT)
 def test_codecs_that_keep_phase_return_the_kick(name: str) -> None:
-    codec = codec_named(name)
+    representation = codec_named(name)
     waves = kicks(4)
-    assert codec.phase == "kept"
-    assert codec.exportable
-    assert snr_db(waves, codec.decode(codec.encode(waves))) > 80
+    assert representation.phase == "kept"
+    assert representation.exportable
+    assert snr_db(waves, representation.decode(representation.encode(waves))) > 80
     noise = 0.3 * torch.randn(2, LENGTH, generator=torch.Generator().manual_seed(1))
-    assert snr_db(noise, codec.decode(codec.encode(noise))) > 100
+    assert snr_db(noise, representation.decode(representation.encode(noise))) > 100
 
 
 @pytest.mark.parametrize(("name", "most_db"), [("logmag", 2.0), ("mel", 4.0)])
 def test_codecs_that_rebuild_phase_return_the_spectrum(name: str, most_db: float) -> None:
-    codec = codec_named(name)
+    representation = codec_named(name)
     stft = Stft(512, 173, 128)
     waves = kicks(4)
-    assert codec.phase == "rebuilt"
-    assert not codec.exportable
-    distance = log_spectral_distance(stft, codec.decode(codec.encode(waves)), stft(waves).abs())
+    assert representation.phase == "rebuilt"
+    assert not representation.exportable
+    distance = log_spectral_distance(stft, representation.decode(representation.encode(waves)), stft(waves).abs())
     assert distance.mean() < most_db
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_gradients_flow_through_both_directions(name: str) -> None:
-    codec = codec_named(name)
+    representation = codec_named(name)
     waves = kicks(2).requires_grad_()  # their first 64 samples are silent
-    picture = codec.encode(waves)
+    picture = representation.encode(waves)
     (from_encode,) = torch.autograd.grad(picture.square().sum(), waves)
     target = picture.detach().requires_grad_()
-    (from_decode,) = torch.autograd.grad(codec.decode(target).square().sum(), target)
+    (from_decode,) = torch.autograd.grad(representation.decode(target).square().sum(), target)
     for gradient in (from_encode, from_decode):
         assert gradient.isfinite().all()
         assert gradient.abs().max() > 0
@@ -153,9 +153,9 @@ def test_gradients_flow_through_both_directions(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_gradient_at_silence_is_finite(name: str) -> None:
-    codec = codec_named(name)
+    representation = codec_named(name)
     silence = torch.zeros(1, LENGTH, requires_grad=True)
-    codec.encode(silence).sum().backward()
+    representation.encode(silence).sum().backward()
     assert silence.grad is not None
     assert silence.grad.isfinite().all()
 
@@ -169,48 +169,48 @@ def test_the_transform_itself_is_exact(n_fft: int, hop: int) -> None:
 
 @pytest.mark.parametrize("level_db", [0.0, -20.0, -40.0])
 def test_a_tone_at_a_bin_centre_lands_in_its_row_with_its_level(level_db: float) -> None:
-    codec = LogMagCodec(LogMagConfig())
-    picture = codec.encode(tone(20 * SAMPLE_RATE / 512, 10 ** (level_db / 20)))[0, 0]  # [256, 128]
+    representation = LogMagnitude(LogMagnitudeConfig())
+    picture = representation.encode(tone(20 * SAMPLE_RATE / 512, 10 ** (level_db / 20)))[0, 0]  # [256, 128]
     assert picture[:, 64].argmax() == 20
     # The floor of -80 dB is added to the magnitude: 0.09 dB at -40 dB.
-    assert float(codec.scale.to_db(picture[20, 64])) == pytest.approx(level_db, abs=0.1)
+    assert float(representation.scale.to_db(picture[20, 64])) == pytest.approx(level_db, abs=0.1)
 
 
 def test_an_impulse_lands_in_its_frame() -> None:
-    codec = LogMagCodec(LogMagConfig())
+    representation = LogMagnitude(LogMagnitudeConfig())
     frame = 50
     wave = torch.zeros(1, LENGTH)
-    wave[0, codec.stft.frame_start(frame) + 256] = 1.0  # at the centre of the frame
-    picture = codec.encode(wave)[0, 0]  # [256, 128]
+    wave[0, representation.stft.frame_start(frame) + 256] = 1.0  # at the centre of the frame
+    picture = representation.encode(wave)[0, 0]  # [256, 128]
     assert (picture.argmax(1) == frame).all()
     assert (picture[:, [frame - 2, frame + 2]] == -1).all()  # 346 samples away: outside of the window
 
 
 def test_an_exponential_decay_is_a_straight_line_in_db() -> None:
-    codec = LogMagCodec(LogMagConfig(floor_db=-120))
+    representation = LogMagnitude(LogMagnitudeConfig(floor_db=-120))
     seconds = torch.arange(LENGTH) / SAMPLE_RATE
-    picture = codec.encode(tone(20 * SAMPLE_RATE / 512) * torch.exp(-seconds / 0.1))[0, 0]
-    steps = codec.scale.to_db(picture[20, 5:120]).diff()
+    picture = representation.encode(tone(20 * SAMPLE_RATE / 512) * torch.exp(-seconds / 0.1))[0, 0]
+    steps = representation.scale.to_db(picture[20, 5:120]).diff()
     torch.testing.assert_close(steps, torch.full_like(steps, -173 / 4410 * 20 / math.log(10)), atol=0.02, rtol=0)
 
 
 def test_the_complex_picture_holds_nyquist_beside_dc() -> None:
-    codec = ComplexStftCodec(ComplexStftConfig())
+    representation = ComplexStft(ComplexStftConfig())
     alternating = 0.5 * torch.cos(math.pi * torch.arange(LENGTH))[None]
-    picture = codec.encode(alternating)[0]  # [2, 256, 128]
+    picture = representation.encode(alternating)[0]  # [2, 256, 128]
     assert picture[1, 0, 60].abs() > 0.7  # cube root of 0.5 / 1.41
     assert picture[0, 0, 60].abs() < 0.01
-    assert snr_db(alternating, codec.decode(picture[None])) > 80
+    assert snr_db(alternating, representation.decode(picture[None])) > 80
 
 
 def test_the_power_of_a_complex_picture_can_be_chosen() -> None:
-    codec = make_codec(ComplexStftConfig(power=0.5))
-    assert snr_db(kicks(2), codec.decode(codec.encode(kicks(2)))) > 80
+    representation = make_representation(ComplexStftConfig(power=0.5))
+    assert snr_db(kicks(2), representation.decode(representation.encode(kicks(2)))) > 80
 
 
 def test_a_tone_is_loudest_in_its_mel_band() -> None:
-    config = MelConfig()
-    picture = make_codec(config).encode(tone(200.0))[0, 0, :, 64]  # [128]
+    config = LogMelConfig()
+    picture = make_representation(config).encode(tone(200.0))[0, 0, :, 64]  # [128]
     mel = lambda hz: 2595 * math.log10(1 + hz / 700)  # noqa: E731
     width = (mel(config.high_hz) - mel(config.low_hz)) / (config.mels + 1)
     assert abs(int(picture.argmax()) - ((mel(200.0) - mel(config.low_hz)) / width - 1)) <= 1
@@ -223,24 +223,24 @@ def test_mel_filters_hand_over_evenly() -> None:
 
 
 def test_a_config_comes_back_from_its_name() -> None:
-    adapter = TypeAdapter(CodecConfig)
-    assert adapter.validate_python({"name": "pqmf"}) == PqmfConfig()
-    for name, config in CODECS.items():
+    adapter = TypeAdapter(RepresentationConfig)
+    assert adapter.validate_python({"name": "pqmf"}) == SubBandsConfig()
+    for name, config in REPRESENTATIONS.items():
         assert adapter.validate_json(config().model_dump_json()).name == name
 
 
 @pytest.mark.parametrize(
     ("config", "settings", "message"),
     [
-        (LogMagConfig, {"hop": 100}, "a hop of 170"),
-        (LogMagConfig, {"hop": 300}, "half of n_fft"),
-        (LogMagConfig, {"bins": 257}, "must be 1..256"),
+        (LogMagnitudeConfig, {"hop": 100}, "a hop of 170"),
+        (LogMagnitudeConfig, {"hop": 300}, "half of n_fft"),
+        (LogMagnitudeConfig, {"bins": 257}, "must be 1..256"),
         (ComplexStftConfig, {"n_fft": 510}, "512, 1024 and 2048 work"),
-        (MelConfig, {"n_fft": 512}, "works better"),
-        (MelConfig, {"low_hz": 300.0, "high_hz": 200.0}, "must be above"),
-        (PqmfConfig, {"taps": 400}, "416"),
-        (PqmfConfig, {"band_gain_db": (0.0,)}, "one a band"),
-        (PqmfConfig, {"tabs": 416}, "Extra inputs"),
+        (LogMelConfig, {"n_fft": 512}, "works better"),
+        (LogMelConfig, {"low_hz": 300.0, "high_hz": 200.0}, "must be above"),
+        (SubBandsConfig, {"taps": 400}, "416"),
+        (SubBandsConfig, {"band_gain_db": (0.0,)}, "one a band"),
+        (SubBandsConfig, {"tabs": 416}, "Extra inputs"),
     ],
 )
 def test_wrong_settings_say_what_would_work(config: type, settings: dict, message: str) -> None:
@@ -249,11 +249,11 @@ def test_wrong_settings_say_what_would_work(config: type, settings: dict, messag
 
 
 def test_a_spectrogram_of_another_size_works_too() -> None:
-    codec = make_codec(LogMagConfig(n_fft=1024, bins=512))
-    assert codec.picture_shape == (1, 512, 128)
-    assert tuple(codec.decode(codec.encode(kicks(1))).shape) == (1, LENGTH)
+    representation = make_representation(LogMagnitudeConfig(n_fft=1024, bins=512))
+    assert representation.representation_shape == (1, 512, 128)
+    assert tuple(representation.decode(representation.encode(kicks(1))).shape) == (1, LENGTH)
 
 
 def test_the_complex_decoder_is_the_same_in_onnx() -> None:
-    codec = codec_named("complexstft")
-    assert max_difference_after_export(codec, codec.encode(kicks(3))) < 1e-5
+    representation = codec_named("complexstft")
+    assert max_difference_after_export(representation, representation.encode(kicks(3))) < 1e-5

@@ -8,7 +8,6 @@ import io
 import json
 import os
 import re
-import shlex
 import socket
 import subprocess
 import sys
@@ -21,9 +20,9 @@ import kickitout
 from kickitout.audio import write_sound
 from kickitout.cli import build_parser, main
 from kickitout.cli.console import console, lookalike
-from kickitout.corpus.examined import cache_folder
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.doctor.examined import cache_folder
 from kickitout.errors import UserError
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
 
@@ -168,7 +167,7 @@ def test_no_file_becomes_the_stream_that_is_closed(tmp_path, closed):
         "    file = open('sound', 'wb'); file.write(b'RIFF'); file.flush()\n"
         "    os.write(1, b'printed'); os.write(2, b'a warning')"
     )
-    done = subprocess.run(f"exec {shlex.quote(sys.executable)} -c \"$CODE\" {closed}", shell=True, cwd=tmp_path,
+    done = subprocess.run(f"exec {sys.executable} -c \"$CODE\" {closed}", shell=True, cwd=tmp_path,
                           env={**os.environ, "CODE": code}, capture_output=True)  # fmt: skip
     assert done.returncode == 0
     assert (tmp_path / "sound").read_bytes() == b"RIFF"
@@ -304,10 +303,10 @@ def test_the_package_works_from_a_zip(zipped, tmp_path):
     """Also its encoder and fingerprints, which lie beside the model, the drum types, and the page of the studio."""
     code = (
         "import kickitout, numpy as np; assert '.pyz' in kickitout.__file__\n"
-        "from kickitout.evaluation.drum_types import embed; from kickitout.generation.listen import find_ear\n"
-        "from kickitout.studio.desk import find_learned; from kickitout.generation.load import load_model\n"
+        "from kickitout.metrics.drum_types import embed; from kickitout.generation.invert import find_encoder\n"
+        "from kickitout.studio.service import find_learned; from kickitout.generation.load import load_model\n"
         "waves = kickitout.generate([1])\n"
-        "print(waves.shape, embed(waves).shape, find_ear('default').name)\n"
+        "print(waves.shape, embed(waves).shape, find_encoder('default').name)\n"
         "print(type(find_learned(load_model(), 'default')))\n"
         "from kickitout.studio.files import page_files; print(len(page_files()))"
     )
@@ -353,8 +352,8 @@ def test_a_port_that_another_program_has_bound_is_taken():
 
 def test_the_page_to_listen_and_compare_says_that_its_port_is_taken():
     pytest.importorskip("torch", reason="the laboratory needs the extra 'train'")
-    from kickitout.lab.folder import Lab
-    from kickitout.lab.listening import server
+    from kicklab.folder import Lab
+    from kicklab.listening import server
 
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

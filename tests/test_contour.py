@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.card.contour import SIZE, contours, hz_at
+from kickitout.descriptors.contour import SIZE, contours, hz_at
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]

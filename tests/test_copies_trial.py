@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
-from kickitout.evaluation.memorisation import HONEST_SHARE, TIE, limit_of
+from kickitout.metrics.memorisation import HONEST_SHARE, TIE, limit_of
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
 
 pytestmark = pytest.mark.decides
 
@@ -19,17 +19,17 @@ def test_rendered_kicks_in_small_numbers():
     for name in CHANGES:
         assert all(s.found[name] == 1 for s in splits), name
     text = trial_text(splits)
-    assert "4 splits by family" in text
+    assert "4 splits by group" in text
     assert all(name in text for name in CHANGES)
 
 
 @pytest.mark.long
 def test_recorded_kicks_of_other_families_are_not_accused(real_data):
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
 
-    corpus = build_corpus([real_data / "kicks-open", real_data / "kicks-study"])
-    groups = np.array([row.family for row in corpus.rows])
-    splits = list(trial(corpus.waves, groups, splits=5, planted=4))
+    dataset = read_dataset([real_data / "kicks-open", real_data / "kicks-study"])
+    groups = np.array([row.group for row in dataset.rows])
+    splits = list(trial(dataset.waves, groups, splits=5, planted=4))
     assert np.mean([s.accused for s in splits]) <= HONEST_SHARE
     low, high = accused_interval(splits)
     assert 0 <= low <= np.mean(np.concatenate([s.called for s in splits])) <= high
@@ -46,7 +46,7 @@ def test_nothing_planted_is_nothing_found():
 
 
 def test_the_interval_resamples_families():
-    # 50 families of 4 kicks, one of them accused whole: a share of 0.02, and Poisson's 0 to 3 of its one family
+    # 50 groups of 4 kicks, one of them accused whole: a share of 0.02, and Poisson's 0 to 3 of its one group
     who = np.repeat(np.arange(50), 4)
     split = Split(50, 200, 200, 0.1, who, who == 7, {})
     low, high = accused_interval([split, split])
@@ -56,7 +56,7 @@ def test_the_interval_resamples_families():
 
 
 def test_the_limit_is_that_of_a_pair():
-    # 400 families in 200 pairs, the k-th pair k apart: two pairs hold the one percent
+    # 400 groups in 200 pairs, the k-th pair k apart: two pairs hold the one percent
     between = np.repeat(np.arange(1.0, 201.0), 2)
     assert limit_of(np.random.default_rng(0).permutation(between)) == pytest.approx(2.0, abs=2 * TIE)
 

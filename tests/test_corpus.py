@@ -1,4 +1,4 @@
-"""The corpus: its digest knows the sounds alone, its split keeps families whole and stays put."""
+"""The dataset: its digest knows the sounds alone, its split keeps groups whole and stays put."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from kickitout.audio import write_sound
-from kickitout.corpus import Corpus, build_corpus, describe_difference, split
-from kickitout.corpus.prepare import find_onset
+from kickitout.audio.prepare import find_onset
+from kickitout.datasets.build import Dataset, describe_difference, read_dataset, split
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
@@ -30,71 +30,71 @@ def kicks(tmp_path, make_kick):
     return folder
 
 
-def fake_corpus(template: Corpus, waves: list[str], families: list[int]) -> Corpus:
+def fake_dataset(template: Dataset, waves: list[str], groups: list[int]) -> Dataset:
     rows = tuple(
-        replace(template.rows[0], name=f"{w}.wav", wave=w, family=f) for w, f in zip(waves, families, strict=True)
+        replace(template.rows[0], name=f"{w}.wav", wave=w, group=f) for w, f in zip(waves, groups, strict=True)
     )
     return replace(template, rows=rows)
 
 
 def test_a_corpus_has_a_row_for_each_kick(kicks):
     seen = []
-    corpus = build_corpus(kicks, progress=lambda done, total: seen.append((done, total)))
+    dataset = read_dataset(kicks, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(k, 5) for k in range(1, 6)]
-    assert len(corpus) == 5
-    assert corpus.waves.shape == corpus.sides.shape == (5, LENGTH)
-    assert corpus.waves.dtype == np.float32
-    assert [row.name for row in corpus.rows] == [
+    assert len(dataset) == 5
+    assert dataset.waves.shape == dataset.sides.shape == (5, LENGTH)
+    assert dataset.waves.dtype == np.float32
+    assert [row.name for row in dataset.rows] == [
         "kicks/a.wav",
         "kicks/b.wav",
         "kicks/c.wav",
         "kicks/d.flac",
         "kicks/e.wav",
     ]
-    assert [row.family for row in corpus.rows] == [0, 1, 2, 3, 3]
-    d = corpus.rows[3]
+    assert [row.group for row in dataset.rows] == [0, 1, 2, 3, 3]
+    d = dataset.rows[3]
     assert (d.flipped, d.channels, d.rate, d.licence) == (True, 1, SAMPLE_RATE, "unstated")
     assert d.onset_s == pytest.approx(0.05, abs=0.0005)
-    assert (corpus.refused, corpus.ignored, corpus.warnings) == ((), {}, ())
+    assert (dataset.refused, dataset.ignored, dataset.warnings) == ((), {}, ())
 
 
 def test_the_manifest_is_json(kicks):
-    corpus = build_corpus(kicks)
-    manifest = json.loads(json.dumps(corpus.manifest()))
-    assert manifest["digest"] == corpus.digest
-    assert manifest["counts"] == {"kicks": 5, "families": 4, "refused": 0, "ignored": 0}
+    dataset = read_dataset(kicks)
+    manifest = json.loads(json.dumps(dataset.manifest()))
+    assert manifest["digest"] == dataset.digest
+    assert manifest["counts"] == {"kicks": 5, "groups": 4, "refused": 0, "ignored": 0}
     assert manifest["rows"][0]["name"] == "kicks/a.wav"
 
 
 def test_the_digest_knows_sounds_and_not_names(kicks, tmp_path):
-    digest = build_corpus(kicks).digest
+    digest = read_dataset(kicks).digest
     assert len(digest) == 64
-    assert build_corpus(sorted(kicks.iterdir(), reverse=True)).digest == digest
+    assert read_dataset(sorted(kicks.iterdir(), reverse=True)).digest == digest
     renamed = kicks.rename(tmp_path / "other")
     (renamed / "a.wav").rename(renamed / "z.wav")
-    assert build_corpus(renamed).digest == digest
+    assert read_dataset(renamed).digest == digest
     (renamed / "b.wav").unlink()
-    assert build_corpus(renamed).digest != digest
+    assert read_dataset(renamed).digest != digest
 
 
 def test_the_same_sound_is_taken_once(kicks):
     (kicks / "copy of a.wav").write_bytes((kicks / "a.wav").read_bytes())
-    corpus = build_corpus(kicks)
-    assert len(corpus) == 5
-    assert [(r.name, r.reason) for r in corpus.refused] == [("kicks/copy of a.wav", "the same sound as kicks/a.wav")]
+    dataset = read_dataset(kicks)
+    assert len(dataset) == 5
+    assert [(r.name, r.reason) for r in dataset.refused] == [("kicks/copy of a.wav", "the same sound as kicks/a.wav")]
 
 
 def test_a_folder_without_a_usable_sound_says_why(tmp_path):
     for k in range(5):
         write_sound(tmp_path / f"{k}.wav", np.zeros(4410), SAMPLE_RATE)
     with pytest.raises(UserError, match=r"none of 5 sound files could be used; .*/0\.wav: silent.*/2\.wav: silent"):
-        build_corpus(tmp_path)
+        read_dataset(tmp_path)
 
 
 def test_a_family_never_spans_the_split(kicks):
-    corpus = build_corpus(kicks)
+    dataset = read_dataset(kicks)
     for seed in range(20):
-        train, held_out = split(corpus, share=0.4, seed=seed)
+        train, held_out = split(dataset, share=0.4, seed=seed)
         assert sorted([*train, *held_out]) == list(range(5))
         assert len(train) > 0
         assert len(held_out) > 0
@@ -102,9 +102,9 @@ def test_a_family_never_spans_the_split(kicks):
 
 
 def test_the_split_holds_out_its_share_and_adding_files_moves_none(kicks):
-    template = build_corpus(kicks)
+    template = read_dataset(kicks)
     waves = [f"{k:064x}" for k in range(1000)]
-    few, many = fake_corpus(template, waves[:900], [*range(900)]), fake_corpus(template, waves, [*range(1000)])
+    few, many = fake_dataset(template, waves[:900], [*range(900)]), fake_dataset(template, waves, [*range(1000)])
     held_few, held_many = set(split(few)[1].tolist()), set(split(many)[1].tolist())
     assert 105 < len(held_few) < 165  # 135 expected; three standard deviations of a binomial are 32
     assert {k for k in held_many if k < 900} == held_few
@@ -112,67 +112,67 @@ def test_the_split_holds_out_its_share_and_adding_files_moves_none(kicks):
 
 
 def test_the_split_depends_on_no_order(kicks):
-    corpus = fake_corpus(build_corpus(kicks), [f"{k:064x}" for k in range(50)], [*range(50)])
-    reverse = replace(corpus, rows=tuple(replace(r, family=49 - r.family) for r in corpus.rows[::-1]))
-    held = {corpus.rows[i].wave for i in split(corpus)[1]}
+    dataset = fake_dataset(read_dataset(kicks), [f"{k:064x}" for k in range(50)], [*range(50)])
+    reverse = replace(dataset, rows=tuple(replace(r, group=49 - r.group) for r in dataset.rows[::-1]))
+    held = {dataset.rows[i].wave for i in split(dataset)[1]}
     assert held == {reverse.rows[i].wave for i in split(reverse)[1]}
 
 
 def test_small_corpora_are_split_as_far_as_they_can_be(kicks):
-    template = build_corpus(kicks)
+    template = read_dataset(kicks)
     for seed in range(10):
-        two = fake_corpus(template, ["0" * 64, "1" * 64], [0, 1])
+        two = fake_dataset(template, ["0" * 64, "1" * 64], [0, 1])
         assert [len(side) for side in split(two, seed=seed)] == [1, 1]
-        one = fake_corpus(template, ["0" * 64, "1" * 64], [0, 0])
+        one = fake_dataset(template, ["0" * 64, "1" * 64], [0, 0])
         assert [len(side) for side in split(one, seed=seed)] == [2, 0]
     with pytest.raises(UserError, match=r"share=1\.5"):
         split(template, share=1.5)
 
 
 def test_a_changed_folder_is_described_in_words(kicks, make_kick):
-    old = build_corpus(kicks).manifest()
+    old = read_dataset(kicks).manifest()
     assert describe_difference(old, old) == ""
     (kicks / "a.wav").unlink()
     write_sound(kicks / "b.wav", make_kick(end_hz=55), SAMPLE_RATE, force=True)
     write_sound(kicks / "f.wav", make_kick(end_hz=90), SAMPLE_RATE)
-    new = build_corpus(kicks).manifest()
+    new = read_dataset(kicks).manifest()
     assert describe_difference(old, new) == "1 new (kicks/f.wav); 1 gone (kicks/a.wav); 1 changed (kicks/b.wav)"
     assert "prepared differently (version 1 -> 2)" in describe_difference(old, new | {"prepare_version": 2})
     assert "other samples" in describe_difference(old, old | {"digest": "0"})
 
 
 def test_importing_the_package_opens_no_audio_library():
-    code = "import sys, kickitout.corpus; print({'soundfile', 'soxr', 'numpy', 'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, kickitout.datasets; print({'soundfile', 'soxr', 'numpy', 'torch', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
-    code = "import sys, kickitout.corpus.build; print({'torch', 'scipy'} & set(sys.modules))"
+    code = "import sys, kickitout.datasets.build; print({'torch', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
 def test_the_package_has_no_other_names():
-    import kickitout.corpus
+    import kickitout.datasets
 
     with pytest.raises(AttributeError, match="nonsense"):
-        kickitout.corpus.nonsense  # noqa: B018
+        kickitout.datasets.nonsense  # noqa: B018
 
 
 def test_every_recorded_kick_is_taken_and_aligned(real_data):
-    corpus = build_corpus([real_data / "kicks-open", real_data / "kicks-study"])
-    assert len(corpus) == 569
-    assert corpus.refused == ()
-    assert corpus.warnings == ()
-    assert all(row.licence != "unstated" for row in corpus.rows)
-    np.testing.assert_allclose(np.abs(corpus.waves).max(axis=1), PEAK, atol=1e-3)
-    onsets = np.array([find_onset(wave, SAMPLE_RATE) for wave in corpus.waves])
+    dataset = read_dataset([real_data / "kicks-open", real_data / "kicks-study"])
+    assert len(dataset) == 569
+    assert dataset.refused == ()
+    assert dataset.warnings == ()
+    assert all(row.licence != "unstated" for row in dataset.rows)
+    np.testing.assert_allclose(np.abs(dataset.waves).max(axis=1), PEAK, atol=1e-3)
+    onsets = np.array([find_onset(wave, SAMPLE_RATE) for wave in dataset.waves])
     early_or_late = np.abs(onsets - ONSET) > 0.0005 * SAMPLE_RATE
     # What is left: noise that the 64 samples before the onset are too short to show, or a click 5 ms before the hit.
     assert early_or_late.mean() < 0.05
-    again = -corpus.waves[:50]
-    from kickitout.corpus.prepare import polarity
+    again = -dataset.waves[:50]
+    from kickitout.audio.prepare import polarity
 
     assert all(polarity(wave) == -1 for wave in again)
-    train, held_out = split(corpus)
-    assert 0.1 < len(held_out) / len(corpus) < 0.2
-    assert not {corpus.rows[i].family for i in train} & {corpus.rows[i].family for i in held_out}
+    train, held_out = split(dataset)
+    assert 0.1 < len(held_out) / len(dataset) < 0.2
+    assert not {dataset.rows[i].group for i in train} & {dataset.rows[i].group for i in held_out}
 
 
 def test_a_kick_in_one_channel_is_mono_and_what_was_mended_is_said(tmp_path, make_kick):
@@ -183,12 +183,12 @@ def test_a_kick_in_one_channel_is_mono_and_what_was_mended_is_said(tmp_path, mak
     )
     late = bytearray((tmp_path / "left.wav").read_bytes()[:-6])
     (tmp_path / "short.wav").write_bytes(late)
-    corpus = build_corpus(tmp_path)
-    left, short, wide = corpus.rows
+    dataset = read_dataset(tmp_path)
+    left, short, wide = dataset.rows
     assert (left.lone, short.lone, wide.lone) == (True, True, False)
     assert left.peak_db == pytest.approx(20 * np.log10(np.abs(kick).max()), abs=0.01)  # not 6 dB less
-    assert not corpus.sides[0].any()
-    assert corpus.sides[2].any()
+    assert not dataset.sides[0].any()
+    assert dataset.sides[2].any()
     assert left.notes == wide.notes == ()
-    assert corpus.warnings == (f"{tmp_path.name}/short.wav: {short.notes[0]}",)
+    assert dataset.warnings == (f"{tmp_path.name}/short.wav: {short.notes[0]}",)
     assert "promises 6 bytes" in short.notes[0]

@@ -5,32 +5,35 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kickitout.codecs import MelConfig, make_codec
 from kickitout.errors import UserError
 from kickitout.models.families import make_critic, make_generator, whole_picture
-from kickitout.models.kickgan import AutoEncoder
+from kickitout.models.kickgan.networks import AutoEncoder
+from kickitout.representations import LogMelConfig, make_representation
+from kickitout.training.config import config_names, load_config
 from kickitout.training.engine import make_accelerator
-from kickitout.training.recipe import load_recipe, recipe_names
 
 BATCH = 2
-ADVERSARIAL = [name for name in recipe_names() if not name.startswith("kickgan")]
+ADVERSARIAL = [name for name in config_names() if not name.startswith("kickgan")]
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL)
 def test_networks_of_full_size_run_on_a_device_of_their_own(name):
-    recipe = load_recipe(name)
-    picture = whole_picture(recipe.model, make_codec(recipe.codec).picture_shape)
+    config = load_config(name)
+    picture = whole_picture(config.model, make_representation(config.representation).representation_shape)
     with torch.device("meta"):
-        g, d = make_generator(recipe.model, picture), make_critic(recipe.model, picture)
-    made = g(torch.empty(BATCH, recipe.model.latent, device="meta"))
+        g, d = make_generator(config.model, picture), make_critic(config.model, picture)
+    made = g(torch.empty(BATCH, config.model.latent, device="meta"))
     assert made.shape == (BATCH, *picture)
     assert d(made).shape == (BATCH,)
     assert made.device.type == "meta"
 
 
 def test_kickgan_of_full_size_runs_on_a_device_of_its_own():
-    model, bands = load_recipe("kickgan").model, make_codec(load_recipe("kickgan").codec).picture_shape
-    mel = make_codec(MelConfig()).picture_shape
+    model, bands = (
+        load_config("kickgan").model,
+        make_representation(load_config("kickgan").representation).representation_shape,
+    )
+    mel = make_representation(LogMelConfig()).representation_shape
     both = AutoEncoder(model, bands[0], mel).to("meta")
     latent, grain = (torch.empty(*shape, device="meta") for shape in ((BATCH, model.latent), (2, BATCH, model.grain)))
     pictures = (torch.empty(BATCH, *shape, device="meta") for shape in (bands, mel))

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from kickitout.card import FIELDS
-from kickitout.card.fields import WHY_TEXT
-from kickitout.card.limits import ARTEFACTS, FEW, RARELY, TAIL, WIDER
-from kickitout.cli import bench
-from kickitout.corpus.check import FINDINGS
-from kickitout.evaluation.embeddings import DEFAULTS
-from kickitout.evaluation.ladder import FAULTS, claimed
-from kickitout.evaluation.scoreboard import ALONE, IN_EACH
-from kickitout.generation.ask import STARTS
-from kickitout.generation.gate import ATTEMPTS
+from kickitout.datasets.doctor.check import FINDINGS
+from kickitout.descriptors import FIELDS
+from kickitout.descriptors.fields import WHY_TEXT
+from kickitout.descriptors.limits import ARTEFACTS, FEW, RARELY, TAIL, WIDER
+from kickitout.generation.match import STARTS
+from kickitout.generation.reject import ATTEMPTS
+from kickitout.metrics.embeddings import DEFAULTS
+from kicklab.cli import bench
+from kicklab.experiments.ladder import FAULTS, claimed
+from kicklab.experiments.scoreboard import ALONE, IN_EACH
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

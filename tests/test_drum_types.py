@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from kickitout.audio import write_sound
-from kickitout.corpus.augment import repitch
-from kickitout.corpus.build import build_corpus
-from kickitout.corpus.nondrums import KINDS, kind_of, nondrums
-from kickitout.corpus.procedural import synthesise
+from kickitout.augmentation.variants import repitch
+from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
-from kickitout.evaluation.drum_types import KICK, Hearer, hear, packaged
-from kickitout.evaluation.ladder import FAULTS
 from kickitout.generation.load import find_model_file
+from kickitout.metrics.drum_types import KICK, DrumClassifier, classify, packaged
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.ladder import FAULTS
+from kicklab.experiments.nondrums import KINDS, kind_of, nondrums
 
 NEVER_SEEN = 3 * 10**6  # first seed of sounds that the packaged network has not learned from
 SECONDS = np.arange(LENGTH) / SAMPLE_RATE
@@ -35,7 +35,7 @@ def hats(kicks) -> np.ndarray:
 
 
 def called(waves: np.ndarray) -> list[str]:
-    return [packaged().names[i] for i in hear(waves).types]
+    return [packaged().names[i] for i in classify(waves).types]
 
 
 # ---------------------------------------------------------------------------------------------------- the packaged one
@@ -61,21 +61,21 @@ def test_what_is_no_drum_hit_is_no_kick(kind, kicks):
 def test_silence_and_a_single_click_are_no_kicks():
     click = np.zeros((2, LENGTH), np.float32)
     click[1, ONSET] = PEAK
-    assert np.isfinite(hear(click).logits).all()
+    assert np.isfinite(classify(click).logits).all()
     assert KICK not in called(click)
 
 
 def test_a_kick_alone_is_heard_as_among_others(kicks):
-    together, alone = hear(kicks[:6]), hear(kicks[4:5])
+    together, alone = classify(kicks[:6]), classify(kicks[4:5])
     np.testing.assert_array_equal(together.embedding[4:5], alone.embedding)
     np.testing.assert_array_equal(together.logits[4:5], alone.logits)
 
 
 def test_gain_and_polarity_change_nothing(kicks, hats):
     waves = np.concatenate([kicks[:10], hats[:10]])
-    plain = hear(waves)
+    plain = classify(waves)
     for factor in (0.01, -1.0):
-        changed = hear(factor * waves)
+        changed = classify(factor * waves)
         np.testing.assert_allclose(changed.logits, plain.logits, atol=2e-3)  # of logits near 5
         np.testing.assert_array_equal(changed.types, plain.types)
 
@@ -86,8 +86,8 @@ def test_half_a_millisecond_changes_no_type(kicks):
 
 
 def test_two_kicks_are_two_points(kicks):
-    points = hear(kicks).embedding.astype(np.float64)
-    up = hear(np.stack([repitch(wave, 3.0) for wave in kicks])).embedding
+    points = classify(kicks).embedding.astype(np.float64)
+    up = classify(np.stack([repitch(wave, 3.0) for wave in kicks])).embedding
     apart = np.linalg.norm(points[:, None] - points[None], axis=-1)[np.triu_indices(len(points), 1)]
     assert np.linalg.norm(up - points, axis=1).mean() > 0.1 * apart.mean()
     values = np.linalg.eigvalsh(np.cov(points.T))[::-1]
@@ -97,21 +97,21 @@ def test_two_kicks_are_two_points(kicks):
 def test_it_is_small_and_says_what_it_learned_from():
     about = packaged().about
     assert packaged().path.stat().st_size < 2e6
-    assert {s["licence"] for s in about["corpus"]["sources"]} <= {"public-domain", "CC0-1.0", "Unlicense"}
-    assert len(about["corpus"]["digest"]) == 64
+    assert {s["licence"] for s in about["dataset"]["sources"]} <= {"public-domain", "CC0-1.0", "Unlicense"}
+    assert len(about["dataset"]["digest"]) == 64
     assert 0.5 < about["held_out"]["accuracy"] <= 1
     card = packaged().path.with_suffix(".md").read_text("utf-8")
-    assert about["corpus"]["digest"][:16] in card
+    assert about["dataset"]["digest"][:16] in card
     assert f"snapshot of step {about['step']}" in card
 
 
 def test_recorded_kicks_are_recognised_and_other_drums_are_not(real_data):
     with open(real_data / "kicks-study" / "index.csv", encoding="utf-8") as file:
         chosen = [real_data / "kicks-study" / row["file"] for row in list(csv.DictReader(file))[::4]]
-    kicks = build_corpus(chosen).waves
+    kicks = read_dataset(chosen).waves
     with open(real_data / "drums-study" / "index.csv", encoding="utf-8") as file:
         chosen = [real_data / "drums-study" / row["file"] for row in list(csv.DictReader(file))[::6]]
-    others = build_corpus(chosen).waves
+    others = read_dataset(chosen).waves
     assert called(kicks).count(KICK) >= 0.88 * len(kicks)
     assert called(others).count(KICK) <= 0.05 * len(others)
 
@@ -121,7 +121,7 @@ def test_another_file_is_refused(tmp_path, what):
     path = tmp_path / "a.onnx"
     path.write_bytes(b"no graph" if what == "garbage" else find_model_file(Path("default")).read_bytes())
     with pytest.raises(UserError, match="not a drum-type network"):
-        Hearer(path)
+        DrumClassifier(path)
 
 
 # ---------------------------------------------------------------------------------------- no drums, made by formula
@@ -143,7 +143,7 @@ def test_sounds_that_are_no_drums_are_aligned_and_differ():
 def picture(wave: np.ndarray) -> np.ndarray:
     """[BANDS, COLUMNS] dB re the loudest cell."""
     torch = pytest.importorskip("torch")
-    from kickitout.models.drumtype import RANGE_DB, LogBands
+    from kickitout.models.drum_type import RANGE_DB, LogBands
 
     with torch.inference_mode():
         return (LogBands()(torch.from_numpy(wave.astype(np.float32))[None])[0, 0].numpy() - 1) * RANGE_DB
@@ -152,7 +152,7 @@ def picture(wave: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("hz", [30, 45, 60, 90, 120, 340, 360, 1000, 1950, 2050, 6000, 15_000])
 def test_a_tone_lands_in_its_band_and_leaves_far_ones_alone(hz):
     pytest.importorskip("torch")
-    from kickitout.models.drumtype import BANDS_PER_OCTAVE, band_edges_hz
+    from kickitout.models.drum_type import BANDS_PER_OCTAVE, band_edges_hz
 
     found = picture(np.sin(2 * np.pi * hz * SECONDS))[:, 80]
     band = int(np.searchsorted(band_edges_hz().numpy(), hz)) - 1
@@ -184,7 +184,7 @@ def test_the_exported_graph_is_the_network():
     torch = pytest.importorskip("torch")
     from kickitout.export.model_file import graph_bytes
     from kickitout.generation.graph import open_graph
-    from kickitout.models.drumtype import DrumTypeNet
+    from kickitout.models.drum_type import DrumTypeNet
 
     torch.manual_seed(0)
     network = DrumTypeNet(8)
@@ -202,7 +202,7 @@ def test_the_exported_graph_is_the_network():
 def folders(tmp_path_factory) -> tuple[Path, Path]:
     """Six kicks, and six bursts of noise for each other type."""
     pytest.importorskip("torch")
-    from kickitout.training.drum_types import TYPE_OF
+    from kicklab.experiments.drum_type_training import TYPE_OF
 
     root = tmp_path_factory.mktemp("drums")
     random = np.random.default_rng(0)
@@ -218,7 +218,7 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
 
 def test_teaching_twice_gives_the_same_network(folders):
     torch = pytest.importorskip("torch")
-    from kickitout.training.drum_types import TYPES, DrumTypeSettings, read_labelled, teach
+    from kicklab.experiments.drum_type_training import TYPES, DrumTypeSettings, read_labelled, teach
 
     labelled = read_labelled([folders[0]], [folders[1]])
     tiny = DrumTypeSettings(steps=3, batch=8, check_every=2, held_out=0.4, sounds_a_type=8, rendered=20, nondrums=20)
@@ -235,7 +235,7 @@ def test_teaching_twice_gives_the_same_network(folders):
 
 def test_a_folder_that_is_no_type_is_refused(folders, tmp_path):
     pytest.importorskip("torch")
-    from kickitout.training.drum_types import read_labelled
+    from kicklab.experiments.drum_type_training import read_labelled
 
     (tmp_path / "drums" / "banjo").mkdir(parents=True)
     write_sound(tmp_path / "drums" / "banjo" / "a.wav", synthesise([9])[0][0], SAMPLE_RATE)
@@ -245,7 +245,7 @@ def test_a_folder_that_is_no_type_is_refused(folders, tmp_path):
 
 def test_near_duplicates_with_two_labels_are_refused(folders, tmp_path):
     pytest.importorskip("torch")
-    from kickitout.training.drum_types import read_labelled
+    from kicklab.experiments.drum_type_training import read_labelled
 
     (tmp_path / "drums" / "tom").mkdir(parents=True)
     kick = synthesise(range(6))[0][2]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kickitout.models.drumgan import Critic, DrumGANConfig, Generator, Scaled, minibatch_spread, pixel_norm, widths
-from kickitout.training.recipe import load_recipe
+from kickitout.training.config import load_config
 
 
 def count(network: torch.nn.Module) -> int:
@@ -25,13 +25,13 @@ def test_with_the_sizes_of_table_2_the_networks_are_those_of_progressive_gans():
 
 
 def test_the_picture_of_the_recipe_is_reached_and_judged():
-    r = load_recipe("drumgan", ["model.channels=8", "model.least_channels=4"])
+    r = load_config("drumgan", ["model.channels=8", "model.least_channels=4"])
     picture = (2, 1024, 44)
     g, c = Generator(r.model, picture), Critic(r.model, picture)
     made = g(torch.randn(2, 128))
     assert made.shape == (2, *picture)
     assert c(made).shape == (2,)
-    assert (r.codec.n_fft, r.codec.hop / r.codec.n_fft) == (2048, 0.25)
+    assert (r.representation.n_fft, r.representation.hop / r.representation.n_fft) == (2048, 0.25)
 
 
 def test_pixel_norm_leaves_every_pixel_with_a_mean_square_of_1():
@@ -57,14 +57,14 @@ def test_the_spread_of_a_minibatch_is_seen():
 def test_drift_holds_the_critics_opinion_of_real_kicks_near_zero():
     from accelerate import Accelerator
 
-    from kickitout.corpus.procedural import synthesise
+    from kickitout.synthesis.procedural import synthesise
     from kickitout.training.tasks import make_task
 
     waves = torch.from_numpy(synthesise(range(4))[0])[:, None]
     bias = {}
     for drift in (0.0, 1000.0):
         changes = ["model.channels=4", "model.least_channels=4", "batch=4", "gradient_penalty=0", f"drift={drift}"]
-        task = make_task(load_recipe("drumgan", changes), Accelerator(cpu=True), waves)
+        task = make_task(load_config("drumgan", changes), Accelerator(cpu=True), waves)
         with torch.no_grad():
             task.d.judge.layer.bias.fill_(1.0)
         for step in range(5):

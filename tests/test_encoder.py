@@ -11,12 +11,12 @@ import pytest
 from toy import write_kicks
 
 from kickitout.cli import main
-from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.evaluation.embeddings import BANDS, DRUM_TYPES, find_embeddings
-from kickitout.evaluation.encoder import Encoder
 from kickitout.generation.load import find_model_file
+from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, find_embeddings
+from kickitout.metrics.encoder import Encoder
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 onnx = pytest.importorskip("onnx")
 helper = pytest.importorskip("onnx.helper")

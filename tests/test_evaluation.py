@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.distance import diversity, energy_distance
-from kickitout.evaluation.embedding import EDGES_HZ, EDGES_MS, FLOOR_DB, embed
+from kickitout.metrics.distance import diversity, energy_distance
+from kickitout.metrics.embedding import EDGES_HZ, EDGES_MS, FLOOR_DB, embed
 from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 
 def cells(wave):

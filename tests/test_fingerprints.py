@@ -10,15 +10,15 @@ import pytest
 from toy import toy, write_kicks
 
 from kickitout.cli import main
-from kickitout.corpus.build import build_corpus, split
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.build import read_dataset, split
 from kickitout.errors import UserError
-from kickitout.evaluation.copies_trial import CHANGES
-from kickitout.evaluation.fingerprints import KEPT, MOST, Fingerprints, Learned, _kept, learned_file, read_learned
-from kickitout.evaluation.memorisation import BANDS_HZ, References
-from kickitout.generation.gate import Gate
 from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.reject import OutlierRejection
+from kickitout.metrics.fingerprints import KEPT, MOST, Fingerprints, Learned, _kept, learned_file, read_learned
+from kickitout.metrics.memorisation import BANDS_HZ, References
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.copies_trial import CHANGES
 
 pytestmark = pytest.mark.decides
 
@@ -107,23 +107,25 @@ def test_those_in_the_package_are_of_the_kicks_that_its_model_learned_from():
     """After another model came into the package: python scripts/fingerprints.py, with the kicks it learned from."""
     info = load_model().info
     found = read_learned(learned_file(find_model_file(Path("default"))))
-    assert found.digest == info.corpus["digest"]
-    assert len(found.names) == info.corpus["kicks"]
+    assert found.digest == info.dataset["digest"]
+    assert len(found.names) == info.dataset["kicks"]
     assert not any(name.startswith(("/", "..")) for name in found.names)
 
 
 def test_a_trained_run_has_those_of_its_kicks(tmp_path, capsys):
     pytest.importorskip("torch", reason="needs the training extra")
     folder = write_kicks(tmp_path / "kicks", 12)
-    changes = [part for change in toy("dcgan") for part in ("--set", change)]
+    changes = [part for change in toy("dcgan-bands") for part in ("--set", change)]
     run = tmp_path / "run"
-    command = ["train", str(folder), "--recipe", "dcgan", *changes, "--steps", "2", "--out", str(run)]
+    command = ["train", str(folder), "--config", "dcgan-bands", *changes, "--steps", "2", "--out", str(run)]
     assert main(command) == 0
     path = run / "model.learned.json"
     found = read_learned(path)
-    assert found.digest == load_model(run).info.corpus["digest"]
-    train, _ = split(build_corpus([folder]))
-    assert Gate.of(load_model(run)).limits.sounds == len(train) < len(found.names) == 12  # those that were not held out
+    assert found.digest == load_model(run).info.dataset["digest"]
+    train, _ = split(read_dataset([folder]))
+    assert (
+        OutlierRejection.of(load_model(run)).limits.sounds == len(train) < len(found.names) == 12
+    )  # those that were not held out
     assert sorted(found.names)[0] == "kicks/kick 000.wav"
     path.write_bytes(b"{")
     assert main(command) == 0  # nothing is left to train, and what is damaged is written anew

@@ -17,21 +17,21 @@ from pydantic import BaseModel, Field, create_model
 from toy import TOY, toy
 
 from kickitout.cli import main
-from kickitout.codecs import MelConfig
-from kickitout.corpus.build import Corpus, build_corpus
+from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.load import load_model
-from kickitout.generation.remake import remake
-from kickitout.lab import cells as cells_module
-from kickitout.lab.cells import Budget, Cell
-from kickitout.lab.data import LabData, save
-from kickitout.lab.folder import Lab
-from kickitout.lab.results import Results, read_results, write_results
+from kickitout.generation.recipe import re_render
+from kickitout.representations import LogMelConfig
 from kickitout.settings import Settings
 from kickitout.training import run_folder
+from kickitout.training.config import TrainingConfig, config_names, load_config
 from kickitout.training.frozen import differing, frozen_settings, ids_of
-from kickitout.training.recipe import Recipe, load_recipe, recipe_names
 from kickitout.training.run_folder import RunFolder
+from kicklab import cells as cells_module
+from kicklab.cells import Budget, Cell
+from kicklab.data import LabData, save
+from kicklab.folder import Lab
+from kicklab.results import Results, read_results, write_results
 
 pytestmark = pytest.mark.decides
 
@@ -39,7 +39,7 @@ OLD = Path(__file__).parent / "old"  # what was made before there were frozen id
 
 CELL = Cell(
     study="a study", row="a row", about="", levels=(), source="trained", data="kicks", seed=3, sounds=64,
-    digests=("a" * 64, "b" * 64), recipe=load_recipe("dcgan-bands", [*TOY, "seed=3"]), budget=Budget(steps=2),
+    digests=("a" * 64, "b" * 64), config=load_config("dcgan-bands", [*TOY, "seed=3"]), budget=Budget(steps=2),
 )  # fmt: skip
 
 
@@ -47,7 +47,7 @@ CELL = Cell(
 
 
 def test_every_setting_has_an_entry_in_the_table():
-    unknown = sorted(ids_of(Recipe).keys() - frozen_settings().keys())
+    unknown = sorted(ids_of(TrainingConfig).keys() - frozen_settings().keys())
     assert not unknown, (
         f"{unknown}: a renamed field keeps its id, and a new one is entered in frozen_settings.json with "
         "the value that means what was done before (see kickitout.training.frozen)"
@@ -80,12 +80,12 @@ def test_two_fields_cannot_have_one_id():
             ids_of(kind)
 
 
-@pytest.mark.parametrize("name", recipe_names())
-def test_every_recipe_says_what_it_is(name):
-    recipe = load_recipe(name)
+@pytest.mark.parametrize("name", config_names())
+def test_every_config_says_what_it_is(name):
+    recipe = load_config(name)
     found = differing(recipe)
     assert found["model.family"] == recipe.model.family
-    others = [differing(load_recipe(other)) for other in recipe_names() if other != name]
+    others = [differing(load_config(other)) for other in config_names() if other != name]
     assert found not in others
 
 
@@ -96,19 +96,19 @@ def test_the_names_of_cells_are_these():
     """Whoever has to change one of these renames the cells of every laboratory: raise TRAINING_VERSION if training has
     changed, keep ids and words if it has not."""
     assert CELL.identity == "dcgan-pqmf-3-050ccf1822"
-    tones = replace(CELL, data="tones", recipe=load_recipe("wavegan", toy("wavegan")), budget=Budget(seconds=480.0))
+    tones = replace(CELL, data="tones", config=load_config("wavegan", toy("wavegan")), budget=Budget(seconds=480.0))
     assert tones.identity == "wavegan-3-5d36d28841"
-    fewer = replace(CELL, recipe=load_recipe("kickgan", toy("kickgan")), kicks=16, milestones=(0.5, 1.0))
+    fewer = replace(CELL, config=load_config("kickgan", toy("kickgan")), kicks=16, milestones=(0.5, 1.0))
     assert fewer.identity == "kickgan-3-ae5d5d3b4e"
-    plain = replace(CELL, recipe=None, budget=Budget())
+    plain = replace(CELL, config=None, budget=Budget())
     assert replace(plain, source="reals").identity == "reals-3-b5fd9e17d1"
-    assert replace(plain, source="ceiling", codec=MelConfig(mels=64)).identity == "mel-3-16d36baaba"
+    assert replace(plain, source="ceiling", representation=LogMelConfig(mels=64)).identity == "mel-3-16d36baaba"
 
 
-@pytest.mark.parametrize("recipe", ["dcgan-bands", "kickgan", "specgan"])
-def test_a_name_and_words_about_a_recipe_are_no_part_of_a_cell(recipe):
-    cell = replace(CELL, recipe=load_recipe(recipe, toy(recipe)))
-    renamed = replace(cell, recipe=cell.recipe.model_copy(update={"name": "another", "about": "other words"}))
+@pytest.mark.parametrize("config", ["dcgan-bands", "kickgan", "specgan"])
+def test_a_name_and_words_about_a_config_are_no_part_of_a_cell(config):
+    cell = replace(CELL, config=load_config(config, toy(config)))
+    renamed = replace(cell, config=cell.config.model_copy(update={"name": "another", "about": "other words"}))
     assert renamed.identity == cell.identity
     assert replace(cell, study="another", row="another", about="other words").identity == cell.identity
 
@@ -118,10 +118,10 @@ def test_a_name_and_words_about_a_recipe_are_no_part_of_a_cell(recipe):
     [
         {"seed": 4}, {"sounds": 65}, {"digests": ("a" * 64, "c" * 64)}, {"kicks": 16}, {"data": "tones"},
         {"budget": Budget(steps=3)}, {"budget": Budget(seconds=2.0)}, {"milestones": (0.5, 1.0)}, {"source": "reals"},
-        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=4"])},
-        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=3", "codec.taps=384"])},
-        {"recipe": load_recipe("dcgan-bands", [*TOY, "seed=3", "optim_d.lr=1e-4"])},
-        {"recipe": load_recipe("dcgan-stft", [*TOY, "seed=3"])},
+        {"config": load_config("dcgan-bands", [*TOY, "seed=4"])},
+        {"config": load_config("dcgan-bands", [*TOY, "seed=3", "representation.taps=384"])},
+        {"config": load_config("dcgan-bands", [*TOY, "seed=3", "optim_d.lr=1e-4"])},
+        {"config": load_config("dcgan-stft", [*TOY, "seed=3"])},
     ],
 )  # fmt: skip
 def test_what_changes_a_result_changes_the_name(change):
@@ -144,7 +144,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("name", LABELS)
-def test_the_labels_of_random_streams_are_these(name, old_corpus, tmp_path, monkeypatch):
+def test_the_labels_of_random_streams_are_these(name, old_dataset, tmp_path, monkeypatch):
     """A stream that is called otherwise is another one: the same recipe would give other weights."""
     from kickitout.training import adversarial, autoencoding, randomness
     from kickitout.training.loop import Until, train
@@ -159,7 +159,7 @@ def test_the_labels_of_random_streams_are_these(name, old_corpus, tmp_path, monk
         monkeypatch.setattr(module, "stream", noted)
     more = ["critics_from=0", "variants=0"] if name == "kickgan" else ["objective=wgan-gp"]
     changes = [*toy(name), "monitor.every=1", *more]
-    train(old_corpus, load_recipe(name, changes), tmp_path, Until(steps=1), device="cpu", export=False)
+    train(old_dataset, load_config(name, changes), tmp_path, Until(steps=1), device="cpu", export=False)
     assert asked == LABELS[name]
 
 
@@ -175,51 +175,51 @@ def as_a(kind: type[BaseModel], config: BaseModel, /, **renamed: str) -> Any:
     return kind.model_construct(**{renamed.get(name, name): value for name, value in values.items()})
 
 
-@pytest.mark.parametrize("name", list(Recipe.model_fields))
+@pytest.mark.parametrize("name", list(TrainingConfig.model_fields))
 def test_a_field_that_is_renamed_and_keeps_its_id_renames_no_cell(name):
-    field = Recipe.model_fields[name]
+    field = TrainingConfig.model_fields[name]
     kept = field.json_schema_extra or {"id": name}
-    fields = {n: (f.annotation, f) for n, f in Recipe.model_fields.items() if n != name}
+    fields = {n: (f.annotation, f) for n, f in TrainingConfig.model_fields.items() if n != name}
     default = ... if field.is_required() else field.default
     fields["other_name"] = (field.annotation, Field(default, json_schema_extra=kept))
     kind = create_model("Renamed", __base__=Settings, **fields)
-    assert replace(CELL, recipe=as_a(kind, CELL.recipe, **{name: "other_name"})).identity == CELL.identity
+    assert replace(CELL, config=as_a(kind, CELL.config, **{name: "other_name"})).identity == CELL.identity
 
 
 def test_a_field_that_is_renamed_without_its_id_is_found_out():
-    fields = {n: (f.annotation, f) for n, f in Recipe.model_fields.items() if n != "batch"}
+    fields = {n: (f.annotation, f) for n, f in TrainingConfig.model_fields.items() if n != "batch"}
     kind = create_model("Renamed", __base__=Settings, batch_size=(int, 128), **fields)
     assert "batch_size" not in frozen_settings()
     assert ids_of(kind).keys() - frozen_settings().keys() == {"batch_size"}
-    assert replace(CELL, recipe=as_a(kind, CELL.recipe, batch="batch_size")).identity != CELL.identity
+    assert replace(CELL, config=as_a(kind, CELL.config, batch="batch_size")).identity != CELL.identity
 
 
 @pytest.mark.parametrize(("kind", "value"), [(bool, False), (float, 0.5), (str, "none"), (int | None, None)])
 def test_an_option_that_is_added_with_a_default_renames_no_cell_until_it_is_used(kind, value):
-    added = rebuilt(Recipe, option=(kind, value))
-    assert replace(CELL, recipe=as_a(added, CELL.recipe).model_copy(update={"option": value})).identity == CELL.identity
-    used = as_a(added, CELL.recipe).model_copy(update={"option": 7})
-    assert replace(CELL, recipe=used).identity != CELL.identity
+    added = rebuilt(TrainingConfig, option=(kind, value))
+    assert replace(CELL, config=as_a(added, CELL.config).model_copy(update={"option": value})).identity == CELL.identity
+    used = as_a(added, CELL.config).model_copy(update={"option": 7})
+    assert replace(CELL, config=used).identity != CELL.identity
 
 
 def test_an_option_of_a_part_is_added_likewise():
-    adam = type(CELL.recipe.optim_g)
+    adam = type(CELL.config.optim_g)
     more = rebuilt(adam, amsgrad=(bool, False))
     quiet, used = (
-        CELL.recipe.model_copy(update={"optim_g": as_a(more, CELL.recipe.optim_g).model_copy(update={"amsgrad": on})})
+        CELL.config.model_copy(update={"optim_g": as_a(more, CELL.config.optim_g).model_copy(update={"amsgrad": on})})
         for on in (False, True)
     )
-    assert replace(CELL, recipe=quiet).identity == CELL.identity
-    assert replace(CELL, recipe=used).identity != CELL.identity
+    assert replace(CELL, config=quiet).identity == CELL.identity
+    assert replace(CELL, config=used).identity != CELL.identity
 
 
 def test_a_default_that_is_changed_counts_for_who_says_nothing_and_not_for_who_asks_for_the_old_one():
-    changed = rebuilt(Recipe, ema=(float, 0.5))
-    plain = load_recipe("dcgan", [*TOY])
+    changed = rebuilt(TrainingConfig, ema=(float, 0.5))
+    plain = load_config("dcgan", [*TOY])
     assert plain.ema == 0.0
-    old = replace(CELL, recipe=plain).identity
-    assert replace(CELL, recipe=as_a(changed, plain)).identity == old  # asks for 0.0
-    assert replace(CELL, recipe=as_a(changed, plain).model_copy(update={"ema": 0.5})).identity != old
+    old = replace(CELL, config=plain).identity
+    assert replace(CELL, config=as_a(changed, plain)).identity == old  # asks for 0.0
+    assert replace(CELL, config=as_a(changed, plain).model_copy(update={"ema": 0.5})).identity != old
 
 
 def test_names_outlive_a_redesign():
@@ -265,8 +265,8 @@ def test_names_outlive_a_redesign():
         networks=Networks(latent=6, channels=16, least_channels=4),
         loop=Loop(batch=4, snapshots=2, snapshot_sounds=8, seed=3),
     )
-    assert differing(config) == differing(CELL.recipe)
-    assert replace(CELL, recipe=config).identity == CELL.identity  # type: ignore[arg-type]
+    assert differing(config) == differing(CELL.config)
+    assert replace(CELL, config=config).identity == CELL.identity  # type: ignore[arg-type]
 
 
 # -- what was made before ---------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def old_kick(number: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def old_corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
+def old_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """The kicks of the run folder in `old/run`."""
     folder = tmp_path_factory.mktemp("old") / "kicks"
     folder.mkdir()
@@ -292,22 +292,22 @@ def old_corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
         with wave.open(str(folder / f"kick {i:02d}.wav"), "wb") as file:
             file.setparams((1, 2, 44100, 0, "NONE", ""))
             file.writeframes(old_kick(i))
-    return build_corpus([folder])
+    return read_dataset([folder])
 
 
-def test_a_run_folder_of_before_is_refused_in_one_sentence_and_left_as_it_is(old_corpus, tmp_path):
+def test_a_run_folder_of_before_is_refused_in_one_sentence_and_left_as_it_is(old_dataset, tmp_path):
     shutil.copytree(OLD / "run", tmp_path / "run")
     known = json.loads((OLD / "run" / "corpus.json").read_text())
-    assert [row.file for row in old_corpus.rows] == [row["file"] for row in known["rows"]]  # it is of these kicks
-    recipe = load_recipe("dcgan-bands", TOY)
+    assert [row.file for row in old_dataset.rows] == [row["file"] for row in known["rows"]]  # it is of these kicks
+    recipe = load_config("dcgan-bands", TOY)
     with pytest.raises(UserError, match=r"another version of kickitout.*its model still plays.*give a new folder"):
-        RunFolder(tmp_path / "run").open(recipe, old_corpus.manifest())
+        RunFolder(tmp_path / "run").open(recipe, old_dataset.manifest())
     for path in (OLD / "run").iterdir():
         assert (tmp_path / "run" / path.name).read_bytes() == path.read_bytes()
 
 
-def test_a_run_of_another_version_of_training_is_refused_likewise(old_corpus, tmp_path, monkeypatch):
-    recipe, manifest = load_recipe("dcgan-bands", TOY), old_corpus.manifest()
+def test_a_run_of_another_version_of_training_is_refused_likewise(old_dataset, tmp_path, monkeypatch):
+    recipe, manifest = load_config("dcgan-bands", TOY), old_dataset.manifest()
     folder = RunFolder(tmp_path)
     folder.open(recipe, manifest)
     folder.open(recipe.model_copy(update={"name": "called otherwise"}), manifest)
@@ -316,15 +316,15 @@ def test_a_run_of_another_version_of_training_is_refused_likewise(old_corpus, tm
         folder.open(recipe, manifest)
 
 
-def test_a_run_folder_is_gone_on_with_after_an_option_was_added(old_corpus, tmp_path):
-    recipe, manifest = load_recipe("dcgan-bands", TOY), old_corpus.manifest()
+def test_a_run_folder_is_gone_on_with_after_an_option_was_added(old_dataset, tmp_path):
+    recipe, manifest = load_config("dcgan-bands", TOY), old_dataset.manifest()
     folder = RunFolder(tmp_path)
     folder.open(recipe, manifest)
-    more = as_a(rebuilt(Recipe, option=(float, 0.5)), recipe)
+    more = as_a(rebuilt(TrainingConfig, option=(float, 0.5)), recipe)
     folder.open(more.model_copy(update={"option": 0.5}), manifest)
-    with pytest.raises(UserError, match=r"another recipe \(option was None, now 0\.25\)"):
+    with pytest.raises(UserError, match=r"another config \(option was None, now 0\.25\)"):
         folder.open(more.model_copy(update={"option": 0.25}), manifest)
-    with pytest.raises(UserError, match=r"another recipe \(ema was 0\.995, now 0\)"):
+    with pytest.raises(UserError, match=r"another config \(ema was 0\.995, now 0\)"):
         folder.open(recipe.model_copy(update={"ema": 0.0}), manifest)
 
 
@@ -344,9 +344,9 @@ def test_a_laboratory_of_before_is_read_and_not_run_on(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("change", [{"loudness": -12.0}, {"name": None}])
-def test_kicks_of_a_laboratory_that_say_something_else_are_one_sentence(old_corpus, tmp_path, change):
+def test_kicks_of_a_laboratory_that_say_something_else_are_one_sentence(old_dataset, tmp_path, change):
     """change: what stands of a kick in another version; None: nothing."""
-    save(LabData(old_corpus, old_corpus), tmp_path / "data")
+    save(LabData(old_dataset, old_dataset), tmp_path / "data")
     about = json.loads((tmp_path / "data" / "kicks.json").read_text())
     for key, value in change.items():
         about["train"]["rows"][0].pop(key, None)
@@ -372,7 +372,7 @@ def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
             data = file.readframes(file.getnframes())
         made = np.frombuffer(data, "<i2").astype(float)
     else:
-        made = remake(recipe, model, known["file"], (OLD / "kick_000007.wav").read_bytes())[0] * 32767.0
+        made = re_render(recipe, model, known["file"], (OLD / "kick_000007.wav").read_bytes())[0] * 32767.0
     assert [len(made), 1] == known["shape"]
     np.testing.assert_allclose(made[::300], known["every_300th"], rtol=0, atol=2.0)
 
@@ -387,4 +387,4 @@ def test_a_file_of_before_says_its_recipe_and_is_made_again(tmp_path, capsys):
 def test_a_sound_of_a_model_that_is_not_at_hand_names_it():
     recipe = SOUNDS[0]["recipe"] | {"model": "mine", "model_sha256": "f" * 64}
     with pytest.raises(UserError, match=r"made by the model mine \(ffffffffffff\).*give the file of that model"):
-        remake(recipe, load_model("default"), "kick.wav")
+        re_render(recipe, load_model("default"), "kick.wav")

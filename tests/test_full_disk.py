@@ -41,7 +41,7 @@ def test_training_onto_a_full_disk_keeps_what_is_whole(tmp_path):
     pytest.importorskip("torch", reason="training needs the train extra")
     kicks = write_kicks(tmp_path / "kicks", 10)
     settings = [f"--set={change}" for change in [*TOY, "model.channels=128"]]
-    args = ("train", kicks, "--recipe", "dcgan-bands", "--steps", 3, "--out", tmp_path / "run", *settings)
+    args = ("train", kicks, "--config", "dcgan-bands", "--steps", 3, "--out", tmp_path / "run", *settings)
     done = kick(*args, limit=600_000)  # sheets and WAVs fit, snapshots of 8 kicks too, a checkpoint does not
     assert done.returncode == 2, done.stderr
     assert "the disk is full" in done.stderr

@@ -13,15 +13,15 @@ from kits import FormulaModel
 
 import kickitout
 from kickitout.audio import read_comment
-from kickitout.card import cards
-from kickitout.card.limits import Limits, artefact_limits, limits_of
 from kickitout.cli import main
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
+from kickitout.descriptors import cards
+from kickitout.descriptors.limits import Limits, artefact_limits, limits_of
 from kickitout.errors import UserError
-from kickitout.generation.ask import STARTS, start_noise
-from kickitout.generation.gate import ATTEMPTS, Gate, limits_file, limits_of_model, limits_text
 from kickitout.generation.generate import each_drawn
 from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.match import STARTS, start_noise
+from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_file, limits_of_model, limits_text
 from kickitout.sound import LENGTH
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
@@ -45,7 +45,7 @@ def model():
 @pytest.fixture(scope="module")
 def narrow(model):
     """The kicks of SEEDS through narrow limits, and the gate that they went through."""
-    gate = Gate(model, narrow_limits())
+    gate = OutlierRejection(model, narrow_limits())
     return gate, gate.draw(SEEDS)
 
 
@@ -93,15 +93,17 @@ def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_th
 def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_threads(model, narrow):
     _, drawn = narrow
     for threads in (1, 3):
-        found = list(each_drawn(Gate(model, narrow_limits()), SEEDS, lambda _, one: one, threads))
+        found = list(each_drawn(OutlierRejection(model, narrow_limits()), SEEDS, lambda _, one: one, threads))
         assert [one.attempt for one in found] == [one.attempt for one in drawn]
         assert all(np.array_equal(a.wave, b.wave) for a, b in zip(found, drawn, strict=True))
     hardest = max(range(len(SEEDS)), key=lambda i: drawn[i].attempt)
-    np.testing.assert_array_equal(Gate(model, narrow_limits()).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave)
+    np.testing.assert_array_equal(
+        OutlierRejection(model, narrow_limits()).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave
+    )
 
 
 def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model):
-    gate = Gate(model, NOTHING)
+    gate = OutlierRejection(model, NOTHING)
     seeds = range(7, 40)
     each = ([model.play(start_noise(model, seed, STARTS * k))[0] for k in range(ATTEMPTS)] for seed in seeds)
     seed, tries = next((s, t) for s, t in zip(seeds, each, strict=True) if np.isfinite(hz(t)).all())
@@ -136,21 +138,21 @@ class Broken(FormulaModel):
 
 @pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])
 def test_silence_and_what_is_not_finite_is_drawn_again(wave):
-    gate = Gate(Broken(wave, 2), artefact_limits())
+    gate = OutlierRejection(Broken(wave, 2), artefact_limits())
     assert gate.draw([5])[0].attempt == 2
     with pytest.raises(UserError, match="seed 5 is not a finite sound"):
-        Gate(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).draw([5])
-    (silent,) = Gate(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).draw([5])
+        OutlierRejection(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).draw([5])
+    (silent,) = OutlierRejection(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).draw([5])
     assert (silent.attempt, list(silent.outside)) == (0, ["silent"])
 
 
 def test_what_was_asked_for_is_no_fault_and_traces_still_are(model):
     limits = Limits({"pitch_end_hz": (1.0, 2.0), "comb_db": (0.0, 0.2)}, ("pitch_end_hz",), 100)
-    plain, asked = (Gate(model, limits).draw([3], request)[0] for request in (None, {"pitch": 50.0}))
+    plain, asked = (OutlierRejection(model, limits).draw([3], request)[0] for request in (None, {"pitch": 50.0}))
     assert "pitch_end_hz" in plain.outside
     assert "pitch_end_hz" not in (*asked.outside, *asked.first)
     assert hz([asked.wave])[0] == pytest.approx(50, rel=1e-3)
-    found = Gate(model, replace(limits, spans={"comb_db": (0.0, -9.0)})).draw([3], {"drive": 3.0})[0]
+    found = OutlierRejection(model, replace(limits, spans={"comb_db": (0.0, -9.0)})).draw([3], {"drive": 3.0})[0]
     assert list(found.outside) == ["comb_db"]
     assert found.answer is not None
     assert found.recipe["outside"] == ["comb_db"]
@@ -163,7 +165,7 @@ def test_the_model_in_the_package_has_its_limits(model):
     limits = limits_of_model(model)
     assert limits is not None
     assert limits.sounds > 1000
-    tally = Gate.of(model).tally
+    tally = OutlierRejection.of(model).tally
     assert tally.kicks == 0
 
 
@@ -171,11 +173,11 @@ def test_the_model_in_the_package_has_its_limits(model):
 def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(model, real_data):
     pytest.importorskip("torch", reason="needs the training extra")
     from kickitout.settings import checked
-    from kickitout.training.lessons import make_lessons
-    from kickitout.training.recipe import Recipe
+    from kickitout.training.config import TrainingConfig
+    from kickitout.training.training_set import make_training_set
 
-    corpus = build_corpus(real_data / "kicks-open")
-    lessons = make_lessons(corpus, checked(Recipe, model.info.recipe, "model"))
+    dataset = read_dataset(real_data / "kicks-open")
+    lessons = make_training_set(dataset, checked(TrainingConfig, model.info.config, "model"))
     assert limits_of(lessons.waves[:, 0]) == limits_of_model(model)
 
 
@@ -224,7 +226,7 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
 
 def test_a_model_without_limits_is_held_against_traces_and_that_is_said(tmp_path, capsys):
     path = without_limits(tmp_path / "model.onnx")
-    assert not Gate.of(load_model(path)).knows_corpus
+    assert not OutlierRejection.of(load_model(path)).knows_dataset
     assert main(["generate", "-n", "2", "-q", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 0
     assert "traces of a machine alone" in capsys.readouterr().err
 

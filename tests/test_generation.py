@@ -17,10 +17,10 @@ from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
-from kickitout.generation.listen import find_ear
+from kickitout.generation.invert import find_encoder
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.noise import normal
-from kickitout.generation.onnx_model import OnnxModel
+from kickitout.generation.onnx_backend import OnnxModel
 from kickitout.sound import PEAK, SAMPLE_RATE
 
 pytestmark = pytest.mark.light
@@ -68,7 +68,7 @@ def test_the_default_model_draws_from_all_that_it_learned():
     info, path = load_model().info, find_model_file(Path("default"))
     (means,) = (t for t in onnx.load(str(path)).graph.initializer if t.name.startswith("prior.means"))
     kicks = min(PRIOR_KICKS, info.limits["sounds"])
-    assert means.dims[0] == min(info.recipe["model"]["components"], kicks // KICKS_A_COMPONENT)
+    assert means.dims[0] == min(info.config["model"]["components"], kicks // KICKS_A_COMPONENT)
 
 
 @pytest.mark.parametrize("both_at_once", [False, True])
@@ -193,13 +193,13 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
     run = Path(shutil.copytree(shared, tmp_path / "run"))
     from accelerate import Accelerator
 
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
+    from kickitout.training.config import TrainingConfig
     from kickitout.training.loop import Run
-    from kickitout.training.recipe import Recipe
     from kickitout.training.run_folder import RunFolder
 
-    recipe = Recipe.model_validate(json.loads((run / "recipe.json").read_text()))
-    again = Run(build_corpus([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
+    recipe = TrainingConfig.model_validate(json.loads((run / "config.json").read_text()))
+    again = Run(read_dataset([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
     again.begin()
     again.load_best()
     player, model = again.task.player(), load_model(run)
@@ -214,8 +214,8 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
 
 def test_a_model_file_says_what_it_learned_from_and_nothing_of_the_machine(run):
     info = load_model(run).info
-    assert info.corpus["kicks"] == 24
-    assert info.recipe["name"] == info.name == "dcgan-bands"
+    assert info.dataset["kicks"] == 24
+    assert info.config["name"] == info.name == "dcgan-bands"
     data = (run / "model.onnx").read_bytes()
     assert b"site-packages" not in data
     assert str(run.parent).encode() not in data
@@ -235,7 +235,7 @@ def test_export_copies_a_model_that_plays_the_same(run, tmp_path, capsys):
         (lambda data: data[: len(data) // 2], "damaged or incomplete"),
         (lambda data: b"", "damaged or incomplete"),
         (lambda data: b"RIFF....WAVE", "damaged or incomplete"),
-        (lambda data: data.replace(b"kickitout-model-1", b"kickitout-model-9"), "kickitout-model-9.*reads"),
+        (lambda data: data.replace(b"kickitout-model-2", b"kickitout-model-9"), "kickitout-model-9.*reads"),
         (lambda data: data.replace(b'"latent": 6', b'"latent": 7'), "does not fit its metadata"),
         (lambda data: data.replace(b'"latent": 6', b'"latent": x'), "metadata is damaged"),
         (lambda data: data.replace(b'"channels": 1', b'"channels": 9'), "sizes no model has|damaged"),
@@ -285,7 +285,7 @@ def test_a_training_checkpoint_is_not_taken_for_a_model(run, capsys):
 
 
 def test_a_run_without_a_model_yet_says_how_to_go_on(tmp_path):
-    (tmp_path / "recipe.json").write_text("{}")
+    (tmp_path / "config.json").write_text("{}")
     with pytest.raises(UserError, match="the `kick train` that began it goes on"):
         load_model(tmp_path)
 
@@ -299,7 +299,7 @@ def test_an_exported_model_can_still_start_from_a_sound(tmp_path, capsys):
     out = tmp_path / "d.onnx"
     assert main(["export", "default", "-o", str(out)]) == 0
     assert capsys.readouterr().out.splitlines() == [str(tmp_path / "d.encoder.onnx"), str(out)]
-    assert find_ear(out).read_bytes() == find_ear("default").read_bytes()
+    assert find_encoder(out).read_bytes() == find_encoder("default").read_bytes()
     out.unlink()
     assert main(["export", "default", "-o", str(out)]) == 2  # the encoder of another model may be in the way
     assert "d.encoder.onnx: exists" in capsys.readouterr().err
@@ -390,15 +390,15 @@ def test_a_file_that_clipped_before_gains_were_stated_is_made_again_as_it_is(for
 
 
 def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
-    from kickitout.generation.listen import find_place
+    from kickitout.generation.invert import find_latent
 
     main(["generate", "--seeds", str(overshooting[0]), "--rate", "48000", "-q", "-o", str(tmp_path)])
     path = tmp_path / f"kick_{overshooting[0]:06d}.wav"
-    assert find_place(load_model(), "default", path)[1] == "made by this model, so its place is known"
+    assert find_latent(load_model(), "default", path)[1] == "made by this model, so its place is known"
 
 
 @pytest.mark.parametrize("nonsense", [12.0, -100, "loud", None, True, [1]])
 def test_a_gain_that_is_nonsense_is_none(nonsense):
-    from kickitout.generation.remake import stated_gain
+    from kickitout.generation.recipe import stated_gain
 
     assert stated_gain({"gain_db": nonsense}) == 0.0

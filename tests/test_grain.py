@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
-from kickitout.models.body import BAND_HZ  # noqa: E402
-from kickitout.models.click import CLICK_FRAMES  # noqa: E402
-from kickitout.models.kickgan import (  # noqa: E402
+from kickitout.models.kickgan.click import CLICK_FRAMES  # noqa: E402
+from kickitout.models.kickgan.harmonic import BAND_HZ  # noqa: E402
+from kickitout.models.kickgan.networks import (  # noqa: E402
     CLICK_FROM,
     DEEP,
     NOISE_FROM,

@@ -2,10 +2,10 @@ import pytest
 import torch
 from synthetic import swept_kick, swept_kicks
 
-from kickitout.codecs.griffinlim import GriffinLim, hann_offset, peak_frequency, upright
-from kickitout.codecs.reference import griffin_lim_benchmark, log_spectral_distance, reference_griffin_lim
-from kickitout.codecs.stft import Stft, double_edges
+from kickitout.representations.griffin_lim import GriffinLim, hann_offset, peak_frequency, upright
+from kickitout.representations.stft import Stft, double_edges
 from kickitout.sound import LENGTH, ONSET
+from kicklab.benches.griffin_lim import griffin_lim_benchmark, log_spectral_distance, reference_griffin_lim
 
 torch.set_num_threads(1)
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from kickitout.audio import encode_sound, write_sound
-from kickitout.corpus import build_corpus
-from kickitout.corpus.archives import MAX_MEMBER
+from kickitout.datasets.archives import MAX_MEMBER
+from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
@@ -104,20 +104,20 @@ EXPECTED = {
 
 
 def test_good_kicks_are_used_and_each_bad_file_has_its_reason(hostile):
-    corpus = build_corpus(hostile)
-    assert [row.name for row in corpus.rows] == [
+    dataset = read_dataset(hostile)
+    assert [row.name for row in dataset.rows] == [
         "hostile/good 1.wav",
         "hostile/good 2.flac",
         "hostile/pack.zip/good 3.wav",
     ]
-    reasons = {refused.name.removeprefix("hostile/"): refused.reason for refused in corpus.refused}
+    reasons = {refused.name.removeprefix("hostile/"): refused.reason for refused in dataset.refused}
     assert set(reasons) == set(EXPECTED)
     for name, start in EXPECTED.items():
         assert start in reasons[name], name
         assert "\n" not in reasons[name]
         assert not reasons[name].startswith("hostile/")  # the name stands beside the reason, not in it
-    assert corpus.ignored == {".txt": 1}
-    assert corpus.manifest()["counts"] == {"kicks": 3, "families": 3, "refused": len(EXPECTED), "ignored": 1}
+    assert dataset.ignored == {".txt": 1}
+    assert dataset.manifest()["counts"] == {"kicks": 3, "groups": 3, "refused": len(EXPECTED), "ignored": 1}
 
 
 def test_bad_files_do_not_change_the_digest(hostile, tmp_path):
@@ -127,14 +127,14 @@ def test_bad_files_do_not_change_the_digest(hostile, tmp_path):
         (clean / name).write_bytes((hostile / name).read_bytes())
     with zipfile.ZipFile(hostile / "pack.zip") as archive:
         (clean / "good 3.wav").write_bytes(archive.read("good 3.wav"))
-    assert build_corpus(clean).digest == build_corpus(hostile).digest
+    assert read_dataset(clean).digest == read_dataset(hostile).digest
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not stop the administrator")
 def test_forbidden_files_and_folders_are_refused(hostile):
     (hostile / "good 1.wav").chmod(0)
     (hostile / "empty").chmod(0)
-    reasons = {refused.name: refused.reason for refused in build_corpus(hostile).refused}
+    reasons = {refused.name: refused.reason for refused in read_dataset(hostile).refused}
     (hostile / "empty").chmod(0o755)
     assert "permission denied" in reasons["hostile/good 1.wav"]
     assert "cannot be listed" in reasons["hostile/empty"]
@@ -151,14 +151,14 @@ def test_a_disk_that_fails_while_reading_refuses_one_file(hostile, monkeypatch):
         return real(path, *args, **kwargs)
 
     monkeypatch.setattr(builtins, "open", fail)
-    corpus = build_corpus(hostile)
-    assert len(corpus) == 2
-    assert ("hostile/good 1.wav", "input/output error") in [(r.name, r.reason) for r in corpus.refused]
+    dataset = read_dataset(hostile)
+    assert len(dataset) == 2
+    assert ("hostile/good 1.wav", "input/output error") in [(r.name, r.reason) for r in dataset.refused]
 
 
 @pytest.mark.parametrize("name", ["empty", "secret.zip", "no archive.zip", "diary.wav"])
 def test_nothing_usable_is_one_sentence(hostile, name):
     with pytest.raises(UserError) as refusal:
-        build_corpus(hostile / name)
+        read_dataset(hostile / name)
     assert name in str(refusal.value)
     assert "\n" not in str(refusal.value)

@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from kickitout.generation.hunt import Hunt, Span
+from kickitout.generation.secant import BracketedSecant, Span
 
 SPAN = Span(-24.0, 24.0, 1.0)
 
 
 def run(measure, wanted, steps=14, span=SPAN, side=0):
     """Where the hunt ends, what is measured there, and how many steps it took."""
-    hunt, now = Hunt(span, wanted), 0.0
+    hunt, now = BracketedSecant(span, wanted), 0.0
     for step in range(1, steps + 1):
         value = measure(now)
         if abs(value - wanted) < 1e-3:
@@ -57,7 +57,7 @@ def test_too_much_to_be_measured_is_turned_down_until_it_can_be():
 
 
 def test_a_place_that_another_knob_has_made_wrong_is_forgotten():
-    hunt = Hunt(SPAN, 5.0)
+    hunt = BracketedSecant(SPAN, 5.0)
     hunt.next(3.0, 9.0)  # too much at 3, measured while another knob stood elsewhere
     hunt.next(-10.0, -8.0)
     now = 2.9

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from kickitout.audio import decode_sound
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
 from kickitout.identity import identity_in, identity_of_made, is_identity, seed_of
 from kickitout.sound import SAMPLE_RATE
 
@@ -107,11 +107,11 @@ def test_a_corpus_takes_a_kick_once_whatever_its_tags(kick, tmp_path):
     (tmp_path / "b.mp3").write_bytes(encoded(kick, "MP3", "MPEG_LAYER_III", title="again"))
     (tmp_path / "c.wav").write_bytes(encoded(kick, "WAV", "PCM_16"))
     (tmp_path / "d.flac").write_bytes(encoded(kick, "FLAC", "PCM_24"))
-    corpus = build_corpus(tmp_path)
+    dataset = read_dataset(tmp_path)
     base = tmp_path.name
-    assert [row.name for row in corpus.rows] == [f"{base}/a.mp3", f"{base}/c.wav"]
-    assert [r.reason for r in corpus.refused] == [f"the same sound as {base}/a.mp3", f"the same sound as {base}/c.wav"]
-    assert len(set(corpus.families.tolist())) == 1
+    assert [row.name for row in dataset.rows] == [f"{base}/a.mp3", f"{base}/c.wav"]
+    assert [r.reason for r in dataset.refused] == [f"the same sound as {base}/a.mp3", f"the same sound as {base}/c.wav"]
+    assert len(set(dataset.groups.tolist())) == 1
 
 
 def test_made_sounds_are_named_by_how_they_are_made():

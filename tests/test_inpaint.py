@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 
 from kickitout.audio import read_comment, read_sound, write_sound
-from kickitout.card import cards
 from kickitout.cli import main
-from kickitout.corpus.procedural import synthesise
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import inpaint, joined, split
-from kickitout.generation.listen import Ear, find_ear, hear
+from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Played
 from kickitout.generation.noise import normal
-from kickitout.generation.remake import place_of
+from kickitout.generation.recipe import latent_of
 from kickitout.generation.vary import morph
 from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
 
@@ -52,7 +52,7 @@ def mine():
 
 @pytest.fixture(scope="module")
 def place(model, mine):
-    return hear(model, Ear(find_ear("default")), mine, rounds=0).place
+    return invert(model, EncoderSession(find_encoder("default")), mine, rounds=0).place
 
 
 def test_click_and_body_of_a_kick_are_the_kick(mine):
@@ -111,7 +111,7 @@ def test_the_command_keeps_a_part_and_its_files_can_be_made_again(model, mine, t
     recipe = json.loads(read_comment(made))
     assert recipe["keep"] == "click"
     assert recipe["source"]["file"] == "mine.wav"
-    assert place_of(read_comment(made), model) is None
+    assert latent_of(read_comment(made), model) is None
     again = ["recipe", str(made), "--render", str(tmp_path / "again.wav")]
     capsys.readouterr()
     assert main(again) == 2

@@ -296,7 +296,7 @@ def test_a_kit_of_files_lists_them_with_the_licences_of_their_folder(tmp_path):
 
 
 def test_the_card_of_the_model_in_the_package_is_its_own():
-    from kickitout.export.kits.papers import model_card
+    from kickitout.export.kits.documents import model_card
     from kickitout.generation.load import load_model
 
     model = load_model()

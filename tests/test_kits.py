@@ -16,7 +16,7 @@ from kits import FormulaModel, formula_kick, small_kit, write_kick
 from synthetic import swept_kick
 
 from kickitout.audio import decode_sound, encode_sound, read_comment
-from kickitout.card import cards
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.build import CEILING_DBTP, FURTHEST_LU, build_kit
 from kickitout.export.kits.pitching import tune
@@ -35,7 +35,7 @@ from kickitout.export.kits.velocity import (
     zones,
 )
 from kickitout.export.kits.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
-from kickitout.generation.remake import place_of
+from kickitout.generation.recipe import latent_of
 from kickitout.notes import note_name, to_midi
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
@@ -407,8 +407,8 @@ def test_another_model_or_file_is_refused(tmp_path):
 def test_a_sound_of_a_kit_is_not_taken_for_the_place_it_began_at():
     model = FormulaModel()
     recipe = small_kit(1, model).kicks[0].sounds[0].recipe
-    assert place_of(json.dumps(recipe), model) is None
-    assert place_of(json.dumps({k: v for k, v in recipe.items() if k != "shape"}), model) is not None
+    assert latent_of(json.dumps(recipe), model) is None
+    assert latent_of(json.dumps({k: v for k, v in recipe.items() if k != "shape"}), model) is not None
 
 
 # sources

@@ -1,4 +1,4 @@
-"""The laboratory at toy size: every family and every study runs, and the paper is written from what was found."""
+"""The laboratory at toy size: every group and every study runs, and the paper is written from what was found."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, t
 
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.lab.cells import Budget, cells_of
-from kickitout.lab.data import read_kicks
-from kickitout.lab.folder import Lab, read_json
-from kickitout.lab.listening import keep_vote, prepare, read_votes, tally
-from kickitout.lab.listing import studies_text
-from kickitout.lab.paper import front, hearing
-from kickitout.lab.paper.context import Paper, Sounds
-from kickitout.lab.paper.page import FINDINGS, findings
-from kickitout.lab.paper.patterns import patterns
-from kickitout.lab.paper.shortcomings import shortcomings
-from kickitout.lab.paper.sine import sine
-from kickitout.lab.paper.svg import short
-from kickitout.lab.paper.upconv import upconv
-from kickitout.lab.paper.words import shown
-from kickitout.lab.results import COLUMNS, Results, read_results, write_results
-from kickitout.lab.study import load_study, read_study, rows_of, study_names
+from kicklab.cells import Budget, cells_of
+from kicklab.data import read_kicks
+from kicklab.folder import Lab, read_json
+from kicklab.listening import keep_vote, prepare, read_votes, tally
+from kicklab.listing import studies_text
+from kicklab.paper import front, hearing
+from kicklab.paper.context import Paper, Sounds
+from kicklab.paper.page import FINDINGS, findings
+from kicklab.paper.patterns import patterns
+from kicklab.paper.shortcomings import shortcomings
+from kicklab.paper.sine import sine
+from kicklab.paper.svg import short
+from kicklab.paper.upconv import upconv
+from kicklab.paper.words import shown
+from kicklab.results import COLUMNS, Results, read_results, write_results
+from kicklab.study import load_study, read_study, rows_of, study_names
 
 pytestmark = pytest.mark.decides
 
@@ -66,8 +66,8 @@ def test_all_studies_are_there_and_all_their_recipes_are_sound():
 
 def test_upconv_crosses_four_ways_of_up_sampling_with_three_forms_of_the_loss():
     rows = rows_of(load_study("upconv"))
-    recipes = [row.resolved(0) for row in rows]
-    crossed = {(r.model.upsampling, r.spectral.loss) for r in recipes}  # type: ignore[union-attr]
+    configs = [row.resolved(0) for row in rows]
+    crossed = {(r.model.upsampling, r.spectral.loss) for r in configs}  # type: ignore[union-attr]
     assert len(rows) == len(crossed) == 12
     assert {loss for _, loss in crossed} == {"none", "differentiable", "detached"}
 
@@ -75,7 +75,7 @@ def test_upconv_crosses_four_ways_of_up_sampling_with_three_forms_of_the_loss():
 def test_every_family_and_study_has_tidy_results(toy_lab):
     rows = read_results(toy_lab)
     assert {r["study"] for r in rows} == set(ROWS)
-    assert {"dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"} <= {r["recipe"] for r in rows}
+    assert {"dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"} <= {r["config"] for r in rows}
     assert {"trained", "reals", "augmented", "procedural", "ceiling"} == {r["source"] for r in rows}
     for r in rows:
         if r["source"] == "trained":
@@ -165,8 +165,8 @@ def test_the_paper_has_every_section_drawing_and_reference(page):
     ids = set(Page(page).ids)
     assert {"abstract", "introduction", "related", "method", "results", "hearing", "discussion", "conclusion"} <= ids
     assert {"shortcomings", "upconv", "sine", "patterns", "data-study", "ablation", "references"} <= ids
-    for recipe in ("dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"):
-        assert f"fig-net-{recipe}" in ids
+    for config in ("dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"):
+        assert f"fig-net-{config}" in ids
     assert {"fig-grid", "fig-walks", "fig-kernels", "fig-profiles", "fig-losses", "table-players"} <= ids
     assert {"table-pictures", "table-passed", "table-links", "fig-tones", "fig-data-study", "fig-ablation"} <= ids
     assert page.count("https://doi.org/") >= 20
@@ -320,7 +320,7 @@ def players(lab: Lab, sounds: Sounds = "free", heard: Lab | None = None) -> str:
 
 
 def test_models_of_free_kicks_are_heard(toy_lab, page):
-    assert page.count("<audio") == 3 * (1 + 1 + len(ROWS["shortcomings"]))  # real, procedural and each family
+    assert page.count("<audio") == 3 * (1 + 1 + len(ROWS["shortcomings"]))  # real, procedural and each group
     assert "no players of the models" not in page
     assert "<audio" not in players(toy_lab, "none")
 
@@ -369,7 +369,7 @@ def test_votes_are_kept_counted_and_told_in_the_paper(copy):
 
 # -- bad input --------------------------------------------------------------------------------------------------------
 
-STUDY = "title: t\nquestion: q\nrows: {a: {recipe: dcgan}}\n"
+STUDY = "title: t\nquestion: q\nrows: {a: {config: dcgan}}\n"
 
 
 @pytest.mark.parametrize(
@@ -391,7 +391,7 @@ def test_a_study_that_is_wrong_says_where(text, says):
     ("change", "says"),
     [
         ("objectiv=hinge", "objectiv"),
-        ("codec.name=jpeg", "codec"),
+        ("representation.name=jpeg", "representation"),
         ("objective=wgan-gp", "batch norm"),
         ("r1=1.0", "batch norm"),
     ],
@@ -400,7 +400,7 @@ def test_an_unknown_key_or_settings_that_contradict_are_said_with_their_row_befo
     change, says, tmp_path
 ):
     study = read_study(
-        f"title: t\nquestion: q\ndata: tones\nrows: {{bad row: {{recipe: dcgan, set: [{change}]}}}}\n", "s"
+        f"title: t\nquestion: q\ndata: tones\nrows: {{bad row: {{config: dcgan, set: [{change}]}}}}\n", "s"
     )
     lab = Lab(tmp_path / "lab")
     lab.begin(None)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 from toy_lab import ROWS, make_lab, toy_lab, toy_paper
 
-from kickitout.lab.folder import Lab
-from kickitout.lab.listening import prepare, read_votes, server
-from kickitout.lab.paper import hearing
-from kickitout.lab.paper.context import Paper
+from kicklab.folder import Lab
+from kicklab.listening import prepare, read_votes, server
+from kicklab.paper import hearing
+from kicklab.paper.context import Paper
 
 __all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
 CHROMIUM = os.environ.get("KICKITOUT_CHROMIUM", "/usr/bin/chromium")

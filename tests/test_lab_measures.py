@@ -9,10 +9,10 @@ import pytest
 import torch
 from synthetic import swept_kick
 
-from kickitout.lab.fingerprints import coarser, profiles, stride_lines
-from kickitout.lab.patterns import BAND_NAMES, TIMES_MS, course, links, rank_correlation
-from kickitout.lab.tones import fit_tones, tone_corpus, tones
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kicklab.artefact_lines import coarser, profiles, stride_lines
+from kicklab.patterns import BAND_NAMES, TIMES_MS, course, links, rank_correlation
+from kicklab.tones import fit_tones, tone_dataset, tones
 
 ONE = np.ones((1, 200))
 
@@ -66,9 +66,9 @@ def test_silence_is_no_tone_and_breaks_nothing():
 
 
 def test_tones_to_learn_from_are_a_corpus_whose_families_are_single():
-    corpus = tone_corpus(6, 0)
-    assert len({row.family for row in corpus.rows}) == len({row.wave for row in corpus.rows}) == 6
-    assert corpus.digest != tone_corpus(6, 1).digest
+    dataset = tone_dataset(6, 0)
+    assert len({row.group for row in dataset.rows}) == len({row.wave for row in dataset.rows}) == 6
+    assert dataset.digest != tone_dataset(6, 1).digest
 
 
 # -- traces of up-sampling --------------------------------------------------------------------------------------------
@@ -138,7 +138,7 @@ def test_rank_correlation_is_spearmans():
 
 
 def test_links_of_too_few_known_values_are_unknown():
-    from kickitout.lab.patterns import PAIRS
+    from kicklab.patterns import PAIRS
 
     names = {name for pair in PAIRS for name in pair}
     cards = {name: np.full(200, np.nan) for name in names}

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kickitout.lab.paper.svg import Axis, Bar, Scale, forest
-from kickitout.lab.paper.upconv import against_first, crossed, levels
-from kickitout.lab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
-from kickitout.lab.results import Estimate, Results, estimate_of
-from kickitout.lab.study import load_study
+from kicklab.paper.svg import Axis, Bar, Scale, forest
+from kicklab.paper.upconv import against_first, crossed, levels
+from kicklab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
+from kicklab.results import Estimate, Results, estimate_of
+from kicklab.study import load_study
 
 pytestmark = pytest.mark.decides
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 from toy_lab import make_lab, run_toy, toy_lab, toy_study
 
-from kickitout.lab.folder import Lab
-from kickitout.lab.results import read_results
 from kickitout.training import loop
 from kickitout.workers import Workers
+from kicklab.folder import Lab
+from kicklab.results import read_results
 
 pytestmark = pytest.mark.decides
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.embeddings import DEFAULTS
-from kickitout.evaluation.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, ladder_table, ladder_text, sees
-from kickitout.evaluation.score import Found
+from kickitout.metrics.embeddings import DEFAULTS
+from kickitout.metrics.score import Found
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, ladder_table, ladder_text, sees
 
 pytestmark = pytest.mark.decides
 
@@ -28,10 +28,10 @@ def test_on_rendered_kicks_every_score_sees_what_it_claims():
 
 @pytest.mark.long
 def test_recorded_kicks_bear_the_claims_out(real_data):
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
 
-    corpus = build_corpus(real_data / "kicks-open")
-    found = ladder(corpus.waves, np.array([row.family for row in corpus.rows]), draws=60, faults=[*CLAIMS])
+    dataset = read_dataset(real_data / "kicks-open")
+    found = ladder(dataset.waves, np.array([row.group for row in dataset.rows]), draws=60, faults=[*CLAIMS])
     broken = [r for r in found if (r.fault, r.score) in claimed() and not r.sees]
     assert broken == []
 

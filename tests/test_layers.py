@@ -14,11 +14,12 @@ import kickitout
 pytestmark = pytest.mark.light
 
 ROOT = Path(kickitout.__file__).parent
-# From the ground up. `export` lies below `training`, because a run ends in a model file.
+# From the ground up. A run ends in a model file, so `export` lies below `training`.
 FLOORS = [
-    {"errors", "sound", "notes", "package", "cpus"}, {"files", "settings", "drawing", "workers"}, {"audio"},
-    {"identity"}, {"card"}, {"corpus"}, {"codecs"}, {"models"}, {"generation"}, {"export"}, {"evaluation"},
-    {"training"}, {"lab"}, {"studio"}, {"cli"}, {"__main__"},
+    {"errors", "sound", "notes", "stored", "cpus", "package", "quiet"}, {"files", "settings", "drawing", "home"},
+    {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
+    {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"studio"},
+    {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 HEAVY = (
@@ -56,6 +57,11 @@ def test_a_room_imports_only_from_below(path):
     assert not above
 
 
+def test_the_instrument_never_names_the_laboratory():
+    named = [str(path) for path in ROOT.rglob("*.py") if "kicklab" in path.read_text("utf-8")]
+    assert not named
+
+
 def loaded_by(code: str) -> set[str]:
     script = f"import sys\n{code}\nprint(*sorted(sys.modules), file=sys.__stdout__)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -71,7 +77,7 @@ def test_making_kicks_imports_no_torch(tmp_path):
     loaded = loaded_by(
         "import io; sys.stdout = sys.stderr = io.StringIO()\n"
         f"from kickitout.cli import main; assert main(['generate', '-n', '2', '-o', {str(tmp_path)!r}]) == 0\n"
-        "import kickitout.card, kickitout.corpus.build, kickitout.corpus.procedural"
+        "import kickitout.descriptors, kickitout.datasets.build, kickitout.synthesis.procedural"
     )
     assert len(list(tmp_path.iterdir())) == 2
     assert not loaded & {"torch", "scipy", "sklearn", "matplotlib", "pydantic", "accelerate"}

@@ -7,15 +7,24 @@ import math
 import numpy as np
 import pytest
 
-from kickitout.card import NAMES, Cards, cards
-from kickitout.card.limits import ARTEFACTS, FEW, OF_KICKS, WIDER, Limits, artefact_limits, limits_of, limits_of_cards
-from kickitout.corpus.build import build_corpus
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.build import read_dataset
+from kickitout.descriptors import NAMES, Cards, cards
+from kickitout.descriptors.limits import (
+    ARTEFACTS,
+    FEW,
+    OF_KICKS,
+    WIDER,
+    Limits,
+    artefact_limits,
+    limits_of,
+    limits_of_cards,
+)
 from kickitout.errors import UserError
-from kickitout.generation.gate import Gate
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
+from kickitout.generation.reject import OutlierRejection
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
 
@@ -25,7 +34,7 @@ T = np.arange(LENGTH) / SAMPLE_RATE
 @pytest.fixture(scope="module")
 def limits():
     """Those of the model in the package."""
-    return Gate.of(load_model()).limits
+    return OutlierRejection.of(load_model()).limits
 
 
 @pytest.fixture(scope="module")
@@ -167,9 +176,9 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("known", ["corpus", "traces alone"])
+@pytest.mark.parametrize("known", ["dataset", "traces alone"])
 def test_a_fault_that_was_planted_is_outside_and_is_named(fault, known, good, limits):
-    held = limits if known == "corpus" else artefact_limits()
+    held = limits if known == "dataset" else artefact_limits()
     found = outside(held, np.stack([FAULTS[fault](wave) for wave in good]))
     named = np.mean([fault in one for one in found])
     assert named == 1 if fault not in ("pre_echo_db", "clipped") else named > 0.9  # some have an attack or a fade there
@@ -190,7 +199,7 @@ def test_a_snare_and_noise_are_outside(limits):
 
 def test_most_recorded_kicks_pass_and_most_other_drums_do_not(real_data, limits):
     def passing(folder, most=120):
-        waves = build_corpus(real_data / folder).waves
+        waves = read_dataset(real_data / folder).waves
         return np.mean([not one for one in outside(limits, waves[:: max(1, len(waves) // most)])])
 
     assert passing("kicks-study") > 0.85

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.evaluation.memorisation import Library, References, audit, first_nearest
-from kickitout.evaluation.report import copies_score
+from kickitout.metrics.memorisation import Library, References, audit, first_nearest
+from kickitout.metrics.report import copies_score
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
 
@@ -95,5 +95,5 @@ def test_of_training_kicks_that_stand_there_twice_the_first_is_the_nearest(train
 
 
 def test_too_few_training_kicks_are_refused(train):
-    with pytest.raises(UserError, match="5 families of training kicks: too few"):
+    with pytest.raises(UserError, match="5 groups of training kicks: too few"):
         audit(train[:3], train[:5])

@@ -5,13 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kickitout.card import cards
-from kickitout.corpus.mix import ENOUGH, NEUTRAL, MixRanges, draw_plan, learning_mix, work
-from kickitout.corpus.prepare import polarity
-from kickitout.corpus.procedural import synthesise
-from kickitout.corpus.styles import Range
+from kickitout.audio.prepare import polarity
+from kickitout.augmentation.mix import ENOUGH, NEUTRAL, MixRanges, draw_plan, learning_mix, work
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
+from kickitout.synthesis.procedural import synthesise
+from kickitout.synthesis.styles import Range
 
 pytestmark = pytest.mark.decides
 

@@ -7,9 +7,9 @@ import torch
 from torch import nn
 
 from kickitout.errors import UserError
-from kickitout.models.body import Body, stretched
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
-from kickitout.models.doublings import Doublings
+from kickitout.models.kickgan.harmonic import Body, stretched
+from kickitout.models.kickgan.upsampling import UpsamplingStack
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
@@ -112,7 +112,7 @@ def test_a_doubling_convolution_is_one_over_points_that_are_said_twice(points):
 
 def test_a_norm_that_has_learned_joins_the_style():
     generator = torch.Generator().manual_seed(0)
-    doublings = Doublings((6, 8, 4), 5)
+    doublings = UpsamplingStack((6, 8, 4), 5)
     x, style = torch.randn(3, 6, 7, generator=generator), torch.randn(3, 5, generator=generator)
     for double in doublings:
         double.norm.running_mean.normal_(generator=generator)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
 from kickitout.sound import ONSET
+from kickitout.synthesis.procedural import synthesise
+from kickitout.training.config import MonitorConfig
 from kickitout.training.monitor import Monitor, Trouble, detect, make_reference, view
 from kickitout.training.objectives import LN_2
-from kickitout.training.recipe import MonitorConfig
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from toy import toy, write_kicks
 
 from kickitout.audio import read_sound, write_sound
 from kickitout.cli import main
-from kickitout.corpus.check import check
+from kickitout.datasets.doctor.check import check
 from kickitout.generation.load import load_model
 from kickitout.sound import SAMPLE_RATE
 from kickitout.workers import Workers
@@ -54,11 +54,11 @@ def test_claps_train_and_play_as_kicks_do(tmp_path, capsys):
     claps, run = write_claps(tmp_path / "claps"), tmp_path / "run"
     assert train_toy(claps, run, "--kind", "any") == 0
     said = capsys.readouterr().err
-    assert "24 kicks in 24 families" in said
+    assert "24 kicks in 24 groups" in said
     assert "expect" not in said  # what to expect of so many files is known for kicks only
-    recipe = json.loads((run / "recipe.json").read_text())
-    assert recipe["kind"] == "any"
-    assert load_model(run).info.recipe["kind"] == "any"
+    config = json.loads((run / "config.json").read_text())
+    assert config["kind"] == "any"
+    assert load_model(run).info.config["kind"] == "any"
     plays(run, tmp_path, next(iter(sorted(claps.iterdir()))), capsys)
 
 
@@ -94,7 +94,7 @@ def test_two_hits_are_no_one_shot_of_any_sort(tmp_path):
 
 def test_the_mix_of_kicks_is_refused_for_other_drums(tmp_path, capsys):
     claps = write_claps(tmp_path / "claps", 8)
-    command = ["train", str(claps), "--recipe", "kickgan-at-large", "--kind", "any", "--out", str(tmp_path / "run")]
+    command = ["train", str(claps), "--config", "kickgan-at-large", "--kind", "any", "--out", str(tmp_path / "run")]
     assert main(command) == 2
     assert "set mix to 0" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
@@ -104,9 +104,9 @@ def test_the_mix_of_kicks_is_refused_for_other_drums(tmp_path, capsys):
 def test_a_run_from_before_there_was_a_kind_goes_on(tmp_path, capsys):
     kicks, run = write_kicks(tmp_path / "kicks", 16), tmp_path / "run"
     assert train_toy(kicks, run) == 0
-    recipe = json.loads((run / "recipe.json").read_text())
-    del recipe["kind"]
-    (run / "recipe.json").write_text(json.dumps(recipe))
+    config = json.loads((run / "config.json").read_text())
+    del config["kind"]
+    (run / "config.json").write_text(json.dumps(config))
     assert train_toy(kicks, run) == 0
     assert train_toy(kicks, run, "--kind", "any") == 2
     assert "kind" in capsys.readouterr().err

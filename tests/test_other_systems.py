@@ -39,7 +39,7 @@ def assert_kept(folder: Path) -> None:
 # -- what others leave -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["kick.wav", "asd", "recipe.json", "db.wav", "desktop.wav", "thumbs.db.json", "Icon"])
+@pytest.mark.parametrize("name", ["kick.wav", "asd", "config.json", "db.wav", "desktop.wav", "thumbs.db.json", "Icon"])
 def test_a_file_of_ones_own_is_nothing_that_others_left(name):
     assert not left_by_others(name)
 
@@ -94,8 +94,8 @@ def test_a_kit_is_replaced_and_what_others_left_in_it_stays(tmp_path):
 
 def test_run_folders_and_laboratories_begin_beside_what_others_left(tmp_path):
     pytest.importorskip("torch", reason="training needs the extra 'train'")
-    from kickitout.lab.folder import Lab
     from kickitout.training.run_folder import RunFolder
+    from kicklab.folder import Lab
 
     RunFolder(litter(tmp_path / "run")).refuse_strangers()
     lab = Lab(litter(tmp_path / "lab"))

@@ -6,7 +6,7 @@ import torch
 from synthetic import swept_kicks
 from test_codecs import max_difference_after_export, snr_db
 
-from kickitout.codecs.pqmf import LEFT, PqmfCodec, PqmfConfig, filter_bank, prototype
+from kickitout.representations.pqmf import LEFT, SubBands, SubBandsConfig, filter_bank, prototype
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 torch.set_num_threads(1)
@@ -42,48 +42,48 @@ def test_noise_has_the_same_level_in_a_band() -> None:
 
 @pytest.mark.parametrize("taps", [352, 384, 416])
 def test_the_round_trip_of_noise_and_of_kicks_loses_nothing_audible(taps: int) -> None:
-    codec = PqmfCodec(PqmfConfig(taps=taps))
+    representation = SubBands(SubBandsConfig(taps=taps))
     noise = torch.randn(1, LENGTH, generator=torch.Generator().manual_seed(0))  # full to both ends
     kicks = torch.from_numpy(swept_kicks(4))
     for wave in (noise, kicks):
-        assert snr_db(wave, codec.decode(codec.encode(wave))) > (110 if taps == 416 else 90)
+        assert snr_db(wave, representation.decode(representation.encode(wave))) > (110 if taps == 416 else 90)
 
 
 @pytest.mark.parametrize("edge", range(1, 16))
 def test_no_line_appears_beside_a_tone_at_a_band_edge(edge: int) -> None:
-    codec = PqmfCodec(PqmfConfig())
+    representation = SubBands(SubBandsConfig())
     for offset_hz in (-90.0, 0.0, 40.0):
         wave = tone(edge * WIDTH_HZ + offset_hz)
-        error = codec.decode(codec.encode(wave)) - wave
+        error = representation.decode(representation.encode(wave)) - wave
         spectrum, lines = (np.abs(np.fft.rfft(x[0].double().numpy())) for x in (wave, error))
         assert 20 * math.log10(lines.max() / spectrum.max()) < -100
 
 
 @pytest.mark.parametrize("band", [0, 5, 15])
 def test_a_tone_at_the_centre_of_a_band_is_heard_in_that_band_alone(band: int) -> None:
-    codec = PqmfCodec(PqmfConfig(band_gain_db=(0.0,) * 16))
-    energy = codec.encode(tone((band + 0.5) * WIDTH_HZ))[0, :, 0].square().sum(1)  # [16]
+    representation = SubBands(SubBandsConfig(band_gain_db=(0.0,) * 16))
+    energy = representation.encode(tone((band + 0.5) * WIDTH_HZ))[0, :, 0].square().sum(1)  # [16]
     others = torch.cat([energy[:band], energy[band + 1 :]])
     assert 10 * torch.log10(others.max() / energy[band]) < -80
 
 
 def test_an_impulse_lands_in_its_frame() -> None:
-    codec = PqmfCodec(PqmfConfig())
+    representation = SubBands(SubBandsConfig())
     wave = torch.zeros(1, LENGTH)
     wave[0, 16 * 300 - LEFT + 8] = 1.0  # in the middle of frame 300
-    energy = codec.encode(wave)[0, :, 0].square().sum(0)  # [1408]
+    energy = representation.encode(wave)[0, :, 0].square().sum(0)  # [1408]
     centre = float((energy * torch.arange(1408)).sum() / energy.sum())
     assert centre == pytest.approx(300, abs=0.5)
 
 
 def test_gains_are_taken_off_again() -> None:
-    plain, shaped = (PqmfCodec(c) for c in (PqmfConfig(band_gain_db=(0.0,) * 16), PqmfConfig()))
+    plain, shaped = (SubBands(c) for c in (SubBandsConfig(band_gain_db=(0.0,) * 16), SubBandsConfig()))
     wave = torch.from_numpy(swept_kicks(1))
     ratio = shaped.encode(wave)[0, 3].norm() / plain.encode(wave)[0, 3].norm()
-    assert 20 * math.log10(float(ratio)) == pytest.approx(PqmfConfig().band_gain_db[3], abs=1e-3)
+    assert 20 * math.log10(float(ratio)) == pytest.approx(SubBandsConfig().band_gain_db[3], abs=1e-3)
     assert snr_db(plain.decode(plain.encode(wave)), shaped.decode(shaped.encode(wave))) > 110
 
 
 def test_the_decoder_is_the_same_in_onnx() -> None:
-    codec = PqmfCodec(PqmfConfig())
-    assert max_difference_after_export(codec, codec.encode(torch.from_numpy(swept_kicks(3)))) < 1e-5
+    representation = SubBands(SubBandsConfig())
+    assert max_difference_after_export(representation, representation.encode(torch.from_numpy(swept_kicks(3)))) < 1e-5

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kickitout.audio import Sound, decode_sound
-from kickitout.corpus.prepare import find_onset, polarity, prepare, resting_offset
+from kickitout.audio.prepare import find_onset, polarity, prepare, resting_offset
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 

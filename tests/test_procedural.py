@@ -6,8 +6,10 @@ import time
 import numpy as np
 import pytest
 
-from kickitout.corpus import procedural
-from kickitout.corpus.procedural import (
+from kickitout.errors import UserError
+from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis import procedural
+from kickitout.synthesis.procedural import (
     LIMITS,
     MODE_RATIOS,
     KickParameters,
@@ -20,9 +22,7 @@ from kickitout.corpus.procedural import (
     style_of,
     synthesise,
 )
-from kickitout.corpus.styles import OFF_DB, STYLES
-from kickitout.errors import UserError
-from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis.styles import OFF_DB, STYLES
 
 pytestmark = pytest.mark.light
 

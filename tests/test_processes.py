@@ -15,13 +15,13 @@ import torch
 from hosts import ADDRESSES, CABLE, two_hosts, why_not
 from toy import toy, write_kicks
 
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.training.checkpoint import from_bytes, load_checkpoint, to_bytes
+from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
 from kickitout.training.loop import Until, train
-from kickitout.training.recipe import load_recipe
 from kickitout.training.run_folder import RunFolder
 
 BEGUN, STEPS = 2, 4
@@ -45,8 +45,8 @@ def assert_close(one: Path, two: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
-    return build_corpus([write_kicks(tmp_path_factory.mktemp("processes") / "kicks", 16)])
+def dataset(tmp_path_factory):
+    return read_dataset([write_kicks(tmp_path_factory.mktemp("processes") / "kicks", 16)])
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -58,14 +58,14 @@ def one_thread():
 
 
 @pytest.fixture(scope="module")
-def done(corpus, one_thread, tmp_path_factory) -> SimpleNamespace:
-    """Each recipe on one process, and begun on one and gone on with on two."""
+def done(dataset, one_thread, tmp_path_factory) -> SimpleNamespace:
+    """Each config on one process, and begun on one and gone on with on two."""
     place = tmp_path_factory.mktemp("done")
     write_kicks(place / "kicks", 16)
     for name in RECIPES:
-        recipe = load_recipe(name, toy(name))
-        train(corpus, recipe, place / f"two-{name}", Until(steps=BEGUN), device="cpu", export=False)
-        train(corpus, recipe, place / f"one-{name}", Until(steps=STEPS), device="cpu", export=False)
+        config = load_config(name, toy(name))
+        train(dataset, config, place / f"two-{name}", Until(steps=BEGUN), device="cpu", export=False)
+        train(dataset, config, place / f"one-{name}", Until(steps=STEPS), device="cpu", export=False)
     job = Path(__file__).with_name("processes_job.py")
     command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", str(job), str(place), str(STEPS)]
     ran = subprocess.run(
@@ -92,7 +92,7 @@ def test_two_processes_go_on_with_the_losses_of_one(done, name):
 @pytest.mark.slow
 def test_what_one_of_them_must_refuse_all_refuse_and_the_first_says_it(done):
     for key, reason in (
-        ("of another", "holds a run of another recipe"),
+        ("of another", "holds a run of another config"),
         ("uneven", "batch 5: cannot be split evenly into 2 parts; --set batch=6 works"),
         ("in the second", "process 1 of 2: that folder is not on this machine"),
     ):
@@ -114,24 +114,24 @@ def test_nothing_is_warned_of(done):
     assert "Warning" not in done.said, done.said
 
 
-def test_a_batch_in_parts_has_the_losses_of_the_whole(corpus, tmp_path):
-    recipe = load_recipe("wavegan", toy("wavegan"))  # no batch norm: its statistics would be those of a part
+def test_a_batch_in_parts_has_the_losses_of_the_whole(dataset, tmp_path):
+    config = load_config("wavegan", toy("wavegan"))  # no batch norm: its statistics would be those of a part
     for parts in (1, 2):
         engine = make_accelerator("cpu", accumulate=parts)
-        train(corpus, recipe, tmp_path / str(parts), Until(steps=1), accelerator=engine, export=False)
+        train(dataset, config, tmp_path / str(parts), Until(steps=1), accelerator=engine, export=False)
     assert_close(tmp_path / "1", tmp_path / "2")
 
 
-def test_kickgans_critics_want_a_whole_batch(corpus, tmp_path):
+def test_kickgans_critics_want_a_whole_batch(dataset, tmp_path):
     engine = make_accelerator("cpu", accumulate=2)
     with pytest.raises(UserError, match="--accumulate: KickGAN's critics"):
-        train(corpus, load_recipe("kickgan", toy("kickgan")), tmp_path, Until(steps=3), accelerator=engine)
+        train(dataset, load_config("kickgan", toy("kickgan")), tmp_path, Until(steps=3), accelerator=engine)
 
 
-def test_bfloat16_trains(corpus, tmp_path):
-    recipe = load_recipe("dcgan-bands", toy("dcgan-bands"))
+def test_bfloat16_trains(dataset, tmp_path):
+    config = load_config("dcgan-bands", toy("dcgan-bands"))
     engine = make_accelerator("cpu", "bfloat16")
-    result = train(corpus, recipe, tmp_path, Until(steps=2), accelerator=engine, export=False)
+    result = train(dataset, config, tmp_path, Until(steps=2), accelerator=engine, export=False)
     assert (result.step, result.reason) == (2, "done")
     tensors, _ = load_checkpoint(RunFolder(tmp_path).latest)
     assert {t.dtype for k, t in tensors.items() if k.startswith("network/") and t.is_floating_point()} == {
@@ -147,12 +147,12 @@ def test_a_state_survives_the_way_to_another_process():
 
 
 @pytest.mark.long
-def test_two_hosts_train_one_run_and_only_the_first_needs_its_folder(corpus, tmp_path):
+def test_two_hosts_train_one_run_and_only_the_first_needs_its_folder(dataset, tmp_path):
     if reason := why_not():
         pytest.skip(reason)
     kicks = write_kicks(tmp_path / "kicks", 16)
-    recipe = load_recipe("wavegan", toy("wavegan"))
-    train(corpus, recipe, tmp_path / "one", Until(steps=STEPS), device="cpu", export=False)
+    config = load_config("wavegan", toy("wavegan"))
+    train(dataset, config, tmp_path / "one", Until(steps=STEPS), device="cpu", export=False)
     settings = [f"--set={change}" for change in toy("wavegan")]
     with two_hosts() as hosts:
         started = []
@@ -160,7 +160,7 @@ def test_two_hosts_train_one_run_and_only_the_first_needs_its_folder(corpus, tmp
             command = [
                 *host, sys.executable, "-m", "torch.distributed.run", "--nnodes=2", f"--node-rank={rank}",
                 "--nproc-per-node=1", f"--master-addr={ADDRESSES[0]}", "--master-port=29511", "-m", "kickitout",
-                "train", str(kicks), "--recipe", "wavegan", "--device", "cpu", "--steps", str(STEPS), *settings,
+                "train", str(kicks), "--config", "wavegan", "--device", "cpu", "--steps", str(STEPS), *settings,
                 "--out", str(tmp_path / ("two" if rank == 0 else "not-here")),
             ]  # fmt: skip
             env = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": end}

@@ -13,7 +13,7 @@ from decided import KICKS, decide, decide_elsewhere, differences, emulated, feat
 from toy import toy
 
 from kickitout.errors import UserError
-from kickitout.training.recipe import load_recipe
+from kickitout.training.config import load_config
 from kickitout.training.run_folder import RunFolder
 
 KERNELS = other_kernels()
@@ -57,7 +57,7 @@ def test_other_code_for_the_processor_decides_alike(name, files, here, tmp_path)
         np.testing.assert_allclose(waves, lessons[part], atol=1e-3, err_msg=part)
 
     # A run begun there is gone on with here, and one of other sounds is not.
-    recipe, folder = load_recipe("kickgan", toy("kickgan")), RunFolder(tmp_path / "run")
+    recipe, folder = load_config("kickgan", toy("kickgan")), RunFolder(tmp_path / "run")
     folder.path.mkdir()
     folder.open(recipe, other["manifest"])
     folder.open(recipe, mine["manifest"])
@@ -93,5 +93,5 @@ def test_nothing_is_decided_within_a_hair(files, here):
     nudged = decisions([files], nudge=1e-6)["files"]
     assert len(nudged) == len(KINDS)
     for name, found in nudged.items():
-        alone = {key: still[name][key] for key in found.keys() - {"family", "held out by"}}
+        alone = {key: still[name][key] for key in found.keys() - {"group", "held out by"}}
         assert {key: found[key] for key in alone} == alone

@@ -5,8 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kickitout.card import card, cards
-from kickitout.corpus.augment import (
+from kickitout.augmentation.variants import (
     LIMITS,
     AugmentRanges,
     Changes,
@@ -19,10 +18,11 @@ from kickitout.corpus.augment import (
     reshape_decay,
     tilt,
 )
-from kickitout.corpus.procedural import KickParameters, render, synthesise
-from kickitout.corpus.styles import Range
+from kickitout.descriptors import card, cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis.procedural import KickParameters, render, synthesise
+from kickitout.synthesis.styles import Range
 
 pytestmark = pytest.mark.decides
 

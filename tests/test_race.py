@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from toy import toy, toy_corpus
+from toy import toy, toy_dataset
 
-from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.evaluation.embeddings import BANDS
-from kickitout.lab.race import (
+from kickitout.metrics.embeddings import BANDS
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.race import (
     SCRATCH,
     TUNED,
     Race,
     closing_text,
     race_text,
     read_race,
-    real_against_real,
+    real_vs_real,
     run_race,
     score_race,
 )
@@ -28,13 +28,13 @@ TOY = (*toy("dcgan-bands"), "monitor.every=1000")
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory):
-    corpus = toy_corpus(tmp_path_factory.mktemp("race") / "kicks", 40)
-    return corpus.take(np.arange(24)), corpus.take(np.arange(24, 40))
+    dataset = toy_dataset(tmp_path_factory.mktemp("race") / "kicks", 40)
+    return dataset.take(np.arange(24)), dataset.take(np.arange(24, 40))
 
 
 @pytest.fixture(scope="module")
 def race(tmp_path_factory):
-    """Both begin afresh, and with the quickest recipe: that weights arrive is tested in test_start.py."""
+    """Both begin afresh, and with the quickest config: that weights arrive is tested in test_start.py."""
     return Race(tmp_path_factory.mktemp("race") / "runs", (0.0, 2.0, 5.0), (0,), 12, "none", TOY, "dcgan-bands")
 
 
@@ -72,7 +72,7 @@ def test_nearer_kicks_are_ahead_beyond_the_interval_and_the_same_ones_are_not(pa
     assert last.behind[1][0] > 5
     assert last.gained[1][0] > 5
     assert last.value[TUNED][2] == pytest.approx([last.value[TUNED][0]] * 2, abs=3)
-    floor = real_against_real(parts[0], unseen, BANDS)
+    floor = real_vs_real(parts[0], unseen, BANDS)
     assert floor[1][0] <= floor[0] <= floor[1][1]
     text = race_text(lines, BANDS.name, floor)
     assert "training on has come 90 % after 0.9 min and training from scratch never." in text
@@ -97,13 +97,13 @@ def test_the_scores_at_the_end_stand_beside_real_ones(parts):
 
 def test_a_score_that_a_set_does_not_have_is_left_open_in_its_row(parts, monkeypatch):
     """The card of noise or silence has fields too few of the sounds know."""
-    from kickitout.evaluation.report import score_features
+    from kickitout.metrics.report import score_features
 
     def without(one, real, **more):
         found = score_features(one, real, **more)
         return [score for score in found if len(one) != 20 or score.name != "energy_bands-1"]
 
-    monkeypatch.setattr("kickitout.lab.race.report.score_features", without)
+    monkeypatch.setattr("kicklab.experiments.race.report.score_features", without)
     near = synthesise(range(2000, 2024))[0]
     lines = closing_text({(TUNED, 60.0): [near[:20]], (SCRATCH, 60.0): [near]}, *parts, draws=20).splitlines()
     (energy,) = (line for line in lines if line.startswith("| `energy_bands-1`"))

@@ -15,10 +15,10 @@ from test_shards import N, digests, order
 from toy import write_kicks
 
 from kickitout.cli import main
-from kickitout.corpus.procedural import synthesise
 from kickitout.errors import UserError
-from kickitout.evaluation.features import measure
 from kickitout.generation.noise import check_seeds
+from kickitout.metrics.features import measure
+from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
 
 SLOW = f"""

@@ -69,5 +69,5 @@ def test_every_file_that_the_readme_links_to_exists():
 
 
 def test_every_recipe_is_in_the_readmes_table():
-    names = {p.stem for p in (ROOT / "src" / "kickitout" / "recipes").glob("*.yaml")}
+    names = {p.stem for p in (ROOT / "src" / "kickitout" / "configs").glob("*.yaml")}
     assert names == set(re.findall(r"^\| `([\w-]+)` \|", README, re.MULTILINE))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 
 from kickitout.errors import UserError
-from kickitout.training.recipe import load_recipe, merge, recipe_names
+from kickitout.training.config import config_names, load_config, merge
 
 
 def test_every_shipped_recipe_resolves_and_says_what_it_is():
-    for name in recipe_names():
-        recipe = load_recipe(name)
+    for name in config_names():
+        recipe = load_config(name)
         assert recipe.name == name
         assert len(recipe.about) > 40
 
 
 def test_the_pure_dcgan_is_the_papers_but_for_what_it_says():
-    r = load_recipe("dcgan")
+    r = load_config("dcgan")
     assert (r.objective, r.ema, r.r1, r.augment.probability, r.critic_steps) == ("bce", 0, 0, 0, 1)
     for adam in (r.optim_g, r.optim_d):
         assert (adam.lr, adam.beta1, adam.beta2) == (2e-4, 0.5, 0.999)
@@ -25,7 +25,7 @@ def test_the_pure_dcgan_is_the_papers_but_for_what_it_says():
 
 
 def test_a_change_from_the_command_line_reaches_its_key():
-    recipe = load_recipe("dcgan", ["batch=7", "model.channels=16", "optim_g.lr=1e-3", "model.upsampling=nearest"])
+    recipe = load_config("dcgan", ["batch=7", "model.channels=16", "optim_g.lr=1e-3", "model.upsampling=nearest"])
     assert recipe.batch == 7
     assert recipe.model.channels == 16
     assert recipe.optim_g.lr == 1e-3
@@ -34,8 +34,12 @@ def test_a_change_from_the_command_line_reaches_its_key():
 
 
 def test_a_part_of_another_kind_replaces_the_bases_whole_part():
-    assert merge({"codec": {"name": "a", "x": 1}}, {"codec": {"name": "b"}}) == {"codec": {"name": "b"}}
-    assert merge({"codec": {"name": "a", "x": 1}}, {"codec": {"x": 2}}) == {"codec": {"name": "a", "x": 2}}
+    assert merge({"representation": {"name": "a", "x": 1}}, {"representation": {"name": "b"}}) == {
+        "representation": {"name": "b"}
+    }
+    assert merge({"representation": {"name": "a", "x": 1}}, {"representation": {"x": 2}}) == {
+        "representation": {"name": "a", "x": 2}
+    }
 
 
 @pytest.mark.parametrize(
@@ -54,18 +58,18 @@ def test_a_part_of_another_kind_replaces_the_bases_whole_part():
 )
 def test_a_bad_key_or_value_is_named_with_what_would_work(change, sentence):
     with pytest.raises(UserError, match=sentence):
-        load_recipe("dcgan", [change])
+        load_config("dcgan", [change])
 
 
 def test_an_unknown_recipe_names_the_known_ones():
     with pytest.raises(UserError, match="did you mean dcgan"):
-        load_recipe("dcgann")
+        load_config("dcgann")
 
 
 def test_a_recipe_of_ones_own_states_its_difference_only(tmp_path):
     own = tmp_path / "mine.yaml"
     own.write_text("base: dcgan\nbatch: 9\n")
-    recipe = load_recipe(str(own))
+    recipe = load_config(str(own))
     assert (recipe.name, recipe.batch, recipe.model.channels) == ("mine", 9, 512)
 
 
@@ -77,7 +81,7 @@ def test_a_broken_recipe_file_is_refused_and_runs_nothing(tmp_path, text, senten
     own = tmp_path / "broken.yaml"
     own.write_text(text)
     with pytest.raises(UserError, match=sentence):
-        load_recipe(str(own))
+        load_config(str(own))
 
 
 def test_bases_in_a_loop_are_refused(tmp_path):
@@ -85,7 +89,7 @@ def test_bases_in_a_loop_are_refused(tmp_path):
     a.write_text(f"base: {b}\n")
     b.write_text(f"base: {a}\n")
     with pytest.raises(UserError, match="loop"):
-        load_recipe(str(a))
+        load_config(str(a))
 
 
 @pytest.mark.parametrize(
@@ -93,41 +97,45 @@ def test_bases_in_a_loop_are_refused(tmp_path):
     [
         ("objective=bce", "objective='bce' means nothing to kickgan"),
         ("ema=0", "set ema: 0.99"),
-        ("codec.name=mel", "set codec.name: pqmf"),
+        ("representation.name=mel", "set representation.name: pqmf"),
         ("model.widths=[16, 16]", "widths"),
         ("spectral.loss=detached", "spectral=.* means nothing to kickgan"),
     ],
 )
 def test_a_key_that_means_nothing_to_a_family_is_refused(change, sentence):
     with pytest.raises(UserError, match=sentence):
-        load_recipe("kickgan", [change])
+        load_config("kickgan", [change])
 
 
 @pytest.mark.parametrize(
     ("name", "change", "sentence"),
     [
-        ("wavegan", "codec.name=mel", "wavegan makes waveforms, not mel; set codec.name: wave"),
-        ("specgan", "codec.name=pqmf", "specgan makes spectrograms without phase, not pqmf; set codec.name: logmag"),
+        ("wavegan", "representation.name=mel", "wavegan makes waveforms, not mel; set representation.name: wave"),
+        (
+            "specgan",
+            "representation.name=pqmf",
+            "specgan makes spectrograms without phase, not pqmf; set representation.name: logmag",
+        ),
         ("drumgan", "model.dim=8", "unknown key model.dim"),
     ],
 )
 def test_a_family_and_a_picture_that_do_not_fit_are_refused(name, change, sentence):
     with pytest.raises(UserError, match=sentence):
-        load_recipe(name, [change])
+        load_config(name, [change])
 
 
 def test_wavegan_and_specgan_train_as_published():
     for name in ("wavegan", "specgan"):  # Donahue et al. 2019, table 7
-        r = load_recipe(name)
+        r = load_config(name)
         assert (r.batch, r.model.dim, r.model.latent, r.model.prior) == (64, 64, 100, "uniform")
         assert (r.objective, r.gradient_penalty, r.critic_steps) == ("wgan-gp", 10, 5)
         for adam in (r.optim_g, r.optim_d):
             assert (adam.lr, adam.beta1, adam.beta2) == (1e-4, 0.5, 0.9)
-    assert load_recipe("wavegan").model.shuffle == 2
+    assert load_config("wavegan").model.shuffle == 2
 
 
 def test_a_recipe_file_that_is_not_utf_8_is_said_so(tmp_path):
     own = tmp_path / "latin.yaml"
     own.write_bytes("about: é".encode("latin-1"))
     with pytest.raises(UserError, match="save it as UTF-8"):
-        load_recipe(str(own))
+        load_config(str(own))

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from kickitout.training.reconstruction import (
-    Seen,
+from kickitout.training.reconstruction_loss import (
+    STFTFeatures,
     energy_score,
     level_bias,
     level_distance,
@@ -20,9 +20,9 @@ def noise(rows: int, level: float, seed: int) -> torch.Tensor:
     return level * torch.randn(rows, 22050, generator=torch.Generator().manual_seed(seed))
 
 
-def seen(wave: torch.Tensor) -> Seen:
+def seen(wave: torch.Tensor) -> STFTFeatures:
     bands = wave[:, : 16 * 1378].unflatten(1, (16, -1))[:, :, None]  # no sub-bands, but of their shape
-    return Seen(bands, wave)
+    return STFTFeatures(bands, wave)
 
 
 def absolute(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:

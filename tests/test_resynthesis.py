@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-pytest.importorskip("torch", reason="codecs need the train extra")
+pytest.importorskip("torch", reason="representations need the train extra")
 
-from kickitout.evaluation.resynthesis import air_drawn_anew
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
+from kicklab.experiments.reconstruction import air_drawn_anew
 
 
 def test_a_body_without_air_stays_what_it_is_and_hiss_is_another_hiss():

@@ -17,8 +17,8 @@ from kickitout.training.overview import find_runs, free, is_running, look_at, sp
 def run(tmp_path):
     path = tmp_path / "runs" / "a"
     (path / "checkpoints").mkdir(parents=True)
-    (path / "recipe.json").write_text('{"name": "toy"}')
-    (path / "corpus.json").write_text("{}")
+    (path / "config.json").write_text('{"name": "toy"}')
+    (path / "dataset.json").write_text("{}")
     (path / ".lock").touch()
     lines = [
         {"kind": "losses", "step": 10, "seconds": 30.0},
@@ -43,7 +43,7 @@ def checkpoint(size):
 
 def test_state_step_score_and_sizes(run):
     found = look_at(run)
-    assert (found.recipe, found.state, found.step, found.minutes, found.best) == ("toy", "unfinished", 41, 2.0, 0.75)
+    assert (found.config, found.state, found.step, found.minutes, found.best) == ("toy", "unfinished", 41, 2.0, 0.75)
     assert found.spare == 2500
     assert found.size == sum(f.stat().st_size for f in run.rglob("*") if f.is_file())
     (run / "model.onnx").touch()
@@ -51,7 +51,7 @@ def test_state_step_score_and_sizes(run):
     (run / "stats.jsonl").unlink()
     (run / "model.onnx").unlink()
     assert look_at(run).state == "not begun"
-    (run / "recipe.json").write_text("{")
+    (run / "config.json").write_text("{")
     assert look_at(run).state == "unreadable"
 
 
@@ -116,7 +116,7 @@ def test_a_run_in_use_is_left_alone(run, capsys):
 def test_the_list_is_a_table_and_json(run, capsys):
     assert main(["runs", str(run.parent)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split()[:3] == ["run", "recipe", "state"]
+    assert lines[0].split()[:3] == ["run", "config", "state"]
     assert lines[1].split()[1:6] == ["toy", "unfinished", "41", "2.0", "0.750"]
     assert main(["runs", str(run.parent), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["best"] == 0.75

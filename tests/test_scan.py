@@ -11,7 +11,7 @@ import zipfile
 
 import pytest
 
-from kickitout.corpus.scan import scan
+from kickitout.datasets.scan import scan
 from kickitout.errors import UserError
 
 pytestmark = pytest.mark.light
@@ -326,7 +326,7 @@ def test_names_beyond_the_locale_are_read(pack, locale):
     (pack / "\u00e9.wav").write_bytes(b"x")
     (pack / "index.csv").write_text("file,source,licence\n\u00e9.wav,Me,CC0\n", "utf-8")
     code = (
-        "import sys; from kickitout.corpus.scan import scan; found = scan(sys.argv[1]); "
+        "import sys; from kickitout.datasets.scan import scan; found = scan(sys.argv[1]); "
         "print(ascii([(c.name, c.licence, c.open().read()) for c in found.candidates]), found.warnings)"
     )
     environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.corpus.procedural import synthesise
-from kickitout.evaluation.compare import RECOGNISED
-from kickitout.evaluation.embeddings import Embedding
-from kickitout.evaluation.features import Features, measure
-from kickitout.evaluation.score import Found
-from kickitout.evaluation.scoreboard import ALONE, COPIES, IN_EACH, column, floor, scoreboard_text
-from kickitout.evaluation.spectra import third_octaves
+from kickitout.metrics.compare import RECOGNISED
+from kickitout.metrics.embeddings import Embedding
+from kickitout.metrics.features import Features, measure
+from kickitout.metrics.score import Found
+from kickitout.metrics.spectra import third_octaves
+from kickitout.synthesis.procedural import synthesise
+from kicklab.experiments.scoreboard import ALONE, COPIES, IN_EACH, column, floor, scoreboard_text
 
 QUICK = (Embedding("quick", third_octaves),)
 

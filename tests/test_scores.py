@@ -14,23 +14,23 @@ import pytest
 from toy import write_kicks
 
 from kickitout.audio import read_sound
+from kickitout.audio.prepare import prepare
 from kickitout.cli import main
-from kickitout.corpus.build import build_corpus
-from kickitout.corpus.prepare import prepare
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
-from kickitout.evaluation import frechet, kernel, neighbours, resampling, spectra, two_sample
-from kickitout.evaluation.bench import bench_score
-from kickitout.evaluation.compare import compare
-from kickitout.evaluation.descriptors import wasserstein
-from kickitout.evaluation.distance import energy_distance, pairwise
-from kickitout.evaluation.embeddings import BANDS, DRUM_TYPES, Embedding
-from kickitout.evaluation.features import measure
-from kickitout.evaluation.ladder import FAULTS
-from kickitout.evaluation.report import halves, score_sets, scores_as_data, scores_text
-from kickitout.evaluation.score import FEWEST
+from kickitout.metrics import frechet, kernel, neighbours, resampling, spectra, two_sample
+from kickitout.metrics.cards import wasserstein
+from kickitout.metrics.compare import compare
+from kickitout.metrics.distance import energy_distance, pairwise
+from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, Embedding
+from kickitout.metrics.features import measure
+from kickitout.metrics.report import halves, score_sets, scores_as_data, scores_text
+from kickitout.metrics.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
+from kicklab.benches.scoring import bench_score
+from kicklab.experiments.ladder import FAULTS
 
 pytestmark = pytest.mark.decides
 
@@ -212,11 +212,11 @@ def test_near_duplicates_do_not_betray_a_set():
     real = rng.normal(size=(12, 8))[groups] + 1e-3 * rng.normal(size=(72, 8))
     fresh = rng.normal(size=(72, 8))
     assert two_sample.neighbour_hits(*distances(real, fresh), (groups, None))[:72].mean() < 0.6
-    assert two_sample.neighbour_hits(*distances(real, fresh))[:72].all()  # without families
+    assert two_sample.neighbour_hits(*distances(real, fresh))[:72].all()  # without groups
     assert two_sample.neighbour_hits(*distances(fresh, real), (None, groups))[72:].mean() < 0.6  # in either set
     rights = [
-        two_sample.logistic_hits(*sets, np.random.default_rng(seed), families)[part].mean()
-        for sets, families, part in (
+        two_sample.logistic_hits(*sets, np.random.default_rng(seed), groups)[part].mean()
+        for sets, groups, part in (
             ((real, fresh), (groups, None), slice(72)),
             ((fresh, real), (None, groups), slice(72, None)),
         )
@@ -351,7 +351,7 @@ def test_too_few_sounds_are_refused(rendered):
         score_sets(rendered[: FEWEST - 1], rendered, embeddings=[QUICK])
     with pytest.raises(UserError, match="9 real kicks"):
         score_sets(rendered, rendered[:9], embeddings=[QUICK])
-    with pytest.raises(UserError, match="1 families of real kicks"):
+    with pytest.raises(UserError, match="1 groups of real kicks"):
         score_sets(rendered, rendered, groups=np.zeros(len(rendered), int), embeddings=[QUICK])
 
 
@@ -389,7 +389,7 @@ def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     assert len(rows) == 10
     assert distances == sorted(distances)
     assert sorted(p.name[:5] for p in pairs.glob("*.wav"))[:2] == ["001a_", "001b_"]
-    heard = build_corpus([real]).waves
+    heard = read_dataset([real]).waves
     learned = prepare(read_sound(next(pairs.glob("001b_*")))).mid
     assert min(np.abs(learned - wave).max() for wave in heard) < 1e-3  # it is one of the training kicks
     data = json.loads(out.read_text())
@@ -458,8 +458,8 @@ def test_embeddings_stand_beside_each_other_and_do_not_change_each_other(rendere
 def test_scoring_loads_no_torch():
     script = (
         "import sys\n"
-        "from kickitout.corpus.procedural import synthesise\n"
-        "from kickitout.evaluation.report import score_sets\n"
+        "from kickitout.synthesis.procedural import synthesise\n"
+        "from kickitout.metrics.report import score_sets\n"
         "waves = synthesise(range(140))[0]\n"
         "assert any(s.name == 'energy_drum-type-1' for s in score_sets(waves[:70], waves[70:], draws=4))\n"
         "assert not {'torch', 'onnx', 'sklearn'} & set(sys.modules)"

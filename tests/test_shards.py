@@ -18,8 +18,8 @@ import pytest
 
 from kickitout import generate
 from kickitout.audio import read_comment
-from kickitout.card import cards
 from kickitout.cli import main
+from kickitout.descriptors import cards
 
 pytestmark = pytest.mark.light
 

@@ -13,22 +13,24 @@ from toy import no_silence, toy, write_kicks
 
 from kickitout.audio import encode_sound, read_sound, write_sound
 from kickitout.cli import main
-from kickitout.corpus.build import build_corpus, is_wide
+from kickitout.datasets.build import is_wide, read_dataset
 from kickitout.errors import UserError
-from kickitout.generation.ask import ask_seed
 from kickitout.generation.generate import generate
 from kickitout.generation.inpaint import inpaint
-from kickitout.generation.listen import Ear, decode_kick, find_ear, hear
+from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.load import load_model
+from kickitout.generation.match import match_seed
 from kickitout.generation.vary import vary
-from kickitout.models.kickgan import AutoEncoder
+from kickitout.models.kickgan.networks import AutoEncoder
 from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kickitout.studio.desk import Desk
-from kickitout.training import autoencoding, bench, reconstruction, start
+from kickitout.studio.service import StudioService
+from kickitout.training import autoencoding, start
+from kickitout.training import reconstruction_loss as reconstruction
 from kickitout.training.autoencoding import AutoencodingTask
+from kickitout.training.config import load_config
 from kickitout.training.loop import Until, train
-from kickitout.training.recipe import load_recipe
+from kicklab.benches import training as bench
 
 KICKS = 12
 
@@ -42,7 +44,7 @@ def hiss(seed, level=0.3):
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory):
+def dataset(tmp_path_factory):
     """Kicks of which every other one is wide."""
     folder = write_kicks(tmp_path_factory.mktemp("side") / "kicks", KICKS)
     for i, path in enumerate(sorted(folder.iterdir())):
@@ -50,27 +52,27 @@ def corpus(tmp_path_factory):
             mid = read_sound(path).samples[:, 0]
             side = hiss(i)
             write_sound(path, 0.7 * np.stack([mid + side, mid - side], axis=1), SAMPLE_RATE, bits="24", force=True)
-    return build_corpus([folder])
+    return read_dataset([folder])
 
 
 @pytest.fixture(scope="module")
-def finished(corpus, tmp_path_factory):
+def finished(dataset, tmp_path_factory):
     run = tmp_path_factory.mktemp("side") / "run"
-    train(corpus, load_recipe("kickgan-stereo", toy("kickgan-stereo")), run, Until(steps=3), device="cpu")
+    train(dataset, load_config("kickgan-stereo", toy("kickgan-stereo")), run, Until(steps=3), device="cpu")
     return run
 
 
-def task(corpus, *changes):
-    recipe = load_recipe("kickgan-stereo", [*toy("kickgan-stereo"), *changes])
-    waves = np.stack([corpus.waves, corpus.sides], axis=1)
-    return AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(waves))
+def task(dataset, *changes):
+    config = load_config("kickgan-stereo", [*toy("kickgan-stereo"), *changes])
+    waves = np.stack([dataset.waves, dataset.sides], axis=1)
+    return AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(waves))
 
 
-def test_every_other_kick_is_told_to_be_wide(corpus):
-    wide = is_wide(corpus.waves, corpus.sides)
+def test_every_other_kick_is_told_to_be_wide(dataset):
+    wide = is_wide(dataset.waves, dataset.sides)
     assert wide.sum() == KICKS // 2
-    assert not is_wide(corpus.waves, 0.03 * corpus.waves).any()
-    assert is_wide(corpus.waves, 0.04 * corpus.waves).all()
+    assert not is_wide(dataset.waves, 0.03 * dataset.waves).any()
+    assert is_wide(dataset.waves, 0.04 * dataset.waves).all()
 
 
 @pytest.mark.slow
@@ -84,17 +86,17 @@ def test_a_stereo_model_plays_left_and_right(finished):
     assert no_silence(waves)
 
 
-def test_the_low_end_stays_in_the_middle(corpus):
+def test_the_low_end_stays_in_the_middle(dataset):
     """Whatever the weights are: the sides of a decoder with loud ones hold nothing below 200 Hz."""
-    network = task(corpus).networks["generator"].decoder.eval()
+    network = task(dataset).networks["generator"].decoder.eval()
     with torch.no_grad():
         network.side.to_levels.bias.fill_(0.0)
         network.side.click.atoms.weight.mul_(10)
         latent = torch.randn(8, network.config.known + network.config.grain, generator=torch.Generator().manual_seed(1))
         picture = network(latent)
-    codec = task(corpus).codec
+    representation = task(dataset).representation
     with torch.no_grad():
-        side = codec.decode(picture[:, 16:]).numpy()
+        side = representation.decode(picture[:, 16:]).numpy()
     power = np.abs(np.fft.rfft(side * np.hanning(LENGTH), axis=1)) ** 2
     hz = np.fft.rfftfreq(LENGTH, 1 / SAMPLE_RATE)
     low = power[:, hz < 200].sum(axis=1) / power.sum(axis=1)
@@ -102,24 +104,24 @@ def test_the_low_end_stays_in_the_middle(corpus):
     assert side.std() > 0.01
 
 
-def test_the_middle_is_what_a_mono_model_of_the_same_weights_plays(corpus):
-    stereo = task(corpus).networks["generator"]
-    recipe = load_recipe("kickgan-stereo", [*toy("kickgan-stereo"), "model.stereo=false"])
-    mono = AutoEncoder(recipe.model, 16, (1, 128, 128))
+def test_the_middle_is_what_a_mono_model_of_the_same_weights_plays(dataset):
+    stereo = task(dataset).networks["generator"]
+    config = load_config("kickgan-stereo", [*toy("kickgan-stereo"), "model.stereo=false"])
+    mono = AutoEncoder(config.model, 16, (1, 128, 128))
     missing = mono.load_state_dict(stereo.state_dict(), strict=False)
     assert all("side" in key for key in missing.unexpected_keys)
-    latent = torch.randn(3, recipe.model.known + recipe.model.grain, generator=torch.Generator().manual_seed(2))
+    latent = torch.randn(3, config.model.known + config.model.grain, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         both, mid = stereo.eval().decoder(latent), mono.eval().decoder(latent)
     assert both.shape == (3, 32, 1, 1408)
     assert torch.allclose(both[:, :16], mid, atol=1e-6)
 
 
-def test_wide_kicks_turn_the_side_up_and_mono_ones_down(corpus):
-    wide = np.abs(corpus.sides).max(axis=1) > 0.01
+def test_wide_kicks_turn_the_side_up_and_mono_ones_down(dataset):
+    wide = np.abs(dataset.sides).max(axis=1) > 0.01
     slopes = {}
     for name, rows, level in (("wide", np.flatnonzero(wide), -9.0), ("mono", np.flatnonzero(~wide), -4.0)):
-        learner = task(corpus, "weights.spread=0", "critics_from=1000", "batch=6")
+        learner = task(dataset, "weights.spread=0", "critics_from=1000", "batch=6")
         network = learner.networks["generator"]
         with torch.no_grad():
             network.decoder.side.to_levels.bias.fill_(level)
@@ -128,32 +130,32 @@ def test_wide_kicks_turn_the_side_up_and_mono_ones_down(corpus):
     assert slopes["mono"] > 0 > slopes["wide"]  # what is descended
 
 
-def test_a_mono_model_begins_a_stereo_one(corpus, finished, monkeypatch):
-    fresh = dict(task(corpus).networks["generator"].named_parameters())
-    known = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
+def test_a_mono_model_begins_a_stereo_one(dataset, finished, monkeypatch):
+    fresh = dict(task(dataset).networks["generator"].named_parameters())
+    known = dict(task(dataset, f"start={finished}").networks["generator"].named_parameters())
     tables = start._tables
     monkeypatch.setattr(
         start, "_tables", lambda *args: {key: value for key, value in tables(*args).items() if "side." not in key}
     )
-    begun = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
+    begun = dict(task(dataset, f"start={finished}").networks["generator"].named_parameters())
     for name, weight in begun.items():
         assert torch.equal(weight, fresh[name] if "side." in name else known[name]), name
     assert not torch.equal(known["decoder.side.click.mix.0.weight"], fresh["decoder.side.click.mix.0.weight"])
     assert not torch.equal(known["encoder.by_side.0.weight"], fresh["encoder.by_side.0.weight"])
 
 
-def test_a_stereo_model_begins_a_mono_one(corpus, finished):
-    recipe = load_recipe("kickgan", [*toy("kickgan"), "variants=0", f"start={finished}"])
-    mono = AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None]).networks[
+def test_a_stereo_model_begins_a_mono_one(dataset, finished):
+    config = load_config("kickgan", [*toy("kickgan"), "variants=0", f"start={finished}"])
+    mono = AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(dataset.waves)[:, None]).networks[
         "generator"
     ]
-    known = dict(task(corpus, f"start={finished}").networks["generator"].named_parameters())
+    known = dict(task(dataset, f"start={finished}").networks["generator"].named_parameters())
     for name, weight in mono.named_parameters():
         assert torch.equal(weight, known[name]), name
 
 
 def test_a_stereo_kick_is_heard_with_its_side(finished):
-    model, ear = load_model(finished), Ear(find_ear(finished))
+    model, ear = load_model(finished), EncoderSession(find_encoder(finished))
     mid = generate([1], finished)[0].mean(axis=0)
     mid = mid * np.float32(PEAK / np.abs(mid).max())  # prepared
     side = hiss(5)
@@ -161,7 +163,7 @@ def test_a_stereo_kick_is_heard_with_its_side(finished):
     assert np.abs(ear.place(mid) - near).max() < 1e-4
     assert np.abs(far - near).max() > 1e-3  # a few steps have taught the encoder little of the side
     data = encode_sound(np.stack([mid + side, mid - side], axis=1) * 0.5, SAMPLE_RATE, bits="24")
-    heard = hear(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
+    heard = invert(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
     assert heard.place.shape == (model.info.places,)
     assert decode_kick(data, "wide.wav").shape == (LENGTH,)
 
@@ -171,13 +173,13 @@ def test_a_kick_on_one_side_is_heard_at_the_level_of_others(finished):
     data = encode_sound(np.stack([mid, 0 * mid], axis=1), SAMPLE_RATE, bits="24")
     both = decode_kick(data, "left.wav", 2)
     assert np.abs(both).max() == pytest.approx(PEAK, abs=1e-4)
-    ear = Ear(find_ear(finished))
+    ear = EncoderSession(find_encoder(finished))
     assert np.allclose(ear.place(both), ear.place(0.5 * both), atol=1e-4)
 
 
 def test_a_stereo_model_is_asked_varied_and_joined(finished):
     model = load_model(finished)
-    answer = ask_seed(model, {"pitch": 50.0}, 0)
+    answer = match_seed(model, {"pitch": 50.0}, 0)
     assert answer.wave.shape == (2, LENGTH)
     place = answer.place
     for kick in vary(model, place, [0, 1], 1.0):
@@ -200,34 +202,34 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
     samples = read_sound(made).samples
     assert samples.shape[1] == 2
     again = tmp_path / "again.wav"
-    command = ["recipe", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
+    command = ["config", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
     assert main(command) == 0
     assert np.array_equal(read_sound(again).samples, samples)
-    answer = Desk(load_model(finished), finished).hear(wide.read_bytes(), "wide.wav")
+    answer = StudioService(load_model(finished), finished).hear(wide.read_bytes(), "wide.wav")
     (size,) = struct.unpack_from("<I", answer)
     assert json.loads(answer[4 : 4 + size])["channels"] == 2
 
 
-def test_training_says_that_stereo_kicks_become_mono(corpus, tmp_path, capsys):
+def test_training_says_that_stereo_kicks_become_mono(dataset, tmp_path, capsys):
     from kickitout.cli.train import _say_what_is_done
 
-    _say_what_is_done(load_recipe("kickgan", toy("kickgan")), corpus)
+    _say_what_is_done(load_config("kickgan", toy("kickgan")), dataset)
     assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in capsys.readouterr().err
-    _say_what_is_done(load_recipe("kickgan-stereo", toy("kickgan-stereo")), corpus)
+    _say_what_is_done(load_config("kickgan-stereo", toy("kickgan-stereo")), dataset)
     assert "stereo:" not in capsys.readouterr().err
 
 
 def test_the_bench_trains_a_stereo_step(monkeypatch):
-    monkeypatch.setattr(bench, "load_recipe", lambda name, changes=(): load_recipe(name, [*toy(name), *changes]))
+    monkeypatch.setattr(bench, "load_config", lambda name, changes=(): load_config(name, [*toy(name), *changes]))
     assert bench.bench_training("kickgan-stereo", steps=1).step_seconds > 0
 
 
 def test_variants_are_refused_for_stereo():
     with pytest.raises(UserError, match="variants"):
-        load_recipe("kickgan-stereo", ["variants=2"])
+        load_config("kickgan-stereo", ["variants=2"])
 
 
-def test_sounds_are_compared_as_the_player_finishes_them(corpus, monkeypatch):
+def test_sounds_are_compared_as_the_player_finishes_them(dataset, monkeypatch):
     compared = []
 
     def recorded(bands, wave, shift=0):
@@ -235,7 +237,7 @@ def test_sounds_are_compared_as_the_player_finishes_them(corpus, monkeypatch):
         return reconstruction.Seen(bands, wave, shift)
 
     monkeypatch.setattr(autoencoding, "Seen", recorded)
-    learner = task(corpus, "critics_from=1000")
+    learner = task(dataset, "critics_from=1000")
     learner.waves[..., :ONSET] = 0.1  # what no finished sound has
     learner.step(torch.arange(4), 0, slice(0, 4))
     assert len(compared) >= 4  # real and made, mid and side

@@ -15,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import toy, toy_corpus
+from toy import toy, toy_dataset
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound
-from kickitout.card import cards as cards_of
 from kickitout.cli import main
-from kickitout.generation.ask import measured
+from kickitout.descriptors import cards as cards_of
 from kickitout.generation.load import load_model
+from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.notes import note_name, to_hz, to_midi
@@ -328,12 +328,12 @@ def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):
 
 def test_a_model_that_the_user_trained_plays_in_the_browser(browser, runtime, tmp_path):
     pytest.importorskip("torch")
+    from kickitout.training.config import load_config
     from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import load_recipe
 
     train(
-        toy_corpus(tmp_path / "kicks", 12),
-        load_recipe("dcgan-bands", toy("dcgan-bands")),
+        toy_dataset(tmp_path / "kicks", 12),
+        load_config("dcgan-bands", toy("dcgan-bands")),
         tmp_path / "run",
         Until(steps=2),
     )

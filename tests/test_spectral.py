@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from kickitout.training.spectral import SpectralConfig, profile, rings, spectral_distance, with_spectrum
+from kickitout.training.spectral_loss import SpectralConfig, profile, rings, spectral_distance, with_spectrum
 
 
 def smooth(n: int, seed: int = 0) -> torch.Tensor:

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import TOY_KICKGAN, no_silence, shared_run, toy_corpus
+from toy import TOY_KICKGAN, no_silence, shared_run, toy_dataset
 
-from kickitout.card.contour import contours
-from kickitout.corpus.build import build_corpus
+from kickitout.datasets.build import read_dataset
+from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
 from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import LEAST_VARIANCE, AutoencodingTask, fit_mixture
+from kickitout.training.config import load_config
 from kickitout.training.loop import Until, train
-from kickitout.training.recipe import load_recipe
+
+pytestmark = pytest.mark.decides
 
 
 @pytest.fixture(scope="session")
@@ -27,8 +29,8 @@ def finished(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def corpus(finished):
-    return build_corpus([finished.parent / "kicks"])
+def dataset(finished):
+    return read_dataset([finished.parent / "kicks"])
 
 
 def test_a_finished_run_plays(finished):
@@ -38,15 +40,15 @@ def test_a_finished_run_plays(finished):
     assert (waves[0] != waves[1]).any()
 
 
-def task(corpus, *changes):
-    recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", *changes])
-    return AutoencodingTask(recipe, Accelerator(cpu=True), torch.from_numpy(corpus.waves)[:, None])
+def task(dataset, *changes):
+    config = load_config("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", *changes])
+    return AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(dataset.waves)[:, None])
 
 
-def test_a_run_begins_with_the_weights_of_another(corpus, finished):
-    begun = task(corpus, f"start={finished}", "seed=5")
-    fresh = task(corpus, "seed=5")
-    other = task(corpus, f"start={finished}", "seed=6")
+def test_a_run_begins_with_the_weights_of_another(dataset, finished):
+    begun = task(dataset, f"start={finished}", "seed=5")
+    fresh = task(dataset, "seed=5")
+    other = task(dataset, f"start={finished}", "seed=6")
     for name, weight in begun.networks["generator"].named_parameters():
         assert torch.equal(weight, dict(other.networks["generator"].named_parameters())[name]), name
         assert torch.equal(weight, weight.half().float()), name  # as the model file has them
@@ -59,64 +61,64 @@ def test_a_run_begins_with_the_weights_of_another(corpus, finished):
     assert torch.equal(begun.codes, other.codes)
 
 
-def test_contours_are_read_on_the_scale_of_the_model(corpus, finished):
-    begun = task(corpus, f"start={finished}")
+def test_contours_are_read_on_the_scale_of_the_model(dataset, finished):
+    begun = task(dataset, f"start={finished}")
     body = begun.networks["generator"].decoder.body
     assert torch.allclose(body.spread @ body.inverse, torch.eye(9), atol=1e-4)
     inside = (begun.codes.abs() < 3.99).all(dim=1)
-    known = torch.from_numpy(contours(corpus.waves).numbers)
+    known = torch.from_numpy(contours(dataset.waves).numbers)
     again = body.middle + begun.codes @ body.spread
     assert inside.sum() > 12
     assert torch.allclose(again[inside], known[inside], atol=1e-3)
 
 
 @pytest.mark.long
-def test_a_model_says_what_the_one_before_it_learned_from(corpus, finished, tmp_path):
-    other = toy_corpus(tmp_path / "kicks", 26)
+def test_a_model_says_what_the_one_before_it_learned_from(dataset, finished, tmp_path):
+    other = toy_dataset(tmp_path / "kicks", 26)
     first = load_model(finished)
     begin = shutil.copytree(finished, tmp_path / "first")
-    for name, sounds, before in (("second", other, begin), ("third", corpus, tmp_path / "second")):
-        recipe = load_recipe("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", f"start={before}"])
-        train(sounds, recipe, tmp_path / name, Until(steps=1), device="cpu")
+    for name, sounds, before in (("second", other, begin), ("third", dataset, tmp_path / "second")):
+        config = load_config("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", f"start={before}"])
+        train(sounds, config, tmp_path / name, Until(steps=1), device="cpu")
         shutil.rmtree(begin, ignore_errors=True)  # a run outlives the model that it began with
     second, third = load_model(tmp_path / "second"), load_model(tmp_path / "third")
-    digest = {"first": corpus.digest, "second": other.digest}
+    digest = {"first": dataset.digest, "second": other.digest}
     assert [part["digest"] for part in second.info.learned_from] == [digest["second"], digest["first"]]
-    assert second.info.recipe["start"] == f"kickgan, step {first.info.step}, sha256 {first.digest[:12]}"
+    assert second.info.config["start"] == f"kickgan, step {first.info.step}, sha256 {first.digest[:12]}"
     assert str(tmp_path) not in second.info.to_json()
     assert [part["digest"] for part in third.info.learned_from] == [digest["first"], digest["second"]]
-    assert sound_recipe(third, 0)["learned_from"]["kicks"] == len(corpus) + len(other)
+    assert sound_recipe(third, 0)["learned_from"]["kicks"] == len(dataset) + len(other)
 
 
-def test_another_size_is_refused_with_both_sizes(corpus, finished):
+def test_another_size_is_refused_with_both_sizes(dataset, finished):
     with pytest.raises(
-        UserError, match=r"to_curves.*is \[\d+.*\] in the recipe and \[\d+.*\] in the model.*start=none"
+        UserError, match=r"to_curves.*is \[\d+.*\] in the config and \[\d+.*\] in the model.*start=none"
     ):
-        task(corpus, f"start={finished}", "model.harmonics=6")  # as many curves more as the noise below 345 Hz has
-    with pytest.raises(UserError, match=r"is \[\d+.*\] in the recipe and \[\d+.*\] in the model.*start=none"):
-        task(corpus, f"start={finished}", "model.style=16")
+        task(dataset, f"start={finished}", "model.harmonics=6")  # as many curves more as the noise below 345 Hz has
+    with pytest.raises(UserError, match=r"is \[\d+.*\] in the config and \[\d+.*\] in the model.*start=none"):
+        task(dataset, f"start={finished}", "model.style=16")
 
 
-def test_a_model_without_its_encoder_is_refused(corpus, finished, tmp_path):
+def test_a_model_without_its_encoder_is_refused(dataset, finished, tmp_path):
     (tmp_path / "model.onnx").write_bytes((finished / "model.onnx").read_bytes())
     with pytest.raises(UserError, match="no encoder beside it"):
-        task(corpus, f"start={tmp_path}")
+        task(dataset, f"start={tmp_path}")
 
 
-def test_a_start_that_is_not_there_is_refused(corpus, tmp_path):
+def test_a_start_that_is_not_there_is_refused(dataset, tmp_path):
     with pytest.raises(UserError, match="there is no such model"):
-        task(corpus, f"start={tmp_path / 'nowhere.onnx'}")
+        task(dataset, f"start={tmp_path / 'nowhere.onnx'}")
 
 
 def test_a_start_means_nothing_to_a_dcgan():
     with pytest.raises(UserError, match="start='default' means nothing to dcgan"):
-        load_recipe("dcgan", ["start=default"])
+        load_config("dcgan", ["start=default"])
 
 
 def test_few_kicks_get_more_variants():
-    recipe = load_recipe("kickgan", ["variants=1", "least_rows=600"])
-    assert [recipe.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
-    assert load_recipe("kickgan", ["variants=0", "least_rows=0"]).variants_for(10) == 0
+    config = load_config("kickgan", ["variants=1", "least_rows=600"])
+    assert [config.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
+    assert load_config("kickgan", ["variants=0", "least_rows=0"]).variants_for(10) == 0
 
 
 def test_the_mixture_over_latents_is_found_again():

@@ -3,10 +3,7 @@
 import numpy as np
 import pytest
 
-from kickitout.card import card
-from kickitout.corpus.procedural import KickParameters, render, synthesise
-from kickitout.corpus.shape import aligned
-from kickitout.corpus.strip import (
+from kickitout.augmentation.effects import (
     LIMITS,
     OFF_DB,
     add_layer,
@@ -20,8 +17,11 @@ from kickitout.corpus.strip import (
     soften,
     sweep,
 )
+from kickitout.augmentation.shape import aligned
+from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis.procedural import KickParameters, render, synthesise
 
 pytestmark = pytest.mark.light
 

@@ -16,11 +16,11 @@ from studio import running
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound, encode_sound
-from kickitout.card import card
-from kickitout.corpus.procedural import synthesise
+from kickitout.descriptors import card
 from kickitout.generation.load import load_model
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio.opening import opening_seed
+from kickitout.synthesis.procedural import synthesise
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")

@@ -6,16 +6,25 @@ import numpy as np
 import pytest
 
 from kickitout.audio import read_comment, read_sound, write_sound
-from kickitout.card import card
 from kickitout.cli import main
-from kickitout.corpus.procedural import synthesise
+from kickitout.descriptors import card
 from kickitout.errors import UserError
-from kickitout.generation.listen import FLOOR_DB, Ear, Heard, _distance, _spectra, find_ear, find_place, hear
+from kickitout.generation.invert import (
+    FLOOR_DB,
+    EncoderSession,
+    Inversion,
+    _distance,
+    _spectra,
+    find_encoder,
+    find_latent,
+    invert,
+)
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import is_identity
 from kickitout.sound import SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
 
@@ -27,7 +36,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def ear():
-    return Ear(find_ear("default"))
+    return EncoderSession(find_encoder("default"))
 
 
 @pytest.fixture(scope="module")
@@ -40,20 +49,20 @@ def place(model, seed):
 
 
 def test_hearing_comes_nearer_and_is_the_same_each_time(model, ear, kicks):
-    first, second = (hear(model, ear, kicks[0], rounds=1) for _ in range(2))
+    first, second = (invert(model, ear, kicks[0], rounds=1) for _ in range(2))
     assert np.array_equal(first.place, second.place)
     assert first.after <= first.before
-    assert hear(model, ear, kicks[0], rounds=0).after >= first.after
+    assert invert(model, ear, kicks[0], rounds=0).after >= first.after
 
 
 def test_the_last_bit_of_a_kick_moves_its_place_by_a_hair_and_its_grain_not_at_all(model, ear, kicks):
     """The grain is drawn by the identity of the file: what another processor decodes or prepares is the same kick."""
     grain, nudged = model.info.grain, np.nextafter(kicks[0], np.float32(2))
     assert grain > 0
-    first, other = (hear(model, ear, kick, rounds=1, identity="a kick").place for kick in (kicks[0], nudged))
+    first, other = (invert(model, ear, kick, rounds=1, identity="a kick").place for kick in (kicks[0], nudged))
     assert np.array_equal(first[-grain:], other[-grain:])
     np.testing.assert_allclose(other, first, atol=0.02)  # deviations; 0.006 of six kicks, and 4 where it drew the grain
-    renamed = hear(model, ear, kicks[0], rounds=0, identity="another").place
+    renamed = invert(model, ear, kicks[0], rounds=0, identity="another").place
     assert np.abs(renamed[-grain:] - first[-grain:]).max() > 0.5
 
 
@@ -62,12 +71,12 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
 
     def noted(_, __, wave, identity=""):
         asked.append((wave.tobytes(), identity))
-        return Heard(np.zeros(model.info.places, np.float32), 1.0, 1.0)
+        return Inversion(np.zeros(model.info.places, np.float32), 1.0, 1.0)
 
-    monkeypatch.setattr("kickitout.generation.listen.hear", noted)
+    monkeypatch.setattr("kickitout.generation.invert.invert", noted)
     for name, bits, comment in (("a.wav", "16", None), ("b.wav", "16", "boom"), ("c.flac", "24", None)):
         write_sound(tmp_path / name, np.round(kicks[1] * 32767) / 32768, SAMPLE_RATE, bits=bits, comment=comment)
-        find_place(model, "default", tmp_path / name)
+        find_latent(model, "default", tmp_path / name)
     assert len(asked) == 3
     assert len(set(asked)) == 1
     assert is_identity(asked[0][1])
@@ -78,7 +87,7 @@ def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kick
         spectra = [np.log10(np.abs(np.fft.rfft(x.reshape(-1, 1050), axis=1)) + 1e-2) for x in (a, b)]
         return np.abs(spectra[0] - spectra[1]).mean()
 
-    again = [model.turn(place=hear(model, ear, kick, rounds=1).place).wave[0] for kick in kicks]
+    again = [model.turn(place=invert(model, ear, kick, rounds=1).place).wave[0] for kick in kicks]
     table = np.array([[distance(kick, made) for made in again] for kick in kicks])
     assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
 
@@ -98,7 +107,7 @@ def test_silence_around_two_kicks_does_not_make_them_more_alike(kicks):
     assert apart(kicks[0], kicks[1], after=44_100) == pytest.approx(apart(kicks[0], kicks[1]), rel=0.02)
     assert apart(kicks[0], kicks[1]) > 5  # of two different kicks
     assert apart(kicks[0], 0.5 * kicks[0]) < 0.01  # the level alone is no difference
-    assert "5.2 dB apart on average where either sounds" in Heard(np.zeros(1), 6.0, 5.24).said
+    assert "5.2 dB apart on average where either sounds" in Inversion(np.zeros(1), 6.0, 5.24).said
 
 
 def test_no_amount_is_no_change_and_more_is_more(model):
@@ -187,7 +196,7 @@ def test_what_is_no_kick_and_a_model_without_an_encoder_are_refused(tmp_path, ca
     assert "silent" in capsys.readouterr().err
     assert not (tmp_path / "v").exists()
     lone = tmp_path / "lone.onnx"
-    lone.write_bytes(find_ear("default").with_name("default.onnx").read_bytes())
+    lone.write_bytes(find_encoder("default").with_name("default.onnx").read_bytes())
     sound = tmp_path / "mine.wav"
     write_sound(sound, kicks[0], SAMPLE_RATE, bits="24")
     assert main(["vary", str(sound), "--model", str(lone), "-o", str(tmp_path / "v")]) == 2

@@ -1,4 +1,4 @@
-"""Toy sizes: every recipe of the package, small enough to take a step in a fraction of a second."""
+"""Toy sizes: every config of the package, small enough to take a step in a fraction of a second."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from filelock import FileLock
 
 from kickitout.audio import write_sound
-from kickitout.corpus.build import Corpus, build_corpus
-from kickitout.corpus.procedural import synthesise
+from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.sound import SAMPLE_RATE
+from kickitout.synthesis.procedural import synthesise
 
 SHORT = ["model.latent=6", "batch=4", "monitor.every=2", "monitor.sounds=8"]
 TOY_KICKGAN = [
@@ -24,7 +24,7 @@ TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]
 
 
 def toy(name: str) -> list[str]:
-    """The changes that make a recipe of the package a toy."""
+    """The changes that make a config of the package a toy."""
     if name.startswith("kickgan"):
         more = {"kickgan-at-large": ["mix=8"], "kickgan-stereo": ["variants=0"]}
         return [*TOY_KICKGAN, *more.get(name, [])]
@@ -42,8 +42,8 @@ def write_kicks(folder: Path, count: int, first: int = 0) -> Path:
     return folder
 
 
-def toy_corpus(folder: Path, count: int = 24) -> Corpus:
-    return build_corpus([write_kicks(folder, count)])
+def toy_dataset(folder: Path, count: int = 24) -> Dataset:
+    return read_dataset([write_kicks(folder, count)])
 
 
 def no_silence(waves: np.ndarray) -> bool:
@@ -51,10 +51,10 @@ def no_silence(waves: np.ndarray) -> bool:
 
 
 def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
-    """A finished run of a recipe, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
+    """A finished run of a config, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
     export takes twenty seconds. Whoever changes anything in it copies it first."""
+    from kickitout.training.config import load_config
     from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import load_recipe
 
     root = factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
@@ -64,7 +64,7 @@ def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
     changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickgan" else [])]
     with FileLock(root / f"shared-{name}.lock"):
         if not (folder / "whole").exists():
-            corpus = toy_corpus(folder / "kicks")
-            train(corpus, load_recipe(name, changes), folder / "run", Until(steps=2), device="cpu")
+            dataset = toy_dataset(folder / "kicks")
+            train(dataset, load_config(name, changes), folder / "run", Until(steps=2), device="cpu")
             (folder / "whole").touch()
     return folder / "run"

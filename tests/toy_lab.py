@@ -1,4 +1,4 @@
-"""A toy laboratory: every family and every study in half a minute of one core, and its paper.
+"""A toy laboratory: every group and every study in half a minute of one core, and its paper.
 
 It is made once a session, also where several workers ask for it: the first makes it, the others wait at its door.
 """
@@ -15,13 +15,13 @@ import torch
 from filelock import FileLock
 from toy import toy, write_kicks
 
-from kickitout.card.contour import Contours, contours
-from kickitout.lab.cells import Budget
-from kickitout.lab.data import read_kicks
-from kickitout.lab.folder import Lab
-from kickitout.lab.paper.page import render
-from kickitout.lab.runner import run_study
-from kickitout.lab.study import Study, load_study
+from kickitout.descriptors.contour import Contours, contours
+from kicklab.cells import Budget
+from kicklab.data import read_kicks
+from kicklab.folder import Lab
+from kicklab.paper.page import render
+from kicklab.runner import run_study
+from kicklab.study import Study, load_study
 
 SOUNDS = 18
 KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-copies and scores need about as many
@@ -41,10 +41,10 @@ ROWS = {  # some studies ask for what another has
 SMALLER = {"kickgan": ["variants=0"], "drumgan": ["model.channels=8"]}
 
 
-def size(recipe: str) -> list[str]:
+def size(config: str) -> list[str]:
     """Toys that take no snapshots, and make no variants but where a study is about them."""
-    changes = [c for c in toy(recipe) if not c.startswith("monitor.")]
-    return [*changes, "monitor.every=1000000", "monitor.sounds=8", *SMALLER.get(recipe, [])]
+    changes = [c for c in toy(config) if not c.startswith("monitor.")]
+    return [*changes, "monitor.every=1000000", "monitor.sounds=8", *SMALLER.get(config, [])]
 
 
 def toy_study(name: str) -> Study:

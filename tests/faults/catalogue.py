@@ -35,7 +35,7 @@ FAULTS = (  # the longest last
     Fault("A run outlives its terminal", of_training.terminal_gone, 1, 10, True),
     Fault("A damaged checkpoint is noticed, never gone on with", of_training.checkpoint_damaged, 3, 9, True),
     Fault("One trainer a folder", of_training.second_trainer, 1, 5, True),
-    Fault("A run goes on with its own sounds only", of_training.corpus_changed, 1, 5, True),
+    Fault("A run goes on with its own sounds only", of_training.dataset_changed, 1, 5, True),
     Fault("A damaged model.safetensors is refused or plays", of_training.model_damaged, 3, 30, True),
     Fault("A damaged model.onnx is refused or plays", of_files.onnx_damaged, 5, 40, False),
     Fault("Generation that is stopped leaves whole kicks", of_files.generation_stopped, 3, 20, False),
@@ -44,5 +44,5 @@ FAULTS = (  # the longest last
     Fault("A kit is whole or absent", of_files.kit_killed, 2, 20, False),
     Fault("A folder that goes is a reason", of_files.folder_removed, 2, 20, False),
     Fault("A damaged cache costs time", of_files.cache_damaged, 1, 10, False),
-    Fault("A killed run ends with the weights of one that was not, bit for bit", of_training.killed, 2, 50, True),
+    Fault("A killed run ends with the weights of one that was not, bit for bit", of_training.killed, 4, 50, True),
 )

@@ -134,7 +134,7 @@ def _serve(with_torch: bool) -> None:
     """One order a line on stdin, one number a line on the stdout that the server began with."""
     replies = os.dup(1)
     import kickitout.cli
-    import kickitout.corpus.check
+    import kickitout.datasets.doctor.check
     import kickitout.export.kits.package
     import kickitout.generation.load
 
@@ -143,7 +143,7 @@ def _serve(with_torch: bool) -> None:
         import torch
         import torch._dynamo
 
-        import kickitout.evaluation.memorisation
+        import kickitout.metrics.memorisation
         import kickitout.training.loop  # noqa: F401
 
         torch.set_num_threads(1)

@@ -138,7 +138,7 @@ def second_trainer(stage: Stage, times: int, rng: random.Random) -> Outcome:
     for _ in range(times):
         run = stage.new()
         started = stage.kick.start(*stage.training(run), cwd=run)
-        while not (run / "run" / "recipe.json").exists():
+        while not (run / "run" / "config.json").exists():
             time.sleep(0.01)
         time.sleep(rng.uniform(0, 0.3))
         os.kill(started.pid, signal.SIGSTOP)
@@ -150,7 +150,7 @@ def second_trainer(stage: Stage, times: int, rng: random.Random) -> Outcome:
     return tally.outcome("nothing: the second is refused")
 
 
-def corpus_changed(stage: Stage, times: int, rng: random.Random) -> Outcome:
+def dataset_changed(stage: Stage, times: int, rng: random.Random) -> Outcome:
     """A kick is removed, added or replaced before a run goes on; then it is as it was."""
     tally = Tally()
     _ = stage.untouched

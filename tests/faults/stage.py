@@ -21,7 +21,7 @@ from toy import TOY, write_kicks
 from kickitout.audio import read_sound
 
 STEPS, EVERY = 6, 2  # of a run; between two checkpoints
-TRAIN = ("--recipe", "dcgan", "--threads", 1, "--device", "cpu", *(f"--set={change}" for change in TOY))
+TRAIN = ("--config", "dcgan", "--threads", 1, "--device", "cpu", *(f"--set={change}" for change in TOY))
 
 
 @dataclass(frozen=True)

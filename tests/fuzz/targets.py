@@ -26,7 +26,7 @@ from kits import FormulaModel
 from synthetic import swept_kick
 
 from kickitout.audio import decode_comment, decode_sound, encode_sound
-from kickitout.corpus.prepare import prepare
+from kickitout.audio.prepare import prepare
 from kickitout.errors import UserError
 from kickitout.generation.model import Played, as_row
 from kickitout.sound import SAMPLE_RATE
@@ -122,15 +122,15 @@ def _tensors() -> bytes:
     """A toy DCGAN that needs torch to be decoded, as safetensors."""
     from toy import TOY
 
-    from kickitout.codecs import make_codec
     from kickitout.export.model_file import model_info, write_model
     from kickitout.models.families import finished, make_generator, make_scale, whole_picture
     from kickitout.models.player import make_player
-    from kickitout.training.recipe import load_recipe
+    from kickitout.representations import make_representation
+    from kickitout.training.config import load_config
 
-    recipe = load_recipe("dcgan", TOY)
-    codec = make_codec(recipe.codec)
-    picture = whole_picture(recipe.model, codec.picture_shape)
+    recipe = load_config("dcgan", TOY)
+    codec = make_representation(recipe.codec)
+    picture = whole_picture(recipe.model, codec.representation_shape)
     generator = finished(make_generator(recipe.model, picture), make_scale(recipe.model, picture))
     player = make_player(recipe.model, generator, codec)
     info = model_info(player, recipe.model_dump(mode="json"), {"digest": "d", "rows": []}, 0)
@@ -175,27 +175,27 @@ class _Turnable(FormulaModel):
 
 
 def recipe_seeds() -> list[bytes]:
-    from kickitout.training.recipe import load_recipe, recipe_names
+    from kickitout.training.config import config_names, load_config
 
     own = b"base: dcgan-bands\nabout: mine\nbatch: 32\nmodel: {channels: 256}\noptim_g:\n  lr: 1e-4\n"
     sound = {"kickitout": "0.1.0", "model_sha256": "f" * 64, "seed": 7, "start": 1, "knobs": [0.0], "place": [0.1] * 3}
-    whole = [load_recipe(name).model_dump_json(exclude={"name"}).encode() for name in recipe_names()]
+    whole = [load_config(name).model_dump_json(exclude={"name"}).encode() for name in config_names()]
     return [own, json.dumps(sound).encode(), b'"batch=32"', *whole]
 
 
 def recipe_once(data: bytes) -> str:
-    from kickitout.generation.remake import place_of, read_recipe, remake
-    from kickitout.training.recipe import load_recipe
+    from kickitout.generation.recipe import latent_of, re_render, read_recipe
+    from kickitout.training.config import load_config
 
     text, model = data.decode("utf-8", "replace"), _Turnable()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "r.yaml"
         path.write_bytes(data)
         said = fine(
-            lambda: load_recipe(str(path)),
-            lambda: load_recipe("dcgan", [text]),
-            lambda: remake(read_recipe(text, "r"), model, "r"),
-            lambda: place_of(text, model),
+            lambda: load_config(str(path)),
+            lambda: load_config("dcgan", [text]),
+            lambda: re_render(read_recipe(text, "r"), model, "r"),
+            lambda: latent_of(text, model),
         )
         return said.replace(folder, "")
 
@@ -207,16 +207,16 @@ def api_seeds() -> list[bytes]:
     seed, place = {"seed": 7}, {"place": [0.1] * 3, "knobs": [0.5] * 3}
     asked = [
         ("/api/map", {"query": {"first": 3, "n": 2}}),
-        ("/api/play", {"body": {"recipes": [seed, {**place, "amount": 0.1, "request": {"pitch": 50.0}}]}}),
+        ("/api/play", {"body": {"configs": [seed, {**place, "amount": 0.1, "request": {"pitch": 50.0}}]}}),
         ("/api/vary", {"body": {"recipe": seed, "seeds": [1, 2], "amount": 0.3}}),
-        ("/api/blend", {"body": {"recipes": [seed, seed], "weights": [1.0, 2.0]}}),
+        ("/api/blend", {"body": {"configs": [seed, seed], "weights": [1.0, 2.0]}}),
         ("/api/morph", {"body": {"first": seed, "last": {"seed": 8}, "n": 3}}),
         ("/api/ask", {"body": {"request": {"pitch": 50.0, "decay": 200.0}, "recipe": seed, "rounds": 1}}),
         ("/api/look", {"body": {"recipe": seed}}),
         ("/api/nearest", {"body": {"recipe": seed}}),
         ("/api/file", {"query": {"recipe": '{"seed": 3}', "format": "wav", "bits": "24", "rate": 48000}}),
         ("/api/hear", {"query": {"name": "k.wav"}, "text": '{"kickitout": "1", "seed": 7, "model_sha256": ""}'}),
-        ("/api/kit", {"body": {"recipes": [seed], "name": "K", "velocity_layers": 1, "round_robin": 1, "note": "F1"}}),
+        ("/api/kit", {"body": {"configs": [seed], "name": "K", "velocity_layers": 1, "round_robin": 1, "note": "F1"}}),
     ]
     return [json.dumps({"path": path, **more}).encode() for path, more in asked]
 
@@ -226,10 +226,10 @@ def _client() -> Any:
     from fastapi.testclient import TestClient
 
     from kickitout.generation.load import load_model
-    from kickitout.studio.desk import Desk
     from kickitout.studio.routes import make_app
+    from kickitout.studio.service import StudioService
 
-    return TestClient(make_app(Desk(load_model())), base_url="http://127.0.0.1:8808")
+    return TestClient(make_app(StudioService(load_model())), base_url="http://127.0.0.1:8808")
 
 
 def api_once(data: bytes) -> str:

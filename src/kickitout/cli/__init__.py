@@ -9,23 +9,22 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from kickitout import __version__
 from kickitout.cli import (
-    bench,
     card,
-    ceiling,
     check,
     clean,
+    configs,
     export,
     generate,
     kit,
-    lab,
     morph,
     recipe,
-    recipes,
     runs,
     score,
     studio,
@@ -41,9 +40,15 @@ from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
 
 COMMANDS = (
-    generate, vary, morph, studio, kit, recipe, check, card, train, recipes, runs, clean,
-    export, synth, ceiling, score, lab, bench,
+    generate, vary, morph, studio, kit, recipe, check, card, train, configs, runs, clean, export, synth, score,
 )  # fmt: skip
+MORE = "kickitout.commands"  # the entry points under which other packages add commands
+
+
+def all_commands() -> list[Any]:
+    """The modules of all commands: those of this package, and those that others add, by name."""
+    added = sorted(entry_points(group=MORE), key=lambda entry: entry.name)
+    return [*COMMANDS, *(entry.load() for entry in added)]
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -51,7 +56,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = Parser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
     parser.add_argument("--version", action="version", version=f"kickitout {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in COMMANDS:
+    for module in all_commands():
         layout = argparse.RawDescriptionHelpFormatter
         sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
         sub.register("type", Path, path)  # an empty name is no path, in any command

@@ -19,7 +19,7 @@ from kickitout.errors import printable
 
 if TYPE_CHECKING:
     from kickitout.audio import Sound
-    from kickitout.corpus.prepare import Prepared
+    from kickitout.audio.prepare import Prepared
 
 NAME, HELP = "card", "print the kick card of sounds"
 
@@ -38,8 +38,8 @@ def run(args: argparse.Namespace) -> int:
     import numpy as np
 
     from kickitout.audio import read_sound
-    from kickitout.card import cards, format_card
-    from kickitout.corpus.prepare import prepare
+    from kickitout.audio.prepare import prepare
+    from kickitout.descriptors import cards, format_card
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
     from kickitout.sound import PEAK
@@ -104,7 +104,7 @@ def _as_recorded(path: Path, sound: Any, prepared: Any) -> str:
 
 
 def _plot(read: list[tuple[Path, Any, Any]]) -> str:
-    from kickitout.card import level_curve, pitch_curve
+    from kickitout.descriptors import level_curve, pitch_curve
     from kickitout.drawing import Panel, plot_svg
     from kickitout.sound import LENGTH, SAMPLE_RATE
 

@@ -33,8 +33,8 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.check_text import as_text
     from kickitout.cli.progress import Counter
     from kickitout.cli.workers import read_workers, workers_said
-    from kickitout.corpus.check import check
-    from kickitout.corpus.scan import READ, REFUSED
+    from kickitout.datasets.doctor.check import check
+    from kickitout.datasets.scan import READ, REFUSED
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
 

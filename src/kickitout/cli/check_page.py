@@ -8,13 +8,13 @@ import numpy as np
 
 from kickitout.audio import decode_sound, encode_sound, mid_side
 from kickitout.cli.check_text import Section, headline, overview, sections
-from kickitout.corpus.check import Report
+from kickitout.datasets.doctor.check import Report
 from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
 PLAYERS = 200  # sounds on a page: 60 to 400 kB each
-FAMILY_SHOWN = 6  # players of a family
+FAMILY_SHOWN = 6  # players of a group
 LONGEST_S = 4.0  # of a suspect: enough to hear that it is a loop
 QUIET = 1e-3  # of the peak: what comes after is not played
 
@@ -89,15 +89,15 @@ def as_page(report: Report) -> bytes:
 
 
 def _section(section: Section, report: Report, players: _Players) -> str:
-    shown = " open" if section.key in ("refused", "suspects", "families") else ""
+    shown = " open" if section.key in ("refused", "suspects", "groups") else ""
     if section.key == "suspects":
         figures = [
             players.figure(suspect.name, line, whole=True)
             for suspect, line in zip(report.suspects, section.lines, strict=True)
         ]
         inside = f'<div class="sounds">{"".join(figures)}</div>'
-    elif section.key == "families":
-        inside = "".join(_family(names, report, players) for names in report.families)
+    elif section.key == "groups":
+        inside = "".join(_family(names, report, players) for names in report.groups)
     else:
         inside = f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in section.lines)}</ul>"
     title = f"<summary><h2>{section.count}&ensp;{escape(section.title)}</h2></summary>"

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kickitout.cli.values import count
-from kickitout.corpus.check import FINDINGS, Finding, Report, Suspect
+from kickitout.datasets.doctor.check import FINDINGS, Finding, Report, Suspect
 from kickitout.sound import SAMPLE_RATE
 
 SHOWN = 10  # lines of a section on the terminal
-PAIR = 3  # names of a family in a line
+PAIR = 3  # names of a group in a line
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,9 @@ def sections(report: Report) -> list[Section]:
             tuple(suspect_line(suspect) for suspect in report.suspects),
         ),
         Section(
-            "families",
-            "Families, copies and near-copies of one recording: never divided between training and held-out sounds",
-            tuple(_family_line(names, report.copies) for names in report.families),
+            "groups",
+            "Groups, copies and near-copies of one recording: never divided between training and held-out sounds",
+            tuple(_group_line(names, report.copies) for names in report.groups),
         ),
         *(
             Section(key, title[0].upper() + title[1:], tuple(_finding_line(one) for one in report.findings[key]))
@@ -108,7 +108,7 @@ def _finding_line(one: Finding) -> str:
     return f"{one.name}: {one.text}" if one.text else one.name
 
 
-def _family_line(names: tuple[str, ...], copies: Mapping[str, str]) -> str:
+def _group_line(names: tuple[str, ...], copies: Mapping[str, str]) -> str:
     shown = [f"{name} (the same sound)" if name in copies else name for name in names]
     more = f" and {len(names) - PAIR} more" if len(names) > PAIR else ""
     return f"{len(names)}: {', '.join(shown[:PAIR])}{more}"

@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
-    from kickitout.generation.listen import ear_beside
+    from kickitout.generation.invert import encoder_beside
     from kickitout.generation.load import find_model_file, load_model
 
     if args.web:
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     source = find_model_file(args.run_folder)
     if args.out.suffix != source.suffix:
         raise UserError(f"{args.out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    ear, ear_out = ear_beside(source), ear_beside(args.out)
+    ear, ear_out = encoder_beside(source), encoder_beside(args.out)
     for out in (args.out, ear_out):  # the encoder of another model would not fit
         check_place(out, force=args.force)
     load_model(source)  # a damaged model is not passed on

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kickitout.export.order import Order
-    from kickitout.generation.gate import Gate
+    from kickitout.export.job import Order
     from kickitout.generation.model import Model
+    from kickitout.generation.reject import OutlierRejection
     from kickitout.workers import Workers
 
 NAME, HELP = "generate", "make kicks"
@@ -29,8 +29,8 @@ CHUNK = 32  # kicks that a worker is sent at a time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.gate import add_gate
-    from kickitout.cli.request import add_request
+    from kickitout.cli.reject import add_gate
+    from kickitout.cli.targets import add_request
     from kickitout.cli.values import positive, seeds
     from kickitout.cli.workers import add_workers
 
@@ -75,8 +75,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     """A file a seed; in this process where there are no workers."""
-    from kickitout.cli.gate import say_gate
     from kickitout.cli.progress import print_made
+    from kickitout.cli.reject import say_gate
     from kickitout.cli.values import MOST, count
     from kickitout.errors import UserError
     from kickitout.export.sounds import written_since
@@ -111,30 +111,30 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     return 0
 
 
-def _order(args: argparse.Namespace) -> tuple[Order, Model, Gate | None]:
-    from kickitout.cli.request import read_request
-    from kickitout.export.order import Order
+def _order(args: argparse.Namespace) -> tuple[Order, Model, OutlierRejection | None]:
+    from kickitout.cli.targets import read_request
+    from kickitout.export.job import Order
     from kickitout.export.sounds import SoundFormat
-    from kickitout.generation.gate import Gate
     from kickitout.generation.load import load_model
+    from kickitout.generation.reject import OutlierRejection
 
     form = SoundFormat(args.format, args.bits, args.rate)
     model = load_model(args.model)
-    gate = Gate.of(model) if args.gate else None
+    gate = OutlierRejection.of(model) if args.gate else None
     limits = gate.limits if gate else None
     return Order(args.model, model.digest, args.out, form, read_request(args), limits), model, gate
 
 
 def _written(
-    args: argparse.Namespace, order: Order, model: Model, seeds: Sequence[int], gate: Gate | None
+    args: argparse.Namespace, order: Order, model: Model, seeds: Sequence[int], gate: OutlierRejection | None
 ) -> Generator[tuple[Path, str], None, None]:
-    from kickitout.cli.request import answer_text
+    from kickitout.cli.targets import answer_text
     from kickitout.export.sounds import write_kicks
-    from kickitout.generation.ask import Answer
+    from kickitout.generation.match import MatchResult
 
     lines: dict[int, str] = {}
 
-    def told(seed: int, answer: Answer) -> None:
+    def told(seed: int, answer: MatchResult) -> None:
         lines[seed] = answer_text(answer)
 
     how = {"request": order.request, "told": told, "gate": gate, "force": args.force, "threads": args.threads}
@@ -145,9 +145,9 @@ def _written(
 
 
 def _written_by(
-    workers: Workers, order: Order, seeds: Sequence[int], gate: Gate | None, force: bool
+    workers: Workers, order: Order, seeds: Sequence[int], gate: OutlierRejection | None, force: bool
 ) -> Generator[tuple[Path, str], None, None]:
-    from kickitout.cli.request import answer_text
+    from kickitout.cli.targets import answer_text
     from kickitout.export.sounds import begin_files
 
     begin_files(seeds, order.folder, order.form, force=force)
@@ -160,8 +160,8 @@ def _written_by(
 
 
 def _shards(args: argparse.Namespace, workers: Workers) -> int:
-    from kickitout.cli.gate import say_gate
     from kickitout.cli.progress import Counter
+    from kickitout.cli.reject import say_gate
     from kickitout.cli.values import count
     from kickitout.export.shard_folder import ShardFolder
     from kickitout.export.shards import ShardWork

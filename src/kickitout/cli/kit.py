@@ -20,7 +20,7 @@ NAME, HELP = "kit", "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.gate import add_gate
+    from kickitout.cli.reject import add_gate
     from kickitout.cli.values import positive
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
@@ -43,17 +43,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.gate import say_gate
+    from kickitout.cli.reject import say_gate
     from kickitout.cli.values import count
     from kickitout.errors import UserError
     from kickitout.export.kits.build import build_kit
+    from kickitout.export.kits.documents import remarks, table
     from kickitout.export.kits.package import check_place, write_kit
-    from kickitout.export.kits.papers import remarks, table
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
-    from kickitout.generation.gate import Gate
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
+    from kickitout.generation.reject import OutlierRejection
 
     if args.sounds and (args.model is not None or args.seed is not None or args.gate):
         raise UserError("--model, --seed and --gate generate kicks, and sounds were given; leave out one or the other")
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
         plan.check_size(len(seeds))
         check_seeds(seeds)
         model = load_model(args.model or "default")
-        gate = Gate.of(model) if args.gate else None
+        gate = OutlierRejection.of(model) if args.gate else None
         kicks = kicks_of_model(model, seeds, gate)
     kit = build_kit(kicks, plan)
     made = write_kit(kit, model, args.out, zipped=args.zip, force=args.force)

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_places
-    from kickitout.generation.listen import find_place
+    from kickitout.generation.invert import find_latent
     from kickitout.generation.load import load_model
     from kickitout.generation.vary import check_count, morph
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
     places = []
     for sound in (args.first, args.last):
-        place, said = find_place(model, args.model, sound)
+        place, said = find_latent(model, args.model, sound)
         print(f"{sound}: {said}", file=sys.stderr)
         places.append(place)
     kicks = morph(model, places[0], places[1], args.n)

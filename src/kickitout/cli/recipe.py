@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.audio import read_comment
     from kickitout.errors import UserError
-    from kickitout.generation.remake import read_recipe
+    from kickitout.generation.recipe import read_recipe
 
     if args.render is not None and len(args.sounds) > 1:
         raise UserError("--render makes one sound again; give one file")
@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
 def _same(path: Path, made: Path) -> bool:
     from kickitout.audio import read_sound
     from kickitout.errors import UserError
-    from kickitout.generation.remake import same_samples
+    from kickitout.generation.recipe import same_samples
 
     try:
         a, b = read_sound(path), read_sound(made)
@@ -66,7 +66,7 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     from kickitout.export.sounds import SoundFormat, encode_recipe, refuse_in_the_way
     from kickitout.files import make_folder, write_whole
     from kickitout.generation.load import load_model
-    from kickitout.generation.remake import remake
+    from kickitout.generation.recipe import re_render
 
     if is_of_kit(recipe):
         data = _render_of_kit(recipe, args, path)
@@ -79,7 +79,7 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     if args.source is not None:
         with open_for_reading(args.source) as file:
             source = file.read()
-    wave = remake(recipe, load_model(args.model), str(path), source)
+    wave = re_render(recipe, load_model(args.model), str(path), source)
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
     return write_whole(args.render, encode_recipe(recipe, wave, form, again=True))

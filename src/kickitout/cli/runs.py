@@ -30,10 +30,10 @@ def run(args: argparse.Namespace) -> int:
     if not states:
         print(f"no runs at or below {', '.join(map(str, args.places))}")
         return 0
-    head = ("run", "recipe", "state", "step", "minutes", "best score", "MB", "spare MB")
+    head = ("run", "config", "state", "step", "minutes", "best score", "MB", "spare MB")
     rows = [
         (
-            str(s.path), s.recipe or "?", s.state, str(s.step), f"{s.minutes:.1f}",
+            str(s.path), s.config or "?", s.state, str(s.step), f"{s.minutes:.1f}",
             "-" if s.best is None else f"{s.best:.3f}", megabytes(s.size), megabytes(s.spare),
         )
         for s in states

@@ -3,7 +3,6 @@
 kick score kicks/ --against my-kicks/                     a folder of sounds
 kick score default --against my-kicks/ -n 512             kicks of the model in the package
 kick score runs/a --against unseen/ --train my-kicks/     of a run, and whether it copies what it learned from
-kick score --ladder --against my-kicks/                   which score sees which fault, on these kicks
 kick score default --against my-kicks/ --embedding clap.onnx --embedding-rate 48000     in an embedding of your own
 
 An embedding of your own is an ONNX graph: waveforms, float32 [B, T], to points, float32 [B, D]; docs/embeddings.md says
@@ -23,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from kickitout.corpus.build import Corpus
-    from kickitout.evaluation.embeddings import Embedding
+    from kickitout.datasets.build import Dataset
+    from kickitout.metrics.embeddings import Embedding
     from kickitout.workers import Workers
 
 NAME, HELP = "score", "score generated kicks against real ones"
@@ -42,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pairs", type=Path, metavar="NEW", help="folder for the closest pairs, to listen to")
     parser.add_argument("-n", type=positive, default=None, help="kicks to make with a model (default 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the resampling, and of the first kick (default 0)")
-    parser.add_argument("--ladder", action="store_true", help="degrade the real kicks: which score sees what")
     parser.add_argument(
         "--embedding",
         action="append",
@@ -57,12 +55,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.cli.workers import read_workers, workers_said
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
     from kickitout.errors import UserError
-    from kickitout.evaluation.embeddings import NAMED, find_embeddings
     from kickitout.files import names_in
+    from kickitout.metrics.embeddings import NAMED, find_embeddings
 
-    if not args.generated and not args.ladder:
+    if not args.generated:
         raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
     if args.seed < 0:
         raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
@@ -73,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     if args.pairs is not None and args.pairs.exists() and names_in(args.pairs):
         raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
     embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
-    real = build_corpus(args.against)
+    real = read_dataset(args.against)
     data: dict[str, Any] = {
         "against": {"digest": real.digest, "kicks": len(real)},
         "embeddings": {e.name: e.about for e in embeddings},
@@ -82,10 +80,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{e.name}: {e.about}")
     with read_workers(args) as started:
         workers = started if workers_said(args) else None
-        if args.generated:
-            data |= _score(args, real, embeddings, workers)
-        if args.ladder:
-            data["ladder"] = _ladder(args, real, embeddings, workers)
+        data |= _score(args, real, embeddings, workers)
     if args.json is not None:
         import json
 
@@ -96,30 +91,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _score(
-    args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding], workers: Workers | None
+    args: argparse.Namespace, real: Dataset, embeddings: Sequence[Embedding], workers: Workers | None
 ) -> dict[str, Any]:
 
-    from kickitout.corpus.build import build_corpus
-    from kickitout.evaluation.memorisation import audit
-    from kickitout.evaluation.report import copies_score, score_sets, scores_as_data, scores_text
+    from kickitout.datasets.build import read_dataset
     from kickitout.export.pairs import write_pairs
+    from kickitout.metrics.memorisation import audit
+    from kickitout.metrics.report import copies_score, score_sets, scores_as_data, scores_text
 
     waves, names, what = _generated(args.generated, args.n, args.seed)
-    groups = real.families
+    groups = real.groups
     scores = score_sets(
         waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers, reference=real.digest
     )
     if args.train is None:
         print(scores_text(scores))
         return scores_as_data(scores, generated=what)
-    train = build_corpus(args.train)
-    families = train.families
-    found = audit(waves, train.waves, families)
+    train = read_dataset(args.train)
+    known = train.groups
+    found = audit(waves, train.waves, known)
     scores.append(copies_score(found, scores[0].reference))
     print(scores_text(scores))
     for sound, kick, distance in found.pairs()[:LISTED]:
         print(f"  near-copy: {names[sound]} of {train.rows[kick].name}, distance {distance:.4f}")
-    seen = int(audit(real.waves, train.waves, families).copies.sum())
+    seen = int(audit(real.waves, train.waves, known).copies.sum())
     if seen:
         print(f"kick: {seen} of the {len(real)} real kicks are near a training kick themselves", file=sys.stderr)
     if args.pairs is not None:
@@ -133,7 +128,7 @@ def _score(
 
 def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarray, list[str], dict[str, Any]]:
     """Sounds [n, T], their names, and where they come from."""
-    from kickitout.corpus.build import COPY, build_corpus
+    from kickitout.datasets.build import COPY, read_dataset
     from kickitout.errors import UserError
     from kickitout.generation.generate import generate
     from kickitout.generation.load import load_model
@@ -146,17 +141,17 @@ def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarr
         return (waves if waves.ndim == 2 else waves.mean(axis=1)), [f"seed {s}" for s in seeds], what
     if count is not None:
         raise UserError("-n: says how many kicks a model makes; of a folder all sounds are scored")
-    corpus = build_corpus([Path(name) for name in named])
-    at = {row.name: i for i, row in enumerate(corpus.rows)}
-    rows, names = list(range(len(corpus))), [row.name for row in corpus.rows]
-    for refused in corpus.refused:  # a generator that repeats itself must not gain by that
+    dataset = read_dataset([Path(name) for name in named])
+    at = {row.name: i for i, row in enumerate(dataset.rows)}
+    rows, names = list(range(len(dataset))), [row.name for row in dataset.rows]
+    for refused in dataset.refused:  # a generator that repeats itself must not gain by that
         original = refused.reason.removeprefix(COPY)
         if refused.reason.startswith(COPY) and original in at:
             rows.append(at[original])
             names.append(refused.name)
         else:
             print(f"kick: refused: {refused.name}: {refused.reason}", file=sys.stderr)
-    return corpus.waves[rows], names, {"digest": corpus.digest, "kicks": len(rows)}
+    return dataset.waves[rows], names, {"digest": dataset.digest, "kicks": len(rows)}
 
 
 def _is_model(name: str) -> bool:
@@ -164,26 +159,5 @@ def _is_model(name: str) -> bool:
 
     path = Path(name)
     if path.is_dir():
-        return any((path / part).exists() for part in (*IN_A_RUN, "recipe.json"))
+        return any((path / part).exists() for part in (*IN_A_RUN, "config.json"))
     return name == DEFAULT or path.suffix in (".onnx", ".safetensors")
-
-
-def _ladder(
-    args: argparse.Namespace, real: Corpus, embeddings: Sequence[Embedding], workers: Workers | None
-) -> list[dict[str, Any]]:
-    import numpy as np
-
-    from kickitout.evaluation.ladder import ladder, ladder_text
-
-    groups = real.families
-    rungs = ladder(real.waves, groups, embeddings, seed=args.seed, workers=workers)
-    print(("\n" if args.generated else "") + ladder_text(rungs))
-    return [
-        {
-            "fault": r.fault,
-            "score": r.score,
-            "values": [v if np.isfinite(v) else None for v in r.values],
-            "sees": r.sees,
-        }
-        for r in rungs
-    ]

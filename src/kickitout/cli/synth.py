@@ -29,11 +29,11 @@ def run(args: argparse.Namespace) -> int:
 
     from kickitout.audio import write_sound
     from kickitout.cli.values import count
-    from kickitout.corpus.procedural import draw_parameters, parameters_as_dict, render
-    from kickitout.corpus.styles import STYLES
     from kickitout.errors import UserError
     from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE
+    from kickitout.synthesis.procedural import draw_parameters, parameters_as_dict, render
+    from kickitout.synthesis.styles import STYLES
 
     if args.style is not None and args.style not in STYLES:
         raise UserError(f"--style {args.style}: not known; styles are {', '.join(STYLES)}")

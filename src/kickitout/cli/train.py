@@ -1,7 +1,7 @@
 """Learn a folder of kicks. Ctrl-C saves and stops; the same command goes on.
 
 kick train my-kicks/ --budget 30m --out runs/a
-kick train my-kicks/ more-kicks.zip --recipe dcgan --steps 500 --out runs/b
+kick train my-kicks/ more-kicks.zip --config dcgan --steps 500 --out runs/b
 kick train my-snares/ --kind any --out runs/snares
 torchrun --nproc-per-node 2 -m kickitout train my-kicks/ --out runs/a      on two processes, or several machines
 """
@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import duration, positive
 
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
-    parser.add_argument("--recipe", default=None, help="how to train (default kickgan); `kick recipes` lists them")
+    parser.add_argument("--config", default=None, help="how to train (default kickgan); `kick configs` lists them")
     parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the recipe")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config")
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--budget", type=duration, help="minutes on the clock, from start to end, over all starts: 90s, 1h30m (20m)"
@@ -46,14 +46,14 @@ def run(args: argparse.Namespace) -> int:
     need_torch("kick train")
     budget = None if args.steps else Budget(args.budget or DEFAULT_BUDGET, began=args.began)
     from kickitout.cli.progress import Counter, Watcher
-    from kickitout.corpus.build import build_corpus
+    from kickitout.datasets.build import read_dataset
+    from kickitout.training.config import DEFAULT_CONFIG, load_config
     from kickitout.training.engine import make_accelerator, together, told_by_first
     from kickitout.training.loop import Until, train
-    from kickitout.training.recipe import DEFAULT_RECIPE, load_recipe
     from kickitout.training.run_folder import RunFolder
 
     kind = [f"kind={args.kind}"] if args.kind else []
-    recipe = load_recipe(args.recipe or DEFAULT_RECIPE, [*kind, *args.set])
+    config = load_config(args.config or DEFAULT_CONFIG, [*kind, *args.set])
     until = budget or Until(args.steps)
     accelerator = make_accelerator(args.device, args.precision, args.accumulate)
     first = accelerator.is_main_process
@@ -68,14 +68,14 @@ def run(args: argparse.Namespace) -> int:
             if budget and done:
                 _refuse_slow(budget, done, total)
 
-        corpus = together(accelerator, lambda: build_corpus(args.sounds, progress=progress))
+        dataset = together(accelerator, lambda: read_dataset(args.sounds, progress=progress))
     if first:
-        _say_what_was_read(corpus)
-        print(f"recipe {recipe.name}: {recipe.about}", file=sys.stderr)
-        _say_what_is_done(recipe, corpus)
+        _say_what_was_read(dataset)
+        print(f"config {config.name}: {config.about}", file=sys.stderr)
+        _say_what_is_done(config, dataset)
     with Watcher(until) if first else nullcontext(lambda _: None) as watcher:
         result = train(
-            corpus, recipe, args.out, until, accelerator=accelerator, threads=args.threads or "auto", watch=watcher
+            dataset, config, args.out, until, accelerator=accelerator, threads=args.threads or "auto", watch=watcher
         )
     accelerator.end_training()
     if not first:
@@ -120,40 +120,40 @@ def _where_the_time_went(timing: Timing) -> str:
     return f"{on_the_clock(sum(parts.values()))} on the clock ({said}){starts}"
 
 
-def _say_what_is_done(recipe: Any, corpus: Any) -> None:
-    from kickitout.corpus.build import is_wide, split
-    from kickitout.corpus.forecast import forecast, load_curve
+def _say_what_is_done(config: Any, dataset: Any) -> None:
+    from kickitout.datasets.build import is_wide, split
+    from kickitout.datasets.doctor.forecast import forecast, load_curve
 
-    kicks = len(split(corpus, recipe.held_out)[0])
-    if variants := recipe.variants_for(kicks):
+    kicks = len(split(dataset, config.held_out)[0])
+    if variants := config.variants_for(kicks):
         print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
-    mono = recipe.model.family == "kickgan" and not recipe.model.stereo
-    if mono and (wide := int(is_wide(corpus.waves, corpus.sides).sum())):
-        hint = "the model will be mono; the recipe kickgan-stereo keeps the width"
-        print(f"  stereo: {wide} of the {len(corpus)} kicks; {hint}", file=sys.stderr)
-    if recipe.start != "none":
-        print(f"  begins with the weights of {recipe.start}", file=sys.stderr)
-        if recipe.kind == "kick":  # the curve was measured with kicks
-            print(f"  {forecast(len({row.family for row in corpus.rows}), load_curve())}", file=sys.stderr)
+    mono = config.model.family == "kickgan" and not config.model.stereo
+    if mono and (wide := int(is_wide(dataset.waves, dataset.sides).sum())):
+        hint = "the model will be mono; the config kickgan-stereo keeps the width"
+        print(f"  stereo: {wide} of the {len(dataset)} kicks; {hint}", file=sys.stderr)
+    if config.start != "none":
+        print(f"  begins with the weights of {config.start}", file=sys.stderr)
+        if config.kind == "kick":  # the curve was measured with kicks
+            print(f"  {forecast(len({row.group for row in dataset.rows}), load_curve())}", file=sys.stderr)
 
 
-def _say_what_was_read(corpus: Any) -> None:
+def _say_what_was_read(dataset: Any) -> None:
     from kickitout.cli.values import count
 
-    families = len({row.family for row in corpus.rows})
-    kicks = f"{count(len(corpus.rows), 'kick')} in {count(families, 'family', 'families')}"
-    print(f"{kicks}, digest {corpus.digest[:12]}", file=sys.stderr)
-    for refused in corpus.refused[:10]:
+    groups = len({row.group for row in dataset.rows})
+    kicks = f"{count(len(dataset.rows), 'kick')} in {count(groups, 'group', 'groups')}"
+    print(f"{kicks}, digest {dataset.digest[:12]}", file=sys.stderr)
+    for refused in dataset.refused[:10]:
         print(f"  refused: {refused.name}: {refused.reason}", file=sys.stderr)
-    if len(corpus.refused) > 10:
-        print(f"  and {len(corpus.refused) - 10} more, all in corpus.json of the run folder", file=sys.stderr)
-    if corpus.ignored:
-        kinds = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in sorted(corpus.ignored.items()))
+    if len(dataset.refused) > 10:
+        print(f"  and {len(dataset.refused) - 10} more, all in dataset.json of the run folder", file=sys.stderr)
+    if dataset.ignored:
+        kinds = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in sorted(dataset.ignored.items()))
         print(f"  ignored, not sounds: {kinds}", file=sys.stderr)
-    for warning in corpus.warnings[:10]:
+    for warning in dataset.warnings[:10]:
         print(f"  {warning}", file=sys.stderr)
-    if len(corpus.warnings) > 10:
-        print(f"  and {len(corpus.warnings) - 10} more, all in corpus.json of the run folder", file=sys.stderr)
+    if len(dataset.warnings) > 10:
+        print(f"  and {len(dataset.warnings) - 10} more, all in dataset.json of the run folder", file=sys.stderr)
 
 
 def need_torch(what: str) -> None:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_kept, write_places
     from kickitout.generation import inpaint
-    from kickitout.generation.listen import decode_kick, find_place
+    from kickitout.generation.invert import decode_kick, find_latent
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
     from kickitout.generation.vary import check_amount, vary
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     how = f"keep_{args.keep}" if args.keep else "vary"
     names = [f"{args.sound.stem}_{how}_{seed:06d}" for seed in seeds]
     refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
-    place, said = find_place(model, args.model, args.sound)
+    place, said = find_latent(model, args.model, args.sound)
     print(f"{args.sound}: {said}", file=sys.stderr)
     if args.keep:
         with open_for_reading(args.sound) as file:

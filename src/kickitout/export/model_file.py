@@ -1,7 +1,7 @@
 """A trained player -> one file that plays without the code that trained it.
 
-Where the codec's decoder is made of convolutions, the whole player becomes an ONNX graph, `eps -> waveform`; where it
-needs Griffin-Lim, the weights become a safetensors file that torch plays. Metadata is inside either.
+Where the representation's decoder is made of convolutions, the whole player becomes an ONNX graph, `eps -> waveform`;
+where it needs Griffin-Lim, the weights become a safetensors file that torch plays. Metadata is inside either.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 import torch
 
 from kickitout import __version__
-from kickitout.card.contour import SIZE as CONTOUR
-from kickitout.card.limits import Limits
+from kickitout.descriptors.contour import SIZE as CONTOUR
+from kickitout.descriptors.limits import Limits
 from kickitout.files import write_whole
 from kickitout.generation.model import METADATA_KEY, ModelInfo
 from kickitout.models.player import Player
@@ -29,13 +29,13 @@ SHORT = ".short"  # behind the name of a table that is kept in fewer bytes
 
 def model_info(
     player: Player,
-    recipe: dict[str, Any],
+    config: dict[str, Any],
     manifest: dict[str, Any],
     step: int,
     start: dict[str, Any] | None = None,
     limits: Limits | None = None,
 ) -> ModelInfo:
-    """The metadata of a player trained by a resolved recipe on the corpus of `manifest`.
+    """The metadata of a player trained by a resolved config on the dataset of `manifest`.
 
     start: the model it began with, as `training.start.known_of` has it; what that learned from, this has too. limits:
     of the sounds that it learned from.
@@ -44,25 +44,25 @@ def model_info(
     sources: dict[tuple[str, str], int] = {}
     for row in rows:
         sources[row["source"], row["licence"]] = sources.get((row["source"], row["licence"]), 0) + 1
-    corpus = {
+    dataset = {
         "digest": manifest["digest"],
         "kicks": len(rows),
         "sources": [{"source": s, "licence": lic, "kicks": n} for (s, lic), n in sorted(sources.items())],
     }
     if start is not None:
-        recipe = recipe | {"start": f"{start['model']}, step {start['step']}, sha256 {start['sha256'][:12]}"}
-        first = {"model": recipe["start"], **{k: start["corpus"].get(k) for k in ("digest", "kicks", "sources")}}
-        corpus["before"] = [first, *start["corpus"].get("before", [])]
+        config = config | {"start": f"{start['model']}, step {start['step']}, sha256 {start['sha256'][:12]}"}
+        first = {"model": config["start"], **{k: start["dataset"].get(k) for k in ("digest", "kicks", "sources")}}
+        dataset["before"] = [first, *start["dataset"].get("before", [])]
     return ModelInfo(
-        recipe["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
-        recipe=recipe, corpus=corpus, limits={} if limits is None else limits.to_data(), **player.turnable,
+        config["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
+        config=config, dataset=dataset, limits={} if limits is None else limits.to_data(), **player.turnable,
     )  # fmt: skip
 
 
 def to_onnx(player: Player, info: ModelInfo) -> bytes:
     """The player as an ONNX graph with a free batch: eps [B, latent] -> waveform [B, channels, T].
 
-    A player with knobs has more inputs and gives the places too: see `kickitout.generation.onnx_model`.
+    A player with knobs has more inputs and gives the places too: see `kickitout.generation.onnx_backend`.
     """
     feed = {"eps": torch.zeros(2, player.latent)}
     names = ["waveform"]
@@ -73,8 +73,8 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
     return graph_bytes(player, feed, names, info.to_json())
 
 
-def listener_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
-    """The encoder as an ONNX graph: see `kickitout.generation.listen`."""
+def encoder_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
+    """The encoder as an ONNX graph: see `kickitout.generation.invert`."""
     wave = torch.zeros(2, LENGTH) if info.channels == 1 else torch.zeros(2, 2, LENGTH)
     feed = {"wave": wave, "contour": torch.zeros(2, CONTOUR)}
     return graph_bytes(listener, feed, ["place"], info.to_json())
@@ -165,8 +165,8 @@ def write_model(player: Player, info: ModelInfo, folder: Path) -> Path:
 
     A model that can start from a sound has model.encoder.onnx beside it.
     """
-    if player.codec.exportable:
+    if player.representation.exportable:
         if player.listener is not None:
-            write_whole(folder / "model.encoder.onnx", listener_to_onnx(player.listener, info), durable=True)
+            write_whole(folder / "model.encoder.onnx", encoder_to_onnx(player.listener, info), durable=True)
         return write_whole(folder / "model.onnx", to_onnx(player, info), durable=True)
     return write_whole(folder / "model.safetensors", to_safetensors(player, info), durable=True)

@@ -18,8 +18,8 @@ from kickitout import __version__
 from kickitout.errors import UserError
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
-from kickitout.generation.gate import Tally
 from kickitout.generation.noise import check_seeds
+from kickitout.generation.reject import Tally
 from kickitout.workers import Workers
 
 Made = tuple[Shard, Tally]  # and what a gate has let through

@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.card import BLOCK_ROWS, cards
-from kickitout.export.order import Order
+from kickitout.descriptors import BLOCK_ROWS, cards
+from kickitout.export.job import Order
 from kickitout.export.sounds import Kick, encode_stated, file_name
 from kickitout.files import writing_whole
-from kickitout.generation.gate import Tally
+from kickitout.generation.reject import Tally
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ import numpy as np
 from kickitout.audio import encode_sound, refuse_flac, resample
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
-from kickitout.generation.ask import Answer
-from kickitout.generation.gate import Drawn, Gate
-from kickitout.generation.generate import each_asked, each_drawn, each_kick, sound_recipe
+from kickitout.generation.generate import each_drawn, each_kick, each_matched, sound_recipe
 from kickitout.generation.inpaint import Joined
+from kickitout.generation.match import MatchResult
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.remake import scaled, stated_gain
+from kickitout.generation.recipe import scaled, stated_gain
+from kickitout.generation.reject import Drawn, OutlierRejection
 from kickitout.sound import SAMPLE_RATE
 
 T = TypeVar("T")
@@ -134,8 +134,8 @@ def write_kicks(
     form: SoundFormat | None = None,
     *,
     request: Mapping[str, float] | None = None,
-    told: Callable[[int, Answer], None] = lambda _seed, _answer: None,
-    gate: Gate | None = None,
+    told: Callable[[int, MatchResult], None] = lambda _seed, _answer: None,
+    gate: OutlierRejection | None = None,
     force: bool = False,
     threads: int | None = None,
 ) -> Generator[Path, None, None]:
@@ -171,11 +171,11 @@ class Kick(NamedTuple):
     seed: int
     wave: np.ndarray  # [channels, T]
     recipe: dict[str, Any]
-    answer: Answer | None
+    answer: MatchResult | None
 
 
 def each_sound(
-    model: Model, seeds: Sequence[int], form: SoundFormat, request: Mapping[str, float], gate: Gate | None,
+    model: Model, seeds: Sequence[int], form: SoundFormat, request: Mapping[str, float], gate: OutlierRejection | None,
     use: Callable[[Kick], T], threads: int | None = None,
 ) -> Iterator[T]:  # fmt: skip
     """use(kick) for every seed: its own kick, or what came of a request, or of drawing it through a gate."""
@@ -183,7 +183,7 @@ def each_sound(
     def plain(seed: int, wave: np.ndarray, **more: Any) -> T:
         return use(Kick(seed, wave, _recipe(model, seed, form, **more), None))
 
-    def asked(seed: int, answer: Answer, **more: Any) -> T:
+    def asked(seed: int, answer: MatchResult, **more: Any) -> T:
         turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request)}
         return use(Kick(seed, answer.wave, _recipe(model, seed, form, **turned | more), answer))
 
@@ -195,7 +195,7 @@ def each_sound(
     if gate is not None:
         return each_drawn(gate, seeds, drawn, threads, request)
     if request:
-        return each_asked(model, seeds, request, asked, threads)
+        return each_matched(model, seeds, request, asked, threads)
     return each_kick(model, seeds, plain, threads)
 
 

@@ -12,15 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from kickitout import __version__
-from kickitout.card import BLOCK_ROWS
 from kickitout.cpus import usable_cpus
+from kickitout.descriptors import BLOCK_ROWS
 from kickitout.errors import UserError
-from kickitout.generation.ask import Answer, ask_seed, check_request
-from kickitout.generation.gate import Drawn, Gate
 from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.match import MatchResult, check_targets, match_seed
 from kickitout.generation.model import Model, ModelInfo
 from kickitout.generation.noise import check_seeds, normal
-from kickitout.generation.onnx_model import TOGETHER
+from kickitout.generation.onnx_backend import TOGETHER
+from kickitout.generation.reject import Drawn, OutlierRejection
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, gate:
     """
     played = load_model(model) if isinstance(model, (str, Path)) else model
     if gate:
-        waves = list(each_drawn(Gate.of(played), seeds, lambda _, drawn: drawn.wave))
+        waves = list(each_drawn(OutlierRejection.of(played), seeds, lambda _, drawn: drawn.wave))
     else:
         waves = list(each_kick(played, seeds, lambda _, wave: wave))
     shape = (0, played.info.channels, played.info.length)
@@ -59,16 +59,16 @@ def each_kick(
     return _each(seeds, TOGETHER if len(seeds) >= threads * TOGETHER else 1, some, threads)
 
 
-def each_asked(
-    model: Model, seeds: Sequence[int], request: Mapping[str, float], use: Callable[[int, Answer], T],
+def each_matched(
+    model: Model, seeds: Sequence[int], request: Mapping[str, float], use: Callable[[int, MatchResult], T],
     threads: int | None = None,
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
-    request = check_request(request)
+    request = check_targets(request)
     seeds = check_seeds(seeds)
 
     def one(part: Sequence[int]) -> list[T]:
-        answer = ask_seed(model, request, part[0])
+        answer = match_seed(model, request, part[0])
         _finite(model, part[0], answer.wave)
         return [use(part[0], answer)]
 
@@ -76,11 +76,11 @@ def each_asked(
 
 
 def each_drawn(
-    gate: Gate, seeds: Sequence[int], use: Callable[[int, Drawn], T], threads: int | None = None,
+    gate: OutlierRejection, seeds: Sequence[int], use: Callable[[int, Drawn], T], threads: int | None = None,
     request: Mapping[str, float] | None = None,
 ) -> Iterator[T]:  # fmt: skip
     """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
-    request = check_request(request) if request else None
+    request = check_targets(request) if request else None
     seeds = check_seeds(seeds)
     threads = threads or usable_cpus()
     share = min(BLOCK_ROWS, len(seeds) // threads)
@@ -135,10 +135,10 @@ def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
 
 
 def _learned_from(info: ModelInfo) -> dict[str, Any]:
-    """All that a model learned from, in short: digest of its corpus, how many kicks, and under which licences."""
+    """All that a model learned from, in short: digest of its dataset, how many kicks, and under which licences."""
     licences: dict[str, int] = {}
-    for corpus in info.learned_from:
-        for part in corpus.get("sources", []):
+    for dataset in info.learned_from:
+        for part in dataset.get("sources", []):
             licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
-    kicks = sum(corpus.get("kicks", 0) for corpus in info.learned_from)
-    return {"digest": info.corpus.get("digest", ""), "kicks": kicks, "licences": licences}
+    kicks = sum(dataset.get("kicks", 0) for dataset in info.learned_from)
+    return {"digest": info.dataset.get("digest", ""), "kicks": kicks, "licences": licences}

@@ -10,7 +10,7 @@ from typing import Any
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.model import METADATA_KEY, Model
-from kickitout.generation.onnx_model import OnnxModel
+from kickitout.generation.onnx_backend import OnnxModel
 from kickitout.package import package_folder
 
 DEFAULT = "default"
@@ -35,7 +35,7 @@ def find_model_file(path: Path) -> Path:
         return package_folder("model_files") / "default.onnx"
     if path.is_dir():
         found = [path / part for part in IN_A_RUN if (path / part).exists()]
-        if not found and (path / "recipe.json").exists():
+        if not found and (path / "config.json").exists():
             raise UserError(f"{path}: a run without a finished model yet; the `kick train` that began it goes on")
         if not found:
             raise UserError(f"{path}: there is no finished model in this folder; `kick train` leaves a model.onnx")
@@ -62,7 +62,7 @@ def _with_torch(path: Path) -> Model:
             f"{path}: this model's pictures have no phase, and rebuilding it needs PyTorch: "
             "make train-env in the checkout, or train a recipe that keeps the phase (dcgan-bands, dcgan-stft)"
         ) from error
-    from kickitout.generation.torch_model import load_torch_model
+    from kickitout.generation.torch_backend import load_torch_model
 
     return load_torch_model(path)
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kickitout.stored import upgraded
 
-FORMAT = "kickitout-model-1"
+FORMAT = "kickitout-model-2"
+READABLE = ("kickitout-model-1", FORMAT)
 LARGEST_LATENT = 4097  # numbers of noise a sound
 LARGEST_FILE = 512 * 2**20  # bytes: a file that is larger was never written by this project
 METADATA_KEY = "kickitout"  # under which a model file keeps the JSON of its ModelInfo
@@ -29,8 +31,8 @@ class ModelInfo:
     length: int = LENGTH
     version: str = ""  # of the kickitout that wrote it
     step: int = 0
-    recipe: dict[str, Any] = field(default_factory=dict)
-    corpus: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources; `before`: of its start
+    config: dict[str, Any] = field(default_factory=dict)
+    dataset: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources; `before`: of its start
     knobs: list[str] = field(default_factory=list)  # inputs that can be turned, in their order; none for a DCGAN
     places: int = 0  # numbers of a place in the space of latents that can be given; 0 where only noise can
     grain: int = 0  # how many of them, the last ones, only choose the noise in a sound
@@ -39,9 +41,9 @@ class ModelInfo:
 
     @property
     def learned_from(self) -> list[dict[str, Any]]:
-        """Every corpus it learned from, its own first, then those of the models that its run began with."""
+        """Every dataset it learned from, its own first, then those of the models that its run began with."""
         found: dict[str, dict[str, Any]] = {}
-        for part in [self.corpus, *self.corpus.get("before", [])]:
+        for part in [self.dataset, *self.dataset.get("before", [])]:
             if part:
                 found.setdefault(str(part.get("digest")), part)
         return list(found.values())
@@ -54,11 +56,12 @@ class ModelInfo:
         """Raises UserError when the text is not the metadata of a model that this version can play."""
         try:
             data = json.loads(text)
-            if data.get("format") != FORMAT:
+            if data.get("format") not in READABLE:
                 raise UserError(
                     f"{where}: written in format {data.get('format')!r} and this version reads {FORMAT!r}; "
                     "export it again with this version"
                 )
+            data = upgraded(data) | {"format": FORMAT}
             info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error
@@ -69,9 +72,9 @@ class ModelInfo:
             and turnable
             and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in (info.places, info.grain))
         )
-        before = info.corpus.get("before", []) if isinstance(info.corpus, dict) else None
+        before = info.dataset.get("before", []) if isinstance(info.dataset, dict) else None
         whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
-        whole = whole and isinstance(info.limits, dict) and isinstance(info.recipe, dict)
+        whole = whole and isinstance(info.limits, dict) and isinstance(info.config, dict)
         if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
@@ -124,7 +127,7 @@ def as_row(values: np.ndarray | None, size: int) -> np.ndarray:
     return row
 
 
-def refuse_turning(info: ModelInfo, place: np.ndarray | None, knobs: np.ndarray | None) -> None:
+def refuse_controls(info: ModelInfo, place: np.ndarray | None, knobs: np.ndarray | None) -> None:
     """Raises UserError where something is asked of a model that only knows noise."""
     if place is not None or (knobs is not None and np.any(knobs)):
         raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can be asked for more")

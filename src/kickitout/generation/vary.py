@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from kickitout.card.contour import SIZE
+from kickitout.descriptors.contour import SIZE
 from kickitout.errors import UserError
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import normal

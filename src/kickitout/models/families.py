@@ -1,4 +1,4 @@
-"""The adversarial families by name: a config, a generator, a critic, and what stands between picture and codec."""
+"""The adversarial families by name: a config, a generator, a critic, and what makes a waveform of its output."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ADVERSARIAL = (DCGANConfig, WaveGANConfig, SpecGANConfig, DrumGANConfig)
 
 
 def whole_picture(config: AdversarialConfig, picture: Shape) -> Shape:
-    """What the generator makes for a codec's picture: that, or two of them for mid and side."""
+    """What the generator makes for a representation's picture: that, or two of them for mid and side."""
     return (picture[0] * (2 if config.stereo else 1), picture[1], picture[2])
 
 
@@ -55,5 +55,5 @@ def make_scale(config: AdversarialConfig, picture: Shape) -> PerBin | None:
 
 
 def finished(generator: nn.Module, scale: PerBin | None) -> nn.Module:
-    """The generator of the codec's own picture: what a player plays and a model file holds."""
+    """The generator of the representation's own picture: what a player plays and a model file holds."""
     return generator if scale is None else nn.Sequential(generator, scale)

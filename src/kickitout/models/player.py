@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kickitout.codecs.base import Codec
+from kickitout.models.controls import NAMES as KNOB_NAMES
 from kickitout.models.families import AdversarialConfig
-from kickitout.models.knobs import NAMES as KNOB_NAMES
 from kickitout.models.priors import NormalPrior, UniformPrior
+from kickitout.representations.base import Representation
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
 RISE = 12  # samples: 0.3 ms, over which a sound comes up to its onset; before it is silence
@@ -28,9 +28,11 @@ class Player(nn.Module):
 
     finish: Tensor
 
-    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, *, stereo: bool = False) -> None:
+    def __init__(
+        self, generator: nn.Module, representation: Representation, prior: nn.Module, *, stereo: bool = False
+    ) -> None:
         super().__init__()
-        self.generator, self.codec, self.prior, self.stereo = generator, codec, prior, stereo
+        self.generator, self.representation, self.prior, self.stereo = generator, representation, prior, stereo
         self.register_buffer("finish", finish(), persistent=False)
 
     @property
@@ -54,24 +56,26 @@ class Player(nn.Module):
     def sound(self, picture: Tensor) -> Tensor:
         """[B, C or 2C, H, W] -> [B, 1 or 2, T], faded at both ends, with a peak of PEAK."""
         if self.stereo:
-            mid, side = (self.codec.decode(p) for p in picture.chunk(2, dim=1))
+            mid, side = (self.representation.decode(p) for p in picture.chunk(2, dim=1))
             wave = torch.stack([mid + side, mid - side], dim=1)
         else:
-            wave = self.codec.decode(picture)[:, None]  # [B, 1, T]
+            wave = self.representation.decode(picture)[:, None]  # [B, 1, T]
         wave = wave * self.finish
         peak = wave.abs().amax(dim=(1, 2), keepdim=True)
         return wave * (PEAK / peak.clamp(min=QUIETEST_PEAK))
 
 
-class TurnablePlayer(Player):
+class ControllablePlayer(Player):
     """A player whose generator has knobs, and whose latents can be given instead of drawn.
 
     listener: what finds the place of a finished kick; it becomes a file of its own and no part of this graph.
     """
 
-    def __init__(self, generator: nn.Module, codec: Codec, prior: nn.Module, listener: nn.Module | None = None, *,
-                 stereo: bool = False) -> None:  # fmt: skip
-        super().__init__(generator, codec, prior, stereo=stereo)
+    def __init__(
+        self, generator: nn.Module, representation: Representation, prior: nn.Module,
+        listener: nn.Module | None = None, *, stereo: bool = False,
+    ) -> None:  # fmt: skip
+        super().__init__(generator, representation, prior, stereo=stereo)
         self._listener = (listener,)  # in a tuple, so that it is no submodule
 
     @property
@@ -102,9 +106,9 @@ def drive(wave: Tensor, drive_db: Tensor) -> Tensor:
     return torch.tanh(wave * (gain / PEAK)) * (PEAK / torch.tanh(gain))
 
 
-def make_player(config: AdversarialConfig, generator: nn.Module, codec: Codec) -> Player:
+def make_player(config: AdversarialConfig, generator: nn.Module, representation: Representation) -> Player:
     """The player of an adversarial family's finished generator."""
-    return Player(generator, codec, make_prior(config), stereo=config.stereo).eval()
+    return Player(generator, representation, make_prior(config), stereo=config.stereo).eval()
 
 
 def make_prior(config: AdversarialConfig) -> NormalPrior:

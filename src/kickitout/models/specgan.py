@@ -6,7 +6,7 @@ To the letter in its defaults (their tables 5 and 6 with d = 64): a uniform late
 deviations and divided by three: that is `PerBin`, and it is part of the model.
 
 Adapted: their 128 frames are 8 ms apart and cover a second at 16 kHz; ours are 3.9 ms apart and cover 500 ms at
-44.1 kHz (the recipe `specgan` says what that means for window and rows).
+44.1 kHz (the config `specgan` says what that means for window and rows).
 """
 
 from __future__ import annotations

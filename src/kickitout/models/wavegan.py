@@ -6,8 +6,8 @@ and phase shuffle; no batch norm anywhere. Weights start as Glorot & Bengio (201
 their code begins with.
 
 Adapted in one place: a kick at 44.1 kHz has 22050 samples and not 16384, so the first grid has 22 cells instead of 16
-(22 * 4^5 = 22528, see the codec `wave`). Depth, kernels, strides and maps are theirs; the dense layers are larger by
-22 / 16. With a picture of 16384 samples the network is theirs to the last parameter.
+(22 * 4^5 = 22528, see the representation `wave`). Depth, kernels, strides and maps are theirs; the dense layers are
+larger by 22 / 16. With a picture of 16384 samples the network is theirs to the last parameter.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def first_grid(picture: Shape) -> int:
     if picture[1] != 1 or picture[2] % STRIDE**STEPS:
         raise UserError(
             f"WaveGAN cannot build a picture of {picture[1]} x {picture[2]}: it makes one row of a multiple of "
-            f"{STRIDE**STEPS} samples; the codec `wave` works"
+            f"{STRIDE**STEPS} samples; the representation `wave` works"
         )
     return picture[2] // STRIDE**STEPS
 

@@ -1,6 +1,6 @@
 """The studio: a local page, and the JSON API behind it. It keeps nothing: every answer is a function of recipes.
 
-desk      what can be asked: play, map, vary, blend, morph, ask, hear, look, file, kit; calls the rooms below
+service      what can be asked: play, map, vary, blend, morph, ask, hear, look, file, kit; calls the rooms below
 recipes   a recipe as it comes in, and the kick it plays
 replies   kicks -> one binary answer: cards and samples
 routes    the API's paths; OpenAPI is at /api/openapi.json

@@ -16,9 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.card import cards
 from kickitout.cpus import usable_cpus
-from kickitout.generation.ask import BY_NAME, Control, measured
+from kickitout.descriptors import cards
+from kickitout.generation.match import BY_NAME, Control, measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.notes import to_midi

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from kickitout.card import Cards, cards
-from kickitout.generation.gate import Gate
+from kickitout.descriptors import Cards, cards
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
+from kickitout.generation.reject import OutlierRejection
 
 WISHES = {
     "pitch_end_hz": (45.0, 60.0),
@@ -42,5 +42,5 @@ def best(found: Cards, model: Model) -> int:
     for name, (low, high) in WISHES.items():
         missed += ~((found[name] >= low) & (found[name] <= high))  # what a kick does not have is missed
     missed += ~(found["pitch_start_hz"] >= LEAST_FALL * found["pitch_end_hz"])
-    missed += np.any([over > 0 for over in Gate.of(model).limits.excess(found).values()], axis=0)
+    missed += np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
     return int(np.lexsort((-loud, missed))[0])

@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kickitout.errors import UserError
 from kickitout.export.sounds import rounded
-from kickitout.generation.ask import start_noise
 from kickitout.generation.generate import sound_recipe
+from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import LARGEST_SEED
 
@@ -62,7 +62,7 @@ def from_place(played: Played, knobs: np.ndarray | None = None, **more: Any) -> 
     return Recipe(place=rounded(played.place), knobs=turned, **more)
 
 
-def knobs_of(recipe: Recipe) -> np.ndarray | None:
+def controls_of(recipe: Recipe) -> np.ndarray | None:
     return None if recipe.knobs is None else np.array(recipe.knobs, np.float32)
 
 
@@ -70,9 +70,9 @@ def play(model: Model, recipe: Recipe) -> Played:
     """The kick of a recipe. Raises UserError for one of another model, and for a sound that is not finite."""
     check_model(model, recipe)
     if recipe.place is not None:
-        played = model.turn(place=np.array(recipe.place, np.float32), knobs=knobs_of(recipe))
+        played = model.turn(place=np.array(recipe.place, np.float32), knobs=controls_of(recipe))
     else:
-        played = model.turn(noise_of(model, recipe), knobs=knobs_of(recipe))
+        played = model.turn(noise_of(model, recipe), knobs=controls_of(recipe))
     return finite(model, played)
 
 

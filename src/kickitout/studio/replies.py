@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.card import Cards, cards
+from kickitout.descriptors import Cards, cards
 from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.generation.model import Model
 from kickitout.studio.recipes import Recipe, full_recipe

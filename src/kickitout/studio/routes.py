@@ -18,12 +18,12 @@ from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.export.kits.plan import FORMATS, Plan
 from kickitout.export.sounds import SoundFormat
-from kickitout.generation.ask import ROUNDS
+from kickitout.generation.match import ROUNDS
 from kickitout.generation.noise import LARGEST_SEED
-from kickitout.studio.desk import Desk
 from kickitout.studio.files import Page
 from kickitout.studio.guard import Guard
 from kickitout.studio.recipes import Recipe
+from kickitout.studio.service import StudioService
 from kickitout.studio.wording import words_of_the_page
 
 MOST_AT_ONCE = 64  # kicks in one answer: 6 MB
@@ -109,7 +109,7 @@ async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-def make_app(desk: Desk) -> FastAPI:
+def make_app(service: StudioService) -> FastAPI:
     """The studio as an ASGI app."""
     app = FastAPI(
         title="kick studio",
@@ -123,16 +123,16 @@ def make_app(desk: Desk) -> FastAPI:
     )
     app.add_middleware(Guard)
     _say_what_is_wrong(app)
-    _add_paths(app, desk)
-    app.mount("/", Page(desk.opening), name="page")
+    _add_paths(app, service)
+    app.mount("/", Page(service.opening), name="page")
     return app
 
 
-def _add_paths(app: FastAPI, desk: Desk) -> None:
+def _add_paths(app: FastAPI, service: StudioService) -> None:
     @app.get("/api/about")
     def about() -> dict[str, Any]:
         """The model, what it can be asked, and the fields of a card."""
-        return desk.about()
+        return service.about()
 
     @app.get("/api/map", response_class=Packed, responses=PACKED)
     def map_of_seeds(
@@ -140,35 +140,35 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
         n: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 24,
     ) -> Packed:
         """The kicks of seeds in a row: cards and samples."""
-        return Packed(desk.play([Recipe(seed=seed) for seed in range(first, first + n)]))
+        return Packed(service.play([Recipe(seed=seed) for seed in range(first, first + n)]))
 
     @app.post("/api/play", response_class=Packed, responses=PACKED)
     def play(body: PlayBody) -> Packed:
         """Kicks from their recipes."""
-        return Packed(desk.play(body.recipes))
+        return Packed(service.play(body.recipes))
 
     @app.post("/api/vary", response_class=Packed, responses=PACKED)
     def vary(body: VaryBody) -> Packed:
         """One variation a seed: a seed is a direction, amount how far to go."""
-        return Packed(desk.vary(body.recipe, body.seeds, body.amount))
+        return Packed(service.vary(body.recipe, body.seeds, body.amount))
 
     @app.post("/api/blend", response_class=Packed, responses=PACKED)
     def blend(body: BlendBody) -> Packed:
         """The kick between kicks."""
-        return Packed(desk.blend(body.recipes, body.weights))
+        return Packed(service.blend(body.recipes, body.weights))
 
     @app.post("/api/morph", response_class=Packed, responses=PACKED)
     def morph(body: MorphBody) -> Packed:
         """The kicks from one to another."""
-        return Packed(desk.morph(body.first, body.last, body.n))
+        return Packed(service.morph(body.first, body.last, body.n))
 
     @app.post("/api/ask", response_class=Packed, responses=PACKED)
     def ask(body: AskBody) -> Packed:
         """A kick that measures what was asked for, each with its error; of a recipe, or of a new seed."""
         if body.recipe is not None and body.seed is None:
-            return Packed(desk.ask(body.request, body.recipe, body.rounds))
+            return Packed(service.ask(body.request, body.recipe, body.rounds))
         if body.seed is not None and body.recipe is None:
-            return Packed(desk.ask_seed(body.request, body.seed))
+            return Packed(service.match_seed(body.request, body.seed))
         raise UserError("ask for a recipe or for a seed, and not for both")
 
     sound_body = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -180,17 +180,17 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a sound")
-        return Packed(await anyio.to_thread.run_sync(desk.hear, data, name))
+        return Packed(await anyio.to_thread.run_sync(service.invert, data, name))
 
     @app.post("/api/look")
     def look(body: RecipeBody) -> dict[str, Any]:
         """Curves, a picture and the nearest training kick."""
-        return desk.look(body.recipe)
+        return service.look(body.recipe)
 
     @app.post("/api/nearest", response_class=Packed, responses=PACKED)
     def nearest(body: RecipeBody) -> Packed:
         """A kick and the nearest training kick, where those are known."""
-        return Packed(desk.nearest(body.recipe))
+        return Packed(service.nearest(body.recipe))
 
     @app.get("/api/file", response_class=Response)
     def file(
@@ -201,7 +201,7 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
     ) -> Response:
         """A sound file, named by what is in it. recipe: as JSON."""
         with words_of_the_page():
-            name, data = desk.file(_parsed(recipe), SoundFormat(format, bits, rate))
+            name, data = service.file(_parsed(recipe), SoundFormat(format, bits, rate))
         return _download(name, data, f"audio/{format}")
 
     @app.post("/api/kit", response_class=Response)
@@ -216,7 +216,7 @@ def _add_paths(app: FastAPI, desk: Desk) -> None:
                     f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
                     f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
                 )
-            name, data = desk.kit(body.recipes, plan)
+            name, data = service.kit(body.recipes, plan)
         return _download(name, data, "application/zip")
 
 

@@ -21,7 +21,7 @@ from kickitout.package import remove_copies
 if TYPE_CHECKING:
     from uvicorn import Server
 
-    from kickitout.studio.desk import Desk
+    from kickitout.studio.service import StudioService
 
 ADDRESS = "127.0.0.1"
 END_SECONDS = 2.0  # after Ctrl-C; answers that are on their way are whole by then
@@ -104,13 +104,13 @@ def _ending_soon(server: Server) -> Iterator[None]:
             ended.set()
 
 
-def _desk(model: str | Path, train: Path | None) -> Desk:
+def _desk(model: str | Path, train: Path | None) -> StudioService:
     from kickitout.generation.load import load_model
-    from kickitout.studio.desk import Desk, References
+    from kickitout.studio.service import References, StudioService
 
-    desk = Desk(load_model(model), model, None if train is None else References(train))
-    desk.about()  # opens the encoder, too
-    return desk
+    service = StudioService(load_model(model), model, None if train is None else References(train))
+    service.about()  # opens the encoder, too
+    return service
 
 
 def _tell(server: Server, ready: Callable[[str], None], address: str) -> None:

@@ -18,19 +18,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from kickitout.card import cards
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.knobs import KNOBS
+from kickitout.models.controls import CONTROL_INPUTS
 from kickitout.studio.aims import aims
-from kickitout.studio.desk import Desk
 from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 from kickitout.studio.opening import best
 from kickitout.studio.recipes import Recipe, full_recipe
 from kickitout.studio.replies import known
+from kickitout.studio.service import StudioService
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 PACKAGE = "onnxruntime-web@1.30.0"
@@ -102,10 +102,10 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     waves = generate(range(kicks), player)
     found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
     expected, points = aims(player, kicks)
-    about = Desk(player, model).about() | {
+    about = StudioService(player, model).about() | {
         "listens": "" if player.info.places else "this model makes kicks from seeds alone",
         "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
-                      "meaning": k.meaning} for k in KNOBS if k.name in player.info.knobs],
+                      "meaning": k.meaning} for k in CONTROL_INPUTS if k.name in player.info.knobs],
         "opening": best(found, player),
         "aims": expected,
         "measured": kicks,

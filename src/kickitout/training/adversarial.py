@@ -11,7 +11,6 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from kickitout.codecs import make_codec
 from kickitout.models.families import (
     ADVERSARIAL,
     finished,
@@ -21,38 +20,39 @@ from kickitout.models.families import (
     whole_picture,
 )
 from kickitout.models.player import Player, make_player, make_prior
-from kickitout.training.augment import augment, draws
+from kickitout.representations import make_representation
+from kickitout.training.config import TrainingConfig
+from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
 from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
-from kickitout.training.recipe import Recipe
-from kickitout.training.spectral import with_spectrum
+from kickitout.training.spectral_loss import with_spectrum
 
 BLOCK = 64  # kicks encoded at once when a scale is fitted
 LAYOUT = torch.channels_last  # maps side by side in memory: 15 to 40 % less time a step on a CPU
 
 
 class AdversarialTask:
-    """A generator against a critic on a codec's pictures."""
+    """A generator against a critic on a representation's pictures."""
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> None:
-        assert isinstance(recipe.model, ADVERSARIAL)  # make_task sees to it
-        self.recipe, self.accelerator, self.model = recipe, accelerator, recipe.model
+    def __init__(self, config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
+        assert isinstance(config.model, ADVERSARIAL)  # make_task sees to it
+        self.config, self.accelerator, self.model = config, accelerator, config.model
         self.prior, self.waves = make_prior(self.model), waves
-        torch.manual_seed(stream(recipe.seed, "weights"))
-        self.codec = make_codec(recipe.codec).to(accelerator.device)
-        self.picture = whole_picture(self.model, self.codec.picture_shape)
+        torch.manual_seed(stream(config.seed, "weights"))
+        self.representation = make_representation(config.representation).to(accelerator.device)
+        self.picture = whole_picture(self.model, self.representation.representation_shape)
         self.scale = make_scale(self.model, self.picture)
         if self.scale is not None:
             with torch.no_grad():
-                self.scale.fit(torch.cat([self.codec.encode(part[:, 0]) for part in waves.split(BLOCK)]))
+                self.scale.fit(torch.cat([self.representation.encode(part[:, 0]) for part in waves.split(BLOCK)]))
             self.scale.to(accelerator.device)
         g, d = make_generator(self.model, self.picture), make_critic(self.model, self.picture)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
-        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, recipe)
-        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema)) if recipe.ema else None
+        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
+        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema)) if config.ema else None
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -67,19 +67,19 @@ class AdversarialTask:
         return {"generator": self.opt_g, "critic": self.opt_d}
 
     def slow_critic(self, factor: float) -> None:
-        """Let the critic learn at `factor` times its recipe's rate, from now on."""
-        set_rate(self.opt_d, self.recipe.optim_d.lr * factor)
+        """Let the critic learn at `factor` times its config's rate, from now on."""
+        set_rate(self.opt_d, self.config.optim_d.lr * factor)
 
     def pictures(self, waves: Tensor) -> Tensor:
         """[B, 1 or 2, T] -> [B, C or 2C, H, W]: the mid alone, or mid and side; as the critic sees them."""
         with torch.no_grad():
-            encoded = torch.cat([self.codec.encode(waves[:, i]) for i in range(waves.shape[1])], dim=1)
+            encoded = torch.cat([self.representation.encode(waves[:, i]) for i in range(waves.shape[1])], dim=1)
             seen = encoded if self.scale is None else self.scale.normalise(encoded)
             return seen.contiguous(memory_format=LAYOUT)
 
     def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
         """One or more critic updates, then one of the generator. rows: this process's share of the global batch."""
-        r = self.recipe
+        r = self.config
         torch.manual_seed(stream(r.seed, "layers", step))  # for layers that draw: the same after a resume
         parts = [
             (self.pictures(self.waves[part].to(self.accelerator.device)), place)
@@ -99,7 +99,7 @@ class AdversarialTask:
         return figures | tally.means() | {"grad/g": norm}
 
     def _generator_loss(self, real: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
-        r = self.recipe
+        r = self.config
         fake = self.g(self.latents(step, -1, share))
         loss = total = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
         if r.spectral.loss != "none":
@@ -116,7 +116,7 @@ class AdversarialTask:
         return tally.means() | {"grad/d": norm}
 
     def _critic_loss(self, real: Tensor, share: slice, step: int, turn: int, tally: Tally) -> Tensor:
-        r = self.recipe
+        r = self.config
         with torch.no_grad():
             fake = self.g(self.latents(step, turn, share))
         real = augment(real, r.augment, self._draws(step, "real", turn, share))
@@ -136,16 +136,16 @@ class AdversarialTask:
 
     def latents(self, step: int, turn: int, share: slice) -> Tensor:
         """This process's share of the latents of a step: [B, Z]."""
-        eps = torch.randn(self.recipe.batch, self.model.latent, generator=self._noise(step, "latents", turn))
+        eps = torch.randn(self.config.batch, self.model.latent, generator=self._noise(step, "latents", turn))
         return self.prior(eps[share].to(self.accelerator.device))
 
     def _noise(self, step: int, purpose: str, turn: int) -> torch.Generator:
         """purpose: a frozen label, see `training.randomness`."""
-        return noise(self.recipe.seed, purpose, step, turn)
+        return noise(self.config.seed, purpose, step, turn)
 
     def _draws(self, step: int, purpose: str, turn: int, share: slice) -> Tensor:
         like = next(self.networks["generator"].parameters())
-        return draws(self.recipe.batch, self._noise(step, purpose, turn), share, like)
+        return draws(self.config.batch, self._noise(step, purpose, turn), share, like)
 
     def player(self, most: int = 0) -> Player:
         """The averaged generator (or the generator where there is no average) with its decoder, ready to play.
@@ -158,7 +158,7 @@ class AdversarialTask:
         generator.load_state_dict(source.state_dict())
         measure_batch_norm(
             generator,
-            (torch.randn(32, self.model.latent, generator=noise(self.recipe.seed, "norm", i)) for i in range(8)),
+            (torch.randn(32, self.model.latent, generator=noise(self.config.seed, "norm", i)) for i in range(8)),
             lambda eps: generator(self.prior(eps.to(device))),
         )
-        return make_player(self.model, finished(generator, self.scale), self.codec).to(device)
+        return make_player(self.model, finished(generator, self.scale), self.representation).to(device)

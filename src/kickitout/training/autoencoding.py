@@ -17,23 +17,23 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from kickitout.card.contour import SIZE as CONTOUR
-from kickitout.card.contour import contours
-from kickitout.codecs import MelConfig, make_codec
+from kickitout.descriptors.contour import SIZE as CONTOUR
+from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
-from kickitout.models.kickgan import AutoEncoder, KickGANConfig
-from kickitout.models.listener import Listener
-from kickitout.models.player import TurnablePlayer, finish
+from kickitout.models.kickgan.encoder_export import EncoderExport
+from kickitout.models.kickgan.networks import AutoEncoder, KickGANConfig
+from kickitout.models.player import ControllablePlayer, finish
 from kickitout.models.priors import MixturePrior
-from kickitout.training.augment import augment, draws
+from kickitout.representations import LogMelConfig, make_representation
+from kickitout.training.config import TrainingConfig
+from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
 from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
-from kickitout.training.recipe import Recipe
-from kickitout.training.reconstruction import (
-    Seen,
+from kickitout.training.reconstruction_loss import (
+    STFTFeatures,
     body_distance,
     energy_score,
     level_bias,
@@ -68,12 +68,12 @@ class Critics(nn.Module):
 class AutoencodingTask:
     """An encoder and a decoder, and two critics."""
 
-    def __init__(self, recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> None:
-        assert isinstance(recipe.model, KickGANConfig)  # make_task sees to it
-        self.recipe, self.accelerator, self.model, self.waves = recipe, accelerator, recipe.model, waves
-        torch.manual_seed(stream(recipe.seed, "weights"))
-        self.codec = make_codec(recipe.codec).to(accelerator.device)
-        self.mel = make_codec(MelConfig()).to(accelerator.device)
+    def __init__(self, config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
+        assert isinstance(config.model, KickGANConfig)  # make_task sees to it
+        self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
+        torch.manual_seed(stream(config.seed, "weights"))
+        self.representation = make_representation(config.representation).to(accelerator.device)
+        self.mel = make_representation(LogMelConfig()).to(accelerator.device)
         # Sounds are compared as the player finishes them: what a click spreads before its onset is cut off there, and
         # where that was compared, clicks stayed too quiet, the loudest by 5 dB.
         self.finish = finish().to(accelerator.device)
@@ -81,19 +81,19 @@ class AutoencodingTask:
         self.mels = self._mels()
         found = contours(self.waves[:, 0].numpy())
         numbers = torch.from_numpy(found.numbers)
-        self.bands = self.codec.picture_shape[0]  # of the mid; those of the side come behind them
+        self.bands = self.representation.representation_shape[0]  # of the mid; those of the side come behind them
         g = self._auto_encoder()
-        if recipe.start == "none":
+        if config.start == "none":
             g.decoder.body.fit(numbers[_followed(found.off)])
         else:
-            load_start(g, recipe.start)
+            load_start(g, config.start)
         self.codes = g.decoder.body.codes(numbers)
-        d = Critics(recipe.critic_channels, self.codec.picture_shape, self.mel.picture_shape)
-        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, recipe)
-        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(recipe.ema))
+        d = Critics(config.critic_channels, self.representation.representation_shape, self.mel.representation_shape)
+        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
+        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
 
     def _auto_encoder(self) -> AutoEncoder:
-        return AutoEncoder(self.model, self.bands, self.mel.picture_shape)
+        return AutoEncoder(self.model, self.bands, self.mel.representation_shape)
 
     def _mels(self) -> Tensor:
         """[n, C, 128, 128], on the CPU."""
@@ -113,12 +113,12 @@ class AutoencodingTask:
         return {"generator": self.opt_g, "critic": self.opt_d}
 
     def slow_critic(self, factor: float) -> None:
-        """Let the critics learn at `factor` times their recipe's rate, from now on."""
-        set_rate(self.opt_d, self.recipe.optim_d.lr * factor)
+        """Let the critics learn at `factor` times their config's rate, from now on."""
+        set_rate(self.opt_d, self.config.optim_d.lr * factor)
 
     def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
         """One update of encoder and decoder; once the critics are on, one of theirs before it."""
-        r, tally = self.recipe, Tally()
+        r, tally = self.config, Tally()
         parts = parts_of(self.accelerator, rows, share)
         if len(parts) > 1 and step >= r.critics_from:
             raise UserError("--accumulate: KickGAN's critics judge a whole batch; leave it out, or set critics_from")
@@ -131,21 +131,21 @@ class AutoencodingTask:
 
     def _loss(self, rows: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         """What encoder and decoder descend; the critics, once they are on, learn in between."""
-        r, device = self.recipe, self.accelerator.device
+        r, device = self.config, self.accelerator.device
         real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
         judged = step >= r.critics_from
         with torch.no_grad():
-            real = self.codec.encode_channels(real_wave)
+            real = self.representation.encode_channels(real_wave)
         jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
         made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
         finished = real_wave * self.finish
         bands, wave = real[:, : self.bands], finished[:, 0]
         mids = [one[:, : self.bands] for one in made]
-        waves = (self.codec.decode(torch.cat(mids)) * self.finish).split(len(real))
+        waves = (self.representation.decode(torch.cat(mids)) * self.finish).split(len(real))
         takes, shift = slice(self._takes), step % SHIFTS
         with torch.no_grad():
-            wanted = Seen(bands, wave, shift)
-        seen = [Seen(one, sound, shift) for one, sound in zip(mids[takes], waves[takes], strict=True)]
+            wanted = STFTFeatures(bands, wave, shift)
+        seen = [STFTFeatures(one, sound, shift) for one, sound in zip(mids[takes], waves[takes], strict=True)]
         total, figures = self._reconstruction(wanted, seen)
         if self.model.stereo:
             loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[takes], shift)
@@ -164,9 +164,9 @@ class AutoencodingTask:
         tally.add(**figures)
         return total
 
-    def _reconstruction(self, wanted: Seen, seen: list[Seen]) -> tuple[Tensor, dict[str, float]]:
+    def _reconstruction(self, wanted: STFTFeatures, seen: list[STFTFeatures]) -> tuple[Tensor, dict[str, float]]:
         """The weighted loss of takes of the same kicks, and its parts by name."""
-        weights = self.recipe.weights
+        weights = self.config.weights
         half = 0.5 * weights.spectra
         parts = {  # what is the same in every take is compared by distance alone
             "body": (weights.body, 0.0, body_distance(wanted)),
@@ -181,13 +181,13 @@ class AutoencodingTask:
         total = total + weights.levels * losses["bias"]
         return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
 
-    def _sides(self, mid: Seen, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int) -> Tensor:
+    def _sides(self, mid: STFTFeatures, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int) -> Tensor:
         """The weighted loss of the sides, bands [B, 16, 1, L] and waveforms [B, T], on the scale of their mids."""
-        weights = self.recipe.weights
+        weights = self.config.weights
         with torch.no_grad():
-            wanted = Seen(real, wave, shift)
+            wanted = STFTFeatures(real, wave, shift)
         sides = [one[:, self.bands :] for one in made]
-        seen = [Seen(bands, self.codec.decode(bands) * self.finish, shift) for bands in sides]
+        seen = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift) for bands in sides]
         click, whole, in_bands = spectral_distance(mid, "click"), spectral_distance(mid, "whole"), level_distance(mid)
         loss = weights.click * energy_score(wanted, seen, click, weights.spread)
         loss = loss + 0.5 * weights.spectra * energy_score(wanted, seen, whole, weights.spread)
@@ -196,11 +196,11 @@ class AutoencodingTask:
     @property
     def _takes(self) -> int:
         """Times that each kick is made again in a step."""
-        return 2 if self.recipe.weights.spread else 1
+        return 2 if self.config.weights.spread else 1
 
     def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """For the whole batch: jitter [B, latent] and grain [takes, B, grain], normal; between [B, 1], uniform."""
-        size = self.recipe.batch
+        size = self.config.batch
         return (
             torch.randn(size, self.model.latent, generator=self._noise(step, "jitter")),
             torch.randn(self._takes, size, self.model.grain, generator=self._noise(step, "grain")),
@@ -211,14 +211,14 @@ class AutoencodingTask:
         """Both pictures as the critics see them: augmented, each kick on its own."""
         seen = []
         for name, picture in (("bands", bands), ("mel", mel)):  # of the frozen labels, as "real" and "fake" are
-            u = draws(self.recipe.batch, self._noise(step, f"see {which} {name}"), share, picture)
-            seen.append(augment(picture, self.recipe.augment, u.repeat(1, len(picture) // u.shape[1])))
+            u = draws(self.config.batch, self._noise(step, f"see {which} {name}"), share, picture)
+            seen.append(augment(picture, self.config.augment, u.repeat(1, len(picture) // u.shape[1])))
         return seen
 
     def _update_critics(
         self, real: Tensor, real_mel: Tensor, fake: Tensor, fake_mel: Tensor, step: int, share: slice
     ) -> dict[str, float]:
-        r = self.recipe
+        r = self.config
         seen = self._seen(real, real_mel, step, share, "real")
         on_real = self.d(*seen)
         on_fake = self.d(*self._seen(fake, fake_mel, step, share, "fake"))
@@ -231,9 +231,9 @@ class AutoencodingTask:
 
     def _noise(self, step: int, purpose: str) -> torch.Generator:
         """purpose: a frozen label, see `training.randomness`."""
-        return noise(self.recipe.seed, purpose, step)
+        return noise(self.config.seed, purpose, step)
 
-    def player(self, most: int = PRIOR_KICKS) -> TurnablePlayer:
+    def player(self, most: int = PRIOR_KICKS) -> ControllablePlayer:
         """The averaged decoder behind a mixture that is fitted to the latents of the training kicks, `most` of them."""
         both = self.auto_encoder(min(most, MEASURED))
         z = self.latents(both, most)
@@ -241,8 +241,8 @@ class AutoencodingTask:
             max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.grain
         )
         prior.fill(*fit_mixture(z.cpu(), len(prior.means)))
-        listener = Listener(both, self.codec, self.mel)
-        player = TurnablePlayer(both.decoder, self.codec, prior, listener, stereo=self.model.stereo)
+        listener = EncoderExport(both, self.representation, self.mel)
+        player = ControllablePlayer(both.decoder, self.representation, prior, listener, stereo=self.model.stereo)
         return player.eval().to(self.accelerator.device)
 
     def auto_encoder(self, most: int = MEASURED) -> AutoEncoder:
@@ -261,7 +261,7 @@ class AutoencodingTask:
             seeded = self._noise(0, "norm")
             jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
             jitter = (self.model.noise * jitter).to(device)
-            both(self.codec.encode_channels(wave), mel, code, jitter, grain[None].to(device))
+            both(self.representation.encode_channels(wave), mel, code, jitter, grain[None].to(device))
 
         measure_batch_norm(both, batches, play)
         return both
@@ -273,14 +273,14 @@ class AutoencodingTask:
         blocks = rows.split(BLOCK)
         with torch.no_grad():
             z = [
-                both.encoder(self.codec.encode_channels(self.waves[b].to(device)), self.mels[b].to(device))
+                both.encoder(self.representation.encode_channels(self.waves[b].to(device)), self.mels[b].to(device))
                 for b in blocks
             ]
         return torch.cat([self.codes[rows].to(device), torch.cat(z)], dim=1)
 
 
 def pace(step: int, settle: float) -> float:
-    """Share of the recipe's learning rate at a step: up in WARM_UP steps, and from `settle` on like 1 / sqrt(step).
+    """Share of the config's learning rate at a step: up in WARM_UP steps, and from `settle` on like 1 / sqrt(step).
 
     It knows nothing of where training will end, so a run that goes on is the run that never stopped.
     """

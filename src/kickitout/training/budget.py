@@ -102,7 +102,7 @@ class Budget:
         return sorted(self.took)[len(self.took) // 2] if self.took else 0.0
 
     def reached(self, step: int, _: float) -> bool:
-        """Whether another step would be one too many. Asked before each."""
+        """Whether another step would be one too many. TargetResult before each."""
         spent = self.spent
         if step == self.last_step[0] + 1:
             self.took = [*self.took, spent - self.last_step[1]][-RECENT:]

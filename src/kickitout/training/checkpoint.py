@@ -45,7 +45,7 @@ def unpack(task: Any, tensors: dict[str, Tensor], where: str) -> None:
         try:
             network.load_state_dict(state)
         except RuntimeError as error:
-            raise UserError(f"{where}: its {name} has another shape than this recipe's; use the run's own") from error
+            raise UserError(f"{where}: its {name} has another shape than this config's; use the run's own") from error
     for name, optimiser in task.optimisers.items():
         prefix = f"optimiser/{name}/"
         states: dict[int, dict[str, Tensor]] = {}

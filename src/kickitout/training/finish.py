@@ -13,14 +13,14 @@ from typing import Any
 
 import torch
 
-from kickitout.card.limits import limits_of
-from kickitout.corpus.build import Corpus
+from kickitout.datasets.build import Dataset
+from kickitout.descriptors.limits import limits_of
 from kickitout.errors import UserError
-from kickitout.evaluation.fingerprints import MOST, Learned, learned_file, read_learned
 from kickitout.export.model_file import graph_bytes, model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.noise import normal
-from kickitout.generation.torch_model import TorchModel
+from kickitout.generation.torch_backend import TorchModel
+from kickitout.metrics.fingerprints import MOST, Learned, learned_file, read_learned
 from kickitout.models.player import Player
 from kickitout.training.monitor import view
 from kickitout.training.notebook import write_notebook
@@ -34,38 +34,38 @@ SAVED = 100e6  # bytes of a checkpoint a second, on a slow disk
 class Finish:
     """Made before the loop; `write` is called after it. tell: of what is being done."""
 
-    def __init__(self, run: Any, corpus: Corpus, tell: Callable[[str], None]) -> None:
-        self.run, self.corpus = run, corpus
+    def __init__(self, run: Any, dataset: Dataset, tell: Callable[[str], None]) -> None:
+        self.run, self.dataset = run, dataset
         tell(f"measuring {len(run.waves)} kicks, for the scores and for the limits of the model")
         _ = run.reference
-        self.limits = limits_of(run.waves[:, 0].numpy(), run.recipe.kind)
+        self.limits = limits_of(run.waves[:, 0].numpy(), run.config.kind)
         self.learned = self._learned(tell)
 
     def _learned(self, tell: Callable[[str], None]) -> bytes | None:
         """The fingerprints, so that the studio can say which training kick a sound is nearest to; None where they are
         there already, or the kicks are too many."""
-        if len(self.corpus) > MOST:
+        if len(self.dataset) > MOST:
             tell(f"no fingerprints of the training kicks: they are more than {MOST}")
             return None
         for model in self._model_files():
             with suppress(UserError):  # there are none yet, or they are damaged
-                if read_learned(learned_file(model)).digest == self.corpus.digest:
+                if read_learned(learned_file(model)).digest == self.dataset.digest:
                     return None
-        tell(f"taking the fingerprints of {len(self.corpus)} kicks")
-        return Learned.of_corpus(self.corpus).to_bytes()
+        tell(f"taking the fingerprints of {len(self.dataset)} kicks")
+        return Learned.of_dataset(self.dataset).to_bytes()
 
     def _model_files(self) -> list[Path]:
         return [self.run.folder.path / name for name in ("model.onnx", "model.safetensors")]
 
     def write(self, player: Player, step: int) -> None:
         """The finished model of a step, and what lies beside it."""
-        folder, recipe = self.run.folder, self.run.recipe
-        settings, manifest = recipe.model_dump(mode="json"), self.corpus.manifest()
+        folder, config = self.run.folder, self.run.config
+        settings, manifest = config.model_dump(mode="json"), self.dataset.manifest()
         info = model_info(player, settings, manifest, step, folder.start, self.limits)
         model = write_model(player, info, folder.path)
         if self.learned is not None:
             write_whole(learned_file(model), self.learned)
-        write_notebook(folder, recipe)
+        write_notebook(folder, config)
 
 
 def rehearse(run: Any, clock: Callable[[], float]) -> dict[str, float]:
@@ -82,16 +82,16 @@ def rehearse(run: Any, clock: Callable[[], float]) -> dict[str, float]:
 
     with torch.random.fork_rng(devices=[]):
         player = run.task.player(REHEARSED)
-    making = lap() * max(1.0, len(run.waves) / REHEARSED if run.recipe.model.family == "kickgan" else 1.0)
+    making = lap() * max(1.0, len(run.waves) / REHEARSED if run.config.model.family == "kickgan" else 1.0)
     made = TorchModel(player).play(normal(range(HEARD), player.latent)).mean(axis=1)
     view(made)
-    hearing = lap() * run.recipe.monitor.sounds / HEARD
+    hearing = lap() * run.config.monitor.sounds / HEARD
     exporting = 0.0
-    if player.codec.exportable:
+    if player.representation.exportable:
         export_one()  # what is imported for it is imported once
         lap()
         export_one()
-        exporting = lap() * GRAPHS.get(run.recipe.model.family, GRAPHS["other"])
+        exporting = lap() * GRAPHS.get(run.config.model.family, GRAPHS["other"])
     size = sum(t.numel() * t.element_size() for n in run.task.networks.values() for t in n.state_dict().values())
     return {"saving": 3 * size / SAVED, "snapshot": making + hearing, "model": making + exporting}
 

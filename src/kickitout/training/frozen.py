@@ -1,7 +1,7 @@
 """What a training run is, in words that outlive the code: settings under frozen ids, and a version of training.
 
 Results cost hours, and their names must survive work on the program: a class or a field that is renamed, an option that
-is added, a recipe that is called otherwise. So a run is identified by those of its settings that differ from frozen
+is added, a config that is called otherwise. So a run is identified by those of its settings that differ from frozen
 defaults, each under a frozen id. Both stand in `frozen_settings.json`, to which entries are added and of which none is
 ever changed or removed.
 
@@ -36,7 +36,7 @@ FAMILY = "model.family"  # the id of the setting by which a frozen default can d
 def differing(config: BaseModel, prefix: str = "") -> dict[str, Any]:
     """Frozen id -> value of every setting that differs from its frozen default. prefix: ids of what config lies in.
 
-    >>> from kickitout.training.recipe import AdamConfig
+    >>> from kickitout.training.config import AdamConfig
     >>> differing(AdamConfig(lr=1e-3), "optim_g")
     {'optim_g.lr': 0.001}
     """

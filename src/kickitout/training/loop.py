@@ -1,4 +1,4 @@
-"""The training loop: one for every family, in one process or many.
+"""The training loop: one for every group, in one process or many.
 
 It feeds batches to a task, reports, takes snapshots, asks the monitor, and keeps checkpoints. How long to train is
 given in steps or in minutes, over all the times a run was started; stopping and going on changes nothing: 2 + 2 steps
@@ -23,13 +23,13 @@ import torch
 from accelerate import Accelerator
 
 from kickitout.audio import write_sound
-from kickitout.corpus.build import Corpus
+from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
-from kickitout.evaluation.distance import energy_distance
 from kickitout.files import write_whole
 from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
-from kickitout.generation.torch_model import TorchModel
+from kickitout.generation.torch_backend import TorchModel
+from kickitout.metrics.distance import energy_distance
 from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.budget import TIMING, Budget, Timing, written
@@ -42,6 +42,7 @@ from kickitout.training.checkpoint import (
     to_bytes,
     unpack,
 )
+from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import (
     agree,
     from_first,
@@ -52,17 +53,16 @@ from kickitout.training.engine import (
     told_by_first,
 )
 from kickitout.training.finish import Finish, rehearse
-from kickitout.training.lessons import make_lessons
 from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
-from kickitout.training.recipe import Recipe
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.sheet import row_of_kicks, sheet_png
 from kickitout.training.start import known_of
 from kickitout.training.tasks import Task, make_task
 from kickitout.training.threads import Threads
+from kickitout.training.training_set import make_training_set
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
 ECHO_SECONDS = 1.0  # in which a signal that comes again is the same one
@@ -131,16 +131,16 @@ class Result:
 class Run:
     """One training run in one folder."""
 
-    def __init__(self, corpus: Corpus, recipe: Recipe, folder: RunFolder, accelerator: Accelerator,
+    def __init__(self, dataset: Dataset, config: TrainingConfig, folder: RunFolder, accelerator: Accelerator,
                  watch: Callable[[Report], None], clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
-        self.recipe, self.folder, self.accelerator, self.watch = recipe, folder, accelerator, watch
-        self.share = share_of(accelerator, recipe.batch)
+        self.config, self.folder, self.accelerator, self.watch = config, folder, accelerator, watch
+        self.share = share_of(accelerator, config.batch)
         self.clock = clock  # in seconds; what the length of a run is counted with
-        lessons = make_lessons(corpus, recipe)
+        lessons = make_training_set(dataset, config)
         self.waves = torch.from_numpy(lessons.waves)  # [n, 1 or 2, T]
         self.reals, self.held_out = lessons.reals, lessons.held_out  # [n, T]
-        self.task: Task = make_task(recipe, accelerator, self.waves)
-        self.monitor = Monitor(recipe.monitor)
+        self.task: Task = make_task(config, accelerator, self.waves)
+        self.monitor = Monitor(config.monitor)
         self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
         self.window: dict[str, list[float]] = defaultdict(list)
         self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
@@ -169,7 +169,7 @@ class Run:
             self.step, self.seconds = progress["step"], progress["seconds"]
             self.slowed, self.stopped = progress["slowed"], progress["stopped"]
             self.window = defaultdict(list, progress["window"])
-            self.monitor = Monitor(self.recipe.monitor, **progress["monitor"])
+            self.monitor = Monitor(self.config.monitor, **progress["monitor"])
             self.named = self.monitor.best_step
             self.task.slow_critic(self.slowed)
         if not self.writes:
@@ -251,7 +251,7 @@ class Run:
             self.seconds = before + self.clock() - began
             if self.step % REPORT_STEPS == 0 or self.step <= 3:
                 self._report(until)
-            if self.step % self.recipe.monitor.every == 0 and not self.stopped:
+            if self.step % self.config.monitor.every == 0 and not self.stopped:
                 self._judge()
                 self.seconds = before + self.clock() - began
                 saved = -CHECKPOINT_SECONDS
@@ -267,13 +267,13 @@ class Run:
             return *self.monitor.judge(self.step, *self._snapshot()), self.monitor.memory()
 
         verdict, why, memory = told_by_first(self.accelerator, first)
-        self.monitor = Monitor(self.recipe.monitor, **memory)
+        self.monitor = Monitor(self.config.monitor, **memory)
         self.window.clear()
         self._carry_out(verdict, why)
 
     def try_step(self) -> dict[str, float]:
         """The step that is next, without counting it."""
-        chosen = batch_indices(self.recipe.seed, self.step, self.recipe.batch, len(self.waves))[self.share]
+        chosen = batch_indices(self.config.seed, self.step, self.config.batch, len(self.waves))[self.share]
         return self.task.step(torch.from_numpy(chosen), self.step, self.share)
 
     def _step(self) -> None:
@@ -292,7 +292,7 @@ class Run:
         recent = {name: float(np.mean(values[-REPORT_STEPS:])) for name, values in self.window.items() if values}
         self.pace = self.pace or (self.step, self.seconds)
         steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]
-        rate = steps * self.recipe.batch / seconds if seconds > 0 else 0.0
+        rate = steps * self.config.batch / seconds if seconds > 0 else 0.0
         if self.writes:
             self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **recent)
             self.watch(Report(self.step, self.seconds, until.share(self.step, self.seconds), rate, recent))
@@ -328,14 +328,14 @@ class Run:
         began = self.clock()
         player = self.task.player()
         self.heard = self.step, player
-        made = TorchModel(player).play(normal(range(self.recipe.monitor.sounds), player.latent)).mean(axis=1)  # [n, T]
+        made = TorchModel(player).play(normal(range(self.config.monitor.sounds), player.latent)).mean(axis=1)  # [n, T]
         fakes = np.nan_to_num(made, nan=0.0, posinf=0.0, neginf=0.0)  # a diverged generator is silence to the monitor
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
-        troubles = detect(losses, seen, self.reference, self.recipe.objective)
+        troubles = detect(losses, seen, self.reference, self.config.objective)
         place, floor = self.folder.snapshot(self.step), self.reference.floor
-        title = f"{self.recipe.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
+        title = f"{self.config.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))
         write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
         self.folder.log(
@@ -343,7 +343,7 @@ class Run:
             floor=None if math.isnan(floor) else floor, losses=losses, troubles=[t.name for t in troubles],
             diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
         )  # fmt: skip
-        write_notebook(self.folder, self.recipe)
+        write_notebook(self.folder, self.config)
         self.took("snapshot", self.clock() - began)
         return score, troubles
 
@@ -361,10 +361,10 @@ class Run:
 
     def _choose(self) -> tuple[int, float]:
         """Step and score of the weights to export: those of now, or of the best snapshot, or the earlier of equals."""
-        if self.recipe.monitor.export == "last":
+        if self.config.monitor.export == "last":
             return self.step, self._snapshot(closing=True)[0]
         best = self.monitor.best_step, self.monitor.best_score
-        if self.step % self.recipe.monitor.every or best[0] < 0:
+        if self.step % self.config.monitor.every or best[0] < 0:
             score, _ = self._snapshot(closing=True)
             if score < best[1] or best[0] < 0:
                 return self.step, score
@@ -402,7 +402,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "auto",
+def opened(dataset: Dataset, config: TrainingConfig, out: str | Path, *, device: str = "auto",
            accelerator: Accelerator | None = None,
            watch: Callable[[Report], None] = lambda _: None,
            clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
@@ -411,37 +411,37 @@ def opened(corpus: Corpus, recipe: Recipe, out: str | Path, *, device: str = "au
     The folder is locked meanwhile. accelerator: made for `device` where there is none. Raises UserError for a folder
     that holds another run.
     """
-    if len(corpus) < FEWEST_KICKS:
-        raise UserError(f"too few kicks to learn from ({len(corpus)}); {FEWEST_KICKS} work, hundreds are better")
+    if len(dataset) < FEWEST_KICKS:
+        raise UserError(f"too few kicks to learn from ({len(dataset)}); {FEWEST_KICKS} work, hundreds are better")
     engine = accelerator or make_accelerator(device)
-    folder, manifest = RunFolder(out), corpus.manifest()
+    folder, manifest = RunFolder(out), dataset.manifest()
 
     def prepared() -> Run:
         if told_by_first(engine, lambda: manifest["digest"]) != manifest["digest"]:
             raise UserError("this process reads other sounds than the first; give all of them the same folders")
         if engine.is_main_process:
-            watch(told_only(0, 0.0, f"preparing {len(corpus)} kicks"))
-        return Run(corpus, recipe, folder, engine, watch, clock)
+            watch(told_only(0, 0.0, f"preparing {len(dataset)} kicks"))
+        return Run(dataset, config, folder, engine, watch, clock)
 
     with ExitStack() as stack:
-        from_first(engine, lambda: _begin_folder(folder, stack, recipe, manifest))
+        from_first(engine, lambda: _begin_folder(folder, stack, config, manifest))
         interrupted = stack.enter_context(_interruptible())
         run = together(engine, prepared)
         run.begin()
         yield run, interrupted
 
 
-def _begin_folder(folder: RunFolder, stack: ExitStack, recipe: Recipe, manifest: dict[str, Any]) -> bytes:
+def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, manifest: dict[str, Any]) -> bytes:
     """Lock the folder for as long as the stack lasts, and begin a run in it, or see that it is this one."""
     folder.refuse_strangers()
     stack.enter_context(folder.locked())
-    folder.open(recipe, manifest)
-    if recipe.start != "none" and folder.start is None:
-        folder.keep_start(known_of(recipe.start))
+    folder.open(config, manifest)
+    if config.start != "none" and folder.start is None:
+        folder.keep_start(known_of(config.start))
     return b""
 
 
-def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until | Budget, *, device: str = "auto",
+def train(dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, *, device: str = "auto",
           accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
           watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
     """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
@@ -458,11 +458,11 @@ def train(corpus: Corpus, recipe: Recipe, out: str | Path, until: Until | Budget
     chosen = Threads(threads, timing, engine)
     with (
         chosen.one_at_first(),
-        opened(corpus, recipe, folder.path, accelerator=engine, watch=watch, clock=clock) as (run, interrupted),
+        opened(dataset, config, folder.path, accelerator=engine, watch=watch, clock=clock) as (run, interrupted),
     ):
         keeper = _Keeper(run, timing, clock, began, until)
         chosen.choose(run, clock, keeper.tell, limit=0.1 * budget.left() if budget else MOST_MEASURING)
-        finish = Finish(run, corpus, keeper.tell) if run.writes and export else None
+        finish = Finish(run, dataset, keeper.tell) if run.writes and export else None
         if budget:
             keeper.set_aside(budget, export)
             from_first(engine, lambda: _refuse_short(run, budget, timing))

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kickitout.card import cards
-from kickitout.evaluation.distance import diversity, energy_distance
-from kickitout.evaluation.embedding import embed
+from kickitout.descriptors import cards
+from kickitout.metrics.distance import diversity, energy_distance
+from kickitout.metrics.embedding import embed
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+from kickitout.training.config import MonitorConfig, Objective
 from kickitout.training.objectives import LN_2
-from kickitout.training.recipe import MonitorConfig, Objective
 
 AFTER_CLICK = ONSET + SAMPLE_RATE * 30 // 1000  # sample: 30 ms after the onset there should be a body
 

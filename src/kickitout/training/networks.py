@@ -12,8 +12,8 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
 
+from kickitout.training.config import AdamConfig, TrainingConfig
 from kickitout.training.norms import share_batch_norms
-from kickitout.training.recipe import AdamConfig, Recipe
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -27,9 +27,9 @@ def adam(network: nn.Module, config: AdamConfig) -> torch.optim.Adam:
     return torch.optim.Adam(network.parameters(), lr=config.lr, betas=(config.beta1, config.beta2))
 
 
-def prepare(accelerator: Accelerator, g: nn.Module, d: nn.Module, recipe: Recipe) -> Any:
+def prepare(accelerator: Accelerator, g: nn.Module, d: nn.Module, config: TrainingConfig) -> Any:
     """Generator, critic and their optimisers, on the device and, where there are several processes, shared by them."""
-    adams = adam(g, recipe.optim_g), adam(d, recipe.optim_d)
+    adams = adam(g, config.optim_g), adam(d, config.optim_d)
     if accelerator.num_processes == 1:
         return accelerator.prepare(g, d, *adams)
     # Of layers with one map: both orders in memory are right, and DDP says that it has to choose.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from kickitout.files import write_whole
-from kickitout.training.recipe import Recipe
+from kickitout.training.config import TrainingConfig
 from kickitout.training.run_folder import RunFolder
 
 
-def write_notebook(run: RunFolder, recipe: Recipe) -> None:
+def write_notebook(run: RunFolder, config: TrainingConfig) -> None:
     """Write the run folder's notebook.md anew from its manifest, its stats and its pictures."""
-    manifest, entries = run.read_json("corpus.json"), run.entries()
-    parts = [f"# {recipe.name}", recipe.about, _corpus(manifest), _events(entries), _snapshots(entries)]
+    manifest, entries = run.read_json("dataset.json"), run.entries()
+    parts = [f"# {config.name}", config.about, _corpus(manifest), _events(entries), _snapshots(entries)]
     write_whole(run.path / "notebook.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
 
 
@@ -21,7 +21,7 @@ def _corpus(manifest: dict[str, Any]) -> str:
     licences = sorted({str(r["licence"]) for r in rows})
     refused = "".join(f"\n- refused: {r['name']}: {r['reason']}" for r in manifest["refused"][:50])
     return (
-        f"## Sounds\n\n{len(rows)} kicks in {len({r['family'] for r in rows})} families, digest "
+        f"## Sounds\n\n{len(rows)} kicks in {len({r['group'] for r in rows})} groups, digest "
         f"`{manifest['digest'][:16]}`; licences: {', '.join(licences)}.{refused}\n\n![real kicks](reals.png)"
     )
 

@@ -23,7 +23,7 @@ class RunState(NamedTuple):
     """One run folder."""
 
     path: Path
-    recipe: str
+    config: str
     state: str  # running, finished, unfinished (can go on, has no model yet), not begun, unreadable
     step: int
     minutes: float
@@ -48,10 +48,10 @@ def look_at(path: Path) -> RunState:
     shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and isinstance(e.get("score"), (int, float))]
     last = entries[-1] if entries else {}
     try:
-        recipe = str(json.loads((path / "recipe.json").read_text("utf-8"))["name"])
+        config = str(json.loads((path / "config.json").read_text("utf-8"))["name"])
     except (OSError, ValueError, KeyError, TypeError):
-        recipe = ""
-    if not recipe:
+        config = ""
+    if not config:
         state = "unreadable"
     elif is_running(path):
         state = "running"
@@ -63,7 +63,7 @@ def look_at(path: Path) -> RunState:
     size, spare = (sum(map(_size, files)) for files in (_files(path), spare_files(path)))
     return RunState(
         path,
-        recipe,
+        config,
         state,
         int(last.get("step", 0)),
         seconds / 60,
@@ -120,7 +120,7 @@ def free(path: Path, checkpoints: bool = False) -> int:
 
 
 def _below(place: Path, depth: int) -> Iterator[Path]:
-    if (place / "recipe.json").is_file() and (place / "corpus.json").is_file():
+    if (place / "config.json").is_file() and (place / "dataset.json").is_file():
         yield place
     elif depth:
         with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@ Every draw comes from a generator seeded by (seed, step, purpose). Nothing has t
 if it had not been interrupted, and several processes can draw the same global batch and take their share of it.
 
 The labels of purposes ("order", "latents", ...) are frozen strings, whatever the code around them is called: another
-label is another stream, so that runs go on as another run and the same recipe gives other weights. Whoever changes one
+label is another stream, so that runs go on as another run and the same config gives other weights. Whoever changes one
 raises `kickitout.training.frozen.TRAINING_VERSION`.
 """
 

@@ -1,8 +1,8 @@
 """A run folder: what a training run leaves, so that it reads like a notebook.
 
-recipe.json        the resolved recipe
+config.json        the resolved config
 identity.json      what makes it the same run when it is gone on with: see `kickitout.training.frozen`
-corpus.json        every file that was taken or refused, with digests and licences
+dataset.json        every file that was taken or refused, with digests and licences
 environment.json   versions, machine, threads
 timing.json        threads, and where the time on the clock has gone
 start.json         what is known of the model it began with, if any
@@ -24,18 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from kickitout import __version__
-from kickitout.corpus.build import describe_difference
 from kickitout.cpus import usable_cpus
+from kickitout.datasets.build import describe_difference
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
+from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
-from kickitout.training.recipe import Recipe
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
 OWN = {
     "checkpoints",
     "snapshots",
-    "corpus.json",
+    "dataset.json",
     "environment.json",
     "identity.json",
     "start.json",
@@ -77,7 +77,7 @@ class RunFolder:
         """Raise UserError, before anything is made, where the folder holds other files than those of a run."""
         there = names_in(self.path)
         strangers = [name for name in there if name not in OWN and not name.endswith(".part")]
-        if strangers and "recipe.json" not in there:
+        if strangers and "config.json" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder")
 
     @contextlib.contextmanager
@@ -88,18 +88,18 @@ class RunFolder:
         with held(self.path, f"{self.path}: another training run is using this folder; wait, or use another"):
             yield
 
-    def open(self, recipe: Recipe, manifest: dict[str, Any]) -> None:
+    def open(self, config: TrainingConfig, manifest: dict[str, Any]) -> None:
         """Begin a run here, or make sure that the one that is here is the same.
 
-        Names of folders, files and recipes do not count. Raises UserError when the folder holds a run of another
-        recipe, of other sounds, or of a version that trained otherwise.
+        Names of folders, files and configs do not count. Raises UserError when the folder holds a run of another
+        config, of other sounds, or of a version that trained otherwise.
         """
-        settings = differing(recipe)
-        if not (self.path / "recipe.json").exists():
-            self.write_json("corpus.json", manifest)
+        settings = differing(config)
+        if not (self.path / "config.json").exists() and not (self.path / "recipe.json").exists():
+            self.write_json("dataset.json", manifest)
             self.write_json("environment.json", environment())
             self.write_json("identity.json", {"training": TRAINING_VERSION, "settings": settings})
-            self.write_json("recipe.json", recipe.model_dump(mode="json"))  # last: a folder with a recipe is whole
+            self.write_json("config.json", config.model_dump(mode="json"))  # last: a folder with a config is whole
             return
         identity = self.read_json("identity.json") if (self.path / "identity.json").exists() else {}
         if identity.get("training") != TRAINING_VERSION:
@@ -110,10 +110,10 @@ class RunFolder:
         if differences := _differences(identity["settings"], settings):
             different = ", ".join(differences[:4])
             raise UserError(
-                f"{self.path}: holds a run of another recipe ({different}); give a new folder, "
-                f"or go on with the run's own: --recipe {self.path / 'recipe.json'}"
+                f"{self.path}: holds a run of another config ({different}); give a new folder, "
+                f"or go on with the run's own: --config {self.path / 'config.json'}"
             )
-        known = self.read_json("corpus.json")
+        known = self.read_json("dataset.json")
         if known.get("digest") != manifest["digest"]:
             raise UserError(
                 f"{self.path}: the sounds have changed since this run began "

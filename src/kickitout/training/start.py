@@ -16,9 +16,9 @@ from torch import Tensor
 from kickitout.errors import UserError
 from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
-from kickitout.generation.listen import find_ear
+from kickitout.generation.invert import find_encoder
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.kickgan import AutoEncoder
+from kickitout.models.kickgan.networks import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
 SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of
@@ -28,7 +28,7 @@ def known_of(name: str | Path) -> dict[str, Any]:
     """What a model that a run begins with says of itself: name, digest, step, and what it learned from."""
     model = load_model(name)
     info = model.info
-    return {"model": info.name, "sha256": model.digest, "step": info.step, "corpus": info.corpus}
+    return {"model": info.name, "sha256": model.digest, "step": info.step, "dataset": info.dataset}
 
 
 def load_start(network: AutoEncoder, name: str | Path) -> None:
@@ -37,7 +37,7 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
     if path.suffix != ".onnx":
         raise UserError(f"{path}: it can be played, but a run can't begin with it; KickGAN models (.onnx) can")
     found = {f"decoder.{key}": value for key, value in _tables(path, "generator.").items()}
-    found |= {f"encoder.{key}": value for key, value in _tables(find_ear(name), "encoder.").items()}
+    found |= {f"encoder.{key}": value for key, value in _tables(find_encoder(name), "encoder.").items()}
     known = "decoder.side.to_levels.weight" in found  # a mono model begins a stereo one, whose side is new
     wanted = dict(network.named_parameters()) | {key: network.get_buffer(key) for key in SCALE}
     with torch.no_grad():
@@ -48,7 +48,7 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
             if value is None or value.shape != into.shape:
                 has = "nothing" if value is None else f"{list(value.shape)}"
                 raise UserError(
-                    f"{path}: begins nothing here, {key} is {list(into.shape)} in the recipe and {has} in the model; "
+                    f"{path}: begins nothing here, {key} is {list(into.shape)} in the config and {has} in the model; "
                     "use the model's own sizes, or begin afresh: --set start=none"
                 )
             into.copy_(value)

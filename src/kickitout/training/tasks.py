@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from kickitout.models.player import Player
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.autoencoding import AutoencodingTask
-from kickitout.training.recipe import Recipe
+from kickitout.training.config import TrainingConfig
 
 
 class Task(Protocol):
@@ -34,8 +34,8 @@ class Task(Protocol):
         ...
 
 
-def make_task(recipe: Recipe, accelerator: Accelerator, waves: Tensor) -> Task:
-    """The task of a recipe's family. waves: all training kicks, [n, 1 or 2, T]."""
-    if recipe.model.family == "kickgan":
-        return AutoencodingTask(recipe, accelerator, waves)
-    return AdversarialTask(recipe, accelerator, waves)
+def make_task(config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> Task:
+    """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]."""
+    if config.model.family == "kickgan":
+        return AutoencodingTask(config, accelerator, waves)
+    return AdversarialTask(config, accelerator, waves)

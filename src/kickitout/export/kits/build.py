@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.card import cards
-from kickitout.corpus.prepare import polarity
+from kickitout.audio.prepare import polarity
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.pitching import Tuned, tune
 from kickitout.export.kits.plan import GM_KICK, Plan
@@ -19,7 +19,7 @@ from kickitout.export.kits.sound_file import kit_recipe, sound_file
 from kickitout.export.kits.sources import Kick
 from kickitout.export.kits.velocity import Variation, Zone
 
-CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the corpus's sample peak of 0.97
+CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
 FURTHEST_LU = 8.0  # a kick that can be no louder than this below the median one does not quieten all the others
 
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from kickitout.errors import UserError
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.decentsampler import library_info, preset_files
+from kickitout.export.kits.documents import KIT_FORMAT, kit_json, licence_line, licence_text, papers
 from kickitout.export.kits.hydrogen import drumkit_xml
-from kickitout.export.kits.papers import KIT_FORMAT, kit_json, licence_line, licence_text, papers
 from kickitout.export.kits.sfz import sfz_files
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
 from kickitout.generation.model import Model

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kickitout.card import cards
+from kickitout.descriptors import cards
 from kickitout.export.kits.shaping import repitch
 from kickitout.export.kits.tuning import Target, find_note
 from kickitout.notes import note_name, to_midi

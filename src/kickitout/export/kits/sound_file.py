@@ -17,7 +17,7 @@ from kickitout.export.kits.sources import kick_of_bytes
 from kickitout.export.kits.velocity import Zone
 from kickitout.export.kits.wav_chunks import SamplerZone, with_zone
 from kickitout.generation.model import Model
-from kickitout.generation.remake import remake
+from kickitout.generation.recipe import re_render
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -67,7 +67,7 @@ def render_again(
     name = made_of(recipe)
     try:
         if name is None and model is not None:
-            wave = remake(dict(recipe), model, where)
+            wave = re_render(dict(recipe), model, where)
         elif name is not None and source is not None:
             if hashlib.sha256(source).hexdigest() != recipe["source"]["sha256"]:
                 raise UserError(

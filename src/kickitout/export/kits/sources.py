@@ -19,12 +19,12 @@ import numpy as np
 
 from kickitout import __version__
 from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read_comment, resample
-from kickitout.corpus.prepare import END_FADE, prepare, resting_offset
-from kickitout.corpus.scan import UNSTATED, Candidate, Refused, scan
+from kickitout.audio.prepare import END_FADE, prepare, resting_offset
+from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
-from kickitout.generation.gate import Drawn, Gate
 from kickitout.generation.generate import each_drawn, each_kick, sound_recipe
 from kickitout.generation.model import Model
+from kickitout.generation.reject import Drawn, OutlierRejection
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 MOST_SECONDS = 4.0
@@ -47,7 +47,7 @@ class Kick:
     licence: str = UNSTATED
 
 
-def kicks_of_model(model: Model, seeds: Sequence[int], gate: Gate | None = None) -> list[Kick]:
+def kicks_of_model(model: Model, seeds: Sequence[int], gate: OutlierRejection | None = None) -> list[Kick]:
     """One kick a seed. gate: draws kicks again that are unlike what the model learned from. Raises UserError for a seed
     that is silent."""
 
@@ -63,7 +63,7 @@ def kicks_of_model(model: Model, seeds: Sequence[int], gate: Gate | None = None)
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[Kick], list[Refused]]:
-    """The kicks of files, folders and zip archives, in the order of `corpus.scan`; at most the first `most` good ones.
+    """The kicks of files, folders and zip archives, in the order of `dataset.scan`; at most the first `most` good ones.
 
     A file that was given by its own name has to be good; one in a folder or archive may be refused, and is listed then.
     Raises UserError when there is none left.
@@ -89,7 +89,7 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
 def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more: str) -> Kick:
     """The kick in a sound file. made_by: the recipe that the file carries, if it does.
 
-    Everything is as the corpus prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
+    Everything is as the dataset prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
     Raises UserError, which begins with `name`.
     """
     sound = decode_sound(data, name)

@@ -15,7 +15,7 @@ export { Wrong };
 /** @typedef {import("./types.js").Answer} Answer */
 /** @typedef {{wave: Float32Array, channels: number, place: Float32Array}} Played */
 
-const CONTOUR = 9; // numbers of a place that are the pitch's fall: kickitout.card.contour
+const CONTOUR = 9; // numbers of a place that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
 const OF_A_KICK = ["seed", "start", "place", "knobs", "varied", "morphed", "amount", "model_sha256"]; // kickitout.studio.recipes
 

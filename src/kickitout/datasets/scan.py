@@ -1,0 +1,285 @@
+"""Folders, files and .zip archives -> an ordered list of sound files, with everything that was left out counted.
+
+The order depends on names alone. Nothing is decoded here, and zip members are only ever read into memory.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import posixpath
+import stat
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from kickitout.datasets.archives import list_members, lower, read_member
+from kickitout.datasets.stated import UNSTATED, ManifestRow, Stated, assign, is_index, read_rows
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+
+WAVS = (".wav", ".wave", ".bwf", ".rf64", ".w64")
+READ = frozenset((*WAVS, ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd"))
+CONVERT = "convert it to WAV or FLAC"
+UNPACK = "unpack it first; only .zip is opened"
+REFUSED = {
+    **dict.fromkeys((".m4a", ".aac", ".mp4"), f"AAC is not read; {CONVERT}"),
+    **dict.fromkeys((".wma", ".ape", ".wv", ".mpc", ".ac3", ".mka", ".webm", ".amr"), f"not read; {CONVERT}"),
+    **dict.fromkeys((".rx2", ".rex", ".sf2", ".sfz", ".nki", ".adg"), "an instrument, not a sound; export its WAVs"),
+    **dict.fromkeys((".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"), UNPACK),
+}
+LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")  # what systems leave beside files
+ANALYSES = (".asd", ".reapeaks", ".pkf", ".sfk", ".ovw", ".wfm")  # what programs keep beside a sound: Live, Reaper, ...
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A file that may be a sound. name: for display, from the given folder on, and its alone; member: its path inside a
+    zip; entry: its place there."""
+
+    name: str
+    path: Path
+    member: str | None = None
+    source: str = UNSTATED
+    licence: str = UNSTATED
+    entry: int = -1
+
+    def open(self) -> io.BufferedReader | io.BytesIO:
+        """Its bytes as a seekable file. Raises UserError, which begins with `name`, when they cannot be had."""
+        try:
+            if self.member is not None:
+                return io.BytesIO(read_member(self.path, self.entry, self.name))
+            return open(self.path, "rb")
+        except OSError as error:
+            if isinstance(error, PermissionError):
+                raise UserError(f"{self.name}: permission denied; make it readable and try again") from error
+            raise explain_os_error(error, self.name) from error
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A file that was not taken, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """candidates in order; refused: files that look like sounds but cannot be read; ignored: suffix -> files."""
+
+    candidates: tuple[Candidate, ...]
+    refused: tuple[Refused, ...]
+    ignored: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+@dataclass
+class _Walk:
+    """What is known while the folders are walked."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+    warnings: list[str] = field(default_factory=list)
+    seen: set[tuple[int, int]] = field(default_factory=set)  # (device, inode) of each folder
+    used: set[str] = field(default_factory=set)  # names of candidates
+    files: set[str] = field(default_factory=set)  # the path of each
+    paths: dict[str, str] = field(default_factory=dict)  # a candidate's name -> its path
+    archives: list[str] = field(default_factory=list)  # their paths
+    rows: list[ManifestRow] = field(default_factory=list)  # of every index.csv
+
+
+def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Scan:
+    """List the sound files of folders (nested, links followed once), of .zip archives, and files given by name.
+
+    Raises UserError for a path that is missing, may not be listed, or holds no sound file at all.
+    """
+    given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(p) for p in paths]
+    if not given:
+        raise UserError("no folder was given; name a folder of kicks, a .zip or sound files")
+    total = _Walk()
+    used: set[str] = set()
+    for path in given:
+        walk = _Walk(seen=total.seen, used=total.used)
+        try:
+            info = path.stat()
+            if not stat.S_ISDIR(info.st_mode):
+                _read_index_beside(walk, path)
+                _file(walk, path, _unique(_shown(path.name), used), info.st_mode)
+            elif (info.st_dev, info.st_ino) in total.seen:
+                total.warnings.append(f"{path}: read already as part of another folder")
+                continue
+            else:
+                _folder(walk, path, _unique(_shown(path.resolve().name) or "root", used), top=True)
+        except OSError as error:
+            if isinstance(error, PermissionError):
+                raise UserError(f"{path}: permission denied; make it readable and try again") from error
+            raise explain_os_error(error, path) from error
+        if not walk.candidates:
+            raise UserError(_nothing(path, walk))
+        total.candidates += _with_stated(walk)
+        total.refused += walk.refused
+        total.ignored += walk.ignored
+        total.warnings += walk.warnings
+    ignored = dict(sorted(total.ignored.items()))
+    return Scan(tuple(total.candidates), tuple(total.refused), ignored, tuple(total.warnings))
+
+
+def _folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
+    info = folder.stat()
+    if (info.st_dev, info.st_ino) in walk.seen:
+        return  # a symbolic link back up, or a second way to the same folder
+    walk.seen.add((info.st_dev, info.st_ino))
+    try:
+        entries = sorted(os.listdir(folder))
+    except OSError as error:
+        if top:
+            raise
+        walk.refused.append(Refused(name, f"the folder cannot be listed ({(error.strerror or '').lower()})"))
+        return
+    for entry in filter(is_index, entries):
+        _read_index(walk, folder / entry, f"{name}/{entry}")
+    for entry in entries:
+        path, shown = folder / entry, f"{name}/{_shown(entry)}"
+        if _is_hidden(entry) or is_index(entry):
+            continue
+        try:
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                _folder(walk, path, shown)
+            else:
+                _file(walk, path, shown, mode)
+        except OSError as error:
+            reason = str(explain_os_error(error, shown)).removeprefix(f"{shown}: ")
+            walk.refused.append(Refused(shown, f"a broken link: {reason}" if path.is_symlink() else reason))
+
+
+def _file(walk: _Walk, path: Path, name: str, mode: int) -> None:
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for ever
+        walk.refused.append(Refused(name, "not a regular file"))
+    elif path.suffix.lower() == ".zip":
+        _archive(walk, path, name)
+    else:
+        _take(walk, _text(path), Candidate(name, path))
+
+
+def _take(walk: _Walk, key: str, candidate: Candidate) -> None:
+    """Sort a file among the candidates, the refused and the ignored. key: its path, that of its archive before it."""
+    suffix = PurePosixPath(key).suffix.lower()
+    walk.files.add(key)
+    if suffix in READ:
+        walk.candidates.append(replace(candidate, name=_unique(candidate.name, walk.used, suffix)))
+        walk.paths[walk.candidates[-1].name] = key
+    elif suffix in REFUSED:
+        walk.refused.append(Refused(candidate.name, REFUSED[suffix]))
+    elif suffix not in ANALYSES:
+        walk.ignored[suffix or "(none)"] += 1
+
+
+def _archive(walk: _Walk, path: Path, name: str) -> None:
+    key = _text(path)
+    walk.archives.append(key)
+    try:
+        members = list_members(path)
+    except UserError as error:
+        walk.refused.append(Refused(name, str(error)))
+        return
+    for member in members:
+        if any(_is_hidden(part) for part in member.parts if part != ".."):
+            continue
+        inside = "/".join(member.parts)
+        shown = f"{name}/{_printable(inside)}"
+        suffix = PurePosixPath(inside).suffix.lower()
+        candidate = Candidate(shown, path, inside, entry=member.entry)
+        if is_index(member.parts[-1]):
+            _read_index_in(walk, candidate, f"{key}/{inside}")
+        elif suffix == ".zip":
+            walk.refused.append(Refused(shown, "an archive within an archive; unpack it first"))
+        elif suffix in READ and member.refusal:
+            walk.refused.append(Refused(shown, member.refusal))
+        else:
+            _take(walk, f"{key}/{inside}", candidate)
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether a name is none of the user's: what begins with a dot, and what systems leave beside files."""
+    return name.startswith(".") or name == "__MACOSX" or name.lower() in LITTER
+
+
+def _read_index(walk: _Walk, path: Path, name: str) -> None:
+    """The rows of a folder's index."""
+    try:
+        walk.rows += read_rows(path.read_bytes(), _text(path.parent), name)
+    except (OSError, ValueError) as error:
+        walk.warnings.append(f"{name}: ignored, {lower(error)}; sources and licences stay unstated")
+
+
+def _read_index_in(walk: _Walk, candidate: Candidate, key: str) -> None:
+    """The same of an index in an archive."""
+    try:
+        with candidate.open() as file:
+            walk.rows += read_rows(file.read(), key.rpartition("/")[0], candidate.name)
+    except (UserError, ValueError) as error:
+        why = str(error).removeprefix(f"{candidate.name}: ")
+        walk.warnings.append(f"{candidate.name}: ignored, {why}; sources and licences stay unstated")
+
+
+def _read_index_beside(walk: _Walk, path: Path) -> None:
+    """What the index in the folder of a file that was given by name says of it; its other rows are of no concern."""
+    try:
+        beside = [entry for entry in os.listdir(path.parent) if is_index(entry)]
+        rows = [
+            row for entry in beside for row in read_rows((path.parent / entry).read_bytes(), _text(path.parent), "")
+        ]
+    except (OSError, ValueError):
+        return
+    key = _text(path)
+    stated, _ = assign(rows, [key])
+    if key in stated:
+        walk.rows.append(ManifestRow(key, stated[key], "", 0))
+
+
+def _with_stated(walk: _Walk) -> list[Candidate]:
+    """The candidates with what is stated of them; rows that name no file become warnings."""
+    stated, warnings = assign(walk.rows, walk.files, walk.archives)
+    walk.warnings += warnings
+    found = [(candidate, stated.get(walk.paths[candidate.name], Stated())) for candidate in walk.candidates]
+    return [replace(candidate, source=what.source, licence=what.licence) for candidate, what in found]
+
+
+def _nothing(path: Path, walk: _Walk) -> str:
+    """Why a path gave nothing to learn from."""
+    if walk.refused:
+        first = walk.refused[0]
+        return f"{path}: no sound file that can be read, {len(walk.refused)} refused; {first.name}: {first.reason}"
+    if walk.ignored:
+        kinds = ", ".join(f"{count} {suffix}" for suffix, count in walk.ignored.most_common(3))
+        return f"{path}: no sound files ({kinds}); WAV, FLAC, AIFF, OGG and MP3 are read"
+    return f"{path}: empty; give a folder with kicks as WAV, FLAC, AIFF, OGG or MP3"
+
+
+def _unique(name: str, used: set[str], suffix: str = "") -> str:
+    """`name`, or "name (2)" when something else is called the same. suffix: stays at the end."""
+    shown, n = name, 1
+    stem = name[: len(name) - len(suffix)]
+    while shown in used:
+        n += 1
+        shown = f"{stem} ({n}){name[len(stem) :]}"
+    used.add(shown)
+    return shown
+
+
+def _text(path: Path) -> str:
+    """A path as text, whatever letters this system's locale has: names are UTF-8 nearly everywhere."""
+    return posixpath.normpath(os.fsencode(path).decode("utf-8", "surrogateescape").replace(os.sep, "/"))
+
+
+def _shown(name: str) -> str:
+    """A file's name that can be printed and stored: undecodable bytes and control characters become �."""
+    return _printable(os.fsencode(name).decode("utf-8", "replace"))
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

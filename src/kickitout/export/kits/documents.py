@@ -1,0 +1,204 @@
+"""What people read in a kit: how to load it, what its sounds come from, and under which licence they are."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.resources import files
+
+from kickitout import __version__
+from kickitout.datasets.scan import UNSTATED
+from kickitout.export.kits.build import Kit
+from kickitout.export.kits.plan import GM_KICK
+from kickitout.generation.model import Model
+from kickitout.notes import note_name
+
+KIT_FORMAT = "kickitout-kit-1"
+OUT_OF_TUNE_CENTS = 10.0  # from here on it is said
+HOW = {
+    "sfz": "SFZ: open {stem}.sfz in sfizz, sforzando or any SFZ player.",
+    "hydrogen": "Hydrogen: import {stem}.h2drumkit (Drumkits, Import), or copy this folder to its drumkits.",
+    "decentsampler": "DecentSampler: open {stem}.dspreset here, or drag {stem}.dslibrary onto it.",
+}
+
+
+def papers(kit: Kit, model: Model | None) -> dict[str, bytes]:
+    """File name -> content."""
+    out = {"README.txt": _readme(kit), "LICENSE.txt": licence_text(kit, model)}
+    out |= {"SOURCES.md": _sources(kit)} if model is None else {"MODEL-CARD.md": model_card(model)}
+    return {name: text.encode("utf-8", "replace") for name, text in out.items()}
+
+
+def table(kit: Kit) -> list[str]:
+    """The kicks of a kit, one a line."""
+    lines = ["kick  key  note      cents: before  after  moved  loudness"]
+    for kick in kit.kicks:
+        t = kick.tuned
+        before, after = (" -" if math.isnan(x) else f"{x:+.1f}" for x in (t.before, t.after))
+        place = f"{kick.number:>4}  {kick.key:>3}  {t.name:<8}"
+        lines.append(f"{place} {before:>13}  {after:>5}  {t.cents:>+5.0f}  {kick.lufs:>5.1f} LUFS  {kick.kick.name}")
+    return lines
+
+
+def remarks(kit: Kit) -> list[str]:
+    """What did not go as it should, and what decides how loud the kit is."""
+    lines = []
+    for kick in kit.kicks:
+        who = f"kick {kick.number}, {kick.kick.name}"
+        if kick.tuned.note is None:
+            lines.append(f"not tuned: {who}: {kick.tuned.why}")
+        elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
+            off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
+            lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
+        if kick.lufs < kit.lufs:
+            lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
+    if kit.limited_by is not None:
+        limit = kit.kicks[kit.limited_by - 1]
+        lines.append(f"the peak of kick {limit.number}, {limit.kick.name}, decides how loud the kit is")
+    return lines
+
+
+def licence_line(kit: Kit) -> str:
+    """The licence in a few words, for players that show one."""
+    return kit.plan.licence or "see LICENSE.txt"
+
+
+def licence_text(kit: Kit, model: Model | None) -> str:
+    """Who may do what with the sounds, as far as it is known."""
+    stated = (
+        f"The maker of this kit has put its sounds under this licence: {kit.plan.licence}"
+        if kit.plan.licence
+        else "The maker of this kit has stated no licence for its sounds (kick kit --licence states one)."
+    )
+    lines = [f"Kit: {kit.plan.name}", "", stated, ""]
+    if model is not None:
+        lines += [
+            f"The sounds were generated with kickitout {__version__} by the model {model.info.name}, sha256",
+            f"{model.digest or '(not finished)'}.",
+            "The makers of kickitout claim no rights in sounds that are generated with it. The model learned from:",
+            "",
+            *_learned_from(model),
+        ]
+    else:
+        lines += [
+            "The sounds were derived from recordings. Rights in a recording are rights in what is derived from it, so",
+            "these licences apply as well:",
+            "",
+            *_rows(Counter((kick.kick.source, kick.kick.licence) for kick in kit.kicks)),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def model_card(model: Model) -> str:
+    """The card that belongs to the model in the package, or what a model file says about itself."""
+    known = (files("kickitout") / "model_files" / "default.md").read_text("utf-8")
+    if model.digest and model.digest[:16] in known:
+        return known
+    info = model.info
+    lines = [
+        f"# Model {info.name}, step {info.step}",
+        "",
+        f"sha256 `{model.digest}`, written by kickitout {info.version or '(not stated)'}.",
+        str(info.config.get("about", "")),
+        "",
+        "## What it learned from",
+        "",
+        f"Dataset digest `{info.dataset.get('digest', 'not stated')}`.",
+        "",
+        *_learned_from(model),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def kit_json(kit: Kit, model: Model | None, listed: Sequence[str]) -> bytes:
+    """Everything about a kit in a form for programs. listed: the kit's files, by which --force knows them again."""
+    plan = asdict(kit.plan) | {"formats": list(kit.plan.formats)}
+    data = {
+        "format": KIT_FORMAT,
+        "kickitout": __version__,
+        "plan": plan,
+        "model": None if model is None else {"name": model.info.name, "sha256": model.digest},
+        "loudness_lufs": kit.lufs,
+        "loudness_limited_by_kick": kit.limited_by,
+        "zones": [
+            {"layer": z.layer, "velocities": [z.low, z.high], "level_db": round(z.level_db, 2)} for z in kit.plan.zones
+        ],
+        "kicks": [
+            {
+                "number": kick.number,
+                "key": kick.key,
+                "from": kick.kick.name,
+                "note": None if kick.tuned.note is None else kick.tuned.name,
+                "cents_before": _number(kick.tuned.before),
+                "cents_after": _number(kick.tuned.after),
+                "why_not_tuned": kick.tuned.why or None,
+                "inverted": kick.inverted,
+                "loudness_lufs": round(kick.lufs, 2),
+                "sounds": [
+                    {"file": s.file, "layer": s.zone.layer, "round_robin": s.round_robin, "shape": s.recipe["shape"]}
+                    for s in kick.sounds
+                ],
+            }
+            for kick in kit.kicks
+        ],
+        "files": sorted(listed),
+    }
+    return (json.dumps(data, indent=1) + "\n").encode()
+
+
+def _readme(kit: Kit) -> str:
+    plan = kit.plan
+    single = [] if len(kit.kicks) == 1 else [f"Kick 1 is on key {GM_KICK}, the next ones on the keys above it."]
+    lines = [
+        plan.name,
+        "",
+        f"{len(kit.kicks)} kicks, {plan.layers} velocity layers, {plan.round_robins} round robins,",
+        f"made with kickitout {__version__}.",
+        "",
+        *(HOW[form].format(stem=plan.stem) for form in plan.formats),
+        "",
+        f"Key {GM_KICK} is General MIDI's Bass Drum 1: {note_name(GM_KICK)} where middle C is C4, C1 where it is C3.",
+        *single,
+        f"Every WAV has key {GM_KICK} as its root in its smpl and inst chunks, with the velocities of its layer.",
+        "Loudness goes with 20 log10(velocity / 127); a full stroke has the loudness that the table says.",
+        "`kick recipe FILE.wav` prints what makes a sound again, bit for bit.",
+        "",
+        *table(kit),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _sources(kit: Kit) -> str:
+    lines = ["# Sources", "", "| kick | file | sha256 | source | licence |", "|--:|---|---|---|---|"]
+    for kick in kit.kicks:
+        known = kick.kick.origin["source"]
+        name = known["file"].replace("|", "\\|")
+        lines.append(
+            f"| {kick.number} | {name} | `{known['sha256'][:16]}` | {kick.kick.source} | {kick.kick.licence} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def _learned_from(model: Model) -> list[str]:
+    found: Counter[tuple[str, str]] = Counter()
+    for dataset in model.info.learned_from:
+        for s in dataset.get("sources") or []:
+            found[str(s.get("source", UNSTATED)), str(s.get("licence", UNSTATED))] += int(s.get("kicks", 0))
+    return _rows(found)
+
+
+def _rows(sources: Counter[tuple[str, str]]) -> list[str]:
+    if not sources:
+        return ["(the model file does not state them)"]
+    return [
+        "| source | licence | kicks |",
+        "|---|---|--:|",
+        *(f"| {source} | {licence} | {n} |" for (source, licence), n in sorted(sources.items())),
+    ]
+
+
+def _number(x: float) -> float | None:
+    return None if math.isnan(x) else round(x, 2)

@@ -1,0 +1,228 @@
+"""From a finished kick to its place in a model, so that it can be made again, varied and morphed.
+
+The model's encoder says about where a kick lies; then the place is moved until the levels of its bands are nearer
+(`generation.refine`), and its pitch until the card says the same of both. The same kick gives the same place, whatever
+was asked before.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.descriptors import cards
+from kickitout.descriptors.contour import SIZE, contours
+from kickitout.errors import UserError
+from kickitout.generation.graph import open_graph, read_graph
+from kickitout.generation.load import find_model_file
+from kickitout.generation.model import METADATA_KEY, Model
+from kickitout.generation.noise import normal
+from kickitout.generation.refine import Render, levels, refine
+from kickitout.identity import seed_of
+from kickitout.sound import LENGTH, PEAK
+
+ROUNDS = 3  # of refining, some 70 renders each
+TUNINGS = 6  # renders for the pitch, before it is moved in another way
+CLOSE_CENTS = 1.0
+FAR_CENTS = 5.0  # from here on another way is tried
+MOST_CENTS = 600.0  # by which a tail is moved: beyond, card and contour speak of different partials
+WINDOWS = (2048, 512, 128)  # samples, of the spectra that are compared
+FLOOR_DB = -60.0  # re a sine at full scale; what is quieter counts as silence
+CHANGED = "changed since this model made it, so heard as a sound of your own; "
+LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
+
+
+class Inversion(NamedTuple):
+    """A kick's place: place [places]; before and after: how far the spectra of the first
+    guess and of the last are from the kick's, in dB, see `_distance`."""
+
+    place: np.ndarray
+    before: float
+    after: float
+
+    @property
+    def said(self) -> str:
+        """How near the model comes, as a sentence."""
+        return f"made again, {self.after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
+
+
+class EncoderSession:
+    """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`.
+
+    That of a stereo model reads mid and side, wave [1, 2, T].
+    """
+
+    def __init__(self, path: Path) -> None:
+        refusal = f"{path}: not an encoder (damaged or incomplete ONNX); export the model again"
+        self._session = open_graph(read_graph(path), refusal)
+        inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
+        known = METADATA_KEY in self._session.get_modelmeta().custom_metadata_map
+        self._stereo = inputs.get("wave") == [2, LENGTH]
+        if not known or inputs != {"wave": [2, LENGTH] if self._stereo else [LENGTH], "contour": [SIZE]}:
+            raise UserError(f"{path}: an ONNX file, but not an encoder that kickitout made; export the model again")
+
+    def place(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
+        """[T], or left and right [2, T], prepared -> [known]. contour [9]: of the pitch, where it is known already."""
+        both = np.stack(_mid_side(wave))
+        numbers = contours(both[:1]).numbers if contour is None else contour[None].astype(np.float32)
+        row = both[None] if self._stereo else both[:1]
+        (found,) = self._session.run(None, {"wave": row, "contour": numbers})
+        return found[0]
+
+
+def _mid_side(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """[T], or left and right [2, T] -> mid and side [T], at the level that a model learned from: the mid has a peak of
+    PEAK. What is mono stays as it is."""
+    x = np.asarray(wave, np.float32)
+    if x.ndim == 1:
+        return x, np.zeros_like(x)
+    mid, side = x.mean(axis=0), (x[0] - x[1]) / 2
+    gain = np.float32(PEAK / max(float(np.abs(mid).max()), LEAST_PEAK))
+    return gain * mid, gain * side
+
+
+def encoder_beside(model: Path) -> Path:
+    """Where the encoder of a model file is, if it has one."""
+    return model.with_name(model.name.removesuffix(model.suffix) + ".encoder.onnx")
+
+
+def find_encoder(model: str | Path) -> Path:
+    """The encoder's file of a model file, of the run folder it lies in, or of "default". Raises UserError."""
+    path = find_model_file(Path(model))
+    ear = encoder_beside(path)
+    if not ear.exists():
+        raise UserError(
+            f"{path}: no encoder beside it ({ear.name}), so it can't start from a sound; KickGAN models can"
+        )
+    return ear
+
+
+def invert(model: Model, ear: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = "") -> Inversion:
+    """The place in `model` whose kick is most like `wave` (prepared: see `kickitout.audio.prepare`).
+
+    wave: [T], or left and right [2, T], of which a mono model hears the middle. rounds: of refining; 0 leaves what the
+    encoder found, with its pitch made exact. identity: see `kickitout.identity`; the grain, which no encoder hears, is
+    drawn by it, and the same for all sounds without one.
+    """
+    wave = np.ascontiguousarray(wave, np.float32)
+    info = model.info
+    known = info.places - info.grain
+
+    def render(place: np.ndarray) -> np.ndarray:
+        made = model.turn(place=place).wave
+        return _mid_side(made[0] if len(made) == 1 else made)[0]
+
+    mid, _ = _mid_side(wave)
+    wanted = _spectra(mid)
+    contour = contours(mid[None]).numbers[0]
+    first = np.concatenate([ear.place(wave, contour), normal([seed_of(identity)], info.grain)[0]]).astype(np.float32)
+    first = _tuned(render, ear, wave, contour, first)
+    before = _distance(wanted, _spectra(render(first)))
+    if not rounds:
+        return Inversion(first, before, before)
+    place = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
+    place = _tuned(render, ear, wave, contour, place)
+    after = _distance(wanted, _spectra(render(place)))
+    return Inversion(place, before, after) if after <= before else Inversion(first, before, before)
+
+
+def _tuned(render: Render, ear: EncoderSession, wave: np.ndarray, contour: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """The place with its contour moved until the card has the same end pitch as in `wave`.
+
+    The whole contour is moved; where that does not do (the card may jump to another partial), its end alone. The
+    encoder tells what a contour is as part of a place.
+    """
+    goal = _end_hz(_mid_side(wave)[0])
+    tried: list[tuple[float, np.ndarray]] = []
+    for ends_only in (False, True):
+        moved = contour.copy()
+        for _ in range(TUNINGS):
+            at = np.concatenate([ear.place(wave, moved)[:SIZE], place[SIZE:]]).astype(np.float32)
+            cents = 1200 * math.log2(_end_hz(render(at)) / goal)
+            tried.append((abs(cents) if math.isfinite(cents) else math.inf, at))
+            if not abs(cents) > CLOSE_CENTS or abs(moved[0] - contour[0]) * 1200 > MOST_CENTS:  # NaN: no pitch
+                break
+            moved[0] -= cents / 1200
+            moved[-1] += ends_only * cents / 1200
+        if min(tried, key=lambda found: found[0])[0] <= FAR_CENTS:
+            break
+    return min(tried, key=lambda found: found[0])[1]
+
+
+def _end_hz(wave: np.ndarray) -> float:
+    """NaN for a sound without a steady pitch."""
+    return float(cards(wave[None])["pitch_end_hz"][0])
+
+
+def _spectra(wave: np.ndarray) -> list[np.ndarray]:
+    """Levels in dB re a sine at full scale, [frames, bins], one array a window; windows overlap by half."""
+    wave = wave * (PEAK / max(float(np.abs(wave).max()), 1e-9))
+    found = []
+    for size in WINDOWS:
+        frames = np.lib.stride_tricks.sliding_window_view(np.pad(wave, size // 2), size)[:: size // 2]
+        magnitude = np.abs(np.fft.rfft(frames * np.hanning(size).astype(np.float32), axis=1)) * (4 / size)
+        found.append(np.maximum(20 * np.log10(np.maximum(magnitude, 1e-9)), FLOOR_DB))
+    return found
+
+
+def _distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
+    """Mean absolute difference in dB over the cells in which either sounds (is above FLOOR_DB), averaged over windows.
+
+    Most cells of a kick are silent in both, and say nothing of how alike two kicks are: counted as 0 dB they make every
+    pair look alike. 0 where nothing sounds.
+    """
+    return float(np.mean([_apart(x, y) for x, y in zip(a, b, strict=True)]))
+
+
+def _apart(a: np.ndarray, b: np.ndarray) -> float:
+    sounds = np.maximum(a, b) > FLOOR_DB
+    return float(np.abs(a - b)[sounds].mean()) if sounds.any() else 0.0
+
+
+def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
+    """The bytes of a sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a
+    peak of PEAK. name: begins every message. Raises UserError for what is no single kick.
+    """
+    from kickitout.audio import decode_sound
+    from kickitout.audio.prepare import prepare
+
+    try:
+        found = prepare(decode_sound(data, name))
+        if channels == 1:
+            return found.mid
+        both = np.stack([found.mid + found.side, found.mid - found.side])
+        return both * np.float32(PEAK / np.abs(both).max())
+    except UserError as error:
+        text = str(error)
+        raise error if str(UserError(name)) in text else UserError(f"{name}: {text}") from error
+
+
+def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:
+    """The place of a sound file in a model, and a sentence on how near the model comes to it.
+
+    A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
+    """
+    from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
+    from kickitout.generation.recipe import is_sound_of, latent_of, read_recipe
+    from kickitout.identity import identity_in
+
+    if not model.info.places:
+        raise UserError(
+            f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
+        )
+    comment = read_comment(sound)
+    made_here = latent_of(comment, model)
+    changed = ""
+    if made_here is not None:
+        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave, read_recipe(comment, str(sound))):
+            return made_here, "made by this model, so its place is known"
+        changed = CHANGED
+    with open_for_reading(sound) as file:
+        data = file.read()
+    wave = decode_kick(data, str(sound), model.info.channels)
+    heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
+    odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
+    return heard.place, f"{changed}{heard.said}{odd}"

@@ -1,0 +1,117 @@
+"""The recipe inside a file -> the same samples again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.generation.inpaint import PARTS, joined
+from kickitout.generation.invert import decode_kick
+from kickitout.generation.match import start_noise
+from kickitout.generation.model import Model, Played
+from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from kickitout.audio import Sound
+
+QUIETEST_DB = 60.0  # a recipe that says more is damaged
+ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
+
+
+def read_recipe(text: str | None, where: str) -> dict[str, Any]:
+    """The recipe in a file's comment. Raises UserError when there is none."""
+    try:
+        found = json.loads(text or "")
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or "kickitout" not in found:
+        raise UserError(f"{where}: has no recipe inside; only files that kickitout made carry one")
+    return found
+
+
+def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
+    """Whether two sounds [T, C] of one rate are the same but for the rounding of their files."""
+    return a.shape == b.shape and bool(np.abs(a - b).max(initial=0.0) <= ROUNDED)
+
+
+def stated_gain(recipe: Mapping[str, Any]) -> float:
+    """By how many dB a file is quieter than its kick, as its recipe says; 0.0 where it says nothing, or nonsense."""
+    gain_db = recipe.get("gain_db")
+    if isinstance(gain_db, bool) or not isinstance(gain_db, int | float) or not -QUIETEST_DB <= gain_db <= 0:
+        return 0.0
+    return float(gain_db)
+
+
+def scaled(samples: np.ndarray, gain_db: float) -> np.ndarray:
+    """float32 samples that are louder by so many dB."""
+    return samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples
+
+
+def is_sound_of(sound: Sound, wave: np.ndarray, recipe: Mapping[str, Any]) -> bool:
+    """Whether a file still holds the kick [C, T] that its recipe speaks of, at any rate and in any format."""
+    from kickitout.audio import resample
+
+    samples = wave.T if sound.rate == SAMPLE_RATE else resample(np.ascontiguousarray(wave.T), SAMPLE_RATE, sound.rate)
+    return same_samples(sound.samples, np.clip(scaled(samples, stated_gain(recipe)), -1, 1))
+
+
+def re_render(recipe: dict[str, Any], model: Model, where: str, source: bytes | None = None) -> np.ndarray:
+    """[channels, T]: the kick of a recipe. Raises UserError when the model is another one than it was made with.
+
+    source: the bytes of the sound file of which a kick keeps a part; without them, or with those of another file, a
+    UserError says which one is needed.
+    """
+    digest = str(recipe.get("model_sha256", ""))
+    if digest != model.digest:
+        raise UserError(
+            f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'}), "
+            f"and this one is {model.digest[:12]}; give the file of that model with --model"
+        )
+    try:
+        knobs = np.array(recipe["knobs"], np.float32) if "knobs" in recipe else None
+        if "place" in recipe:
+            played = model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs)
+            return _with_kept(recipe, played, where, source) if "keep" in recipe else played.wave
+        return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), knobs=knobs).wave
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"{where}: its recipe is damaged ({error})") from error
+
+
+def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | None) -> np.ndarray:
+    name, digest, part = str(recipe["source"]["file"]), str(recipe["source"]["sha256"]), recipe["keep"]
+    if part not in PARTS:
+        raise ValueError(f"keep={part!r}")
+    if source is None:
+        raise UserError(f"{where}: keeps the {part} of {name}; give that file with --source")
+    if hashlib.sha256(source).hexdigest() != digest:
+        raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
+    return joined(decode_kick(source, name, len(played.wave)), played, part).wave
+
+
+def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
+    """The place a recipe speaks of, where `model` made the sound without turning a knob; None otherwise.
+
+    A sound of a kit has been tuned and shaped since, and one that keeps a part of a file is the place's in the other
+    part only, so they are no longer the sound of that place.
+    """
+    try:
+        recipe = read_recipe(comment, "")
+    except UserError:
+        return None
+    changed_since = "shape" in recipe or "keep" in recipe
+    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("knobs", [])) or changed_since:
+        return None
+    try:
+        if "place" in recipe:
+            place = np.array(recipe["place"], np.float32)
+            return place if place.shape == (model.info.places,) and np.isfinite(place).all() else None
+        if "seed" in recipe:
+            return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).place
+    except (TypeError, ValueError, OverflowError):  # damaged: a sound like others
+        pass
+    return None

@@ -1,0 +1,234 @@
+"""Only kicks like those that were learned from: others are drawn again, the same ones for the same seed.
+
+The card of each kick is held against limits (`card.limits`) that travel with the model: those of what it learned from,
+and of traces of a machine. A kick that lies outside is drawn again from another start of its seed; attempt 0 is the
+seed's own kick, attempt k begins at start k * STARTS (`ask.start_noise`). Nothing else decides, so a seed gives the
+same kick alone, in any batch and on any number of threads, and its recipe makes it again without a gate. After ATTEMPTS
+the one that is least outside is kept, the earliest of equal ones, and that is said.
+
+Limits are in the model's metadata, or, for a model that was made before there were any, in a file beside it. A model
+without either is held against the traces alone.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kickitout.descriptors import FIELDS, Cards, cards
+from kickitout.descriptors.limits import ARTEFACTS, Limits, artefact_limits
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+from kickitout.generation.match import STARTS, MatchResult, match_seed, start_noise
+from kickitout.generation.model import Model
+
+ATTEMPTS = 8  # at most, the first one included
+FORMAT = "kickitout-limits-1"
+SUFFIX = ".limits.json"  # behind the name of the model file
+LARGEST_FILE = 2**20  # bytes
+MOST_TOLD = 20  # kicks outside that are told one by one
+UNITS = {f.name: f.unit for f in FIELDS}
+
+
+class Drawn(NamedTuple):
+    """A kick that passed, or the best there was. outside: what it is outside of, and how far (`Limits.excess`), none
+    where it passed; first: what its seed's own kick was outside of. answer: to a request, if there was one."""
+
+    wave: np.ndarray  # [channels, T]
+    attempt: int
+    outside: dict[str, float]
+    first: tuple[str, ...]
+    answer: MatchResult | None
+    said: str  # what it is outside of, with values and limits
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What its recipe says beside the seed. Nothing for a seed's own kick that passed: it is the seed's file."""
+        start = self.attempt * STARTS if self.answer is None else self.answer.start
+        said: dict[str, Any] = {"start": start, "attempt": self.attempt} if self.attempt else {}
+        return said | ({"outside": sorted(self.outside)} if self.outside else {})
+
+
+class Tally:
+    """What a gate has let through, counted from any thread."""
+
+    def __init__(self) -> None:
+        self.kicks = self.redrawn = self.left_outside = 0
+        self.reasons: Counter[str] = Counter()  # of the seeds' own kicks that did not pass
+        self.told: dict[int, str] = {}  # seed -> what its kick is outside of
+        self._lock = threading.Lock()
+
+    def add(self, seed: int, drawn: Drawn) -> None:
+        with self._lock:
+            self.kicks += 1
+            self.reasons.update(drawn.first)
+            if drawn.outside:
+                self.left_outside += 1
+                if len(self.told) < MOST_TOLD:
+                    self.told[seed] = drawn.said
+            elif drawn.attempt:
+                self.redrawn += 1
+
+    def join(self, other: Tally) -> None:
+        """What another gate has let through, in another process perhaps."""
+        with self._lock:
+            self.kicks += other.kicks
+            self.redrawn += other.redrawn
+            self.left_outside += other.left_outside
+            self.reasons.update(other.reasons)
+            self.told |= dict(list(other.told.items())[: MOST_TOLD - len(self.told)])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_lock"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _lock=threading.Lock())
+
+    @property
+    def at_once(self) -> int:
+        return self.kicks - self.redrawn - self.left_outside
+
+    def text(self) -> str:
+        """In one line.
+
+        >>> tally = Tally()
+        >>> wave = np.zeros((1, 4))
+        >>> for seed in range(3):
+        ...     tally.add(seed, Drawn(wave, 0, {}, (), None, ""))
+        >>> tally.add(3, Drawn(wave, 2, {}, ("comb_db",), None, ""))
+        >>> tally.text()
+        '3 of 4 at once, 1 re-drawn: comb_db 1'
+        """
+        parts = [f"{self.at_once} of {self.kicks} at once"]
+        parts += [f"{self.redrawn} re-drawn"] if self.redrawn else []
+        parts += [f"{self.left_outside} still outside after {ATTEMPTS} attempts"] if self.left_outside else []
+        why = ", ".join(f"{name} {n}" for name, n in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0])))
+        return ", ".join(parts) + (f": {why}" if why else "")
+
+
+@dataclass(frozen=True)
+class OutlierRejection:
+    """The limits of one model, and what has been drawn through them."""
+
+    model: Model
+    limits: Limits
+    tally: Tally = field(default_factory=Tally)
+
+    @classmethod
+    def of(cls, model: Model) -> OutlierRejection:
+        """Raises UserError where the limits that the model has cannot be read."""
+        return cls(model, limits_of_model(model) or artefact_limits(kind_of(model)))
+
+    @property
+    def knows_dataset(self) -> bool:
+        """Whether kicks are held against what the model learned from, and not against traces of a machine alone."""
+        return self.limits.sounds > 0
+
+    def draw(self, seeds: Sequence[int], request: Mapping[str, float] | None = None) -> list[Drawn]:
+        """The kicks of some seeds, each the same whatever the others are: cards are quicker together.
+
+        Kicks that were asked for are held against the traces alone: who asks for 200 Hz wants to leave what is usual.
+        Raises UserError where no attempt of a seed is a finite sound.
+        """
+        limits = _asked(self.limits, request) if request else self.limits
+        best: dict[int, Drawn] = {}
+        waiting = list(range(len(seeds)))
+        for attempt in range(ATTEMPTS):
+            played = self._play([seeds[i] for i in waiting], attempt, request)
+            found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
+            excess = limits.excess(found)
+            for row, (i, (wave, answer)) in enumerate(zip(waiting, played, strict=True)):
+                outside = {name: float(x[row]) for name, x in excess.items() if x[row] > 0}
+                if i not in best or _badness(outside) < _badness(best[i].outside):
+                    first = best[i].first if attempt else tuple(sorted(outside))
+                    said = _said(found, row, limits, outside)
+                    best[i] = Drawn(wave, attempt, outside, first, answer, said)
+            waiting = [i for i in waiting if best[i].outside]
+            if not waiting:
+                break
+        for seed, drawn in zip(seeds, (best[i] for i in range(len(seeds))), strict=True):
+            if "not_finite" in drawn.outside:
+                name = self.model.info.name
+                raise UserError(f"model {name}: seed {seed} is not a finite sound; its training has diverged")
+            self.tally.add(seed, drawn)
+        return [best[i] for i in range(len(seeds))]
+
+    def _play(
+        self, seeds: Sequence[int], attempt: int, request: Mapping[str, float] | None
+    ) -> list[tuple[np.ndarray, MatchResult | None]]:
+        start = attempt * STARTS
+        if request:
+            answers = [match_seed(self.model, request, seed, start) for seed in seeds]
+            return [(answer.wave, answer) for answer in answers]
+        eps = np.concatenate([start_noise(self.model, seed, start) for seed in seeds])
+        return [(wave, None) for wave in self.model.play(eps)]
+
+
+def limits_of_model(model: Model) -> Limits | None:
+    """The limits in a model's metadata, or in the file beside it; None where there are none of this very model."""
+    if model.info.limits:
+        return Limits.from_data(model.info.limits, f"model {model.info.name}")
+    path = None if model.path is None else limits_file(model.path)
+    if path is None or not path.exists():
+        return None
+    try:
+        text = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else b""
+        data = json.loads(text)
+        if data["format"] != FORMAT:
+            raise ValueError(data["format"])
+        mine = data["model_sha256"] == model.digest
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise UserError(f"{path}: its limits are damaged or of another version; remove the file") from error
+    return Limits.from_data(data.get("limits"), str(path)) if mine else None
+
+
+def limits_file(model: Path) -> Path:
+    """Where the limits of a model file are that has none inside."""
+    return model.with_name(model.name.removesuffix(model.suffix) + SUFFIX)
+
+
+def limits_text(limits: Limits, digest: str) -> str:
+    """What stands in that file. digest: of the model."""
+    return json.dumps({"format": FORMAT, "model_sha256": digest, "limits": limits.to_data()}) + "\n"
+
+
+def kind_of(model: Model) -> str:
+    """ "kick", or "any" for a model of other one-shots."""
+    return str(model.info.config.get("kind", "kick"))
+
+
+def _asked(limits: Limits, request: Mapping[str, float]) -> Limits:
+    """The traces alone; drive that was asked for may flatten what it likes."""
+    left_out = {"clipped"} if request.get("drive") else set()
+    spans = {name: span for name, span in limits.spans.items() if name in ARTEFACTS and name not in left_out}
+    return replace(limits, spans=spans, needed=())
+
+
+def _badness(outside: Mapping[str, float]) -> tuple[bool, float]:
+    return "not_finite" in outside, sum(outside.values())
+
+
+def _said(found: Cards, row: int, limits: Limits, outside: Mapping[str, float]) -> str:
+    """What a kick is outside of, in words: "comb_db 7.1 dB, at most 2.7"."""
+    said = []
+    for name in sorted(outside):
+        if name not in limits.spans:
+            said.append(name.replace("_", " "))
+            continue
+        value, (low, high) = float(found[name][row]), limits.spans[name]
+        unit = "" if UNITS[name] == "0..1" else UNITS[name]
+        if not np.isfinite(value):
+            said.append(f"no {name}")
+            continue
+        limit = f"at most {high:.3g}" if name in ARTEFACTS or value > high else f"at least {low:.3g}"
+        said.append(f"{f'{name} {value:.3g} {unit}'.rstrip()}, {limit}")
+    return "; ".join(said)

@@ -1,0 +1,95 @@
+"""A model played by torch: while it is being trained, and where decoding needs it (Griffin-Lim)."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from safetensors import SafetensorError, safe_open
+
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+from kickitout.generation.model import (
+    METADATA_KEY,
+    ModelInfo,
+    Played,
+    as_row,
+    check_size,
+    refuse_controls,
+)
+from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_picture
+from kickitout.models.player import Player, make_player
+from kickitout.representations import RepresentationConfig, make_representation
+from kickitout.settings import checked
+
+
+class TorchModel:
+    """Plays one kick after the other, as a kick among others would differ in its last bits."""
+
+    def __init__(
+        self, player: Player, info: ModelInfo | None = None, digest: str = "", path: Path | None = None
+    ) -> None:
+        self.player = player.eval()
+        self.info = info or ModelInfo(
+            "in training", player.latent, channels=2 if player.stereo else 1, **player.turnable
+        )  # fmt: skip
+        self.digest, self.path = digest, path
+
+    def play(self, eps: np.ndarray) -> np.ndarray:
+        out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
+        for i in range(len(eps)):
+            out[i] = self.turn(eps[i : i + 1]).wave
+        return out
+
+    def turn(
+        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    ) -> Played:
+        info, device = self.info, next(self.player.parameters()).device
+        feed = [np.zeros((1, info.latent), np.float32) if eps is None else eps]
+        if info.places:
+            feed += [as_row(place, info.places), np.full((1, 1), float(place is not None), np.float32)]
+            feed += [as_row(knobs, len(info.knobs))]
+        else:
+            refuse_controls(info, place, knobs)
+        with torch.inference_mode():
+            made = self.player(*(torch.from_numpy(x).to(device) for x in feed))
+        if not info.places:
+            return Played(made[0].cpu().numpy(), np.zeros(0, np.float32))
+        return Played(made[0][0].cpu().numpy(), made[1][0].cpu().numpy())
+
+
+class _Played(BaseModel):
+    """The parts of a config that decide how a model sounds; the rest is how it was trained."""
+
+    representation: RepresentationConfig
+    model: AnyAdversarial
+
+
+def load_torch_model(path: Path) -> TorchModel:
+    """Read a model.safetensors written by training. Raises UserError for anything else."""
+    try:
+        check_size(path)
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if METADATA_KEY not in metadata:
+                raise UserError(f"{path}: not a model that kickitout made; give a run folder or its model file")
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except SafetensorError as error:
+        raise UserError(f"{path}: the model file is damaged; export it again") from error
+    except OSError as error:
+        raise explain_os_error(error, path) from error
+    info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
+    played = checked(_Played, info.config, str(path))
+    representation = make_representation(played.representation)
+    with torch.device("meta"):  # the shapes alone: what a file asks for is not allocated before it is known to be there
+        picture = whole_picture(played.model, representation.representation_shape)
+        generator = finished(make_generator(played.model, picture), make_scale(played.model, picture))
+    try:
+        generator.load_state_dict(tensors, assign=True)
+    except RuntimeError as error:
+        raise UserError(f"{path}: its weights do not fit its config; export it again") from error
+    return TorchModel(make_player(played.model, generator, representation), info, digest, path)

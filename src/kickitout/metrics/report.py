@@ -1,0 +1,136 @@
+"""Two sets of sounds -> scores, each beside the same number of real against real; as a table and as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.metrics.cards import MEASURED
+from kickitout.metrics.compare import DRAWS, RECOGNISED, compare, recognised
+from kickitout.metrics.embeddings import DEFAULTS, Embedding
+from kickitout.metrics.features import Features, measure
+from kickitout.metrics.memorisation import Audit, audit
+from kickitout.metrics.resampling import own_groups, wilson
+from kickitout.metrics.score import FEWEST, UNNAMED, Score, refuse_too_few
+from kickitout.workers import Workers
+
+SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
+Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real against real, and the sizes of the halves
+
+
+def score_sets(
+    generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
+    embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = DRAWS,
+    workers: Workers | None = None, reference: str = UNNAMED,
+) -> list[Score]:  # fmt: skip
+    """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
+
+    embeddings: distances and neighbours are measured in each. groups: groups of the real kicks, found when not given.
+    workers: who measures; threads of this process where there are none. reference: digest of the real kicks' dataset.
+    Raises UserError when a set is too small to say anything.
+    """
+    refuse_too_few(len(real), "real kicks")
+    refuse_too_few(len(generated), "generated sounds")
+    groups = near_duplicate_groups(real) if groups is None else groups
+    refuse_too_alike(groups)
+    a, b = measure(real, embeddings, groups, workers=workers), measure(generated, embeddings, workers=workers)
+    found = score_features(b, a, embeddings, seed=seed, draws=draws, reference=reference)
+    if train is not None:
+        found.append(copies_score(audit(generated, train), found[0].reference))
+    return found
+
+
+def score_features(
+    generated: Features, real: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
+    seed: int = 0, draws: int = DRAWS, beside: Beside | None = None, reference: str = UNNAMED,
+) -> list[Score]:  # fmt: skip
+    """The same from features that are at hand, and from what `real_vs_real` gave where that is too."""
+    beside = real_vs_real(real, embeddings, seed) if beside is None else beside
+    return [
+        Score(
+            f.name, f.value, f.interval, f.n or (len(real), len(generated)), reference, f.unit, f.better,
+            *beside.get(f.name, (float("nan"), (0, 0))), seed, f.note,
+        )
+        for f in compare(real, generated, embeddings, seed=seed, draws=draws)
+    ]  # fmt: skip
+
+
+def real_vs_real(real: Features, embeddings: Sequence[Embedding] = DEFAULTS, seed: int = 0) -> Beside:
+    """Mean of each score over SPLITS of the real kicks into halves by group, and the size of the last halves.
+
+    The share that is recognised as kicks is no comparison: it is that of all real kicks.
+    """
+    rng = np.random.default_rng([seed, 1])
+    values: dict[str, list[float]] = {}
+    for _ in range(SPLITS):
+        first = halves(real.groups, rng)
+        a, b = real.take(first), real.take(~first)
+        for f in compare(a, b, embeddings, seed=seed, draws=0):
+            values.setdefault(f.name, []).append(f.value)
+    found = {name: (float(np.mean(v)), (len(a), len(b))) for name, v in values.items()}
+    return found | {RECOGNISED: (recognised(real).value, (len(real), len(real)))}
+
+
+def halves(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[n] bool: about half of the sounds, in whole groups; at most half, so that one huge group leaves the rest."""
+    who = own_groups(len(groups), groups)
+    sizes = np.bincount(who)
+    taken, total = np.zeros(len(sizes), bool), 0
+    for group in rng.permutation(len(sizes)):
+        if total + sizes[group] <= len(groups) / 2:
+            taken[group] = True
+            total += sizes[group]
+    return taken[who]
+
+
+def refuse_too_alike(groups: np.ndarray) -> None:
+    """Raise UserError where near-duplicates leave too few groups to be split."""
+    refuse_too_few(len(np.unique(groups)), "groups of real kicks", FEWEST // 2)
+
+
+def copies_score(found: Audit, reference: str) -> Score:
+    """The share of near-copies; beside it what honest kicks get, which is one in a hundred by definition."""
+    n = len(found.distance)
+    hits = int(found.copies.sum())
+    note = f"{hits} sounds nearer than {found.limit:.4f} to a training kick"
+    return Score(
+        "near_copies", hits / n, wilson(hits, n), (len(found.honest), n), reference, "share of sounds", "lower",
+        found.false_positives, (len(found.honest), len(found.honest)), 0, note,
+    )  # fmt: skip
+
+
+def scores_text(scores: Sequence[Score]) -> str:
+    """A table. The fields of the card are in their unit, with the reals' standard deviations beside."""
+    of_fields = {f"card_{name}_sd" for name in MEASURED}
+    listed = [s for s in scores if s.name not in of_fields]
+    in_sd = {s.name.removesuffix("_sd"): s.value for s in scores if s.name.endswith("_sd")}
+    rows = [["score", "value", "95 % interval", "real vs real", "unit", "better", "n", ""]]
+    for s in listed:
+        note = f"{in_sd[s.name]:.2f} sd" if s.name in in_sd else s.note
+        span = f"{number(s.interval[0])} to {number(s.interval[1])}"
+        n = f"{s.n[0]}, {s.n[1]}"
+        rows.append([s.name, number(s.value), span, number(s.real), s.unit, s.better, n, note])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    first = next((s for s in scores if s.name != RECOGNISED), scores[0])
+    head = (
+        f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; "
+        f"real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"
+    )
+    return "\n".join([head, "", *lines])
+
+
+def number(x: float) -> str:
+    """Three digits that count."""
+    return f"{x:.3g}" if np.isfinite(x) else "-"
+
+
+def scores_as_data(scores: Sequence[Score], found: Audit | None = None, **more: Any) -> dict[str, Any]:
+    """Everything, ready for JSON; the near-copies as [sound, training kick, distance]."""
+    data: dict[str, Any] = {**more, "scores": [s.as_data() for s in scores]}
+    if found is not None:
+        data["near_copies"] = {"limit": found.limit, "pairs": found.pairs()}
+    return data

@@ -1,0 +1,230 @@
+"""A config: everything that defines a training run but its data and its length.
+
+Configs are small YAML files in `kickitout/configs`; each states its base and only its difference from it. The resolved
+config is saved in the run folder and travels inside the model file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import math
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, model_validator
+
+from kickitout.errors import UserError
+from kickitout.files import explain_os_error
+from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.families import AdversarialConfig
+from kickitout.models.kickgan.networks import KickGANConfig
+from kickitout.representations import RepresentationConfig
+from kickitout.settings import Settings, checked
+from kickitout.training.critic_augmentation import AugmentConfig
+from kickitout.training.objectives import Objective
+from kickitout.training.spectral_loss import SpectralConfig
+
+DEFAULT_CONFIG = "kickgan"
+MOST_VARIANTS = 100
+
+
+class AdamConfig(Settings):
+    """Adam as in the DCGAN paper by default: 2e-4, and beta1 0.5 because 0.9 oscillated."""
+
+    lr: float = Field(2e-4, gt=0, le=1)
+    beta1: float = Field(0.5, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+
+
+class MonitorConfig(Settings):
+    """When to look, and what to do about a run that dies."""
+
+    every: int = Field(100, ge=1)  # steps between two snapshots
+    sounds: int = Field(64, ge=8, le=1024)  # generated for each snapshot, always from the same seeds
+    patience: int = Field(2, ge=1)  # snapshots in a row that show the same trouble before something is done
+    rollbacks: int = Field(2, ge=0)  # to the best snapshot, before the run is stopped
+    on_trouble: Literal["rollback", "warn"] = "rollback"
+    export: Literal["best", "last"] = "best"  # which snapshot becomes the model
+
+
+class WeightsConfig(Settings):
+    """What each part of KickGAN's loss counts."""
+
+    body: float = Field(0.2, ge=0)  # relative error of the lowest sub-band
+    click: float = Field(0.5, ge=0)  # spectral distance of the first 30 ms
+    spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance, bin by bin
+    levels: float = Field(2.0, ge=0)  # the same in bands of a third of an octave
+    spread: float = Field(1.0, ge=0, le=1)  # of two takes of a kick: 1 makes each loss an energy score; 0, one take
+    critics: float = Field(0.1, ge=0)
+
+
+class TrainingConfig(Settings):
+    """The resolved settings of a run. Those without an id are only said: they change no result."""
+
+    name: str = Field(json_schema_extra={"id": None})
+    about: str = Field("", json_schema_extra={"id": None})
+    kind: Literal["kick", "any"] = "kick"  # "any": other one-shots; what is known of kicks alone steps back
+    representation: RepresentationConfig = Field(json_schema_extra={"id": "codec"})
+    model: Annotated[AdversarialConfig | KickGANConfig, Field(discriminator="family")]
+    objective: Objective = "bce"
+    gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
+    drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
+    r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
+    r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
+    critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
+    start: str = (
+        "none"  # KickGAN's weights before the first step: of a model file, a run, or "default"; "none" at random
+    )
+    batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
+    optim_g: AdamConfig = AdamConfig()
+    optim_d: AdamConfig = AdamConfig()
+    settle: float = Field(0.0, ge=0)  # step from which KickGAN's rate falls like one over a square root; 0: never
+    clip: float = Field(0.0, ge=0)  # largest norm of a gradient of KickGAN; 0: any
+    ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
+    augment: AugmentConfig = AugmentConfig()
+    spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
+    # Of each training kick, made as producers do: pitch, decay, drive, tilt, click. More of them for few kicks.
+    variants: int = Field(0, ge=0, le=MOST_VARIANTS)
+    least_rows: int = Field(0, ge=0, le=100_000)  # kicks and variants together
+    mix: int = Field(0, ge=0, le=100_000)  # more kicks, worked from the training kicks towards kicks at large
+    monitor: MonitorConfig = MonitorConfig()
+    critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
+    critics_from: int = Field(0, ge=0)  # step from which KickGAN's critics judge
+    weights: WeightsConfig = WeightsConfig()
+    held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the families that training never sees
+    seed: int = Field(0, ge=0, lt=2**63)
+
+    @model_validator(mode="after")
+    def _every_key_means_something(self) -> TrainingConfig:
+        """A key that a family does not read is refused where it is set, not ignored."""
+        family, plain = self.model.family, TrainingConfig.model_fields
+        if family == "kickgan":
+            fixed: dict[str, Any] = {"objective": "hinge", "critic_steps": 1, "gradient_penalty": 10.0}
+            fixed |= {key: plain[key].default for key in ("drift", "spectral")}
+            if self.representation.name != "pqmf":
+                raise ValueError(
+                    f"kickgan makes sub-bands, not {self.representation.name}; set representation.name: pqmf"
+                )
+            if self.ema == 0:
+                raise ValueError("kickgan needs a moving average; set ema: 0.99")
+        else:
+            fixed = {
+                key: plain[key].default
+                for key in ("critic_channels", "critics_from", "weights", "settle", "clip", "start")
+            }
+        if (self.variants or self.least_rows or self.mix) and self.model.stereo:
+            raise ValueError("variants and mix are mono; set variants, least_rows and mix to 0 for a stereo model")
+        if self.mix and self.kind == "any":
+            raise ValueError("mix works sounds towards kicks at large; set mix to 0, or use the config kickgan")
+        for key, value in fixed.items():
+            if getattr(self, key) != value:
+                raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
+        return self
+
+    @model_validator(mode="after")
+    def _the_codec_makes_what_the_family_makes(self) -> TrainingConfig:
+        family, representation = self.model.family, self.representation
+        if family == "wavegan" and representation.name != "wave":
+            raise ValueError(f"wavegan makes waveforms, not {representation.name}; set representation.name: wave")
+        if family == "specgan" and representation.name not in ("logmag", "mel"):
+            raise ValueError(
+                f"specgan makes spectrograms without phase, not {representation.name}; set representation.name: logmag"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _penalties_need_a_critic_without_batch_norm(self) -> TrainingConfig:
+        penalised = self.objective == "wgan-gp" or self.r1 > 0
+        if penalised and isinstance(self.model, DCGANConfig) and self.model.critic_norm == "batch":
+            raise ValueError(
+                "a gradient penalty is taken for each kick alone, and batch norm mixes them; "
+                "set model.critic_norm: none, or use objective: bce with r1: 0"
+            )
+        return self
+
+    def variants_for(self, kicks: int) -> int:
+        """Variants to make of each of so many training kicks."""
+        return min(MOST_VARIANTS, max(self.variants, math.ceil(self.least_rows / kicks) - 1))
+
+
+def config_names() -> list[str]:
+    """The configs inside the package."""
+    return sorted(p.name.removesuffix(".yaml") for p in _folder().iterdir() if p.name.endswith(".yaml"))
+
+
+def load_config(name: str, changes: list[str] | None = None) -> TrainingConfig:
+    """The config called `name` (of the package, or a path to a YAML file), with `changes` like "batch=32" on top."""
+    data = _resolve(name)
+    for change in changes or []:
+        _apply(data, change)
+    return checked(TrainingConfig, data, f"config {name}")
+
+
+def _folder() -> Any:
+    return files("kickitout") / "configs"
+
+
+def _resolve(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    if name in seen:
+        raise UserError(f"config {name}: its bases form a loop ({' -> '.join((*seen, name))}); remove one")
+    data = _read(name)
+    base = data.pop("base", None)
+    data.setdefault("name", Path(name).name.removesuffix(".yaml"))
+    return data if base is None else merge(_resolve(str(base), (*seen, name)), data)
+
+
+def _read(name: str) -> dict[str, Any]:
+    if name in config_names():
+        text = (_folder() / f"{name}.yaml").read_text("utf-8")
+    elif name.endswith((".yaml", ".yml", ".json")) and Path(name).is_file():
+        try:
+            text = Path(name).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise UserError(f"config {name}: not a text in UTF-8; save it as UTF-8") from error
+        except OSError as error:
+            raise explain_os_error(error, name) from error
+    else:
+        near = difflib.get_close_matches(name, config_names(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UserError(f"config {name}: not known; {hint}known are {', '.join(config_names())}, or a .yaml file")
+    try:
+        data = yaml.safe_load(text)
+    except RecursionError as error:
+        raise UserError(f"config {name}: nested too deeply; a config has three levels") from error
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: of a date that does not exist, a number too long
+        line = getattr(getattr(error, "problem_mark", None), "line", -1) + 1
+        raise UserError(f"config {name}: not valid YAML near line {line}") from error
+    if not isinstance(data, dict):
+        raise UserError(f"config {name}: a config is a list of 'key: value' lines")
+    return data
+
+
+def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `change` on top, level by level; a part that names another kind replaces the base's whole part."""
+    result = dict(base)
+    for key, value in change.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict) and not _other_kind(old, value):
+            result[key] = merge(old, value)
+        else:
+            result[key] = value
+    return result
+
+
+def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    return any(tag in new and tag in old and new[tag] != old[tag] for tag in ("name", "family"))
+
+
+def _apply(data: dict[str, Any], change: str) -> None:
+    key, equals, text = change.partition("=")
+    if not equals or not key:
+        raise UserError(f"--set {change}: write key=value, for instance batch=32 or model.channels=256")
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise UserError(f"--set {change}: {text!r} is not a value") from error
+    node = functools.reduce(lambda level, part: {part: level}, reversed(key.split(".")), value)
+    data.update(merge(data, node))

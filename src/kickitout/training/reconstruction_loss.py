@@ -1,0 +1,189 @@
+"""Losses of kicks that were made again against the real ones.
+
+What a latent does not say of a kick, its noise above all, can't be made again, only made alike. A distance alone then
+teaches the average: air without grain, a click without its ragged spectrum. Two takes of each kick cure it. The energy
+score, d(real, one) + d(real, other) - d(one, other), is least where takes are distributed as the real kicks are
+(Gneiting and Raftery 2007, doi.org/10.1198/016214506000001437; on spectra: Gritsenko et al. 2020,
+arxiv.org/abs/2008.01160), and needs no critic.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from kickitout.sound import ONSET, SAMPLE_RATE
+
+FLOOR = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
+BAND_RATE = SAMPLE_RATE // 16  # frames of a sub-band a second
+
+
+Part = Literal["low", "whole", "click"]  # of a kick: its lowest sub-band, its waveform, the first 30 ms of that
+
+
+class STFTResolution(NamedTuple):
+    """A spectrum that is compared, bin by bin and in bands of about a third of an octave."""
+
+    part: Part
+    size: int  # samples a window
+    bands: int
+    low_hz: float  # where the bands begin and end
+    high_hz: float
+    together: int  # frames over which a band's level is averaged
+
+    @property
+    def rate(self) -> int:
+        """Samples a second."""
+        return BAND_RATE if self.part == "low" else SAMPLE_RATE
+
+
+VIEWS = (
+    STFTResolution(
+        "low", 512, 14, 20.0, 200.0, 1
+    ),  # 186 ms, 5.4 Hz a bin: shorter ones do not tell 31 Hz from the body
+    STFTResolution("low", 128, 24, 25.0, 800.0, 1),  # 46 ms, 22 Hz a bin
+    STFTResolution("low", 32, 8, 120.0, 1200.0, 2),  # 12 ms, 86 Hz a bin
+    STFTResolution("whole", 512, 28, 300.0, 19_000.0, 2),  # 12 ms, 86 Hz a bin
+    STFTResolution("whole", 128, 12, 1200.0, 20_000.0, 2),  # 3 ms, 344 Hz a bin
+    STFTResolution("click", 256, 18, 600.0, 19_000.0, 1),  # 6 ms, 172 Hz a bin
+    STFTResolution("click", 64, 8, 1500.0, 20_000.0, 1),  # 1.5 ms, 689 Hz a bin
+)
+CLICK = ONSET + 1323  # samples: of half a second a click is so small a part that its level was 10 dB off
+CELL_FLOOR_DB = -90.0  # re the loudest cell of the real kick
+
+Distance = Callable[[Any, Any], Tensor]
+
+
+def energy_score(real: Any, takes: list[Any], distance: Distance, spread: float) -> Tensor:
+    """Mean distance of the takes to the real kicks, less `spread` times half of the distance between two takes.
+
+    takes: one or two. spread: 1 is the energy score; 0, or a single take, is the plain distance.
+    """
+    near = sum((distance(real, take) for take in takes), start=torch.zeros(())) / len(takes)
+    if len(takes) == 1 or spread == 0:
+        return near
+    return near - 0.5 * spread * distance(*takes)
+
+
+class STFTFeatures:
+    """What the losses compare of a batch of kicks: sub-bands [B, C, 1, L] and waveforms [B, T]."""
+
+    def __init__(self, bands: Tensor, wave: Tensor, shift: int = 0) -> None:
+        """shift: samples by which frames are moved, so that none of a hop's places is always or never seen."""
+        self.bands = bands[:, :, 0]
+        parts = {"low": self.bands[:, 0, shift // 16 :], "whole": wave[:, shift:], "click": wave[:, shift:CLICK]}
+        self.spectra = [magnitudes(parts[view.part], view.size) for view in VIEWS]
+        self.logs = [(spectrum + FLOOR).log() for spectrum in self.spectra]
+        self.cells = [levels(spectrum, view) for spectrum, view in zip(self.spectra, VIEWS, strict=True)]
+
+
+def spectral_distance(scale: STFTFeatures, part: Part) -> Distance:
+    """Of the spectra of a part at several resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480).
+
+    Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`: a sum
+    over bins, and no Euclidean norm of them all as there. In the energy score of a norm noise in any bin makes good
+    for what is wrong in the loudest: it was 5 dB too loud around the onset.
+    """
+    norms = [spectrum.mean(dim=(1, 2)).clamp(min=0.1 * FLOOR) for spectrum in scale.spectra]
+
+    def distance(a: STFTFeatures, b: STFTFeatures) -> Tensor:
+        found = scale.bands.new_zeros(())
+        for view, x, y, p, q, norm in zip(VIEWS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
+            if view.part == part:
+                found = found + (x - y).abs().mean() + ((p - q).abs().mean(dim=(1, 2)) / norm).mean()
+        return found / sum(view.part == part for view in VIEWS)
+
+    return distance
+
+
+def level_distance(scale: STFTFeatures) -> Distance:
+    """Mean absolute difference of log power in bands, where noises of one level are alike before they are equal."""
+    floors = _floors(scale)
+
+    def distance(a: STFTFeatures, b: STFTFeatures) -> Tensor:
+        found = scale.bands.new_zeros(())
+        for p, q, floor in zip(a.cells, b.cells, floors, strict=True):
+            found = found + 0.5 * ((p + floor).log() - (q + floor).log()).abs().mean()
+        return found / len(floors)
+
+    return distance
+
+
+def level_bias(real: STFTFeatures, takes: Sequence[STFTFeatures], mean: Callable[[Tensor], Tensor]) -> Tensor:
+    """Absolute difference of the mean log power in bands: of all takes of a batch, and of all its real kicks.
+
+    Absolute differences are least at the median of what a latent leaves open, and levels are skewed; over all kicks the
+    lowest noise was 5 dB too loud, and the second and third partials 2 dB too weak. mean: of a figure, over all who
+    share the batch.
+    """
+    found = real.bands.new_zeros(())
+    for i, (cells, floor) in enumerate(zip(real.cells, _floors(real), strict=True)):
+        wanted = (cells + floor).log().mean(dim=0)  # [frames, bands]
+        off = torch.stack([(take.cells[i] + floor).log().mean(dim=0) for take in takes]).mean(dim=0) - wanted
+        found = found + 0.5 * (off * mean(off.detach()).sign()).mean()
+    return found / len(real.cells)
+
+
+def _floors(scale: STFTFeatures) -> list[Tensor]:
+    """[B, 1, 1] for each view."""
+    return [cells.amax(dim=(1, 2), keepdim=True) * 10 ** (CELL_FLOOR_DB / 10) for cells in scale.cells]
+
+
+def body_distance(scale: STFTFeatures) -> Distance:
+    """Mean absolute error of the lowest band relative to its level in `scale`.
+
+    The waveform of the body can be learned, because every kick starts at the same sample.
+    """
+    norm = scale.bands[:, 0].abs().mean(dim=1).clamp(min=FLOOR)
+
+    def distance(a: STFTFeatures, b: STFTFeatures) -> Tensor:
+        return ((a.bands[:, 0] - b.bands[:, 0]).abs().mean(dim=1) / norm).mean()
+
+    return distance
+
+
+def magnitudes(wave: Tensor, size: int) -> Tensor:
+    """[B, T] -> [B, frames, bins], 1 for a full-scale sine; frames overlap by half, the first is around sample 0."""
+    window = torch.hann_window(size, device=wave.device, dtype=wave.dtype) * (4 / size)
+    spectrum: Tensor = _RealTransform.apply(F.pad(wave, (size // 2, 0)).unfold(1, size, size // 2) * window)
+    return (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt()  # 1e-12: no infinite slope at silence
+
+
+def levels(spectrum: Tensor, view: STFTResolution) -> Tensor:
+    """[B, frames, bins] -> mean power [B, fewer frames, bands]."""
+    frames = spectrum.shape[1] // view.together * view.together
+    power = spectrum[:, :frames].square().unflatten(1, (-1, view.together)).mean(dim=2)
+    return power @ _bands(view).to(power)
+
+
+@functools.cache
+def _bands(view: STFTResolution) -> Tensor:
+    """[bins, bands]: triangles in log frequency, each with a sum of 1; bands narrower than a bin are left out."""
+    hz = torch.arange(view.size // 2 + 1) * (view.rate / view.size)
+    edges = torch.from_numpy(np.geomspace(view.low_hz, view.high_hz, view.bands + 2)).float()
+    rise = (hz[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
+    fall = (edges[2:] - hz[:, None]) / (edges[2:] - edges[1:-1])
+    weight = torch.minimum(rise, fall).clamp(0, 1)
+    return weight[:, weight.sum(dim=0) > 1e-6] / weight.sum(dim=0)[weight.sum(dim=0) > 1e-6]
+
+
+class _RealTransform(torch.autograd.Function):
+    """rfft whose gradient is an inverse rfft too: PyTorch's own is a complex transform of twice the size."""
+
+    @staticmethod
+    def forward(ctx: Any, frames: Tensor) -> Tensor:
+        ctx.size = frames.shape[-1]
+        return torch.fft.rfft(frames)
+
+    @staticmethod
+    def backward(ctx: Any, slope: Tensor) -> Tensor:
+        halved = slope * 0.5
+        halved[..., 0] = slope[..., 0]
+        halved[..., -1] = slope[..., -1]
+        return torch.fft.irfft(halved, ctx.size) * ctx.size

@@ -1,0 +1,31 @@
+"""How long it takes to score a set of sounds, with intervals and in both embeddings."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NamedTuple
+
+from kickitout.metrics.drum_types import packaged
+from kickitout.metrics.report import score_sets
+from kickitout.synthesis.procedural import synthesise
+
+
+class ScoreFigures(NamedTuple):
+    """Seconds that passed and seconds of the processors, for so many sounds against so many, training kicks as many."""
+
+    generated: int
+    real: int
+    scores: int
+    wall: float
+    cpu: float
+
+
+def bench_score(generated: int) -> ScoreFigures:
+    """Score rendered kicks against half as many others, which they may be copies of as well."""
+    real = generated // 2
+    waves, _ = synthesise(range(real + generated))
+    packaged()  # opened before: a second score in one process does not wait for it
+    began, used = time.perf_counter(), sum(os.times()[:2])
+    found = score_sets(waves[real:], waves[:real], train=waves[:real])
+    return ScoreFigures(generated, real, len(found), time.perf_counter() - began, sum(os.times()[:2]) - used)

@@ -1,0 +1,155 @@
+"""Measure this machine: kicks made and measured a second, folders checked, sets scored, training steps, Griffin-Lim.
+
+kick bench                  everything that is installed
+kick bench generation       only the model in the package, without torch
+kick bench card             only the kick card of rendered kicks
+kick bench check -n 10000   kick check of so many rendered files, the first time and again
+kick bench score            kick score of so many rendered kicks against half as many
+"""
+
+from __future__ import annotations
+
+import argparse
+
+NAME, HELP = "bench", "measure this machine"
+PARTS = ("generation", "card", "check", "score", "griffin-lim", "training")
+LIGHT = PARTS[:4]  # without torch
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import positive
+
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+    parser.add_argument("-n", type=positive, default=1000, help="kicks to make, measure or check (default 1000)")
+    parser.add_argument("--config", action="append", default=None, help="configs to train (default dcgan, kickgan)")
+    parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
+    parser.add_argument("--threads", type=positive, default=None, help="of the card and of torch (default all cores)")
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout.cli.train import need_torch
+    from kickitout.errors import UserError
+
+    unknown = [part for part in args.parts if part not in PARTS]
+    if unknown:
+        raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
+    from importlib.util import find_spec
+
+    parts = args.parts or (PARTS if find_spec("torch") else LIGHT)
+    if "generation" in parts:
+        _generation(args)
+    if "card" in parts:
+        _card(args)
+    if "check" in parts:
+        _check(args)
+    if "score" in parts:
+        _score(args)
+    if "griffin-lim" in parts:
+        need_torch("kick bench griffin-lim")
+        _set_threads(args.threads)
+        _griffin_lim()
+    if "training" in parts:
+        need_torch("kick bench training")
+        _set_threads(args.threads)
+        _training(args.config or ["dcgan", "kickgan"], compiled=not args.no_compile)
+    return 0
+
+
+def _set_threads(threads: int | None) -> None:
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+
+
+def _generation(args: argparse.Namespace) -> None:
+    from kickitout.cpus import usable_cpus
+    from kickitout.generation.load import load_model
+    from kicklab.benches.generation import bench_generation
+
+    f = bench_generation(load_model(args.model), args.model, args.n)
+    print(f"generation, model {args.model}, {f.kicks} kicks, {usable_cpus()} cores")
+    for what, rates in (
+        ("in memory", f.in_memory),
+        ("in memory, --gate", f.gated),
+        ("to disk, 24-bit WAV", f.to_disk),
+    ):
+        for r in rates:
+            threads = f"{r.threads} thread{'s' * (r.threads > 1)}"
+            print(
+                f"  {what + ', ' + threads:32s}{r.per_second:7.0f} kicks/s  {r.cpu_ms:6.2f} ms of processor time a kick"
+            )
+    print(f"  {'kick generate -n 1, cold':32s}{f.cold_seconds:7.2f} s (median of 5)")
+    print(f"  {'resident at most, 64 kicks':32s}{f.resident_mb:7.0f} MB")
+    if f.mflop == f.mflop:  # not NaN
+        print(f"  {'arithmetic of its graph':32s}{f.mflop:7.1f} MFLOP a kick")
+        for r, peak in zip(f.in_memory, f.peaks, strict=True):
+            reached = r.per_second * f.mflop / 1000
+            label = f"reached with {r.threads} thread{'s' * (r.threads > 1)}"
+            share = f"{100 * reached / peak:.0f} % of the {peak:.0f} of a matrix product"
+            print(f"  {label:32s}{reached:7.1f} GFLOP/s, {share}", flush=True)
+
+
+def _card(args: argparse.Namespace) -> None:
+    from kickitout.cpus import usable_cpus
+    from kicklab.benches.generation import bench_cards
+
+    print(f"kick card, {args.n} rendered kicks, {usable_cpus()} cores, best of 5")
+    for f in bench_cards(args.n, args.threads):
+        threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
+        print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
+
+
+def _check(args: argparse.Namespace) -> None:
+    from kickitout.cli.progress import Counter
+    from kicklab.benches.doctor import bench_check
+
+    with Counter("measuring", "files") as progress:
+        f = bench_check(args.n, progress)
+    print(f"kick check, {f.files} rendered files of mixed formats and rates, {f.cores} cores")
+    print(f"  the first time        {f.cold.wall:8.1f} s, {f.cold.cpu:.1f} s of processor time")
+    print(f"  again, from the cache {f.cached.wall:8.1f} s, {f.cached.cpu:.1f} s")
+    print(f"  {f.taken} taken, {f.groups} different", flush=True)
+
+
+def _score(args: argparse.Namespace) -> None:
+    from kicklab.benches.scoring import bench_score
+
+    f = bench_score(args.n)
+    print(
+        f"kick score, {f.generated} rendered kicks against {f.real}, near-copies looked for in as many, both embeddings"
+    )
+    print(f"  {f.scores} scores with intervals  {f.wall:8.1f} s, {f.cpu:.1f} s of processor time", flush=True)
+
+
+def _griffin_lim() -> None:
+    import torch
+
+    from kickitout.synthesis.procedural import synthesise
+    from kicklab.benches.griffin_lim import griffin_lim_benchmark
+
+    f = griffin_lim_benchmark(torch.from_numpy(synthesise(range(16))[0]))
+    print(f"Griffin-Lim, {f.kicks} rendered kicks, medians; errors: log-spectral distance and spectral convergence")
+    for name, ms, lsd, convergence in (
+        (f"this project, {f.iterations} iterations", f.ms, f.lsd_db, f.convergence_db),
+        (f"NumPy, {f.reference_iterations} iterations", f.reference_ms, f.reference_lsd_db, f.reference_convergence_db),
+    ):
+        print(f"  {name:30s} {ms:8.1f} ms a kick   {lsd:5.2f} dB   {convergence:6.1f} dB")
+    print(f"  {f.reference_ms / f.ms:.0f} times faster", flush=True)
+
+
+def _training(configs: list[str], *, compiled: bool) -> None:
+    import torch
+
+    from kicklab.benches.training import WAYS, bench_training, matmul_gflops
+
+    print(f"training, {torch.get_num_threads()} threads, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
+    for name in configs:
+        for way in WAYS if compiled else WAYS[:-1]:
+            f = bench_training(name, way)
+            print(
+                f"  {f.config:12s} {f.way:14s} batch {f.batch:4d}  step {1000 * f.step_seconds:7.0f} ms  "
+                f"{f.kicks_per_second:7.1f} kicks/s  (first step {f.first_seconds:.1f} s)",
+                flush=True,
+            )

@@ -1,0 +1,150 @@
+"""How near a model comes to what it is asked for: requests within the range of its kicks, answered by other kicks."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.generation.match import BY_NAME, CONTROLS, DRIVE, TargetResult, check_targets, match_seed, measured
+from kickitout.generation.model import Model
+from kickitout.generation.noise import normal
+from kickitout.metrics.bootstrap import median_interval
+
+RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
+TOGETHER = ("pitch", "decay", "click")
+CONTROLS_ASKED = {**BY_NAME, "drive": DRIVE}
+NEVER = 1e6  # what an error counts that has no value: more than any that has one
+TARGETS = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
+
+
+class ControlError(NamedTuple):
+    """One row: a control, asked for alone or together with others.
+
+    low, high: between them was asked, in the control's unit. error: median of |achieved - requested| in error_unit,
+    with its 95 % interval; worst: the 90 % quantile. Requests that were not met count as the others, and what has no
+    value any more as NEVER. reached: share of the requests that were answered as closely as `Control.close`; told: of
+    those that were not, how many were said to lie outside of what the kick can give; renders: mean number of them.
+    lines: every answer.
+    """
+
+    control: str
+    together: bool
+    low: float
+    high: float
+    error: float
+    interval: tuple[float, float]
+    worst: float
+    error_unit: str
+    reached: float
+    told: int
+    renders: float
+    n: int
+    lines: tuple[TargetResult, ...]
+
+
+def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str] = ()) -> list[ControlError]:
+    """A row for each control alone, and one for each of pitch, decay and click asked for together.
+
+    Requests are uniform (in octaves, where the unit is a ratio's) between the RANGE quantiles of the model's kicks.
+    """
+    if not model.info.knobs:
+        raise UserError(f"model {model.info.name}: it has no knobs, so there is nothing to measure")
+    rng = np.random.default_rng(seed)
+    spans = control_spans(model, max(n, 200))
+    singles = [(name,) for name in CONTROLS_ASKED if not kinds or name in kinds]
+    rows = []
+    for names in [*singles, *([TOGETHER] if not kinds else [])]:
+        answers = []
+        for i in range(n):
+            request = check_targets({name: _draw(rng, name, *spans[name]) for name in names})
+            answers.append(match_seed(model, request, 20_000 + i))
+        for k, name in enumerate(names):
+            lines = tuple(answer.lines[k] for answer in answers)
+            errors = np.nan_to_num(np.abs([line.error for line in lines]), nan=NEVER)
+            middle, span = median_interval(errors, seed=seed)
+            reached, renders = (float(np.mean(x)) for x in ([a.reached for a in lines], [a.renders for a in answers]))
+            told = sum(_outside(line) for line in lines)
+            rows.append(ControlError(name, len(names) > 1, *spans[name], middle, span, float(np.quantile(errors, 0.9)),
+                                     lines[0].error_unit, reached, told, renders, n, lines))  # fmt: skip
+    return rows
+
+
+def control_spans(model: Model, count: int = 200) -> dict[str, tuple[float, float]]:
+    """Between which values is asked: the RANGE quantiles of `count` kicks of the model; drive over its whole range."""
+    seeds = range(10_000, 10_000 + count)
+    own = [measured(model.turn(normal([s], model.info.latent)).wave) for s in seeds]
+    spans = {"drive": (DRIVE.low, DRIVE.high)}
+    for control in CONTROLS:
+        values = np.array([row[control.field] for row in own])
+        low, high = (float(q) for q in np.quantile(values[np.isfinite(values)], RANGE))
+        spans[control.name] = max(low, control.low), min(high, control.high)
+    return spans
+
+
+def _outside(line: TargetResult) -> bool:
+    return line.reachable is not None and not line.reachable[0] <= line.requested <= line.reachable[1]
+
+
+def _draw(rng: np.random.Generator, name: str, low: float, high: float) -> float:
+    if CONTROLS_ASKED[name].scale == "log2":
+        return float(low * (high / low) ** rng.random())
+    return float(low + (high - low) * rng.random())
+
+
+def controls_text(rows: Sequence[ControlError]) -> str:
+    """The rows as a Markdown table."""
+    head = [
+        "asked for",
+        "from",
+        "to",
+        "median error",
+        "95 % interval",
+        "target",
+        "90 % within",
+        "reached",
+        "renders",
+        "n",
+    ]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    for r in rows:
+        unit = CONTROLS_ASKED[r.control].unit
+        name = f"{r.control}, with pitch, decay and click together" if r.together else r.control
+        cells = [name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
+                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{TARGETS[unit]:g}", f"{r.worst:.2g}",
+                 f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", str(r.n)]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def controls_png(rows: Sequence[ControlError]) -> bytes:
+    """What came against what was asked for, a panel a control asked for alone; hollow: not met."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    alone = [row for row in rows if not row.together]
+    columns = min(4, len(alone))
+    figure = Figure((3.2 * columns, 3.2 * -(-len(alone) // columns)), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(-(-len(alone) // columns), columns, squeeze=False).ravel()
+    for panel in panels[len(alone) :]:
+        panel.set_axis_off()
+    for panel, row in zip(panels, alone, strict=False):
+        control = CONTROLS_ASKED[row.control]
+        panel.axline((row.low, row.low), (row.high, row.high), color="0.75", linewidth=1, zorder=0)
+        for met, face in ((True, "#0072b2"), (False, "none")):
+            some = [line for line in row.lines if line.reached == met]
+            panel.scatter([line.requested for line in some], [line.achieved for line in some], s=16, facecolors=face,
+                          edgecolors="#0072b2" if met else "#d55e00", linewidths=1)  # fmt: skip
+        if control.scale == "log2":
+            panel.set(xscale="log", yscale="log")
+        panel.set_title(f"{row.control}: median {row.error:.2g} {row.error_unit}", fontsize=9)
+        panel.set_xlabel(f"asked for [{control.unit}]", fontsize=8)
+        panel.set_ylabel("came", fontsize=8)
+        panel.tick_params(which="both", labelsize=7)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

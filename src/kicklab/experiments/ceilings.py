@@ -1,0 +1,188 @@
+"""What real kicks lose in each representation: encode, decode, compare.
+
+No generator can be expected to sound better than its representation makes a real kick sound, so every score of a model
+is read against its representation's ceiling.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from kickitout.descriptors import cards
+from kickitout.metrics.bootstrap import median_interval
+from kickitout.representations import REPRESENTATIONS, make_representation
+from kickitout.sound import SAMPLE_RATE
+
+BLOCK = 16  # kicks a batch
+
+
+class Column(NamedTuple):
+    """One measurement of a round trip."""
+
+    name: str
+    unit: str
+    meaning: str
+    measure: Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
+
+
+def signal_to_noise(real: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+    """[n] dB: energy of the kick over the energy of the difference. 0 dB when nothing of the waveform is kept."""
+    noise = ((real - decoded).astype(np.float64) ** 2).sum(1)
+    return 10 * np.log10((real.astype(np.float64) ** 2).sum(1) / np.maximum(noise, 1e-20))
+
+
+def log_spectral_distance(real: np.ndarray, decoded: np.ndarray, size: int = 1024, floor_db: float = -80) -> np.ndarray:
+    """[n] dB: root mean square over frequency, mean over time, of the difference of two log spectrograms.
+
+    Window `size`, hop a quarter; levels re the kick's loudest cell, not below floor_db (Gray & Markel 1976,
+    doi.org/10.1109/TASSP.1976.1162849).
+    """
+
+    def levels(waves: np.ndarray) -> np.ndarray:
+        frames = np.lib.stride_tricks.sliding_window_view(waves, size, axis=1)[:, :: size // 4] * np.hanning(size)
+        return 20 * np.log10(np.abs(np.fft.rfft(frames)) + 1e-9)
+
+    a, b = levels(real), levels(decoded)
+    top = a.max(axis=(1, 2), keepdims=True) + floor_db
+    return np.sqrt(((np.maximum(a, top) - np.maximum(b, top)) ** 2).mean(axis=2)).mean(axis=1)
+
+
+COLUMNS = (
+    Column("snr", "dB", "signal over difference", lambda r, d, _, __: signal_to_noise(r, d)),
+    Column("lsd", "dB", "log-spectral distance", lambda r, d, _, __: log_spectral_distance(r, d)),
+    Column("click", "dB", "error of the click's level",
+           lambda _, __, r, d: np.abs(d["click_level_db"] - r["click_level_db"])),
+    Column("attack", "ms", "error of the attack", lambda _, __, r, d: np.abs(d["attack_ms"] - r["attack_ms"])),
+    Column("pitch", "cents", "error of the end pitch",
+           lambda _, __, r, d: 1200 * np.abs(np.log2(d["pitch_end_hz"] / r["pitch_end_hz"]))),
+    Column("pre-echo", "dB", "level before the onset", lambda _, __, ___, d: d["pre_echo_db"]),
+)  # fmt: skip
+
+
+class Ceiling(NamedTuple):
+    """The round trips of n kicks through one representation."""
+
+    representation: str
+    picture: tuple[int, int, int]
+    values: dict[str, np.ndarray]  # column -> [n]; NaN where the card has no value
+    encode_ms: float  # a kick
+    decode_ms: float
+
+
+def ceilings(waves: np.ndarray, names: Sequence[str] | None = None) -> list[Ceiling]:
+    """[n, T] kicks through every representation as it is by default (or those in `names`); first the kicks."""
+    before = cards(waves).values
+    found = [_compare("none (the kicks)", (1, 1, waves.shape[1]), waves, waves, before, 0.0, 0.0)]
+    for name in names or REPRESENTATIONS:
+        representation = make_representation(REPRESENTATIONS[name]())
+        decoded, encode_s, decode_s = _round_trip(representation, waves)
+        per_kick = 1000 / len(waves)
+        found.append(
+            _compare(
+                name,
+                representation.representation_shape,
+                waves,
+                decoded,
+                before,
+                encode_s * per_kick,
+                decode_s * per_kick,
+            )
+        )
+    return found
+
+
+def _round_trip(representation: Any, waves: np.ndarray) -> tuple[np.ndarray, float, float]:
+    out, encode_s, decode_s = np.empty_like(waves), 0.0, 0.0
+    with torch.inference_mode():
+        representation.decode(representation.encode(torch.from_numpy(waves[:1])))  # warm up
+        for i in range(0, len(waves), BLOCK):
+            at = time.perf_counter()
+            picture = representation.encode(torch.from_numpy(waves[i : i + BLOCK]))
+            middle = time.perf_counter()
+            out[i : i + BLOCK] = representation.decode(picture).numpy()
+            encode_s, decode_s = encode_s + middle - at, decode_s + time.perf_counter() - middle
+    return out, encode_s, decode_s
+
+
+def _compare(
+    name: str, picture: tuple[int, int, int], real: np.ndarray, decoded: np.ndarray, before: dict[str, np.ndarray],
+    encode_ms: float, decode_ms: float,
+) -> Ceiling:  # fmt: skip
+    after = cards(decoded).values
+    values = {c.name: c.measure(real, decoded, before, after) for c in COLUMNS}
+    return Ceiling(name, picture, values, encode_ms, decode_ms)
+
+
+def ceilings_text(found: Sequence[Ceiling]) -> str:
+    """A table: median over the kicks, with its 95 % interval."""
+    head = ["representation", "picture", *(f"{c.name} [{c.unit}]" for c in COLUMNS), "ms a kick, in + out"]
+    rows = [head]
+    for f in found:
+        cells = [f.representation, " x ".join(str(n) for n in f.picture)]
+        cells += [_cell(f.values[c.name]) for c in COLUMNS]
+        rows.append([*cells, f"{f.encode_ms:.2f} + {f.decode_ms:.2f}"])
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    notes = [f"{c.name}: {c.meaning}" for c in COLUMNS]
+    return "\n".join([*lines, "", "; ".join(notes)])
+
+
+def _cell(values: np.ndarray) -> str:
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return "undefined"
+    middle, (low, high) = median_interval(known)
+    missing = "" if len(known) == len(values) else f" n={len(known)}"
+    return f"{middle:.3g} [{low:.3g}, {high:.3g}]{missing}"
+
+
+def ceilings_as_data(found: Sequence[Ceiling]) -> list[dict[str, Any]]:
+    """Every value of every kick, ready for JSON (NaN as null)."""
+    return [
+        {
+            "representation": f.representation,
+            "picture": f.picture,
+            "encode_ms": f.encode_ms,
+            "decode_ms": f.decode_ms,
+            "values": {k: [None if not np.isfinite(x) else float(x) for x in v] for k, v in f.values.items()},
+        }
+        for f in found
+    ]
+
+
+def ceilings_png(wave: np.ndarray) -> bytes:
+    """One kick [T] in every representation: its picture, and 60 ms of waveform before and after the round trip."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((4 * len(REPRESENTATIONS), 6), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(2, len(REPRESENTATIONS), squeeze=False)
+    shown = SAMPLE_RATE * 60 // 1000
+    ms = np.arange(shown) / SAMPLE_RATE * 1000
+    for column, name in enumerate(REPRESENTATIONS):
+        representation = make_representation(REPRESENTATIONS[name]())
+        with torch.inference_mode():
+            picture = representation.encode(torch.from_numpy(wave[None]))
+            decoded = representation.decode(picture)[0].numpy()
+        image = picture[0, 0] if picture.shape[2] > 1 else picture[0, :, 0]
+        above, below = axes[0, column], axes[1, column]
+        colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if representation.phase == "kept" else {"cmap": "magma"}
+        above.imshow(image.numpy(), origin="lower", aspect="auto", extent=(0, 500, 0, image.shape[0]), **colours)
+        above.set(
+            title=f"{name}: {' x '.join(map(str, representation.representation_shape))}", xlabel="ms", ylabel="row"
+        )
+        below.plot(ms, wave[:shown], color="0.6", linewidth=2.5, label="real")
+        below.plot(ms, decoded[:shown], color="#d55e00", linewidth=1, label="decoded")
+        snr = signal_to_noise(wave[None], decoded[None])[0]
+        below.set(title=f"SNR {snr:.1f} dB", xlabel="ms", ylim=(-1.1, 1.1))
+        below.legend(loc="upper right", fontsize=8)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()

@@ -1,0 +1,271 @@
+"""Is it worth while to begin with a finished model: two ways to begin, side by side, with equal processor time.
+
+Each racer trains one config on the same kicks for each seed, and stops at milestones. What it would generate
+there is kept in 16 bits; the score is the energy distance to kicks of groups that no racer has seen. A race goes on
+where it was ended; a milestone that is kept is not run again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.datasets.build import Dataset
+from kickitout.errors import UserError
+from kickitout.files import make_folder
+from kickitout.generation.noise import normal
+from kickitout.generation.torch_backend import TorchModel
+from kickitout.metrics import report
+from kickitout.metrics.distance import pairwise
+from kickitout.metrics.embeddings import Embedding
+from kickitout.metrics.features import measure
+from kickitout.metrics.kernel import energy_distance_drawn
+from kickitout.metrics.resampling import bootstrap_counts, interval
+from kickitout.training.config import load_config
+from kickitout.training.loop import Report, Until, opened
+from kicklab.folder import write_arrays, write_json
+from kicklab.make import from_16_bits, to_16_bits
+
+TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
+TITLES = {TUNED: "trained on", SCRATCH: "from scratch"}
+DRAWS = 400  # of the bootstrap
+SHOWN = (  # of the scores, at the last milestone
+    "energy_", "frechet_bands", "frechet_drum", "precision_", "recall_", "diversity_", "two_sample", "kicks_recognised",
+    "card_mean", "card_worst",
+)  # fmt: skip
+NEARLY = 0.9  # of what a racer gains
+LATE = 1.05  # a run that is so much further than a milestone has passed it
+
+Span = tuple[float, float]
+Made = dict[tuple[str, float], list[np.ndarray]]  # racer and seconds -> sounds [n, T] of each seed
+
+
+class Race(NamedTuple):
+    """What is raced. milestones: seconds of processor time, ascending from 0. sounds: made at each, seeds 0 on."""
+
+    folder: Path
+    milestones: tuple[float, ...]
+    seeds: tuple[int, ...]
+    sounds: int
+    start: str = "default"
+    changes: tuple[str, ...] = ()  # of the config, as --set has them
+    config: str = "kickgan"
+
+    def place(self, racer: str, seed: int) -> Path:
+        return self.folder / f"{racer}-{seed}"
+
+    def kept(self, racer: str, seed: int, seconds: float) -> Path:
+        return self.place(racer, seed) / f"made-{seconds:08.1f}.npz"
+
+
+class Line(NamedTuple):
+    """A milestone in one embedding. value: racer -> mean over the seeds, interval and the values of the seeds.
+    behind: how much further from real kicks the racer without a model is; gained: how much nearer the other one has
+    come since the first milestone; both with their intervals."""
+
+    seconds: float
+    value: dict[str, tuple[float, Span, list[float]]]
+    behind: tuple[float, Span]
+    gained: tuple[float, Span]
+
+
+def run_race(
+    race: Race, dataset: Dataset, watch: Callable[[str, Report], None] = lambda _name, _report: None,
+    clock: Callable[[], float] = time.process_time, racers: Sequence[str] = (TUNED, SCRATCH),
+) -> bool:  # fmt: skip
+    """Run what is missing. Returns whether all is there; False when the user wants to stop. clock: of milestones.
+
+    racers: who runs; processes of their own may run different ones of the same race.
+    """
+    for seed in race.seeds:
+        for racer in racers:
+            if all(race.kept(racer, seed, s).with_suffix(".json").exists() for s in race.milestones):
+                continue
+            if not _run(race, racer, seed, dataset, watch, clock):
+                return False
+    return True
+
+
+def _run(
+    race: Race, racer: str, seed: int, dataset: Dataset, watch: Callable[[str, Report], None],
+    clock: Callable[[], float],
+) -> bool:  # fmt: skip
+    start = race.start if racer == TUNED else "none"
+    always = ["monitor.on_trouble=warn", "monitor.export=last", f"seed={seed}", f"start={start}"]
+    config = load_config(race.config, [*always, *race.changes])
+    folder = make_folder(race.place(racer, seed))
+    name, began = f"{racer}, seed {seed}", clock()
+    with opened(
+        dataset, config, folder / "run", device="cpu", watch=lambda report: watch(name, report), clock=clock
+    ) as (run, interrupted):
+        begun = clock() - began
+        for seconds in race.milestones:
+            path = race.kept(racer, seed, seconds)
+            if path.with_suffix(".json").exists():
+                continue
+            if run.seconds > LATE * seconds:
+                raise UserError(
+                    f"{folder}: its run is at {run.seconds:.3g} s and has passed {seconds:.3g} s; "
+                    "give the milestones it began with, or another folder"
+                )
+            reason = run.train(Until(seconds=seconds), interrupted)
+            run.save_latest()
+            if reason == "interrupted":
+                return False
+            player = run.task.player()
+            made = TorchModel(player).play(normal(range(race.sounds), player.latent)).mean(axis=1)
+            write_arrays(path, {"waves": to_16_bits(made)})
+            about = {"steps": run.step, "seconds": run.seconds, "begun": begun, "kicks": len(run.reals)}
+            write_json(path.with_suffix(".json"), about | {"rows": len(run.waves), "stopped": run.stopped})
+    return True
+
+
+def read_race(
+    race: Race, racers: Sequence[str] = (TUNED, SCRATCH)
+) -> tuple[Made, dict[tuple[str, float], list[dict[str, float]]]]:
+    """The sounds of those who have finished, and what is known of each run at each milestone."""
+    made: Made = {}
+    about: dict[tuple[str, float], list[dict[str, float]]] = {}
+    for racer in racers:
+        for seconds in race.milestones:
+            for seed in race.seeds:
+                path = race.kept(racer, seed, seconds)
+                with np.load(path) as arrays:
+                    made.setdefault((racer, seconds), []).append(from_16_bits(arrays["waves"]))
+                about.setdefault((racer, seconds), []).append(json.loads(path.with_suffix(".json").read_text("utf-8")))
+    return made, about
+
+
+def score_race(made: Made, unseen: Dataset, embedding: Embedding, seed: int = 0) -> list[Line]:
+    """A line a milestone, in their order. The same draws of the unseen kicks' groups serve all racers, so that what
+    one is behind the other is not blurred by which kicks were drawn."""
+    rng = np.random.default_rng([seed, 5])
+    real = embedding.embed(unseen.waves)
+    rr, counts = pairwise(real, real), _counts(len(real), rng, unseen.groups)
+    drawn = {key: [_drawn(real, rr, counts, embedding.embed(waves), rng) for waves in sets]
+             for key, sets in sorted(made.items())}  # fmt: skip
+    means = {key: np.mean(sets, axis=0) for key, sets in drawn.items()}
+    milestones = sorted({seconds for _, seconds in means})
+
+    def read(found: np.ndarray) -> tuple[float, Span]:
+        return float(found[0]), interval(float(found[0]), found[1:])
+
+    return [
+        Line(
+            s,
+            {racer: (*read(means[racer, s]), [float(one[0]) for one in drawn[racer, s]]) for racer in (TUNED, SCRATCH)},
+            read(means[SCRATCH, s] - means[TUNED, s]),
+            read(means[TUNED, milestones[0]] - means[TUNED, s]),
+        )
+        for s in milestones
+    ]
+
+
+def real_vs_real(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
+    """The same score of the recordings that were learned from."""
+    rng = np.random.default_rng([seed, 6])
+    real, made = embedding.embed(unseen.waves), embedding.embed(learned.waves)
+    counts = _counts(len(real), rng, unseen.groups)
+    found = _drawn(real, pairwise(real, real), counts, made, rng, learned.groups)
+    return float(found[0]), interval(float(found[0]), found[1:])
+
+
+def closing_text(made: Made, learned: Dataset, unseen: Dataset, draws: int = report.DRAWS) -> str:
+    """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
+    from, and of the first seed of each racer in `made`; real against real, halves by group, beside them."""
+    real = measure(unseen.waves, groups=unseen.groups)
+    last = max(seconds for _, seconds in made)
+    racers = [racer for racer in TITLES if (racer, last) in made]
+    heard = {"the recordings": measure(learned.waves, groups=learned.groups)}
+    heard |= {racer: measure(made[racer, last][0]) for racer in racers}
+    beside = report.real_vs_real(real)
+    scores = {
+        name: report.score_features(one, real, draws=draws, beside=beside, reference=unseen.digest)
+        for name, one in heard.items()
+    }
+    titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
+    lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
+    by_name = [{score.name: score for score in found} for found in scores.values()]
+    for name in by_name[0]:  # what too few sounds of a set have is no score of it
+        if name.startswith(SHOWN):
+            row = [found.get(name) for found in by_name]
+            cells = ["–" if score is None else _with_span(score.value, score.interval) for score in row]
+            lines.append(f"| `{name}` | " + " | ".join([*cells, f"{by_name[0][name].real:.2f}"]) + " |")
+    return "\n".join(lines)
+
+
+def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float | None:
+    """Seconds after which a racer has come so much of the way from knowing nothing (from scratch, at the first
+    milestone) to where training on ends, on straight ways between the milestones; None where it has not.
+
+    >>> def line(seconds, tuned, scratch):
+    ...     values = {"tuned": (tuned, (0.0, 0.0), []), "scratch": (scratch, (0.0, 0.0), [])}
+    ...     return Line(seconds, values, (0.0, (0.0, 0.0)), (0.0, (0.0, 0.0)))
+    >>> lines = [line(0, 3.0, 11.0), line(60, 2.0, 6.0), line(120, 1.0, 4.0)]
+    >>> reached(lines, "tuned"), reached(lines, "scratch")
+    (60.0, None)
+    """
+    values = [line.value[racer][0] for line in lines]
+    nothing, end = lines[0].value[SCRATCH][0], lines[-1].value[TUNED][0]
+    goal = nothing - share * (nothing - end)
+    if values[0] <= goal:
+        return lines[0].seconds
+    for before, after, a, b in zip(lines, lines[1:], values, values[1:], strict=False):
+        if b <= goal:
+            return before.seconds + (after.seconds - before.seconds) * (a - goal) / (a - b)
+    return None
+
+
+def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Span]) -> str:
+    """The lines as a Markdown table, and what they say. floor: real against real."""
+    rows = [
+        f"| `energy_{name}` after | trained on | it has gained | from scratch | from scratch is behind by |",
+        "|--:|--:|--:|--:|--:|",
+    ]
+    for line in lines:
+        cells = [f"{line.seconds / 60:g} min", _cell(line, TUNED), _with_span(*line.gained), _cell(line, SCRATCH)]
+        rows.append("| " + " | ".join([*cells, _with_span(*line.behind)]) + " |")
+    ahead = [f"{line.seconds / 60:g}" for line in lines if line.behind[1][0] > 0]
+    at = f" ({', '.join(ahead)} min)" if ahead else ""
+    ways = " and training from scratch ".join(_after(reached(lines, racer)) for racer in (TUNED, SCRATCH))
+    return "\n".join(
+        [
+            *rows,
+            "",
+            f"Real against real (the recordings that were learned from): {_with_span(*floor)}. Of the way from knowing "
+            f"nothing to where training on ends, training on has come {100 * NEARLY:.0f} % {ways}. The interval has "
+            f"training on ahead at {len(ahead)} of {len(lines)} milestones{at}.",
+        ]
+    )
+
+
+def _after(seconds: float | None) -> str:
+    return "never" if seconds is None else f"after {seconds / 60:.1f} min"
+
+
+def _cell(line: Line, racer: str) -> str:
+    value, span, seeds = line.value[racer]
+    each = f"; {', '.join(f'{one:.2f}' for one in seeds)}" if len(seeds) > 1 else ""
+    return _with_span(value, span) + each
+
+
+def _with_span(value: float, span: Span) -> str:
+    return f"{value:.2f} [{span[0]:.2f}, {span[1]:.2f}]"
+
+
+def _counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
+    return np.concatenate([np.ones((1, n)), bootstrap_counts(n, DRAWS, rng, groups)])
+
+
+def _drawn(
+    real: np.ndarray, rr: np.ndarray, counts: np.ndarray, made: np.ndarray, rng: np.random.Generator,
+    groups: np.ndarray | None = None,
+) -> np.ndarray:  # fmt: skip
+    """[1 + DRAWS] energy distances, that of the sets themselves first. groups: of `made`, if it has any."""
+    within, own = pairwise(made, made), _counts(len(made), rng, groups)
+    return energy_distance_drawn(rr, pairwise(real, made), within, counts, own)

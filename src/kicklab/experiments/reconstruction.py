@@ -1,0 +1,105 @@
+"""How near a model's reconstruction of a kick is, beside what magnitude representations make of the same kick."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+
+from kickitout.descriptors import cards
+from kickitout.generation.invert import ROUNDS, EncoderSession, invert
+from kickitout.generation.model import Model
+from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.resampling import wilson
+from kickitout.models.kickgan.click import CLICK_FRAMES
+from kickitout.representations import SubBandsConfig, make_representation
+from kickitout.representations.pqmf import LEFT
+from kickitout.sound import ONSET
+from kicklab.experiments.ceilings import ceilings, log_spectral_distance
+
+CLOSE_CENTS = 10.0
+LEVEL_FRAMES = 2  # of a sub-band: 0.7 ms, the deviation of what levels are averaged with
+CLICK_UNTIL = (LEFT + ONSET) // 16 + CLICK_FRAMES  # frame of a sub-band: 12 ms after the onset
+MAGNITUDES = ("logmag", "mel")  # representations whose phase is rebuilt (Griffin-Lim)
+
+
+class Again(NamedTuple):
+    """n kicks made again. distances: log-spectral, dB [n]; cents: of the end pitch [n], NaN where either has none;
+    seconds: processor time of finding one, NaN where none was looked for."""
+
+    name: str
+    distances: np.ndarray
+    cents: np.ndarray
+    seconds: float
+
+
+def made_again(
+    model: Model, ear: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = ROUNDS
+) -> Again:
+    """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
+    began = time.process_time()
+    places = [invert(model, ear, wave, rounds, name).place for wave, name in zip(waves, names, strict=True)]
+    seconds = (time.process_time() - began) / len(waves)
+    again = np.stack([model.turn(place=place).wave.mean(axis=0) for place in places])
+    name = f"the model, {rounds} rounds of refining" if rounds else "the model, from its encoder"
+    return _compared(name, waves, again, seconds)
+
+
+def air_drawn_anew(waves: np.ndarray, seed: int = 0) -> Again:
+    """Kicks [n, T] themselves, but for what lies above the lowest sub-band after a click: noise of the same levels.
+
+    What no decoder that draws its air as noise can be better than, however well it finds levels and body.
+    """
+    representation = make_representation(SubBandsConfig())
+    with torch.no_grad():
+        picture = representation.encode(torch.from_numpy(waves)).numpy()  # [n, 16, 1, 1408]
+        noise = np.random.default_rng(seed).standard_normal(picture.shape).astype(np.float32)
+        drawn = np.sqrt(gaussian_filter1d(np.square(picture), LEVEL_FRAMES, axis=3)) * noise
+        drawn[:, 0] = picture[:, 0]
+        drawn[..., :CLICK_UNTIL] = picture[..., :CLICK_UNTIL]
+        again = representation.decode(torch.from_numpy(drawn)).numpy()
+    return _compared("itself, its air drawn anew", waves, again, float("nan"))
+
+
+def _compared(name: str, waves: np.ndarray, again: np.ndarray, seconds: float) -> Again:
+    hz = [cards(x).values["pitch_end_hz"] for x in (waves, again)]
+    return Again(name, log_spectral_distance(waves, again), 1200 * np.abs(np.log2(hz[1] / hz[0])), seconds)
+
+
+def best_magnitude(waves: np.ndarray) -> tuple[str, np.ndarray]:
+    """The magnitude representation that loses least of these kicks, and its log-spectral distance to each: dB [n]."""
+    found = {c.representation: c.values["lsd"] for c in ceilings(waves, MAGNITUDES) if c.representation in MAGNITUDES}
+    name = min(found, key=lambda representation: float(np.median(found[representation])))
+    return name, found[name]
+
+
+def again_text(rows: Sequence[Again], representation: str, ceiling: np.ndarray) -> str:
+    """The rows as a Markdown table, the representation's own round trip last."""
+    head = ["reconstructed by", "n", "log-spectral distance", f"below {representation} of the same kick",
+            f"below {representation}'s median", "pitch: median", "pitch within 10 cents", "processor time"]  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    for row in rows:
+        known = row.cents[np.isfinite(row.cents)]
+        seconds = "" if np.isnan(row.seconds) else f"{row.seconds:.1f} s"
+        cells = [row.name, str(len(ceiling)), _median(row.distances, "dB"), _share(row.distances < ceiling),
+                 _share(row.distances < np.median(ceiling)), _median(known, "cents"),
+                 f"{_share(known <= CLOSE_CENTS)}, n={len(known)}", seconds]  # fmt: skip
+        lines.append("| " + " | ".join(cells) + " |")
+    lines.append(f"| {representation}, Griffin-Lim | {len(ceiling)} | {_median(ceiling, 'dB')} | | | | | |")
+    return "\n".join(lines)
+
+
+def _median(values: np.ndarray, unit: str) -> str:
+    if not len(values):
+        return "unknown"
+    middle, (low, high) = median_interval(values)
+    return f"{middle:.2f} {unit} [{low:.2f}, {high:.2f}]"
+
+
+def _share(hits: np.ndarray) -> str:
+    low, high = wilson(int(hits.sum()), len(hits))
+    return f"{100 * hits.mean():.0f} % [{100 * low:.0f}, {100 * high:.0f}]" if len(hits) else "unknown"

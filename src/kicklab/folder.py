@@ -1,0 +1,130 @@
+"""The folder of a laboratory.
+
+data/               the kicks, split once, with their manifest
+plans/NAME.json     a study as it was begun: budget, rows, and the cell of each row and seed
+cells/ID/           one row and seed: run/ (a run folder that `kick train` goes on with), made-0.npz (what it generated,
+                    one file a milestone), measured.json and curves-0.npz (what was measured of it)
+results.csv         one row a score, put together from plans and cells
+votes.csv           what listeners chose
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.files import make_folder, names_in, write_whole
+from kickitout.stored import upgraded
+from kickitout.training.frozen import TRAINING_VERSION
+from kicklab import data as lab_data
+from kicklab.data import LabData
+
+
+@dataclass(frozen=True)
+class Lab:
+    """Reads and writes the parts of a laboratory; knows nothing of training."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        return self.path / "data"
+
+    @property
+    def results(self) -> Path:
+        return self.path / "results.csv"
+
+    @property
+    def packed(self) -> Path:
+        """The same where results were written alone, to be passed on."""
+        return self.path / "results.csv.gz"
+
+    @property
+    def votes(self) -> Path:
+        return self.path / "votes.csv"
+
+    def cell(self, identity: str) -> Path:
+        """The folder of a cell."""
+        return self.path / "cells" / identity
+
+    def plan(self, study: str) -> Path:
+        return self.path / "plans" / f"{study}.json"
+
+    def begin(self, kicks: LabData | None) -> None:
+        """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
+        self.refuse_older()
+        there = names_in(self.path)
+        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening"}
+        strangers = [name for name in there if name not in own]
+        if strangers and "plans" not in there:
+            raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder with -o")
+        make_folder(self.path / "plans")
+        make_folder(self.path / "cells")
+        if kicks is not None:
+            if self.has_kicks:
+                lab_data.refuse_other_kicks(kicks, self.data)
+            else:
+                lab_data.save(kicks, self.data)
+
+    def refuse_older(self) -> None:
+        """Raise UserError where studies were begun by a version that trained otherwise: their cells have other names,
+        and would be trained again beside them without a word."""
+        for path in sorted((self.path / "plans").glob("[!.]*.json")):
+            if read_json(path).get("training") != TRAINING_VERSION:
+                raise UserError(
+                    f"{self.path}: its study {path.stem} was begun by another version of kickitout, which trained "
+                    "otherwise; its results can still be read (kick lab table, kick lab paper); to run studies, give "
+                    "a new folder with -o"
+                )
+
+    @property
+    def has_kicks(self) -> bool:
+        return (self.data / "kicks.json").exists()
+
+    def sounds(self, kind: str) -> LabData:
+        """The data of a kind of study. Raises UserError where kicks are needed and there are none yet."""
+        if kind == "tones":
+            return lab_data.tone_data()
+        if not self.has_kicks:
+            raise UserError(f"{self.path}: no kicks yet; name folders of kicks: kick lab run STUDY -o {self.path} DATA")
+        return lab_data.load(self.data)
+
+    def read_plan(self, study: str) -> dict[str, Any] | None:
+        """A study as it was begun; None where it was not."""
+        return read_json(self.plan(study)) if self.plan(study).exists() else None
+
+
+def read_json(path: Path) -> Any:
+    """What is in a JSON file of the laboratory. Raises UserError where it cannot be read."""
+    try:
+        return upgraded(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read; restore it, or remove it to have it made again") from error
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write a JSON file, whole; NaN is not allowed in it."""
+    write_whole(path, (json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write arrays into one compressed file, whole."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # its annotation knows no ** of arrays
+    write_whole(path, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """What `write_arrays` wrote. Raises UserError where it cannot be read."""
+    try:
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise UserError(f"{path}: cannot be read; remove it to have it made again") from error

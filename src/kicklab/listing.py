@@ -1,0 +1,91 @@
+"""What studies there are, what they cost, and what of them is done."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+
+from kickitout.synthesis.procedural import synthesise
+from kickitout.training.tasks import make_task
+from kicklab.folder import Lab, read_json
+from kicklab.results import collect
+from kicklab.study import Study, load_study, rows_of, study_names
+
+STEPS = 4  # measured, after one to warm up
+
+
+def studies_text(path: Path) -> str:
+    """A table of all studies; of each what is done in the laboratory at `path`, and what that has cost."""
+    lab = Lab(path)
+    there = (path / "plans").is_dir()
+    rows = [["study", "rows", "seeds", "minutes each", "core-hours", "done", "core-hours spent", "title"]]
+    total, spent_in_all = 0.0, 0.0
+    counted: set[str] = set()
+    planned_once: set[tuple[object, ...]] = set()
+    results = collect(lab) if there else []
+    for name in study_names():
+        study = load_study(name)
+        trained = len(rows_of(study))
+        hours = trained * study.seeds * study.minutes / 60
+        for row in rows_of(study):
+            once = (row.config, row.changes, row.kicks, study.data, study.minutes, study.milestones)
+            total += 0.0 if once in planned_once else study.seeds * study.minutes / 60
+            planned_once.add(once)
+        done = {r["cell"]: r["cost_minutes"] for r in results if r["study"] == name and r["share"] == 1.0}
+        spent = sum(done.values()) / 60
+        spent_in_all += sum(minutes for cell, minutes in done.items() if cell not in counted) / 60
+        counted |= set(done)
+        planned = len(read_json(lab.plan(name))["cells"]) if there and lab.plan(name).exists() else 0
+        rows.append([
+            name, str(trained), str(study.seeds), f"{study.minutes:g}", f"{hours:.1f}",
+            f"{len(done)} of {planned} cells" if planned else "-", f"{spent:.2f}" if done else "-", study.title,
+        ])  # fmt: skip
+    rows.append(["in all", "", "", "", f"{total:.1f}", "", f"{spent_in_all:.2f}" if counted else "-", ""])
+    notes = [
+        "Minutes are of one core, of training alone; cells that two studies share are trained once. What was spent has",
+        "generating and measuring in it, and the rows without learning. With two workers on two cores it takes half.",
+    ]
+    return "\n".join([_table(rows), "", *notes])
+
+
+def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -> str:
+    """A study with its rows; with the seconds of a step of each, how many steps its budget holds."""
+    head = [f"{name}: {study.title}", study.question, ""]
+    rows = [["row", "config", "difference", *(["ms a step", "steps in its minutes"] if steps else [])]]
+    for row in rows_of(study):
+        line = [row.name, row.config, " ".join(row.changes)]
+        if steps:
+            seconds = steps[row.name]
+            line += [f"{1000 * seconds:.0f}", f"{60 * study.minutes / seconds:.0f}"]
+        rows.append(line)
+    return "\n".join([*head, _table(rows)])
+
+
+def measured_steps(name: str) -> dict[str, float]:
+    """Median seconds of the processor for a step of each row, on one thread."""
+    torch.set_num_threads(1)
+    found: dict[str, float] = {}
+    known: dict[tuple[str, tuple[str, ...]], float] = {}
+    for row in rows_of(load_study(name)):
+        key = (row.config, row.changes)
+        if key not in known:
+            config = row.resolved(0)
+            waves = torch.from_numpy(synthesise(range(config.batch))[0])[:, None]
+            task = make_task(config, Accelerator(cpu=True), waves)
+            seconds = []
+            for step in range(STEPS + 1):
+                began = time.process_time()
+                task.step(torch.arange(config.batch), step, slice(0, config.batch))
+                seconds.append(time.process_time() - began)
+            known[key] = statistics.median(seconds[1:])
+        found[row.name] = known[key]
+    return found
+
+
+def _table(rows: list[list[str]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,0 +1,276 @@
+"""From a cell to sounds: train, or take from where it says, and keep what was made.
+
+Each sound is what `kick generate` would make of that run and seed, kept in 16 bits; measures read only what is kept, so
+they can change later without training again. Lengths are counted in seconds of the processor: a busy machine makes
+nothing shorter.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from kickitout.augmentation.variants import producer_variants
+from kickitout.files import make_folder
+from kickitout.generation.noise import normal
+from kickitout.generation.torch_backend import TorchModel
+from kickitout.models.families import ADVERSARIAL
+from kickitout.representations import make_representation
+from kickitout.representations.base import Representation
+from kickitout.synthesis.procedural import synthesise
+from kickitout.training.loop import Report, Run, Until, opened
+from kicklab.artefact_lines import profiles
+from kicklab.cells import Cell
+from kicklab.data import LabData
+from kicklab.folder import Lab, write_arrays, write_json
+
+FULL = 32_767  # a sample of 1.0 in 16 bits
+WALK = 7  # sounds on the way from one seed to the next
+BLOCK = 16
+MOST_KERNELS = 64
+KINDS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
+
+
+def made_path(folder: Path, milestone: int) -> Path:
+    """The sounds of a cell at a milestone."""
+    return folder / f"made-{milestone}.npz"
+
+
+def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None) -> bool:
+    """Make what is missing. Returns whether all is there; False when the user wants to stop."""
+    folder = make_folder(lab.cell(cell.identity))
+    if all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones))):
+        return True
+    began = time.process_time()
+    data = lab.sounds(cell.data)
+    if cell.source == "trained":
+        return _train(cell, data, folder, watch)
+    arrays, about = _take(cell, data)
+    _keep(folder, 0, arrays, about | {"cost_seconds": time.process_time() - began})
+    return True
+
+
+def _keep(folder: Path, milestone: int, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
+    """The arrays first: where there is a description, there are sounds."""
+    write_arrays(made_path(folder, milestone), arrays)
+    write_json(made_path(folder, milestone).with_suffix(".json"), about)
+
+
+def to_16_bits(waves: np.ndarray) -> np.ndarray:
+    """Float [..., T] to int16; what is not finite becomes silence."""
+    return np.round(np.clip(np.nan_to_num(waves, nan=0, posinf=0, neginf=0), -1, 1) * FULL).astype(np.int16)
+
+
+def from_16_bits(samples: np.ndarray) -> np.ndarray:
+    """The reverse, float32."""
+    return (samples / np.float32(FULL)).astype(np.float32)
+
+
+# -- with learning ----------------------------------------------------------------------------------------------------
+
+
+def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], None]) -> bool:
+    assert cell.config is not None
+    dataset = data.of(cell.kicks, cell.config.held_out, cell.seed)
+    clock = time.process_time
+    began = clock()
+    with opened(dataset, cell.config, folder / "run", device="cpu", watch=watch, clock=clock) as (run, interrupted):
+        for i, share in enumerate(cell.milestones):
+            if made_path(folder, i).with_suffix(".json").exists():
+                continue
+            reason = run.train(_until(cell, share), interrupted)
+            run.save_latest()
+            if reason == "interrupted":
+                return False
+            arrays, about = _play(run, cell, data)
+            _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})
+        finished = all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones)))
+    if finished:  # nothing goes on from here: a study of many cells would fill the disk
+        shutil.rmtree(folder / "run" / "checkpoints", ignore_errors=True)
+    return finished
+
+
+def _until(cell: Cell, share: float) -> Until:
+    steps, seconds = cell.budget.steps, cell.budget.seconds
+    return Until(None if steps is None else max(1, round(share * steps)), None if seconds is None else share * seconds)
+
+
+def _play(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """What the run would generate now, from seeds 0 on, and what is known of it."""
+    player = run.task.player()
+    model, representation = TorchModel(player), player.representation
+    with architecture(player.generator) as generator, decoded(representation) as pictures, torch.inference_mode():
+        model.play(normal([0], model.info.latent))
+        drawn = pictures.pop() if pictures else None
+    with decoded(representation) as pictures, torch.inference_mode():
+        waves = model.play(normal(range(cell.sounds), model.info.latent)).mean(axis=1)
+        seen = _joined([profiles(p) for p in pictures]) if pictures else encoded_profiles(representation, waves)
+    walk = model.play(latent_walk(model.info.latent)).mean(axis=1)
+    real = encoded_profiles(representation, data.test.waves)
+    arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
+    arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
+    arrays |= kernels(run.task.networks)
+    entries = run.folder.entries()
+    sizes = {
+        name: sum(p.numel() for p in network.parameters()) for name, network in run.task.networks.items()
+        if name != "average"
+    }  # fmt: skip
+    about = {
+        "steps": run.step, "seconds": round(run.seconds, 3), "kicks_seen": run.step * run.config.batch,
+        "training_kicks": len(run.reals), "stopped": run.stopped, "parameters": sizes,
+        "architecture": {"generator": generator, "critic": _critic(run, drawn)},
+        "snapshots": [
+            {k: e.get(k) for k in ("step", "seconds", "score", "floor", "troubles")}
+            for e in entries if e.get("kind") == "snapshot"
+        ],
+        "losses": [
+            {k: e[k] for k in ("step", "seconds", "loss/d", "loss/g") if k in e}
+            for e in entries if e.get("kind") == "losses"
+        ],
+    }  # fmt: skip
+    return arrays, about
+
+
+def _critic(run: Run, picture: Tensor | None) -> list[list[Any]]:
+    """The layers of the critic on a generated picture; none where it does not judge pictures alone."""
+    critic = run.task.networks["critic"]
+    if picture is None or not isinstance(run.config.model, ADVERSARIAL):
+        return []
+    with architecture(critic) as layers, torch.inference_mode():
+        critic(picture)
+    return layers
+
+
+@contextmanager
+def architecture(network: nn.Module) -> Iterator[list[list[Any]]]:
+    """What passes the layers of a network meanwhile: [what the layer is, the shape it gives], in their order."""
+    seen: list[list[Any]] = []
+
+    def note(module: nn.Module, _: Any, out: Tensor) -> None:
+        seen.append([layer_name(module), list(out.shape[1:])])
+
+    hooks = [m.register_forward_hook(note) for m in network.modules() if layer_name(m)]
+    try:
+        yield seen
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def layer_name(module: nn.Module) -> str:
+    """A layer with weights in a few words; empty for what is none.
+
+    >>> layer_name(nn.ConvTranspose2d(8, 4, 5, stride=2)), layer_name(nn.ReLU())
+    ('up-conv 5 × 5, stride 2', '')
+    """
+    inner = getattr(module, "layer", module)  # a layer whose weights are scaled at run time holds the plain one
+    if isinstance(inner, nn.Linear):
+        return "dense"
+    if not isinstance(inner, KINDS):
+        return ""
+    size = " × ".join(str(n) for n in inner.kernel_size)
+    strides = set(inner.stride)
+    stride = (
+        ""
+        if strides == {1}
+        else ", stride " + " × ".join(str(n) for n in (strides if len(strides) == 1 else inner.stride))
+    )
+    return f"{'up-conv' if isinstance(inner, (nn.ConvTranspose1d, nn.ConvTranspose2d)) else 'conv'} {size}{stride}"
+
+
+@contextmanager
+def decoded(representation: Representation) -> Iterator[list[Tensor]]:
+    """The pictures that a representation is asked to decode meanwhile, whatever player asks it."""
+    seen: list[Tensor] = []
+    plain = representation.decode
+
+    def listen(picture: Tensor) -> Tensor:
+        seen.append(picture.detach())
+        return plain(picture)
+
+    representation.decode = listen  # type: ignore[method-assign]
+    try:
+        yield seen
+    finally:
+        del representation.decode  # the method of the class again
+
+
+def encoded_profiles(representation: Representation, waves: np.ndarray) -> dict[str, np.ndarray]:
+    """Profiles of the pictures that a representation makes of waves [n, T]."""
+    with torch.inference_mode():
+        blocks = [torch.from_numpy(waves[i : i + BLOCK]) for i in range(0, len(waves), BLOCK)]
+        return _joined([profiles(representation.encode(block)) for block in blocks])
+
+
+def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def latent_walk(latent: int) -> np.ndarray:
+    """[WALK, latent]: noise on the great circle from that of seed 0 to that of seed 1, as long as both are."""
+    a, b = normal([0, 1], latent).astype(np.float64)
+    length = np.linalg.norm(a), np.linalg.norm(b)
+    a, b = a / length[0], b / length[1]
+    angle = np.arccos(np.clip(a @ b, -1, 1))
+    way = np.linspace(0, 1, WALK)[:, None]
+    direction = (np.sin((1 - way) * angle) * a + np.sin(way * angle) * b) / max(float(np.sin(angle)), 1e-9)
+    return (direction * (length[0] + way * (length[1] - length[0]))).astype(np.float32)
+
+
+def kernels(networks: dict[str, nn.Module]) -> dict[str, np.ndarray]:
+    """The first convolution of the critic and the last of the generator: what a network looks for, and draws with.
+
+    [kernels, rows, columns] each, at most MOST_KERNELS, of the first map they read or write.
+    """
+    found: dict[str, np.ndarray] = {}
+    for name, last in (("generator", True), ("critic", False)):
+        layers = [m for m in networks[name].modules() if isinstance(m, KINDS) and max(m.kernel_size) > 1]
+        if not layers:
+            continue
+        layer = layers[-1 if last else 0]
+        weight = layer.weight.detach().cpu().float()  # [out, in, ...], or [in, out, ...] where transposed
+        by_map = (
+            weight if isinstance(layer, (nn.ConvTranspose1d, nn.ConvTranspose2d)) == last else weight.transpose(0, 1)
+        )
+        drawn = by_map[:MOST_KERNELS, 0]
+        found[f"kernels_{name}"] = (drawn[:, None] if drawn.dim() == 2 else drawn).numpy()
+    return found
+
+
+# -- without ----------------------------------------------------------------------------------------------------------
+
+
+def _take(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """Sounds that nothing has learned to make."""
+    rng = np.random.default_rng([cell.seed, 7])
+    count = min(cell.sounds, len(data.train))
+    rows = np.sort(rng.permutation(len(data.train))[:count])
+    reals = data.train.waves[rows]
+    about: dict[str, Any] = {"steps": 0, "seconds": 0.0, "kicks_seen": 0, "stopped": ""}
+    if cell.source == "reals":
+        return {"waves": to_16_bits(reals)}, about
+    if cell.source == "augmented":
+        known = [data.train.rows[i].wave for i in rows]
+        varied = producer_variants(reals, 1, cell.seed, clicks_from=data.train.waves, identities=known)
+        return {"waves": to_16_bits(varied)}, about
+    if cell.source == "procedural":
+        first = cell.seed * cell.sounds
+        return {"waves": to_16_bits(synthesise(range(first, first + cell.sounds))[0])}, about
+    assert cell.representation is not None
+    representation = make_representation(cell.representation)
+    with torch.inference_mode():
+        again = [
+            representation.decode(representation.encode(torch.from_numpy(wave[None])))[0].numpy() for wave in reals
+        ]
+    arrays = {"waves": to_16_bits(np.stack(again)), "rows": rows, "before": to_16_bits(reals)}
+    arrays |= {f"picture_{k}": v for k, v in encoded_profiles(representation, reals).items()}
+    arrays |= {f"real_{k}": v for k, v in encoded_profiles(representation, data.test.waves).items()}
+    return arrays, about

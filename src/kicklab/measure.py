@@ -1,0 +1,325 @@
+"""From made sounds to scores: each with its interval, its n, and the same of real against real.
+
+Kicks are scored as `kick score` does, and then for traces of up-sampling and for patterns; tones for what is wrong with
+them. Reads only what is kept in a cell, so it can be done again at any time.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.cards import wasserstein_drawn
+from kickitout.metrics.distance import pairwise
+from kickitout.metrics.embeddings import BANDS
+from kickitout.metrics.features import Features, measure
+from kickitout.metrics.memorisation import LEAST_TRAIN, audit
+from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_vs_real, score_features
+from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval
+from kickitout.metrics.score import Found, Score
+from kickitout.metrics.two_sample import logistic_hits
+from kicklab.artefact_lines import coarser, stride_lines
+from kicklab.cells import Cell
+from kicklab.folder import Lab, read_arrays, read_json, write_arrays, write_json
+from kicklab.make import from_16_bits, made_path
+from kicklab.patterns import PAIRS, course, links
+from kicklab.tones import Fits, fit_tones, pitches_and_decays
+
+VERSION = 1  # of what is measured: raised, everything is measured again
+DRAWS = 200
+NEAREST = 5  # real kicks by whose distance a single sound is placed among the best and the worst
+LEAST = 16  # known values
+KEPT_CARDS = (
+    "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_ms", "click_level_db", "click_centroid_hz",
+    "decay_t20_ms", "decay_t40_ms", "sub_share", "loudness_lufs", "pre_echo_db", "tail_noise_db", "comb_db",
+)  # fmt: skip
+
+
+def measured(lab: Lab, cell: Cell) -> dict[str, Any] | None:
+    """What was measured of a cell; None where that is still to be done."""
+    path = lab.cell(cell.identity) / "measured.json"
+    found = read_json(path) if path.exists() else None
+    return found if found and found["version"] == VERSION else None
+
+
+def measure_cell(lab: Lab, cell: Cell, draws: int = DRAWS) -> None:
+    """Measure what was made of a cell, unless that is done."""
+    if measured(lab, cell) is not None:
+        return
+    folder = lab.cell(cell.identity)
+    points = []
+    for i, share in enumerate(cell.milestones if cell.source == "trained" else (1.0,)):
+        began, path = time.process_time(), made_path(folder, i)
+        arrays, about = read_arrays(path), read_json(path.with_suffix(".json"))
+        scores, curves = (kick_scores if cell.data == "kicks" else tone_scores)(lab, cell, arrays, draws)
+        write_arrays(folder / f"curves-{i}.npz", curves)
+        spent = about.pop("cost_seconds") + time.process_time() - began
+        points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
+    known = {
+        "version": VERSION, "source": cell.source, "row": cell.row, "config": cell.config.name if cell.config else "",
+        "representation": cell.representation_label, "seed": cell.seed, "kicks": cell.kicks, "budget": str(cell.budget),
+        "data": cell.data, "milestones": points,
+    }  # fmt: skip
+    write_json(folder / "measured.json", _finite(known))
+
+
+def _finite(data: Any) -> Any:
+    """The same with None for what is not a number, as JSON wants it."""
+    if isinstance(data, dict):
+        return {k: _finite(v) for k, v in data.items()}
+    if isinstance(data, list | tuple):
+        return [_finite(v) for v in data]
+    return None if isinstance(data, float) and not np.isfinite(data) else data
+
+
+# -- kicks ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What the measures of this file read of n sounds, a row each."""
+
+    features: Features
+    levels: np.ndarray  # [n, bands, times] dB
+    lead_ms: np.ndarray  # [n]
+    profiles: dict[str, np.ndarray]  # of the pictures, [n, points] dB; empty where there are none
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    def take(self, rows: np.ndarray) -> Heard:
+        """The sounds `rows` (indices or a mask)."""
+        return Heard(
+            self.features.take(rows), self.levels[rows], self.lead_ms[rows],
+            {name: values[rows] for name, values in self.profiles.items()},
+        )  # fmt: skip
+
+
+def hear(waves: np.ndarray, groups: np.ndarray | None = None) -> Heard:
+    """Measure [n, T] on one thread."""
+    went = course(waves)
+    return Heard(measure(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
+
+
+_KNOWN: dict[str, Heard] = {}  # the kicks of the laboratory that was asked for last, by their digest
+
+
+def real_kicks(data: Path) -> Heard:
+    """The kicks of the laboratory that nothing was trained on."""
+    test = Lab(data.parent).sounds("kicks").test
+    if test.digest not in _KNOWN:
+        _KNOWN.clear()
+        groups = np.unique([row.group for row in test.rows], return_inverse=True)[1]
+        _KNOWN[test.digest] = hear(test.waves, groups)
+    return _KNOWN[test.digest]
+
+
+@lru_cache(maxsize=1)
+def real_beside(data: Path) -> Beside:
+    """Halves of them against each other, in the scores of `kick score`."""
+    return real_vs_real(real_kicks(data).features)
+
+
+def kick_scores(
+    lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int
+) -> tuple[list[Score], dict[str, np.ndarray]]:
+    """All scores of a set of kicks, and the curves behind them."""
+    waves = from_16_bits(arrays["waves"])
+    made = replace(hear(waves), profiles=_prefixed(arrays, "picture_"))
+    real = replace(real_kicks(lab.data), profiles=_prefixed(arrays, "real_"))
+    beside, reference = real_beside(lab.data), lab.sounds("kicks").test.digest
+    scores = score_features(made.features, real.features, draws=draws, beside=beside, reference=reference)
+    scores += own_scores(real, made, reference, draws)
+    train = lab.sounds("kicks").of(cell.kicks, cell.config.held_out if cell.config else 0.1, cell.seed)
+    groups = np.unique([row.group for row in train.rows], return_inverse=True)[1]
+    if cell.source != "reals" and len(np.unique(groups)) >= LEAST_TRAIN:
+        scores.append(copies_score(audit(waves, train.waves, groups), reference))
+    ways = pairwise(made.features.embedded[BANDS.name], real.features.embedded[BANDS.name])
+    away = np.sort(ways, axis=1)[:, :NEAREST].mean(axis=1)
+    curves = {f"card_{name}": made.features.cards[name] for name in KEPT_CARDS}
+    curves |= {"away": away, "lead_ms": made.lead_ms, "levels_mean": made.levels.mean(axis=0)}
+    curves |= {f"spectrum_{k}": v.mean(axis=0) for k, v in made.features.spectra.items()}
+    for name, values in made.profiles.items():
+        curves[f"picture_{name}"], curves[f"real_{name}"] = values.mean(axis=0), real.profiles[name].mean(axis=0)
+    if "rows" in arrays:  # a ceiling: what each kick has lost
+        curves |= _lost(from_16_bits(arrays["before"]), waves)
+    return scores, curves
+
+
+def _prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
+
+
+def _lost(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
+    from kicklab.experiments.ceilings import log_spectral_distance, signal_to_noise
+
+    return {"lost_snr_db": signal_to_noise(before, after), "lost_lsd_db": log_spectral_distance(before, after)}
+
+
+def own_scores(real: Heard, made: Heard, reference: str, draws: int) -> list[Score]:
+    """Traces of up-sampling and patterns, each beside the mean over splits of the real kicks into halves."""
+    found = compare(real, made, draws)
+    beside: dict[str, list[float]] = {}
+    rng = np.random.default_rng([0, 3])
+    for _ in range(SPLITS):
+        first = halves(real.features.groups, rng)
+        for f in compare(real.take(first), real.take(~first), 0):
+            beside.setdefault(f.name, []).append(f.value)
+    half = (len(real) // 2, len(real) - len(real) // 2)
+    return [
+        Score(
+            f.name, f.value, f.interval, f.n or (len(real), len(made)), reference, f.unit, f.better,
+            _mean_of_known(beside.get(f.name, [])), half, 0, f.note,
+        )
+        for f in found
+    ]  # fmt: skip
+
+
+def _mean_of_known(values: list[float]) -> float:
+    """NaN where there is none: halves of few kicks may lack what the whole has."""
+    known = [value for value in values if np.isfinite(value)]
+    return float(np.mean(known)) if known else float("nan")
+
+
+def compare(real: Heard, made: Heard, draws: int) -> list[Found]:
+    """The measures of this file. Without draws there are no intervals."""
+    counts = tuple(
+        np.concatenate([np.ones((1, len(x))), bootstrap_counts(len(x), draws, _rng(name), x.features.groups)])
+        for name, x in (("real", real), ("made", made))
+    )
+    return [*_traces(real, made, counts), *_patterns(real, made, counts)]
+
+
+Counts = tuple[np.ndarray, ...]
+
+
+def _rng(name: str) -> np.random.Generator:
+    return np.random.default_rng([0, zlib.crc32(name.encode())])
+
+
+def _found(name: str, drawn: np.ndarray, unit: str, lowest: float = -np.inf, highest: float = np.inf) -> Found:
+    return Found(name, float(drawn[0]), unit, "lower", interval(float(drawn[0]), drawn[1:], (lowest, highest)))
+
+
+def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Means over sounds [n, ...], drawn as counts [draws, n] say: [draws, ...]."""
+    share = counts / counts.sum(axis=1, keepdims=True)
+    return (share @ values.reshape(len(values), -1)).reshape(len(counts), *values.shape[1:])
+
+
+def _traces(real: Heard, made: Heard, counts: Counts) -> list[Found]:
+    found, groups = [], (real.features.groups, made.features.groups)
+    for name, values in made.profiles.items():
+        apart = _mean(values, counts[1]) - _mean(real.profiles[name], counts[0])
+        found.append(_found(f"profile_{name}", np.sqrt((apart**2).mean(axis=1)), "dB", 0.0))
+        fine = apart[:, apart.shape[1] * 3 // 4 :]
+        found.append(_found(f"profile_{name}_fine", np.abs(fine.mean(axis=1)), "dB", 0.0))
+        found.append(_probe(f"probe_{name}", real.profiles[name], values, groups, len(counts[0]) - 1))
+    for axis, name in (("time", "picture_time"), ("frequency", "picture_frequency")):
+        lines = [stride_lines(x.features.spectra[name])[:, None] for x in (real, made)]
+        above = _mean(lines[1], counts[1])[:, 0] - _mean(lines[0], counts[0])[:, 0]
+        found.append(_found(f"stride_lines_{axis}", above, "dB"))
+    sound = [x.features.spectra["picture_radius"] for x in (real, made)]
+    found.append(_probe("probe_sound", sound[0], sound[1], groups, len(counts[0]) - 1))
+    return found
+
+
+def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarray, np.ndarray], draws: int) -> Found:
+    """How often a linear probe on spectra alone tells real from generated: accuracy on sounds it has not seen."""
+    rng, n = _rng(name), min(len(real), len(made))
+    rows = np.sort(rng.permutation(len(real))[:n]), np.sort(rng.permutation(len(made))[:n])
+    groups = groups[0][rows[0]], groups[1][rows[1]]
+    hits = logistic_hits(coarser(real[rows[0]]), coarser(made[rows[1]]), rng, groups).astype(np.float64)
+    counts = bootstrap_counts(2 * n, draws, _rng(f"{name}, drawn"), groups_of_both(*groups))
+    drawn = np.concatenate([np.ones((1, 2 * n)), counts])
+    accuracy = _found(name, drawn @ hits / drawn.sum(axis=1), "", 0.0, 1.0)
+    return accuracy._replace(n=(n, n), note="accuracy; chance is 0.5")
+
+
+def _patterns(real: Heard, made: Heard, counts: Counts) -> list[Found]:
+    apart = _mean(made.levels, counts[1]) - _mean(real.levels, counts[0])  # [draws, bands, times]
+    found = [_found("envelopes", np.sqrt((apart**2).mean(axis=(1, 2))), "dB", 0.0)]
+    known = np.isfinite(real.lead_ms), np.isfinite(made.lead_ms)
+    if min(k.sum() for k in known) >= LEAST:
+        lead = wasserstein_drawn(
+            real.lead_ms[known[0]], made.lead_ms[known[1]], counts[0][:, known[0]], counts[1][:, known[1]]
+        )
+        found.append(_found("lead", lead, "ms", 0.0))
+    away = np.abs(links(made.features.cards, counts[1]) - links(real.features.cards, counts[0]))  # [draws, pairs]
+    for (a, b), column in zip(PAIRS, away.T, strict=True):
+        if np.isfinite(column).all():
+            found.append(_found(f"link_{a}~{b}", column, "rank correlation", 0.0, 2.0))
+    there = np.isfinite(away).all(axis=0)
+    if there.any():
+        found.append(_found("links_mean", away[:, there].mean(axis=1), "rank correlation", 0.0, 2.0))
+    return found
+
+
+# -- tones ------------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def real_tones() -> Fits:
+    """The tones of the test part."""
+    from kicklab.data import tone_data
+
+    return fit_tones(tone_data().test.waves)
+
+
+def tone_scores(
+    lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int
+) -> tuple[list[Score], dict[str, np.ndarray]]:
+    """How far sounds are from tones, and the set of them from the set of real ones."""
+    test = lab.sounds("tones").test
+    fits, ideal = fit_tones(from_16_bits(arrays["waves"])), real_tones()
+    reference, n = test.digest, (len(test), len(arrays["waves"]))
+    scores = []
+
+    def middle(name: str, unit: str, better: str, of: Callable[[Fits], np.ndarray]) -> None:
+        values, beside = of(fits), of(ideal)
+        values, beside = values[np.isfinite(values)], beside[np.isfinite(beside)]
+        if len(values) >= LEAST:
+            value, spread = median_interval(values, draws=max(draws, 2))
+            sizes = (len(beside), len(values))
+            scores.append(
+                Score(name, value, spread, sizes, reference, unit, better, float(np.median(beside)), sizes)  # type: ignore[arg-type]
+            )
+
+    middle("tone_snr", "dB", "higher", lambda f: f.snr_db)
+    middle("tone_phase", "degrees", "lower", lambda f: np.abs(f.phase_deg))
+    middle("tone_wobble", "cents", "lower", lambda f: f.wobble_cents)
+    middle("tone_envelope", "dB", "lower", lambda f: f.envelope_db)
+    for name, unit, of in (
+        ("tone_pitch_spread", "octaves", lambda f: np.log2(f.hz)),
+        ("tone_decay_spread", "octaves", lambda f: np.log2(f.decay_ms)),
+    ):
+        a, b = of(ideal), of(fits)
+        a, b = a[np.isfinite(a)], b[np.isfinite(b)]
+        if len(b) >= LEAST:
+            counts = [
+                np.concatenate([np.ones((1, len(x))), bootstrap_counts(len(x), draws, _rng(name + str(i)))])
+                for i, x in enumerate((a, b))
+            ]
+            f = _found(name, wasserstein_drawn(a, b, *counts), unit, 0.0)
+            half = len(a) // 2
+            beside = float(wasserstein_drawn(a[:half], a[half:], np.ones((1, half)), np.ones((1, len(a) - half)))[0])
+            scores.append(
+                Score(f.name, f.value, f.interval, n, reference, unit, "lower", beside, (half, len(a) - half))
+            )
+    if "rows" in arrays:  # a ceiling: the tones are known
+        hz, ms = pitches_and_decays(len(lab.sounds("tones").train), 0)
+        known = hz[arrays["rows"]], ms[arrays["rows"]]
+        cents, percent = 1200 * np.abs(np.log2(fits.hz / known[0])), 100 * np.abs(fits.decay_ms / known[1] - 1)
+        for name, unit, values in (("tone_pitch", "cents", cents), ("tone_decay", "%", percent)):
+            value, spread = median_interval(values[np.isfinite(values)], draws=max(draws, 2))
+            scores.append(Score(name, value, spread, n, reference, unit, "lower", 0.0, n))
+    curves = {f"tone_{k}": v for k, v in fits._asdict().items()} | {"away": -np.nan_to_num(fits.snr_db, nan=-99.0)}
+    return scores, curves

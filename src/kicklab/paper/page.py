@@ -1,0 +1,68 @@
+"""The page: sections in their order, in one file that needs no other."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from importlib.resources import files
+
+from kicklab.folder import Lab
+from kicklab.paper import closing, front, hearing, method
+from kicklab.paper.ablation import ablation, ablation_finding
+from kicklab.paper.context import Paper, Sounds
+from kicklab.paper.data_study import data_study, data_study_finding
+from kicklab.paper.patterns import patterns, patterns_finding
+from kicklab.paper.shortcomings import shortcomings, shortcomings_finding
+from kicklab.paper.sine import sine, sine_finding
+from kicklab.paper.upconv import upconv, upconv_finding
+
+SECTIONS = (shortcomings, upconv, sine, patterns, data_study, ablation)
+FINDINGS = {
+    "shortcomings": shortcomings_finding,
+    "upconv": upconv_finding,
+    "sine": sine_finding,
+    "patterns": patterns_finding,
+    "data": data_study_finding,
+    "ablation": ablation_finding,
+}
+
+
+def findings(lab: Lab) -> str:
+    """What was found, five lines of Markdown; that on KickGAN alone is left to the paper.
+
+    Reads results.csv and the plans, and no sounds. Raises UserError where there are no results.
+    """
+    paper = Paper(lab, None, "none")
+    lines = []
+    for name in list(FINDINGS)[:5]:
+        title = paper.study(name).title
+        said = front.brief(paper, FINDINGS, name) if paper.has(name) else "Not run yet."
+        lines.append(f"- **{title}.** {unescape(re.sub('<.*?>', '', re.sub('</?em>', '*', said)))}")
+    return "\n".join(lines)
+
+
+def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
+    """The paper as HTML. Raises UserError where there are no results."""
+    paper = Paper(lab, listen_to, sounds)
+    parts = [
+        front.title(paper),
+        front.abstract(paper, FINDINGS),
+        front.introduction(paper),
+        front.related(paper),
+        method.methodology(paper),
+    ]
+    studies = "".join(part(paper) for part in SECTIONS)
+    parts += [
+        f'<section id="results"><h2>4 Results</h2>{studies}</section>',
+        hearing.hearing(paper),
+        closing.discussion(paper),
+        closing.conclusion(paper),
+        closing.references(paper),
+    ]
+    style = (files("kicklab.paper") / "style.css").read_text("utf-8")
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{front.TITLE}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
+        f"<body><main>{''.join(parts)}</main></body></html>\n"
+    )
+    return paper.with_numbers(page).encode()

@@ -1,0 +1,256 @@
+"""Results as tidy data: one row a score; and the estimates over seeds that the paper reads.
+
+An estimate is the mean over seeds. Its interval has two parts, added as independent: how the sounds of a run scatter
+(the mean half-width of the runs' own intervals), and how runs scatter (Student's t over the seeds). A row that nothing
+was trained for has only the first. The first part counts what the test kicks scatter, which all rows share, so that
+the intervals are rather too wide for a comparison of rows than too narrow.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from scipy.special import stdtrit
+
+from kickitout.errors import UserError
+from kickitout.files import make_folder, write_whole
+from kickitout.stored import RENAMED
+from kicklab.folder import Lab, read_json
+
+COLUMNS = (
+    "study", "row", "source", "config", "representation", "seed", "kicks", "share", "budget", "minutes", "steps",
+    "kicks_seen", "cost_minutes", "stopped", "score", "unit", "better", "value", "low", "high", "n_real", "n_made",
+    "real", "reference", "cell",
+)  # fmt: skip
+NUMBERS = {"seed": int, "steps": int, "kicks_seen": int, "n_real": int, "n_made": int, "kicks": int}
+NUMBERS |= dict.fromkeys(("share", "minutes", "cost_minutes", "value", "low", "high", "real"), float)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score of a row over its seeds."""
+
+    row: str
+    score: str
+    unit: str
+    better: str  # "lower" | "higher"
+    value: float
+    low: float
+    high: float
+    seeds: int
+    n: tuple[int, int]  # real, generated, of one run
+    real: float  # the same of real against real; NaN where there is none
+    trained: bool
+
+    @property
+    def firm(self) -> bool:
+        """Whether it can be compared: trained rows need two seeds for an interval over seeds."""
+        return math.isfinite(self.low) and (self.seeds > 1 or not self.trained)
+
+    def apart(self, other: Estimate) -> bool:
+        """Whether the two intervals do not overlap."""
+        return self.low > other.high or other.low > self.high
+
+    def beats(self, other: Estimate) -> bool:
+        """Whether it is better, and their intervals do not overlap."""
+        return self.apart(other) and (self.value < other.value) == (self.better == "lower")
+
+
+def collect(lab: Lab) -> list[dict[str, Any]]:
+    """The rows of all plans whose cells are measured, study by study in the order of the plans' cells."""
+    return [row for study, entry, path in _measured(lab) for row in _rows(study, entry["row"], path)]
+
+
+def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
+    """Study, entry of its plan, and file of each cell that is measured."""
+    for path in sorted((lab.path / "plans").glob("[!.]*.json")):
+        for entry in read_json(path)["cells"]:
+            known = lab.cell(entry["id"]) / "measured.json"
+            if known.exists():
+                yield path.stem, entry, known
+
+
+def _rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
+    known = read_json(path)
+    for point in known["milestones"]:
+        for s in point["scores"]:
+            low, high = s["interval"]
+            yield {
+                "study": study, "row": row, "source": known["source"], "config": known["config"],
+                "representation": known["representation"], "seed": known["seed"], "kicks": known["kicks"],
+                "share": point["share"],
+                "budget": known["budget"] if known["source"] == "trained" else "",
+                "minutes": point["seconds"] / 60, "steps": point["steps"], "kicks_seen": point["kicks_seen"],
+                "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"], "score": s["name"],
+                "unit": s["unit"], "better": s["better"], "value": s["value"], "low": low, "high": high,
+                "n_real": s["n"][0], "n_made": s["n"][1], "real": s["real"], "reference": s["reference"],
+                "cell": path.parent.name,
+            }  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _lines(study: str, row: str, path: Path, stamp: int) -> str:
+    """The lines of a cell. Results are put together after each cell, and most of them have not changed: see `stamp`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writerows({k: repr(v) if isinstance(v, float) else v for k, v in r.items()} for r in _rows(study, row, path))
+    return text.getvalue()
+
+
+def write_results(lab: Lab) -> None:
+    """Put results.csv together anew, whole: it never holds a part of a cell."""
+    lines = (_lines(study, entry["row"], path, path.stat().st_mtime_ns) for study, entry, path in _measured(lab))
+    write_whole(lab.results, "".join([",".join(COLUMNS) + "\n", *lines]).encode())
+
+
+def write_alone(lab: Lab, out: Lab) -> list[Path]:
+    """Write results and plans into a folder that can be passed on: no sounds, no models, no kicks.
+
+    Returns what was written. The same results give the same bytes. Raises UserError where there are none.
+    """
+    read_results(lab)
+    make_folder(out.path / "plans")
+    written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
+    for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
+        written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
+    if lab.votes.exists():
+        written.append(write_whole(out.votes, lab.votes.read_bytes()))
+    return written
+
+
+def read_results(lab: Lab) -> list[dict[str, Any]]:
+    """The rows of results.csv, or of results.csv.gz where results were written alone.
+
+    Raises UserError where there are none.
+    """
+    path = lab.packed if lab.packed.exists() and not lab.results.exists() else lab.results
+    if not path.exists():
+        raise UserError(f"{lab.path}: no results yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+    try:
+        data = gzip.decompress(path.read_bytes()) if path == lab.packed else path.read_bytes()
+        reader = csv.DictReader(io.StringIO(data.decode(), newline=""))
+        reader.fieldnames = [RENAMED.get(name, name) for name in reader.fieldnames or ()]
+        if tuple(reader.fieldnames) != COLUMNS:
+            raise UserError(f"{path}: not the results of this version; kick lab run writes them anew")
+        rows = [{k: _number(k, v) for k, v in row.items()} for row in reader]
+    except (OSError, EOFError, ValueError) as error:
+        raise UserError(f"{path}: cannot be read; kick lab run writes it anew") from error
+    if not rows:
+        raise UserError(f"{path}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+    return rows
+
+
+def _number(column: str, text: str) -> Any:
+    kind = NUMBERS.get(column)
+    if kind is None:
+        return text
+    return None if text == "" else kind(text)
+
+
+class Results:
+    """What was measured, by study, row and score."""
+
+    def __init__(self, rows: Sequence[dict[str, Any]]) -> None:
+        self.all = list(rows)
+        self._of: dict[tuple[str, float], list[dict[str, Any]]] = {}
+        self._scores: dict[tuple[str, float, str, str], list[dict[str, Any]]] = {}
+        for r in self.all:
+            self._of.setdefault((r["study"], r["share"]), []).append(r)
+            self._scores.setdefault((r["study"], r["share"], r["row"], r["score"]), []).append(r)
+        self._names = {
+            study: tuple(dict.fromkeys(r["score"] for r in rows))
+            for (study, share), rows in self._of.items()
+            if share == 1
+        }
+
+    def of(self, study: str, *, share: float = 1.0, **wanted: Any) -> list[dict[str, Any]]:
+        """The rows of a study, at the end of the budget unless a share is given."""
+        rows = self._of.get((study, share), [])
+        return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
+
+    def has(self, study: str) -> bool:
+        """Whether anything trained was measured."""
+        return any(r["source"] == "trained" for r in self.of(study))
+
+    def rows(self, study: str, *sources: str) -> list[str]:
+        """The names of the rows that were measured, in their order."""
+        return list(dict.fromkeys(r["row"] for r in self.of(study) if not sources or r["source"] in sources))
+
+    def score_name(self, study: str, score: str) -> str:
+        """The full name of a score, which has its embedding and its parameters in it: "energy" -> "energy_bands-1".
+
+        One in another embedding is named with it: "energy_drum-type".
+        """
+        for start in (f"{score}_bands-", f"{score}-"):
+            for name in self._names.get(study, ()):
+                if name == score or name.startswith(start):
+                    return name
+        return score
+
+    def estimate(self, study: str, row: str, score: str, share: float = 1.0) -> Estimate | None:
+        """A score of a row over its seeds; None where it was not measured."""
+        name = self.score_name(study, score)
+        found = [r for r in self._scores.get((study, share, row, name), []) if r["value"] is not None]
+        return estimate_of(found) if found else None
+
+    def estimates(self, study: str, score: str, *sources: str) -> list[Estimate]:
+        """A score of all rows."""
+        found = (self.estimate(study, row, score) for row in self.rows(study, *sources))
+        return [e for e in found if e is not None]
+
+    def beside(self, study: str, score: str) -> float:
+        """Real against real of a score, mean over the rows; NaN where there is none."""
+        values = [e.real for e in self.estimates(study, score) if math.isfinite(e.real)]
+        return sum(values) / len(values) if values else math.nan
+
+
+def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
+    """The mean over runs of one row and score, with its interval."""
+    values = [r["value"] for r in runs]
+    mean = sum(values) / len(values)
+    sounds = [(r["value"] - r["low"], r["high"] - r["value"]) for r in runs if r["low"] is not None]
+    below, above = (sum(s[i] for s in sounds) / len(sounds) if sounds else math.nan for i in (0, 1))
+    runs_scatter = 0.0
+    if len(values) > 1:
+        deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
+        runs_scatter = float(stdtrit(len(values) - 1, 0.975)) * deviation / math.sqrt(len(values))
+    beside = [r["real"] for r in runs if r["real"] is not None]
+    first = runs[0]
+    low, high = mean - math.hypot(below, runs_scatter), mean + math.hypot(above, runs_scatter)
+    lowest, highest = BOUNDS.get(_kind(first["score"]), (-math.inf, math.inf))
+    return Estimate(
+        first["row"], first["score"], first["unit"], first["better"], mean, max(low, lowest), min(high, highest),
+        len(values), (first["n_real"], first["n_made"]), sum(beside) / len(beside) if beside else math.nan,
+        first["source"] == "trained",
+    )  # fmt: skip
+
+
+BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
+SHARES = ("precision", "recall", "coverage", "two_sample", "probe", "near_copies", "kicks_recognised")
+DISTANCES = (
+    "frechet_bands",
+    "frechet_drum-type",
+    "profile",
+    "envelopes",
+    "lead",
+    "link",
+    "card",
+    "tone_p",
+    "tone_w",
+    "tone_e",
+    "tone_d",
+)
+
+
+def _kind(score: str) -> str:
+    if score.startswith(SHARES):
+        return "share"
+    return "distance" if score.startswith(DISTANCES) else ""
