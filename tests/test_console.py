@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -167,7 +168,7 @@ def test_no_file_becomes_the_stream_that_is_closed(tmp_path, closed):
         "    file = open('sound', 'wb'); file.write(b'RIFF'); file.flush()\n"
         "    os.write(1, b'printed'); os.write(2, b'a warning')"
     )
-    done = subprocess.run(f"exec {sys.executable} -c \"$CODE\" {closed}", shell=True, cwd=tmp_path,
+    done = subprocess.run(f"exec {shlex.quote(sys.executable)} -c \"$CODE\" {closed}", shell=True, cwd=tmp_path,
                           env={**os.environ, "CODE": code}, capture_output=True)  # fmt: skip
     assert done.returncode == 0
     assert (tmp_path / "sound").read_bytes() == b"RIFF"
