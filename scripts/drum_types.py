@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.augmentation.variants import repitch
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.descriptors import cards

@@ -390,7 +390,7 @@ def test_a_file_that_clipped_before_gains_were_stated_is_made_again_as_it_is(for
 
 
 def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
-    from kickitout.generation.invert import find_latent
+    from kickitout.generation.recipe import find_latent
 
     main(["generate", "--seeds", str(overshooting[0]), "--rate", "48000", "-q", "-o", str(tmp_path)])
     path = tmp_path / f"kick_{overshooting[0]:06d}.wav"

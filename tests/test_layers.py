@@ -16,7 +16,8 @@ pytestmark = pytest.mark.light
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. A run ends in a model file, so `export` lies below `training`.
 FLOORS = [
-    {"errors", "sound", "notes", "stored", "cpus", "package", "quiet"}, {"files", "settings", "drawing", "home"},
+    {"_version", "errors", "sound", "notes", "stored", "cpus", "package", "quiet"},
+    {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
     {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"studio"},
     {"cli"}, {"__main__"},

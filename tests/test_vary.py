@@ -16,11 +16,11 @@ from kickitout.generation.invert import (
     _distance,
     _spectra,
     find_encoder,
-    find_latent,
     invert,
 )
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
+from kickitout.generation.recipe import find_latent
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import is_identity
 from kickitout.sound import SAMPLE_RATE
@@ -73,7 +73,7 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
         asked.append((wave.tobytes(), identity))
         return Inversion(np.zeros(model.info.places, np.float32), 1.0, 1.0)
 
-    monkeypatch.setattr("kickitout.generation.invert.invert", noted)
+    monkeypatch.setattr("kickitout.generation.recipe.invert", noted)
     for name, bits, comment in (("a.wav", "16", None), ("b.wav", "16", "boom"), ("c.flac", "24", None)):
         write_sound(tmp_path / name, np.round(kicks[1] * 32767) / 32768, SAMPLE_RATE, bits=bits, comment=comment)
         find_latent(model, "default", tmp_path / name)

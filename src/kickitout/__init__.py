@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from kickitout._version import __version__
+
 __all__ = ["UserError", "__version__", "generate"]
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.training.frozen import TRAINING_VERSION

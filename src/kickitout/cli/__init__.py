@@ -14,7 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cli import (
     card,
     check,

@@ -29,8 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_places
-    from kickitout.generation.invert import find_latent
     from kickitout.generation.load import load_model
+    from kickitout.generation.recipe import find_latent
     from kickitout.generation.vary import check_count, morph
 
     form = SoundFormat(args.format, args.bits, args.rate)

@@ -42,9 +42,10 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_kept, write_places
     from kickitout.generation import inpaint
-    from kickitout.generation.invert import decode_kick, find_latent
+    from kickitout.generation.invert import decode_kick
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
+    from kickitout.generation.recipe import find_latent
     from kickitout.generation.vary import check_amount, vary
 
     form = SoundFormat(args.format, args.bits, args.rate)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.limits import Limits
 from kickitout.files import write_whole

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.errors import UserError
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import BLOCK_ROWS
 from kickitout.errors import UserError

@@ -31,7 +31,6 @@ FAR_CENTS = 5.0  # from here on another way is tried
 MOST_CENTS = 600.0  # by which a tail is moved: beyond, card and contour speak of different partials
 WINDOWS = (2048, 512, 128)  # samples, of the spectra that are compared
 FLOOR_DB = -60.0  # re a sine at full scale; what is quieter counts as silence
-CHANGED = "changed since this model made it, so heard as a sound of your own; "
 LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 
@@ -198,31 +197,3 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
     except UserError as error:
         text = str(error)
         raise error if str(UserError(name)) in text else UserError(f"{name}: {text}") from error
-
-
-def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:
-    """The place of a sound file in a model, and a sentence on how near the model comes to it.
-
-    A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
-    """
-    from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
-    from kickitout.generation.recipe import is_sound_of, latent_of, read_recipe
-    from kickitout.identity import identity_in
-
-    if not model.info.places:
-        raise UserError(
-            f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
-        )
-    comment = read_comment(sound)
-    made_here = latent_of(comment, model)
-    changed = ""
-    if made_here is not None:
-        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave, read_recipe(comment, str(sound))):
-            return made_here, "made by this model, so its place is known"
-        changed = CHANGED
-    with open_for_reading(sound) as file:
-        data = file.read()
-    wave = decode_kick(data, str(sound), model.info.channels)
-    heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
-    odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
-    return heard.place, f"{changed}{heard.said}{odd}"

@@ -5,21 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import PARTS, joined
-from kickitout.generation.invert import decode_kick
+from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
+from kickitout.identity import identity_in
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from kickitout.audio import Sound
 
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
+CHANGED = "changed since this model made it, so heard as a sound of your own; "
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
@@ -115,3 +118,29 @@ def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     except (TypeError, ValueError, OverflowError):  # damaged: a sound like others
         pass
     return None
+
+
+def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:
+    """The place of a sound file in a model, and a sentence on how near the model comes to it.
+
+    A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
+    """
+    from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
+
+    if not model.info.places:
+        raise UserError(
+            f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
+        )
+    comment = read_comment(sound)
+    made_here = latent_of(comment, model)
+    changed = ""
+    if made_here is not None:
+        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave, read_recipe(comment, str(sound))):
+            return made_here, "made by this model, so its place is known"
+        changed = CHANGED
+    with open_for_reading(sound) as file:
+        data = file.read()
+    wave = decode_kick(data, str(sound), model.info.channels)
+    heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
+    odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
+    return heard.place, f"{changed}{heard.said}{odd}"

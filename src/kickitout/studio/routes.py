@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.export.kits.plan import FORMATS, Plan

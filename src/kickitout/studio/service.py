@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.descriptors import FIELDS, card, level_curve, pitch_curve
 from kickitout.descriptors.image import COLUMNS, FLOOR_DB, HIGH_HZ, LOW_HZ, ROWS, picture
@@ -27,11 +27,11 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sound_file import is_of_kit
 from kickitout.export.kits.sources import Kick
 from kickitout.export.sounds import SoundFormat, encode_recipe, rounded, telling_name
-from kickitout.generation.invert import CHANGED, EncoderSession, decode_kick, find_encoder, invert
+from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.load import find_model_file
 from kickitout.generation.match import CONTROLS, ROUNDS, Control, MatchResult, ask, match_seed
 from kickitout.generation.model import Model, Played
-from kickitout.generation.recipe import is_sound_of, read_recipe
+from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
 from kickitout.models.controls import CONTROL_INPUTS, ControlInput

@@ -23,7 +23,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.datasets.build import describe_difference
 from kickitout.errors import UserError

@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.workers.threads import ONE_THREAD

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kicklab.paper.context import Paper, section
 from kicklab.paper.words import count, listed
 from kicklab.study import study_names

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.plan import GM_KICK

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import __version__
+from kickitout._version import __version__
 from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read_comment, resample
 from kickitout.audio.prepare import END_FADE, prepare, resting_offset
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
