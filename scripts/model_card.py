@@ -27,7 +27,7 @@ from kickitout.metrics.resampling import wilson
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.run_folder import RunFolder
 from kicklab.experiments.calibration import control_errors, controls_text
-from kicklab.experiments.ceilings import log_spectral_distance
+from kicklab.spectra import log_spectral_distance
 
 GENERATED = 512
 AUDITED = 512

@@ -10,8 +10,8 @@ import torch
 from synthetic import swept_kick
 
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kicklab.artefact_lines import coarser, profiles, stride_lines
 from kicklab.patterns import BAND_NAMES, TIMES_MS, course, links, rank_correlation
+from kicklab.spectra import coarser, profiles, stride_lines
 from kicklab.tones import fit_tones, tone_dataset, tones
 
 ONE = np.ones((1, 200))

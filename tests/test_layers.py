@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import kickitout
+import kicklab
 
 pytestmark = pytest.mark.light
 
@@ -23,6 +24,13 @@ FLOORS = [
     {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
+LAB = Path(kicklab.__file__).parent
+# The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
+LAB_FLOORS = [
+    {"tones", "patterns", "spectra"}, {"data"}, {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"results"},
+    {"runner", "listening", "listing"}, {"benches", "experiments"}, {"paper"}, {"cli"},
+]  # fmt: skip
+LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
 HEAVY = (
     "torch",
     "onnxruntime",
@@ -38,14 +46,17 @@ HEAVY = (
 )
 
 
-def room(path: Path) -> str:
-    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+def room(path: Path, root: Path = ROOT) -> str:
+    return path.relative_to(root).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
+def imports(path: Path, package: str = "kickitout") -> set[str]:
+    """The rooms of a package that a module imports from, also within functions."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("kickitout."):
+        if isinstance(node, ast.ImportFrom) and node.module == package:
+            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
             found.add(node.module.split(".")[1])
     return found
 
@@ -55,6 +66,14 @@ def test_a_room_imports_only_from_below(path):
     if path.parent == ROOT and path.name == "__init__.py":
         return  # the front door
     above = [other for other in imports(path) if HEIGHT[other] > HEIGHT[room(path)]]
+    assert not above
+
+
+@pytest.mark.parametrize("path", sorted(LAB.rglob("*.py")), ids=lambda p: str(p.relative_to(LAB)))
+def test_a_room_of_the_laboratory_imports_only_from_below(path):
+    if path.parent == LAB and path.name == "__init__.py":
+        return
+    above = [other for other in imports(path, "kicklab") if LAB_HEIGHT[other] > LAB_HEIGHT[room(path, LAB)]]
     assert not above
 
 

@@ -27,10 +27,10 @@ from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.loop import Report, Run, Until, opened
-from kicklab.artefact_lines import profiles
 from kicklab.cells import Cell
 from kicklab.data import LabData
 from kicklab.folder import Lab, write_arrays, write_json
+from kicklab.spectra import profiles
 
 FULL = 32_767  # a sample of 1.0 in 16 bits
 WALK = 7  # sounds on the way from one seed to the next

@@ -26,11 +26,12 @@ from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_
 from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval
 from kickitout.metrics.score import Found, Score
 from kickitout.metrics.two_sample import logistic_hits
-from kicklab.artefact_lines import coarser, stride_lines
 from kicklab.cells import Cell
+from kicklab.data import tone_data
 from kicklab.folder import Lab, read_arrays, read_json, write_arrays, write_json
 from kicklab.make import from_16_bits, made_path
 from kicklab.patterns import PAIRS, course, links
+from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
 
 VERSION = 1  # of what is measured: raised, everything is measured again
@@ -159,8 +160,6 @@ def _prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 
 
 def _lost(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
-    from kicklab.experiments.ceilings import log_spectral_distance, signal_to_noise
-
     return {"lost_snr_db": signal_to_noise(before, after), "lost_lsd_db": log_spectral_distance(before, after)}
 
 
@@ -269,8 +268,6 @@ def _patterns(real: Heard, made: Heard, counts: Counts) -> list[Found]:
 @lru_cache(maxsize=1)
 def real_tones() -> Fits:
     """The tones of the test part."""
-    from kicklab.data import tone_data
-
     return fit_tones(tone_data().test.waves)
 
 

@@ -16,7 +16,7 @@ from kickitout.representations.stft import Stft, double_edges
 from kickitout.sound import LENGTH
 
 GROUP = 4  # kicks in a turn of the race
-FLOOR = 1e-4  # -80 dB re full scale sine: quieter bins do not count in the log-spectral distance
+QUIETEST_BIN = 1e-4  # -80 dB re full scale sine: quieter bins do not count in the log-spectral distance
 
 
 def reference_griffin_lim(
@@ -58,12 +58,12 @@ def reference_griffin_lim(
     return synthesis(magnitude * phasor)[inside]
 
 
-def log_spectral_distance(stft: Stft, wave: Tensor, magnitude: Tensor) -> Tensor:
+def magnitude_distance(stft: Stft, wave: Tensor, magnitude: Tensor) -> Tensor:
     """RMS over all bins of the difference in dB between a waveform's spectrum and the wanted one. -> [B].
 
-    Both are raised by FLOOR first, so that bins below -80 dB agree with each other whatever they hold.
+    Both are raised by QUIETEST_BIN first, so that bins below -80 dB agree with each other whatever they hold.
     """
-    ratio = (stft(wave).abs() + FLOOR) / (magnitude + FLOOR)
+    ratio = (stft(wave).abs() + QUIETEST_BIN) / (magnitude + QUIETEST_BIN)
     return (20 * ratio.log10()).square().mean((1, 2)).sqrt()
 
 
@@ -125,8 +125,8 @@ def griffin_lim_benchmark(
             reference_iterations=reference_iterations,
             ms=1e3 * float(np.median(times)),
             reference_ms=1e3 * float(np.median(reference_times)),
-            lsd_db=float(log_spectral_distance(stft, wave, magnitude).mean()),
-            reference_lsd_db=float(log_spectral_distance(stft, reference, magnitude).mean()),
+            lsd_db=float(magnitude_distance(stft, wave, magnitude).mean()),
+            reference_lsd_db=float(magnitude_distance(stft, reference, magnitude).mean()),
             convergence_db=float(spectral_convergence(stft, wave, magnitude).mean()),
             reference_convergence_db=float(spectral_convergence(stft, reference, magnitude).mean()),
         )

@@ -200,8 +200,8 @@ def _findings(args: argparse.Namespace) -> int:
 
 def _table(args: argparse.Namespace) -> int:
     from kicklab.folder import Lab
+    from kicklab.paper.shared import study_table
     from kicklab.study import load_study
-    from kicklab.table import study_table
 
     load_study(args.study)  # one that is not known is refused in its own words
     print(study_table(Lab(args.lab), args.study))

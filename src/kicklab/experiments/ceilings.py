@@ -18,6 +18,7 @@ from kickitout.descriptors import cards
 from kickitout.metrics.bootstrap import median_interval
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
+from kicklab.spectra import log_spectral_distance, signal_to_noise
 
 BLOCK = 16  # kicks a batch
 
@@ -29,28 +30,6 @@ class Column(NamedTuple):
     unit: str
     meaning: str
     measure: Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
-
-
-def signal_to_noise(real: np.ndarray, decoded: np.ndarray) -> np.ndarray:
-    """[n] dB: energy of the kick over the energy of the difference. 0 dB when nothing of the waveform is kept."""
-    noise = ((real - decoded).astype(np.float64) ** 2).sum(1)
-    return 10 * np.log10((real.astype(np.float64) ** 2).sum(1) / np.maximum(noise, 1e-20))
-
-
-def log_spectral_distance(real: np.ndarray, decoded: np.ndarray, size: int = 1024, floor_db: float = -80) -> np.ndarray:
-    """[n] dB: root mean square over frequency, mean over time, of the difference of two log spectrograms.
-
-    Window `size`, hop a quarter; levels re the kick's loudest cell, not below floor_db (Gray & Markel 1976,
-    doi.org/10.1109/TASSP.1976.1162849).
-    """
-
-    def levels(waves: np.ndarray) -> np.ndarray:
-        frames = np.lib.stride_tricks.sliding_window_view(waves, size, axis=1)[:, :: size // 4] * np.hanning(size)
-        return 20 * np.log10(np.abs(np.fft.rfft(frames)) + 1e-9)
-
-    a, b = levels(real), levels(decoded)
-    top = a.max(axis=(1, 2), keepdims=True) + floor_db
-    return np.sqrt(((np.maximum(a, top) - np.maximum(b, top)) ** 2).mean(axis=2)).mean(axis=1)
 
 
 COLUMNS = (

@@ -19,7 +19,8 @@ from kickitout.models.kickgan.click import CLICK_FRAMES
 from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET
-from kicklab.experiments.ceilings import ceilings, log_spectral_distance
+from kicklab.experiments.ceilings import ceilings
+from kicklab.spectra import log_spectral_distance
 
 CLOSE_CENTS = 10.0
 LEVEL_FRAMES = 2  # of a sub-band: 0.7 ms, the deviation of what levels are averaged with

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from kicklab.paper.context import Paper, section
+from kicklab.paper.context import Paper, references, section
 from kicklab.paper.data_study import data_study_finding
 from kicklab.paper.front import span_of_budgets
-from kicklab.paper.literature import works
 from kicklab.paper.patterns import patterns_finding
 from kicklab.paper.shared import HEADLINE
 from kicklab.paper.shortcomings import CHANGES, other_reals, shortcomings_finding, single_changes
@@ -142,10 +141,10 @@ def _answer(paper: Paper) -> str:
     return f"{text}, and no model of this study reaches real kicks."
 
 
-def references(paper: Paper) -> str:
+def bibliography(paper: Paper) -> str:
     items = []
     for key in paper.cited:
-        w = works()[key]
+        w = references()[key]
         items.append(
             f'<li id="ref-{key}">{escape(w.authors)} ({w.year}). {escape(w.title)}. <i>{escape(w.place)}</i>. '
             f'<a href="https://doi.org/{w.doi}">doi:{w.doi}</a></li>'

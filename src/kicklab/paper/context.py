@@ -4,22 +4,40 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import escape
-from typing import Any, Literal
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+import yaml
 
 from kickitout.settings import checked
 from kicklab.data import FREE, LabData
 from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.make import from_16_bits, made_path
-from kicklab.paper.literature import works
 from kicklab.results import Estimate, Results, read_results
 from kicklab.study import Study, load_study, study_names
 
 FAMILIES = ("wavegan", "specgan", "drumgan", "kickgan")
 Sounds = Literal["free", "all", "none"]
+
+
+class Reference(NamedTuple):
+    """One reference. doi: without the resolver."""
+
+    authors: str
+    year: int
+    title: str
+    place: str
+    doi: str
+
+
+@lru_cache
+def references() -> dict[str, Reference]:
+    """Key -> reference, of literature.yaml."""
+    data = yaml.safe_load((files("kicklab.paper") / "literature.yaml").read_text("utf-8"))
+    return {key: Reference(**fields) for key, fields in data.items()}
 
 
 class Paper:
@@ -119,7 +137,7 @@ class Paper:
     def cite(self, *keys: str) -> str:
         """Numbers of references, in the order of their first mention."""
         for key in keys:
-            if key not in works():
+            if key not in references():
                 raise KeyError(key)
             if key not in self.cited:
                 self.cited.append(key)

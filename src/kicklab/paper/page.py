@@ -57,7 +57,7 @@ def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -
         hearing.hearing(paper),
         closing.discussion(paper),
         closing.conclusion(paper),
-        closing.references(paper),
+        closing.bibliography(paper),
     ]
     style = (files("kicklab.paper") / "style.css").read_text("utf-8")
     page = (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from html import escape
 
 import numpy as np
 
+from kickitout.errors import UserError
+from kicklab.folder import Lab
 from kicklab.paper.context import Paper
 from kicklab.paper.svg import STYLES, Axis, Bar, Line, short
 from kicklab.paper.words import cell, shown
+from kicklab.results import Results, read_results
 
 HEADLINE = "energy"
 NOT_LEARNED = ("reals", "augmented", "procedural", "ceiling")
@@ -82,3 +86,30 @@ def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray
             at = np.arange(stack.shape[1]) / (2 * (stack.shape[1] - 1)) if x is None else x
             found.append(Line(row, at, stack.mean(0), i % STYLES, stack.min(0), stack.max(0)))
     return found
+
+
+def study_table(lab: Lab, study: str) -> str:
+    """The scores of a study in Markdown: a line for each row in the order of its file, then the real-vs-real baseline.
+
+    The scores are those of the paper's large tables; of a study that has none of them, all it has. Raises UserError for
+    a study of which nothing was measured.
+    """
+    results = Results(read_results(lab))
+    rows = results.rows(study)
+    if not rows:
+        raise UserError(f"{lab.path}: nothing of {study} is measured; kick lab run {study} -o {lab.path} does it")
+    scores = [(score, title) for score, title in SCORES if results.estimates(study, score)]
+    scores = scores or [(name, name) for name in dict.fromkeys(r["score"] for r in results.of(study))]
+    lines = [
+        " | ".join(["| row", "seeds", "steps", *(title for _, title in scores)]) + " |",
+        "|---|--:|--:|" + "--:|" * len(scores),
+    ]
+    for row in rows:
+        runs = list({r["cell"]: r for r in results.of(study, row=row)}.values())
+        trained = runs[0]["source"] == "trained"
+        taken = [str(len(runs)), str(round(sum(r["steps"] for r in runs) / len(runs)))] if trained else ["", ""]
+        cells = [re.sub("<.*?>", "", cell(results.estimate(study, row, score))) for score, _ in scores]
+        lines.append(" | ".join([f"| {shown(row)}", *taken, *cells]) + " |")
+    beside = [short(results.beside(study, score)) for score, _ in scores]
+    lines.append(" | ".join(["| *real against real*", "", "", *beside]) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,84 @@
+"""Spectra compared: spectral artefacts of up-sampling, and what a round trip loses.
+
+All levels in dB, a row a sound. Profiles are spectra of representations as images (Durall et al. 2020,
+arxiv.org/abs/2003.01826, integrate over circles; the two axes of a representation need not fail alike, so each has a
+profile of its own too). Stride lines are measured in the decoded sound, in its log-magnitude spectrogram.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kickitout.training.spectral_loss import rings
+
+EIGHTHS = (1, 2, 3, 4)  # cycles in eight cells: where strides of 2, 4 and 8 leave lines
+LINE_NEIGHBOURS = (2, 3)  # points away from a line, on both sides, that it is measured against
+PROFILE_FLOOR = 1e-8  # of the mean square of a representation's cells
+
+
+def profiles(pictures: Tensor) -> dict[str, np.ndarray]:
+    """Spectra of pictures [B, C, H, W] without their means, each [B, points] in dB re one brightness squared.
+
+    "radius": over circles; "rows": along frequency; "columns": along time. A picture of one row has only columns.
+    """
+    centred = pictures - pictures.mean(dim=(2, 3), keepdim=True)
+    rows, columns = centred.shape[2:]
+    half = torch.fft.rfft2(centred, norm="ortho")
+    power = (half.real.square() + half.imag.square()).mean(dim=1)  # [B, H, W // 2 + 1]
+    along = torch.fft.rfft(centred, dim=3, norm="ortho").abs().square().mean(dim=(1, 2))
+    found = {"columns": _power_db(along)}
+    if rows > 1:
+        across = torch.fft.rfft(centred, dim=2, norm="ortho").abs().square().mean(dim=(1, 3))
+        share = rings(rows, columns)
+        round_ = power.flatten(1) @ share
+        found |= {"rows": _power_db(across), "radius": _power_db(round_[:, share.sum(0) > 0])}
+    return found
+
+
+def _power_db(power: Tensor) -> np.ndarray:
+    return (10 * (power + PROFILE_FLOOR).log10()).numpy().astype(np.float32)
+
+
+def coarser(levels: np.ndarray, most: int = 64) -> np.ndarray:
+    """Spectra [n, points] as means over runs of points, at most `most` of them: what a probe needs no more of."""
+    count = levels.shape[1]
+    edges = np.unique(np.linspace(0, count, min(most, count) + 1).astype(int))
+    return np.add.reduceat(levels, edges[:-1], axis=1) / np.diff(edges)
+
+
+def stride_lines(levels: np.ndarray) -> np.ndarray:
+    """Mean height of the lines at multiples of an eighth cycle a cell over their surroundings: [n, points] -> [n] dB.
+
+    levels: spectra from 0 to half a cycle a cell, both included.
+    """
+    last = levels.shape[1] - 1
+    heights = []
+    for eighth in EIGHTHS:
+        line = round(eighth * last / 4)
+        around = [line + sign * by for by in LINE_NEIGHBOURS for sign in (-1, 1) if 0 < line + sign * by <= last]
+        heights.append(levels[:, line] - levels[:, around].mean(axis=1))
+    return np.mean(heights, axis=0)
+
+
+def signal_to_noise(real: np.ndarray, decoded: np.ndarray) -> np.ndarray:
+    """[n] dB: energy of the kick over the energy of the difference. 0 dB when nothing of the waveform is kept."""
+    noise = ((real - decoded).astype(np.float64) ** 2).sum(1)
+    return 10 * np.log10((real.astype(np.float64) ** 2).sum(1) / np.maximum(noise, 1e-20))
+
+
+def log_spectral_distance(real: np.ndarray, decoded: np.ndarray, size: int = 1024, floor_db: float = -80) -> np.ndarray:
+    """[n] dB: root mean square over frequency, mean over time, of the difference of two log spectrograms.
+
+    Window `size`, hop a quarter; levels re the kick's loudest cell, not below floor_db (Gray & Markel 1976,
+    doi.org/10.1109/TASSP.1976.1162849).
+    """
+
+    def levels(waves: np.ndarray) -> np.ndarray:
+        frames = np.lib.stride_tricks.sliding_window_view(waves, size, axis=1)[:, :: size // 4] * np.hanning(size)
+        return 20 * np.log10(np.abs(np.fft.rfft(frames)) + 1e-9)
+
+    a, b = levels(real), levels(decoded)
+    top = a.max(axis=(1, 2), keepdims=True) + floor_db
+    return np.sqrt(((np.maximum(a, top) - np.maximum(b, top)) ** 2).mean(axis=2)).mean(axis=1)
