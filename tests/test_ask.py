@@ -15,8 +15,7 @@ from kickitout.errors import UserError
 from kickitout.generation.load import load_model
 from kickitout.generation.match import BY_NAME, ask, check_targets, drive_between, error_of, match_seed, measured
 from kickitout.generation.noise import normal
-from kickitout.models.controls import CONTROL_INPUTS
-from kickitout.models.controls import NAMES as KNOB_NAMES
+from kickitout.models.kickgan.controls import CONTROL_INPUTS, CONTROL_NAMES
 from kicklab.experiments.calibration import CONTROLS_ASKED, TARGETS, control_errors, controls_png, controls_text
 
 SEEDS = range(100, 112)
@@ -32,7 +31,7 @@ def eps(model, seed):
 
 
 def test_the_model_in_the_package_has_the_knobs(model):
-    assert tuple(model.info.knobs) == KNOB_NAMES
+    assert tuple(model.info.knobs) == CONTROL_NAMES
     assert all(knob.low <= 0 <= knob.high for knob in CONTROL_INPUTS)
 
 
@@ -50,7 +49,7 @@ def test_each_knob_moves_what_it_says(model):
         changes = []
         for seed in SEEDS:
             row = np.zeros(len(CONTROL_INPUTS), np.float32)
-            row[KNOB_NAMES.index(name)] = amount
+            row[CONTROL_NAMES.index(name)] = amount
             before, after = (measured(model.turn(eps(model, seed), knobs=k).wave)[field] for k in (None, row))
             changes.append((after - before) * np.sign(amount))
         assert np.nanmedian(changes) > 0, name

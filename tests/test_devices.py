@@ -7,7 +7,7 @@ import torch
 
 from kickitout.errors import UserError
 from kickitout.models.families import make_critic, make_generator, whole_picture
-from kickitout.models.kickgan.networks import AutoEncoder
+from kickitout.models.kickgan.encoder import AutoEncoder
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import config_names, load_config
 from kickitout.training.engine import make_accelerator
@@ -35,10 +35,11 @@ def test_kickgan_of_full_size_runs_on_a_device_of_its_own():
     )
     mel = make_representation(LogMelConfig()).representation_shape
     both = AutoEncoder(model, bands[0], mel).to("meta")
-    latent, grain = (torch.empty(*shape, device="meta") for shape in ((BATCH, model.latent), (2, BATCH, model.grain)))
+    shapes = (BATCH, model.latent), (2, BATCH, model.noise_code)
+    latent, noise_codes = (torch.empty(*shape, device="meta") for shape in shapes)
     pictures = (torch.empty(BATCH, *shape, device="meta") for shape in (bands, mel))
     code, between = torch.empty(BATCH, 9, device="meta"), torch.empty(BATCH, 1, device="meta")
-    made = both(*pictures, code, latent, grain, between)
+    made = both(*pictures, code, latent, noise_codes, between)
     assert [tuple(m.shape) for m in made] == 3 * [(BATCH, *bands)]
 
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
-from kickitout.models.kickgan.harmonic import Body, stretched
-from kickitout.models.kickgan.upsampling import UpsamplingStack
+from kickitout.models.kickgan.decoder import UpsamplingStack
+from kickitout.models.kickgan.harmonic import Harmonic, stretched
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
@@ -130,7 +130,7 @@ def test_curves_are_stretched_as_torch_does():
 
 
 def test_a_body_is_the_same_in_lower_precision():
-    body = Body(64)
+    body = Harmonic(64)
     body.middle[1:] = torch.linspace(0.3, -0.1, len(body.middle) - 1)  # octaves that each speed of the contour falls
     knob = torch.zeros(2, 1)
     made = []

@@ -21,7 +21,7 @@ from kickitout.generation.invert import EncoderSession, decode_kick, find_encode
 from kickitout.generation.load import load_model
 from kickitout.generation.match import match_seed
 from kickitout.generation.vary import vary
-from kickitout.models.kickgan.networks import AutoEncoder
+from kickitout.models.kickgan.encoder import AutoEncoder
 from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.studio.service import StudioService
@@ -92,7 +92,8 @@ def test_the_low_end_stays_in_the_middle(dataset):
     with torch.no_grad():
         network.side.to_levels.bias.fill_(0.0)
         network.side.click.atoms.weight.mul_(10)
-        latent = torch.randn(8, network.config.known + network.config.grain, generator=torch.Generator().manual_seed(1))
+        size = network.config.latent_size + network.config.noise_code
+        latent = torch.randn(8, size, generator=torch.Generator().manual_seed(1))
         picture = network(latent)
     representation = task(dataset).representation
     with torch.no_grad():
@@ -110,7 +111,8 @@ def test_the_middle_is_what_a_mono_model_of_the_same_weights_plays(dataset):
     mono = AutoEncoder(config.model, 16, (1, 128, 128))
     missing = mono.load_state_dict(stereo.state_dict(), strict=False)
     assert all("side" in key for key in missing.unexpected_keys)
-    latent = torch.randn(3, config.model.known + config.model.grain, generator=torch.Generator().manual_seed(2))
+    size = config.model.latent_size + config.model.noise_code
+    latent = torch.randn(3, size, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
         both, mid = stereo.eval().decoder(latent), mono.eval().decoder(latent)
     assert both.shape == (3, 32, 1, 1408)

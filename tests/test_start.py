@@ -15,8 +15,9 @@ from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate, sound_recipe
 from kickitout.generation.load import load_model
+from kickitout.models.kickgan.prior import LEAST_VARIANCE, fit_mixture
 from kickitout.sound import LENGTH
-from kickitout.training.autoencoding import LEAST_VARIANCE, AutoencodingTask, fit_mixture
+from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import load_config
 from kickitout.training.loop import Until, train
 

@@ -17,7 +17,7 @@ from kickitout.synthesis.procedural import synthesise
 SHORT = ["model.latent=6", "batch=4", "monitor.every=2", "monitor.sounds=8"]
 TOY_KICKGAN = [
     *SHORT, "model.widths=[16, 16, 16, 8, 8]", "model.style=8", "model.encoder_width=8", "model.click_width=8",
-    "model.grain=4", "critic_channels=16", "critics_from=1", "start=none", "variants=1", "least_rows=0",
+    "model.noise_code=4", "critic_channels=16", "critics_from=1", "start=none", "variants=1", "least_rows=0",
 ]  # fmt: skip
 TOY = [*SHORT, "model.channels=16", "model.least_channels=4"]
 TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]

@@ -55,7 +55,7 @@ def model_info(
         dataset["before"] = [first, *start["dataset"].get("before", [])]
     return ModelInfo(
         config["name"], player.latent, channels=2 if player.stereo else 1, version=__version__, step=step,
-        config=config, dataset=dataset, limits={} if limits is None else limits.to_data(), **player.turnable,
+        config=config, dataset=dataset, limits={} if limits is None else limits.to_data(), **player.control_info,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def write_model(player: Player, info: ModelInfo, folder: Path) -> Path:
     A model that can start from a sound has model.encoder.onnx beside it.
     """
     if player.representation.exportable:
-        if player.listener is not None:
-            write_whole(folder / "model.encoder.onnx", encoder_to_onnx(player.listener, info), durable=True)
+        if player.encoder is not None:
+            write_whole(folder / "model.encoder.onnx", encoder_to_onnx(player.encoder, info), durable=True)
         return write_whole(folder / "model.onnx", to_onnx(player, info), durable=True)
     return write_whole(folder / "model.safetensors", to_safetensors(player, info), durable=True)

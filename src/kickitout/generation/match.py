@@ -19,7 +19,7 @@ from kickitout.errors import UserError
 from kickitout.generation.model import Model
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.secant import BracketedSecant, Span
-from kickitout.models.controls import CONTROL_INPUTS
+from kickitout.models.kickgan.controls import CONTROL_INPUTS
 from kickitout.sound import PEAK
 
 ROUNDS = 14  # renders at most
@@ -221,7 +221,7 @@ def match_seed(model: Model, request: Mapping[str, float], seed: int, first: int
 
 
 def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
-    """Decibels of drive by which one wave became the other (see `models.player.drive`): the louder, the more of it.
+    """Decibels of drive by which one wave became the other (`models.kickgan.player.drive`): the louder, the more of it.
 
     >>> x = np.sin(np.linspace(0, 60, 9000)) * PEAK
     >>> g = 10 ** (12 / 20) - 1

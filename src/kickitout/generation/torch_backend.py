@@ -34,7 +34,7 @@ class TorchModel:
     ) -> None:
         self.player = player.eval()
         self.info = info or ModelInfo(
-            "in training", player.latent, channels=2 if player.stereo else 1, **player.turnable
+            "in training", player.latent, channels=2 if player.stereo else 1, **player.control_info
         )  # fmt: skip
         self.digest, self.path = digest, path
 

@@ -34,7 +34,7 @@ from kickitout.generation.model import Model, Played
 from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
-from kickitout.models.controls import CONTROL_INPUTS, ControlInput
+from kickitout.models.kickgan.controls import CONTROL_INPUTS, ControlInput
 from kickitout.studio.opening import opening_seed
 from kickitout.studio.recipes import (
     Recipe,

@@ -24,7 +24,7 @@ from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.controls import CONTROL_INPUTS
+from kickitout.models.kickgan.controls import CONTROL_INPUTS
 from kickitout.studio.aims import aims
 from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 from kickitout.studio.opening import best

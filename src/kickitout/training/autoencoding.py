@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
@@ -21,10 +20,11 @@ from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
-from kickitout.models.kickgan.encoder_export import EncoderExport
-from kickitout.models.kickgan.networks import AutoEncoder, KickGANConfig
-from kickitout.models.player import ControllablePlayer, finish
-from kickitout.models.priors import MixturePrior
+from kickitout.models.kickgan.config import KickGANConfig
+from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
+from kickitout.models.kickgan.player import ControllablePlayer
+from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
+from kickitout.models.player import finish
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import TrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
@@ -42,7 +42,6 @@ from kickitout.training.reconstruction_loss import (
 )
 from kickitout.training.start import load_start
 
-LEAST_VARIANCE = 0.005  # of a component of the prior, in each direction: the latents' own is 1
 BLOCK = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
 PRIOR_KICKS = 10_000  # that the mixture is fitted to
@@ -136,8 +135,8 @@ class AutoencodingTask:
         judged = step >= r.critics_from
         with torch.no_grad():
             real = self.representation.encode_channels(real_wave)
-        jitter, grain, between = (part[..., share, :].to(device) for part in self._draws(step))
-        made = self.g(real, real_mel, code, self.model.noise * jitter, grain, between if judged else None)
+        jitter, noise_codes, between = (part[..., share, :].to(device) for part in self._draws(step))
+        made = self.g(real, real_mel, code, self.model.noise * jitter, noise_codes, between if judged else None)
         finished = real_wave * self.finish
         bands, wave = real[:, : self.bands], finished[:, 0]
         mids = [one[:, : self.bands] for one in made]
@@ -199,11 +198,11 @@ class AutoencodingTask:
         return 2 if self.config.weights.spread else 1
 
     def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
-        """For the whole batch: jitter [B, latent] and grain [takes, B, grain], normal; between [B, 1], uniform."""
+        """For the whole batch: jitter [B, latent], noise codes [samples, B, noise code]; between [B, 1], uniform."""
         size = self.config.batch
         return (
             torch.randn(size, self.model.latent, generator=self._noise(step, "jitter")),
-            torch.randn(self._takes, size, self.model.grain, generator=self._noise(step, "grain")),
+            torch.randn(self._takes, size, self.model.noise_code, generator=self._noise(step, "grain")),
             torch.rand(size, 1, generator=self._noise(step, "between")),
         )
 
@@ -238,11 +237,11 @@ class AutoencodingTask:
         both = self.auto_encoder(min(most, MEASURED))
         z = self.latents(both, most)
         prior = MixturePrior(
-            max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.grain
+            max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.noise_code
         )
         prior.fill(*fit_mixture(z.cpu(), len(prior.means)))
-        listener = EncoderExport(both, self.representation, self.mel)
-        player = ControllablePlayer(both.decoder, self.representation, prior, listener, stereo=self.model.stereo)
+        encoder = EncoderExport(both, self.representation, self.mel)
+        player = ControllablePlayer(both.decoder, self.representation, prior, encoder, stereo=self.model.stereo)
         return player.eval().to(self.accelerator.device)
 
     def auto_encoder(self, most: int = MEASURED) -> AutoEncoder:
@@ -259,9 +258,10 @@ class AutoencodingTask:
         def play(rows: Tensor) -> None:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
             seeded = self._noise(0, "norm")
-            jitter, grain = (torch.randn(len(rows), n, generator=seeded) for n in (self.model.latent, self.model.grain))
+            sizes = self.model.latent, self.model.noise_code
+            jitter, noise_code = (torch.randn(len(rows), size, generator=seeded) for size in sizes)
             jitter = (self.model.noise * jitter).to(device)
-            both(self.representation.encode_channels(wave), mel, code, jitter, grain[None].to(device))
+            both(self.representation.encode_channels(wave), mel, code, jitter, noise_code[None].to(device))
 
         measure_batch_norm(both, batches, play)
         return both
@@ -291,20 +291,3 @@ def _followed(off: np.ndarray) -> np.ndarray:
     """[n] bool: sounds whose pitch is known well enough to scale the contours by; all of them if those are few."""
     good = np.nan_to_num(off, nan=np.inf) < FOLLOWED_TURNS
     return good if good.sum() >= 4 * CONTOUR else np.ones(len(off), bool)
-
-
-def fit_mixture(z: Tensor, components: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
-    """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z].
-
-    The clusters of k-means, and what is left inside them as the one covariance of all. Expectation and maximisation
-    from there took a hundred times as long, and kicks drawn from its mixture were no nearer to real ones.
-    """
-    from sklearn.cluster import KMeans
-
-    points = z.double().numpy()
-    found: Any = KMeans(components, n_init=1, random_state=seed).fit(points)
-    inside = points - found.cluster_centers_[found.labels_]
-    covariance = inside.T @ inside / max(1, len(points) - components) + LEAST_VARIANCE * np.eye(points.shape[1])
-    weights = np.bincount(found.labels_, minlength=components) / len(points)
-    factor = torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
-    return torch.from_numpy(weights).to(z.dtype), torch.from_numpy(found.cluster_centers_).to(z.dtype), factor

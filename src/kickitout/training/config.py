@@ -20,7 +20,7 @@ from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.models.dcgan import DCGANConfig
 from kickitout.models.families import AdversarialConfig
-from kickitout.models.kickgan.networks import KickGANConfig
+from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
 from kickitout.settings import Settings, checked
 from kickitout.training.critic_augmentation import AugmentConfig

@@ -18,7 +18,7 @@ from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
 from kickitout.generation.invert import find_encoder
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.kickgan.networks import AutoEncoder
+from kickitout.models.kickgan.encoder import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
 SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of

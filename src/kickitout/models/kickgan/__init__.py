@@ -1,0 +1,1 @@
+"""KickGAN, read in this order: decoder, harmonic, click, noise, side; encoder, prior; controls, player."""

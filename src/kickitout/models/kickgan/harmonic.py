@@ -1,6 +1,6 @@
-"""The body of a kick as an oscillator: partials that follow one contour of pitch, inside the lowest sub-band.
+"""The harmonic part of a kick as an oscillator: partials that follow one contour of pitch, in the lowest sub-band.
 
-A network that draws the wave of a body learns every period of it; one that says how loud each partial is learns curves
+A network that draws the wave of a kick learns every period of it; one that says how loud each partial is learns curves
 that are smooth (Engel et al. 2020, arxiv.org/abs/2001.04643, without their reverberation and noise). The pitch is no
 output of a network at all: it is part of the latent (`kickitout.descriptors.contour`), so a note is met exactly.
 """
@@ -21,7 +21,7 @@ BAND_HZ = SAMPLE_RATE / 32  # where the lowest of 16 sub-bands ends
 FADE_HZ = 150.0  # below that edge, over which a partial goes silent
 FRAME = 16  # samples a frame of a sub-band
 FURTHEST = 4.0  # deviations, of a contour from the mean of the dataset
-LOW_HZ = 60.0  # the balance knob turns around it
+LOW_HZ = 60.0  # the control `balance` turns around it
 
 
 def frame_seconds(frames: int) -> Tensor:
@@ -29,12 +29,12 @@ def frame_seconds(frames: int) -> Tensor:
     return (torch.arange(frames) * FRAME - LEFT - ONSET) / SAMPLE_RATE
 
 
-class Body(nn.Module):
+class Harmonic(nn.Module):
     """Contour and partials' amplitudes -> what sounds in the lowest sub-band."""
 
     seconds: Tensor  # [L]
     speeds: Tensor  # [8, 1]
-    middle: Tensor  # [SIZE]: the mean of the dataset' contours
+    middle: Tensor  # [SIZE]: the mean of the dataset's contours
     spread: Tensor  # [SIZE, SIZE]: contour = middle + code @ spread, so that a code has deviation 1
     inverse: Tensor
 
@@ -67,12 +67,8 @@ class Body(nn.Module):
         """[n, SIZE] -> [n, SIZE], within FURTHEST deviations."""
         return ((contours - self.middle) @ self.inverse).clamp(-FURTHEST, FURTHEST)
 
-    def place(self, contours: Tensor, latent: Tensor) -> Tensor:
-        """Contours [B, SIZE] and what the encoder found [B, Z] -> [B, SIZE + Z]."""
-        return torch.cat([self.codes(contours), latent], dim=1)
-
     def pitch(self, code: Tensor, semitones: Tensor, depth: Tensor, time: Tensor) -> Tensor:
-        """[B, SIZE], knobs [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
+        """[B, SIZE], controls [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
         numbers = self.middle + code @ self.spread
         since = self.seconds.clamp(min=0) / (self.speeds * torch.exp2(time)[:, :, None])  # [B, 8, L]
         fall = _added(numbers[:, 1:], torch.exp(-since))
@@ -80,7 +76,7 @@ class Body(nn.Module):
         return (pitch + semitones / 12).clamp(math.log2(RANGE_HZ[0]), math.log2(BAND_HZ))
 
     def forward(self, pitch: Tensor, ratio: Tensor, cosine: Tensor, sine: Tensor, balance: Tensor) -> Tensor:
-        """log2 Hz [B, L], partials re the pitch [B, P], their amplitudes [B, P, L] twice, knob [B, 1] -> [B, L]."""
+        """log2 Hz [B, L], partials re the pitch [B, P], their amplitudes [B, P, L] twice, control [B, 1] -> [B, L]."""
         hz = torch.exp2(pitch)
         # Summed in double precision: in single, two runtimes are 1e-3 of a turn apart after a few hundred turns.
         exact = _exact(hz)

@@ -1,7 +1,7 @@
-"""What can be turned at a sound while it is made: the `knobs` that a model's graph takes, in their order.
+"""The controls that a KickGAN's graph takes, in their order.
 
 Zero changes nothing. Each moves one thing, in a unit, and is exact inside the graph; what a sound then measures, and
-how far a knob has to be turned for that, is asked with the kick card (`kickitout.generation.match`). No torch here.
+how far a control has to go for that, the kick card says (`kickitout.generation.match`). No torch here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class ControlInput(NamedTuple):
-    """One of them; low and high are where it still sounds like a kick, and where requests stop turning it."""
+    """One of them; from low to high it still sounds like a kick, and requests stay in between."""
 
     name: str
     unit: str
@@ -31,4 +31,4 @@ CONTROL_INPUTS = (
     ControlInput("balance", "dB", -24.0, 24.0, "what lies below 60 Hz against what lies above"),
     ControlInput("drive", "dB", 0.0, 36.0, "saturation, tanh(g x) / tanh(g) with g = 10^(x/20) - 1"),
 )
-NAMES = tuple(knob.name for knob in CONTROL_INPUTS)
+CONTROL_NAMES = tuple(control.name for control in CONTROL_INPUTS)
