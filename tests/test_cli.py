@@ -6,11 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+from importlib import import_module, metadata
 from importlib.util import find_spec
 
 import pytest
 
-from kickitout.cli import COMMANDS, main
+from kickitout.cli import COMMANDS, GROUP, command_modules, main
 from kickitout.cli.values import duration, seeds
 
 pytestmark = pytest.mark.light
@@ -27,14 +28,38 @@ def test_help_takes_less_than_three_tenths_of_a_second():
     assert spent / 5 < 0.3  # of the processor: what the command needs, not what the machine is busy with
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda c: c.NAME)
+@pytest.mark.parametrize("command", command_modules())
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as done:
-        main([command.NAME, "--help"])
+        main([command, "--help"])
     assert done.value.code == 0
     out = capsys.readouterr().out
-    assert f"kick {command.NAME}" in out
-    assert (command.__doc__ or "").splitlines()[0] in out
+    assert f"kick {command}" in out
+    assert (import_module(command_modules()[command]).__doc__ or "").splitlines()[0] in out
+
+
+def test_commands_of_other_packages_are_found_as_the_standard_library_finds_entry_points():
+    wanted = {one.name: one.value for one in metadata.entry_points(group=GROUP)}
+    assert {name: module for name, module in command_modules().items() if name not in COMMANDS} == wanted
+    assert wanted["lab"].startswith("kicklab.")
+
+
+def test_help_lists_the_commands_of_other_packages_unless_they_are_gone(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "other-1.0.dist-info"
+    folder.mkdir()
+    (folder / "entry_points.txt").write_text(
+        f"[{GROUP}]\nother = other_commands\ngone = gone.cli\nkit = other_commands"
+    )
+    (tmp_path / "other_commands.py").write_text(
+        "HELP = 'of another package'\ndef add_arguments(parser): ...\nrun = print"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    said = capsys.readouterr().out
+    assert "of another package" in said
+    assert "gone" not in said
+    assert command_modules()["kit"] == "kickitout.cli.kit"  # our own stay ours
 
 
 def test_the_version_is_the_packages(capsys):

@@ -8,30 +8,13 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.metadata import entry_points
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from kickitout._version import __version__
-from kickitout.cli import (
-    card,
-    check,
-    clean,
-    configs,
-    export,
-    generate,
-    kit,
-    morph,
-    recipe,
-    runs,
-    score,
-    studio,
-    synth,
-    train,
-    vary,
-)
 from kickitout.cli.console import console
 from kickitout.cli.parser import Parser
 from kickitout.cli.progress import nobody_reads
@@ -40,25 +23,53 @@ from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
 
 COMMANDS = (
-    generate, vary, morph, studio, kit, recipe, check, card, train, configs, runs, clean, export, synth, score,
+    "generate", "vary", "morph", "studio", "kit", "recipe", "check", "card", "train", "configs", "runs", "clean",
+    "export", "synth", "score",
 )  # fmt: skip
-MORE = "kickitout.commands"  # the entry points under which other packages add commands
+GROUP = "kickitout.commands"  # of the entry points by which other packages add commands
 
 
-def all_commands() -> list[Any]:
-    """The modules of all commands: those of this package, and those that others add, by name."""
-    added = sorted(entry_points(group=MORE), key=lambda entry: entry.name)
-    return [*COMMANDS, *(entry.load() for entry in added)]
+def command_modules() -> dict[str, str]:
+    """Name of a command -> its module: those of this package, and those that other packages add, by name.
+
+    importlib.metadata finds entry points too, but takes longer to import than all else that `kick --help` does.
+    """
+    added: dict[str, str] = {}
+    for folder in sys.path:
+        with suppress(OSError), os.scandir(folder or os.curdir) as entries:  # an archive, or not there
+            for entry in entries:
+                if entry.name.endswith(".dist-info"):
+                    with suppress(OSError, UnicodeDecodeError):
+                        added = entry_points(Path(entry.path, "entry_points.txt").read_text("utf-8")) | added
+    return dict(sorted(added.items())) | {name: f"{__name__}.{name}" for name in COMMANDS}
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of `kick`, with one sub-parser a command."""
+def entry_points(text: str) -> dict[str, str]:
+    """Name -> module, of the group GROUP in an entry_points.txt.
+
+    >>> entry_points("[console_scripts]\\na = b:c\\n\\n[kickitout.commands]\\nstudy = other.study\\n")
+    {'study': 'other.study'}
+    """
+    lines = text.partition(f"[{GROUP}]")[2].partition("\n[")[0].splitlines()
+    pairs = (line.partition("=") for line in lines if "=" in line)
+    return {name.strip(): module.strip() for name, _, module in pairs}
+
+
+def build_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of `kick`, with one sub-parser a command. only: a command that alone is asked for."""
     parser = Parser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
     parser.add_argument("--version", action="version", version=f"kickitout {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in all_commands():
+    known = {only: f"{__name__}.{only}"} if only in COMMANDS else command_modules()
+    for name in sorted(known, key=lambda name: name not in COMMANDS):  # our own first
+        try:
+            module: Any = import_module(known[name])
+        except ModuleNotFoundError as error:
+            if error.name and known[name].startswith(error.name):
+                continue  # of a package that is no longer there
+            raise
         layout = argparse.RawDescriptionHelpFormatter
-        sub = commands.add_parser(module.NAME, help=module.HELP, description=module.__doc__, formatter_class=layout)
+        sub = commands.add_parser(name, help=module.HELP, description=module.__doc__, formatter_class=layout)
         sub.register("type", Path, path)  # an empty name is no path, in any command
         module.add_arguments(sub)
         sub.set_defaults(run=module.run, parser=sub)
@@ -115,7 +126,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str], began: float) -> int:
     try:
-        args, unknown = build_parser().parse_known_args(argv)
+        args, unknown = build_parser(argv[0] if argv else None).parse_known_args(argv)
         if unknown:
             args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_is_a_name(unknown)}")
         args.began = began  # of the command; a budget of time counts from there

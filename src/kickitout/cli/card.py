@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kickitout.audio import Sound
     from kickitout.audio.prepare import Prepared
 
-NAME, HELP = "card", "print the kick card of sounds"
+HELP = "print the kick card of sounds"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -12,7 +12,7 @@ import argparse
 import sys
 from pathlib import Path
 
-NAME, HELP = "check", "look through folders of kicks before learning them"
+HELP = "look through folders of kicks before learning them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

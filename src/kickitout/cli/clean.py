@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "clean", "free what run folders can lose"
+HELP = "free what run folders can lose"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 
-NAME, HELP = "configs", "list the training configs, or print one"
+HELP = "list the training configs, or print one"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

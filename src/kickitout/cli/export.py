@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "export", "write the model of a run as one file, or as a web page"
+HELP = "write the model of a run as one file, or as a web page"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

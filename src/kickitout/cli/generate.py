@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kickitout.generation.reject import OutlierRejection
     from kickitout.workers import Workers
 
-NAME, HELP = "generate", "make kicks"
+HELP = "make kicks"
 CHUNK = 32  # kicks that a worker is sent at a time
 
 

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-NAME, HELP = "kit", "make a kit for a sampler"
+HELP = "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-NAME, HELP = "morph", "make the kicks between two kicks"
+HELP = "make the kicks between two kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
-NAME, HELP = "recipe", "print what re-makes a sound, or make it again"
+HELP = "print what re-makes a sound, or make it again"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "runs", "list run folders with state, best score and disk use"
+HELP = "list run folders with state, best score and disk use"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from kickitout.metrics.embeddings import Embedding
     from kickitout.workers import Workers
 
-NAME, HELP = "score", "score generated kicks against real ones"
+HELP = "score generated kicks against real ones"
 LISTED = 10  # near-copies on the terminal; all are in the JSON
 
 

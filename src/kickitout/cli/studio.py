@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "studio", "open a page to hear, turn and take away kicks"
+HELP = "open a page to hear, turn and take away kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "synth", "render kicks with the procedural synthesiser"
+HELP = "render kicks with the procedural synthesiser"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 from kickitout.training.budget import Budget, Timing, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
-NAME, HELP = "train", "learn a folder of kicks"
+HELP = "learn a folder of kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 AMOUNT = 0.3
-NAME, HELP = "vary", "make variations of a kick"
+HELP = "make variations of a kick"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

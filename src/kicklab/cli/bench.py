@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 
-NAME, HELP = "bench", "measure this machine"
+HELP = "measure this machine"
 PARTS = ("generation", "card", "check", "score", "griffin-lim", "training")
 LIGHT = PARTS[:4]  # without torch
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "ceiling", "what real kicks lose in each representation"
+HELP = "what real kicks lose in each representation"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

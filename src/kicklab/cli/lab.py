@@ -20,7 +20,7 @@ from typing import Any
 
 from kickitout.cli.parser import Parser
 
-NAME, HELP = "lab", "run studies, and write the paper from their results"
+HELP = "run studies, and write the paper from their results"
 DEFAULT = Path("lab")
 PORT = 8765
 IMPORTED = ("kicklab.runner", "torch._dynamo")  # by every worker; the latter is what optimisers import

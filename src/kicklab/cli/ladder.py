@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-NAME, HELP = "ladder", "degrade real kicks step by step: which score sees which fault"
+HELP = "degrade real kicks step by step: which score sees which fault"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
