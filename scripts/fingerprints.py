@@ -16,8 +16,8 @@ import numpy as np
 from kickitout.datasets.build import read_dataset
 from kickitout.files import write_whole
 from kickitout.generation.generate import generate
-from kickitout.metrics.fingerprints import Fingerprints, Learned
-from kickitout.metrics.memorisation import References
+from kickitout.metrics.fingerprints import Learned, fingerprint_distances, fingerprints
+from kickitout.metrics.memorisation import CopyDetector
 from kicklab.experiments.copies_trial import CHANGES
 
 GENERATED = 128  # sounds of the model in the package, to compare both distances
@@ -34,18 +34,18 @@ def main() -> None:
     if args.out:
         print(write_whole(args.out, data))
     print("```")
-    limit = "no limit" if learned.limit is None else f"limit {learned.limit:.4f}"
+    limit = "no limit" if learned.threshold is None else f"limit {learned.threshold:.4f}"
     print(f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}, {len(data) / 1000:.0f} kB, {limit}")
     for name, change in CHANGES.items():
         copies = np.array([change(wave) for wave in dataset.waves], np.float32)
-        found = Fingerprints.of(copies).distances(learned.prints)
+        found = fingerprint_distances(fingerprints(copies), learned.prints)
         right = np.mean(found.argmin(axis=1) == np.arange(len(dataset)))
-        below = 0.0 if learned.limit is None else np.mean(found.min(axis=1) < learned.limit)
+        below = 0.0 if learned.threshold is None else np.mean(found.min(axis=1) < learned.threshold)
         print(f"  {name:34s} called near-copies {below:7.2%}, of the right kick {right:7.2%}")
     waves = generate(range(GENERATED))
-    sounds = References.of(dataset.waves, dataset.groups)
+    sounds = CopyDetector.of(dataset.waves, dataset.groups)
     exact = np.array([sounds.nearest(wave)[1] for wave in waves])
-    rough = Fingerprints.of(waves).distances(learned.prints).min(axis=1)
+    rough = fingerprint_distances(fingerprints(waves), learned.prints).min(axis=1)
     apart = np.abs(rough - exact)
     print(
         f"  {GENERATED} sounds of the model: {np.median(apart):.3f} from the memorisation distance (median; "

@@ -162,7 +162,7 @@ Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each st
 ## Near-copies
 
 {copies} of {AUDITED} sounds ({100 * copies / AUDITED:.1f} %, 95 % interval {100 * low:.1f} to {100 * high:.1f} %) are
-nearer to a training kick than honest kicks are to each other (limit {found.limit:.4f}; by the same limit
+nearer to a training kick than honest kicks are to each other (limit {found.threshold:.4f}; by the same limit
 {100 * found.false_positives:.1f} % of honest kicks would be called copies).
 
 ## Limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kickitout.metrics.memorisation import HONEST_SHARE, TIE, limit_of
+from kickitout.metrics.memorisation import FALSE_POSITIVE_SHARE, TIE, copy_threshold
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.copies_trial import CHANGES, Split, accused_interval, trial, trial_text
 
@@ -30,7 +30,7 @@ def test_recorded_kicks_of_other_families_are_not_accused(real_data):
     dataset = read_dataset([real_data / "kicks-open", real_data / "kicks-study"])
     groups = np.array([row.group for row in dataset.rows])
     splits = list(trial(dataset.waves, groups, splits=5, planted=4))
-    assert np.mean([s.accused for s in splits]) <= HONEST_SHARE
+    assert np.mean([s.accused for s in splits]) <= FALSE_POSITIVE_SHARE
     low, high = accused_interval(splits)
     assert 0 <= low <= np.mean(np.concatenate([s.called for s in splits])) <= high
     for s in splits:
@@ -58,7 +58,7 @@ def test_the_interval_resamples_families():
 def test_the_limit_is_that_of_a_pair():
     # 400 groups in 200 pairs, the k-th pair k apart: two pairs hold the one percent
     between = np.repeat(np.arange(1.0, 201.0), 2)
-    assert limit_of(np.random.default_rng(0).permutation(between)) == pytest.approx(2.0, abs=2 * TIE)
+    assert copy_threshold(np.random.default_rng(0).permutation(between)) == pytest.approx(2.0, abs=2 * TIE)
 
 
 @pytest.mark.parametrize("rounding", [-3e-7, 0.0, 3e-7])
@@ -66,13 +66,15 @@ def test_the_pair_whose_distance_is_the_limit_is_above_it_on_every_processor(rou
     """The two ways of a pair are computed apart, and differ in their last digits."""
     between = np.repeat(np.arange(0.1, 20.1, 0.1), 2)
     between[3] += rounding  # of the second pair
-    assert (between < limit_of(between)).sum() == 2
+    assert (between < copy_threshold(between)).sum() == 2
     between[:4] = 0.1, 0.1 + rounding, 0.1, 0.1 + rounding  # no pair is nearer than the limit
-    assert (between < limit_of(between)).sum() == 0
+    assert (between < copy_threshold(between)).sum() == 0
 
 
 def test_with_few_families_the_limit_follows_the_power_law_of_the_distances():
     rng = np.random.default_rng(0)
-    found = [limit_of(np.sort(rng.random(50)) ** 0.5) for _ in range(400)]  # P(distance < x) = x^2
-    assert np.mean(np.square(found)) == pytest.approx(HONEST_SHARE / 2, rel=0.5)  # the smallest of 50 times a quarter
-    assert np.mean(np.square(found)) < HONEST_SHARE
+    found = [copy_threshold(np.sort(rng.random(50)) ** 0.5) for _ in range(400)]  # P(distance < x) = x^2
+    assert np.mean(np.square(found)) == pytest.approx(
+        FALSE_POSITIVE_SHARE / 2, rel=0.5
+    )  # the smallest of 50 times a quarter
+    assert np.mean(np.square(found)) < FALSE_POSITIVE_SHARE

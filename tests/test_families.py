@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import kickitout.datasets.groups as module
 from kickitout.audio import Sound, decode_sound, resample
 from kickitout.audio.prepare import prepare
-from kickitout.datasets.groups import SAME, WIDE, _candidates, _Sounds, near_duplicate_groups, similarity
+from kickitout.datasets.groups import SAME, WIDE, _candidate_pairs, _Sounds, near_duplicate_groups
+from kickitout.similarity import similarity
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
@@ -38,6 +39,11 @@ def random_kicks(n: int) -> np.ndarray:
     hz, sweep, fall, decay = (rng.uniform(a, b, (n, 1)) for a, b in ((35, 90), (0, 400), (0.005, 0.05), (0.04, 0.3)))
     x = np.sin(2 * np.pi * (hz * t + sweep * fall * (1 - np.exp(-t / fall)))) * np.exp(-t / decay)
     return x.astype(np.float32)
+
+
+def candidates(waves: np.ndarray) -> set[tuple[int, int]]:
+    rows, columns = _candidate_pairs(_Sounds.of(waves))
+    return set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
 def test_copies_of_a_kick_are_one_family(make_kick):
@@ -110,7 +116,7 @@ def test_no_pair_is_lost_before_it_is_measured():
     fade = np.exp(-np.arange(LENGTH) / 60_000)
     shifted = np.stack([np.roll(kick * fade, i - 12) for i, kick in enumerate(kicks)])
     waves = np.concatenate([kicks, -shifted.astype(np.float32)])
-    pairs = set(_candidates(waves))
+    pairs = candidates(waves)
     alike = {
         (i, j) for i in range(len(waves)) for j in range(i + 1, len(waves)) if similarity(waves[i], waves[j]) >= 0.97
     }
@@ -121,7 +127,7 @@ def test_no_pair_is_lost_before_it_is_measured():
 def test_noises_of_one_colour_are_not_one_family():
     noise = np.random.default_rng(0).standard_normal((50, LENGTH)).astype(np.float32)
     assert near_duplicate_groups(noise).tolist() == list(range(50))
-    assert _candidates(noise) == []
+    assert candidates(noise) == set()
 
 
 def test_nothing_and_one_are_families_too():

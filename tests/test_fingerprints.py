@@ -14,8 +14,18 @@ from kickitout.datasets.build import read_dataset, split
 from kickitout.errors import UserError
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.reject import OutlierRejection
-from kickitout.metrics.fingerprints import KEPT, MOST, Fingerprints, Learned, _kept, learned_file, read_learned
-from kickitout.metrics.memorisation import BANDS_HZ, References
+from kickitout.metrics.fingerprints import (
+    KEPT_BINS,
+    MOST_LEARNED,
+    Learned,
+    _kept,
+    fingerprint_distances,
+    fingerprints,
+    learned_file,
+    read_learned,
+)
+from kickitout.metrics.memorisation import CopyDetector
+from kickitout.similarity import BANDS_HZ
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.copies_trial import CHANGES
@@ -37,23 +47,23 @@ def learned(waves):
 
 def test_a_tenth_of_the_spectrum_is_kept_and_every_band_has_its_share():
     hz = _kept() * SAMPLE_RATE / LENGTH
-    assert len(np.unique(hz)) == sum(KEPT) < 0.11 * BANDS_HZ[-1] * LENGTH / SAMPLE_RATE
-    assert np.histogram(hz, BANDS_HZ)[0].tolist() == list(KEPT)
+    assert len(np.unique(hz)) == sum(KEPT_BINS) < 0.11 * BANDS_HZ[-1] * LENGTH / SAMPLE_RATE
+    assert np.histogram(hz, BANDS_HZ)[0].tolist() == list(KEPT_BINS)
 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_a_copy_is_told_and_is_of_the_right_kick(waves, learned, change):
     copies = np.array([CHANGES[change](wave) for wave in waves[:16]], np.float32)
-    distances = Fingerprints.of(copies).distances(learned.prints)
+    distances = fingerprint_distances(fingerprints(copies), learned.prints)
     assert (distances.argmin(axis=1) == np.arange(16)).all()
-    assert (distances.min(axis=1) < learned.limit).mean() > 0.9
+    assert (distances.min(axis=1) < learned.threshold).mean() > 0.9
 
 
 def test_honest_sounds_are_not_called_copies_and_their_distance_is_about_that_of_the_sounds(waves, learned):
     others = synthesise(range(1000, 1032))[0]
-    found = Fingerprints.of(others).distances(learned.prints).min(axis=1)
-    assert (found < learned.limit).mean() <= 2 / 32
-    sounds = References.of(waves, np.arange(KICKS))
+    found = fingerprint_distances(fingerprints(others), learned.prints).min(axis=1)
+    assert (found < learned.threshold).mean() <= 2 / 32
+    sounds = CopyDetector.of(waves, np.arange(KICKS))
     exact = np.array([sounds.nearest(wave)[1] for wave in others])
     assert np.median(np.abs(found - exact)) < 0.03
 
@@ -63,19 +73,19 @@ def test_the_file_holds_all_that_counts(waves, learned, tmp_path):
     assert path.name == "model.learned.json"
     path.write_bytes(learned.to_bytes())
     again = read_learned(path)
-    assert (again.digest, again.names, again.limit) == (learned.digest, learned.names, learned.limit)
+    assert (again.digest, again.names, again.threshold) == (learned.digest, learned.names, learned.threshold)
     name, distance = again.nearest(waves[7])
     assert name == "kick 7"
     assert 0 <= distance < 1e-3
-    assert np.abs(again.prints.bins - learned.prints.bins).max() < 1e-6
+    assert np.abs(again.prints.spectra - learned.prints.spectra).max() < 1e-6
     assert again.to_bytes() == learned.to_bytes()
     assert path.stat().st_size < 1300 * KICKS
 
 
 def test_few_families_have_no_limit_and_too_many_kicks_no_fingerprints(waves):
-    assert Learned.of(waves[:8], [""] * 8, np.arange(8), "").limit is None
-    many = np.broadcast_to(waves[:1], (MOST + 1, LENGTH))
-    with pytest.raises(UserError, match=f"at most {MOST}"):
+    assert Learned.of(waves[:8], [""] * 8, np.arange(8), "").threshold is None
+    many = np.broadcast_to(waves[:1], (MOST_LEARNED + 1, LENGTH))
+    with pytest.raises(UserError, match=f"at most {MOST_LEARNED}"):
         Learned.of(many, [""] * len(many), np.arange(len(many)), "")
 
 

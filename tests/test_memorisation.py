@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.errors import UserError
-from kickitout.metrics.memorisation import Library, References, audit, first_nearest
+from kickitout.metrics.memorisation import CopyDetector, Library, audit, first_nearest
 from kickitout.metrics.report import copies_score
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -66,7 +66,7 @@ def test_the_pairs_name_the_copies_closest_first(train):
 
 def test_near_duplicates_among_the_training_kicks_do_not_set_the_limit(train):
     doubled = np.concatenate([train, 0.7 * np.roll(train, 5, axis=1)]).astype(np.float32)
-    assert audit(train[:2], doubled).limit == pytest.approx(audit(train[:2], train).limit, rel=0.1)
+    assert audit(train[:2], doubled).threshold == pytest.approx(audit(train[:2], train).threshold, rel=0.1)
 
 
 def test_a_share_of_none_has_an_interval(train):
@@ -89,7 +89,7 @@ def test_of_equally_near_kicks_the_first_is_named(rounding):
 def test_of_training_kicks_that_stand_there_twice_the_first_is_the_nearest(train):
     twice = np.concatenate([train[:40], train[39::-1], train[:40]])
     groups = np.concatenate([np.arange(40), np.arange(40)[::-1], np.arange(40)])
-    assert References.of(twice, groups).nearest(tilted(train[5:6])[0].astype(np.float32))[0] == 5
+    assert CopyDetector.of(twice, groups).nearest(tilted(train[5:6])[0].astype(np.float32))[0] == 5
     candidates, _ = Library.of(np.repeat(train[:1], 30, axis=0)).nearest(Library.of(train[:2]))
     assert candidates.tolist() == [list(range(8))] * 2  # all are equally near
 

@@ -24,6 +24,7 @@ from functools import cached_property
 import numpy as np
 
 from kickitout.descriptors.block import fast_length
+from kickitout.similarity import DUPLICATE_SHIFT, correlations, real_phases, similarity, slices
 from kickitout.sound import SAMPLE_RATE
 
 # Measured on 569 open and study kicks: the 123 pairs above 0.97 are all rips, layers or settings of one machine (three
@@ -32,7 +33,6 @@ from kickitout.sound import SAMPLE_RATE
 SAME = 0.97
 COPY = 0.99
 WIDE = 0.93
-MAX_SHIFT = 44  # samples: 1 ms, more than two onsets of one sound differ by
 LOW_HZ = 250.0
 BODY_HZ = 1500.0
 GRID = 11  # samples between the shifts of the low part: at most 5.5 (0.12 ms) off
@@ -71,20 +71,8 @@ def near_duplicate_groups(waves: np.ndarray, identities: Sequence[str] | None = 
     return number[group]
 
 
-def similarity(a: np.ndarray, b: np.ndarray) -> float:
-    """The largest |normalised cross-correlation| of a, b [T] over shifts of at most MAX_SHIFT samples, 0..1."""
-    energy = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
-    if energy == 0:
-        return 0.0
-    padded = np.zeros((2, fast_length(len(a) + MAX_SHIFT, 2)))
-    padded[0, : len(a)], padded[1, : len(b)] = a, b
-    x, y = np.fft.rfft(padded)
-    r = np.abs(np.fft.irfft(x * y.conj(), padded.shape[1]))
-    return float(max(r[: MAX_SHIFT + 1].max(), r[-MAX_SHIFT:].max())) / energy
-
-
 def _grown(links: list[list[tuple[int, bool]]], sounds: _Sounds) -> np.ndarray:
-    """Family of each sound, int64 [n]. links: the near-duplicates of each, and whether they are copies."""
+    """Group of each sound, int64 [n]. links: the near-duplicates of each, and whether they are copies."""
     n = len(links)
     group = np.full(n, -1, np.int64)
     degree = [len(own) for own in links]  # near-duplicates without a group yet
@@ -137,7 +125,7 @@ class _Sounds:
     @classmethod
     def of(cls, waves: Sequence[np.ndarray]) -> _Sounds:
         n, t = len(waves), len(waves[0])
-        size = fast_length(t + MAX_SHIFT, 2)
+        size = fast_length(t + DUPLICATE_SHIFT, 2)
         step_hz = SAMPLE_RATE / size
         low = round(LOW_HZ / step_hz)  # bins 1 ... low are low
         high = round((BODY_HZ / step_hz - low) / BAND)
@@ -160,23 +148,26 @@ class _Sounds:
 
     @cached_property
     def low_turns(self) -> np.ndarray:
-        """Of the bins below LOW_HZ by the shifts of the grid, see `_turns`."""
-        return _turns(self.low, self.step_hz, GRID)
+        """float32 [2 bins, shifts]: phases of the bins below LOW_HZ by the shifts of the grid."""
+        return self._turns(self.low, GRID)
 
     @cached_property
     def body_turns(self) -> np.ndarray:
         """Of all bins of the body by every shift."""
-        return _turns(self.body.shape[1], self.step_hz, 1)
+        return self._turns(self.body.shape[1], 1)
+
+    def _turns(self, bins: int, step: int) -> np.ndarray:
+        hz = np.arange(1, bins + 1) * self.step_hz
+        return real_phases(hz, np.arange(-DUPLICATE_SHIFT, DUPLICATE_SHIFT + 1, step))
 
     def correlation(self, rows: np.ndarray, columns: np.ndarray, bins: int, turns: np.ndarray) -> np.ndarray:
         """[pairs] the largest |correlation| of the lowest bins over the shifts of `turns`."""
-        cross = self.body[rows, :bins] * self.body[columns, :bins].conj()
-        return np.abs(_as_real(cross) @ turns).max(axis=1)
+        return correlations(self.body[rows, :bins] * self.body[columns, :bins].conj(), turns).max(axis=1)
 
     def similarities(self, rows: np.ndarray, columns: np.ndarray, limits: tuple[float, ...]) -> np.ndarray:
         """[pairs] similarity, exact wherever it could fall on the other side of one of the limits."""
         out = np.zeros(len(rows))
-        for part in _pieces(len(rows), PAIRS // 4):
+        for part in slices(len(rows), PAIRS // 4):
             i, j = rows[part], columns[part]
             body = self.correlation(i, j, self.body.shape[1], self.body_turns)
             missing = np.einsum("pk,pk->p", self.bands[i, self.high :], self.bands[j, self.high :]) + DOUBT
@@ -187,14 +178,8 @@ class _Sounds:
         return out
 
 
-def _candidates(waves: Sequence[np.ndarray]) -> list[tuple[int, int]]:
-    """The pairs i < j whose bound reaches SAME."""
-    rows, columns = _candidate_pairs(_Sounds.of(waves))
-    return list(zip(rows.tolist(), columns.tolist(), strict=True))
-
-
 def _candidate_pairs(sounds: _Sounds) -> tuple[np.ndarray, np.ndarray]:
-    """The same as two arrays."""
+    """Rows and columns, int64 [pairs] each, of the pairs i < j whose bound reaches SAME."""
     n = len(sounds.waves)
     limit = SAME - SLACK
     low = sounds.colours[:, : sounds.low]
@@ -208,7 +193,7 @@ def _candidate_pairs(sounds: _Sounds) -> tuple[np.ndarray, np.ndarray]:
             may &= low[rows] @ low[start:].T + sounds.bands[rows] @ sounds.bands[start:].T >= limit
         i, j = np.nonzero(may)
         i, j = i + start, j + start
-        for part in _pieces(len(i), PAIRS):
+        for part in slices(len(i), PAIRS):
             a, b = i[part], j[part]
             alike = sounds.correlation(a, b, sounds.low, sounds.low_turns)
             keep = alike + np.einsum("pk,pk->p", wide[a], wide[b]) >= limit
@@ -217,19 +202,3 @@ def _candidate_pairs(sounds: _Sounds) -> tuple[np.ndarray, np.ndarray]:
             found.append(np.stack([a[keep], b[keep]], axis=1))
     pairs = np.concatenate(found)
     return pairs[:, 0], pairs[:, 1]
-
-
-def _pieces(n: int, size: int) -> list[slice]:
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
-
-
-def _turns(bins: int, step_hz: float, step: int) -> np.ndarray:
-    """float32 [2 bins, shifts]: turns the products of two spectra (as reals) by each shift and adds them up."""
-    hz = np.arange(1, bins + 1) * step_hz
-    shifts = np.arange(-MAX_SHIFT, MAX_SHIFT + 1, step)
-    return _as_real(np.exp(-2j * np.pi * shifts[:, None] * hz / SAMPLE_RATE).astype(np.complex64)).T
-
-
-def _as_real(z: np.ndarray) -> np.ndarray:
-    """complex [n, L] -> real [n, 2 L] whose inner product is the real part of <x, conj(y)>."""
-    return np.concatenate([z.real, z.imag], axis=1)

@@ -92,13 +92,13 @@ def refuse_too_alike(groups: np.ndarray) -> None:
 
 
 def copies_score(found: Audit, reference: str) -> Score:
-    """The share of near-copies; beside it what honest kicks get, which is one in a hundred by definition."""
+    """The share of near-copies; beside it that of held-out kicks, which is one in a hundred by definition."""
     n = len(found.distance)
     hits = int(found.copies.sum())
-    note = f"{hits} sounds nearer than {found.limit:.4f} to a training kick"
+    note = f"{hits} sounds nearer than {found.threshold:.4f} to a training kick"
     return Score(
-        "near_copies", hits / n, wilson(hits, n), (len(found.honest), n), reference, "share of sounds", "lower",
-        found.false_positives, (len(found.honest), len(found.honest)), 0, note,
+        "near_copies", hits / n, wilson(hits, n), (len(found.null_distances), n), reference, "share of sounds", "lower",
+        found.false_positives, (len(found.null_distances), len(found.null_distances)), 0, note,
     )  # fmt: skip
 
 
@@ -132,5 +132,5 @@ def scores_as_data(scores: Sequence[Score], found: Audit | None = None, **more: 
     """Everything, ready for JSON; the near-copies as [sound, training kick, distance]."""
     data: dict[str, Any] = {**more, "scores": [s.as_data() for s in scores]}
     if found is not None:
-        data["near_copies"] = {"limit": found.limit, "pairs": found.pairs()}
+        data["near_copies"] = {"limit": found.threshold, "pairs": found.pairs()}
     return data

@@ -68,17 +68,17 @@ class References:
 
     def __init__(self, folder: Path) -> None:
         from kickitout.datasets.build import read_dataset
-        from kickitout.metrics.memorisation import References as Library
+        from kickitout.metrics.memorisation import CopyDetector
 
         dataset = read_dataset([folder])
         self.digest = dataset.digest
         self._waves = dataset.waves
         self._names = [row.name for row in dataset.rows]
-        self._library = Library.of(dataset.waves, dataset.groups)
+        self._library = CopyDetector.of(dataset.waves, dataset.groups)
 
     def nearest(self, wave: np.ndarray) -> TrainingKick:
         index, distance = self._library.nearest(wave)
-        return TrainingKick(self._names[index], self._waves[index], distance, self._library.limit)
+        return TrainingKick(self._names[index], self._waves[index], distance, self._library.threshold)
 
 
 def find_learned(model: Model, name: str | Path) -> Learned | str:
@@ -300,7 +300,7 @@ class StudioService:
         if isinstance(learned, str):
             return {"known": False, "why": learned}
         name, distance = learned.nearest(wave)
-        return {"known": True, "name": name, "distance": distance, "limit": learned.limit, "by": "fingerprints"}
+        return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": "fingerprints"}
 
     def nearest(self, recipe: Recipe) -> bytes:
         """The kick and the nearest training kick, to be heard one after the other."""

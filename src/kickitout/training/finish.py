@@ -20,7 +20,7 @@ from kickitout.export.model_file import graph_bytes, model_info, write_model
 from kickitout.files import write_whole
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
-from kickitout.metrics.fingerprints import MOST, Learned, learned_file, read_learned
+from kickitout.metrics.fingerprints import MOST_LEARNED, Learned, learned_file, read_learned
 from kickitout.models.player import Player
 from kickitout.training.monitor import view
 from kickitout.training.notebook import write_notebook
@@ -44,8 +44,8 @@ class Finish:
     def _learned(self, tell: Callable[[str], None]) -> bytes | None:
         """The fingerprints, so that the studio can say which training kick a sound is nearest to; None where they are
         there already, or the kicks are too many."""
-        if len(self.dataset) > MOST:
-            tell(f"no fingerprints of the training kicks: they are more than {MOST}")
+        if len(self.dataset) > MOST_LEARNED:
+            tell(f"no fingerprints of the training kicks: they are more than {MOST_LEARNED}")
             return None
         for model in self._model_files():
             with suppress(UserError):  # there are none yet, or they are damaged

@@ -103,7 +103,7 @@ def trial(
             len(np.unique(groups[known])),
             len(train),
             len(honest),
-            found.limit,
+            found.threshold,
             groups[~known],
             found.copies[: len(honest)],
             {name: float(row.mean()) for name, row in zip(CHANGES, hits, strict=True) if planted},
