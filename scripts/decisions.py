@@ -7,7 +7,8 @@
 The second says what another processor decides otherwise; the third, what is decided otherwise once every sample has
 been moved by about a millionth, ten times of what processors differ by: what lies so near to a limit. Both exit with 1
 where there is something to say. NPY_DISABLE_CPU_FEATURES and OPENBLAS_CORETYPE choose other code without emulation,
-but not in the decoders and the resampler.
+but not in the decoders and the resampler. (QEMU 7.2 runs the AVX2 sorts of numpy wrongly: with `-cpu Haswell`, np.sort
+itself is off.)
 """
 
 from __future__ import annotations

@@ -65,10 +65,8 @@ def near_duplicate_groups(waves: np.ndarray, identities: Sequence[str] | None = 
         links[j].append((i, copy))
     group = np.empty(len(waves), np.int64)
     group[order] = _grown(links, sounds)
-    first = np.unique(group, return_index=True)[1]
-    number = np.empty(len(first), np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[group]
+    number: dict[int, int] = {}
+    return np.array([number.setdefault(own, len(number)) for own in group.tolist()], np.int64)
 
 
 def _grown(links: list[list[tuple[int, bool]]], sounds: _Sounds) -> np.ndarray:
