@@ -49,13 +49,11 @@ def show(what: str, marks: list[float], seconds: float) -> None:
 
 def generation(count: int) -> tuple[list[float], float]:
     from kickitout.export.sounds import SoundFormat, encode_kick
-    from kickitout.generation.generate import each_kick
+    from kickitout.generation.generate import kicks
     from kickitout.generation.load import load_model
 
     model, form, marks, began = load_model("default"), SoundFormat(), [], time.monotonic()
-    for i, _ in enumerate(
-        each_kick(model, range(count), lambda seed, wave: len(encode_kick(model, seed, wave, form))), 1
-    ):
+    for i, _ in enumerate((encode_kick(kick.recipe, kick.wave, form) for kick in kicks(model, range(count))), 1):
         if i % (count // MARKS) == 0:
             marks.append(resident_mb())
     return marks, time.monotonic() - began

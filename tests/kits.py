@@ -11,7 +11,7 @@ from synthetic import swept_kick
 from kickitout.audio import write_sound
 from kickitout.export.kits.build import Kit, build_kit
 from kickitout.export.kits.plan import Plan
-from kickitout.export.kits.sources import Kick, kicks_of_model
+from kickitout.export.kits.sources import KitSource, kicks_of_model
 from kickitout.generation.model import ModelInfo, Played
 from kickitout.sound import SAMPLE_RATE
 
@@ -43,9 +43,9 @@ class FormulaModel:
         return Played(self.play(eps)[0], np.zeros(0, np.float32))
 
 
-def formula_kick(name: str = "formula", **of: float) -> Kick:
+def formula_kick(name: str = "formula", **of: float) -> KitSource:
     """One kick of `swept_kick`."""
-    return Kick(name, "formula", swept_kick(**of)[None], RECIPE)  # type: ignore[arg-type]
+    return KitSource(name, "formula", swept_kick(**of)[None], RECIPE)  # type: ignore[arg-type]
 
 
 def small_kit(kicks: int = 2, model: FormulaModel | None = None, **plan: object) -> Kit:

@@ -90,8 +90,8 @@ def test_a_process_bound_to_one_processor_starts_one_thread():
     code = (
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
         "import importlib\nmade = importlib.import_module('kickitout.generation.generate')\n"
-        "made._each = lambda seeds, size, some, threads: iter([threads])\n"
-        "print(*made.each_kick(made.load_model(), range(99), lambda *_: None))"
+        "made.in_order = lambda use, items, threads: (x for x in [[threads]])\n"
+        "print(*made.kicks(made.load_model(), range(99)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "1", done.stderr

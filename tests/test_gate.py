@@ -18,7 +18,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.descriptors.limits import Limits, artefact_limits, limits_of
 from kickitout.errors import UserError
-from kickitout.generation.generate import each_drawn
+from kickitout.generation.generate import kicks
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.match import STARTS, start_noise
 from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_file, limits_of_model, limits_text
@@ -46,7 +46,7 @@ def model():
 def narrow(model):
     """The kicks of SEEDS through narrow limits, and the gate that they went through."""
     gate = OutlierRejection(model, narrow_limits())
-    return gate, gate.draw(SEEDS)
+    return gate, gate.sample(SEEDS)
 
 
 def without_limits(path):
@@ -93,12 +93,12 @@ def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_th
 def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_threads(model, narrow):
     _, drawn = narrow
     for threads in (1, 3):
-        found = list(each_drawn(OutlierRejection(model, narrow_limits()), SEEDS, lambda _, one: one, threads))
-        assert [one.attempt for one in found] == [one.attempt for one in drawn]
+        found = list(kicks(model, SEEDS, rejection=OutlierRejection(model, narrow_limits()), threads=threads))
+        assert [one.recipe.get("attempt", 0) for one in found] == [one.attempt for one in drawn]
         assert all(np.array_equal(a.wave, b.wave) for a, b in zip(found, drawn, strict=True))
     hardest = max(range(len(SEEDS)), key=lambda i: drawn[i].attempt)
     np.testing.assert_array_equal(
-        OutlierRejection(model, narrow_limits()).draw([SEEDS[hardest]])[0].wave, drawn[hardest].wave
+        OutlierRejection(model, narrow_limits()).sample([SEEDS[hardest]])[0].wave, drawn[hardest].wave
     )
 
 
@@ -107,7 +107,7 @@ def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model
     seeds = range(7, 40)
     each = ([model.play(start_noise(model, seed, STARTS * k))[0] for k in range(ATTEMPTS)] for seed in seeds)
     seed, tries = next((s, t) for s, t in zip(seeds, each, strict=True) if np.isfinite(hz(t)).all())
-    (drawn,) = gate.draw([seed])
+    (drawn,) = gate.sample([seed])
     assert drawn.attempt == int(np.argmin(hz(tries)))  # the lowest is nearest to 2 Hz
     np.testing.assert_array_equal(drawn.wave, tries[drawn.attempt])
     assert drawn.recipe["outside"] == ["pitch_end_hz"]
@@ -139,22 +139,22 @@ class Broken(FormulaModel):
 @pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])
 def test_silence_and_what_is_not_finite_is_drawn_again(wave):
     gate = OutlierRejection(Broken(wave, 2), artefact_limits())
-    assert gate.draw([5])[0].attempt == 2
+    assert gate.sample([5])[0].attempt == 2
     with pytest.raises(UserError, match="seed 5 is not a finite sound"):
-        OutlierRejection(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).draw([5])
-    (silent,) = OutlierRejection(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).draw([5])
+        OutlierRejection(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).sample([5])
+    (silent,) = OutlierRejection(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).sample([5])
     assert (silent.attempt, list(silent.outside)) == (0, ["silent"])
 
 
 def test_what_was_asked_for_is_no_fault_and_traces_still_are(model):
     limits = Limits({"pitch_end_hz": (1.0, 2.0), "comb_db": (0.0, 0.2)}, ("pitch_end_hz",), 100)
-    plain, asked = (OutlierRejection(model, limits).draw([3], request)[0] for request in (None, {"pitch": 50.0}))
+    plain, asked = (OutlierRejection(model, limits).sample([3], request)[0] for request in (None, {"pitch": 50.0}))
     assert "pitch_end_hz" in plain.outside
     assert "pitch_end_hz" not in (*asked.outside, *asked.first)
     assert hz([asked.wave])[0] == pytest.approx(50, rel=1e-3)
-    found = OutlierRejection(model, replace(limits, spans={"comb_db": (0.0, -9.0)})).draw([3], {"drive": 3.0})[0]
+    found = OutlierRejection(model, replace(limits, spans={"comb_db": (0.0, -9.0)})).sample([3], {"drive": 3.0})[0]
     assert list(found.outside) == ["comb_db"]
-    assert found.answer is not None
+    assert found.match is not None
     assert found.recipe["outside"] == ["comb_db"]
 
 
@@ -246,5 +246,5 @@ def test_a_kit_goes_through_the_gate_and_each_of_its_sounds_is_made_again(model_
 
 
 def test_the_library_draws_again_what_the_command_draws_again(model_file, narrow):
-    waves = kickitout.generate(SEEDS, model_file, gate=True)
+    waves = kickitout.generate(SEEDS, model_file, reject_outliers=True)
     np.testing.assert_array_equal(waves, np.stack([one.wave[0] for one in narrow[1]]))

@@ -36,7 +36,7 @@ def test_the_default_model_makes_kicks():
 
 
 def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
-    from kickitout.generation.generate import each_kick
+    from kickitout.generation.generate import kicks
 
     model, seeds = load_model(), range(5, 47)
     alone = np.stack([model.turn(normal([seed], model.info.latent)).wave[0] for seed in seeds])
@@ -44,7 +44,7 @@ def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
     np.testing.assert_array_equal(kickitout.generate(seeds), alone)
     for threads in (1, 3):
         fresh = OnnxModel(find_model_file(Path("default")))
-        waves = list(each_kick(fresh, seeds, lambda _, w: w[0], threads))
+        waves = [kick.wave[0] for kick in kicks(fresh, seeds, threads=threads)]
         np.testing.assert_array_equal(np.stack(waves), alone)
 
 
@@ -146,15 +146,24 @@ def test_existing_files_are_kept_unless_forced(tmp_path, capsys):
     assert mine.read_bytes() != b"mine"
 
 
-def test_a_thousand_kicks_are_under_way_a_few_at_a_time():
-    from kickitout.generation.generate import each_kick
+def test_a_thousand_kicks_are_under_way_a_few_at_a_time(monkeypatch):
+    from kickitout.generation.generate import in_order, kicks
 
-    model, started = load_model(), []
-    kicks = each_kick(model, range(1000), lambda seed, _: started.append(seed), threads=2)
-    next(kicks)
-    assert len(started) <= 64
-    kicks.close()
-    assert len(started) <= 64
+    model, begun, encoded = load_model(), [], []
+
+    def play(eps):
+        begun.append(len(eps))
+        return OnnxModel.play(model, eps)
+
+    monkeypatch.setattr(model, "play", play)
+    found = kicks(model, range(1000), threads=2)
+    written = in_order(lambda kick: encoded.append(kick.seed), found, threads=2)
+    next(written)
+    assert sum(begun) <= 80  # eight groups of eight, and one more for what is encoded
+    assert len(encoded) <= 8
+    written.close()
+    found.close()
+    assert sum(begun) <= 80
 
 
 def test_a_fault_while_writing_leaves_no_half_file(tmp_path, monkeypatch, capsys):
@@ -375,7 +384,7 @@ def test_a_kick_that_does_not_clip_is_left_alone(overshooting, tmp_path):
 @pytest.mark.parametrize(("form", "bits"), [("wav", "16"), ("wav", "24"), ("flac", "16")])
 def test_a_file_that_clipped_before_gains_were_stated_is_made_again_as_it_is(form, bits, overshooting, tmp_path):
     from kickitout.audio import encode_sound, resample
-    from kickitout.generation.generate import sound_recipe
+    from kickitout.generation.recipe import sound_recipe
 
     seed = overshooting[0]
     wave = resample(kickitout.generate([seed])[0], SAMPLE_RATE, 48_000)

@@ -267,7 +267,7 @@ def test_one_kick_that_cannot_be_loud_does_not_quieten_the_others():
     click[0, ONSET : ONSET + 3] = PEAK  # all peak, no loudness
     kicks = [formula_kick(f"kick {i}", end_hz=50 + i) for i in range(4)]
     odd = formula_kick("odd")
-    odd = type(odd)("odd", "odd", click, odd.origin)
+    odd = type(odd)("odd", "odd", click, odd.recipe)
     kit = build_kit([*kicks, odd], Plan("Odd", layers=1, round_robins=1))
     assert kit.limited_by is None
     assert kit.kicks[4].lufs < kit.lufs - 1

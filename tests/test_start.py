@@ -13,8 +13,9 @@ from toy import TOY_KICKGAN, no_silence, shared_run, toy_dataset
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
-from kickitout.generation.generate import generate, sound_recipe
+from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
+from kickitout.generation.recipe import sound_recipe
 from kickitout.models.kickgan.prior import LEAST_VARIANCE, fit_mixture
 from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import AutoencodingTask

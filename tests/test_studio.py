@@ -31,6 +31,7 @@ from kickitout.descriptors import card, cards
 from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
+from kickitout.generation.recipe import sound_recipe
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
 from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
@@ -295,7 +296,7 @@ def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, 
     head, _ = sounds(client.post("/api/hear?name=x.json", content=json.dumps({"kickitout": "1", "seed": 4,
                                                                          "model_sha256": model.digest})))  # fmt: skip
     assert head["sounds"][0]["recipe"]["seed"] == 4
-    data = bytearray(encode_kick(model, 4, kickitout.generate([4])[:1], SoundFormat()))
+    data = bytearray(encode_kick(sound_recipe(model, 4), kickitout.generate([4])[:1], SoundFormat())[1])
     data[-402] ^= 1  # the last bit of a sample
     head, _ = sounds(client.post("/api/hear", content=bytes(data)))
     assert (head["kind"], head["exact"]) == ("restored", False)
@@ -321,7 +322,7 @@ def test_a_file_that_was_made_quieter_brings_its_state_back(client):
 
 @pytest.mark.parametrize("container", ["WAVEX", "RF64"])
 def test_a_kick_made_here_is_known_in_containers_that_are_not_written_here(client, model, container):
-    data = encode_kick(model, 4, kickitout.generate([4])[:1], SoundFormat())
+    data = encode_kick(sound_recipe(model, 4), kickitout.generate([4])[:1], SoundFormat())[1]
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, 1, "PCM_24", format=container) as file:
         file.comment = decode_comment(data, "a")
@@ -340,7 +341,8 @@ def test_what_was_odd_about_a_file_is_said(client):
 
 def test_an_edited_kick_is_a_sound_of_ones_own(client, model):
     wave = kickitout.generate([4])[:, ::2]
-    head, waves = sounds(client.post("/api/hear?name=x.wav", content=encode_kick(model, 4, wave, SoundFormat())))
+    data = encode_kick(sound_recipe(model, 4), wave, SoundFormat())[1]
+    head, waves = sounds(client.post("/api/hear?name=x.wav", content=data))
     assert head["kind"] == "heard"
     assert head["said"].startswith("changed since this model made it")
     assert len(waves) == 2

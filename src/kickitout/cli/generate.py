@@ -14,12 +14,12 @@ import argparse
 import sys
 import time
 from collections.abc import Generator, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kickitout.export.job import Order
+    from kickitout.export.sounds import GenerationJob
+    from kickitout.generation.match import MatchResult
     from kickitout.generation.model import Model
     from kickitout.generation.reject import OutlierRejection
     from kickitout.workers import Workers
@@ -77,31 +77,33 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     """A file a seed; in this process where there are no workers."""
     from kickitout.cli.progress import print_made
     from kickitout.cli.reject import say_gate
+    from kickitout.cli.targets import answer_text
     from kickitout.cli.values import MOST, count
     from kickitout.errors import UserError
-    from kickitout.export.sounds import written_since
+    from kickitout.export.sounds import write_kicks, written_since
 
     n = args.n or 16
     if n > MOST:
         raise UserError(f"-n {n}: at most {MOST:,} files in one command; --shards puts more into fewer files")
     first = args.seed or 0
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
-    order, model, gate = _order(args)
+    job, model, gate = _job(args)
     began, since, done = time.perf_counter(), time.time(), 0
     if workers:
-        written = _written_by(workers, order, seeds, gate, args.force)
+        written = _written_by(workers, job, seeds, gate, args.force)
     else:
-        written = _written(args, order, model, seeds, gate)
+        how = {"targets": job.targets, "rejection": gate, "force": args.force, "threads": args.threads}
+        written = write_kicks(model, seeds, args.out, job.form, **how)
     try:
-        for path, said in written:
+        for path, match in written:
             done += 1
             if not args.quiet:
-                print_made(f"{path}  {said}" if said else str(path))
+                print_made(f"{path}  {answer_text(match)}" if match else str(path))
     except KeyboardInterrupt:
         written.close()  # kicks that are being written are finished
         if workers:
             workers.close()
-        there = written_since(since, args.out, seeds, order.form)
+        there = written_since(since, args.out, seeds, job.form)
         print(f"{there} of {count(len(seeds), 'kick')} are in {args.out}, whole", file=sys.stderr)
         raise
     seconds = time.perf_counter() - began
@@ -111,10 +113,9 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     return 0
 
 
-def _order(args: argparse.Namespace) -> tuple[Order, Model, OutlierRejection | None]:
+def _job(args: argparse.Namespace) -> tuple[GenerationJob, Model, OutlierRejection | None]:
     from kickitout.cli.targets import read_request
-    from kickitout.export.job import Order
-    from kickitout.export.sounds import SoundFormat
+    from kickitout.export.sounds import GenerationJob, SoundFormat
     from kickitout.generation.load import load_model
     from kickitout.generation.reject import OutlierRejection
 
@@ -122,41 +123,20 @@ def _order(args: argparse.Namespace) -> tuple[Order, Model, OutlierRejection | N
     model = load_model(args.model)
     gate = OutlierRejection.of(model) if args.gate else None
     limits = gate.limits if gate else None
-    return Order(args.model, model.digest, args.out, form, read_request(args), limits), model, gate
-
-
-def _written(
-    args: argparse.Namespace, order: Order, model: Model, seeds: Sequence[int], gate: OutlierRejection | None
-) -> Generator[tuple[Path, str], None, None]:
-    from kickitout.cli.targets import answer_text
-    from kickitout.export.sounds import write_kicks
-    from kickitout.generation.match import MatchResult
-
-    lines: dict[int, str] = {}
-
-    def told(seed: int, answer: MatchResult) -> None:
-        lines[seed] = answer_text(answer)
-
-    how = {"request": order.request, "told": told, "gate": gate, "force": args.force, "threads": args.threads}
-    paths = write_kicks(model, seeds, args.out, order.form, **how)
-    with closing(paths):
-        for seed, path in zip(seeds, paths, strict=True):
-            yield path, lines.pop(seed, "")
+    return GenerationJob(args.model, model.digest, args.out, form, read_request(args), limits), model, gate
 
 
 def _written_by(
-    workers: Workers, order: Order, seeds: Sequence[int], gate: OutlierRejection | None, force: bool
-) -> Generator[tuple[Path, str], None, None]:
-    from kickitout.cli.targets import answer_text
+    workers: Workers, job: GenerationJob, seeds: Sequence[int], rejection: OutlierRejection | None, force: bool
+) -> Generator[tuple[Path, MatchResult | None], None, None]:
     from kickitout.export.sounds import begin_files
 
-    begin_files(seeds, order.folder, order.form, force=force)
+    begin_files(seeds, job.folder, job.form, force=force)
     chunks = (seeds[i : i + CHUNK] for i in range(0, len(seeds), CHUNK))
-    for _, (written, tally) in workers.each(order.write_files, chunks, in_order=True):
-        if gate is not None:
-            gate.tally.join(tally)
-        for path, answer in written:
-            yield path, answer_text(answer) if answer else ""
+    for _, (written, tally) in workers.each(job.write_files, chunks, in_order=True):
+        if rejection is not None:
+            rejection.tally.join(tally)
+        yield from written
 
 
 def _shards(args: argparse.Namespace, workers: Workers) -> int:
@@ -167,8 +147,8 @@ def _shards(args: argparse.Namespace, workers: Workers) -> int:
     from kickitout.export.shards import ShardWork
 
     first = args.seed or 0
-    order, _, gate = _order(args)
-    folder = ShardFolder(ShardWork(order, not args.no_cards), range(first, first + args.n), args.shards)
+    job, _, gate = _job(args)
+    folder = ShardFolder(ShardWork(job, not args.no_cards), range(first, first + args.n), args.shards)
     began, kicks, shards, before = time.perf_counter(), 0, 0, folder.kicks_there()
     made = folder.write(workers, lambda text: print(f"kick: {text}", file=sys.stderr))
     with Counter("making", "kicks") as progress:

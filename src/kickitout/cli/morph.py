@@ -28,9 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
-    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_places
+    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_named
+    from kickitout.generation.generate import Kick
     from kickitout.generation.load import load_model
-    from kickitout.generation.recipe import find_latent
+    from kickitout.generation.recipe import find_latent, latent_recipe
     from kickitout.generation.vary import check_count, morph
 
     form = SoundFormat(args.format, args.bits, args.rate)
@@ -44,7 +45,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"{sound}: {said}", file=sys.stderr)
         places.append(place)
     kicks = morph(model, places[0], places[1], args.n)
-    made = list(zip(names, kicks, strict=True))
-    for path in write_places(model, made, args.out, form, force=args.force, morphed=[args.first.name, args.last.name]):
+    morphed = [args.first.name, args.last.name]
+    made = [Kick(None, one.wave, latent_recipe(model, one.place, morphed=morphed)) for one in kicks]
+    for path in write_named(list(zip(names, made, strict=True)), args.out, form, force=args.force):
         print_made(str(path))
     return 0

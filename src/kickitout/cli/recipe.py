@@ -63,7 +63,7 @@ def _same(path: Path, made: Path) -> bool:
 def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:
     from kickitout.audio import open_for_reading
     from kickitout.export.kits.sound_file import is_of_kit
-    from kickitout.export.sounds import SoundFormat, encode_recipe, refuse_in_the_way
+    from kickitout.export.sounds import SoundFormat, encode_kick, refuse_in_the_way
     from kickitout.files import make_folder, write_whole
     from kickitout.generation.load import load_model
     from kickitout.generation.recipe import re_render
@@ -82,7 +82,7 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     wave = re_render(recipe, load_model(args.model), str(path), source)
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
-    return write_whole(args.render, encode_recipe(recipe, wave, form, again=True))
+    return write_whole(args.render, encode_kick(recipe, wave, form, again=True)[1])
 
 
 def _render_of_kit(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> bytes:

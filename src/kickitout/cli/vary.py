@@ -7,6 +7,7 @@ kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import sys
 from pathlib import Path
 
@@ -40,12 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout.audio import open_for_reading
     from kickitout.cli.progress import print_made
-    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_kept, write_places
+    from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_named
     from kickitout.generation import inpaint
+    from kickitout.generation.generate import Kick
     from kickitout.generation.invert import decode_kick
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
-    from kickitout.generation.recipe import find_latent
+    from kickitout.generation.recipe import find_latent, latent_recipe
     from kickitout.generation.vary import check_amount, vary
 
     form = SoundFormat(args.format, args.bits, args.rate)
@@ -63,13 +65,14 @@ def run(args: argparse.Namespace) -> int:
         with open_for_reading(args.sound) as file:
             data = file.read()
         wave = decode_kick(data, str(args.sound), model.info.channels)
+        source = {"file": args.sound.name, "sha256": hashlib.sha256(data).hexdigest()}
+        more = {"keep": args.keep, "source": source, "amount": amount}
         joined = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
-        kept = (args.sound.name, data, args.keep)
-        pairs = list(zip(names, joined, strict=True))
-        paths = write_kept(model, pairs, kept, args.out, form, force=args.force, amount=amount)
+        made = [Kick(None, one.wave, latent_recipe(model, one.made.place, **more)) for one in joined]
     else:
-        made = list(zip(names, vary(model, place, seeds, amount), strict=True))
-        paths = write_places(model, made, args.out, form, force=args.force, varied=args.sound.name, amount=amount)
-    for path in paths:
+        more = {"varied": args.sound.name, "amount": amount}
+        varied = vary(model, place, seeds, amount)
+        made = [Kick(None, one.wave, latent_recipe(model, one.place, **more)) for one in varied]
+    for path in write_named(list(zip(names, made, strict=True)), args.out, form, force=args.force):
         print_made(str(path))
     return 0

@@ -19,10 +19,10 @@ from kickitout.errors import UserError
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.reject import Tally
+from kickitout.generation.reject import RejectionTally
 from kickitout.workers import Workers
 
-Made = tuple[Shard, Tally]  # and what a gate has let through
+Made = tuple[Shard, RejectionTally]
 FORMAT = "kickitout-shards-1"
 INDEX, LOG = "index.json", "shards.jsonl"
 MOST = 1_000_000  # shards in a folder
@@ -35,7 +35,7 @@ class ShardFolder:
     def __init__(self, work: ShardWork, seeds: range, each: int) -> None:
         check_seeds(seeds)
         self.work, self.seeds, self.each = work, seeds, each
-        self.path = work.order.folder
+        self.path = work.job.folder
         self._known: dict[str, Shard] = {}
         if len(self) > MOST:
             least = -(-len(seeds) // MOST)
@@ -48,13 +48,13 @@ class ShardFolder:
     @property
     def plan(self) -> dict[str, Any]:
         """All that the bytes of the shards depend on."""
-        order = self.work.order
-        info = order.open().info
+        job = self.work.job
+        info = job.open().info
         return {
-            "format": FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": order.digest,
+            "format": FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
-            "sound": asdict(order.form), "cards": self.work.cards, "request": dict(order.request),
-            "gate": None if order.limits is None else order.limits.to_data(),
+            "sound": asdict(job.form), "cards": self.work.cards, "request": dict(job.targets),
+            "gate": None if job.limits is None else job.limits.to_data(),
         }  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:

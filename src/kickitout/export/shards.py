@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 from kickitout.descriptors import BLOCK_ROWS, cards
-from kickitout.export.job import Order
-from kickitout.export.sounds import Kick, encode_stated, file_name
+from kickitout.export.sounds import GenerationJob, encode_kick, file_name
 from kickitout.files import writing_whole
-from kickitout.generation.reject import Tally
+from kickitout.generation.generate import Kick
+from kickitout.generation.reject import RejectionTally
 
 
 @dataclass(frozen=True)
@@ -53,26 +53,26 @@ def shard_name(seeds: range) -> str:
 class ShardWork:
     """What a worker does with the seeds of a shard. cards: whether each kick is measured."""
 
-    order: Order
+    job: GenerationJob
     cards: bool = True
 
-    def __call__(self, seeds: range) -> tuple[Shard, Tally]:
-        """Make the kicks and write their shard, whole. Returns with it what a gate has let through."""
-        name, size, digest, gate = shard_name(seeds), 0, hashlib.sha256(), self.order.gate()
-        with writing_whole(self.order.folder / name) as file:
-            for part in as_tar(self._members(self.order.kicks(seeds, gate))):
+    def __call__(self, seeds: range) -> tuple[Shard, RejectionTally]:
+        """Make the kicks and write their shard, whole. Returns with it what an outlier rejection has counted."""
+        name, size, digest, rejection = shard_name(seeds), 0, hashlib.sha256(), self.job.rejection()
+        with writing_whole(self.job.folder / name) as file:
+            for part in as_tar(self._members(self.job.kicks(seeds, rejection))):
                 file.write(part)
                 digest.update(part)
                 size += len(part)
-        return Shard(name, len(seeds), size, digest.hexdigest()), gate.tally if gate else Tally()
+        return Shard(name, len(seeds), size, digest.hexdigest()), rejection.tally if rejection else RejectionTally()
 
     def _members(self, kicks: Iterator[Kick]) -> Iterator[tuple[str, bytes]]:
         """(name, bytes) of all files, in order."""
-        form = self.order.form
+        form = self.job.form
         while block := list(islice(kicks, BLOCK_ROWS)):
             for kick, told in zip(block, self._told(block), strict=True):
-                name = file_name(kick.seed, form)
-                recipe, data = encode_stated(kick.recipe, kick.wave, form)
+                name = file_name(kick.seed or 0, form)
+                recipe, data = encode_kick(kick.recipe, kick.wave, form)
                 yield f"{Path(name).stem}.json", json.dumps({"recipe": recipe, **told}, sort_keys=True).encode()
                 yield name, data
 
@@ -126,6 +126,6 @@ def read_shard(path: Path, work: ShardWork, seeds: range) -> Shard | None:
 
 def _names(work: ShardWork, seeds: range) -> Iterator[str]:
     for seed in seeds:
-        name = file_name(seed, work.order.form)
+        name = file_name(seed, work.job.form)
         yield f"{Path(name).stem}.json"
         yield name

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
 import numpy as np
 
 from kickitout.audio import encode_sound, refuse_flac, resample
+from kickitout.cpus import usable_cpus
+from kickitout.descriptors.limits import Limits
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
-from kickitout.generation.generate import each_drawn, each_kick, each_matched, sound_recipe
-from kickitout.generation.inpaint import Joined
+from kickitout.generation.generate import Kick, in_order, kicks
+from kickitout.generation.load import load_model
 from kickitout.generation.match import MatchResult
-from kickitout.generation.model import Model, Played
+from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import scaled, stated_gain
-from kickitout.generation.reject import Drawn, OutlierRejection
+from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.sound import SAMPLE_RATE
 
-T = TypeVar("T")
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 
 
@@ -83,29 +86,16 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
     return f"{'_'.join(parts)}.{form.format}"
 
 
-def encode_kick(model: Model, seed: int | None, wave: np.ndarray, form: SoundFormat, **more: Any) -> bytes:
-    """[channels, T] -> the bytes of a sound file. more: what else its recipe says."""
-    return encode_recipe(_recipe(model, seed, form, **more), wave, form)
-
-
-def _recipe(model: Model, seed: int | None, form: SoundFormat, **more: Any) -> dict[str, Any]:
-    return sound_recipe(model, seed, bits=form.bits, rate=form.rate, **more)
-
-
-def encode_recipe(recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, again: bool = False) -> bytes:
-    """[channels, T] -> the bytes of a sound file with its recipe inside. again: see `encode_stated`."""
-    return encode_stated(recipe, wave, form, again=again)[1]
-
-
-def encode_stated(
+def encode_kick(
     recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, again: bool = False
 ) -> tuple[dict[str, Any], bytes]:
-    """The same, and the recipe as it is inside.
+    """A kick [channels, T] -> its recipe as a sound file says it, and the bytes of the file, with that inside.
 
     At another rate a kick may peak above full scale, between the samples it was made of. Whole numbers would clip it:
-    it is made quieter as a whole, and its recipe says by how many dB, so that it can be made again. again: the recipe
-    is that of a file and says all; one that says no gain is of a file that was not made quieter, but clipped.
+    it is made quieter as a whole, and its recipe says by how many dB, so that it can be rendered again. again: the
+    recipe is that of a file and says all; one that says no gain is of a file that was not made quieter, but clipped.
     """
+    recipe = recipe if again else {**recipe, "bits": form.bits, "rate": form.rate}
     samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
@@ -128,32 +118,86 @@ def headroom(samples: np.ndarray) -> float:
 
 
 def write_kicks(
-    model: Model,
-    seeds: Sequence[int],
-    folder: Path,
-    form: SoundFormat | None = None,
-    *,
-    request: Mapping[str, float] | None = None,
-    told: Callable[[int, MatchResult], None] = lambda _seed, _answer: None,
-    gate: OutlierRejection | None = None,
-    force: bool = False,
-    threads: int | None = None,
-) -> Generator[Path, None, None]:
-    """Write one file a seed and yield its path; each file appears whole or not at all.
+    model: Model, seeds: Sequence[int], folder: Path, form: SoundFormat | None = None, *,
+    targets: Mapping[str, float] | None = None, rejection: OutlierRejection | None = None,
+    force: bool = False, threads: int | None = None,
+) -> Generator[tuple[Path, MatchResult | None], None, None]:  # fmt: skip
+    """Write one file a seed and yield its path and what came of the targets; each file appears whole or not at all.
 
-    request: what the kicks shall measure, see `generation.ask`; told: hears each answer. gate: draws kicks again that
-    are unlike what the model learned from. Raises UserError before anything is made when a file is in the way and
-    `force` is not set.
+    targets, rejection, threads: see `generation.generate.kicks`. Raises UserError before a kick is made when a file is
+    in the way and `force` is not set.
     """
     form = form or SoundFormat()
     begin_files(seeds, folder, form, force=force)
+    threads = threads or usable_cpus()
 
-    def write(kick: Kick) -> Path:
-        if kick.answer is not None:
-            told(kick.seed, kick.answer)
-        return write_whole(folder / file_name(kick.seed, form), encode_recipe(kick.recipe, kick.wave, form))
+    def write(kick: Kick) -> tuple[Path, MatchResult | None]:
+        path = folder / file_name(kick.seed or 0, form)
+        return write_whole(path, encode_kick(kick.recipe, kick.wave, form)[1]), kick.match
 
-    yield from each_sound(model, seeds, form, request or {}, gate, write, threads)
+    with (
+        closing(kicks(model, seeds, targets, rejection, threads)) as made,
+        closing(in_order(write, made, threads)) as written,
+    ):
+        yield from written
+
+
+def write_named(
+    named: Sequence[tuple[str, Kick]], folder: Path, form: SoundFormat, *, force: bool = False
+) -> list[Path]:
+    """Write kicks under names of their own (without an ending). Raises UserError where a file is in the way."""
+    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in named), force=force)
+    make_folder(folder)
+    return [
+        write_whole(folder / f"{name}.{form.format}", encode_kick(kick.recipe, kick.wave, form)[1])
+        for name, kick in named
+    ]
+
+
+@dataclass(frozen=True)
+class GenerationJob:
+    """What to generate, as data that is sent to workers: each of them opens the model for itself, once.
+
+    model: as `load_model` takes it; digest: of the file it had where the job was given; targets: as in
+    `generation.match`; limits: of an outlier rejection, if there is one; folder: where files go.
+    """
+
+    model: str
+    digest: str
+    folder: Path
+    form: SoundFormat
+    targets: Mapping[str, float]
+    limits: Limits | None = None
+
+    def open(self) -> Model:
+        """Raises UserError where the model is another one here."""
+        return _opened(self.model, self.digest)
+
+    def rejection(self) -> OutlierRejection | None:
+        """One that has sampled nothing yet."""
+        return None if self.limits is None else OutlierRejection(self.open(), self.limits)
+
+    def kicks(self, seeds: Sequence[int], rejection: OutlierRejection | None) -> Iterator[Kick]:
+        """On one thread, in order."""
+        return kicks(self.open(), seeds, self.targets, rejection, threads=1)
+
+    def write_files(self, seeds: Sequence[int]) -> tuple[list[tuple[Path, MatchResult | None]], RejectionTally]:
+        """Write a file a seed, whatever is there. Returns paths, matches without their sounds, and the tally."""
+        rejection = self.rejection()
+        options: dict[str, Any] = {"targets": self.targets, "rejection": rejection, "force": True, "threads": 1}
+        written = [
+            (path, match and replace(match, wave=np.empty((0, 0), np.float32)))
+            for path, match in write_kicks(self.open(), seeds, self.folder, self.form, **options)
+        ]
+        return written, rejection.tally if rejection else RejectionTally()
+
+
+@functools.lru_cache(maxsize=1)
+def _opened(name: str, digest: str) -> Model:
+    model = load_model(name)
+    if model.digest != digest:
+        raise UserError(f"{name}: a worker has another model under this name; the workers need to share it")
+    return model
 
 
 def begin_files(seeds: Sequence[int], folder: Path, form: SoundFormat, *, force: bool = False) -> None:
@@ -165,95 +209,10 @@ def begin_files(seeds: Sequence[int], folder: Path, form: SoundFormat, *, force:
     make_folder(folder)
 
 
-class Kick(NamedTuple):
-    """A seed's kick before it is a file. answer: what came of a request, if there was one."""
-
-    seed: int
-    wave: np.ndarray  # [channels, T]
-    recipe: dict[str, Any]
-    answer: MatchResult | None
-
-
-def each_sound(
-    model: Model, seeds: Sequence[int], form: SoundFormat, request: Mapping[str, float], gate: OutlierRejection | None,
-    use: Callable[[Kick], T], threads: int | None = None,
-) -> Iterator[T]:  # fmt: skip
-    """use(kick) for every seed: its own kick, or what came of a request, or of drawing it through a gate."""
-
-    def plain(seed: int, wave: np.ndarray, **more: Any) -> T:
-        return use(Kick(seed, wave, _recipe(model, seed, form, **more), None))
-
-    def asked(seed: int, answer: MatchResult, **more: Any) -> T:
-        turned = {"knobs": rounded(answer.knobs), "start": answer.start, "request": dict(request)}
-        return use(Kick(seed, answer.wave, _recipe(model, seed, form, **turned | more), answer))
-
-    def drawn(seed: int, kick: Drawn) -> T:
-        if kick.answer is not None:
-            return asked(seed, kick.answer, **kick.recipe)
-        return plain(seed, kick.wave, **kick.recipe)
-
-    if gate is not None:
-        return each_drawn(gate, seeds, drawn, threads, request)
-    if request:
-        return each_matched(model, seeds, request, asked, threads)
-    return each_kick(model, seeds, plain, threads)
-
-
 def written_since(since: float, folder: Path, seeds: Sequence[int], form: SoundFormat) -> int:
     """How many of the seeds' files have been written since then (seconds since 1970)."""
     there = {p.name: p.stat().st_mtime for p in folder.iterdir()} if folder.is_dir() else {}
     return sum(there.get(file_name(seed, form), 0.0) >= since - 0.01 for seed in seeds)
-
-
-def write_places(
-    model: Model,
-    made: Sequence[tuple[str, Played]],
-    folder: Path,
-    form: SoundFormat,
-    *,
-    force: bool = False,
-    **more: Any,
-) -> list[Path]:
-    """Write kicks that came from places, not from seeds: (name without its ending, kick). more: for their recipes."""
-    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in made), force=force)
-    make_folder(folder)
-    return [
-        write_whole(
-            folder / f"{name}.{form.format}",
-            encode_kick(model, None, played.wave, form, place=rounded(played.place), **more),
-        )
-        for name, played in made
-    ]
-
-
-def write_kept(
-    model: Model,
-    made: Sequence[tuple[str, Joined]],
-    kept: tuple[str, bytes, str],
-    folder: Path,
-    form: SoundFormat,
-    *,
-    force: bool = False,
-    **more: Any,
-) -> list[Path]:
-    """Write kicks that keep a part of a sound file: (name without its ending, kick). kept: the file's name, its bytes
-    and the part. Each recipe has the file's digest: with the file and the model it is the same sound again."""
-    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in made), force=force)
-    make_folder(folder)
-    source = {"file": kept[0], "sha256": hashlib.sha256(kept[1]).hexdigest()}
-    more |= {"keep": kept[2], "source": source}
-    return [
-        write_whole(
-            folder / f"{name}.{form.format}",
-            encode_kick(model, None, one.wave, form, place=rounded(one.made.place), **more),
-        )
-        for name, one in made
-    ]
-
-
-def rounded(values: np.ndarray) -> list[float]:
-    """float32 numbers as the shortest decimals that give the same float32 back."""
-    return [float(str(np.float32(x))) for x in values]
 
 
 def refuse_in_the_way(folder: Path, names: Iterable[str], *, force: bool) -> None:

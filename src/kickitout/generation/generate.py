@@ -3,121 +3,107 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import BLOCK_ROWS
 from kickitout.errors import UserError
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import MatchResult, check_targets, match_seed
-from kickitout.generation.model import Model, ModelInfo
+from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds, normal
 from kickitout.generation.onnx_backend import TOGETHER
-from kickitout.generation.reject import Drawn, OutlierRejection
+from kickitout.generation.recipe import rounded, sound_recipe
+from kickitout.generation.reject import OutlierRejection
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
-def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, gate: bool = False) -> np.ndarray:
+class Kick(NamedTuple):
+    """A kick of a model before it is a file. match: what came of its targets, if there were any."""
+
+    seed: int | None  # None: it came from a latent
+    wave: np.ndarray  # [channels, T]
+    recipe: dict[str, Any]  # what re-makes it; its file adds how it is written
+    match: MatchResult | None = None
+
+
+def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False) -> np.ndarray:
     """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
 
-    The same seed and model give the same samples, whatever else is asked for in the same call. gate: kicks unlike those
-    that the model learned from are drawn again, see `generation.gate`; all others stay as they are.
+    The same seed and model give the same samples, whatever else is generated in the same call. reject_outliers: kicks
+    unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are.
     """
     played = load_model(model) if isinstance(model, (str, Path)) else model
-    if gate:
-        waves = list(each_drawn(OutlierRejection.of(played), seeds, lambda _, drawn: drawn.wave))
-    else:
-        waves = list(each_kick(played, seeds, lambda _, wave: wave))
+    rejection = OutlierRejection.of(played) if reject_outliers else None
+    waves = [kick.wave for kick in kicks(played, seeds, rejection=rejection)]
     shape = (0, played.info.channels, played.info.length)
     stacked = np.stack(waves) if waves else np.empty(shape, np.float32)
     return stacked[:, 0] if played.info.channels == 1 else stacked
 
 
-def each_kick(
-    model: Model, seeds: Sequence[int], use: Callable[[int, np.ndarray], T], threads: int | None = None
-) -> Iterator[T]:
-    """use(seed, wave [channels, T]) for every seed, results in the order of the seeds, as soon as each is there.
+def kicks(
+    model: Model, seeds: Sequence[int], targets: Mapping[str, float] | None = None,
+    rejection: OutlierRejection | None = None, threads: int | None = None,
+) -> Generator[Kick, None, None]:  # fmt: skip
+    """The kick of every seed, in the order of the seeds, as soon as each is there.
 
-    Kicks are played and used on `threads` threads (all cores by default), eight at a time where there are so many; at
-    most 32 a thread are under way, however many are asked for.
+    targets: what each shall measure, see `generation.match`. rejection: resamples kicks that are out of range. They are
+    generated on `threads` threads (all cores by default), a few at a time where there are so many; at most four such
+    groups a thread are under way, however many seeds there are. Raises UserError for a sound that is not finite.
     """
-    seeds = check_seeds(seeds)
-    threads = threads or usable_cpus()
+    seeds, targets, threads = check_seeds(seeds), check_targets(targets or {}), threads or usable_cpus()
 
-    def some(part: Sequence[int]) -> list[T]:
+    def group(part: Sequence[int]) -> list[Kick]:
+        if rejection is not None:
+            return [_kick(seed, one.wave, one.match, **one.recipe)
+                    for seed, one in zip(part, rejection.sample(part, targets), strict=True)]  # fmt: skip
+        if targets:
+            found = [match_seed(model, targets, seed) for seed in part]
+            return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
         waves = model.play(normal(part, model.info.latent))
-        return [use(seed, _finite(model, seed, wave)) for seed, wave in zip(part, waves, strict=True)]
+        return [_kick(seed, wave) for seed, wave in zip(part, waves, strict=True)]
 
-    return _each(seeds, TOGETHER if len(seeds) >= threads * TOGETHER else 1, some, threads)
+    def _kick(seed: int, wave: np.ndarray, match: MatchResult | None = None, **more: Any) -> Kick:
+        if not np.isfinite(wave).all():
+            raise UserError(f"model {model.info.name}: seed {seed} is not a finite sound; its training has diverged")
+        if match is not None:
+            more = {"knobs": rounded(match.knobs), "start": match.start, "request": targets} | more
+        return Kick(seed, wave, sound_recipe(model, seed, **more), match)
 
-
-def each_matched(
-    model: Model, seeds: Sequence[int], request: Mapping[str, float], use: Callable[[int, MatchResult], T],
-    threads: int | None = None,
-) -> Iterator[T]:  # fmt: skip
-    """use(seed, answer) for every seed: its kick with the knobs turned to what was asked (see `generation.ask`)."""
-    request = check_targets(request)
-    seeds = check_seeds(seeds)
-
-    def one(part: Sequence[int]) -> list[T]:
-        answer = match_seed(model, request, part[0])
-        _finite(model, part[0], answer.wave)
-        return [use(part[0], answer)]
-
-    return _each(seeds, 1, one, threads or usable_cpus())
+    if targets:
+        size = 1
+    elif rejection is not None:  # cards are quicker together
+        share = min(BLOCK_ROWS, len(seeds) // threads)
+        size = max(1, share // TOGETHER * TOGETHER or share)
+    else:
+        size = TOGETHER if len(seeds) >= threads * TOGETHER else 1
+    return _flat(in_order(group, (seeds[i : i + size] for i in range(0, len(seeds), size)), threads))
 
 
-def each_drawn(
-    gate: OutlierRejection, seeds: Sequence[int], use: Callable[[int, Drawn], T], threads: int | None = None,
-    request: Mapping[str, float] | None = None,
-) -> Iterator[T]:  # fmt: skip
-    """use(seed, kick) for every seed, each through the gate; asked for what a request says, if there is one."""
-    request = check_targets(request) if request else None
-    seeds = check_seeds(seeds)
-    threads = threads or usable_cpus()
-    share = min(BLOCK_ROWS, len(seeds) // threads)
-    size = 1 if request else max(1, share // TOGETHER * TOGETHER or share)
-
-    def some(part: Sequence[int]) -> list[T]:
-        return [use(seed, drawn) for seed, drawn in zip(part, gate.draw(part, request), strict=True)]
-
-    return _each(seeds, size, some, threads)
-
-
-def _finite(model: Model, seed: int, wave: np.ndarray) -> np.ndarray:
-    if not np.isfinite(wave).all():
-        raise UserError(f"model {model.info.name}: seed {seed} is not a finite sound; its training has diverged")
-    return wave
-
-
-def _each(
-    seeds: Sequence[int], size: int, some: Callable[[Sequence[int]], list[T]], threads: int
-) -> Generator[T, None, None]:
-    """some(part) for parts of `size` seeds, on threads; its results one by one, in order."""
-    parts = range(0, len(seeds), size)
-    with closing(_in_order(len(parts), lambda i: some(seeds[parts[i] : parts[i] + size]), threads)) as blocks:
+def _flat(blocks: Generator[list[T], None, None]) -> Generator[T, None, None]:
+    with closing(blocks):
         for block in blocks:
             yield from block
 
 
-def _in_order(count: int, at: Callable[[int], T], threads: int) -> Generator[T, None, None]:
-    """at(0), at(1) ... at(count - 1), on threads; at most a few a thread are under way."""
-    if threads == 1 or count == 1:
-        yield from map(at, range(count))
+def in_order(use: Callable[[S], T], items: Iterable[S], threads: int) -> Generator[T, None, None]:
+    """use(item) for every item, on threads, results in the order of the items; at most four a thread are under way."""
+    if threads == 1:
+        yield from map(use, items)
         return
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[T]] = deque()
         try:
-            for i in range(count):
-                under_way.append(pool.submit(at, i))
+            for item in items:
+                under_way.append(pool.submit(use, item))
                 if len(under_way) >= 4 * threads:
                     yield under_way.popleft().result()
             while under_way:
@@ -125,20 +111,3 @@ def _in_order(count: int, at: Callable[[int], T], threads: int) -> Generator[T, 
         finally:
             for future in under_way:
                 future.cancel()
-
-
-def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
-    """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a place."""
-    known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
-    known |= {} if seed is None else {"seed": seed}
-    return known | {"learned_from": _learned_from(model.info)} | more
-
-
-def _learned_from(info: ModelInfo) -> dict[str, Any]:
-    """All that a model learned from, in short: digest of its dataset, how many kicks, and under which licences."""
-    licences: dict[str, int] = {}
-    for dataset in info.learned_from:
-        for part in dataset.get("sources", []):
-            licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
-    kicks = sum(dataset.get("kicks", 0) for dataset in info.learned_from)
-    return {"digest": info.dataset.get("digest", ""), "kicks": kicks, "licences": licences}

@@ -1,4 +1,4 @@
-"""The recipe inside a file -> the same samples again."""
+"""What re-makes a kick: written into every file, read from it, and rendered to the same samples again."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kickitout._version import __version__
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import PARTS, joined
 from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, Played
+from kickitout.generation.model import Model, ModelInfo, Played
 from kickitout.identity import identity_in
 from kickitout.sound import SAMPLE_RATE
 
@@ -24,6 +25,33 @@ if TYPE_CHECKING:
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
 CHANGED = "changed since this model made it, so heard as a sound of your own; "
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
+
+
+def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
+    """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a latent."""
+    known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
+    known |= {} if seed is None else {"seed": seed}
+    return known | {"learned_from": _learned_from(model.info)} | more
+
+
+def latent_recipe(model: Model, latent: np.ndarray, **more: Any) -> dict[str, Any]:
+    """The recipe of a kick that came from a latent. more: where that came from."""
+    return sound_recipe(model, None, place=rounded(latent), **more)
+
+
+def rounded(values: np.ndarray) -> list[float]:
+    """float32 numbers as the shortest decimals that give the same float32 back."""
+    return [float(str(np.float32(x))) for x in values]
+
+
+def _learned_from(info: ModelInfo) -> dict[str, Any]:
+    """All that a model learned from, in short: digest of its dataset, how many kicks, and under which licences."""
+    licences: dict[str, int] = {}
+    for dataset in info.learned_from:
+        for part in dataset.get("sources", []):
+            licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
+    kicks = sum(dataset.get("kicks", 0) for dataset in info.learned_from)
+    return {"digest": info.dataset.get("digest", ""), "kicks": kicks, "licences": licences}
 
 
 def read_recipe(text: str | None, where: str) -> dict[str, Any]:

@@ -37,26 +37,26 @@ MOST_TOLD = 20  # kicks outside that are told one by one
 UNITS = {f.name: f.unit for f in FIELDS}
 
 
-class Drawn(NamedTuple):
+class Sampled(NamedTuple):
     """A kick that passed, or the best there was. outside: what it is outside of, and how far (`Limits.excess`), none
-    where it passed; first: what its seed's own kick was outside of. answer: to a request, if there was one."""
+    where it passed; first: what its seed's own kick was outside of. match: what came of targets, if there were any."""
 
     wave: np.ndarray  # [channels, T]
     attempt: int
     outside: dict[str, float]
     first: tuple[str, ...]
-    answer: MatchResult | None
+    match: MatchResult | None
     said: str  # what it is outside of, with values and limits
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What its recipe says beside the seed. Nothing for a seed's own kick that passed: it is the seed's file."""
-        start = self.attempt * STARTS if self.answer is None else self.answer.start
+        start = self.attempt * STARTS if self.match is None else self.match.start
         said: dict[str, Any] = {"start": start, "attempt": self.attempt} if self.attempt else {}
         return said | ({"outside": sorted(self.outside)} if self.outside else {})
 
 
-class Tally:
+class RejectionTally:
     """What a gate has let through, counted from any thread."""
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Tally:
         self.told: dict[int, str] = {}  # seed -> what its kick is outside of
         self._lock = threading.Lock()
 
-    def add(self, seed: int, drawn: Drawn) -> None:
+    def add(self, seed: int, drawn: Sampled) -> None:
         with self._lock:
             self.kicks += 1
             self.reasons.update(drawn.first)
@@ -76,7 +76,7 @@ class Tally:
             elif drawn.attempt:
                 self.redrawn += 1
 
-    def join(self, other: Tally) -> None:
+    def join(self, other: RejectionTally) -> None:
         """What another gate has let through, in another process perhaps."""
         with self._lock:
             self.kicks += other.kicks
@@ -98,11 +98,11 @@ class Tally:
     def text(self) -> str:
         """In one line.
 
-        >>> tally = Tally()
+        >>> tally = RejectionTally()
         >>> wave = np.zeros((1, 4))
         >>> for seed in range(3):
-        ...     tally.add(seed, Drawn(wave, 0, {}, (), None, ""))
-        >>> tally.add(3, Drawn(wave, 2, {}, ("comb_db",), None, ""))
+        ...     tally.add(seed, Sampled(wave, 0, {}, (), None, ""))
+        >>> tally.add(3, Sampled(wave, 2, {}, ("comb_db",), None, ""))
         >>> tally.text()
         '3 of 4 at once, 1 re-drawn: comb_db 1'
         """
@@ -119,7 +119,7 @@ class OutlierRejection:
 
     model: Model
     limits: Limits
-    tally: Tally = field(default_factory=Tally)
+    tally: RejectionTally = field(default_factory=RejectionTally)
 
     @classmethod
     def of(cls, model: Model) -> OutlierRejection:
@@ -131,42 +131,42 @@ class OutlierRejection:
         """Whether kicks are held against what the model learned from, and not against traces of a machine alone."""
         return self.limits.sounds > 0
 
-    def draw(self, seeds: Sequence[int], request: Mapping[str, float] | None = None) -> list[Drawn]:
+    def sample(self, seeds: Sequence[int], targets: Mapping[str, float] | None = None) -> list[Sampled]:
         """The kicks of some seeds, each the same whatever the others are: cards are quicker together.
 
         Kicks that were asked for are held against the traces alone: who asks for 200 Hz wants to leave what is usual.
         Raises UserError where no attempt of a seed is a finite sound.
         """
-        limits = _asked(self.limits, request) if request else self.limits
-        best: dict[int, Drawn] = {}
+        limits = _asked(self.limits, targets) if targets else self.limits
+        best: dict[int, Sampled] = {}
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
-            played = self._play([seeds[i] for i in waiting], attempt, request)
+            played = self._play([seeds[i] for i in waiting], attempt, targets)
             found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
             excess = limits.excess(found)
-            for row, (i, (wave, answer)) in enumerate(zip(waiting, played, strict=True)):
+            for row, (i, (wave, match)) in enumerate(zip(waiting, played, strict=True)):
                 outside = {name: float(x[row]) for name, x in excess.items() if x[row] > 0}
                 if i not in best or _badness(outside) < _badness(best[i].outside):
                     first = best[i].first if attempt else tuple(sorted(outside))
                     said = _said(found, row, limits, outside)
-                    best[i] = Drawn(wave, attempt, outside, first, answer, said)
+                    best[i] = Sampled(wave, attempt, outside, first, match, said)
             waiting = [i for i in waiting if best[i].outside]
             if not waiting:
                 break
-        for seed, drawn in zip(seeds, (best[i] for i in range(len(seeds))), strict=True):
-            if "not_finite" in drawn.outside:
+        for i, seed in enumerate(seeds):
+            if "not_finite" in best[i].outside:
                 name = self.model.info.name
                 raise UserError(f"model {name}: seed {seed} is not a finite sound; its training has diverged")
-            self.tally.add(seed, drawn)
+            self.tally.add(seed, best[i])
         return [best[i] for i in range(len(seeds))]
 
     def _play(
-        self, seeds: Sequence[int], attempt: int, request: Mapping[str, float] | None
+        self, seeds: Sequence[int], attempt: int, targets: Mapping[str, float] | None
     ) -> list[tuple[np.ndarray, MatchResult | None]]:
         start = attempt * STARTS
-        if request:
-            answers = [match_seed(self.model, request, seed, start) for seed in seeds]
-            return [(answer.wave, answer) for answer in answers]
+        if targets:
+            found = [match_seed(self.model, targets, seed, start) for seed in seeds]
+            return [(match.wave, match) for match in found]
         eps = np.concatenate([start_noise(self.model, seed, start) for seed in seeds])
         return [(wave, None) for wave in self.model.play(eps)]
 
@@ -206,9 +206,9 @@ def kind_of(model: Model) -> str:
     return str(model.info.config.get("kind", "kick"))
 
 
-def _asked(limits: Limits, request: Mapping[str, float]) -> Limits:
+def _asked(limits: Limits, targets: Mapping[str, float]) -> Limits:
     """The traces alone; drive that was asked for may flatten what it likes."""
-    left_out = {"clipped"} if request.get("drive") else set()
+    left_out = {"clipped"} if targets.get("drive") else set()
     spans = {name: span for name, span in limits.spans.items() if name in ARTEFACTS and name not in left_out}
     return replace(limits, spans=spans, needed=())
 

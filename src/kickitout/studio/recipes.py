@@ -8,11 +8,10 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kickitout.errors import UserError
-from kickitout.export.sounds import rounded
-from kickitout.generation.generate import sound_recipe
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import LARGEST_SEED
+from kickitout.generation.recipe import rounded, sound_recipe
 
 MOST_PLACES = 4097  # numbers
 MOST_NAMES = 200  # characters

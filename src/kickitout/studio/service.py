@@ -25,13 +25,13 @@ from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.package import write_kit, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sound_file import is_of_kit
-from kickitout.export.kits.sources import Kick
-from kickitout.export.sounds import SoundFormat, encode_recipe, rounded, telling_name
+from kickitout.export.kits.sources import KitSource
+from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.load import find_model_file
 from kickitout.generation.match import CONTROLS, ROUNDS, Control, MatchResult, ask, match_seed
 from kickitout.generation.model import Model, Played
-from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe
+from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
 from kickitout.models.kickgan.controls import CONTROL_INPUTS, ControlInput
@@ -264,7 +264,7 @@ class StudioService:
                 return None
             try:
                 form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
-                exact = encode_recipe(found, played.wave, form, again=True) == data
+                exact = encode_kick(found, played.wave, form, again=True)[1] == data
             except (UserError, TypeError, ValueError):  # in a form by now that is not written here
                 exact = False
             said = "made here: its state is back, the same file bit for bit" if exact else (
@@ -317,7 +317,7 @@ class StudioService:
         """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
         played = play(self.model, recipe)
         whole = full_recipe(self.model, recipe)
-        data = encode_recipe({**whole, "bits": form.bits, "rate": form.rate}, played.wave, form)
+        data = encode_kick(whole, played.wave, form)[1]
         return telling_name(whole, card(played.wave.mean(axis=0)), form), data
 
     def kit(self, recipes: Sequence[Recipe], plan: Plan) -> tuple[str, bytes]:
@@ -330,7 +330,7 @@ class StudioService:
             wave = np.asarray(play(self.model, recipe).wave, np.float32)
             if not np.abs(wave).max() > 0:
                 raise UserError(f"kick {number} of the kit is silent; leave it out")
-            kicks.append(Kick(label, label, wave, json.loads(json.dumps(whole))))
+            kicks.append(KitSource(label, label, wave, json.loads(json.dumps(whole))))
         with tempfile.TemporaryDirectory(prefix="kick-studio-") as folder:
             out = Path(folder) / plan.stem
             write_kit(build_kit(kicks, plan), self.model, out, zipped=True)

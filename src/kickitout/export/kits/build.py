@@ -16,7 +16,7 @@ from kickitout.export.kits.pitching import Tuned, tune
 from kickitout.export.kits.plan import GM_KICK, Plan
 from kickitout.export.kits.shaping import Shape, shape
 from kickitout.export.kits.sound_file import kit_recipe, sound_file
-from kickitout.export.kits.sources import Kick
+from kickitout.export.kits.sources import KitSource
 from kickitout.export.kits.velocity import Variation, Zone
 
 CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
@@ -43,7 +43,7 @@ class KitKick:
 
     number: int
     key: int
-    kick: Kick
+    kick: KitSource
     tuned: Tuned
     inverted: bool
     lufs: float
@@ -81,7 +81,7 @@ class _Shaped:
     room: the highest loudness of a full stroke (LUFS) with which none of its sounds passes CEILING_DBTP.
     """
 
-    kick: Kick
+    kick: KitSource
     tuned: Tuned
     inverted: bool
     shapes: tuple[Shape, ...]
@@ -89,7 +89,7 @@ class _Shaped:
     room: float
 
 
-def build_kit(kicks: Sequence[Kick], plan: Plan) -> Kit:
+def build_kit(kicks: Sequence[KitSource], plan: Plan) -> Kit:
     """Tune, turn and match kicks.
 
     Raises UserError for too many of them, for one that cannot be tuned so far, and for one without any loudness.
@@ -112,7 +112,7 @@ def _level(zone: Zone, v: Variation) -> float:
     return zone.level_db + v.level_db
 
 
-def _shape_kick(kick: Kick, plan: Plan) -> _Shaped:
+def _shape_kick(kick: KitSource, plan: Plan) -> _Shaped:
     tuned = tune(kick.wave, plan.target, kick.name)
     inverted = polarity(kick.wave.mean(axis=0)) < 0
     strokes = _strokes(plan)
@@ -130,7 +130,7 @@ def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick
     for (zone, robin, v), by, lufs in zip(_strokes(plan), one.shapes, one.lufs, strict=True):
         level = target + _level(zone, v)
         exact = replace(by, gain_db=round(level - float(lufs), 4))
-        recipe = kit_recipe(one.kick.origin, plan.name, GM_KICK, plan.bits, exact, number, zone, robin)
+        recipe = kit_recipe(one.kick.recipe, plan.name, GM_KICK, plan.bits, exact, number, zone, robin)
         sounds.append(KitSound(_file_name(number, one.tuned, one.kick, zone, robin), zone, robin, level, recipe))
     return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
 
@@ -140,7 +140,7 @@ def _down(lufs: float) -> float:
     return math.floor(100 * lufs) / 100
 
 
-def _measure(kick: Kick, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarray]:
+def _measure(kick: KitSource, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarray]:
     """Loudness (LUFS) and true peak (dBTP) of each shape of a kick, before its gain."""
     waves = [shape(kick.wave, by) for by in shapes]
     longest = max(x.shape[1] for x in waves)
@@ -156,7 +156,7 @@ def _measure(kick: Kick, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.ndarra
     return lufs, np.fmax(*(cards(side)["true_peak_dbtp"] for side in sides))  # a silent side has no peak
 
 
-def _file_name(number: int, pitch: Tuned, kick: Kick, zone: Zone, round_robin: int) -> str:
+def _file_name(number: int, pitch: Tuned, kick: KitSource, zone: Zone, round_robin: int) -> str:
     """No blanks, no sharps, no accents: SFZ players differ in what they make of them."""
     note = "nopitch" if pitch.note is None else pitch.name.replace("#", "s")
     return f"kick{number:02d}_{note}_{kick.label}_v{zone.layer}_r{round_robin}.wav"

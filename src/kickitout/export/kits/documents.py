@@ -174,7 +174,7 @@ def _readme(kit: Kit) -> str:
 def _sources(kit: Kit) -> str:
     lines = ["# Sources", "", "| kick | file | sha256 | source | licence |", "|--:|---|---|---|---|"]
     for kick in kit.kicks:
-        known = kick.kick.origin["source"]
+        known = kick.kick.recipe["source"]
         name = known["file"].replace("|", "\\|")
         lines.append(
             f"| {kick.number} | {name} | `{known['sha256'][:16]}` | {kick.kick.source} | {kick.kick.licence} |"

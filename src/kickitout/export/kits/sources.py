@@ -22,9 +22,9 @@ from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read
 from kickitout.audio.prepare import END_FADE, prepare, resting_offset
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
-from kickitout.generation.generate import each_drawn, each_kick, sound_recipe
+from kickitout.generation.generate import kicks
 from kickitout.generation.model import Model
-from kickitout.generation.reject import Drawn, OutlierRejection
+from kickitout.generation.reject import OutlierRejection
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 MOST_SECONDS = 4.0
@@ -33,8 +33,8 @@ STEREO = 1e-3  # side re mid, RMS: below it two channels are one
 
 
 @dataclass(frozen=True)
-class Kick:
-    """One kick. name: for messages; label: for file names; origin: the part of a recipe that says how to get it again.
+class KitSource:
+    """A kick that goes into a kit. name: for messages; label: for file names; recipe: of the kick before it is shaped.
 
     source and licence: of a file, as its folder's index.csv states them.
     """
@@ -42,27 +42,23 @@ class Kick:
     name: str
     label: str
     wave: np.ndarray
-    origin: dict[str, Any]
+    recipe: dict[str, Any]
     source: str = UNSTATED
     licence: str = UNSTATED
 
 
-def kicks_of_model(model: Model, seeds: Sequence[int], gate: OutlierRejection | None = None) -> list[Kick]:
-    """One kick a seed. gate: draws kicks again that are unlike what the model learned from. Raises UserError for a seed
-    that is silent."""
-
-    def use(seed: int, wave: np.ndarray, **more: Any) -> Kick:
-        if not np.abs(wave).max() > 0:
-            raise UserError(f"seed {seed}: silent; choose another --seed, or a model that has learned more")
-        return Kick(f"seed {seed}", f"s{seed:06d}", np.asarray(wave, np.float32), sound_recipe(model, seed, **more))
-
-    def use_drawn(seed: int, drawn: Drawn) -> Kick:
-        return use(seed, drawn.wave, **drawn.recipe)
-
-    return list(each_kick(model, seeds, use) if gate is None else each_drawn(gate, seeds, use_drawn))
+def kicks_of_model(model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None) -> list[KitSource]:
+    """One kick a seed. rejection: see `generation.generate.kicks`. Raises UserError for a seed that is silent."""
+    found = []
+    for kick in kicks(model, seeds, rejection=rejection):
+        if not np.abs(kick.wave).max() > 0:
+            raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
+        wave = np.asarray(kick.wave, np.float32)
+        found.append(KitSource(f"seed {kick.seed}", f"s{kick.seed:06d}", wave, kick.recipe))
+    return found
 
 
-def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[Kick], list[Refused]]:
+def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
     """The kicks of files, folders and zip archives, in the order of `dataset.scan`; at most the first `most` good ones.
 
     A file that was given by its own name has to be good; one in a folder or archive may be refused, and is listed then.
@@ -70,23 +66,23 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     """
     found = scan(paths)
     by_name = {path for path in paths if path.is_file() and path.suffix.lower() != ".zip"}
-    kicks: list[Kick] = []
+    good: list[KitSource] = []
     refused = list(found.refused)
     for candidate in found.candidates:
-        if most is not None and len(kicks) == most:
+        if most is not None and len(good) == most:
             break
         try:
-            kicks.append(_load(candidate))
+            good.append(_load(candidate))
         except UserError as error:
             if candidate.path in by_name:
                 raise
             refused.append(Refused(candidate.name, str(error).removeprefix(f"{candidate.name}: ")))
-    if not kicks:
+    if not good:
         raise UserError(f"{refused[0].name}: {refused[0].reason} (and no other sound is there)")
-    return kicks, refused
+    return good, refused
 
 
-def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more: str) -> Kick:
+def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more: str) -> KitSource:
     """The kick in a sound file. made_by: the recipe that the file carries, if it does.
 
     Everything is as the dataset prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
@@ -108,16 +104,16 @@ def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more:
         )
     x[:ONSET] *= _half_cosine(ONSET)
     x[-END_FADE:] *= _half_cosine(END_FADE)[::-1]
-    origin: dict[str, Any] = {
+    recipe: dict[str, Any] = {
         "kickitout": __version__,
         "source": {"file": PurePath(name).name, "sha256": hashlib.sha256(data).hexdigest()},
     }
     if made_by is not None:
-        origin["source"]["recipe"] = json.loads(made_by)
-    return Kick(name, _label(name), np.ascontiguousarray(x.T), origin, **more)
+        recipe["source"]["recipe"] = json.loads(made_by)
+    return KitSource(name, _label(name), np.ascontiguousarray(x.T), recipe, **more)
 
 
-def _load(candidate: Candidate) -> Kick:
+def _load(candidate: Candidate) -> KitSource:
     with candidate.open() as file:
         data = file.read()
     try:
