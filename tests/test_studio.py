@@ -169,7 +169,7 @@ def test_a_variation_is_the_command_lines(client, model):
 
     place = model.turn(normal([3], model.info.latent)).place
     assert np.array_equal(waves[0], vary(model, place, [5], 0.4)[0].wave)
-    again, same = sounds(client.post("/api/play", json={"configs": [head["sounds"][0]["recipe"]]}))
+    again, same = sounds(client.post("/api/play", json={"recipes": [head["sounds"][0]["recipe"]]}))
     assert np.array_equal(same, waves)
     assert again["sounds"][0]["name"] == head["sounds"][0]["name"]
 
@@ -203,10 +203,10 @@ def test_a_morph_has_both_its_ends(client):
 
 
 def test_a_blend_of_one_is_that_one_and_weights_have_to_fit(client):
-    _, waves = sounds(client.post("/api/blend", json={"configs": [{"seed": 4}], "weights": [2.0]}))
+    _, waves = sounds(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": [2.0]}))
     assert np.abs(waves[0, 0] - kickitout.generate([4])[0]).max() < 1e-4
     for weights in ([1.0, 1.0], [-1.0], [0.0]):
-        refused(client.post("/api/blend", json={"configs": [{"seed": 4}], "weights": weights}), 400, "one for each")
+        refused(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": weights}), 400, "one for each")
 
 
 def test_a_look_is_the_cards_own_analysis(client):
@@ -263,7 +263,7 @@ def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_p
 
 
 def test_a_kit_is_made_of_recipes(client, tmp_path):
-    body = {"configs": [{"seed": 1}, {"seed": 2}], "name": "Two", "velocity_layers": 2, "round_robin": 1}
+    body = {"recipes": [{"seed": 1}, {"seed": 2}], "name": "Two", "velocity_layers": 2, "round_robin": 1}
     reply = client.post("/api/kit", json=body)
     assert reply.headers["content-disposition"] == 'attachment; filename="Two.zip"'
     with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
@@ -362,7 +362,7 @@ def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, ra
     assert again["recipe"]["place"]
     assert "dB apart" in head["said"]
     assert head["look"]["picture"]["rows"] * head["look"]["picture"]["columns"] > 0
-    _, played = sounds(client.post("/api/play", json={"configs": [again["recipe"]]}))
+    _, played = sounds(client.post("/api/play", json={"recipes": [again["recipe"]]}))
     assert np.array_equal(played[0], waves[1])
 
 
@@ -374,7 +374,7 @@ def test_a_name_is_said_once_whatever_is_in_it(client):
 
 def test_a_number_too_large_for_single_precision_is_refused(client):
     for part in ({"place": [1e300]}, {"seed": 1, "knobs": [1e300]}):
-        assert client.post("/api/play", json={"configs": [part]}).status_code == 422
+        assert client.post("/api/play", json={"recipes": [part]}).status_code == 422
 
 
 @pytest.mark.parametrize(("form", "subtype"), [("AIFF", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
@@ -411,12 +411,12 @@ def test_hostile_sounds_are_answered_with_a_sentence(client):
     [
         ("/api/play", b"{bad", "JSON decode error"),
         ("/api/play", b"[" * 50_000, ""),
-        ("/api/play", b'{"configs": []}', "configs"),
-        ("/api/play", b'{"configs": [{}]}', "a seed or a place"),
-        ("/api/play", b'{"configs": [{"seed": -1}]}', "greater than or equal to 0"),
-        ("/api/play", b'{"configs": [{"seed": 1, "place": [1]}]}', "not both"),
-        ("/api/play", b'{"configs": [{"seed": 1}], "extra": 1}', "extra"),
-        ("/api/play", b'{"configs": [{"place": [NaN]}]}', "finite"),
+        ("/api/play", b'{"recipes": []}', "recipes"),
+        ("/api/play", b'{"recipes": [{}]}', "a seed or a place"),
+        ("/api/play", b'{"recipes": [{"seed": -1}]}', "greater than or equal to 0"),
+        ("/api/play", b'{"recipes": [{"seed": 1, "place": [1]}]}', "not both"),
+        ("/api/play", b'{"recipes": [{"seed": 1}], "extra": 1}', "extra"),
+        ("/api/play", b'{"recipes": [{"place": [NaN]}]}', "finite"),
         ("/api/vary", b'{"recipe": {"seed": 1}, "seeds": [99999999999999999999]}', "seeds"),
         ("/api/ask", b'{"request": {"pitch": "loud"}, "seed": 1}', "request.pitch"),
     ],
@@ -430,19 +430,19 @@ def test_bad_json_is_422_and_a_sentence(client, path, body, words):
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/api/play", {"configs": [{"place": [1.0, 2.0]}]}, "2 numbers given"),
-        ("/api/play", {"configs": [{"seed": 1, "knobs": [1.0]}]}, "1 numbers given"),
-        ("/api/play", {"configs": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
+        ("/api/play", {"recipes": [{"place": [1.0, 2.0]}]}, "2 numbers given"),
+        ("/api/play", {"recipes": [{"seed": 1, "knobs": [1.0]}]}, "1 numbers given"),
+        ("/api/play", {"recipes": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
         ("/api/vary", {"recipe": {"seed": 1}, "seeds": [1], "amount": 9}, "from 0"),
         ("/api/ask", {"request": {"loudness": 1}, "seed": 1}, "known are"),
         ("/api/ask", {"request": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
         ("/api/ask", {"request": {"pitch": 50}}, "recipe or for a seed"),
-        ("/api/kit", {"configs": [{"seed": 1}], "name": "../../etc"}, ""),
-        ("/api/kit", {"configs": [{"seed": 1}], "name": ""}, "visible characters"),
-        ("/api/kit", {"configs": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": "../../etc"}, ""),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": ""}, "visible characters"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
         (
             "/api/kit",
-            {"configs": [{"seed": 1}] * 16, "velocity_layers": 8, "round_robin": 8, "formats": ["sfz"]},
+            {"recipes": [{"seed": 1}] * 16, "velocity_layers": 8, "round_robin": 8, "formats": ["sfz"]},
             "256 files",
         ),
     ],
@@ -484,7 +484,7 @@ def test_there_is_no_way_out_of_the_pages_folder(client, path):
     ],
 )
 def test_other_pages_and_other_names_are_refused(client, headers, words):
-    refused(client.post("/api/play", json={"configs": [{"seed": 1}]}, headers=headers), 403, words)
+    refused(client.post("/api/play", json={"recipes": [{"seed": 1}]}, headers=headers), 403, words)
 
 
 def test_the_page_may_ask_and_scripts_may(client):
@@ -561,7 +561,7 @@ def test_ctrl_c_ends_it_while_a_sound_is_sent_and_a_kit_is_made(times):
     """It waited for the end of both; a second Ctrl-C printed tracebacks."""
     with running() as (address, process):
         where = urlsplit(address)
-        order = json.dumps({"configs": [{"seed": seed} for seed in range(16)], "velocity_layers": 8, "round_robin": 2,
+        order = json.dumps({"recipes": [{"seed": seed} for seed in range(16)], "velocity_layers": 8, "round_robin": 2,
                             "formats": ["sfz"]}).encode()  # fmt: skip
         head = f"HTTP/1.1\r\nHost: {where.netloc}\r\nContent-Type: application/json\r\nContent-Length: "
         with socket.create_connection((where.hostname, where.port)) as kit, \
@@ -595,7 +595,7 @@ def test_ctrl_c_ends_it_while_a_sound_is_sent_and_a_kit_is_made(times):
     ],
 )
 def test_what_a_kit_cannot_be_is_said_without_options_of_the_command_line(client, order, words):
-    body = {"configs": [{"seed": 1}], **order}
+    body = {"recipes": [{"seed": 1}], **order}
     reply = client.post("/api/kit", content=json.dumps(body), headers={"content-type": "application/json"})
     refused(reply, 400, words)
     assert "--" not in reply.json()["error"]
