@@ -23,12 +23,12 @@ from kicklab.folder import Lab, read_json
 from kicklab.listening import keep_vote, prepare, read_votes, tally
 from kicklab.listing import studies_text
 from kicklab.paper import front, hearing
+from kicklab.paper.charts import short
 from kicklab.paper.context import Paper, Sounds
 from kicklab.paper.page import FINDINGS, findings
 from kicklab.paper.patterns import patterns
 from kicklab.paper.shortcomings import shortcomings
 from kicklab.paper.sine import sine
-from kicklab.paper.svg import short
 from kicklab.paper.upconv import upconv
 from kicklab.paper.words import shown
 from kicklab.results import COLUMNS, Results, read_results, write_results
@@ -255,7 +255,7 @@ def test_a_table_has_a_line_for_each_row_of_a_study(toy_lab, capsys):
     score = results.of("sine", row=trained)[0]["score"]
     first = results.estimate("sine", trained, score)
     assert short(first.value) in lines[rows.index(trained)]
-    assert lines[-1].startswith("| *real against real*")
+    assert lines[-1].startswith("| *real-vs-real baseline*")
     assert main(["lab", "table", "nothing", "--lab", str(toy_lab.path)]) == 2
     assert "ablation" in capsys.readouterr().err  # what is known
 

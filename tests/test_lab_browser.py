@@ -85,7 +85,7 @@ CONTRAST = """() => {
   const ratio = c => { const a = light(c); return (Math.max(a, paper) + 0.05) / (Math.min(a, paper) + 0.05); };
   const all = (what, kind) => [...document.querySelectorAll(what)].map(e => ratio(getComputedStyle(e)[kind]));
   const text = all('p, td, th, h1, h2, h3, figcaption, a', 'color'), words = all('svg text', 'fill');
-  const drawn = all('svg .l, svg .m:not(.hollow)', 'stroke');
+  const drawn = all('svg .l path, svg .m path', 'stroke');
   return [Math.min(...text), Math.min(...words), Math.min(...drawn)];
 }"""
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
-from kicklab.paper.svg import Axis, Bar, Scale, forest
+from kicklab.paper.charts import Axis, Bar, Curve, forest, lines, scatter
 from kicklab.paper.upconv import against_first, crossed, levels
 from kicklab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
 from kicklab.results import Estimate, Results, estimate_of
@@ -128,9 +131,31 @@ def test_names_from_outside_cannot_break_the_page():
     assert "&lt;b&gt;" in forest([Bar("<b>", 1, 0.5, 2)], Axis("distance"), "title")
 
 
+def ticks(axis: Axis, values: np.ndarray) -> tuple[list[float], tuple[float, float]]:
+    """The ticks of a matplotlib axis, and its limits."""
+    x = Figure().add_subplot().xaxis
+    low, high = axis.put_on(x, values)
+    return [round(float(t), 9) for t in x.get_majorticklocs() if low <= t <= high * 1.001], (low, high)
+
+
 def test_axes_have_round_ticks_and_hold_all_values():
-    linear = Scale(Axis("x"), np.array([0.13, 9.7]), 0, 100)
-    assert [round(t, 9) for t in linear.ticks()] == [0, 2.5, 5, 7.5, 10]
-    log = Scale(Axis("x", log=True), np.array([30.0, 18_000.0]), 0, 100)
-    assert log.ticks() == [30, 100, 300, 1000, 3000, 10_000]
-    assert 0 <= linear(0.13) < linear(9.7) <= 100
+    found, (low, high) = ticks(Axis("x"), np.array([0.13, 9.7, np.nan]))
+    assert found == [0, 2.5, 5, 7.5, 10]
+    assert low <= 0.13 < 9.7 <= high
+    found, (low, high) = ticks(Axis("x", log=True), np.array([30.0, 18_000.0, -1.0]))
+    assert found == [30, 100, 300, 1000, 3000, 10_000]
+    assert (low, high) == (30, 18_000)
+
+
+def test_a_chart_stands_inside_a_page_whatever_its_names_and_is_the_same_again():
+    x = np.arange(5.0)
+    series = [Curve("<b> $x$ & co", x, x**2, 1, x**2 - 1, x**2 + 1, points=True), Curve("real", x, x, plain=True)]
+    drawn = lines(series, Axis("time", "ms"), Axis("level", "dB"), 'a "title"', across=3.0)
+    assert drawn == lines(series, Axis("time", "ms"), Axis("level", "dB"), 'a "title"', across=3.0)
+    tree = ElementTree.fromstring(drawn)
+    assert {"<b> $x$ & co", "real", "time [ms]", "level [dB]"} <= {e.text for e in tree.iter("text")}
+    assert not re.search(r"""\bid=|url\(|href|#[0-9a-f]{6}|<style""", drawn)  # nothing that meets the rest of a page
+    assert "var(--c1)" in drawn
+    assert "currentColor" in drawn
+    none = np.array([np.nan])
+    assert "none has both" in scatter([Curve("", none, none)], Axis("a"), Axis("b"), "empty")

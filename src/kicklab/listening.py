@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from importlib.resources import files
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +27,7 @@ from kickitout.files import explain_os_error, make_folder
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import SAMPLE_RATE
 from kicklab.folder import Lab, read_arrays, read_json, write_json
+from kicklab.html import fill
 from kicklab.make import from_16_bits, made_path
 
 COLUMNS = ("time", "listener", "pair", "choice")
@@ -90,8 +90,7 @@ def prepare(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[str] = (
         shown.append({"id": pair, "left": _uri(left), "right": _uri(right)})
     kept = make_folder(lab.path / "listening") / f"{study}-{seed}.json"
     write_json(kept, (read_json(kept) if kept.exists() else {}) | known)
-    page = (files("kicklab") / "listen.html").read_text("utf-8")
-    return page.replace("/*PAIRS*/[]", json.dumps(shown)).encode()
+    return fill("listen.html", pairs=shown)
 
 
 def _digest(pair: dict[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from kicklab.paper.charts import forest
 from kicklab.paper.context import Paper, section
 from kicklab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
-from kicklab.paper.svg import forest
 from kicklab.paper.words import against_baseline, are, count, figure, listed, missing, name
 
 COMPARED = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from kicklab.paper.context import Paper, references, section
+from kicklab.paper.context import Paper, section
 from kicklab.paper.data_study import data_study_finding
 from kicklab.paper.front import span_of_budgets
 from kicklab.paper.patterns import patterns_finding
@@ -139,14 +139,3 @@ def _answer(paper: Paper) -> str:
         verb = "is" if len(reached) == 1 else "are"
         return f"{text}, and {listed([name(e.row) for e in reached])} {verb} not shown to differ from real kicks."
     return f"{text}, and no model of this study reaches real kicks."
-
-
-def bibliography(paper: Paper) -> str:
-    items = []
-    for key in paper.cited:
-        w = references()[key]
-        items.append(
-            f'<li id="ref-{key}">{escape(w.authors)} ({w.year}). {escape(w.title)}. <i>{escape(w.place)}</i>. '
-            f'<a href="https://doi.org/{w.doi}">doi:{w.doi}</a></li>'
-        )
-    return f'<section id="references"><h2>References</h2><ol>{"".join(items)}</ol></section>'

@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from html import escape
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import yaml
+from markupsafe import Markup
 
 from kickitout.settings import checked
 from kicklab.data import FREE, LabData
 from kicklab.folder import Lab, read_arrays, read_json
+from kicklab.html import macros
 from kicklab.make import from_16_bits, made_path
 from kicklab.results import Estimate, Results, read_results
 from kicklab.study import Study, load_study, study_names
 
 FAMILIES = ("wavegan", "specgan", "drumgan", "kickgan")
+PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
 
 
@@ -144,29 +146,16 @@ class Paper:
         places = sorted((self.cited.index(key) + 1, key) for key in keys)
         return "[" + ", ".join(f'<a href="#ref-{key}">{i}</a>' for i, key in places) + "]"
 
-    def figure(self, identity: str, content: str, caption: str, *, wide: bool = False) -> str:
-        """A numbered figure."""
+    def figure(self, identity: str, content: str, caption: str, *, wide: bool = False) -> Markup:
+        """A numbered figure; content and caption are HTML."""
         self.figures.append(identity)
-        css = ' class="wide"' if wide else ""
-        return (
-            f'<figure id="{identity}"{css}><div class="art">{content}</div>'
-            f"<figcaption><b>Figure {len(self.figures)}.</b> {caption}</figcaption></figure>"
-        )
+        return PARTS.figure(identity, len(self.figures), Markup(content), Markup(caption), wide)
 
     def table(self, identity: str, head: Sequence[str], rows: Sequence[Sequence[str]], caption: str,
-              *, wide: bool = False, groups: Sequence[int] = ()) -> str:  # fmt: skip
-        """A numbered table; cells are HTML. groups: rows before which a line is drawn."""
+              *, wide: bool = False, groups: Sequence[int] = ()) -> Markup:  # fmt: skip
+        """A numbered table; cells that are no Markup are escaped. groups: rows before which a line is drawn."""
         self.tables.append(identity)
-        top = "".join(f"<th>{h}</th>" for h in head)
-        body = "".join(
-            f"<tr{' class=group' if i in groups else ''}>" + "".join(f"<td>{c}</td>" for c in row) + "</tr>"
-            for i, row in enumerate(rows)
-        )
-        css = ' class="wide"' if wide else ""
-        return (
-            f'<figure id="{identity}"{css}><figcaption><b>Table {len(self.tables)}.</b> {caption}</figcaption>'
-            f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div></figure>'
-        )
+        return PARTS.table(identity, len(self.tables), head, rows, Markup(caption), wide, groups)
 
     def ref(self, identity: str) -> str:
         """A link to a figure or table; its number is put in when the page is whole."""
@@ -185,13 +174,13 @@ class Paper:
         return re.sub(r"\{\{([\w-]+)\}\}", link, page)
 
 
-def section(identity: str, title: str, *parts: str, level: int = 2) -> str:
-    """A section with its heading; paragraphs and figures as they are, plain sentences as paragraphs."""
+def section(identity: str, title: str, *parts: str, level: int = 2) -> Markup:
+    """A section with its heading; parts are HTML: paragraphs and figures stay as they are, sentences become a
+    paragraph. Sentences escape what comes from outside: see `words.name`."""
     whole = ("<p", "<fig", "<sec", "<div")
-    body = "".join(p if p.startswith(whole) else f"<p>{p}</p>" for p in parts if p)
-    return f'<section id="{identity}"><h{level}>{escape(title)}</h{level}>{body}</section>'
+    return PARTS.section(identity, title, [(Markup(p), p.startswith(whole)) for p in parts if p], level)
 
 
-def labelled(title: str, art: str) -> str:
+def labelled(title: str, art: str) -> Markup:
     """A picture with a word above it."""
-    return f'<div class="labelled"><span>{escape(title)}</span>{art}</div>'
+    return PARTS.labelled(title, Markup(art))

@@ -14,16 +14,15 @@ Finding = Callable[[Paper], list[str]]  # sentences, the most important first
 BRIEF = {"shortcomings": 4, "upconv": 2, "sine": 2}  # how many of them stand in the abstract and the README; else 1
 
 
-def title(paper: Paper) -> str:
-    """Heading, and where the results come from."""
+def origin(paper: Paper) -> str:
+    """Where the results come from."""
     machines = {f"{p['machine']['system']}, {p['machine']['cores']} cores" for p in paper.plans.values()}
     versions = {p["machine"]["kickitout"] for p in paper.plans.values()}
     return (
-        f'<header><h1>{TITLE}</h1><p class="by">The kickitout laboratory</p>'
-        f'<p class="small">Written by kickitout {__version__} from {count(len(paper.results.all), "score")} of '
+        f"Written by kickitout {__version__} from {count(len(paper.results.all), 'score')} of "
         f"{count(len({r['cell'] for r in paper.results.all}), 'run')} made by version {', '.join(sorted(versions))} on "
         f"{'; '.join(sorted(machines))}. Every number, and every sentence that ranks or compares, is computed from "
-        "them.</p></header>"
+        "them."
     )
 
 
@@ -49,7 +48,7 @@ def abstract(paper: Paper, findings: Mapping[str, Finding]) -> str:
     absent = [f"“{paper.study(name).title}”" for name in study_names() if name not in run]
     if absent:
         parts.append(f"Not yet run in this laboratory: {listed(absent)}.")
-    return f'<section id="abstract"><h2>Abstract</h2><p>{" ".join(p for p in parts if p)}</p></section>'
+    return " ".join(p for p in parts if p)
 
 
 def span_of_budgets(paper: Paper) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from kicklab.folder import Lab
 from kicklab.listening import read_votes, tally
-from kicklab.paper.context import Paper, section
+from kicklab.paper.context import PARTS, Paper, section
 from kicklab.paper.images import player, spectrogram_grid
 from kicklab.paper.words import count, listed, missing, name
-from kicklab.results import Results
+from kicklab.results import Results, read_results
 
 STUDY = "shortcomings"
 ACROSS = 7  # spectrograms a row
@@ -44,8 +43,6 @@ def _first(paper: Paper, study: str, row: str, lab: Lab) -> dict[str, Any] | Non
 def _rows(paper: Paper, study: str, lab: Lab, *sources: str) -> list[str]:
     if lab is paper.lab:
         return paper.results.rows(study, *sources)
-    from kicklab.results import read_results
-
     return Results(read_results(lab)).rows(study, *sources)
 
 
@@ -121,7 +118,7 @@ def _player_row(paper: Paper, row: str, waves: list[np.ndarray]) -> list[str]:
     for place, wave in zip(PLACES, waves, strict=True):
         paper.players += 1
         cells.append(player(wave, f"player-{paper.players}", f"{row}, {place}"))
-    return [escape(row), *cells]
+    return [row, *cells]
 
 
 def votes(paper: Paper) -> str:
@@ -148,9 +145,8 @@ def votes(paper: Paper) -> str:
             verdict = "is not shown to be chosen more or less often than the real kick"
         told.append(f"{name(t.a)} {verdict} ({t.chosen} of {t.chosen + t.other})")
     rows = [
-        [escape(t.a), escape(t.b), str(t.chosen), str(t.other), str(t.neither),
-         f"{t.share:.2f} <span class='i'>[{t.interval[0]:.2f}, "
-         f"{t.interval[1]:.2f}]</span>" if t.chosen + t.other else "–"]
+        [t.a, t.b, str(t.chosen), str(t.other), str(t.neither),
+         PARTS.with_interval(*(f"{v:.2f}" for v in (t.share, *t.interval))) if t.chosen + t.other else "–"]
         for t in results
     ]  # fmt: skip
     table = paper.table("table-votes", ["a", "b", "a chosen", "b chosen", "no difference heard", "share of a"], rows,

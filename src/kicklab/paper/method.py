@@ -11,9 +11,9 @@ import numpy as np
 from kickitout.datasets.build import ManifestRow
 from kickitout.descriptors import cards
 from kicklab.data import TEST_TONES, TONES
-from kicklab.paper.context import FAMILIES, Paper, section
-from kicklab.paper.images import architecture
-from kicklab.paper.svg import Axis, Line, lines, short
+from kicklab.paper.charts import Axis, Curve, lines, short
+from kicklab.paper.context import FAMILIES, PARTS, Paper, section
+from kicklab.paper.images import network_drawing
 from kicklab.paper.words import cell, count, listed, shown
 from kicklab.results import estimate_of
 from kicklab.study import lab_size, study_names
@@ -57,7 +57,7 @@ def pictures(paper: Paper) -> str:
         lost = _lost(paper, f"ceiling of {label}")
         found = [cell(estimate_of(_once(rs))) if rs else "–" for rs in ceilings]
         phase, what = CODEC_WORDS.get(name, ("", ""))
-        rows.append([escape(shown(label)), phase, what, lost["snr"], lost["lsd"], found[0], found[1]])
+        rows.append([shown(label), phase, what, lost["snr"], lost["lsd"], found[0], found[1]])
     head = ["picture", "phase", "what it shows", "SNR [dB]", "spectral distance [dB]", "energy distance [dB a cell]",
             "phase of a tone [degrees]"]  # fmt: skip
     table = paper.table(
@@ -97,9 +97,7 @@ def _lost(paper: Paper, row: str) -> dict[str, str]:
                 values = curves.get(f"lost_{key}_db")
                 if values is not None:
                     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-                    found[key] = (
-                        f'{short(float(middle))} <span class="i">[{short(float(low))}, {short(float(high))}]</span>'
-                    )
+                    found[key] = PARTS.with_interval(*(short(float(v)) for v in (middle, low, high)))
     return found
 
 
@@ -121,9 +119,9 @@ def networks(paper: Paper) -> str:
             continue
         sizes = point["parameters"]
         numbers = listed([f"{name} {value:,}".replace(",", " ") for name, value in sizes.items() if value])
-        art = architecture(layers["generator"], "latent", f"generator of {config}")
+        art = network_drawing(layers["generator"], "latent", f"generator of {config}")
         if layers["critic"]:
-            art += architecture(layers["critic"], "picture", f"critic of {config}")
+            art += network_drawing(layers["critic"], "picture", f"critic of {config}")
         parts.append(
             paper.figure(
                 f"fig-net-{config}", art,
@@ -195,17 +193,17 @@ def data(paper: Paper) -> str:
     )  # fmt: skip
 
 
-def _parts(values: np.ndarray, first: int) -> list[Line]:
+def _parts(values: np.ndarray, first: int) -> list[Curve]:
     return [ecdf("to learn from", values[:first], 0), ecdf("to score against", values[first:], plain=True)]
 
 
-def ecdf(name: str, values: np.ndarray, style: int = 0, *, plain: bool = False) -> Line:
+def ecdf(name: str, values: np.ndarray, style: int = 0, *, plain: bool = False) -> Curve:
     """The share of known values below each, as a curve of at most 80 points."""
     known = np.sort(values[np.isfinite(values)])
     if len(known) == 0:
-        return Line(name, np.zeros(0), np.zeros(0), style, plain=plain)
+        return Curve(name, np.zeros(0), np.zeros(0), style, plain=plain)
     at = np.unique(np.linspace(0, len(known) - 1, min(80, len(known))).astype(int))
-    return Line(name, known[at], (at + 1) / len(known), style, plain=plain)
+    return Curve(name, known[at], (at + 1) / len(known), style, plain=plain)
 
 
 def sources(paper: Paper, rows: list[ManifestRow], train: int) -> str:
@@ -213,7 +211,7 @@ def sources(paper: Paper, rows: list[ManifestRow], train: int) -> str:
     for i, row in enumerate(rows):
         counts.setdefault((row.source, row.licence), [0, 0])[int(i >= train)] += 1
     listed_rows = [
-        [escape(source) or "–", escape(licence) or "–", str(a), str(b)]
+        [source or "–", licence or "–", str(a), str(b)]
         for (source, licence), (a, b) in sorted(counts.items(), key=lambda item: -sum(item[1]))
     ]
     shown = listed_rows[:24]
@@ -243,7 +241,7 @@ def training(paper: Paper) -> str:
         steps = [r["steps"] for r in found.values()]
         spent = sum(r["cost_minutes"] for r in {r["cell"]: r for r in paper.results.of(name)}.values())
         rows.append([
-            escape(study.title), *(str(len({e[key] for e in cells})) for key in ("row", "seed")), plan["budget"],
+            study.title, *(str(len({e[key] for e in cells})) for key in ("row", "seed")), plan["budget"],
             f"{len(found)} of {len(cells)}", f"{min(steps)} to {max(steps)}" if steps else "–", f"{spent / 60:.1f}",
         ])  # fmt: skip
     stopped = [r for r in {r["cell"]: r for r in paper.results.all}.values() if r["stopped"]]

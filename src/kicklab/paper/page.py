@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from html import unescape
-from importlib.resources import files
+
+from markupsafe import Markup
 
 from kicklab.folder import Lab
+from kicklab.html import fill
 from kicklab.paper import closing, front, hearing, method
 from kicklab.paper.ablation import ablation, ablation_finding
-from kicklab.paper.context import Paper, Sounds
+from kicklab.paper.context import Paper, Sounds, references, section
 from kicklab.paper.data_study import data_study, data_study_finding
 from kicklab.paper.patterns import patterns, patterns_finding
 from kicklab.paper.shortcomings import shortcomings, shortcomings_finding
@@ -44,25 +46,12 @@ def findings(lab: Lab) -> str:
 def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
-    parts = [
-        front.title(paper),
-        front.abstract(paper, FINDINGS),
-        front.introduction(paper),
-        front.related(paper),
-        method.methodology(paper),
-    ]
-    studies = "".join(part(paper) for part in SECTIONS)
-    parts += [
-        f'<section id="results"><h2>4 Results</h2>{studies}</section>',
-        hearing.hearing(paper),
-        closing.discussion(paper),
-        closing.conclusion(paper),
-        closing.bibliography(paper),
-    ]
-    style = (files("kicklab.paper") / "style.css").read_text("utf-8")
-    page = (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{front.TITLE}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{style}</style></head>'
-        f"<body><main>{''.join(parts)}</main></body></html>\n"
-    )
-    return paper.with_numbers(page).encode()
+    abstract = Markup(front.abstract(paper, FINDINGS))
+    parts = [front.introduction(paper), front.related(paper), method.methodology(paper)]
+    parts.append(section("results", "4 Results", *(part(paper) for part in SECTIONS)))
+    parts += [hearing.hearing(paper), closing.discussion(paper), closing.conclusion(paper)]
+    cited = {key: references()[key] for key in paper.cited}
+    page = fill(
+        "page.html", title=front.TITLE, origin=front.origin(paper), abstract=abstract, parts=parts, references=cited
+    )  # fmt: skip
+    return paper.with_numbers(page.decode()).encode()

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from html import escape
-
 import numpy as np
+from markupsafe import Markup
 
 from kicklab.measure import real_kicks
+from kicklab.paper.charts import STYLES, Axis, Curve, key, lines, scatter, short
 from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.method import ecdf
 from kicklab.paper.shared import score_table
-from kicklab.paper.svg import STYLES, Axis, Line, key, lines, scatter, short
 from kicklab.paper.words import (
     are,
     figure,
@@ -46,6 +45,7 @@ PASSED = (
     "other; alike: not shown to be; –: too few sounds of the row have what is measured, such as a decay by 40 dB."
 )
 LINKS = "Correlations of ranks between fields of the card; mean over seeds."
+OFF = Markup("<b>off</b>")
 MEASURES = (
     ("card_click_level_db", "click level"),
     ("card_click_ms", "click length"),
@@ -146,7 +146,7 @@ def _passed_sentence(paper: Paper) -> str:
 
 def _passed_table(paper: Paper) -> str:
     rows = [
-        [escape(row), *("–" if w in absent else "alike" if w in alike else "<b>off</b>" for _, w in MEASURES)]
+        [row, *("–" if w in absent else "alike" if w in alike else OFF for _, w in MEASURES)]
         for row, alike, _, absent in passed(paper)
     ]
     return paper.table("table-passed", ["row", *(w for _, w in MEASURES)], rows, PASSED)
@@ -192,8 +192,8 @@ def _shown(paper: Paper) -> list[str]:
 
 def _key(paper: Paper) -> str:
     none = np.zeros(0)
-    rows = [Line(row, none, none, i) for i, row in enumerate(_shown(paper))]
-    return key([*rows, Line("real (test)", none, none, plain=True)], "which line is which")
+    rows = [Curve(row, none, none, i) for i, row in enumerate(_shown(paper))]
+    return key([*rows, Curve("real (test)", none, none, plain=True)], "which line is which")
 
 
 def _card_curves(paper: Paper) -> str:
@@ -215,13 +215,13 @@ def _card_curves(paper: Paper) -> str:
 def _joint(paper: Paper) -> str:
     real = real_kicks(paper.lab.data).features.cards
     axes = Axis("end pitch", "Hz", log=True, low=25, high=250), Axis("decay by 40 dB", "ms", low=0, high=500)
-    points = Line("", real["pitch_end_hz"], real["decay_t40_ms"], plain=True)
+    points = Curve("", real["pitch_end_hz"], real["decay_t40_ms"], plain=True)
     art = [labelled("real (test)", scatter([points], *axes, "real kicks"))]
     for i, row in enumerate(_shown(paper)):
         entries = paper.entries("patterns", row)
         if entries:
             curves = paper.curves(entries[0])
-            points = Line("", curves["card_pitch_end_hz"], curves["card_decay_t40_ms"], i)
+            points = Curve("", curves["card_pitch_end_hz"], curves["card_decay_t40_ms"], i)
             art.append(labelled(row, scatter([points], *axes, row)))
     return paper.figure("fig-joint", "".join(art), JOINT, wide=True)
 
@@ -234,19 +234,19 @@ def _envelopes(paper: Paper) -> str:
         for i, row in enumerate(_shown(paper)):
             mean = paper.mean_curve("patterns", row, "levels_mean")
             if mean is not None:
-                series.append(Line(row, TIMES_MS, mean[band].astype(float), i))
-        series.append(Line("real (test)", TIMES_MS, real[band].astype(float), plain=True))
+                series.append(Curve(row, TIMES_MS, mean[band].astype(float), i))
+        series.append(Curve("real (test)", TIMES_MS, real[band].astype(float), plain=True))
         axes = Axis("time", "ms"), Axis("level", "dB", low=-60, high=0)
         art.append(labelled(title, lines(series, *axes, title, width=310, height=190, legend=False)))
     return paper.figure("fig-envelopes", "".join(art) + _key(paper), ENVELOPES, wide=True)
 
 
 def _links_table(paper: Paper) -> str:
-    rows = [["<em>real (test)</em>", *(short(float(v)) for v in _real_correlations(paper))]]
+    rows = [[Markup("<em>real (test)</em>"), *(short(float(v)) for v in _real_correlations(paper))]]
     for row in paper.results.rows("patterns"):
         found = _correlations(paper, row)
         if found is not None:
-            rows.append([escape(row), *(short(float(v)) for v in found)])
+            rows.append([row, *(short(float(v)) for v in found)])
     head = ["row", *(f"{_words(a)} ~ {_words(b)}" for a, b in PAIRS)]
     return paper.table("table-links", head, rows, LINKS, wide=True, groups=(1,))
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from html import escape
 
 import numpy as np
+from markupsafe import Markup
 
 from kickitout.errors import UserError
 from kicklab.folder import Lab
-from kicklab.paper.context import Paper
-from kicklab.paper.svg import STYLES, Axis, Bar, Line, short
+from kicklab.paper.charts import STYLES, Axis, Bar, Curve, short
+from kicklab.paper.context import PARTS, Paper
 from kicklab.paper.words import cell, shown
 from kicklab.results import Results, read_results
 
@@ -66,17 +66,19 @@ def score_table(paper: Paper, study: str, identity: str, scores: tuple[tuple[str
             steps, sounds = (
                 f"{round(float(np.mean(n))):,}".replace(",", " ") for n in ([r["steps"] for r in runs], seen)
             )
-            taken = [str(len(runs)), f'{steps}<span class="i">{sounds}</span>']
+            taken = [str(len(runs)), PARTS.two_lines(steps, sounds)]
         rows.append([
-            f'<span class="key c{paper.style(study, row)}"></span>{escape(shown(row))}', *taken,
+            PARTS.row_key(paper.style(study, row), shown(row)), *taken,
             *(cell(paper.estimate(study, row, score)) for score, _ in scores),
         ])  # fmt: skip
-    rows.append(["<em>real against real</em>", "", "", *(short(real_level(paper, study, s)) for s, _ in scores)])
+    rows.append(
+        [Markup("<em>real-vs-real baseline</em>"), "", "", *(short(real_level(paper, study, s)) for s, _ in scores)]
+    )
     head = ["row", "seeds", "steps, sounds seen", *(title for _, title in scores)]
     return paper.table(identity, head, rows, caption, wide=True, groups=(len(still), len(rows) - 1))
 
 
-def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray | None = None) -> list[Line]:
+def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray | None = None) -> list[Curve]:
     """Mean curves of rows over their seeds, with the span of the seeds as a band."""
     found = []
     for i, row in enumerate(rows):
@@ -84,7 +86,7 @@ def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray
         if known:
             stack = np.stack(known)
             at = np.arange(stack.shape[1]) / (2 * (stack.shape[1] - 1)) if x is None else x
-            found.append(Line(row, at, stack.mean(0), i % STYLES, stack.min(0), stack.max(0)))
+            found.append(Curve(row, at, stack.mean(0), i % STYLES, stack.min(0), stack.max(0)))
     return found
 
 
@@ -111,5 +113,5 @@ def study_table(lab: Lab, study: str) -> str:
         cells = [re.sub("<.*?>", "", cell(results.estimate(study, row, score))) for score, _ in scores]
         lines.append(" | ".join([f"| {shown(row)}", *taken, *cells]) + " |")
     beside = [short(results.beside(study, score)) for score, _ in scores]
-    lines.append(" | ".join(["| *real against real*", "", "", *beside]) + " |")
+    lines.append(" | ".join(["| *real-vs-real baseline*", "", "", *beside]) + " |")
     return "\n".join(lines)

@@ -9,9 +9,9 @@ from html import escape
 import numpy as np
 
 from kickitout.training.objectives import LN_2
+from kicklab.paper.charts import Axis, Curve, forest, lines, short
 from kicklab.paper.context import Paper, section
 from kicklab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
-from kicklab.paper.svg import Axis, Line, forest, lines, short
 from kicklab.paper.words import (
     against_baseline,
     against_ceiling,
@@ -151,7 +151,7 @@ def _losses(paper: Paper, row: str) -> str:
         for j, (key, what) in enumerate((("loss/d", "critic"), ("loss/g", "generator"))):
             values = np.array([e.get(key, math.nan) for e in logged], dtype=float)
             keep = np.unique(np.linspace(0, max(len(values) - 1, 0), min(150, len(values))).astype(int))
-            series.append(Line(f"{what}, seed {entry['seed']}", minutes[keep], values[keep], 2 * j + i))
+            series.append(Curve(f"{what}, seed {entry['seed']}", minutes[keep], values[keep], 2 * j + i))
     if not series or not len(series[0].x):
         return ""
     art = lines(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from kicklab.paper.charts import Axis, Curve, lines, short
 from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.images import kernel_grid
 from kicklab.paper.shared import curves_of, score_table
-from kicklab.paper.svg import Axis, Line, lines, short
 from kicklab.paper.words import (
     count,
     figure,
@@ -145,14 +145,14 @@ def _axes(paper: Paper, ups: list[str]) -> str:
 def _spectra(paper: Paper, rows: list[str], key: str, title: str) -> str:
     series = curves_of(paper, "upconv", rows, f"picture_{key}")
     real = curves_of(paper, "upconv", rows[:1], f"real_{key}")
-    series += [Line("real", r.x, r.y, plain=True) for r in real]
+    series += [Curve("real", r.x, r.y, plain=True) for r in real]
     if not series:
         return ""
     axes = Axis("frequency in the picture", "cycles a cell"), Axis("level", "dB")
     return labelled(title, lines([without_mean(s) for s in series], *axes, f"spectrum, {title}", width=310, height=230))
 
 
-def without_mean(line: Line) -> Line:
+def without_mean(line: Curve) -> Curve:
     """A spectrum without its point at 0, which is the mean of the picture and far below the others."""
     cut = {key: value[1:] for key in ("x", "y", "low", "high") if (value := getattr(line, key)) is not None}
     return replace(line, **cut)

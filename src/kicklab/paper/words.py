@@ -11,7 +11,8 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from kicklab.paper.svg import short
+from kicklab.html import macros
+from kicklab.paper.charts import short
 from kicklab.results import Estimate
 
 PICTURES = {
@@ -92,7 +93,7 @@ def cell(e: Estimate | None) -> str:
         return "–"
     if not math.isfinite(e.low):
         return short(e.value)
-    return f'{short(e.value)} <span class="i">[{short(e.low)}, {short(e.high)}]</span>'
+    return macros("parts.html").with_interval(short(e.value), short(e.low), short(e.high))
 
 
 def compared(a: Estimate | None, b: Estimate | None, what: str) -> str:

@@ -1,0 +1,300 @@
+"""Charts of the paper: matplotlib figures as SVG that stands inside the page.
+
+Colours become the page's CSS variables, so that a chart is right on paper and on a dark page; texts stay texts. Series
+differ in dash and marker as well as in colour: colours are those of Okabe & Ito, which nearly all eyes can tell apart,
+and a print in grey still tells the lines apart. The same results give the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis as MatplotlibAxis
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a0568a", "#b07800", "#3a3a3a", "#2f9fd6", "#7a4b00")  # see style.css
+STYLES = len(COLOURS)
+INK, RULE, BACKGROUND = "#1a1a1a", "#cfcfc8", "#fffefb"
+VARIABLES = {colour: f"var(--c{i})" for i, colour in enumerate(COLOURS)}
+VARIABLES |= {INK: "currentColor", RULE: "var(--rule)", BACKGROUND: "var(--paper)"}
+DASHES = ("-", (0, (4, 2)), (0, (1.4, 1.4)), (0, (5, 2, 1.4, 2)), (0, (6, 2.6)), (0, (2.6, 1.4, 0.8, 1.4)),
+          (0, (0.8, 2)), (0, (7, 2, 2, 2)))  # fmt: skip
+MARKERS = ("o", "s", "^", "D")  # filled, then hollow
+SETTINGS: dict[Any, Any] = {
+    "svg.fonttype": "none", "svg.hashsalt": "kickitout", "text.parse_math": False, "font.size": 11,
+    "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "axes.unicode_minus": True,
+    "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
+    "axes.linewidth": 0.7, "axes.grid": True, "axes.axisbelow": True, "grid.color": RULE, "grid.linewidth": 0.6,
+    "axes.facecolor": "none", "figure.facecolor": "none", "xtick.major.size": 0, "ytick.major.size": 0,
+    "xtick.labelsize": 10, "ytick.labelsize": 10, "axes.labelsize": 11, "legend.frameon": False, "legend.fontsize": 10,
+    "path.simplify": False,
+}  # fmt: skip
+REAL: dict[str, Any] = {"color": INK, "linewidth": 2.4, "alpha": 0.8}
+LEVEL: dict[str, Any] = {
+    "color": INK,
+    "linewidth": 1.1,
+    "linestyle": (0, (5, 4)),
+    "alpha": 0.8,
+}  # what chance or real kicks give
+CEILING: dict[str, Any] = {"color": INK, "linestyle": "none", "marker": "|", "markersize": 14, "markeredgewidth": 1.2}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One direction of a chart. unit: "Hz", "ms", "dB", or empty."""
+
+    label: str
+    unit: str = ""
+    log: bool = False
+    low: float | None = None
+    high: float | None = None
+
+    @property
+    def title(self) -> str:
+        return f"{self.label} [{self.unit}]" if self.unit else self.label
+
+    def limits(self, values: np.ndarray) -> tuple[float, float]:
+        """From where to where it runs to hold all finite values; a little farther than a value, and no farther than
+        a limit that is given."""
+        known = values[np.isfinite(values) & ((values > 0) | (not self.log))]
+        low = self.low if self.low is not None else float(known.min()) if len(known) else 0.0
+        high = self.high if self.high is not None else float(known.max()) if len(known) else 1.0
+        if self.log:
+            low = max(low, 1e-12)
+            return low, max(high, low * 1.01)
+        if high <= low:
+            low, high = low - 0.5, high + 0.5
+        margin = 0.04 * (high - low)
+        return (low - margin if self.low is None else low), (high + margin if self.high is None else high)
+
+    def put_on(self, axis: MatplotlibAxis, values: np.ndarray) -> tuple[float, float]:
+        """Limits, round ticks and title of a matplotlib axis. Returns the limits."""
+        low, high = self.limits(values)
+        direction = "x" if axis is axis.axes.xaxis else "y"
+        axis.axes.set(**{f"{direction}scale": "log" if self.log else "linear"})
+        axis.axes.set(**{f"{direction}lim": (low, high)})
+        decades = math.log10(high / low) if self.log else 0.0
+        steps = (1.0, 2.0, 5.0) if decades < 2.5 else (1.0, 3.0) if decades < 3.5 else (1.0,)
+        locator = LogLocator(subs=steps, numticks=20) if self.log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
+        axis.set_major_locator(locator)
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
+        axis.set_label_text(self.title)
+        return low, high
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A curve, with a band around it where low and high are given. style: which colour and dash."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    style: int = 0
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    points: bool = False  # markers at the values
+    plain: bool = False  # the colour of the text, thick: what is real
+
+    @property
+    def look(self) -> dict[str, Any]:
+        """How matplotlib draws it."""
+        if self.plain:
+            return REAL
+        style = self.style % STYLES
+        line = {"color": COLOURS[style], "linestyle": DASHES[style], "linewidth": 1.7, "gid": "l"}
+        return line | (marker(style) if self.points else {})
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A row of a forest plot: an estimate with its interval, and a mark for what it is read against."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    style: int = 0
+    mark: float = math.nan  # of its representation's ceiling
+
+
+def marker(style: int, size: float = 6.5) -> dict[str, Any]:
+    """A small shape of a style's colour: disc, square, triangle, diamond, and the same hollow."""
+    colour = COLOURS[style % STYLES]
+    face = BACKGROUND if style % STYLES >= len(MARKERS) else colour
+    return {"marker": MARKERS[style % len(MARKERS)], "markersize": size, "markeredgecolor": colour,
+            "markerfacecolor": face}  # fmt: skip
+
+
+def tick_text(value: float) -> str:
+    """A value at an axis: 20, 0.5, 2k, 10k.
+
+    >>> [tick_text(v) for v in (20.0, 0.5, 2000.0, 0.0, -0.25)]
+    ['20', '0.5', '2k', '0', '−0.25']
+    """
+    value = round(value, 12)
+    text = f"{value / 1000:.4g}k" if abs(value) >= 1000 else f"{value:.4g}"
+    return text.replace("-", "−")
+
+
+def lines(series: Sequence[Curve], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 340, height: int = 240,
+          legend: bool = True, across: float | None = None) -> str:  # fmt: skip
+    """Curves over one pair of axes. across: a level that is marked, what chance or silence gives."""
+    columns = 1 if width < 400 else 2
+    under = 15 * math.ceil(len(series) / columns) if legend else 0
+    heights = [v for s in series for v in (s.y, s.low, s.high) if v is not None]
+    every_y = np.concatenate([*heights, np.array([] if across is None else [across])])
+    with matplotlib.rc_context(SETTINGS):
+        axes = _axes(width, height + under, left=52, right=12, top=12, bottom=38 + under)
+        x_limits = x_axis.put_on(axes.xaxis, np.concatenate([np.zeros(0), *(s.x for s in series)]))
+        y_limits = y_axis.put_on(axes.yaxis, every_y)
+        if across is not None:
+            axes.axhline(across, **LEVEL)
+        for s in series:
+            good = np.isfinite(s.x) & np.isfinite(s.y)
+            x = np.clip(s.x[good], *x_limits)
+            if s.low is not None and s.high is not None:
+                low, high = (np.clip(v[good], *y_limits) for v in (s.low, s.high))
+                axes.fill_between(x, low, high, color=COLOURS[s.style % STYLES], alpha=0.16, linewidth=0, clip_on=False)
+            axes.plot(x, np.clip(s.y[good], *y_limits), clip_on=False, **s.look)
+        if legend:
+            _legend(axes, [_entry(s) for s in series], columns)
+        return _svg(axes, title)
+
+
+def key(series: Sequence[Curve], title: str, *, width: int = 760) -> str:
+    """What the lines of several charts are, once for all of them."""
+    wide = max(80, *(54 + int(6.6 * len(s.name)) for s in series))
+    columns = max(1, min(width // wide, len(series)))
+    with matplotlib.rc_context(SETTINGS):
+        axes = _axes(wide * columns, 10 + 17 * math.ceil(len(series) / columns))
+        axes.set_axis_off()
+        _legend(axes, [_entry(s) for s in series], columns)
+        return _svg(axes, title)
+
+
+def forest(bars: Sequence[Bar], axis: Axis, title: str, *, width: int = 660, real: float = math.nan,
+           real_name: str = "real-vs-real baseline", mark_name: str = "") -> str:  # fmt: skip
+    """Estimates with their intervals, one under the other. real: a level that is marked over the whole height."""
+    left = min(60 + 6.2 * max((len(b.name) for b in bars), default=8), 0.5 * width)
+    entries = []
+    if math.isfinite(real):
+        entries.append(Line2D([], [], label=f"{real_name}: {short(real)}", **LEVEL))
+    if any(math.isfinite(b.mark) for b in bars):
+        entries.append(Line2D([], [], label=mark_name, **CEILING))
+    values = np.array([v for b in bars for v in (b.value, b.low, b.high, b.mark)] + [real])
+    bottom = 40 + 16 * len(entries)
+    with matplotlib.rc_context(SETTINGS):
+        axes = _axes(width, 16 + 21 * len(bars) + bottom, left=left, right=70, top=8, bottom=bottom)
+        limits = axis.put_on(axes.xaxis, values)
+        axes.set_ylim(len(bars) - 0.4, -0.6)
+        axes.set_yticks(range(len(bars)), [b.name for b in bars])
+        axes.grid(False, axis="y")
+        axes.spines[:].set_visible(False)
+        if math.isfinite(real):
+            axes.axvline(real, **LEVEL)
+        for y, b in enumerate(bars):
+            if math.isfinite(b.low) and math.isfinite(b.high):
+                span = np.clip([b.low, b.high], *limits)
+                axes.plot(span, [y, y], color=COLOURS[b.style % STYLES], linewidth=1.7, gid="l", clip_on=False)
+            if math.isfinite(b.mark):
+                axes.plot(np.clip(b.mark, *limits), y, clip_on=False, **CEILING)
+            if math.isfinite(b.value):
+                look = marker(b.style, 7)
+                axes.plot(np.clip(b.value, *limits), y, linestyle="none", clip_on=False, gid="m", **look)
+                axes.annotate(short(b.value), (1, y), (10, -4), axes.get_yaxis_transform(), "offset points")
+        _legend(axes, entries, 1, left)
+        return _svg(axes, title)
+
+
+def scatter(
+    series: Sequence[Curve], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 220, height: int = 210
+) -> str:
+    """Points over one pair of axes; each series in its style."""
+    with matplotlib.rc_context(SETTINGS):
+        axes = _axes(width, height, left=52, right=10, top=12, bottom=38)
+        x_limits = x_axis.put_on(axes.xaxis, np.concatenate([s.x for s in series]))
+        y_limits = y_axis.put_on(axes.yaxis, np.concatenate([s.y for s in series]))
+        known = [np.isfinite(s.x) & np.isfinite(s.y) for s in series]
+        if not any(good.any() for good in known):
+            axes.text(0.5, 0.5, "none has both", ha="center", transform=axes.transAxes)
+        for s, good in zip(series, known, strict=True):
+            colour = INK if s.plain else COLOURS[s.style % STYLES]
+            x, y = np.clip(s.x[good], *x_limits), np.clip(s.y[good], *y_limits)
+            axes.plot(x, y, ".", color=colour, alpha=0.65, markersize=4.5, clip_on=False)
+        return _svg(axes, title)
+
+
+def _axes(width: float, height: float, left: float = 0, right: float = 0, top: float = 0, bottom: float = 0) -> Axes:
+    """Axes of a figure of so many pixels with these margins."""
+    figure = Figure((width / 72, height / 72))
+    inner = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
+    return figure.add_axes(inner)
+
+
+def _entry(s: Curve) -> Line2D:
+    return Line2D([], [], label=s.name, **s.look)
+
+
+def _legend(axes: Axes, entries: Sequence[Line2D], columns: int, left: float = 14) -> None:
+    if entries:
+        place = (left / (72 * axes.figure.get_figwidth()), 0)  # type: ignore[union-attr]
+        axes.figure.legend(handles=entries, loc="lower left", bbox_to_anchor=place, ncols=columns, borderpad=0,
+                           handlelength=2.6, labelspacing=0.25, borderaxespad=0.1)  # fmt: skip
+
+
+def _svg(axes: Axes, title: str) -> str:
+    """The figure without what only a file of its own needs: no header, no style for all elements, no ids.
+
+    Shapes that are defined once and used by their ids are put where they are used. Groups that were named keep their
+    name as a class.
+    """
+    text, figure = io.StringIO(), axes.figure
+    figure.savefig(text, format="svg", metadata={"Date": None})  # type: ignore[union-attr]
+    whole = text.getvalue()
+    drawn = whole[whole.index("<g id=") : whole.rindex("</svg>")]
+    shapes = dict(re.findall(r'<path id="(\w+)" (d="[^"]*")', drawn))
+    drawn = re.sub(r"<defs>.*?</defs>", "", drawn, flags=re.DOTALL)
+    drawn = re.sub(
+        r'<use xlink:href="#(\w+)" x="([^"]+)" y="([^"]+)"',
+        lambda m: f'<path {shapes[m[1]]} transform="translate({m[2]} {m[3]})"', drawn,
+    )  # fmt: skip
+    drawn = re.sub(r' id="([lm])"', r' class="\1"', drawn)
+    drawn = re.sub(
+        r' (id|clip-path)="[^"]*"| transform="rotate\(-0 [^"]*"|\n *', lambda m: " "[: m[0][0] == "\n"], drawn
+    )
+    for colour, variable in VARIABLES.items():
+        drawn = drawn.replace(colour, variable)
+    width, height = (72 * v for v in figure.get_size_inches())  # type: ignore[union-attr]
+    return (
+        f'<svg class="chart" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" role="img" '
+        f'aria-label="{escape(title, quote=True)}"><title>{escape(title)}</title>{drawn}</svg>'
+    )
+
+
+def short(value: float) -> str:
+    """Three digits that count, for print.
+
+    >>> short(0.1234), short(-12.34), short(1234.5), short(float("nan"))
+    ('0.123', '−12.3', '1230', '–')
+    """
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{round(value, digits if digits else 2 - math.floor(math.log10(abs(value)))):.{min(digits, 8)}f}"
+    if abs(value) < 1e-4:
+        text = f"{value:.2e}"
+    return text.replace("-", "−")
