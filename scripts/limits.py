@@ -18,8 +18,7 @@ from kickitout.files import write_whole
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.reject import limits_text
-from kickitout.settings import checked
-from kickitout.training.config import TrainingConfig
+from kickitout.training.config import read_config
 from kickitout.training.training_set import make_training_set
 
 
@@ -30,7 +29,7 @@ def limits_again(model: Model, folders: list[Path]) -> Limits:
         raise UserError(
             f"{folders[0]}: not the {model.info.dataset['kicks']} kicks that {model.info.name} learned from"
         )
-    config = checked(TrainingConfig, model.info.config, f"model {model.info.name}")
+    config = read_config(model.info.config, f"model {model.info.name}")
     return limits_of(make_training_set(dataset, config).waves[:, 0], config.kind)
 
 

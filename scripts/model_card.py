@@ -98,7 +98,7 @@ can do with more sounds: train on your own.
         print(f"| {row['source']} | {row['licence']} | {row['kicks']} |")
     config = info.config
     parts = []
-    if config["mix"]:
+    if config["augmentation_mix"]:
         parts.append(
             f"{config['mix']} more were worked from them as a producer would (new sweeps, tops, rooms, noise floors, "
             "drive), some on rendered bodies: `kickitout.augmentation.mix`."

@@ -35,7 +35,7 @@ def decide(folder: Path, own: Path) -> dict[str, Any]:
     """As JSON has it. Waves of the lessons, which may differ in their last bits, are in own/lessons.npz."""
     rendered = write_kicks(own / "rendered", KICKS)
     dataset = read_dataset([rendered])
-    lessons = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "mix=4"]))
+    lessons = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "augmentation_mix=4"]))
     np.savez(own / "lessons.npz", **lessons._asdict())
     found = {
         "features": features(),

@@ -24,7 +24,7 @@ from kickitout.generation.recipe import re_render
 from kickitout.representations import LogMelConfig
 from kickitout.settings import Settings
 from kickitout.training import run_folder
-from kickitout.training.config import TrainingConfig, config_names, load_config
+from kickitout.training.config import AdversarialTrainingConfig, KickGANTrainingConfig, config_names, load_config
 from kickitout.training.frozen import differing, frozen_settings, ids_of
 from kickitout.training.run_folder import RunFolder
 from kicklab import cells as cells_module
@@ -47,7 +47,8 @@ CELL = Cell(
 
 
 def test_every_setting_has_an_entry_in_the_table():
-    unknown = sorted(ids_of(TrainingConfig).keys() - frozen_settings().keys())
+    known = ids_of(AdversarialTrainingConfig) | ids_of(KickGANTrainingConfig)
+    unknown = sorted(known.keys() - frozen_settings().keys())
     assert not unknown, (
         f"{unknown}: a renamed field keeps its id, and a new one is entered in frozen_settings.json with "
         "the value that means what was done before (see kickitout.training.frozen)"
@@ -175,19 +176,28 @@ def as_a(kind: type[BaseModel], config: BaseModel, /, **renamed: str) -> Any:
     return kind.model_construct(**{renamed.get(name, name): value for name, value in values.items()})
 
 
-@pytest.mark.parametrize("name", list(TrainingConfig.model_fields))
-def test_a_field_that_is_renamed_and_keeps_its_id_renames_no_cell(name):
-    field = TrainingConfig.model_fields[name]
+KICKGAN_CELL = replace(CELL, config=load_config("kickgan", toy("kickgan")))
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [(cell, name) for cell in (CELL, KICKGAN_CELL) for name in type(cell.config).model_fields],
+    ids=lambda value: value if isinstance(value, str) else value.config.model.family,
+)
+def test_a_field_that_is_renamed_and_keeps_its_id_renames_no_cell(cell, name):
+    known = type(cell.config).model_fields
+    field = known[name]
     kept = field.json_schema_extra or {"id": name}
-    fields = {n: (f.annotation, f) for n, f in TrainingConfig.model_fields.items() if n != name}
+    fields = {n: (f.annotation, f) for n, f in known.items() if n != name}
     default = ... if field.is_required() else field.default
     fields["other_name"] = (field.annotation, Field(default, json_schema_extra=kept))
     kind = create_model("Renamed", __base__=Settings, **fields)
-    assert replace(CELL, config=as_a(kind, CELL.config, **{name: "other_name"})).identity == CELL.identity
+    assert replace(cell, config=as_a(kind, cell.config, **{name: "other_name"})).identity == cell.identity
 
 
 def test_a_field_that_is_renamed_without_its_id_is_found_out():
-    fields = {n: (f.annotation, f) for n, f in TrainingConfig.model_fields.items() if n != "batch"}
+    known = AdversarialTrainingConfig.model_fields
+    fields = {n: (f.annotation, f) for n, f in known.items() if n != "batch"}
     kind = create_model("Renamed", __base__=Settings, batch_size=(int, 128), **fields)
     assert "batch_size" not in frozen_settings()
     assert ids_of(kind).keys() - frozen_settings().keys() == {"batch_size"}
@@ -196,7 +206,7 @@ def test_a_field_that_is_renamed_without_its_id_is_found_out():
 
 @pytest.mark.parametrize(("kind", "value"), [(bool, False), (float, 0.5), (str, "none"), (int | None, None)])
 def test_an_option_that_is_added_with_a_default_renames_no_cell_until_it_is_used(kind, value):
-    added = rebuilt(TrainingConfig, option=(kind, value))
+    added = rebuilt(AdversarialTrainingConfig, option=(kind, value))
     assert replace(CELL, config=as_a(added, CELL.config).model_copy(update={"option": value})).identity == CELL.identity
     used = as_a(added, CELL.config).model_copy(update={"option": 7})
     assert replace(CELL, config=used).identity != CELL.identity
@@ -214,7 +224,7 @@ def test_an_option_of_a_part_is_added_likewise():
 
 
 def test_a_default_that_is_changed_counts_for_who_says_nothing_and_not_for_who_asks_for_the_old_one():
-    changed = rebuilt(TrainingConfig, ema=(float, 0.5))
+    changed = rebuilt(AdversarialTrainingConfig, ema=(float, 0.5))
     plain = load_config("dcgan", [*TOY])
     assert plain.ema == 0.0
     old = replace(CELL, config=plain).identity
@@ -320,7 +330,7 @@ def test_a_run_folder_is_gone_on_with_after_an_option_was_added(old_dataset, tmp
     recipe, manifest = load_config("dcgan-bands", TOY), old_dataset.manifest()
     folder = RunFolder(tmp_path)
     folder.open(recipe, manifest)
-    more = as_a(rebuilt(TrainingConfig, option=(float, 0.5)), recipe)
+    more = as_a(rebuilt(AdversarialTrainingConfig, option=(float, 0.5)), recipe)
     folder.open(more.model_copy(update={"option": 0.5}), manifest)
     with pytest.raises(UserError, match=r"another config \(option was None, now 0\.25\)"):
         folder.open(more.model_copy(update={"option": 0.25}), manifest)

@@ -172,12 +172,11 @@ def test_the_model_in_the_package_has_its_limits(model):
 @pytest.mark.long
 def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(model, real_data):
     pytest.importorskip("torch", reason="needs the training extra")
-    from kickitout.settings import checked
-    from kickitout.training.config import TrainingConfig
+    from kickitout.training.config import read_config
     from kickitout.training.training_set import make_training_set
 
     dataset = read_dataset(real_data / "kicks-open")
-    lessons = make_training_set(dataset, checked(TrainingConfig, model.info.config, "model"))
+    lessons = make_training_set(dataset, read_config(model.info.config, "model"))
     assert limits_of(lessons.waves[:, 0]) == limits_of_model(model)
 
 

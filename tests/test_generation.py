@@ -203,11 +203,11 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
     from accelerate import Accelerator
 
     from kickitout.datasets.build import read_dataset
-    from kickitout.training.config import TrainingConfig
+    from kickitout.training.config import read_config
     from kickitout.training.loop import Run
     from kickitout.training.run_folder import RunFolder
 
-    recipe = TrainingConfig.model_validate(json.loads((run / "config.json").read_text()))
+    recipe = read_config(json.loads((run / "config.json").read_text()), name)
     again = Run(read_dataset([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
     again.begin()
     again.load_best()

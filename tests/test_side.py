@@ -123,7 +123,7 @@ def test_wide_kicks_turn_the_side_up_and_mono_ones_down(dataset):
     wide = np.abs(dataset.sides).max(axis=1) > 0.01
     slopes = {}
     for name, rows, level in (("wide", np.flatnonzero(wide), -9.0), ("mono", np.flatnonzero(~wide), -4.0)):
-        learner = task(dataset, "weights.spread=0", "critics_from=1000", "batch=6")
+        learner = task(dataset, "weights.repulsion=0", "critics_from=1000", "batch=6")
         network = learner.networks["generator"]
         with torch.no_grad():
             network.decoder.side.to_levels.bias.fill_(level)
@@ -204,7 +204,7 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
     samples = read_sound(made).samples
     assert samples.shape[1] == 2
     again = tmp_path / "again.wav"
-    command = ["config", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
+    command = ["recipe", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
     assert main(command) == 0
     assert np.array_equal(read_sound(again).samples, samples)
     answer = StudioService(load_model(finished), finished).hear(wide.read_bytes(), "wide.wav")

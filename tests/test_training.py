@@ -76,8 +76,8 @@ def test_the_recipe_for_kicks_at_large_learns_from_a_mix(dataset, tmp_path):
     result = train(dataset, config, tmp_path / "run", Until(steps=2))
     assert (result.step, result.reason) == (2, "done")
     lessons = make_training_set(dataset, config)
-    assert config.mix == 8
-    assert len(lessons.waves) == len(lessons.reals) * (1 + config.variants) + config.mix
+    assert config.augmentation_mix == 8
+    assert len(lessons.waves) == len(lessons.reals) * (1 + config.variants) + config.augmentation_mix
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]
 def toy(name: str) -> list[str]:
     """The changes that make a config of the package a toy."""
     if name.startswith("kickgan"):
-        more = {"kickgan-at-large": ["mix=8"], "kickgan-stereo": ["variants=0"]}
+        more = {"kickgan-at-large": ["augmentation_mix=8"], "kickgan-stereo": ["variants=0"]}
         return [*TOY_KICKGAN, *more.get(name, [])]
     if name == "drumgan":
         return [*TOY, "model.channels=8"]

@@ -1,7 +1,8 @@
 """What files of format 1 call things, in the words of today: the only reader of what was written before format 2.
 
 Format 1 said recipe for a training config, codec for a representation, corpus for a dataset, and family for a group of
-near-duplicates. Nothing else differs, so whoever reads a file of either format sees one.
+near-duplicates; its training configs had the keys of every family. Nothing else differs, so whoever reads a file of
+either format sees one.
 """
 
 from __future__ import annotations
@@ -10,6 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 RENAMED = {"recipe": "config", "codec": "representation", "corpus": "dataset"}
+# Of a training config: keys that are called otherwise, by what they lie in, and keys that a family does not have.
+RENAMED_SETTINGS = {"": {"mix": "augmentation_mix"}, "model": {"grain": "noise_code"},
+                    "weights": {"body": "harmonic", "spread": "repulsion"}}  # fmt: skip
+OF_KICKGAN = {"start", "settle", "clip", "critic_channels", "critics_from", "weights"}
+OF_THE_OTHERS = {"objective", "gradient_penalty", "drift", "critic_steps", "spectral"}
 
 
 def upgraded(data: Any) -> Any:
@@ -21,5 +27,19 @@ def upgraded(data: Any) -> Any:
     if isinstance(data, Mapping):
         of_a_sound = "wave" in data or "sound" in data  # a manifest's row: elsewhere a family is one of models
         names = RENAMED | ({"family": "group"} if of_a_sound else {})
-        return {names.get(key, key): upgraded(value) for key, value in data.items()}
+        return _settings({str(names.get(key, key)): upgraded(value) for key, value in data.items()})
     return [upgraded(value) for value in data] if isinstance(data, list) else data
+
+
+def _settings(data: dict[str, Any]) -> dict[str, Any]:
+    """A training config with the keys of format 2; all else as it is."""
+    if not ("representation" in data and isinstance(data.get("model"), Mapping) and "family" in data["model"]):
+        return data
+    foreign = OF_THE_OTHERS if data["model"]["family"] == "kickgan" else OF_KICKGAN
+    data = {key: value for key, value in data.items() if key not in foreign}
+    for part, names in RENAMED_SETTINGS.items():
+        inside = data if not part else data.get(part)
+        if isinstance(inside, dict):
+            renamed = {names.get(key, key): value for key, value in inside.items()}
+            data = renamed if not part else data | {part: renamed}
+    return data

@@ -131,8 +131,8 @@ def _say_what_is_done(config: Any, dataset: Any) -> None:
     if mono and (wide := int(is_wide(dataset.waves, dataset.sides).sum())):
         hint = "the model will be mono; the config kickgan-stereo keeps the width"
         print(f"  stereo: {wide} of the {len(dataset)} kicks; {hint}", file=sys.stderr)
-    if config.start != "none":
-        print(f"  begins with the weights of {config.start}", file=sys.stderr)
+    if config.starts_from is not None:
+        print(f"  begins with the weights of {config.starts_from}", file=sys.stderr)
         if config.kind == "kick":  # the curve was measured with kicks
             print(f"  {forecast(len({row.group for row in dataset.rows}), load_curve())}", file=sys.stderr)
 

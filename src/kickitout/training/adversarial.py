@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kickitout.models.families import (
-    ADVERSARIAL,
     finished,
     make_critic,
     make_generator,
@@ -21,7 +20,7 @@ from kickitout.models.families import (
 )
 from kickitout.models.player import Player, make_player, make_prior
 from kickitout.representations import make_representation
-from kickitout.training.config import TrainingConfig
+from kickitout.training.config import AdversarialTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
@@ -36,10 +35,9 @@ LAYOUT = torch.channels_last  # maps side by side in memory: 15 to 40 % less tim
 class AdversarialTask:
     """A generator against a critic on a representation's pictures."""
 
-    def __init__(self, config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
-        assert isinstance(config.model, ADVERSARIAL)  # make_task sees to it
+    def __init__(self, config: AdversarialTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model = config, accelerator, config.model
-        self.prior, self.waves = make_prior(self.model), waves
+        self.prior, self.waves, self.objective = make_prior(self.model), waves, config.objective
         torch.manual_seed(stream(config.seed, "weights"))
         self.representation = make_representation(config.representation).to(accelerator.device)
         self.picture = whole_picture(self.model, self.representation.representation_shape)

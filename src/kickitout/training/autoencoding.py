@@ -20,22 +20,21 @@ from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.contour import contours
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig
-from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
 from kickitout.models.kickgan.player import ControllablePlayer
 from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
 from kickitout.models.player import finish
 from kickitout.representations import LogMelConfig, make_representation
-from kickitout.training.config import TrainingConfig
+from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
-from kickitout.training.objectives import hinge_critic, r1_penalty, wasserstein_generator
+from kickitout.training.objectives import Objective, hinge_critic, r1_penalty, wasserstein_generator
 from kickitout.training.randomness import noise, stream
 from kickitout.training.reconstruction_loss import (
     STFTFeatures,
-    body_distance,
     energy_score,
+    harmonic_distance,
     level_bias,
     level_distance,
     spectral_distance,
@@ -67,8 +66,9 @@ class Critics(nn.Module):
 class AutoencodingTask:
     """An encoder and a decoder, and two critics."""
 
-    def __init__(self, config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
-        assert isinstance(config.model, KickGANConfig)  # make_task sees to it
+    objective: Objective = "hinge"
+
+    def __init__(self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
         torch.manual_seed(stream(config.seed, "weights"))
         self.representation = make_representation(config.representation).to(accelerator.device)
@@ -82,10 +82,10 @@ class AutoencodingTask:
         numbers = torch.from_numpy(found.numbers)
         self.bands = self.representation.representation_shape[0]  # of the mid; those of the side come behind them
         g = self._auto_encoder()
-        if config.start == "none":
+        if config.starts_from is None:
             g.decoder.body.fit(numbers[_followed(found.off)])
         else:
-            load_start(g, config.start)
+            load_start(g, config.starts_from)
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(config.critic_channels, self.representation.representation_shape, self.mel.representation_shape)
         self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
@@ -168,10 +168,10 @@ class AutoencodingTask:
         weights = self.config.weights
         half = 0.5 * weights.spectra
         parts = {  # what is the same in every take is compared by distance alone
-            "body": (weights.body, 0.0, body_distance(wanted)),
-            "click": (weights.click, weights.spread, spectral_distance(wanted, "click")),
+            "harmonic": (weights.harmonic, 0.0, harmonic_distance(wanted)),
+            "click": (weights.click, weights.repulsion, spectral_distance(wanted, "click")),
             "low spectra": (half, 0.0, spectral_distance(wanted, "low")),
-            "spectra": (half, weights.spread, spectral_distance(wanted, "whole")),
+            "spectra": (half, weights.repulsion, spectral_distance(wanted, "whole")),
             "levels": (weights.levels, 0.0, level_distance(wanted)),
         }
         losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
@@ -188,14 +188,14 @@ class AutoencodingTask:
         sides = [one[:, self.bands :] for one in made]
         seen = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift) for bands in sides]
         click, whole, in_bands = spectral_distance(mid, "click"), spectral_distance(mid, "whole"), level_distance(mid)
-        loss = weights.click * energy_score(wanted, seen, click, weights.spread)
-        loss = loss + 0.5 * weights.spectra * energy_score(wanted, seen, whole, weights.spread)
+        loss = weights.click * energy_score(wanted, seen, click, weights.repulsion)
+        loss = loss + 0.5 * weights.spectra * energy_score(wanted, seen, whole, weights.repulsion)
         return loss + weights.levels * energy_score(wanted, seen, in_bands, 0.0)
 
     @property
     def _takes(self) -> int:
         """Times that each kick is made again in a step."""
-        return 2 if self.config.weights.spread else 1
+        return 2 if self.config.weights.repulsion else 1
 
     def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
         """For the whole batch: jitter [B, latent], noise codes [samples, B, noise code]; between [B, 1], uniform."""

@@ -1,7 +1,8 @@
-"""A config: everything that defines a training run but its data and its length.
+"""A training config: everything that defines a run but its data and its length.
 
-Configs are small YAML files in `kickitout/configs`; each states its base and only its difference from it. The resolved
-config is saved in the run folder and travels inside the model file.
+A config is one of two classes, told apart by its family, over a common base. Those of the package are small YAML files
+in `kickitout/configs`; each states its base and only its difference from it. The resolved config is saved in the run
+folder and travels inside the model file.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import functools
 import math
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal, Self
 
 import yaml
 from pydantic import Field, model_validator
@@ -19,7 +20,7 @@ from pydantic import Field, model_validator
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.models.dcgan import DCGANConfig
-from kickitout.models.families import AdversarialConfig
+from kickitout.models.families import ADVERSARIAL, AdversarialConfig, AnyAdversarial
 from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
 from kickitout.settings import Settings, checked
@@ -53,90 +54,87 @@ class MonitorConfig(Settings):
 class WeightsConfig(Settings):
     """What each part of KickGAN's loss counts."""
 
-    body: float = Field(0.2, ge=0)  # relative error of the lowest sub-band
+    # Relative error of the lowest sub-band, where the partials are.
+    harmonic: float = Field(0.2, ge=0, json_schema_extra={"id": "body"})
     click: float = Field(0.5, ge=0)  # spectral distance of the first 30 ms
     spectra: float = Field(1.0, ge=0)  # multi-resolution spectral distance, bin by bin
     levels: float = Field(2.0, ge=0)  # the same in bands of a third of an octave
-    spread: float = Field(1.0, ge=0, le=1)  # of two takes of a kick: 1 makes each loss an energy score; 0, one take
+    # Of the distance between two samples of a kick: 1 makes each loss an energy score; 0 is one sample, and a distance.
+    repulsion: float = Field(1.0, ge=0, le=1, json_schema_extra={"id": "spread"})
     critics: float = Field(0.1, ge=0)
 
 
 class TrainingConfig(Settings):
-    """The resolved settings of a run. Those without an id are only said: they change no result."""
+    """What the runs of all families have. Settings without an id are only said: they change no result."""
 
     name: str = Field(json_schema_extra={"id": None})
     about: str = Field("", json_schema_extra={"id": None})
     kind: Literal["kick", "any"] = "kick"  # "any": other one-shots; what is known of kicks alone steps back
     representation: RepresentationConfig = Field(json_schema_extra={"id": "codec"})
-    model: Annotated[AdversarialConfig | KickGANConfig, Field(discriminator="family")]
-    objective: Objective = "bce"
-    gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
-    drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
+    model: AdversarialConfig | KickGANConfig
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
     r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
-    critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
-    start: str = (
-        "none"  # KickGAN's weights before the first step: of a model file, a run, or "default"; "none" at random
-    )
     batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
     optim_g: AdamConfig = AdamConfig()
     optim_d: AdamConfig = AdamConfig()
-    settle: float = Field(0.0, ge=0)  # step from which KickGAN's rate falls like one over a square root; 0: never
-    clip: float = Field(0.0, ge=0)  # largest norm of a gradient of KickGAN; 0: any
     ema: float = Field(0.0, ge=0, lt=1)  # decay an update of the generator's moving average; 0: none, as published
     augment: AugmentConfig = AugmentConfig()
-    spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
     # Of each training kick, made as producers do: pitch, decay, drive, tilt, click. More of them for few kicks.
     variants: int = Field(0, ge=0, le=MOST_VARIANTS)
     least_rows: int = Field(0, ge=0, le=100_000)  # kicks and variants together
-    mix: int = Field(0, ge=0, le=100_000)  # more kicks, worked from the training kicks towards kicks at large
+    # More kicks, processed from the training kicks towards kicks at large.
+    augmentation_mix: int = Field(0, ge=0, le=100_000, json_schema_extra={"id": "mix"})
     monitor: MonitorConfig = MonitorConfig()
-    critic_channels: int = Field(256, ge=8, le=4096)  # of KickGAN's critics, on their smallest grid
-    critics_from: int = Field(0, ge=0)  # step from which KickGAN's critics judge
-    weights: WeightsConfig = WeightsConfig()
-    held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the families that training never sees
+    held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the groups that training never sees
     seed: int = Field(0, ge=0, lt=2**63)
 
     @model_validator(mode="after")
-    def _every_key_means_something(self) -> TrainingConfig:
-        """A key that a family does not read is refused where it is set, not ignored."""
-        family, plain = self.model.family, TrainingConfig.model_fields
-        if family == "kickgan":
-            fixed: dict[str, Any] = {"objective": "hinge", "critic_steps": 1, "gradient_penalty": 10.0}
-            fixed |= {key: plain[key].default for key in ("drift", "spectral")}
-            if self.representation.name != "pqmf":
-                raise ValueError(
-                    f"kickgan makes sub-bands, not {self.representation.name}; set representation.name: pqmf"
-                )
-            if self.ema == 0:
-                raise ValueError("kickgan needs a moving average; set ema: 0.99")
-        else:
-            fixed = {
-                key: plain[key].default
-                for key in ("critic_channels", "critics_from", "weights", "settle", "clip", "start")
-            }
-        if (self.variants or self.least_rows or self.mix) and self.model.stereo:
-            raise ValueError("variants and mix are mono; set variants, least_rows and mix to 0 for a stereo model")
-        if self.mix and self.kind == "any":
-            raise ValueError("mix works sounds towards kicks at large; set mix to 0, or use the config kickgan")
-        for key, value in fixed.items():
-            if getattr(self, key) != value:
-                raise ValueError(f"{key}={getattr(self, key)!r} means nothing to {family}; leave it out")
+    def _variants_are_mono_kicks(self) -> Self:
+        if (self.variants or self.least_rows or self.augmentation_mix) and self.model.stereo:
+            raise ValueError(
+                "variants and augmentation_mix are mono; set variants, least_rows and augmentation_mix to 0 for a "
+                "stereo model"
+            )
+        if self.augmentation_mix and self.kind == "any":
+            raise ValueError(
+                "augmentation_mix turns sounds into kicks at large; set augmentation_mix to 0, or use the config "
+                "kickgan"
+            )
         return self
 
+    @property
+    def starts_from(self) -> str | None:
+        """The model whose weights a run begins with; None: at random."""
+        return None
+
+    def variants_for(self, kicks: int) -> int:
+        """Variants to make of each of so many training kicks."""
+        return min(MOST_VARIANTS, max(self.variants, math.ceil(self.least_rows / kicks) - 1))
+
+
+class AdversarialTrainingConfig(TrainingConfig):
+    """A run of a generator against a critic."""
+
+    model: AnyAdversarial
+    objective: Objective = "bce"
+    gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
+    drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
+    critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
+    spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
+
     @model_validator(mode="after")
-    def _the_codec_makes_what_the_family_makes(self) -> TrainingConfig:
-        family, representation = self.model.family, self.representation
-        if family == "wavegan" and representation.name != "wave":
-            raise ValueError(f"wavegan makes waveforms, not {representation.name}; set representation.name: wave")
-        if family == "specgan" and representation.name not in ("logmag", "mel"):
+    def _representation_fits(self) -> Self:
+        family, representation = self.model.family, self.representation.name
+        if family == "wavegan" and representation != "wave":
+            raise ValueError(f"wavegan makes waveforms, not {representation}; set representation.name: wave")
+        if family == "specgan" and representation not in ("logmag", "mel"):
             raise ValueError(
-                f"specgan makes spectrograms without phase, not {representation.name}; set representation.name: logmag"
+                f"specgan makes spectrograms without phase, not {representation}; set representation.name: logmag"
             )
         return self
 
     @model_validator(mode="after")
-    def _penalties_need_a_critic_without_batch_norm(self) -> TrainingConfig:
+    def _penalties_need_a_critic_without_batch_norm(self) -> Self:
         penalised = self.objective == "wgan-gp" or self.r1 > 0
         if penalised and isinstance(self.model, DCGANConfig) and self.model.critic_norm == "batch":
             raise ValueError(
@@ -145,9 +143,49 @@ class TrainingConfig(Settings):
             )
         return self
 
-    def variants_for(self, kicks: int) -> int:
-        """Variants to make of each of so many training kicks."""
-        return min(MOST_VARIANTS, max(self.variants, math.ceil(self.least_rows / kicks) - 1))
+
+class KickGANTrainingConfig(TrainingConfig):
+    """A run of KickGAN: reconstruction, and critics if they are asked to join."""
+
+    model: KickGANConfig
+    start: str = "none"  # weights before the first step: of a model file, a run, or "default"; "none" at random
+    settle: float = Field(0.0, ge=0)  # step from which the rate falls like one over a square root; 0: never
+    clip: float = Field(0.0, ge=0)  # largest norm of a gradient; 0: any
+    critic_channels: int = Field(256, ge=8, le=4096)  # of the critics, on their smallest grid
+    critics_from: int = Field(0, ge=0)  # step from which the critics judge
+    weights: WeightsConfig = WeightsConfig()
+
+    @property
+    def starts_from(self) -> str | None:
+        return None if self.start == "none" else self.start
+
+    @model_validator(mode="after")
+    def _sub_bands_and_a_moving_average(self) -> Self:
+        if self.representation.name != "pqmf":
+            raise ValueError(f"kickgan makes sub-bands, not {self.representation.name}; set representation.name: pqmf")
+        if self.ema == 0:
+            raise ValueError("kickgan needs a moving average; set ema: 0.99")
+        return self
+
+
+CONFIGS: dict[str, type[TrainingConfig]] = {
+    family.model_fields["family"].default: kind
+    for kind, families in ((AdversarialTrainingConfig, ADVERSARIAL), (KickGANTrainingConfig, (KickGANConfig,)))
+    for family in families
+}
+
+
+def read_config(data: dict[str, Any], where: str) -> TrainingConfig:
+    """A resolved config as the class of its family, which `model.family` says. Raises UserError."""
+    model = data.get("model")
+    family = model.get("family") if isinstance(model, dict) else None
+    if not isinstance(family, str) or family not in CONFIGS:
+        raise UserError(f"{where}: model.family={family!r}: known are {', '.join(CONFIGS)}")
+    kind = CONFIGS[family]
+    others = {key for other in CONFIGS.values() for key in other.model_fields} - kind.model_fields.keys()
+    for key in sorted(others & data.keys()):
+        raise UserError(f"{where}: {key}={data[key]!r} means nothing to {family}; leave it out")
+    return checked(kind, data, where)
 
 
 def config_names() -> list[str]:
@@ -160,7 +198,7 @@ def load_config(name: str, changes: list[str] | None = None) -> TrainingConfig:
     data = _resolve(name)
     for change in changes or []:
         _apply(data, change)
-    return checked(TrainingConfig, data, f"config {name}")
+    return read_config(data, f"config {name}")
 
 
 def _folder() -> Any:

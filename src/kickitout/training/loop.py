@@ -333,7 +333,7 @@ class Run:
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
-        troubles = detect(losses, seen, self.reference, self.config.objective)
+        troubles = detect(losses, seen, self.reference, self.task.objective)
         place, floor = self.folder.snapshot(self.step), self.reference.floor
         title = f"{self.config.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))
@@ -436,8 +436,8 @@ def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, m
     folder.refuse_strangers()
     stack.enter_context(folder.locked())
     folder.open(config, manifest)
-    if config.start != "none" and folder.start is None:
-        folder.keep_start(known_of(config.start))
+    if config.starts_from is not None and folder.start is None:
+        folder.keep_start(known_of(config.starts_from))
     return b""
 
 

@@ -51,8 +51,9 @@ def _snapshots(entries: list[dict[str, Any]]) -> str:
         "all kicks, in dB a cell, for too few are held out"
     )  # fmt: skip
     legend = (
-        "Losses: d of the critic, g what the generator pays to it; body and spectra of a kick made again. The score is "
-        f"the energy distance to {held_out}. Lower is better, and it is comparable only within one split of one folder."
+        "Losses: d of the critic, g what the generator pays to it; harmonic and spectra of a kick's reconstruction. "
+        f"The score is the energy distance to {held_out}. "
+        "Lower is better, and it is comparable only within one split of one folder."
     )
     return f"## Snapshots\n\n{table}\n\n{legend}\n\n{pictures}"
 

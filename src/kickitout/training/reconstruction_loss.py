@@ -135,7 +135,7 @@ def _floors(scale: STFTFeatures) -> list[Tensor]:
     return [cells.amax(dim=(1, 2), keepdim=True) * 10 ** (CELL_FLOOR_DB / 10) for cells in scale.cells]
 
 
-def body_distance(scale: STFTFeatures) -> Distance:
+def harmonic_distance(scale: STFTFeatures) -> Distance:
     """Mean absolute error of the lowest band relative to its level in `scale`.
 
     The waveform of the body can be learned, because every kick starts at the same sample.

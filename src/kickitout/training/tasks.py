@@ -11,11 +11,14 @@ from torch import Tensor, nn
 from kickitout.models.player import Player
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.autoencoding import AutoencodingTask
-from kickitout.training.config import TrainingConfig
+from kickitout.training.config import AdversarialTrainingConfig, KickGANTrainingConfig, TrainingConfig
+from kickitout.training.objectives import Objective
 
 
 class Task(Protocol):
     """What the loop needs of a family: networks and optimisers to keep, a step to take, a player to hear."""
+
+    objective: Objective  # that its critic descends
 
     @property
     def networks(self) -> dict[str, nn.Module]: ...
@@ -36,6 +39,7 @@ class Task(Protocol):
 
 def make_task(config: TrainingConfig, accelerator: Accelerator, waves: Tensor) -> Task:
     """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]."""
-    if config.model.family == "kickgan":
+    if isinstance(config, KickGANTrainingConfig):
         return AutoencodingTask(config, accelerator, waves)
+    assert isinstance(config, AdversarialTrainingConfig)  # there is no other
     return AdversarialTask(config, accelerator, waves)

@@ -30,6 +30,6 @@ def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
     if variants:  # of training kicks alone: what is held out stays unseen in every form
         known = [dataset.rows[i].wave for i in train]
         parts.append(producer_variants(reals, variants, config.seed, clicks_from=reals, identities=known)[:, None])
-    if config.mix:
-        parts.append(learning_mix(reals, config.mix, config.seed).waves[:, None])
+    if config.augmentation_mix:
+        parts.append(learning_mix(reals, config.augmentation_mix, config.seed).waves[:, None])
     return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out])

@@ -1,18 +1,26 @@
-"""Recipes: resolved, checked, and refused with what would work."""
+"""Training configs: resolved, checked, and refused with what would work."""
 
 from __future__ import annotations
 
 import pytest
 
 from kickitout.errors import UserError
-from kickitout.training.config import config_names, load_config, merge
+from kickitout.generation.load import load_model
+from kickitout.training.config import (
+    AdversarialTrainingConfig,
+    KickGANTrainingConfig,
+    config_names,
+    load_config,
+    merge,
+    read_config,
+)
 
 
-def test_every_shipped_recipe_resolves_and_says_what_it_is():
+def test_every_shipped_config_resolves_and_says_what_it_is():
     for name in config_names():
-        recipe = load_config(name)
-        assert recipe.name == name
-        assert len(recipe.about) > 40
+        config = load_config(name)
+        assert config.name == name
+        assert len(config.about) > 40
 
 
 def test_the_pure_dcgan_is_the_papers_but_for_what_it_says():
@@ -25,12 +33,12 @@ def test_the_pure_dcgan_is_the_papers_but_for_what_it_says():
 
 
 def test_a_change_from_the_command_line_reaches_its_key():
-    recipe = load_config("dcgan", ["batch=7", "model.channels=16", "optim_g.lr=1e-3", "model.upsampling=nearest"])
-    assert recipe.batch == 7
-    assert recipe.model.channels == 16
-    assert recipe.optim_g.lr == 1e-3
-    assert recipe.model.upsampling == "nearest"
-    assert recipe.optim_g.beta1 == 0.5  # the rest of the part is the recipe's
+    config = load_config("dcgan", ["batch=7", "model.channels=16", "optim_g.lr=1e-3", "model.upsampling=nearest"])
+    assert config.batch == 7
+    assert config.model.channels == 16
+    assert config.optim_g.lr == 1e-3
+    assert config.model.upsampling == "nearest"
+    assert config.optim_g.beta1 == 0.5  # the rest of the part is the config's
 
 
 def test_a_part_of_another_kind_replaces_the_bases_whole_part():
@@ -49,7 +57,7 @@ def test_a_part_of_another_kind_replaces_the_bases_whole_part():
         ("model.chanels=3", "model.chanels .did you mean channels"),
         ("batch=1", "batch=1: .*greater than or equal to 2"),
         ("objective=gan", "objective='gan'"),
-        ("model.family=unet", "unet"),
+        ("model.family=unet", "model.family='unet': known are dcgan, .*kickgan"),
         ("r1=1", "set model.critic_norm: none"),
         ("critics_from=9", "critics_from=9 means nothing to dcgan; leave it out"),
         ("batch", "write key=value"),
@@ -61,23 +69,23 @@ def test_a_bad_key_or_value_is_named_with_what_would_work(change, sentence):
         load_config("dcgan", [change])
 
 
-def test_an_unknown_recipe_names_the_known_ones():
+def test_an_unknown_config_names_the_known_ones():
     with pytest.raises(UserError, match="did you mean dcgan"):
         load_config("dcgann")
 
 
-def test_a_recipe_of_ones_own_states_its_difference_only(tmp_path):
+def test_a_config_of_ones_own_states_its_difference_only(tmp_path):
     own = tmp_path / "mine.yaml"
     own.write_text("base: dcgan\nbatch: 9\n")
-    recipe = load_config(str(own))
-    assert (recipe.name, recipe.batch, recipe.model.channels) == ("mine", 9, 512)
+    config = load_config(str(own))
+    assert (config.name, config.batch, config.model.channels) == ("mine", 9, 512)
 
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [("a: [1\n", "not valid YAML"), ("- 1\n", "list of 'key: value'"), ("!!python/object:os.system {}\n", "not valid")],
 )
-def test_a_broken_recipe_file_is_refused_and_runs_nothing(tmp_path, text, sentence):
+def test_a_broken_config_file_is_refused_and_runs_nothing(tmp_path, text, sentence):
     own = tmp_path / "broken.yaml"
     own.write_text(text)
     with pytest.raises(UserError, match=sentence):
@@ -95,7 +103,7 @@ def test_bases_in_a_loop_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("objective=bce", "objective='bce' means nothing to kickgan"),
+        ("objective=hinge", "objective='hinge' means nothing to kickgan; leave it out"),
         ("ema=0", "set ema: 0.99"),
         ("representation.name=mel", "set representation.name: pqmf"),
         ("model.widths=[16, 16]", "widths"),
@@ -134,8 +142,28 @@ def test_wavegan_and_specgan_train_as_published():
     assert load_config("wavegan").model.shuffle == 2
 
 
-def test_a_recipe_file_that_is_not_utf_8_is_said_so(tmp_path):
+def test_a_config_file_that_is_not_utf_8_is_said_so(tmp_path):
     own = tmp_path / "latin.yaml"
     own.write_bytes("about: é".encode("latin-1"))
     with pytest.raises(UserError, match="save it as UTF-8"):
         load_config(str(own))
+
+
+def test_each_family_has_its_own_keys_and_its_class():
+    for name in config_names():
+        config = load_config(name)
+        kickgan = config.model.family == "kickgan"
+        assert type(config) is (KickGANTrainingConfig if kickgan else AdversarialTrainingConfig)
+        assert hasattr(config, "weights") == kickgan
+        assert hasattr(config, "objective") != kickgan
+
+
+def test_the_config_in_a_model_of_format_1_is_read():
+    config = read_config(load_model("default").info.config, "default")
+    assert isinstance(config, KickGANTrainingConfig)
+    assert (config.model.noise_code, config.augmentation_mix, config.weights.repulsion) == (24, 6000, 1.0)
+
+
+def test_a_config_of_no_family_says_which_there_are():
+    with pytest.raises(UserError, match=r"model\.family=None: known are dcgan"):
+        read_config({"name": "x"}, "config x")
