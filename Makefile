@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test pytest check audit test-min test-path train-env default-model drum-types paper clean
+.PHONY: kicks studio test pytest check audit test-min test-path train-env lab-env default-model drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -39,7 +39,7 @@ test-min:
 # What is decided must be decided so on every processor: sse or avx2.
 CODE_PATH ?= sse
 test-path: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/python scripts/code_path.py $(CODE_PATH) \
+	OMP_NUM_THREADS=1 $(VENV)/bin/python tools/code_path.py $(CODE_PATH) \
 		$(VENV)/bin/python -m pytest -q -p no:cacheprovider -m "decides and not slow"
 
 # What is installed against what is pinned, and against published advisories where their service can be reached.
@@ -49,9 +49,12 @@ audit: $(VENV)/dev
 	mkdir -p build && rm -f build/advisories.json
 	-$(VENV)-audit/bin/pip-audit -r constraints.txt --no-deps --disable-pip --progress-spinner off --timeout 15 \
 		-f json -o build/advisories.json 2>build/advisories.log
-	$(VENV)/bin/python scripts/audit.py --advisories build/advisories.json
+	$(VENV)/bin/python tools/audit.py --advisories build/advisories.json
 
 train-env: $(VENV)/train
+
+lab-env: $(VENV)/train
+	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[lab]'
 
 # The model in the package, its card and its sheet; DATA holds the recorded kicks, UNSEEN others to measure against.
 # It came in seven runs (its card names them), the later ones with other losses, another mix and seed, and with noise
@@ -63,14 +66,14 @@ default-model: $(VENV)/dev
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx
 	cp build/default/model.learned.json src/kickitout/model_files/default.learned.json
-	$(VENV)/bin/python scripts/model_card.py build/default --learned $(DATA) --unseen $(UNSEEN) \
+	$(VENV)/bin/kick lab measure model-card build/default --learned $(DATA) --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
-	$(VENV)/bin/python scripts/sheet.py --model default docs/images/default.png
+	$(VENV)/bin/kick lab measure sheet --model default docs/images/default.png
 
 # The drum-type network in the package and its card. DATA holds kicks-open and drums-open (to learn from), kicks-study and
 # drums-study (to measure); in drums-* a folder a type.
 drum-types: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/python scripts/drum_types.py --kicks $(DATA)/kicks-open --drums $(DATA)/drums-open \
+	OMP_NUM_THREADS=1 $(VENV)/bin/kick lab measure drum-types --kicks $(DATA)/kicks-open --drums $(DATA)/drums-open \
 		--unseen-kicks $(DATA)/kicks-study --unseen-drums $(DATA)/drums-study \
 		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
 	cp build/drum_types.md src/kickitout/model_files/drum_types.md

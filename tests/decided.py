@@ -17,15 +17,15 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 from code_path import PATHS, environment  # noqa: E402
-from decisions import decisions, differences  # noqa: E402
 from toy import toy, write_kicks  # noqa: E402
 
 from kickitout.datasets.build import read_dataset  # noqa: E402
 from kickitout.training.config import load_config  # noqa: E402
 from kickitout.training.training_set import make_training_set  # noqa: E402
+from kicklab.experiments.decisions import decisions, differences  # noqa: E402
 
 __all__ = ["differences", "emulated", "other_kernels"]
 KICKS = 12

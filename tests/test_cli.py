@@ -28,7 +28,7 @@ def test_help_takes_less_than_three_tenths_of_a_second():
     assert spent / 5 < 0.3  # of the processor: what the command needs, not what the machine is busy with
 
 
-@pytest.mark.parametrize("command", command_modules())
+@pytest.mark.parametrize("command", [*COMMANDS, "bench", "lab"])
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as done:
         main([command, "--help"])
@@ -125,14 +125,16 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path):
     [
         (["train", "nowhere", "--out", "run"], "nowhere"),
         (["train", "nowhere", "--out", "run", "--config", "dcgann"], "did you mean dcgan"),
-        (["ceiling", "nowhere"], "nowhere"),
+        (["lab", "measure", "ceilings", "nowhere"], "nowhere"),
+        (["lab", "measure", "ceiling", "nowhere"], "did you mean ceilings?"),
     ],
 )
 def test_bad_input_to_training_is_one_sentence_or_what_to_install(args, sentence, tmp_path):
     there = find_spec("torch") is not None
     done = subprocess.run([*KICK, *args], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
-    assert (sentence if there else "make train-env") in done.stderr
+    install = f"make {'lab' if args[0] == 'lab' else 'train'}-env"
+    assert (sentence if there else install) in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
 

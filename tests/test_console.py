@@ -121,7 +121,7 @@ def test_commands_print_names_of_any_script(printed, tmp_path, wave, monkeypatch
 
 
 def test_a_help_text_is_printed_in_ascii(printed):
-    for command in ("synth", "ceiling", "lab", "vary"):
+    for command in ("synth", "bench", "lab", "vary"):
         said = printed("ascii")
         with pytest.raises(SystemExit, match="0"):
             main([command, "--help"])
@@ -189,7 +189,7 @@ def test_every_command_that_takes_files_takes_names_that_begin_with_a_minus():
     taking = {
         "card": ["sounds"], "check": ["sounds"], "kit": ["sounds"], "recipe": ["sounds"], "score": ["generated"],
         "vary": ["sound"], "morph": ["first", "last"], "train": ["sounds"], "runs": ["places"], "clean": ["places"],
-        "export": ["run_folder"], "ceiling": ["sounds"],
+        "export": ["run_folder"],
     }  # fmt: skip
     more = {"train": ["--out", "run"], "score": ["--against", "x"], "export": ["-o", "x.onnx"]}
     for command, places in taking.items():

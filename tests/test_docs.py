@@ -15,6 +15,7 @@ from kickitout.generation.match import STARTS
 from kickitout.generation.reject import ATTEMPTS
 from kickitout.metrics.embeddings import DEFAULTS
 from kicklab.cli import bench
+from kicklab.cli.measure import load_experiment
 from kicklab.experiments.ladder import FAULTS, claimed
 from kicklab.experiments.scoreboard import ALONE, IN_EACH
 
@@ -91,10 +92,16 @@ def test_every_block_of_figures_is_filled_by_something_that_exists(page):
     text = page.read_text("utf-8")
     for name, content in re.findall(r"<!-- begin: (.+?) -->\n(.*?)<!-- end -->", text, re.DOTALL):
         assert len(content) > 100, name
-        words = name.split()
-        lab = words[:2] == ["kick", "lab"] and words[2] in ("list", "table")
-        kick = lab or (words[:2] == ["kick", "bench"] and words[2] in bench.PARTS)
-        assert (ROOT / words[0]).exists() or kick, name
+        match name.split():
+            case ["kick", "lab", "measure", experiment, *options]:
+                parser = load_experiment(experiment)[1]
+                assert all(word in parser.format_help() for word in options if word.startswith("-")), name
+            case ["kick", "lab", verb, *_]:
+                assert verb in ("list", "table", "findings"), name
+            case ["kick", "bench", part, *_]:
+                assert part in bench.PARTS, name
+            case [tool, *_]:
+                assert (ROOT / tool).exists(), name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

@@ -114,7 +114,7 @@ def test_what_is_no_json_is_one_sentence_too(tmp_path):
 
 
 def test_those_in_the_package_are_of_the_kicks_that_its_model_learned_from():
-    """After another model came into the package: python scripts/fingerprints.py, with the kicks it learned from."""
+    """After another model came into the package: kick lab measure fingerprints, with the kicks it learned from."""
     info = load_model().info
     found = read_learned(learned_file(find_model_file(Path("default"))))
     assert found.digest == info.dataset["digest"]

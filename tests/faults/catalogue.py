@@ -16,7 +16,7 @@ class Fault:
     promise: str
     do: Callable[[Stage, int, random.Random], Outcome]
     few: int  # times in the tests; 0 where another test file does it
-    many: int  # times in `scripts/faults.py`
+    many: int  # times in `tools/faults.py`
     torch: bool
 
     @property

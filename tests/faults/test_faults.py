@@ -1,4 +1,4 @@
-"""A few of every fault; `python scripts/faults.py` does many and prints the table."""
+"""A few of every fault; `python tools/faults.py` does many and prints the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Half a minute of hostile input, the same each time; `python scripts/fuzz.py` goes on for as long as you like."""
+"""Half a minute of hostile input, the same each time; `python tools/fuzz.py` goes on for as long as you like."""
 
 from __future__ import annotations
 

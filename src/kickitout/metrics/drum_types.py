@@ -40,7 +40,7 @@ class DrumClassifier:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        refusal = f"{path}: not a drum-type network, or damaged; scripts/drum_types.py makes one"
+        refusal = f"{path}: not a drum-type network, or damaged; kick lab measure drum-types makes one"
         self._session = open_graph(read_graph(path), refusal)
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA not in metadata:

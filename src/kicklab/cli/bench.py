@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 
+from kicklab.cli import need_lab
+
 HELP = "measure this machine"
 PARTS = ("generation", "card", "check", "score", "griffin-lim", "training")
 LIGHT = PARTS[:4]  # without torch
@@ -28,7 +30,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.train import need_torch
     from kickitout.errors import UserError
 
     unknown = [part for part in args.parts if part not in PARTS]
@@ -46,11 +47,11 @@ def run(args: argparse.Namespace) -> int:
     if "score" in parts:
         _score(args)
     if "griffin-lim" in parts:
-        need_torch("kick bench griffin-lim")
+        need_lab("kick bench griffin-lim")
         _set_threads(args.threads)
         _griffin_lim()
     if "training" in parts:
-        need_torch("kick bench training")
+        need_lab("kick bench training")
         _set_threads(args.threads)
         _training(args.config or ["dcgan", "kickgan"], compiled=not args.no_compile)
     return 0

@@ -1,5 +1,7 @@
 """The laboratory: studies that compare models, and the paper that is written from their results.
 
+kick lab measure scoreboard LEARNED UNSEEN               measure the product; `kick lab measure` lists what there is
+kick lab figures docs/scores.md --data LEARNED UNSEEN     fill the figures of a page by the commands that it names
 kick lab list                                             the studies, and what they cost
 kick lab run shortcomings -o lab/ my-kicks/ --workers 2   run a study; the same command goes on after a stop
 kick lab run all -o lab/                                  all of them, on the kicks the folder knows by now
@@ -19,8 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from kickitout.cli.parser import Parser
+from kicklab.cli import need_lab
 
-HELP = "run studies, and write the paper from their results"
+HELP = "run studies, measure the product, write the paper"
 DEFAULT = Path("lab")
 PORT = 8765
 IMPORTED = ("kicklab.runner", "torch._dynamo")  # by every worker; the latter is what optimisers import
@@ -32,7 +35,7 @@ class Intermixed(Parser):
     inside = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        if self.inside:
+        if self.inside or any(action.nargs == argparse.REMAINDER for action in self._actions):
             return super().parse_known_args(args, namespace)
         self.inside = True
         words = list(args or ())
@@ -48,6 +51,7 @@ class Intermixed(Parser):
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import duration, positive
     from kickitout.cli.workers import add_workers
+    from kicklab.cli.measure import add_verbs
 
     verbs = parser.add_subparsers(title="what to do", metavar="VERB", required=True, parser_class=Intermixed)
 
@@ -108,12 +112,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listen.add_argument("--port", type=positive, default=PORT, help=f"on 127.0.0.1 (default {PORT})")
     listen.add_argument("--force", action="store_true", help="replace a page that is there")
     listen.set_defaults(verb=_listen)
+    add_verbs(verbs)
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.train import need_torch
-
-    need_torch("kick lab")
+    need_lab("kick lab")
     return args.verb(args)
 
 

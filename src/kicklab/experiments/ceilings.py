@@ -2,19 +2,29 @@
 
 No generator can be expected to sound better than its representation makes a real kick sound, so every score of a model
 is read against its representation's ceiling.
+
+kick lab measure ceilings my-kicks/ --picture ceiling.png
 """
 
 from __future__ import annotations
 
+import argparse
 import io
+import json
+import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
+from kickitout.cli.values import positive
+from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
+from kickitout.errors import UserError
+from kickitout.files import check_place, write_whole
 from kickitout.metrics.bootstrap import median_interval
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
@@ -165,3 +175,30 @@ def ceilings_png(wave: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
+    parser.add_argument("-n", type=positive, default=None, help="at most so many kicks, spread over the folder")
+    parser.add_argument("--picture", type=Path, default=None,
+                        help="draw one kick in every representation (PNG)")  # fmt: skip
+    parser.add_argument("--json", type=Path, default=None, help="write the figures of every kick")
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    if args.picture is not None and args.picture.suffix != ".png":
+        raise UserError(f"{args.picture}: the picture is a PNG; give a name that ends in .png")
+    for path in (args.picture, args.json):
+        check_place(path, force=args.force)
+    dataset = read_dataset(args.sounds)
+    count = min(args.n or len(dataset.waves), len(dataset.waves))
+    waves = dataset.waves[np.linspace(0, len(dataset.waves) - 1, count).astype(int)]
+    found = ceilings(waves)
+    kicks = f"{count} kick{'s' * (count > 1)}"
+    yield f"```\n{kicks}, dataset digest {dataset.digest[:12]}; median over the kicks, 95 % interval in brackets\n"
+    yield f"{ceilings_text(found)}\n```"
+    if args.json is not None:
+        write_whole(args.json, (json.dumps(ceilings_as_data(found), indent=1) + "\n").encode())
+    if args.picture is not None:
+        print(write_whole(args.picture, ceilings_png(waves[count // 2])), file=sys.stderr)

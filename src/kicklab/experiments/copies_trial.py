@@ -1,18 +1,23 @@
-"""Is the search for copies to be trusted? Held-out kicks must not be accused, and planted copies must be found.
+"""Test the search for copies: false alarms on held-out kicks, and planted copies found.
 
 Real kicks are divided by group, again and again: one part plays the training kicks, the other the honest sounds. Of
 the training kicks copies are planted, changed as an honest copy is changed: level, polarity, start, format, rate,
 equaliser, noise.
+
+    kick lab measure copies-trial FOLDER [FOLDER ...] [--splits 50] [--share 0.5]
 """
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from kickitout.audio import lossy, resample
+from kickitout.datasets.build import read_dataset
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.resampling import bootstrap_counts
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -138,3 +143,17 @@ def trial_text(splits: list[Split]) -> str:
             shares = np.array([s.found[name] for s in splits])
             lines.append(f"  {name:34s} {shares.mean():7.2%}  (least {shares.min():.2%})")
     return "\n".join(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", type=Path, nargs="+")
+    parser.add_argument("--splits", type=int, default=50)
+    parser.add_argument("--share", type=float, nargs="+", default=[0.5], help="of the groups to train on")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    dataset = read_dataset(args.sounds)
+    groups = dataset.groups
+    yield f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}, seed 0"
+    for share in args.share:
+        yield f"\n```\n{trial_text(list(trial(dataset.waves, groups, args.splits, share)))}\n```"

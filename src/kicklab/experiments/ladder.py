@@ -1,22 +1,33 @@
-"""The scores, tested: real kicks are made worse step by step, and each score must see what it claims to see.
+"""Degrade real kicks step by step: each score must see the faults that it claims to see.
 
 One half of the real kicks (by group) is the reference; the other half is degraded and scored against it. A score
 sees a fault when no step is better than the one before, and the last is outside of the score's own 95 % interval on the
 untouched half. The first step may be better than none: the halves differ by themselves, and a little of a fault can
 hide that.
+
+kick lab measure ladder my-kicks/                                                  the scores of the package
+kick lab measure ladder my-kicks/ --embedding clap.onnx --embedding-rate 48000     those in an embedding of your own
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from kickitout.cli.values import positive
+from kickitout.cli.workers import add_workers, read_workers, workers_said
+from kickitout.datasets.build import read_dataset
+from kickitout.errors import UserError
+from kickitout.files import check_place, write_whole
 from kickitout.metrics.cards import MEASURED
 from kickitout.metrics.compare import compare
-from kickitout.metrics.embeddings import DEFAULTS, Embedding
+from kickitout.metrics.embeddings import DEFAULTS, NAMED, Embedding, find_embeddings
 from kickitout.metrics.features import Features, measure
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
 from kickitout.metrics.report import copies_score, halves, number, refuse_too_alike
@@ -264,3 +275,40 @@ def ladder_table(rungs: Sequence[Rung]) -> str:
             cells.append(("**yes**" if claim else "yes") if seen else ("**no**" if claim else ""))
         lines.append(f"| `{score}` | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", nargs="+", type=Path, metavar="REAL", help="folders of real kicks")
+    parser.add_argument("--seed", type=int, default=0, help="of the degradations (default 0)")
+    parser.add_argument("--embedding", action="append", metavar="NAME",
+                        help="bands, drum-type (default: both) or a FILE.onnx; repeatable")  # fmt: skip
+    parser.add_argument("--embedding-rate", type=positive, metavar="HZ", help="sample rate of a FILE.onnx")
+    parser.add_argument("--values", action="store_true", help="print the values at every step as well")
+    parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write all figures")
+    parser.add_argument("--force", action="store_true", help="replace a file that is there")
+    add_workers(parser, "processes that measure, one thread each (default: threads of this one, all cores)")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    if args.seed < 0:
+        raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
+    check_place(args.json, force=args.force)
+    embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
+    real = read_dataset(args.sounds)
+    with read_workers(args) as started:
+        workers = started if workers_said(args) else None
+        rungs = ladder(real.waves, real.groups, embeddings, seed=args.seed, workers=workers)
+    about = f"{len(real)} kicks, dataset digest {real.digest[:12]}, seed {args.seed}"
+    yield f"{about}, one half against the other, degraded by\n"
+    for name in dict.fromkeys(r.fault for r in rungs):
+        yield f"- {name}: {', '.join(f'{step:g}' for step in FAULTS[name].steps)} {FAULTS[name].unit}"
+    yield "\n" + ladder_table(rungs)
+    if args.values:
+        yield f"\n```\n{ladder_text(rungs)}\n```"
+    if args.json is not None:
+        data = {
+            "against": {"digest": real.digest, "kicks": len(real)},
+            "embeddings": {e.name: e.about for e in embeddings},
+            "ladder": [r._asdict() | {"values": [v if np.isfinite(v) else None for v in r.values]} for r in rungs],
+        }
+        write_whole(args.json, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())

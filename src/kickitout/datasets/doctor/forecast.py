@@ -1,7 +1,7 @@
 """How many kicks are enough: what was measured with fewer and more, read off for a folder of a given size.
 
-The measurements are a file in the package, quality_curve.json, a `Curve`; scripts/quality_curve.py writes it. Without
-it there is nothing to say, and that is said.
+The measurements are a file in the package, quality_curve.json, a `Curve`; `kick lab measure quality-curve`
+writes it. Without it there is nothing to say, and that is said.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def read_curve(text: str, where: str = CURVE) -> Curve:
         data = json.loads(text)
         return Curve(**{**data, "points": tuple(Point(**point) for point in data["points"])})
     except (ValueError, TypeError, KeyError, UserError) as error:
-        raise UserError(f"{where}: not a measured curve ({error}); scripts/quality_curve.py writes one") from error
+        raise UserError(
+            f"{where}: not a measured curve ({error}); `kick lab measure quality-curve` writes one"
+        ) from error
 
 
 def curve_text(curve: Curve) -> str:

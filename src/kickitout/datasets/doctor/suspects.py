@@ -2,7 +2,7 @@
 
 Thresholds were set on 345 recorded kicks and 577 other drums and left alone on 224 kicks of other sources and 693 other
 drums. (88 kicks alone made them far too strict: a fifth of the others was flagged.) What share of them is flagged now
-is counted in docs/data-doctor.md, by scripts/doctor_table.py.
+is counted in docs/data-doctor.md, by kick lab measure doctor-table.
 
 A low tom is a kick by every one of these measures. Of the nine kicks that are flagged, four have too little below
 250 Hz, four are pitched like toms, and one rises twice.

@@ -1,6 +1,6 @@
 """Memory over a long training run and over many generated kicks: a leak shows as growth between the marks.
 
-    python scripts/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--config NAME ...]
+    python tools/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--config NAME ...]
 
 Training is a toy of each task (a critic against a generator, and KickGAN), with snapshots and reports, on rendered
 kicks; generation is the model in the package, each kick encoded as it would be written. Linux only: it reads /proc.

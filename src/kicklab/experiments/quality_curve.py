@@ -1,6 +1,6 @@
-"""Measure how many kicks are enough: the same training on ever more kicks, scored against kicks it never saw.
+"""How many kicks are enough: the same training on more and more kicks, scored against kicks it never saw.
 
-    python scripts/quality_curve.py DATA... --out src/kickitout/dataset/quality_curve.json
+    kick lab measure quality-curve DATA... --out src/kickitout/dataset/quality_curve.json
 
 A quarter of the groups is held out for all sizes; each size trains on the first so many of the others, so a
 larger set holds the smaller ones. Every training goes on from the model in the package and takes the same steps.
@@ -11,10 +11,20 @@ trained again.
 from __future__ import annotations
 
 import argparse
-import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import torch
+
+from kickitout.datasets.build import read_dataset
+from kickitout.datasets.doctor.forecast import Curve, Point, curve_text
+from kickitout.generation.generate import generate
+from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
+from kickitout.metrics.embedding import embed
+from kickitout.metrics.resampling import interval
+from kickitout.training.config import load_config
+from kickitout.training.loop import Until, train
 
 SIZES = (12, 25, 50, 100, 200)  # groups
 SOUNDS = 256
@@ -22,27 +32,16 @@ SEED = 0
 DRAWS = 200  # of the bootstrap
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="+", type=Path)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", nargs="+", type=Path)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--runs", type=Path, default=Path("build/quality_curve"), help="folder for the trainings")
     parser.add_argument("--out", type=Path, required=True)
-    args = parser.parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    import torch
 
-    from kickitout.datasets.build import read_dataset
-    from kickitout.datasets.doctor.forecast import Curve, Point, curve_text
-    from kickitout.generation.generate import generate
-    from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
-    from kickitout.metrics.embedding import embed
-    from kickitout.metrics.resampling import interval
-    from kickitout.training.config import load_config
-    from kickitout.training.loop import Until, train
 
+def run(args: argparse.Namespace) -> Iterator[str]:
     torch.set_num_threads(1)
-    dataset = read_dataset(args.data)
+    dataset = read_dataset(args.sounds)
     groups = dataset.groups
     order = np.random.default_rng(SEED).permutation(np.unique(groups))
     held_out = np.isin(groups, order[: len(order) // 4])
@@ -51,7 +50,7 @@ def main() -> None:
     half = np.isin(groups[held_out], order[: len(order) // 8])
     floor = energy_distance(unseen[half], unseen[~half])
     as_it_is = energy_distance(unseen, embed(generate(range(SOUNDS))))
-    print(f"the model in the package as it is: {as_it_is:.3f}", flush=True)
+    yield f"the model in the package as it is: {as_it_is:.3f}"
     points = []
     for size in [s for s in SIZES if s < len(rest)] + [len(rest)]:
         chosen = np.flatnonzero(np.isin(groups, rest[:size]))
@@ -70,13 +69,9 @@ def main() -> None:
             drawn.append(energy_distance_of(rr[np.ix_(r, r)], rg[np.ix_(r, g)], gg[np.ix_(g, g)], r, g))
         low, high = interval(score, np.array(drawn))
         kicks = f"{size} groups, {len(chosen)} kicks"
-        print(f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real against real {floor:.3f}", flush=True)
+        yield f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real against real {floor:.3f}"
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
     begun = f"KickGAN from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
     about = f"{begun}, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"
     curve = Curve(about, "energy distance", round(floor, 3), tuple(points))
     args.out.write_text(curve_text(curve), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

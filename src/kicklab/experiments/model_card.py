@@ -1,6 +1,6 @@
-"""Write the card of a trained model: what it learned from, how well it does, what it cannot do.
+"""Write the card of a model: what it learned from, how well it does, what it cannot do.
 
-    python scripts/model_card.py RUN_FOLDER --unseen FOLDER [FOLDER ...] > default.md
+    kick lab measure model-card RUN_FOLDER --unseen FOLDER [FOLDER ...] > default.md
 
 All figures are measured here: sounds of the model, of the procedural synthesiser and of the training kicks, each held
 against real kicks that none of them has seen. Intervals are 95 % percentile bootstraps over the sounds of both sets.
@@ -9,6 +9,7 @@ against real kicks that none of them has seen. Intervals are 95 % percentile boo
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +57,15 @@ def quantiles(values: np.ndarray) -> str:
     return " / ".join(f"{q:.3g}" for q in np.quantile(known, [0.05, 0.5, 0.95])) if len(known) else "undefined"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--unseen", type=Path, nargs="+", required=True)
     parser.add_argument(
         "--learned", type=Path, nargs="+", required=True, help="the recorded part of its training kicks"
     )
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     model, run = load_model(args.run), RunFolder(args.run)
     info, shots = model.info, [e for e in run.entries() if e["kind"] == "snapshot"]
     unseen, learned = read_dataset(args.unseen), read_dataset(args.learned)
@@ -74,12 +76,13 @@ def main() -> None:
 
     minutes = shots[-1]["seconds"] / 60
     best = next(e for e in shots if e["step"] == info.step)
-    print(f"""# The model in the package: {info.name}, step {info.step}
+    yield (
+        f"""# The model in the package: {info.name}, step {info.step}
 
 `default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.latent}]` (or a place
 `[B, {info.places}]`) and {len(info.knobs)} knobs -> `waveform [B, {info.channels}, {info.length}]` at {
-        info.sample_rate
-    } Hz; sha256 `{model.digest[:16]}...`.
+            info.sample_rate
+        } Hz; sha256 `{model.digest[:16]}...`.
 `default.encoder.onnx`: {(args.run / "model.encoder.onnx").stat().st_size / 1e6:.1f} MB, a kick -> its place.
 
 ## Intended use
@@ -93,9 +96,10 @@ can do with more sounds: train on your own.
 `{info.dataset["digest"][:16]}`.
 
 | source | licence | kicks |
-|---|---|--:|""")
+|---|---|--:|"""
+    )
     for row in info.dataset["sources"]:
-        print(f"| {row['source']} | {row['licence']} | {row['kicks']} |")
+        yield f"| {row['source']} | {row['licence']} | {row['kicks']} |"
     config = info.config
     parts = []
     if config["augmentation_mix"]:
@@ -115,7 +119,8 @@ can do with more sounds: train on your own.
         f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
         else f"held-out kicks: {best['score']:.2f} (real against real {best['floor']:.2f})"
     )  # fmt: skip
-    print(f"""
+    yield (
+        f"""
 {" ".join(parts)}
 Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps of {info.config["batch"]}; the
 {config["monitor"]["export"]} snapshot is kept. Its score against {against}.
@@ -123,15 +128,15 @@ Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps o
 ## How far from real kicks
 
 Energy distance, in dB a cell, of {GENERATED} sounds (seeds 0 to {GENERATED - 1}) to {
-        len(unseen)
-    } real kicks from sources that
+            len(unseen)
+        } real kicks from sources that
 were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.
 
 | sounds | n | distance | 95 % interval |
 |---|--:|--:|---|
 | one half of these real kicks against the other, split by group | {int(half.sum())} and {int((~half).sum())} | {
-        distance_with_interval(reference[half], reference[~half])
-    } |
+            distance_with_interval(reference[half], reference[~half])
+        } |
 | the recorded kicks it learned from | {len(learned)} | {distance_with_interval(reference, embed(learned.waves))} |
 | **this model** | {GENERATED} | {distance_with_interval(reference, embed(fakes))} |
 | the procedural synthesiser | {GENERATED} | {distance_with_interval(reference, embed(rendered))} |
@@ -143,14 +148,16 @@ Mean distance between two sounds: {diversity(embed(fakes)):.1f} dB a cell (real 
 5 % / median / 95 %.
 
 | field | generated | learned from | unseen real kicks |
-|---|---|---|---|""")
+|---|---|---|---|"""
+    )
     made, known, other = (cards(w).values for w in (fakes, learned.waves, unseen.waves))
     for name in FIELDS:
-        print(f"| {name} | {quantiles(made[name])} | {quantiles(known[name])} | {quantiles(other[name])} |")
+        yield f"| {name} | {quantiles(made[name])} | {quantiles(known[name])} | {quantiles(other[name])} |"
     found = audit(fakes[:AUDITED], learned.waves)
     copies = int(found.copies.sum())
     low, high = wilson(copies, AUDITED)
-    print(f"""
+    yield (
+        f"""
 ## What it answers when it is asked
 
 Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each starts from another kick.
@@ -173,7 +180,8 @@ nearer to a training kick than honest kicks are to each other (limit {found.thre
 - The body is an oscillator with partials, the air is noise: a drum whose ring is neither is made again only roughly.
 - Some of the unseen kicks are recordings of machines it has heard, so they are not wholly strange to it.
 
-Licence of the weights: MIT, as the code. The sources above ask for nothing.""")
+Licence of the weights: MIT, as the code. The sources above ask for nothing."""
+    )
 
 
 def again_text(model: Model, run: Path, unseen: Dataset) -> str:
@@ -192,7 +200,3 @@ def again_text(model: Model, run: Path, unseen: Dataset) -> str:
         f"log-spectral distance {np.median(spectra):.1f} dB (median), pitch within {np.median(cents):.0f}"
         f" cents (median) and {np.quantile(cents, 0.8):.0f} (80 %)"
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
-"""What bulk work costs, and where it stops getting quicker: the figures of docs/scale.md as Markdown, measured here.
+"""What bulk work costs on this machine, and where more workers stop helping.
 
-    python scripts/scale.py [--kicks 6000] [--times 7] [--folder FOLDER] [--no-ray]
-    python scripts/figures.py docs/scale.md --only scripts/scale.py
+    kick lab measure scale [--kicks 6000] [--times 7] [--folder FOLDER] [--no-ray]
+    kick lab measure scale docs/scale.md --only kick lab measure scale
 
 Runs `kick generate --shards` as a user does, with one worker and with two, in turns, so that what else the machine does
 meets both alike; all that is said of a million or a billion kicks is reckoned from what was measured. Needs an idle
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,7 +51,7 @@ class Ran:
         return self.kicks / self.wall
 
 
-def run(folder: Path, kicks: int, shard: int, *more: str) -> Ran:
+def generate_shards(folder: Path, kicks: int, shard: int, *more: str) -> Ran:
     """`kick generate --shards`; the shards are removed again."""
     with tempfile.TemporaryDirectory(dir=folder) as place:
         command = [sys.executable, "-m", "kickitout", "generate", "-n", str(kicks), "--shards", str(shard), "-q"]
@@ -158,34 +159,35 @@ def bytes_of(size: float) -> str:
     return f"{size:.0f} B"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kicks", type=int, default=6000, help="in one run (default 6000)")
     parser.add_argument("--times", type=int, default=7, help="runs of each kind (default 7)")
     parser.add_argument(
         "--folder", type=Path, default=None, help="whose disk is measured (default: of temporary files)"
     )
     parser.add_argument("--no-ray", action="store_true", help="leave Ray out, also where it is installed")
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     shard = max(1, args.kicks // 24)  # twelve for each of two workers
     with tempfile.TemporaryDirectory(dir=args.folder) as place:
-        print(report(Path(place), args.kicks, shard, args.times, find_spec("ray") is not None and not args.no_ray))
+        yield report(Path(place), args.kicks, shard, args.times, find_spec("ray") is not None and not args.no_ray)
 
 
 def report(folder: Path, kicks: int, shard: int, times: int, with_ray: bool) -> str:
     """All figures."""
     ran: dict[tuple[int, bool], list[Ran]] = {(w, c): [] for w in (1, 2) for c in (True, False)}
-    run(folder, 2, 1, "--workers", "2")  # warm up
+    generate_shards(folder, 2, 1, "--workers", "2")  # warm up
     for turn in range(times):
         for workers in (1, 2) if turn % 2 == 0 else (2, 1):
             for cards in (True, False):
                 more = [] if cards else ["--no-cards"]
-                ran[workers, cards].append(run(folder, kicks, shard, "--workers", str(workers), *more))
-    start = float(np.median([run(folder, 2, 1, "--workers", "2").wall for _ in range(3)]))
+                ran[workers, cards].append(generate_shards(folder, kicks, shard, "--workers", str(workers), *more))
+    start = float(np.median([generate_shards(folder, 2, 1, "--workers", "2").wall for _ in range(3)]))
     through_ray = ray_start = None
     if with_ray:
-        through_ray = run(folder, kicks, shard, "--ray", "auto", "--workers", "2")
-        ray_start = run(folder, 2, 1, "--ray", "auto", "--workers", "2").wall
+        through_ray = generate_shards(folder, kicks, shard, "--ray", "auto", "--workers", "2")
+        ray_start = generate_shards(folder, 2, 1, "--ray", "auto", "--workers", "2").wall
     digests = {r.digests for (_, cards), several in ran.items() if cards for r in several}
     digests |= {through_ray.digests} if through_ray else set()
     driver = alone(folder, 2000)
@@ -269,7 +271,3 @@ def limits(one: float, size: float, disk: float, driver: Alone) -> list[str]:
         "- **Ray's object store** holds names and digests of shards, no sound: it does not limit `kick generate`. "
         "`kick check` and `kick score` send sounds and figures through it, a few megabytes at a time.",
     ]
-
-
-if __name__ == "__main__":
-    main()

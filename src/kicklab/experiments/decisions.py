@@ -1,8 +1,8 @@
-"""What is decided about the sounds of folders, to be compared between processors; printed as JSON.
+"""What the program decides about the sounds of folders, as JSON, to compare processors.
 
-    python scripts/decisions.py FOLDER [FOLDER ...] > here.json
-    qemu-x86_64 -cpu Nehalem .venv/bin/python scripts/decisions.py FOLDER ... --against here.json
-    python scripts/decisions.py FOLDER ... --against here.json --nudge 1e-6
+    kick lab measure decisions FOLDER [FOLDER ...] > here.json
+    qemu-x86_64 -cpu Nehalem .venv/bin/kick lab measure decisions FOLDER ... --against here.json
+    kick lab measure decisions FOLDER ... --against here.json --nudge 1e-6
 
 The second says what another processor decides otherwise; the third, what is decided otherwise once every sample has
 been moved by about a millionth, ten times of what processors differ by: what lies so near to a limit. Both exit with 1
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -110,20 +109,18 @@ def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:
     return lines
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="+")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", type=Path, nargs="+")
     parser.add_argument("--against", type=Path)
     parser.add_argument("--nudge", type=float, default=0.0)
-    args = parser.parse_args()
-    found = decisions(args.folders, args.nudge)
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    found = decisions(args.sounds, args.nudge)
     if args.against is None:
-        print(json.dumps(found))
-        return 0
+        yield json.dumps(found)
+        return
     lines = differences(json.loads(args.against.read_text("utf-8")), found)
-    print("\n".join(lines or [f"all is decided alike about {len(found['files'])} files"]))
-    return 1 if lines else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    yield "\n".join(lines or [f"all is decided alike about {len(found['files'])} files"])
+    if lines:
+        raise SystemExit(1)

@@ -1,6 +1,6 @@
 """Every fault many times, and the table of what survived: promise, what was done, how often, what was lost.
 
-    python scripts/faults.py [--seed 0] [--only killed ... | --but killed ...] [--times 50]
+    python tools/faults.py [--seed 0] [--only killed ... | --but killed ...] [--times 50]
 
 Ends with 1 when a promise did not hold, and says what happened.
 """

@@ -1,6 +1,6 @@
 """What this environment is made of: nothing unpinned, nothing that must not be here, nothing with a known hole.
 
-    python scripts/audit.py [--advisories pip-audit.json]
+    python tools/audit.py [--advisories pip-audit.json]
 
 Every installed package is held against constraints.txt: its version, and that it is listed at all. Packages that break
 or replace torch, or were once published with malware inside, are refused by name. What pip-audit wrote (`make audit`)

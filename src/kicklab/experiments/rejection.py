@@ -1,6 +1,6 @@
-"""Print how many kicks of a model pass its gate, and how many recorded sounds, as Markdown.
+"""How many kicks of a model pass its outlier rejection, and how many recorded sounds do.
 
-    python scripts/gate.py FOLDER... [--model default] [-n 2048] [--seed 0]
+    kick lab measure rejection FOLDER... [--model default] [-n 2048] [--seed 0]
 
 Every folder is a row: recorded kicks, and other drums that should not pass. In the first folder real kicks are also
 held against real kicks: half of its groups against the limits of the other half. Intervals are 95 % (Wilson 1927).
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -57,32 +58,31 @@ def real_vs_real(dataset: Dataset, kind: str, seed: int) -> Reasons:
     ]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", type=Path, nargs="+")
     parser.add_argument("--model", default="default")
     parser.add_argument("-n", type=int, default=2048, help="kicks of the model (default 2048)")
     parser.add_argument("--seed", type=int, default=0, help="the first of them, and of the halves (default 0)")
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     model = load_model(args.model)
     gate = OutlierRejection.of(model)
     seeds = range(args.seed, args.seed + args.n)
     parts = (seeds[i : i + 64] for i in range(0, len(seeds), 64))
     drawn = [one._replace(wave=np.zeros(0)) for part in parts for one in gate.sample(part)]
-    print("| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|")
-    print(row("**kicks of the model**", [one.first for one in drawn]))
-    print(row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn]))
+    yield "| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|"
+    yield row("**kicks of the model**", [one.first for one in drawn])
+    yield row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn])
     for i, folder in enumerate(args.sounds):
         dataset = read_dataset(folder)
         if i == 0:
             halved = real_vs_real(dataset, kind_of(model), args.seed)
-            print(row(f"{folder.name}: half of its groups, by the limits of the other half", halved))
-        print(row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves)))
+            yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
+        yield row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves))
     many = max(one.attempt for one in drawn) + 1
-    print(f"""
+    yield (
+        f"""
 Model `{model.digest[:16]}`, limits of {gate.limits.sounds} sounds, seeds {args.seed} to {args.seed + args.n - 1}; the
-most attempts that one of them took: {many}. Recorded sounds: prepared as for training.""")
-
-
-if __name__ == "__main__":
-    main()
+most attempts that one of them took: {many}. Recorded sounds: prepared as for training."""
+    )

@@ -1,11 +1,12 @@
-"""Print quantiles of every field of the kick card on real kicks, and how often there is no value, by reason: Markdown.
+"""Quantiles of every field of the kick card on real kicks, and how often a field has no value, by reason.
 
-python scripts/card_table.py FOLDER [FOLDER ...]
+kick lab measure card-table FOLDER [FOLDER ...]
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,18 @@ from kickitout.descriptors.fields import WHY_TEXT, Why
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", type=Path, nargs="+")
-    dataset = read_dataset(parser.parse_args().sounds)
-    print(f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}\n")
-    print("| field | unit | " + " | ".join(f"{q} %" for q in QUANTILES) + " | no value |")
-    print("|---|---|" + "--:|" * len(QUANTILES) + "---|")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    dataset = read_dataset(args.sounds)
+    yield f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}\n"
+    yield "| field | unit | " + " | ".join(f"{q} %" for q in QUANTILES) + " | no value |"
+    yield "|---|---|" + "--:|" * len(QUANTILES) + "---|"
     found = cards(dataset.waves)
     for field in FIELDS:
-        print(f"| `{field.name}` | {field.unit} | {' | '.join(quantiles(found, field))} | {unknown(found, field)} |")
+        yield f"| `{field.name}` | {field.unit} | {' | '.join(quantiles(found, field))} | {unknown(found, field)} |"
 
 
 def quantiles(found: Cards, field: Field) -> list[str]:
@@ -42,7 +45,3 @@ def unknown(found: Cards, field: Field) -> str:
     """ "12: too few periods ...; 3: ..." or nothing."""
     whys = found.whys[field.name]
     return "; ".join(f"{int((whys == why).sum())}: {WHY_TEXT[why]}" for why in Why if why and (whys == why).any())
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Runs a command as an older processor would: other kernels, other last bits, and no decision may be another.
 
-    python scripts/code_path.py sse python -m pytest -m decides
+    python tools/code_path.py sse python -m pytest -m decides
 
 `sse` is what every x86-64 processor has, `avx2` what one without AVX-512 has. Variables of the environment choose the
 kernels of numpy and its BLAS, of the C library's functions, and of torch with its MKL and oneDNN; numpy's results are

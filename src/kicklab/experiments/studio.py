@@ -1,6 +1,6 @@
-"""Measure the studio on this machine: how soon it is there and sounds, how quickly it answers, and what it needs.
+"""How soon the studio starts and sounds on this machine, how quickly it answers, and what it needs.
 
-    python scripts/studio_figures.py [--model default] [--seconds 60] [--clients 50] [--kicks 2000]
+    kick lab measure studio [--model default] [--seconds 60] [--clients 50] [--kicks 2000]
 
 The lines about the page need playwright and a Chromium and are left out without. Times are medians, wall time.
 """
@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -106,7 +106,7 @@ def crowd(studio: Studio, clients: int, seconds: float) -> tuple[int, int]:
     return sum(done), sum(wrong)
 
 
-def page_figures(model: str) -> None:
+def page_figures(model: str) -> Iterator[str]:
     """From the command to the first sound in the page; from a mouse or a knob to the sound."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
@@ -114,7 +114,7 @@ def page_figures(model: str) -> None:
     except ImportError:
         chromium = None
     if chromium is None:
-        print("  the page: not measured, there is no Chromium or no playwright here")
+        yield "  the page: not measured, there is no Chromium or no playwright here"
         return
     with sync_playwright() as playwright:
         flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -130,9 +130,9 @@ def page_figures(model: str) -> None:
         page.wait_for_selector("html[data-ready]")
         page.keyboard.press(" ")
         page.wait_for_function("() => window.heard.length > 0")
-        print(f"  kick studio to the first sound    {time.perf_counter() - studio.began:8.2f} s")
+        yield f"  kick studio to the first sound    {time.perf_counter() - studio.began:8.2f} s"
         page.wait_for_selector("html[data-ready=all]", timeout=120_000)
-        print(f"  kick studio to the whole map      {time.perf_counter() - studio.began:8.2f} s")
+        yield f"  kick studio to the whole map      {time.perf_counter() - studio.began:8.2f} s"
         box = page.locator("#map canvas").bounding_box()
         assert box is not None
         page.evaluate("window.heard.length = 0")
@@ -143,7 +143,7 @@ def page_figures(model: str) -> None:
         handled = statistics.median(one["handledMs"] for one in heard)
         output = statistics.median(one["outputMs"] for one in heard)
         buffered = f"then {output:.1f} ms of output buffer"
-        print(f"  hover to sound                    {handled:8.1f} ms (n {len(heard)}), {buffered}")
+        yield f"  hover to sound                    {handled:8.1f} ms (n {len(heard)}), {buffered}"
         for step in range(24):
             many = page.evaluate(
                 """(step) => {
@@ -156,28 +156,29 @@ def page_figures(model: str) -> None:
             )
             page.wait_for_function("(n) => window.asked.length > n", arg=many)
         knob = page.evaluate("window.asked.filter((one) => one.moving).map((one) => one.ms)")
-        print(f"  knob to sound, while it turns     {statistics.median(knob):8.1f} ms (n {len(knob)})")
+        yield f"  knob to sound, while it turns     {statistics.median(knob):8.1f} ms (n {len(knob)})"
         browser.close()
         studio.end()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--kicks", type=int, default=2000)
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     load = os.getloadavg()[0]
-    print("```")
-    print(f"kick studio, model {args.model}, {os.cpu_count()} cores (load {load:.1f} from other work)")
+    yield "```"
+    yield f"kick studio, model {args.model}, {os.cpu_count()} cores (load {load:.1f} from other work)"
     studio = Studio(args.model)
     try:
         studio.ask("/api/map?first=0&n=1")
         first = time.perf_counter()
-        print(f"  kick studio to its address        {studio.ready - studio.began:8.2f} s")
+        yield f"  kick studio to its address        {studio.ready - studio.began:8.2f} s"
         used = f"({studio.processor_seconds():.2f} s of processor time)"
-        print(f"  kick studio to the first samples  {first - studio.began:8.2f} s {used}")
+        yield f"  kick studio to the first samples  {first - studio.began:8.2f} s {used}"
         started = studio.memory_mb()
         with closing(studio.connect()) as link:
             tries: list[tuple[str, Callable[[int], object], int]] = [
@@ -192,7 +193,7 @@ def main() -> None:
                 ("a look", lambda i: studio.ask("/api/look", {"recipe": {"seed": i}}, link), 24),
             ]
             for words, work, times in tries:
-                print(f"  {words:32s}  {answered(studio, work, times)}", flush=True)
+                yield f"  {words:32s}  {answered(studio, work, times)}"
             part = args.kicks // 10
             for i in range(part):
                 studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
@@ -201,16 +202,12 @@ def main() -> None:
                 studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
         late = studio.memory_mb()
         grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
-        print(f"  memory of the server              {started:8.0f} MB at first, {grown}")
+        yield f"  memory of the server              {started:8.0f} MB at first, {grown}"
         done, wrong = crowd(studio, args.clients, args.seconds)
         after = studio.memory_mb()
         crowded = f"{args.clients} clients for {args.seconds:.0f} s"
-        print(f"  {crowded:32s}  {done:8d} answers, {wrong} errors, {after:.0f} MB after it")
+        yield f"  {crowded:32s}  {done:8d} answers, {wrong} errors, {after:.0f} MB after it"
     finally:
         studio.end()
-    page_figures(args.model)
-    print("```")
-
-
-if __name__ == "__main__":
-    main()
+    yield from page_figures(args.model)
+    yield "```"

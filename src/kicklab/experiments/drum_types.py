@@ -1,6 +1,6 @@
-"""Teach the drum-type network from nothing, write it into the package, and print its card.
+"""Train the drum-type network, write it into the package, and print its card.
 
-    python scripts/drum_types.py --kicks K --drums D --unseen-kicks UK --unseen-drums UD --out drum_types.onnx > card.md
+    kick lab measure drum-types --kicks K --drums D --unseen-kicks UK --unseen-drums UD --out drum_types.onnx > card.md
 
 K and UK are folders of kicks; D and UD hold a folder for each type. The unseen ones take no part in learning or in its
 end; all figures of the card are measured on them, through the file that was written.
@@ -14,7 +14,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -25,9 +25,10 @@ from kickitout._version import __version__
 from kickitout.augmentation.variants import repitch
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.descriptors import cards
+from kickitout.errors import UserError
 from kickitout.export.model_file import graph_bytes
 from kickitout.files import write_whole
-from kickitout.metrics.drum_types import METADATA, NAME, DrumClassifier, Heard
+from kickitout.metrics.drum_types import METADATA, NAME, DrumClassifier, DrumTypes
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, ONSET
 from kickitout.synthesis.procedural import synthesise
@@ -49,19 +50,20 @@ MADE = 512  # rendered kicks
 FRESH = 2 * 10**6  # seeds that nobody has learned from
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name in ("--kicks", "--drums", "--unseen-kicks", "--unseen-drums"):
         parser.add_argument(name, type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--keep", action="store_true", help="teach nothing: the card of the network that is there")
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     torch.set_num_threads(1)  # the order of sums, and so the weights, depend on it
     learned = read_labelled(args.kicks, args.drums)
     unseen = read_labelled(args.unseen_kicks, args.unseen_drums)
     if not args.keep:
         write_whole(args.out, taught_graph(learned))
-    print(card(DrumClassifier(args.out), learned, unseen))
+    yield card(DrumClassifier(args.out), learned, unseen)
 
 
 def taught_graph(learned: Labelled) -> bytes:
@@ -102,28 +104,28 @@ def share(hits: np.ndarray) -> str:
     return f"{100 * hits.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f}), n = {len(hits)}"
 
 
-def card(hearer: DrumClassifier, learned: Labelled, unseen: Labelled) -> str:
+def card(classifier: DrumClassifier, learned: Labelled, unseen: Labelled) -> str:
     """The model card: every number is measured here, or was when the network was taught."""
-    if not learned.dataset.has_digest(hearer.about["dataset"]["digest"]):
-        raise SystemExit(f"{hearer.path} has learned from other sounds than these")
-    heard, is_kick = hearer.hear(unseen.dataset.waves), unseen.types == TYPES.index(KICK)
+    if not learned.dataset.has_digest(classifier.about["dataset"]["digest"]):
+        raise UserError(f"{classifier.path} has learned from other sounds than these")
+    found, is_kick = classifier.classify(unseen.dataset.waves), unseen.types == TYPES.index(KICK)
     sections = [
-        opening(hearer, heard),
-        what_it_learned(hearer, learned),
-        how_often_right(heard.types, learned, unseen),
-        made_sounds(hearer, unseen.dataset.waves[is_kick], unseen.dataset.waves),
-        spread_of_kicks(heard.embedding[is_kick], unseen.dataset.waves[is_kick]),
+        opening(classifier, found),
+        what_it_learned(classifier, learned),
+        how_often_right(found.types, learned, unseen),
+        made_sounds(classifier, unseen.dataset.waves[is_kick], unseen.dataset.waves),
+        spread_of_kicks(found.embedding[is_kick], unseen.dataset.waves[is_kick]),
         LIMITS,
     ]
     return "\n\n".join(sections)
 
 
-def opening(hearer: DrumClassifier, heard: Heard) -> str:
-    data = hearer.path.read_bytes()
+def opening(classifier: DrumClassifier, found: DrumTypes) -> str:
+    data = classifier.path.read_bytes()
     return f"""# The drum-type network: {NAME}
 
 `drum_types.onnx`: {len(data) / 1e6:.2f} MB, `waveform [B, {LENGTH}]` (44.1 kHz, onset at sample {ONSET}) ->
-`embedding [B, {heard.embedding.shape[1]}]`, `logits [B, {len(TYPES)}]`; sha256
+`embedding [B, {found.embedding.shape[1]}]`, `logits [B, {len(TYPES)}]`; sha256
 `{hashlib.sha256(data).hexdigest()[:16]}...`.
 
 ## Intended use
@@ -133,8 +135,8 @@ and polarity change nothing it hears. It is no judge of single sounds: a low tom
 and a sound may be called a kick and still be a bad one."""
 
 
-def what_it_learned(hearer: DrumClassifier, learned: Labelled) -> str:
-    about = hearer.about
+def what_it_learned(classifier: DrumClassifier, learned: Labelled) -> str:
+    about = classifier.about
     settings, held_out = about["settings"], about["held_out"]
     counted = Counter((row.source.split("/")[0], row.licence) for row in learned.dataset.rows)
     folders = {name: ", ".join(f for f, t in TYPE_OF.items() if t == name) for name in TYPES} | {NONE: "(made)"}
@@ -211,7 +213,7 @@ def near_learned(learned: np.ndarray, unseen: np.ndarray) -> np.ndarray:
     return np.isin(joined[len(learned) :], joined[: len(learned)])
 
 
-def made_sounds(hearer: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> str:
+def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> str:
     """A table of made sounds: the share of each kind that is taken for kicks."""
     seeds = range(FRESH, FRESH + 40 * len(KINDS))
     broken, kinds = nondrums(seeds, hits), np.array([kind_of(seed) for seed in seeds])
@@ -226,7 +228,7 @@ def made_sounds(hearer: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> 
     kick = TYPES.index(KICK)
     return f"""| made sounds | recognised as kicks |
 |---|---|
-{rows([name, share(hearer.hear(waves).types == kick)] for name, waves in made.items())}"""
+{rows([name, share(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
 
 
 def spread_of_kicks(points: np.ndarray, waves: np.ndarray) -> str:
@@ -261,7 +263,3 @@ LIMITS = """## Limits
 - Only the first 500 ms are heard.
 
 Licence of the weights: MIT, as the code. The sources above ask for nothing."""
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """One process against two on one run: the same losses? And how much faster?
 
-    python scripts/processes.py [--steps 24] [--config kickgan dcgan]
+    kick lab measure processes [--steps 24] [--config kickgan dcgan]
 
 Rendered kicks, one thread a process, medians of the steps after the first; losses of all steps. It wants a quiet
 machine.
@@ -15,8 +15,11 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+
+from kickitout.errors import UserError
 
 KICKS = 64
 WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
@@ -27,13 +30,14 @@ SETTINGS = {
 }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=24)
     parser.add_argument("--config", nargs="+", choices=sorted(SETTINGS), default=["kickgan", "dcgan", "wavegan"])
-    args = parser.parse_args()
-    print(f"| config, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |")
-    print("|---|---|--:|--:|--:|")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    yield f"| config, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |"
+    yield "|---|---|--:|--:|--:|"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(KICKS), "-o", str(folder / "kicks")],
@@ -44,12 +48,11 @@ def main() -> int:
             for (way, _, _), (rate, batch, losses) in zip(WAYS, rows, strict=True):
                 apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
                 ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
-                print(f"| {config}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |", flush=True)
-    print(
+                yield f"| {config}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |"
+    yield (
         "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "
         "sums over a batch are taken in another order."
     )
-    return 0
 
 
 def measured(
@@ -66,7 +69,7 @@ def measured(
     env = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     ran = subprocess.run(command, capture_output=True, text=True, env=env)
     if ran.returncode:
-        raise SystemExit(ran.stderr)
+        raise UserError(f"{config}: {ran.stderr.strip()}")
     entries = [json.loads(line) for line in (out / "stats.jsonl").read_text("utf-8").splitlines()]
     reports = [e for e in entries if e["kind"] == "losses"]
     pace = [(b["step"] - a["step"]) / (b["seconds"] - a["seconds"]) for a, b in pairwise(reports[2:])]
@@ -81,7 +84,3 @@ def measured(
 def difference(one: list[dict[str, float]], two: list[dict[str, float]]) -> float:
     """The largest relative difference of two runs' losses; of a loss near 0, relative to 0.01."""
     return max(abs(a[k] - b[k]) / max(abs(a[k]), 0.01) for a, b in zip(one, two, strict=True) for k in a)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,7 +1,7 @@
-"""Are a stereo model's kicks as wide as the recordings it learned from? Figures as Markdown.
+"""Are a stereo model's kicks as wide as the recordings it learned from?
 
     kick train DATA --config kickgan-stereo --budget 10m --out build/stereo
-    python scripts/stereo.py DATA --model build/stereo [-n 512] [--seed 0]
+    kick lab measure stereo DATA --model build/stereo [-n 512] [--seed 0]
 
 Levels are of the side, half the difference of the channels, re the mid, their mean. A kick is wide whose side is above
 -30 dB over all from 345 Hz on, where models have one. Intervals are of 95 %: of a share Wilson's, of a median over
@@ -11,12 +11,14 @@ kicks drawn anew.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from kickitout.datasets.build import read_dataset
+from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.metrics.bootstrap import median_interval
 from kickitout.metrics.resampling import wilson
@@ -27,27 +29,28 @@ FLOOR_DB = -120.0
 WIDE_DB = -30.0
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", nargs="+", type=Path)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", nargs="+", type=Path)
     parser.add_argument("--model", required=True)
     parser.add_argument("-n", type=int, default=512, help="kicks to make (default 512)")
     parser.add_argument("--seed", type=int, default=0, help="of the first one (default 0)")
-    args = parser.parse_args()
-    dataset = read_dataset(args.data)
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    dataset = read_dataset(args.sounds)
     made = generate(range(args.seed, args.seed + args.n), args.model)
     if made.ndim != 3:
-        raise SystemExit(f"{args.model}: a mono model; train one with --config kickgan-stereo")
+        raise UserError(f"{args.model}: a mono model; train one with --config kickgan-stereo")
     mids, sides = made.mean(axis=1), (made[:, 0] - made[:, 1]) / 2
-    parts = {"recordings": (dataset.waves, dataset.sides), "made": (mids, sides)}
-    print(f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n")
-    print("| | recordings | made |")
-    print("|---|--:|--:|")
+    parts = {"recordings": (dataset.waves, dataset.sides), "generated": (mids, sides)}
+    yield f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n"
+    yield "| | recordings | generated |"
+    yield "|---|--:|--:|"
     wide = {name: _levels(*both, EDGES[2], EDGES[-1]) > WIDE_DB for name, both in parts.items()}
-    print("| wide |", " | ".join(_share(wide[name]) for name in parts), "|")
+    yield f"| wide | {' | '.join(_share(wide[name]) for name in parts)} |"
     for low, high in pairwise(EDGES):
-        cells = [_level(*(x[wide[name]] for x in both), low, high) for name, both in parts.items()]
-        print(f"| side of the wide ones re mid, {low} to {high} Hz, dB |", " | ".join(cells), "|")
+        cells = [_level(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
+        yield f"| side of the wide ones re mid, {low} to {high} Hz, dB | {' | '.join(cells)} |"
 
 
 def _share(wide: np.ndarray) -> str:
@@ -68,7 +71,3 @@ def _levels(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) ->
     within = (hz >= low_hz) & (hz < high_hz)
     of_side, of_mid = ((np.abs(np.fft.rfft(x)[:, within]) ** 2).sum(axis=1) for x in (side, mid))
     return np.maximum(10 * np.log10((of_side + 1e-20) / (of_mid + 1e-20)), FLOOR_DB)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,7 +1,7 @@
 """Hostile input for a part of the program, for as long as you like.
 
-    python scripts/fuzz.py --target audio|model|recipe|api|kit|all --minutes 10 [--seed 0]
-    python scripts/fuzz.py --target audio --minutes 10 --atheris    guided by coverage (pip install atheris)
+    python tools/fuzz.py --target audio|model|recipe|api|kit|all --minutes 10 [--seed 0]
+    python tools/fuzz.py --target audio --minutes 10 --atheris    guided by coverage (pip install atheris)
 
 Prints runs a second, different outcomes, and each bug once with a minimised input that shows it. Ends with 1 when there
 are any. The same seed tries the same inputs, in the same order, for as long as there is time.

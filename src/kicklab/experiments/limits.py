@@ -1,6 +1,6 @@
-"""Write the limits of what a model learned from, for one that was exported before models had them inside.
+"""Write the rejection limits of a model that was exported before models had them inside.
 
-    python scripts/limits.py FOLDER... --model MODEL.onnx -o MODEL.limits.json
+    kick lab measure limits FOLDER... --model MODEL.onnx -o MODEL.limits.json
 
 FOLDER: the recordings that it learned from; the variants and the mix that its config made of them are made again. The
 file lies beside the model and names its digest; the model's own bytes stay. `kick train` writes limits into the model.
@@ -9,6 +9,7 @@ file lies beside the model and names its digest; the model's own bytes stay. `ki
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 from kickitout.datasets.build import read_dataset
@@ -33,15 +34,12 @@ def limits_again(model: Model, folders: list[Path]) -> Limits:
     return limits_of(make_training_set(dataset, config).waves[:, 0], config.kind)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", type=Path, nargs="+")
     parser.add_argument("--model", default="default")
     parser.add_argument("-o", "--out", type=Path, required=True)
-    args = parser.parse_args()
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
     model = load_model(args.model)
-    print(write_whole(args.out, limits_text(limits_again(model, args.sounds), model.digest).encode()))
-
-
-if __name__ == "__main__":
-    main()
+    yield str(write_whole(args.out, limits_text(limits_again(model, args.sounds), model.digest).encode()))

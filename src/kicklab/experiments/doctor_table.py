@@ -1,6 +1,6 @@
-"""Print what `kick check` says of recorded sounds whose kind is known: Markdown.
+"""What `kick check` says of recorded sounds whose kind is known.
 
-    python scripts/doctor_table.py FOLDER [FOLDER ...]
+    kick lab measure doctor-table FOLDER [FOLDER ...]
 
 A folder whose index.csv has a column `class` holds other drums, a row a class; all others hold kicks, a row a folder.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,20 +34,22 @@ class Sounds(NamedTuple):
         return self.refused + self.suspected.total()
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="+")
-    found = [row for folder in parser.parse_args().folders for row in of_folder(folder)]
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("sounds", type=Path, nargs="+")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    found = [row for folder in args.sounds for row in of_folder(folder)]
     kicks, drums = [s for s in found if s.kind == "kick"], [s for s in found if s.kind != "kick"]
-    print("| sounds | folder | files | refused | exact copies | suspects | not a kick, copies aside | suspected |")
-    print("|---|---|--:|--:|--:|--:|--:|---|")
+    yield "| sounds | folder | files | refused | exact copies | suspects | not a kick, copies aside | suspected |"
+    yield "|---|---|--:|--:|--:|--:|--:|---|"
     for row in [*kicks, *([total("kick", kicks)] if len(kicks) > 1 else []), *drums]:
         n = row.refused + row.taken
         low, high = wilson(row.flagged, n)
         share = f"{row.flagged / n:.1%} [{low:.1%}, {high:.1%}]"
         what = "; ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
         cells = [row.kind, row.folder, n + row.copies, row.refused, row.copies, row.suspected.total(), share, what]
-        print(f"| {' | '.join(map(str, cells))} |")
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
 def of_folder(folder: Path) -> list[Sounds]:
@@ -79,7 +82,3 @@ def counted(kind: str, folder: Path, report: Report, names: set[str]) -> Sounds:
 def total(kind: str, rows: list[Sounds]) -> Sounds:
     refused, copies, taken = (sum(column) for column in zip(*(row[2:5] for row in rows), strict=True))
     return Sounds(kind, "all", refused, copies, taken, sum((row.suspected for row in rows), Counter()))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,6 +1,6 @@
 """Take the picture of the studio that is in the README, with the system's own Chromium.
 
-python scripts/screenshot.py docs/images/studio.png
+python tools/screenshot.py docs/images/studio.png
 """
 
 from __future__ import annotations
