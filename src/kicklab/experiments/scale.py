@@ -28,6 +28,8 @@ import numpy as np
 from kickitout.cpus import usable_cpus
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
+from kickitout.export.sounds import GenerationJob, SoundFormat
+from kickitout.generation.load import load_model
 from kickitout.metrics.bootstrap import median_interval
 from kickitout.workers import Workers
 
@@ -106,12 +108,9 @@ class Alone:
 
 def alone(folder: Path, shards: int) -> Alone:
     """Measured on as many shards, which are empty files."""
-    from kickitout.cli.generate import _order  # the order of a command line
-
     with tempfile.TemporaryDirectory(dir=folder) as place, Workers(2) as workers:
-        args = _arguments(["generate", "-n", str(shards), "--shards", "1", "-o", place])
-        order, _, _ = _order(args)
-        written = ShardFolder(ShardWork(order), range(shards), 1)
+        job = GenerationJob("default", load_model("default").digest, Path(place), SoundFormat(), {}, None)
+        written = ShardFolder(ShardWork(job), range(shards), 1)
         list(workers.each(abs, range(8)))  # they are there
         known = [Shard(shard_name(seeds), 1, 0, "0" * 64) for seeds in written.shards()]
         for one in known:
@@ -128,12 +127,6 @@ def alone(folder: Path, shards: int) -> Alone:
         assert not again._missing(print)
         looked = time.perf_counter()
     return Alone((handed - began) / shards, (looked - listed) / shards, (listed - handed) / shards)
-
-
-def _arguments(words: list[str]) -> argparse.Namespace:
-    from kickitout.cli import build_parser
-
-    return build_parser().parse_args(words)
 
 
 def duration(seconds: float) -> str:
