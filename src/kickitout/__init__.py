@@ -1,4 +1,4 @@
-"""Learns kick drums as pictures of sound and makes new ones.
+"""Learns kick drums and makes new ones: an open instrument in Python and on the command line.
 
 >>> import kickitout
 >>> kickitout.generate([0, 1]).shape
@@ -7,24 +7,86 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kickitout._version import __version__
 
-__all__ = ["UserError", "__version__", "generate"]
+# Where each name comes from. A module is opened when one of its names is first asked for (PEP 562), so that
+# `import kickitout` waits for neither numpy nor PyTorch.
+HOMES = {
+    "UserError": "kickitout.errors",
+    "card": "kickitout.api",
+    "check": "kickitout.datasets.doctor.check",
+    "generate": "kickitout.generation",
+    "inpaint": "kickitout.api",
+    "invert": "kickitout.api",
+    "load_model": "kickitout.generation",
+    "match": "kickitout.api",
+    "morph": "kickitout.api",
+    "read_dataset": "kickitout.datasets.build",
+    "render": "kickitout.api",
+    "runs": "kickitout.api",
+    "score": "kickitout.api",
+    "train": "kickitout.api",
+    "vary": "kickitout.api",
+    "write_kit": "kickitout.api",
+    "write_shards": "kickitout.api",
+    "write_site": "kickitout.studio.site",
+    "write_sound": "kickitout.audio",
+}
 
 if TYPE_CHECKING:
+    from kickitout.api import (
+        card,
+        inpaint,
+        invert,
+        match,
+        morph,
+        render,
+        runs,
+        score,
+        train,
+        vary,
+        write_kit,
+        write_shards,
+    )
+    from kickitout.audio import write_sound
+    from kickitout.datasets.build import read_dataset
+    from kickitout.datasets.doctor.check import check
     from kickitout.errors import UserError
-    from kickitout.generation import generate
+    from kickitout.generation import generate, load_model
+    from kickitout.studio.site import write_site
+
+__all__ = [
+    "UserError",
+    "__version__",
+    "card",
+    "check",
+    "generate",
+    "inpaint",
+    "invert",
+    "load_model",
+    "match",
+    "morph",
+    "read_dataset",
+    "render",
+    "runs",
+    "score",
+    "train",
+    "vary",
+    "write_kit",
+    "write_shards",
+    "write_site",
+    "write_sound",
+]
 
 
-def __getattr__(name: str) -> Any:  # lazily, so that `kick --help` waits for nothing
-    if name == "generate":
-        from kickitout.generation import generate
+def __getattr__(name: str) -> Any:
+    if name not in HOMES:
+        raise AttributeError(f"module 'kickitout' has no attribute {name!r}")
+    return getattr(import_module(HOMES[name]), name)
 
-        return generate
-    if name == "UserError":
-        from kickitout.errors import UserError
 
-        return UserError
-    raise AttributeError(f"module 'kickitout' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -39,7 +39,11 @@ def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, rejec
     """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
 
     The same seed and model give the same samples, whatever else is generated in the same call. reject_outliers: kicks
-    unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are.
+    unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are. Raises
+    UserError for a seed that is none and for a model that cannot be played.
+
+    >>> generate([7]).shape
+    (1, 22050)
     """
     played = load_model(model) if isinstance(model, (str, Path)) else model
     rejection = OutlierRejection.of(played) if reject_outliers else None

@@ -1,0 +1,380 @@
+"""What `kickitout` offers in Python, where a room's own function asks for more than a caller wants to say.
+
+Sounds come back as `generate` gives them: float32 at 44.1 kHz with the onset at sample 64, [n, 22050] from a mono
+model and [n, 2, 22050] (left, right) from a stereo one. A sound that goes in is a file, a prepared wave [22050] or
+[2, 22050], or what `invert` returned. A model is "default", a model file, a run folder, or one that is loaded already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.generation import invert as inversion
+from kickitout.generation import load_model
+from kickitout.generation.generate import kicks
+from kickitout.generation.invert import EncoderSession, Inversion, decode_kick, find_encoder
+from kickitout.generation.load import DEFAULT
+from kickitout.generation.match import MatchResult
+from kickitout.generation.model import Model
+from kickitout.generation.recipe import find_latent, re_render, read_recipe
+from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from kickitout.datasets.build import Dataset
+    from kickitout.metrics.score import Score
+    from kickitout.training.loop import Report, Result
+    from kickitout.training.overview import RunState
+
+PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+ModelLike: TypeAlias = str | Path | Model
+SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
+
+
+def render(
+    recipe: Mapping[str, Any] | str | PathLike[str],
+    model: ModelLike = DEFAULT,
+    *,
+    source: str | PathLike[str] | None = None,
+) -> np.ndarray:
+    """The kick of a recipe, or of the recipe inside a sound file that kickitout wrote: [22050], or [2, 22050].
+
+    The samples are those of the model, before a file's sample format and rate; a recipe of a kit's sound gives the
+    kick that it was shaped from. source: the sound file of which a kick keeps its click or body. Raises UserError for a
+    file without a recipe, a damaged one, another model, and another source.
+
+    >>> import kickitout
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], formats=["sfz"])[0]
+    ...     again = kickitout.render(next(kit.rglob("*.wav")))
+    >>> bool((again == kickitout.generate([7])[0]).all())
+    True
+    """
+    from kickitout.audio import open_for_reading, read_comment
+
+    where = "the recipe" if isinstance(recipe, Mapping) else str(recipe)
+    found = dict(recipe) if isinstance(recipe, Mapping) else read_recipe(read_comment(Path(recipe)), where)
+    data = None
+    if source is not None:
+        with open_for_reading(Path(source)) as file:
+            data = file.read()
+    return _flat(re_render(found, _opened(model), where, data)[None])[0]
+
+
+def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike = DEFAULT) -> list[MatchResult]:
+    """A kick a seed, with the model's controls turned until its kick card says what `targets` ask for.
+
+    targets: pitch [Hz], sweep [ms], decay [ms to fall by 20 dB], click [dB re the whole], tone [Hz, centre of the
+    click], balance [dB, sub re body], drive [dB]. Each result has `wave` [channels, 22050], `reached`, and in `lines`
+    what was requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each
+    control. Raises UserError for an unknown target, for one outside its range, and for a model without controls.
+
+    >>> import kickitout
+    >>> found = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
+    >>> found.reached, [line.control.name for line in found.lines]
+    (True, ['pitch', 'decay'])
+    """
+    played = _opened(model)
+    return [kick.match for kick in kicks(played, seeds, targets) if kick.match is not None]
+
+
+def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
+    """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
+    sounds, before and after refining (two different kicks are about 10 dB apart).
+
+    An encoder guesses the latent, and a search refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552).
+    Raises UserError for a file that is no single kick and for a model without an encoder.
+
+    >>> import kickitout
+    >>> found = kickitout.invert(kickitout.generate([7])[0])
+    >>> found.after < 5
+    True
+    """
+    from kickitout.audio import open_for_reading
+    from kickitout.identity import identity_in
+
+    if isinstance(sound, Inversion):
+        return sound
+    played = _opened(model)
+    encoder = EncoderSession(find_encoder(_named(played)))
+    if isinstance(sound, np.ndarray):
+        return inversion.invert(played, encoder, sound)
+    with open_for_reading(Path(sound)) as file:
+        data = file.read()
+    wave = decode_kick(data, str(sound), played.info.channels)
+    return inversion.invert(played, encoder, wave, identity=identity_in(data, str(sound)))
+
+
+def vary(sound: SoundLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT) -> np.ndarray:
+    """One variation of a sound a seed, [n, 22050]. amount: 0 gives the sound back as the model reconstructs it, 1 is as
+    far as kicks are apart, 2 the most.
+
+    A file that this model wrote says its own latent; any other sound is inverted. Raises UserError for an amount
+    outside 0..2, and as `invert` does.
+
+    >>> import kickitout
+    >>> kickitout.vary(kickitout.generate([7])[0], range(3)).shape
+    (3, 22050)
+    """
+    from kickitout.generation.vary import vary
+
+    played = _opened(model)
+    return _stacked(vary(played, _latent(sound, played), seeds, amount))
+
+
+def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFAULT) -> np.ndarray:
+    """n kicks on the straight line between the latents of two sounds, both ends included: [n, 22050].
+
+    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Raises
+    UserError for n below 2, and as `invert` does.
+
+    >>> import kickitout
+    >>> deep, hard = kickitout.generate([7, 8])
+    >>> kickitout.morph(deep, hard, 3).shape
+    (3, 22050)
+    """
+    from kickitout.generation.vary import morph
+
+    played = _opened(model)
+    return _stacked(morph(played, _latent(first, played), _latent(last, played), n))
+
+
+def inpaint(
+    sound: str | PathLike[str] | np.ndarray, seeds: Sequence[int], keep: Literal["click", "body"] = "click",
+    amount: float = 1.0, model: ModelLike = DEFAULT,
+) -> np.ndarray:  # fmt: skip
+    """A sound's own click with a new body, or its body with a new click, one a seed: [n, 22050].
+
+    The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
+    to 35 ms. Raises UserError as `vary` does.
+
+    >>> import kickitout
+    >>> kickitout.inpaint(kickitout.generate([7])[0], range(2), keep="body").shape
+    (2, 22050)
+    """
+    from kickitout.generation.inpaint import inpaint
+
+    played = _opened(model)
+    return _stacked(inpaint(played, _latent(sound, played), _wave(sound, played), seeds, keep, amount))
+
+
+def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
+    """The kick card: pitch, sweep, attack, click, decay, levels and artefacts of one sound, field name -> number.
+
+    sound: a wave [T], mono, at `rate` Hz; or a file, of which the 500 ms from the onset on are measured as `kick card`
+    does. A number is NaN where the sound has no such thing, "note" is text. docs/kick-card.md defines each field with
+    its unit. Raises UserError for a file that cannot be read, a wave that is not mono float, and a rate below 16 kHz.
+
+    >>> import kickitout
+    >>> import numpy as np
+    >>> time = np.arange(22050) / 44100
+    >>> found = kickitout.card(np.exp(-time / 0.1) * np.sin(2 * np.pi * 55 * time))
+    >>> found["note"], round(found["pitch_end_hz"], 2)
+    ('A1', 55.0)
+    """
+    from kickitout.descriptors import card, cards
+
+    if isinstance(sound, np.ndarray):
+        return card(sound, rate)
+    from kickitout.audio import read_sound
+    from kickitout.audio.prepare import prepare
+    from kickitout.sound import PEAK
+
+    recorded = read_sound(Path(sound))
+    try:
+        prepared = prepare(recorded)
+    except UserError as error:
+        raise UserError(f"{sound}: {error}") from error
+    as_recorded = np.array([prepared.window_db - 20 * np.log10(PEAK)])
+    return cards(prepared.mid[None]).louder(as_recorded).row(0)
+
+
+def score(
+    generated: np.ndarray | Dataset | PathOrPaths, real: np.ndarray | Dataset | PathOrPaths,
+    train: np.ndarray | Dataset | PathOrPaths | None = None, *, seed: int = 0,
+    embeddings: Sequence[str] = ("bands", "drum-type"),
+) -> list[Score]:  # fmt: skip
+    """Scores of generated sounds against real ones, each with its 95 % interval, n, and the real-vs-real baseline.
+
+    Each set: waves [n, 22050], a dataset, or folders; at least 64 sounds. train: what the model learned from, to count
+    near-copies. embeddings: also an .onnx file of your own. seed: of the resampling. docs/scores.md defines each score
+    and names its source. Raises UserError for a set that is too small and for an embedding that cannot be had.
+
+        found = kickitout.score(kickitout.generate(range(512)), "held-out-kicks/")
+        {one.name: (one.value, one.interval, one.real) for one in found}
+    """
+    from kickitout.metrics.embeddings import find_embeddings
+    from kickitout.metrics.memorisation import audit
+    from kickitout.metrics.report import copies_score, score_sets
+    from kickitout.metrics.score import UNNAMED
+
+    new, _, _ = _set(generated)
+    waves, groups, digest = _set(real)
+    found = score_sets(
+        new, waves, seed=seed, embeddings=find_embeddings(embeddings), groups=groups, reference=digest or UNNAMED
+    )
+    if train is not None:
+        learned, learned_groups, _ = _set(train)
+        found.append(copies_score(audit(new, learned, learned_groups), found[0].reference))
+    return found
+
+
+def train(
+    sounds: Dataset | PathOrPaths, out: str | PathLike[str], *, config: str = "kickgan", changes: Sequence[str] = (),
+    steps: int | None = None, seconds: float = 1200.0, device: str = "auto",
+    watch: Callable[[Report], None] = lambda _: None,
+) -> Result:  # fmt: skip
+    """Train a model on a folder of kicks, or go on with the run in the folder `out`; the model lies there at the end.
+
+    config: one that `kick configs` lists, or a YAML file; changes: as "batch=32". steps: over all starts of the run;
+    without them `seconds` on the clock, from now until the model is written. watch: hears of the steps. Ctrl-C saves
+    and returns. Raises UserError where PyTorch is missing (the extra `train`), for fewer than four kicks, for a folder
+    that holds another run, and for a budget that is too short.
+
+        result = kickitout.train("my-kicks/", "runs/mine", seconds=1200)
+        waves = kickitout.generate(range(16), "runs/mine")
+    """
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None or find_spec("accelerate") is None:
+        raise UserError("training needs PyTorch; in the checkout: make train-env, or pip install '.[train]'")
+    from kickitout.training.budget import Budget
+    from kickitout.training.config import load_config
+    from kickitout.training.loop import Until, train
+
+    until = Until(steps) if steps else Budget(seconds)
+    settings = load_config(config, list(changes))
+    return train(_dataset(sounds), settings, Path(out), until, device=device, threads="auto", watch=watch)
+
+
+def runs(places: PathOrPaths = "runs") -> list[RunState]:
+    """The run folders at or below some places: path, config, state, step, minutes, best score (lower is better), bytes
+    on the disk and bytes that can go. Raises UserError for a place that is no folder.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.runs(folder)
+    []
+    """
+    from kickitout.training.overview import find_runs, look_at
+
+    listed = [places] if isinstance(places, (str, PathLike)) else places
+    return [look_at(path) for path in find_runs([Path(place) for place in listed])]
+
+
+def write_kit(
+    out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
+    model: ModelLike = DEFAULT, name: str | None = None, note: str | None = None, layers: int = 4,
+    round_robins: int = 4, formats: Sequence[str] = ("sfz", "hydrogen", "decentsampler"), bits: str = "24",
+    licence: str | None = None, zipped: bool = False, force: bool = False,
+) -> list[Path]:  # fmt: skip
+    """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
+    robins. Returns the folder, and its zip with `zipped`.
+
+    seeds: of a model's kicks; sounds: files and folders instead. note: "F1", or "F" for each kick's nearest F; without
+    it the nearest semitone. layers, round_robins: 1 to 8. Raises UserError for a place that is taken (force replaces a
+    kit), for a sound that is no kick, and for what a format cannot hold.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kit = kickitout.write_kit(f"{folder}/kit", [7], note="F", layers=1, round_robins=1, formats=["sfz"])[0]
+    ...     sorted(path.suffix for path in kit.rglob("*.*"))
+    ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
+    """
+    from kickitout.export.kits.build import build_kit
+    from kickitout.export.kits.package import check_place, write_kit
+    from kickitout.export.kits.plan import Plan
+    from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
+
+    out = Path(out)
+    plan = Plan(out.resolve().name if name is None else name, layers, round_robins, tuple(formats), note, bits, licence)
+    check_place(out, zipped=zipped, force=force)
+    played = _opened(model) if sounds is None else None
+    used = kicks_of_files([Path(s) for s in sounds or ()])[0] if played is None else kicks_of_model(played, seeds)
+    return write_kit(build_kit(used, plan), played, out, zipped=zipped, force=force)
+
+
+def write_shards(
+    out: str | PathLike[str], seeds: range, each: int, *, model: str | Path = DEFAULT,
+    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, cards: bool = True, format: str = "wav",
+    bits: str = "24", rate: int = SAMPLE_RATE, workers: int = 1,
+) -> list[Path]:  # fmt: skip
+    """Write kicks into tar files of `each` kicks (WebDataset's layout), with their recipes and cards; index.json lists
+    them. Returns the tar files.
+
+    A folder that was begun is gone on with. targets: as in `match`. reject_outliers: resample kicks unlike those that
+    the model learned from. rate in Hz. workers: processes; with more than one, call this below
+    `if __name__ == "__main__":`. Raises UserError for a folder that holds something else, and as `generate` does.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in kickitout.write_shards(folder, range(4), 2, cards=False)]
+    ['kicks-000000-000001.tar', 'kicks-000002-000003.tar']
+    """
+    from kickitout.export.shard_folder import ShardFolder
+    from kickitout.export.shards import ShardWork, shard_name
+    from kickitout.export.sounds import GenerationJob, SoundFormat
+    from kickitout.generation.match import check_targets
+    from kickitout.generation.reject import OutlierRejection
+    from kickitout.workers import Workers
+
+    played = _opened(model)
+    limits = OutlierRejection.of(played).limits if reject_outliers else None
+    form = SoundFormat(format, bits, rate)
+    job = GenerationJob(str(model), played.digest, Path(out), form, check_targets(targets or {}), limits)
+    folder = ShardFolder(ShardWork(job, cards), seeds, each)
+    with Workers(workers) as pool:
+        for _ in folder.write(pool):
+            pass
+    return [Path(out) / shard_name(part) for part in folder.shards()]
+
+
+def _opened(model: ModelLike) -> Model:
+    return load_model(model) if isinstance(model, (str, Path)) else model
+
+
+def _named(model: Model) -> str | Path:
+    """Where a model is, for its encoder."""
+    return model.path or DEFAULT
+
+
+def _latent(sound: SoundLike, model: Model) -> np.ndarray:
+    if isinstance(sound, (np.ndarray, Inversion)):
+        return invert(sound, model).place
+    return find_latent(model, _named(model), Path(sound))[0]
+
+
+def _wave(sound: str | PathLike[str] | np.ndarray, model: Model) -> np.ndarray:
+    if isinstance(sound, np.ndarray):
+        return sound
+    return decode_kick(Path(sound).read_bytes(), str(sound), model.info.channels)
+
+
+def _stacked(made: Sequence[Any]) -> np.ndarray:
+    return _flat(np.stack([one.wave for one in made]))
+
+
+def _flat(waves: np.ndarray) -> np.ndarray:
+    """[n, channels, T] -> [n, T] where there is one channel."""
+    return waves[:, 0] if waves.shape[1] == 1 else waves
+
+
+def _dataset(sounds: Dataset | PathOrPaths) -> Dataset:
+    from kickitout.datasets.build import Dataset, read_dataset
+
+    return sounds if isinstance(sounds, Dataset) else read_dataset(sounds)
+
+
+def _set(sounds: np.ndarray | Dataset | PathOrPaths) -> tuple[np.ndarray, np.ndarray | None, str]:
+    """Waves [n, T], their groups and digest where they are known."""
+    if isinstance(sounds, np.ndarray):
+        return (sounds if sounds.ndim == 2 else sounds.mean(axis=1)), None, ""
+    dataset = _dataset(sounds)
+    return dataset.waves, dataset.groups, dataset.digest

@@ -1,0 +1,161 @@
+"""What `kickitout` offers in Python: one table of names, opened when they are asked for, each usable in three lines."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toy import TOY, shared_run, write_kicks
+
+import kickitout
+from kickitout.cli import main
+from kickitout.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+FUNCTIONS = [name for name in kickitout.__all__ if name not in ("UserError", "__version__")]
+LONG = {"score", "train"}  # their examples are text
+
+
+def test_the_table_of_names_is_what_can_be_imported():
+    assert kickitout.__all__ == sorted(kickitout.__all__)
+    assert set(kickitout.__all__) == {*kickitout.HOMES, "__version__"}
+    assert set(kickitout.__all__) <= set(dir(kickitout))
+    assert all(getattr(kickitout, name) is not None for name in kickitout.__all__)
+    with pytest.raises(AttributeError, match="'kickitout' has no attribute 'listen'"):
+        kickitout.listen  # noqa: B018
+
+
+def test_the_types_that_a_checker_sees_are_those_of_the_table():
+    text = Path(kickitout.__file__).read_text("utf-8")
+    block = text.split("if TYPE_CHECKING:")[1].split("__all__")[0]
+    homes = {}
+    for home, one_line, several in re.findall(r"from (\S+) import (?:([^(\n]+)|\((.*?)\))", block, re.DOTALL):
+        homes |= {name.strip(): home for name in (one_line or several).split(",") if name.strip()}
+    assert homes == kickitout.HOMES
+
+
+def test_importing_the_package_opens_neither_numpy_nor_torch():
+    script = "import sys, kickitout; print(*sorted({name.split('.')[0] for name in sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {"numpy", "torch", "onnxruntime", "soundfile", "pydantic"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_is_typed_and_says_what_it_takes_gives_and_refuses(name):
+    function = getattr(kickitout, name)
+    sign = inspect.signature(function)
+    assert sign.return_annotation is not inspect.Signature.empty
+    assert all(one.annotation is not one.empty for one in sign.parameters.values())
+    assert "Raises UserError" in " ".join(function.__doc__.split())
+    if inspect.getmodule(function).__name__ == "kickitout.api":
+        assert (">>>" in function.__doc__) != (name in LONG)
+        assert "kickitout." in function.__doc__
+
+
+def test_the_page_of_the_api_is_up_to_date():
+    pytest.importorskip("pydantic", reason="write_site needs the extra 'studio'")
+    from kicklab.experiments.api_page import run
+
+    page = (ROOT / "docs" / "api.md").read_text("utf-8")
+    block = re.search(r"<!-- begin: kick lab measure api-page -->\n(.*?)\n<!-- end -->", page, re.DOTALL)
+    assert block is not None
+    assert block[1].strip() == "\n".join(run()).strip()
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    """Two kicks as `kick generate` writes them, with all their bits."""
+    folder = tmp_path_factory.mktemp("kicks")
+    assert main(["generate", "--seeds", "7,8", "--bits", "32f", "-q", "-o", str(folder)]) == 0
+    return sorted(folder.iterdir())
+
+
+def samples(path):
+    from kickitout.audio import read_sound
+
+    return read_sound(path).samples[:, 0]
+
+
+def test_a_file_renders_as_the_seed_it_was_made_from(files):
+    np.testing.assert_array_equal(kickitout.render(files[0]), kickitout.generate([7])[0])
+    np.testing.assert_array_equal(samples(files[0]), kickitout.render(files[0]))
+    with pytest.raises(UserError, match="has no recipe inside"):
+        kickitout.render(kickitout.write_sound(files[0].with_name("plain.wav"), np.zeros(100, np.float32), 44_100))
+    with pytest.raises(UserError, match="the recipe: made by the model"):
+        kickitout.render({"kickitout": "1", "model": "another", "model_sha256": "ab" * 32, "seed": 7})
+
+
+def test_variations_morphs_and_new_bodies_are_those_of_the_command_line(files, tmp_path):
+    first, last = map(str, files[:2])
+    how = ["--bits", "32f", "-o"]
+    assert main(["vary", first, "-n", "2", "--amount", "0.5", *how, str(tmp_path / "v")]) == 0
+    assert main(["vary", first, "-n", "2", "--keep", "click", *how, str(tmp_path / "k")]) == 0
+    assert main(["morph", first, last, "-n", "3", *how, str(tmp_path / "m")]) == 0
+    made = {
+        "v": kickitout.vary(first, range(2), 0.5),
+        "k": kickitout.inpaint(first, range(2), "click"),
+        "m": kickitout.morph(first, last, 3),
+    }
+    for folder, waves in made.items():
+        written = np.stack([samples(path) for path in sorted((tmp_path / folder).iterdir())])
+        np.testing.assert_array_equal(waves, written)
+    np.testing.assert_array_equal(made["m"][[0, -1]], kickitout.generate([7, 8]))
+
+
+def test_a_match_is_the_kick_that_the_command_line_writes(tmp_path):
+    assert main(["generate", "-n", "1", "--note", "G1", "--bits", "32f", "-q", "-o", str(tmp_path)]) == 0
+    found = kickitout.match([0], {"pitch": 440 * 2 ** (-38 / 12)})[0]
+    assert found.reached
+    np.testing.assert_array_equal(samples(next(tmp_path.iterdir())), found.wave[0])
+    with pytest.raises(UserError, match="nothing a kick can be asked for"):
+        kickitout.match([0], {"colour": 1.0})
+
+
+def test_a_sound_is_inverted_once_and_used_again(files):
+    found = kickitout.invert(files[0])
+    assert kickitout.invert(found) is found
+    again = kickitout.vary(found, [0], 0.0)
+    assert again.shape == (1, 22050)
+    model = kickitout.load_model()
+    np.testing.assert_array_equal(again, kickitout.vary(found, [0], 0.0, model))
+
+
+def test_the_card_of_a_file_is_that_of_the_command_line(files, capsys):
+    import json
+
+    assert main(["card", str(files[0]), "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)[0]["card"]
+    found = kickitout.card(files[0])
+    for name, value in listed.items():
+        assert found[name] == value or (value is None and np.isnan(found[name])), name
+
+
+def test_sounds_are_scored_as_waves_and_as_folders_and_too_few_are_refused(tmp_path):
+    folder = write_kicks(tmp_path / "real", 70)
+    real = kickitout.read_dataset(folder)
+    waves = kickitout.generate(range(64))
+    by_folder = kickitout.score(waves, folder, embeddings=["bands"])
+    assert by_folder == kickitout.score(waves, real, embeddings=["bands"])
+    assert by_folder[0].reference == real.digest
+    assert {"energy_bands-1", "kicks_recognised"} <= {one.name for one in by_folder}
+    with pytest.raises(UserError, match="too few for a score"):
+        kickitout.score(waves[:10], real)
+
+
+def test_runs_are_listed(tmp_path_factory):
+    run = shared_run(tmp_path_factory, "dcgan-bands")
+    found = kickitout.runs(run)
+    assert [(one.path, one.state) for one in found] == [(run, "finished")]
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_and_played_in_two_lines(tmp_path):
+    folder = write_kicks(tmp_path / "kicks", 12)
+    result = kickitout.train(folder, tmp_path / "run", config="dcgan-bands", changes=TOY, steps=2, device="cpu")
+    assert (result.step, result.reason) == (2, "done")
+    assert kickitout.generate([0], tmp_path / "run").shape == (1, 22050)
