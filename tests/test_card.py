@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from kickitout.descriptors import (
+    FIELD_NAMES,
     FIELDS,
-    NAMES,
     Cards,
     card,
     cards,
@@ -48,10 +48,10 @@ def cents(found, true):
 
 def test_a_card_has_every_field_once_and_in_order():
     found = card(kick())
-    assert list(found) == [field.name for field in FIELDS] == list(NAMES)
-    assert len(set(NAMES)) == len(NAMES)
+    assert list(found) == [field.name for field in FIELDS] == list(FIELD_NAMES)
+    assert len(set(FIELD_NAMES)) == len(FIELD_NAMES)
     assert isinstance(found["note"], str)
-    assert all(isinstance(found[name], float) for name in NAMES if name != "note")
+    assert all(isinstance(found[name], float) for name in FIELD_NAMES if name != "note")
 
 
 @pytest.mark.parametrize("end_hz", [35.0, 41.2, 50.0, 63.0, 80.0, 110.0, 150.0, 200.0])
@@ -416,7 +416,7 @@ BROKEN = {
 def test_a_wave_that_cannot_be_measured_gets_no_value_and_one_reason(name):
     wave, word = BROKEN[name]
     found = cards(wave[None])
-    for field in NAMES:
+    for field in FIELD_NAMES:
         assert word in found.reason(0, field)
         assert found[field][0] == "" or np.isnan(found[field][0])
     assert pitch_curve(wave)[0].size == level_curve(wave)[0].size == 0
@@ -445,7 +445,7 @@ ODD = {
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_odd_sounds_have_values_or_reasons(name, kind):
     found = cards(ODD[name].astype(kind)[None])
-    for field in NAMES:
+    for field in FIELD_NAMES:
         value = found[field][0]
         absent = value == "" if field == "note" else np.isnan(value)
         assert absent == (found.reason(0, field) is not None), field
@@ -455,7 +455,7 @@ def test_odd_sounds_have_values_or_reasons(name, kind):
 
 
 def assert_same_bits(found, expected):
-    for name in NAMES:
+    for name in FIELD_NAMES:
         np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
         np.testing.assert_array_equal(found.whys[name], expected.whys[name], err_msg=name)
 
@@ -472,7 +472,7 @@ def test_a_sound_has_the_same_card_alone_and_in_any_batch():
     order = np.random.default_rng(0).permutation(40)
     shuffled = cards(waves[order])
     back = np.argsort(order)
-    for name in NAMES:
+    for name in FIELD_NAMES:
         np.testing.assert_array_equal(shuffled[name][back], together[name], err_msg=name)
 
 
@@ -505,7 +505,7 @@ def test_the_curves_are_what_the_card_reads():
 def test_the_print_names_value_unit_and_reason():
     found = cards(np.stack([kick(click=0.2), np.zeros(LENGTH)]))
     text = format_card(found.row(0), found.reasons(0))
-    assert [line.split()[0] for line in text.splitlines()] == list(NAMES)
+    assert [line.split()[0] for line in text.splitlines()] == list(FIELD_NAMES)
     assert "G1" in text
     assert " Hz" in text
     assert "the wave is silent" in format_card(found.row(1), found.reasons(1))

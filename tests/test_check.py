@@ -14,7 +14,7 @@ from kickitout.audio import encode_sound, resample, write_sound
 from kickitout.cli.check_text import as_text
 from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor import forecast as forecasting
-from kickitout.datasets.doctor.check import FINDINGS, check
+from kickitout.datasets.doctor.check import FINDING_TEXTS, check
 from kickitout.datasets.doctor.examined import cache_folder
 from kickitout.datasets.doctor.facts import count_hits
 from kickitout.datasets.doctor.forecast import NO_CURVE, Curve, Point, curve_text, forecast, load_curve, read_curve
@@ -115,7 +115,7 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert planted(report, "quiet") == {"quiet.wav"}
     assert planted(report, "cut") == {"long.wav"}
     assert planted(report, "abrupt") == {"abrupt.wav"}
-    assert set(report.findings) == set(FINDINGS)
+    assert set(report.findings) == set(FINDING_TEXTS)
     assert report.rates[RATE] == len(report.taken) - 1
     assert report.rates[48_000] == 1
     assert report.channels == {1: len(report.taken) - 2, 2: 2}
@@ -143,7 +143,7 @@ def test_rendered_kicks_are_left_in_peace(tmp_path):
     assert report.refused == ()
     assert report.suspects == ()
     assert report.groups == ()
-    for key in set(FINDINGS) - {"flipped"}:  # which half wave comes first is the style's, and no fault
+    for key in set(FINDING_TEXTS) - {"flipped"}:  # which half wave comes first is the style's, and no fault
         assert report.findings[key] == (), key
 
 
@@ -174,7 +174,7 @@ def test_the_cache_changes_nothing_and_survives_damage(faulty, own_cache):
 
 def test_the_cache_is_really_read(faulty, monkeypatch):
     check(faulty)
-    monkeypatch.setattr("kickitout.datasets.doctor.examined.measure", None)
+    monkeypatch.setattr("kickitout.datasets.doctor.examined.measure_facts", None)
     assert len(check(faulty).taken) > 10
 
 

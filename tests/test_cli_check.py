@@ -16,7 +16,7 @@ import pytest
 from kickitout.audio import decode_sound, resample, write_sound
 from kickitout.cli import main
 from kickitout.descriptors import card
-from kickitout.drawing import COLOURS, png, spectrogram_png, wave_svg
+from kickitout.drawing import SPECTROGRAM_COLOURS, png, spectrogram_png, wave_svg
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
@@ -167,8 +167,8 @@ def test_a_png_is_what_was_drawn():
     rows = np.frombuffer(zlib.decompress(data[start : data.index(b"IEND") - 8]), np.uint8).reshape(3, 3)
     np.testing.assert_array_equal(rows[:, 1:], pixels)
     palette = data[data.index(b"PLTE") + 4 :][:768]
-    assert tuple(palette[:3]) == COLOURS[0]
-    assert tuple(palette[-3:]) == COLOURS[-1]
+    assert tuple(palette[:3]) == SPECTROGRAM_COLOURS[0]
+    assert tuple(palette[-3:]) == SPECTROGRAM_COLOURS[-1]
 
 
 @pytest.mark.parametrize("length", [1, 50, 22050])

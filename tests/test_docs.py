@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kickitout.datasets.doctor.check import FINDINGS
+from kickitout.datasets.doctor.check import FINDING_TEXTS
 from kickitout.descriptors import FIELDS
 from kickitout.descriptors.fields import WHY_TEXT
 from kickitout.descriptors.limits import ARTEFACTS, FEW, RARELY, TAIL, WIDER
@@ -83,7 +83,7 @@ def test_every_finding_of_the_doctor_has_a_word_on_its_page():
     said = {"cancelled": "cancel", "lone": "one channel alone", "odd": "oddly written", "clipped": "clipping",
             "dc": "offset", "flipped": "polarity", "late": "late", "noisy": "noisy", "quiet": "quiet", "cut": "cut",
             "abrupt": "cut"}  # fmt: skip
-    assert set(said) == set(FINDINGS)
+    assert set(said) == set(FINDING_TEXTS)
     assert all(word in words for word in said.values())
 
 

@@ -13,7 +13,7 @@ from kickitout.augmentation.variants import repitch
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.load import find_model_file
-from kickitout.metrics.drum_types import KICK, DrumClassifier, classify, packaged
+from kickitout.metrics.drum_types import KICK_TYPE, DrumClassifier, classify, packaged
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.ladder import FAULTS
@@ -42,27 +42,27 @@ def called(waves: np.ndarray) -> list[str]:
 
 
 def test_rendered_kicks_are_kicks_and_bursts_of_bright_noise_are_not(kicks, hats):
-    assert called(kicks).count(KICK) >= 76  # of 80
-    assert called(hats).count(KICK) == 0
+    assert called(kicks).count(KICK_TYPE) >= 76  # of 80
+    assert called(hats).count(KICK_TYPE) == 0
 
 
 def test_a_low_tone_without_a_decay_is_no_kick():
     """From 60 Hz on: below, it sounds like the beginning of a long kick that was cut, and some are called so."""
     tones = np.stack([PEAK * np.sin(2 * np.pi * hz * SECONDS) for hz in (60, 70, 80, 100)]).astype(np.float32)
-    assert KICK not in called(tones)
+    assert KICK_TYPE not in called(tones)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_drum_hit_is_no_kick(kind, kicks):
     seeds = [s for s in range(NEVER_SEEN, NEVER_SEEN + 20 * len(KINDS)) if kind_of(s) == kind]
-    assert called(nondrums(seeds, kicks)).count(KICK) <= 2  # of 20
+    assert called(nondrums(seeds, kicks)).count(KICK_TYPE) <= 2  # of 20
 
 
 def test_silence_and_a_single_click_are_no_kicks():
     click = np.zeros((2, LENGTH), np.float32)
     click[1, ONSET] = PEAK
     assert np.isfinite(classify(click).logits).all()
-    assert KICK not in called(click)
+    assert KICK_TYPE not in called(click)
 
 
 def test_a_kick_alone_is_heard_as_among_others(kicks):
@@ -112,8 +112,8 @@ def test_recorded_kicks_are_recognised_and_other_drums_are_not(real_data):
     with open(real_data / "drums-study" / "index.csv", encoding="utf-8") as file:
         chosen = [real_data / "drums-study" / row["file"] for row in list(csv.DictReader(file))[::6]]
     others = read_dataset(chosen).waves
-    assert called(kicks).count(KICK) >= 0.88 * len(kicks)
-    assert called(others).count(KICK) <= 0.05 * len(others)
+    assert called(kicks).count(KICK_TYPE) >= 0.88 * len(kicks)
+    assert called(others).count(KICK_TYPE) <= 0.05 * len(others)
 
 
 @pytest.mark.parametrize("what", ["garbage", "a model"])
@@ -208,8 +208,8 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
     random = np.random.default_rng(0)
     for folder in TYPE_OF:
         bursts = 0.2 * random.standard_normal((6, LENGTH)) * np.exp(-SECONDS / 0.05)
-        made = synthesise(range(6))[0] if folder == KICK else bursts
-        place = root / "kicks" if folder == KICK else root / "drums" / folder
+        made = synthesise(range(6))[0] if folder == KICK_TYPE else bursts
+        place = root / "kicks" if folder == KICK_TYPE else root / "drums" / folder
         place.mkdir(parents=True)
         for i, wave in enumerate(made):
             write_sound(place / f"{i}.wav", wave, SAMPLE_RATE, bits="24")

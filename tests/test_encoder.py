@@ -14,7 +14,7 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.load import find_model_file
 from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, find_embeddings
-from kickitout.metrics.encoder import Encoder
+from kickitout.metrics.encoder import OnnxEncoder
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
@@ -51,7 +51,7 @@ def kicks() -> np.ndarray:
 
 
 def test_a_free_length_takes_the_sound_as_it_is(tmp_path, kicks):
-    encoder = Encoder(loudness(tmp_path / "a.onnx"), SAMPLE_RATE)
+    encoder = OnnxEncoder(loudness(tmp_path / "a.onnx"), SAMPLE_RATE)
     found = encoder.embed(kicks)
     np.testing.assert_allclose(found[:, 0], np.abs(kicks).mean(axis=1), rtol=1e-4)
     np.testing.assert_allclose(found[:, 1], np.abs(kicks).max(axis=1), rtol=1e-6)
@@ -59,22 +59,22 @@ def test_a_free_length_takes_the_sound_as_it_is(tmp_path, kicks):
 
 
 def test_the_rate_inside_the_file_counts(tmp_path, kicks):
-    encoder = Encoder(loudness(tmp_path / "a.onnx", sample_rate="16000"))
+    encoder = OnnxEncoder(loudness(tmp_path / "a.onnx", sample_rate="16000"))
     assert encoder.rate == 16_000
     np.testing.assert_allclose(encoder.embed(kicks)[:, 0], np.abs(kicks).mean(axis=1), rtol=0.1)
 
 
 def test_a_fixed_length_is_padded_or_cut_and_says_so(tmp_path, kicks):
-    longer = Encoder(loudness(tmp_path / "longer.onnx", 2 * LENGTH), SAMPLE_RATE)
+    longer = OnnxEncoder(loudness(tmp_path / "longer.onnx", 2 * LENGTH), SAMPLE_RATE)
     np.testing.assert_allclose(longer.embed(kicks)[:, 0], np.abs(kicks).mean(axis=1) / 2, rtol=1e-4)
     assert "padded with silence to 1.000 s" in longer.about
-    shorter = Encoder(loudness(tmp_path / "shorter.onnx", 4410), SAMPLE_RATE)
+    shorter = OnnxEncoder(loudness(tmp_path / "shorter.onnx", 4410), SAMPLE_RATE)
     np.testing.assert_allclose(shorter.embed(kicks)[:, 0], np.abs(kicks[:, :4410]).mean(axis=1), rtol=1e-4)
     assert "cut to 0.100 s" in shorter.about
 
 
 def test_a_sound_is_embedded_the_same_alone_and_among_others(tmp_path, kicks):
-    encoder = Encoder(loudness(tmp_path / "a.onnx", batch=1), 22_050)
+    encoder = OnnxEncoder(loudness(tmp_path / "a.onnx", batch=1), 22_050)
     np.testing.assert_array_equal(encoder.embed(kicks)[3:4], encoder.embed(kicks[3:4]))
 
 
@@ -82,7 +82,7 @@ def test_of_several_outputs_the_one_called_embedding_counts(tmp_path, kicks):
     nodes = [helper.make_node("Abs", ["x"], ["other"]), helper.make_node("Neg", ["x"], ["embedding"])]
     ends = [("other", FLOAT, ["B", LENGTH]), ("embedding", FLOAT, ["B", LENGTH])]
     path = write(tmp_path / "a.onnx", nodes, [("x", FLOAT, ["B", LENGTH])], ends)
-    np.testing.assert_array_equal(Encoder(path, SAMPLE_RATE).embed(kicks), -kicks)
+    np.testing.assert_array_equal(OnnxEncoder(path, SAMPLE_RATE).embed(kicks), -kicks)
 
 
 def one_node(path: Path, kind: str, takes, gives) -> Path:
@@ -105,7 +105,7 @@ def one_node(path: Path, kind: str, takes, gives) -> Path:
 )
 def test_a_wrong_graph_is_refused_in_a_sentence(tmp_path, make, says):
     with pytest.raises(UserError, match=says):
-        Encoder(make(tmp_path / "a.onnx"), SAMPLE_RATE)
+        OnnxEncoder(make(tmp_path / "a.onnx"), SAMPLE_RATE)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_wrong_graph_is_refused_in_a_sentence(tmp_path, make, says):
 )
 def test_a_rate_that_is_unknown_or_wrong_is_refused(tmp_path, told, inside, says):
     with pytest.raises(UserError, match=says):
-        Encoder(loudness(tmp_path / "a.onnx", **inside), told)
+        OnnxEncoder(loudness(tmp_path / "a.onnx", **inside), told)
 
 
 def test_names_find_embeddings_and_nothing_is_downloaded(tmp_path):
@@ -128,7 +128,7 @@ def test_names_find_embeddings_and_nothing_is_downloaded(tmp_path):
     assert (bands, drums) == (BANDS, DRUM_TYPES)
     assert re.fullmatch(r"mine-[0-9a-f]{8}-44100Hz", mine.name)
     assert find_embeddings([str(path)], 16_000)[0].name != mine.name  # it is another embedding
-    assert re.fullmatch(r"own-[0-9a-f]{8}", Encoder(loudness(tmp_path / "own.onnx", sample_rate="16000")).name)
+    assert re.fullmatch(r"own-[0-9a-f]{8}", OnnxEncoder(loudness(tmp_path / "own.onnx", sample_rate="16000")).name)
     with pytest.raises(UserError, match="CLAP: it is not in this package and never downloaded"):
         find_embeddings(["CLAP"])
     with pytest.raises(UserError, match=r"clop: not known; bands, drum-type or a FILE\.onnx"):
@@ -160,6 +160,6 @@ def test_the_example_of_the_page_about_embeddings_makes_an_encoder(tmp_path, mon
     (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "embeddings.md", "exec"), {})
-    encoder = Encoder(tmp_path / "encoder.onnx")
+    encoder = OnnxEncoder(tmp_path / "encoder.onnx")
     assert "16000 Hz, sounds of 0.500 s padded with silence to 1.000 s, 32 numbers" in encoder.about
     assert encoder.embed(kicks).shape == (5, 32)

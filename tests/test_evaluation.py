@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from kickitout.metrics.distance import diversity, energy_distance
-from kickitout.metrics.embedding import EDGES_HZ, EDGES_MS, FLOOR_DB, embed
+from kickitout.metrics.embedding import CELL_FLOOR_DB, EDGES_HZ, EDGES_MS, embed_bands
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
 
 def cells(wave):
-    return embed(wave[None]).reshape(len(EDGES_HZ) - 1, len(EDGES_MS) - 1)
+    return embed_bands(wave[None]).reshape(len(EDGES_HZ) - 1, len(EDGES_MS) - 1)
 
 
 @pytest.mark.parametrize("hz", [50.0, 100.0, 800.0, 6000.0])
@@ -35,17 +35,19 @@ def test_a_click_lands_in_the_first_slots_of_the_high_bands():
     found = cells(wave)
     high = EDGES_HZ[:-1] > 2000
     assert found[high].max(axis=0).argmax() <= 1
-    assert found[high][:, 4:].max() == FLOOR_DB
+    assert found[high][:, 4:].max() == CELL_FLOOR_DB
 
 
 def test_gain_and_block_size_change_nothing():
     waves, _ = synthesise(range(6))
-    np.testing.assert_allclose(embed(waves), embed(0.1 * waves), atol=0.05)  # float32, and the 1e-12 below silence
-    np.testing.assert_array_equal(embed(waves, block=2), embed(waves))
+    np.testing.assert_allclose(
+        embed_bands(waves), embed_bands(0.1 * waves), atol=0.05
+    )  # float32, and the 1e-12 below silence
+    np.testing.assert_array_equal(embed_bands(waves, block=2), embed_bands(waves))
 
 
 def test_silence_is_finite():
-    assert np.isfinite(embed(np.zeros((2, 22050), np.float32))).all()
+    assert np.isfinite(embed_bands(np.zeros((2, 22050), np.float32))).all()
 
 
 def test_energy_distance_of_two_draws_of_one_set_is_about_zero():
@@ -58,11 +60,11 @@ def test_energy_distance_of_two_draws_of_one_set_is_about_zero():
 
 def test_energy_distance_grows_as_the_kicks_get_worse():
     waves, _ = synthesise(range(120))
-    reals, fakes = embed(waves[:60]), waves[60:]
+    reals, fakes = embed_bands(waves[:60]), waves[60:]
     spectra = np.fft.rfft(fakes)
     hz = np.fft.rfftfreq(22050, 1 / SAMPLE_RATE)
     scores = [
-        energy_distance(reals, embed(np.fft.irfft(spectra * (hz < cutoff), 22050).astype(np.float32)))
+        energy_distance(reals, embed_bands(np.fft.irfft(spectra * (hz < cutoff), 22050).astype(np.float32)))
         for cutoff in (22050, 8000, 3000, 1000, 300)
     ]
     assert scores == sorted(scores)

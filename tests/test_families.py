@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import kickitout.datasets.groups as module
 from kickitout.audio import Sound, decode_sound, resample
 from kickitout.audio.prepare import prepare
-from kickitout.datasets.groups import SAME, WIDE, _candidate_pairs, _Sounds, near_duplicate_groups
+from kickitout.datasets.groups import DUPLICATE, RELATED, _candidate_pairs, _GroupSpectra, near_duplicate_groups
 from kickitout.similarity import similarity
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -42,7 +42,7 @@ def random_kicks(n: int) -> np.ndarray:
 
 
 def candidates(waves: np.ndarray) -> set[tuple[int, int]]:
-    rows, columns = _candidate_pairs(_Sounds.of(waves))
+    rows, columns = _candidate_pairs(_GroupSpectra.of(waves))
     return set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
@@ -68,8 +68,8 @@ def test_copies_of_a_kick_are_one_family(make_kick):
 
 def test_near_duplicates_of_near_duplicates_are_one_family(make_kick):
     chain = np.stack([aligned(make_kick(end_hz=50 + 0.45 * k)) for k in range(3)])
-    assert similarity(chain[0], chain[1]) >= SAME
-    assert similarity(chain[0], chain[2]) < SAME
+    assert similarity(chain[0], chain[1]) >= DUPLICATE
+    assert similarity(chain[0], chain[2]) < DUPLICATE
     assert near_duplicate_groups(chain).tolist() == [0] * 3
     assert near_duplicate_groups(chain[[0, 2]]).tolist() == [0, 1]
 
@@ -82,7 +82,7 @@ def test_a_long_chain_is_cut_but_not_between_copies(make_kick):
     assert 2 <= len(set(found.tolist())) <= 6
     for group in set(found.tolist()):
         members = [kick for kick, own in zip(chain, found[:12], strict=True) if own == group]
-        assert min(similarity(a, b) for a in members for b in members) > 2 * WIDE**2 - 1  # both are WIDE of one head
+        assert min(similarity(a, b) for a in members for b in members) > 2 * RELATED**2 - 1  # both are WIDE of one head
 
 
 def test_many_rendered_kicks_are_not_one_family():
@@ -95,7 +95,7 @@ def test_the_similarity_is_exact_at_its_limits():
     rng = np.random.default_rng(0)
     waves = random_kicks(40)
     waves += 0.03 * rng.standard_normal(waves.shape).astype(np.float32) * np.abs(waves)  # something above the body
-    sounds = _Sounds.of(waves)
+    sounds = _GroupSpectra.of(waves)
     rows, columns = np.triu_indices(40, 1)
     true = np.array([similarity(waves[i], waves[j]) for i, j in zip(rows, columns, strict=True)])
     for limit in (0.5, 0.8, 0.93, 0.97):
@@ -138,7 +138,7 @@ def test_nothing_and_one_are_families_too():
 def test_of_a_thousand_kicks_few_pairs_are_correlated(monkeypatch):
     """Half a million pairs are there; correlated in full, at the full rate, they would take ten minutes."""
     pairs = {"below 1.5 kHz": 0, "in full": 0}
-    roughly, fully = _Sounds.correlation, module.similarity
+    roughly, fully = _GroupSpectra.correlation, module.similarity
 
     def counted_roughly(self, rows, columns, bins, turns):
         pairs["below 1.5 kHz"] += len(rows)
@@ -148,7 +148,7 @@ def test_of_a_thousand_kicks_few_pairs_are_correlated(monkeypatch):
         pairs["in full"] += 1
         return fully(a, b)
 
-    monkeypatch.setattr(_Sounds, "correlation", counted_roughly)
+    monkeypatch.setattr(_GroupSpectra, "correlation", counted_roughly)
     monkeypatch.setattr(module, "similarity", counted_fully)
     near_duplicate_groups(random_kicks(1000))
     assert 0 < pairs["below 1.5 kHz"] < 0.05 * 499_500  # 1 %
@@ -198,7 +198,7 @@ def test_a_new_sound_moves_only_what_hangs_together_with_it(chained, data):
     new, old = members[0], members[1:]
     touched, more = {new}, {new}
     while more:
-        more = {j for i in more for j in old if chained[2][i, j] >= SAME} - touched
+        more = {j for i in more for j in old if chained[2][i, j] >= DUPLICATE} - touched
         touched |= more
     before, after = groups_of(chained, old), groups_of(chained, members)
     assert {i: before[i] for i in old if i not in touched} == {i: after[i] for i in old if i not in touched}

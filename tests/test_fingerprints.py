@@ -18,7 +18,7 @@ from kickitout.metrics.fingerprints import (
     KEPT_BINS,
     MOST_LEARNED,
     Learned,
-    _kept,
+    _kept_bins,
     fingerprint_distances,
     fingerprints,
     learned_file,
@@ -46,7 +46,7 @@ def learned(waves):
 
 
 def test_a_tenth_of_the_spectrum_is_kept_and_every_band_has_its_share():
-    hz = _kept() * SAMPLE_RATE / LENGTH
+    hz = _kept_bins() * SAMPLE_RATE / LENGTH
     assert len(np.unique(hz)) == sum(KEPT_BINS) < 0.11 * BANDS_HZ[-1] * LENGTH / SAMPLE_RATE
     assert np.histogram(hz, BANDS_HZ)[0].tolist() == list(KEPT_BINS)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from kickitout.datasets.build import read_dataset
-from kickitout.descriptors import NAMES, Cards, cards
+from kickitout.descriptors import FIELD_NAMES, Cards, cards
 from kickitout.descriptors.limits import (
     ARTEFACTS,
     FEW,
@@ -111,7 +111,7 @@ def test_what_nobody_hears_is_no_fault_and_what_no_good_kick_has_is_one():
 
 
 def test_other_one_shots_have_no_limits_of_kicks_and_their_traces_are_those_of_the_sounds_alone():
-    values = {name: np.full(50, 20.0) for name in NAMES if name != "note"}
+    values = {name: np.full(50, 20.0) for name in FIELD_NAMES if name != "note"}
     limits = limits_of_cards(some_cards(**values), "any")
     assert not set(OF_KICKS) & set(limits.spans)
     assert limits.spans["tail_noise_db"][1] == 20

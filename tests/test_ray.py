@@ -17,7 +17,7 @@ from toy import write_kicks
 from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.noise import check_seeds
-from kickitout.metrics.features import measure
+from kickitout.metrics.features import measure_features
 from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
 
@@ -65,7 +65,7 @@ def test_check_says_the_same(ray, tmp_path, monkeypatch):
 
 def test_what_scores_read_is_the_same(ray):
     waves, _ = synthesise(range(20))
-    here, there = measure(waves), measure(waves, workers=ray)
+    here, there = measure_features(waves), measure_features(waves, workers=ray)
     for name in ("embedded", "cards", "spectra"):
         for key, values in getattr(here, name).items():
             np.testing.assert_array_equal(getattr(there, name)[key], values)

@@ -7,7 +7,7 @@ import pytest
 
 from kickitout.metrics.compare import RECOGNISED
 from kickitout.metrics.embeddings import Embedding
-from kickitout.metrics.features import Features, measure
+from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.score import Found
 from kickitout.metrics.spectra import third_octaves
 from kickitout.synthesis.procedural import synthesise
@@ -18,7 +18,7 @@ QUICK = (Embedding("quick", third_octaves),)
 
 @pytest.fixture(scope="module")
 def real() -> Features:
-    return measure(synthesise(range(128))[0], QUICK)
+    return measure_features(synthesise(range(128))[0], QUICK)
 
 
 def test_the_floor_is_the_mean_of_halves_and_their_range(real):
@@ -37,7 +37,7 @@ def test_the_table_has_a_row_a_score_and_a_column_a_set(real):
     copies = Found(COPIES, 0.25, "share of sounds", "lower", (0.2, 0.3))
     columns = [
         floor(real, copies, QUICK, splits=2),
-        column("dull", "128 kicks", measure(dull.astype(np.float32), QUICK), real, None, QUICK, draws=20),
+        column("dull", "128 kicks", measure_features(dull.astype(np.float32), QUICK), real, None, QUICK, draws=20),
         column("same", "the same", real, real, copies, QUICK, draws=20),
     ]
     lines = scoreboard_text(columns, QUICK).splitlines()

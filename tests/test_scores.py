@@ -20,10 +20,10 @@ from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.metrics import frechet, kernel, neighbours, resampling, spectra, two_sample
 from kickitout.metrics.cards import wasserstein
-from kickitout.metrics.compare import compare
+from kickitout.metrics.compare import compare_features
 from kickitout.metrics.distance import energy_distance, pairwise
 from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, Embedding
-from kickitout.metrics.features import measure
+from kickitout.metrics.features import measure_features
 from kickitout.metrics.report import halves, score_sets, scores_as_data, scores_text
 from kickitout.metrics.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -242,7 +242,7 @@ def test_third_octaves_show_a_known_filter(rendered):
     shelf = np.where(hz > 1000 * 2 ** (1 / 6), 10 ** (-6 / 20), 1)
     filtered = np.fft.irfft(np.fft.rfft(rendered[:8]) * shelf, LENGTH)
     change = spectra.third_octaves(filtered) - spectra.third_octaves(rendered[:8])
-    loud = spectra.third_octaves(rendered[:8]) > spectra.FLOOR_DB + 10
+    loud = spectra.third_octaves(rendered[:8]) > spectra.THIRDS_FLOOR_DB + 10
     high = np.broadcast_to(spectra.CENTRES_HZ > 1100, loud.shape)
     np.testing.assert_allclose(change[loud & high], -6, atol=0.3)  # re a total that hardly changes
     np.testing.assert_allclose(change[loud & ~high], 0, atol=0.3)
@@ -251,24 +251,27 @@ def test_third_octaves_show_a_known_filter(rendered):
 def test_the_worst_third_octave_and_the_worst_field_are_named(rendered):
     hz = np.fft.rfftfreq(LENGTH, 1 / SAMPLE_RATE)
     notch = np.where((hz > 1000 * 2 ** (-1 / 6)) & (hz < 1000 * 2 ** (1 / 6)), 10 ** (-12 / 20), 1)
-    real = measure(rendered, [QUICK])
-    found = {f.name: f for f in compare(real, measure(notched(rendered, notch), [QUICK]), [QUICK], draws=20)}
+    real = measure_features(rendered, [QUICK])
+    found = {
+        f.name: f
+        for f in compare_features(real, measure_features(notched(rendered, notch), [QUICK]), [QUICK], draws=20)
+    }
     assert found["thirds_worst"].value == pytest.approx(12, abs=0.5)
     assert found["thirds_worst"].note.endswith("dB at 1000 Hz")
     assert found["thirds_worst"].note.startswith("-1")
     assert found["thirds_worst"].value > 4 * found["thirds_mean"].value
     shifted = replace(real, cards=real.cards | {"crest_db": real.cards["crest_db"] + 40})
-    found = {f.name: f for f in compare(real, shifted, [QUICK], draws=20)}
+    found = {f.name: f for f in compare_features(real, shifted, [QUICK], draws=20)}
     assert found["card_worst_sd"].note == "crest_db"
     assert found["card_worst_sd"].value == pytest.approx(40 / np.std(real.cards["crest_db"]))
     assert found["card_worst_sd"].value == pytest.approx(found["card_crest_db_sd"].value)
 
 
 def test_diversity_is_the_ratio_of_the_mean_distances(rendered):
-    real = measure(rendered, [QUICK])
+    real = measure_features(rendered, [QUICK])
     centre = real.embedded["quick"].mean(axis=0)
     closer = replace(real, embedded={"quick": centre + 0.5 * (real.embedded["quick"] - centre)})
-    found = {f.name: f for f in compare(real, closer, [QUICK], draws=50)}["diversity_quick"]
+    found = {f.name: f for f in compare_features(real, closer, [QUICK], draws=50)}["diversity_quick"]
     assert found.value == pytest.approx(0.5)
     assert found.interval[0] < 0.5 < found.interval[1] < 0.7
 
@@ -287,8 +290,8 @@ def test_a_ripple_along_time_shows_along_time_only():
     t = np.arange(LENGTH) / SAMPLE_RATE
     noise = np.random.default_rng(19).standard_normal((4, LENGTH)) * 0.1
     ripple = SAMPLE_RATE / spectra.HOP / 4  # a period of 4 columns
-    along_time, along_frequency, _ = spectra.picture_spectra(noise * (1.2 + np.cos(2 * np.pi * ripple * t)))
-    plain_time, plain_frequency, _ = spectra.picture_spectra(noise)
+    along_time, along_frequency, _ = spectra.stft_spectra(noise * (1.2 + np.cos(2 * np.pi * ripple * t)))
+    plain_time, plain_frequency, _ = spectra.stft_spectra(noise)
     risen = (along_time - plain_time).mean(axis=0)
     assert risen[1:].argmax() + 1 == spectra.COLUMNS // 4
     assert risen.max() > 10
@@ -305,7 +308,7 @@ def test_lines_of_a_stride_show_at_its_period_and_at_no_finer_one():
 
 
 def test_features_are_the_same_on_any_number_of_threads(rendered):
-    one, two = (measure(rendered[:40], [QUICK], threads=n) for n in (1, 2))
+    one, two = (measure_features(rendered[:40], [QUICK], threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one.embedded["quick"], two.embedded["quick"])
     np.testing.assert_array_equal(one.types, two.types)
     np.testing.assert_array_equal(one.comb, two.comb)
@@ -340,8 +343,8 @@ def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):
 
 
 def test_no_value_depends_on_how_many_draws_its_interval_has(rendered):
-    real, fake = (measure(waves, [QUICK]) for waves in (rendered[:80], rendered[80:160]))
-    none, some, more = ({f.name: f.value for f in compare(real, fake, [QUICK], draws=n)} for n in (0, 20, 50))
+    real, fake = (measure_features(waves, [QUICK]) for waves in (rendered[:80], rendered[80:160]))
+    none, some, more = ({f.name: f.value for f in compare_features(real, fake, [QUICK], draws=n)} for n in (0, 20, 50))
     assert some == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
     assert more == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
 
@@ -399,10 +402,10 @@ def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
 
 
 def test_workers_measure_what_threads_measure(rendered):
-    here, waves = measure(rendered[:40], [BANDS, DRUM_TYPES]), rendered[:40]
+    here, waves = measure_features(rendered[:40], [BANDS, DRUM_TYPES]), rendered[:40]
     for number in (1, 2):
         with Workers(number) as workers:
-            there = measure(waves, [BANDS, DRUM_TYPES], workers=workers)
+            there = measure_features(waves, [BANDS, DRUM_TYPES], workers=workers)
         for name in ("embedded", "cards", "spectra"):
             for key, values in getattr(here, name).items():
                 np.testing.assert_array_equal(getattr(there, name)[key], values)

@@ -49,12 +49,12 @@ def cgroup_quota(of_process: Path = OF_PROCESS, cgroups: Path = CGROUPS) -> floa
         controllers, _, path = rest.partition(":")
         if not controllers:  # version 2
             for folder in _upwards(cgroups, path):
-                quota = min(quota, _share(*_words(folder / "cpu.max")))
+                quota = min(quota, _quota_share(*_words_of(folder / "cpu.max")))
         elif "cpu" in controllers.split(","):  # version 1
             for root in (cgroups / controllers, cgroups / "cpu"):
                 for folder in _upwards(root, path):
-                    parts = _words(folder / "cpu.cfs_quota_us") + _words(folder / "cpu.cfs_period_us")
-                    quota = min(quota, _share(*parts))
+                    parts = _words_of(folder / "cpu.cfs_quota_us") + _words_of(folder / "cpu.cfs_period_us")
+                    quota = min(quota, _quota_share(*parts))
     return quota
 
 
@@ -64,14 +64,14 @@ def _upwards(root: Path, path: str) -> Iterator[Path]:
     yield from (root / part for part in (inside, *inside.parents))
 
 
-def _words(file: Path) -> list[str]:
+def _words_of(file: Path) -> list[str]:
     try:
         return file.read_text("ascii").split()
     except (OSError, ValueError):
         return []
 
 
-def _share(quota: str = "max", period: str = "100000", *_: str) -> float:
+def _quota_share(quota: str = "max", period: str = "100000", *_: str) -> float:
     """Microseconds of CPU time in each period of so many; "max" and -1 are no limit."""
     try:
         share = int(quota) / int(period)

@@ -15,10 +15,10 @@ from html import escape
 
 import numpy as np
 
-FLOOR_DB = -70.0  # re the loudest: black in a spectrogram
-LOW_HZ = 30.0
+DRAWN_DB = -70.0  # re the loudest: black in a spectrogram
+DRAWN_HZ = 30.0
 # Black through violet and orange to pale yellow: the lightness rises evenly, so it reads in grey as well.
-COLOURS = ((0, 0, 4), (62, 15, 103), (150, 44, 104), (221, 81, 58), (252, 165, 10), (252, 255, 164))
+SPECTROGRAM_COLOURS = ((0, 0, 4), (62, 15, 103), (150, 44, 104), (221, 81, 58), (252, 165, 10), (252, 255, 164))
 
 
 def wave_svg(wave: np.ndarray, width: int = 240, height: int = 48) -> str:
@@ -31,20 +31,20 @@ def wave_svg(wave: np.ndarray, width: int = 240, height: int = 48) -> str:
 
 
 def spectrogram_png(wave: np.ndarray, rate: float, width: int = 240, height: int = 64) -> bytes:
-    """Level over time and frequency (logarithmic from LOW_HZ up to 20 kHz or half the rate), FLOOR_DB to 0 re the
+    """Level over time and frequency (logarithmic from DRAWN_HZ up to 20 kHz or half the rate), DRAWN_DB to 0 re the
     loudest. Hann windows of 46 ms at 44.1 kHz."""
     size = 2 ** round(math.log2(0.046 * rate))
     starts = np.linspace(0, max(len(wave) - 1, 1), width).astype(int)
     padded = np.pad(np.asarray(wave, dtype=np.float64), (size // 2, size))
     frames = np.stack([padded[at : at + size] for at in starts.tolist()]) * np.hanning(size)
     power = np.abs(np.fft.rfft(frames)) ** 2  # [width, bins]
-    hz = np.geomspace(LOW_HZ, min(20_000.0, rate / 2), height)[::-1]
+    hz = np.geomspace(DRAWN_HZ, min(20_000.0, rate / 2), height)[::-1]
     bins = np.minimum(np.round(hz * size / rate).astype(int), size // 2)
     level = 10 * np.log10(np.maximum(power[:, bins] / max(float(power.max()), 1e-30), 1e-12))
-    return png(np.round(255 * np.clip(1 - level.T / FLOOR_DB, 0, 1)).astype(np.uint8))
+    return png(np.round(255 * np.clip(1 - level.T / DRAWN_DB, 0, 1)).astype(np.uint8))
 
 
-def png(pixels: np.ndarray, colours: Sequence[tuple[int, int, int]] = COLOURS) -> bytes:
+def png(pixels: np.ndarray, colours: Sequence[tuple[int, int, int]] = SPECTROGRAM_COLOURS) -> bytes:
     """uint8 [height, width], 0 to 255 along `colours`, to the bytes of a PNG with a palette."""
     height, width = pixels.shape
     place = np.linspace(0, len(colours) - 1, 256)

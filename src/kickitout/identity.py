@@ -12,7 +12,7 @@ of lossy files. Hence:
   not make a new kick; neither do the pages of an Ogg file, which move when its comments grow.
 - A sound without a file has no such name. Whoever makes it gives one that says how it is made: `identity_of_made`.
 
-VERSION is part of every name: where the rules change it is raised, and names of before stay apart from those of after.
+IDENTITY_VERSION is part of every name: where the rules change it is raised, and older names stay apart from newer ones.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ import numpy as np
 if TYPE_CHECKING:
     from kickitout.audio import Sound
 
-VERSION = 1
+IDENTITY_VERSION = 1
 LOSSY = frozenset(("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"))  # subtypes of libsndfile
 COMMENTS = (b"\x03vorbis", b"OpusTags")  # how their packets begin
 
@@ -35,11 +35,11 @@ COMMENTS = (b"\x03vorbis", b"OpusTags")  # how their packets begin
 def identity_of(sound: Sound, file: bytes | BinaryIO) -> str:
     """The name of a decoded sound; file: the bytes, or the seekable binary file, that it was decoded from."""
     if sound.subtype not in LOSSY:
-        return _name(f"samples {sound.rate} {sound.channels}", _samples(sound.samples))
+        return _identity_name(f"samples {sound.rate} {sound.channels}", _samples(sound.samples))
     if not isinstance(file, bytes):
         file.seek(0)
         file = file.read()
-    return _name("frames", *(_packets(file) if sound.container == "OGG" else _frames(file)))
+    return _identity_name("frames", *(_packets(file) if sound.container == "OGG" else _frames(file)))
 
 
 def identity_in(data: bytes, name: str) -> str:
@@ -55,7 +55,7 @@ def identity_of_made(*how: str | int | float) -> str:
     >>> identity_of_made("tone", 0, 7) == identity_of_made("tone", 0, 7) != identity_of_made("tone", 0, 8)
     True
     """
-    return _name("made", json.dumps(how).encode())
+    return _identity_name("made", json.dumps(how).encode())
 
 
 def seed_of(identity: str) -> int:
@@ -65,15 +65,15 @@ def seed_of(identity: str) -> int:
 
 def is_identity(name: str) -> bool:
     """Whether this version gave the name; an older one took the digest of prepared samples."""
-    return name.startswith(f"sound{VERSION}:")
+    return name.startswith(f"sound{IDENTITY_VERSION}:")
 
 
-def _name(kind: str, *parts: bytes) -> str:
+def _identity_name(kind: str, *parts: bytes) -> str:
     digest = hashlib.sha256(f"{kind}\n".encode())
     for part in parts:
         digest.update(struct.pack("<Q", len(part)))
         digest.update(part)
-    return f"sound{VERSION}:{digest.hexdigest()}"
+    return f"sound{IDENTITY_VERSION}:{digest.hexdigest()}"
 
 
 def _samples(samples: np.ndarray) -> bytes:

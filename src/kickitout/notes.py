@@ -6,9 +6,9 @@ import math
 import re
 from typing import NamedTuple
 
-NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
-SHIFTS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
+ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 
 
 class Note(NamedTuple):
@@ -37,7 +37,7 @@ Note(semitones=9, octave=1, cents=-20.0), None)
     if found is None:
         return None
     letter, shift, octave, off = found.groups()
-    semitones = LETTERS[letter.upper()] + SHIFTS[shift]
+    semitones = LETTERS[letter.upper()] + ACCIDENTALS[shift]
     return Note(semitones, None if octave is None else int(octave), float(off or 0))
 
 
@@ -46,7 +46,7 @@ def note_name(midi: int) -> str:
     >>> note_name(36), note_name(29)
     ('C2', 'F1')
     """
-    return f"{NAMES[midi % 12]}{midi // 12 - 1}"
+    return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"
 
 
 def to_midi(hz: float) -> float:

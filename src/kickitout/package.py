@@ -20,7 +20,7 @@ def package_folder(name: str) -> Path:
     place = files("kickitout").joinpath(*name.split("/"))
     if isinstance(place, Path):
         return place
-    folder = _unpacked() / name
+    folder = _unpacked_folder() / name
     if not folder.exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
         whole = Path(tempfile.mkdtemp(dir=folder.parent))  # renamed when whole: another thread may be as far
@@ -37,11 +37,11 @@ def package_folder(name: str) -> Path:
 def unpack_for_processes() -> None:
     """Have copies removed by this process and not by those it starts, which may end without a word."""
     if not isinstance(files("kickitout"), Path):
-        _unpacked()
+        _unpacked_folder()
 
 
 @functools.cache
-def _unpacked() -> Path:
+def _unpacked_folder() -> Path:
     known = os.environ.get(UNPACKED)
     if known and os.path.isdir(known):
         return Path(known)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 _lock = threading.Lock()
 _within = 0
-_kept = -1
+_kept_descriptor = -1
 
 
 @contextlib.contextmanager
@@ -19,20 +19,20 @@ def quiet_libraries() -> Iterator[None]:
 
     May be nested, and entered by several threads; sys.stderr works again behind the last of them.
     """
-    global _within, _kept
+    global _within, _kept_descriptor
     with _lock:
         _within += 1
         if _within == 1:
-            _kept = _redirected()
+            _kept_descriptor = _redirected()
     try:
         yield
     finally:
         with _lock:
             _within -= 1
-            if _within == 0 and _kept >= 0:
-                os.dup2(_kept, 2)
-                os.close(_kept)
-                _kept = -1
+            if _within == 0 and _kept_descriptor >= 0:
+                os.dup2(_kept_descriptor, 2)
+                os.close(_kept_descriptor)
+                _kept_descriptor = -1
 
 
 def _redirected() -> int:

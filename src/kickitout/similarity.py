@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.descriptors.block import fast_length
+from kickitout.descriptors.block import fast_length, slices
 from kickitout.sound import SAMPLE_RATE
 
 DUPLICATE_SHIFT = 44  # samples: 1 ms, more than two onsets of one sound differ by
@@ -67,11 +67,6 @@ def all_pairs(a: np.ndarray, b: np.ndarray, hz: np.ndarray, shifts: np.ndarray) 
     for turn in phases(hz, shifts).T:
         np.maximum(best, np.abs(_as_real(a * turn) @ right), out=best)
     return best
-
-
-def slices(n: int, size: int) -> list[slice]:
-    """0 ... n in pieces of at most `size`."""
-    return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
 class BandSpectra(NamedTuple):

@@ -20,7 +20,7 @@ from kickitout.metrics.bootstrap import median_interval
 from kickitout.metrics.cards import wasserstein_drawn
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import BANDS
-from kickitout.metrics.features import Features, measure
+from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
 from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_vs_real, score_features
 from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval
@@ -107,7 +107,7 @@ class Heard:
 def hear(waves: np.ndarray, groups: np.ndarray | None = None) -> Heard:
     """Measure [n, T] on one thread."""
     went = course(waves)
-    return Heard(measure(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
+    return Heard(measure_features(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
 
 
 _KNOWN: dict[str, Heard] = {}  # the kicks of the laboratory that was asked for last, by their digest

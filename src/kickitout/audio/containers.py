@@ -31,7 +31,7 @@ MAGIC = re.compile(
     re.DOTALL,
 )
 MPEG_TAGS = (0x50, 0x55)  # formats of a WAV that holds MPEG frames
-PLAIN = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64", b"raw ")  # of AIFC
+PLAIN_AIFC = (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"fl32", b"FL32", b"fl64", b"FL64", b"raw ")  # of AIFC
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def truncated(name: str, present: float, promised: float) -> UserError:
     return UserError(f"{name}: truncated, {lost}; copy or download it again")
 
 
-def _fit(
+def _fit_sizes(
     name: str, at: int, size: int, end: int, known: bool, unit: int = 1, slips: tuple[int, ...] = ()
 ) -> tuple[int, list[str]]:
     """Where samples end that begin at `at` and shall be `size` bytes, and what there is to say.
@@ -165,7 +165,7 @@ def _wave(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Cont
     if size == 0 and _is_empty(file, at, end):
         known = True
     unit = struct.unpack_from(f"{order}H", form, 12)[0] or 1
-    until, notes = _fit(name, at, size, end, known, unit, (whole, whole + 8, end - begin))
+    until, notes = _fit_sizes(name, at, size, end, known, unit, (whole, whole + 8, end - begin))
     if until < end and size:
         until, more = _behind(file, until, end, covers=begin + 8 + whole >= end - 1)
         notes += more
@@ -225,8 +225,8 @@ def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
     channels, frames, bits = struct.unpack_from(">HIH", comm)
     whole = _whole_size(file, begin, False, ">")
     known = 8 < size < STREAMED or (size <= 8 and _is_empty(file, at + 8, end))
-    plain = form == b"AIFF" or comm[18:22] in PLAIN
-    until, notes = _fit(name, at, size, end, known, 1 if plain else 34, (whole, whole + 8, end - begin))
+    plain = form == b"AIFF" or comm[18:22] in PLAIN_AIFC
+    until, notes = _fit_sizes(name, at, size, end, known, 1 if plain else 34, (whole, whole + 8, end - begin))
     if until < end and size > 8:
         until, more = _behind(file, until, end, covers=begin + 8 + whole >= end - 1)
         notes += more
@@ -251,7 +251,7 @@ def _caf(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
             packet = int.from_bytes(file.read(4), "big")
         if kind != b"data":
             continue
-        until, notes = _fit(name, at, size, end, 0 < size < STREAMED_64, packet)
+        until, notes = _fit_sizes(name, at, size, end, 0 < size < STREAMED_64, packet)
         mended = struct.pack(">Q", until - at)
         return Contents(spliced(file, (begin, at - 8), mended, (at, end)), notes=tuple(notes))
     return Contents(spliced(file, (begin, end)))
@@ -265,7 +265,7 @@ def _au(file: BinaryIO, begin: int, end: int, name: str, order: str) -> Contents
         return Contents(spliced(file, (begin, end)))
     offset, size = struct.unpack_from(f"{order}II", head, 4)
     at = begin + offset
-    _, notes = _fit(name, at, size, end, 0 < size < STREAMED)
+    _, notes = _fit_sizes(name, at, size, end, 0 < size < STREAMED)
     if 0 < size < end - at - SLIP:
         notes.append(
             f"its samples go on {end - at - size} bytes longer than their size says; all that are there are read"

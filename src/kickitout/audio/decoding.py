@@ -28,10 +28,20 @@ MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or son
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
 MAX_CHANNELS = 32
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "OGG", "MP3", "CAF", "AU")  # magic numbers worth trusting
-SILENT = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"caff", b".snd")  # all but MP3 print nothing
-UNKNOWN = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
-BLOCK = 65_536  # frames that are read at a time where the length is unknown
-CONVERT = "convert it to WAV or FLAC"
+PRINTS_NOTHING = (
+    b"RIFF",
+    b"RIFX",
+    b"RF64",
+    b"riff",
+    b"FORM",
+    b"fLaC",
+    b"OggS",
+    b"caff",
+    b".snd",
+)  # all but MP3 print nothing
+UNKNOWN_FRAMES = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
+READ_FRAMES = 65_536  # frames that are read at a time where the length is unknown
+CONVERT_IT = "convert it to WAV or FLAC"
 
 
 def read_sound(path: str | os.PathLike[str]) -> Sound:
@@ -91,7 +101,7 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
             if comment is not None:
                 return comment
     try:
-        with _opened(find_contents(file, name).file) as sound:
+        with _open_stream(find_contents(file, name).file) as sound:
             return sound.comment or None
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
@@ -122,10 +132,10 @@ class _Stream(soundfile.SoundFile):
 
 
 @contextmanager
-def _opened(file: BinaryIO) -> Iterator[_Stream]:
+def _open_stream(file: BinaryIO) -> Iterator[_Stream]:
     """A sound file for libsndfile. The decoder of MP3 would print on stderr what it stumbles over, in tags as well."""
     at = file.tell()
-    quiet = nullcontext() if file.read(4) in SILENT else quiet_libraries()
+    quiet = nullcontext() if file.read(4) in PRINTS_NOTHING else quiet_libraries()
     file.seek(at)
     with quiet, _Stream(_Sought(file)) as sound:
         yield sound
@@ -133,16 +143,16 @@ def _opened(file: BinaryIO) -> Iterator[_Stream]:
 
 def _decode(file: BinaryIO, name: str) -> Sound:
     if Path(name).suffix.lower() == ".raw":
-        raise UserError(f"{name}: raw samples without a header; {CONVERT}")
+        raise UserError(f"{name}: raw samples without a header; {CONVERT_IT}")
     contents = find_contents(file, name)
     try:
-        with _opened(contents.file) as sound:
+        with _open_stream(contents.file) as sound:
             if sound.format not in CONTAINERS:
-                raise UserError(f"{name}: {sound.format} files are not read; {CONVERT}")
-            promised = contents.promised or (0 if sound.frames >= UNKNOWN else sound.frames)
+                raise UserError(f"{name}: {sound.format} files are not read; {CONVERT_IT}")
+            promised = contents.promised or (0 if sound.frames >= UNKNOWN_FRAMES else sound.frames)
             _check_header(sound, promised, name)
             limit = int(MAX_SECONDS * sound.samplerate) + 1
-            samples, broken = _read_to_end(sound, promised or BLOCK, limit)
+            samples, broken = _read_to_end(sound, promised or READ_FRAMES, limit)
             rate, container, subtype = sound.samplerate, contents.container or sound.format, sound.subtype
     except (soundfile.LibsndfileError, TypeError) as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
@@ -170,7 +180,7 @@ def _decode(file: BinaryIO, name: str) -> Sound:
     return Sound(samples, rate, container, subtype, tuple(notes))
 
 
-def _read_to_end(sound: _Stream, first: int, limit: int, block: int = BLOCK) -> tuple[np.ndarray, bool]:
+def _read_to_end(sound: _Stream, first: int, limit: int, block: int = READ_FRAMES) -> tuple[np.ndarray, bool]:
     """Float32 [T, C] until no more samples come, but `limit` at most, and whether an error was what ended it.
 
     first: how many are asked for at once; then `block` at a time.
@@ -201,7 +211,7 @@ def _without_filling(samples: np.ndarray, front: int, back: int) -> tuple[int, i
 def _how_broken(file: BinaryIO, promised: int) -> str:
     """How much can be decoded of what a decoder stumbles over."""
     file.seek(0)
-    with _opened(file) as sound:
+    with _open_stream(file) as sound:
         there = len(_read_to_end(sound, 256, promised or 256, 256)[0])
     return (
         f"damaged or truncated, only {there / promised:.0%} of its samples can be read"
@@ -231,11 +241,11 @@ def _why_not_sound(file: BinaryIO) -> str:
     file.seek(0)
     head = file.read(512)
     if head[4:8] == b"ftyp" or head[:2] in (b"\xff\xf1", b"\xff\xf9"):
-        return f"AAC (m4a, mp4) is not read; {CONVERT}"
+        return f"AAC (m4a, mp4) is not read; {CONVERT_IT}"
     if head[:4] == b"\0\x05\x16\x07":
         return "what macOS keeps beside a file, not the sound; the file of the same name without ._ in front is it"
     if head[:4] == b"\x30\x26\xb2\x75":
-        return f"WMA is not read; {CONVERT}"
+        return f"WMA is not read; {CONVERT_IT}"
     if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS") or head[:3] == b"ID3":
         return "damaged or truncated, or in a coding that is not read; copy it again, or convert it to WAV or FLAC"
     if all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in head):

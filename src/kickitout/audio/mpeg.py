@@ -20,10 +20,14 @@ BITRATES = {  # (MPEG 1?, layer) -> kbit/s by index; 0 is "free format"
     (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
-RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}  # version bits -> Hz
-SAME = 0xFFFE0C00  # bits of a header that all frames of a stream share: sync, version, layer, rate
+MPEG_RATES = {
+    3: (44_100, 48_000, 32_000),
+    2: (22_050, 24_000, 16_000),
+    0: (11_025, 12_000, 8_000),
+}  # version bits -> Hz
+SAME_BITS = 0xFFFE0C00  # bits of a header that all frames of a stream share: sync, version, layer, rate
 XING_FRAMES, XING_BYTES = 1, 2  # flags of a Xing frame
-FURTHEST = 1 << 16  # bytes of junk before the first frame
+MOST_JUNK = 1 << 16  # bytes of junk before the first frame
 
 
 class Header(NamedTuple):
@@ -80,7 +84,7 @@ def header_at(data: bytes, at: int) -> Header | None:
     if version == 1 or layer == 4 or index == 15 or rate_index == 3:
         return None
     first = version == 3  # MPEG 1
-    rate, bits = RATES[version][rate_index], 1000 * BITRATES[first, layer][index]
+    rate, bits = MPEG_RATES[version][rate_index], 1000 * BITRATES[first, layer][index]
     if layer == 1:
         samples, size = 384, (12 * bits // rate + padding) * 4
     else:
@@ -97,7 +101,7 @@ def stream_in(data: bytes) -> Stream | None:
     header = header_at(data, at)
     size = 0 if header is None else header.size or _free_size(data, at, header)
     if header is None or not _goes_on(data, at, size, header, end):
-        at = _sync(data, at, None, min(end, at + FURTHEST), end)
+        at = _sync(data, at, None, min(end, at + MOST_JUNK), end)
         header = None if at < 0 else header_at(data, at)
         size = 0 if header is None else header.size
     if header is None or not size:
@@ -109,7 +113,7 @@ def stream_in(data: bytes) -> Stream | None:
         found = header_at(data, at)
         if found is not None and not (found.size or free):  # damaged: no size, in a stream of sizes
             found = None
-        if found is None or found.word & SAME != first.word & SAME:
+        if found is None or found.word & SAME_BITS != first.word & SAME_BITS:
             tag = skip_id3(data, at)
             after = tag if tag > at else _sync(data, at + 1, first, end, end)
             if after < 0:
@@ -173,7 +177,7 @@ def skip_id3(data: bytes, at: int = 0) -> int:
         size = data[at + 6] << 21 | data[at + 7] << 14 | data[at + 8] << 7 | data[at + 9]
         at += 10 + size + (10 if data[at + 5] & 0x10 else 0)  # with a footer
     if at > begin:
-        at += len(data[at : at + FURTHEST]) - len(data[at : at + FURTHEST].lstrip(b"\0"))
+        at += len(data[at : at + MOST_JUNK]) - len(data[at : at + MOST_JUNK].lstrip(b"\0"))
     return at
 
 
@@ -206,14 +210,14 @@ def _goes_on(data: bytes, at: int, size: int, header: Header, end: int) -> bool:
         return False
     after = at + size
     found = header_at(data, after)
-    return after == end or (found is not None and found.word & SAME == header.word & SAME)
+    return after == end or (found is not None and found.word & SAME_BITS == header.word & SAME_BITS)
 
 
 def _sync(data: bytes, at: int, like: Header | None, until: int, end: int) -> int:
     """Where the next frame begins, that is like a known one and has another behind it; -1 where none does."""
     for found in re.compile(rb"\xff[\xe0-\xff]").finditer(data, at, until):
         header = header_at(data, found.start())
-        if header is None or (like is not None and header.word & SAME != like.word & SAME):
+        if header is None or (like is not None and header.word & SAME_BITS != like.word & SAME_BITS):
             continue
         if _goes_on(data, found.start(), header.size, header, end):
             return found.start()
@@ -224,6 +228,6 @@ def _free_size(data: bytes, at: int, header: Header) -> int:
     """The size of a frame of free format: as far as to the next one that is alike; 0 where there is none."""
     for found in re.compile(rb"\xff[\xe0-\xff]").finditer(data, at + 4, at + 8192):
         other = header_at(data, found.start())
-        if other is not None and other.size == 0 and other.word & SAME == header.word & SAME:
+        if other is not None and other.size == 0 and other.word & SAME_BITS == header.word & SAME_BITS:
             return found.start() - at
     return 0

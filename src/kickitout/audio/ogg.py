@@ -9,7 +9,7 @@ CONTINUED, FIRST, LAST = 1, 2, 4  # flags of a page
 HEAD = 27  # bytes before the table of segments
 
 
-class Page(NamedTuple):
+class OggPage(NamedTuple):
     """begin, body and end are offsets; segments: lengths of the pieces in the body; end: where the header puts it."""
 
     begin: int
@@ -22,13 +22,13 @@ class Page(NamedTuple):
     segments: bytes
 
 
-def pages(data: bytes) -> Iterator[Page]:
+def pages(data: bytes) -> Iterator[OggPage]:
     """Every page in order; the last one may end beyond the data. What lies between pages is passed over."""
     at = data.find(b"OggS")
     while at >= 0:
         count = data[at + 26] if at + HEAD <= len(data) else 0
         if at + HEAD + count > len(data):  # cut in its header
-            yield Page(at, len(data), at + HEAD + count, 0, -1, 0, 0, b"")
+            yield OggPage(at, len(data), at + HEAD + count, 0, -1, 0, 0, b"")
             return
         if data[at + 4] != 0:  # another version than the one there is
             at = data.find(b"OggS", at + 1)
@@ -38,7 +38,7 @@ def pages(data: bytes) -> Iterator[Page]:
         end = body + sum(segments)
         granule = int.from_bytes(data[at + 6 : at + 14], "little", signed=True)
         serial, sequence = (int.from_bytes(data[at + i : at + i + 4], "little") for i in (14, 18))
-        yield Page(at, body, end, data[at + 5], granule, serial, sequence, segments)
+        yield OggPage(at, body, end, data[at + 5], granule, serial, sequence, segments)
         at = data.find(b"OggS", end)
 
 

@@ -18,18 +18,18 @@ from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
 PREPARE_VERSION = 1  # goes into the dataset digest: raise it whenever a prepared waveform changes
-SILENCE = 1e-3  # of full scale: -60 dBFS; quieter files are mostly dither
+SILENT_FILE = 1e-3  # of full scale: -60 dBFS; quieter files are mostly dither
 MIN_SECONDS = 0.010  # half a period of 50 Hz: less cannot be a kick
-CUT_FADE = 441  # samples: 10 ms, where the sound goes on after the window
-END_FADE = 88  # samples: 2 ms, where the file ends first
+CUT_FADE_SAMPLES = 441  # samples: 10 ms, where the sound goes on after the window
+END_FADE_SAMPLES = 88  # samples: 2 ms, where the file ends first
 MARGIN_SECONDS = 0.050  # kept on both sides of the window while resampling: longer than the resampler's filter
-BODY_HZ = 200.0  # -3 dB of the low-pass that shows the body's first half wave
+PULSE_HZ = 200.0  # -3 dB of the low-pass that shows the body's first half wave
 REACH_SECONDS = 0.010  # of that low-pass: 15 standard deviations of its response
 STRONG = 0.25  # of the body's peak: of 271 pairs of kicks alike (correlation > 0.9) 6 % differ in sign, 20 % with 0.5
-RISE = 0.25  # of the peak: -12 dB; the hit has surely begun here
-FLOOR = 10 ** (-46 / 20)  # of the peak: no noise is taken to be quieter, so a clean onset falls at -40 dB re peak
+RISE_SHARE = 0.25  # of the peak: -12 dB; the hit has surely begun here
+NOISE_FLOOR = 10 ** (-46 / 20)  # of the peak: no noise is taken to be quieter, so a clean onset falls at -40 dB re peak
 CONTRAST = 8.0  # sound over noise: 2 would follow fluctuations of the noise, 100 would lose a soft click before a body
-LOUDEST_NOISE = 0.1  # of the peak, for 20 ms and more before the hit
+LOUDEST_LEAD = 0.1  # of the peak, for 20 ms and more before the hit
 LOUDEST_SHORT = 0.035  # of the peak, -29 dB: files cut close to the hit begin with the sound's own first millisecond
 
 
@@ -69,8 +69,10 @@ def prepare(sound: Sound) -> Prepared:
     dc = resting_offset(mid, rate)
     mid = mid - np.float32(dc)
     peak = float(np.abs(mid).max())
-    if peak < SILENCE:
-        raise UserError(f"silent: its peak is {_db(peak):.0f} dBFS; above {_db(SILENCE):.0f} dBFS works")
+    if peak < SILENT_FILE:
+        raise UserError(
+            f"silent: its peak is {_level_db(peak):.0f} dBFS; above {_level_db(SILENT_FILE):.0f} dBFS works"
+        )
 
     # The onset is sought at the file's own rate: resampling a click from 8 kHz would ring for milliseconds before it.
     onset = find_onset(mid, rate)
@@ -79,10 +81,10 @@ def prepare(sound: Sound) -> Prepared:
     last = onset + math.ceil(LENGTH / SAMPLE_RATE * rate) + margin
     start = round((onset - first) * SAMPLE_RATE / rate) - ONSET
     both = resample(np.stack([mid[first:last], side[first:last]], axis=1), rate, SAMPLE_RATE)
-    window = _fit(both, start)
+    window = _fit_window(both, start)
 
     gain = float(np.abs(window[:, 0]).max())
-    if gain < SILENCE * peak:  # the resampler removed it all: ultrasound
+    if gain < SILENT_FILE * peak:  # the resampler removed it all: ultrasound
         raise UserError("silent below 22 kHz; a kick has its energy below 200 Hz")
     flipped = polarity(window[:, 0]) < 0
     window = window * np.float32((-PEAK if flipped else PEAK) / gain) + np.float32(0)  # + 0: no -0.0 in the digest
@@ -95,8 +97,8 @@ def prepare(sound: Sound) -> Prepared:
         cancelled=cancelled,
         lone=sound.channels > 1 and sounding(sound.samples).shape[1] == 1,
         dc=dc,
-        peak_db=_db(peak),
-        window_db=_db(gain),
+        peak_db=_level_db(peak),
+        window_db=_level_db(gain),
         cut_s=max(0.0, after_s),
         padded_s=max(0.0, -after_s),
     )
@@ -136,12 +138,12 @@ def find_onset(x: np.ndarray, rate: int) -> int:
     and the onset k is where the sum of llr over k..rise is largest. A gap before the hit costs ln CONTRAST a sample, so
     a stray tick long before it is left out while the click before a body is kept. After the change-point pickers of
     seismology (Maeda 1985, doi.org/10.4294/zisin1948.38.3_365). A sample speaks for the sound from 2 `noise` on: with
-    FLOOR as noise that is -40 dB re peak, the kick card's threshold; hum peaks at 1.4 `noise` and never does.
+    NOISE_FLOOR as noise that is -40 dB re peak, the kick card's threshold; hum peaks at 1.4 `noise` and never does.
     """
     level = np.abs(x).astype(np.float64)
     peak = float(level.max())
-    rise = int(np.argmax(level >= RISE * peak))
-    noise = max(FLOOR, _noise_before(level[:rise] / peak, rate)) * peak
+    rise = int(np.argmax(level >= RISE_SHARE * peak))
+    noise = max(NOISE_FLOOR, _noise_before(level[:rise] / peak, rate)) * peak
     llr = level[: rise + 1] ** 2 / 2 * (1 - CONTRAST**-2) / noise**2 - math.log(CONTRAST)
     evidence = np.cumsum(llr[::-1])[::-1]  # sum over k..rise
     return int(np.argmax(evidence))
@@ -165,16 +167,16 @@ def _noise_before(level: np.ndarray, rate: int) -> float:
         return 0.0
     if n == 4 and rms[1] > 1.6 * rms[0] and rms[2] > 1.4 * rms[1]:  # a linear rise gives 2.6 and 1.6
         return 0.0
-    return min(noise, LOUDEST_NOISE) * (1 + size**-0.5)  # few samples may have been quiet by chance
+    return min(noise, LOUDEST_LEAD) * (1 + size**-0.5)  # few samples may have been quiet by chance
 
 
 def polarity(x: np.ndarray) -> int:
     """+1 or -1: the sign of the first strong half wave of the body of x [T] at 44.1 kHz.
 
-    The body is x through a Gaussian low-pass (BODY_HZ): zero phase and no ringing, so it invents no half wave of its
+    The body is x through a Gaussian low-pass (PULSE_HZ): zero phase and no ringing, so it invents no half wave of its
     own. Strong is STRONG times the body's peak. A sound without a body (-40 dB) is judged by its own half waves.
     """
-    n, lowpass = _lowpass(len(x))
+    n, lowpass = _body_filter(len(x))
     body = np.fft.irfft(np.fft.rfft(x, n) * lowpass, n)[: len(x)]
     if np.abs(body).max() < 0.01 * np.abs(x).max():
         body = x
@@ -183,11 +185,11 @@ def polarity(x: np.ndarray) -> int:
 
 
 @lru_cache(maxsize=4)
-def _lowpass(length: int) -> tuple[int, np.ndarray]:
+def _body_filter(length: int) -> tuple[int, np.ndarray]:
     """Length of the transform, with zeros to the right so that nothing wraps around, and the gain at each bin."""
     n = fast_length(length + round(REACH_SECONDS * SAMPLE_RATE), 2)
     frequency = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
-    return n, np.exp(-0.5 * math.log(2) * (frequency / BODY_HZ) ** 2)
+    return n, np.exp(-0.5 * math.log(2) * (frequency / PULSE_HZ) ** 2)
 
 
 def _refuse(sound: Sound) -> None:
@@ -196,26 +198,26 @@ def _refuse(sound: Sound) -> None:
         raise UserError("holds NaN or infinite samples; render it again")
     if sound.seconds < MIN_SECONDS:
         raise UserError(f"too short: {1000 * sound.seconds:.1f} ms; {1000 * MIN_SECONDS:.0f} ms or more work")
-    if float(np.abs(x).max()) >= SILENCE and float(np.ptp(x, axis=0).max()) < SILENCE:
+    if float(np.abs(x).max()) >= SILENT_FILE and float(np.ptp(x, axis=0).max()) < SILENT_FILE:
         raise UserError("a constant (DC) without any sound; record it again")
 
 
-def _fit(x: np.ndarray, start: int) -> np.ndarray:
+def _fit_window(x: np.ndarray, start: int) -> np.ndarray:
     """The window [22050, C] of x [T, C] that begins at sample `start` (may be negative), faded at both ends."""
     window = np.zeros((LENGTH, x.shape[1]), dtype=np.float32)
     begin, end = max(0, start), min(len(x), start + LENGTH)
     sound_end = end - start
     window[begin - start : sound_end] = x[begin:end]
-    window[:ONSET] *= _half_cosine(ONSET)[:, None]
-    fade = min(CUT_FADE if sound_end == LENGTH else END_FADE, sound_end - ONSET)
-    window[sound_end - fade : sound_end] *= _half_cosine(fade)[::-1, None]
+    window[:ONSET] *= _fade_out(ONSET)[:, None]
+    fade = min(CUT_FADE_SAMPLES if sound_end == LENGTH else END_FADE_SAMPLES, sound_end - ONSET)
+    window[sound_end - fade : sound_end] *= _fade_out(fade)[::-1, None]
     return window
 
 
-def _half_cosine(n: int) -> np.ndarray:
+def _fade_out(n: int) -> np.ndarray:
     """n gains that rise from near 0 to near 1: float32 [n]."""
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)
 
 
-def _db(level: float) -> float:
+def _level_db(level: float) -> float:
     return 20 * math.log10(max(level, 1e-12))

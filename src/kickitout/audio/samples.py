@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-SILENT = 1e-3  # of the loudest channel's peak, -60 dB
+HUSHED = 1e-3  # of the loudest channel's peak, -60 dB
 FAR_ABOVE = 100.0  # of full scale, +40 dBFS; in 16 bits it is a peak of -50 dBFS
 
 
@@ -45,11 +45,11 @@ def resample(x: np.ndarray, rate_from: int, rate_to: int) -> np.ndarray:
 
 
 def sounding(samples: np.ndarray) -> np.ndarray:
-    """Those of the channels [T, C] that sound, [T, C'], at least one: the others stay SILENT below the loudest."""
+    """Those of the channels [T, C] that sound, [T, C'], at least one: the others stay HUSHED below the loudest."""
     if samples.shape[1] == 1:
         return samples
     peaks = np.array([np.abs(channel).max(initial=0.0) for channel in samples.T])
-    heard = peaks >= SILENT * peaks.max()
+    heard = peaks >= HUSHED * peaks.max()
     return samples if heard.all() else samples[:, heard]
 
 

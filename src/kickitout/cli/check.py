@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import Counter
     from kickitout.cli.workers import read_workers, workers_said
     from kickitout.datasets.doctor.check import check
-    from kickitout.datasets.scan import READ, REFUSED
+    from kickitout.datasets.scan import REFUSED_FILES, SOUND_FILES
     from kickitout.errors import UserError
     from kickitout.files import check_place, write_whole
 
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
     for path, ends in ((args.html, ".html"), (args.json, ".json")):
         check_place(path, force=args.force)
-        if path is not None and path.suffix.lower() in (*READ, *REFUSED, ".zip"):
+        if path is not None and path.suffix.lower() in (*SOUND_FILES, *REFUSED_FILES, ".zip"):
             raise UserError(f"{path}: a report never replaces a sound; choose a name that ends in {ends}")
     with Counter("measuring", "files") as counter, read_workers(args) as workers:
 

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from kickitout.audio import decode_sound, encode_sound, mid_side
 from kickitout.cli.check_text import Section, headline, overview, sections
-from kickitout.datasets.doctor.check import Report
+from kickitout.datasets.doctor.check import DoctorReport
 from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
@@ -25,7 +25,7 @@ Block = tuple[list[Figure], list[str]]  # figures, and lines below them
 class _Players:
     """Sounds on the page, as long as there is room."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: DoctorReport) -> None:
         self.report = report
         self.row = {one.row.name: i for i, one in enumerate(report.taken)}
         self.left = PLAYERS
@@ -71,7 +71,7 @@ class _Players:
         return found
 
 
-def as_page(report: Report) -> bytes:
+def as_page(report: DoctorReport) -> bytes:
     """The page, UTF-8."""
     templates = Environment(
         loader=PackageLoader("kickitout.cli"), autoescape=True, undefined=StrictUndefined,

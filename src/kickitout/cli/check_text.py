@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kickitout.cli.values import count
-from kickitout.datasets.doctor.check import FINDINGS, Finding, Report, Suspect
+from kickitout.datasets.doctor.check import FINDING_TEXTS, DoctorReport, Finding, Suspect
 from kickitout.sound import SAMPLE_RATE
 
 SHOWN = 10  # lines of a section on the terminal
@@ -27,7 +27,7 @@ class Section:
         return len(self.lines)
 
 
-def headline(report: Report) -> str:
+def headline(report: DoctorReport) -> str:
     """The counts, first of all."""
     parts = [
         f"{count(len(report.taken), 'sound')} taken, {report.different} different",
@@ -40,7 +40,7 @@ def headline(report: Report) -> str:
     return "; ".join(parts)
 
 
-def overview(report: Report) -> list[tuple[str, str]]:
+def overview(report: DoctorReport) -> list[tuple[str, str]]:
     """What the folder is made of: (name, text) each."""
     rates = _counts({f"{rate} Hz": n for rate, n in report.rates.items()})
     names = {1: "mono", 2: "stereo"}
@@ -61,7 +61,7 @@ def overview(report: Report) -> list[tuple[str, str]]:
     return said
 
 
-def sections(report: Report) -> list[Section]:
+def sections(report: DoctorReport) -> list[Section]:
     """Everything that was found, the weightiest first; sections without lines are left out."""
     copies = set(report.copies)
     refused = [one for one in report.refused if one.name not in copies]
@@ -80,7 +80,7 @@ def sections(report: Report) -> list[Section]:
         ),
         *(
             Section(key, title[0].upper() + title[1:], tuple(_finding_line(one) for one in report.findings[key]))
-            for key, title in FINDINGS.items()
+            for key, title in FINDING_TEXTS.items()
         ),
         Section("warnings", "Warnings", report.warnings),
     ]
@@ -92,7 +92,7 @@ def suspect_line(suspect: Suspect) -> str:
     return f"{suspect.name}: {suspect.suspicions[0].kind}? {'; '.join(one.reason for one in suspect.suspicions)}"
 
 
-def as_text(report: Report, rest: str) -> str:
+def as_text(report: DoctorReport, rest: str) -> str:
     """The report for a terminal: counts, overview, then at most SHOWN lines a section; rest: where all of them are."""
     lines = [headline(report), "", *(f"{name:<9} {text}" for name, text in overview(report))]
     for section in sections(report):

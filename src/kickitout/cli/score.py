@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.datasets.build import read_dataset
     from kickitout.errors import UserError
     from kickitout.files import names_in
-    from kickitout.metrics.embeddings import NAMED, find_embeddings
+    from kickitout.metrics.embeddings import KNOWN_EMBEDDINGS, find_embeddings
 
     if not args.generated:
         raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--pairs: pairs of sounds and training kicks; --train FOLDER says what was learned from")
     if args.pairs is not None and args.pairs.exists() and names_in(args.pairs):
         raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
-    embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
+    embeddings = find_embeddings(args.embedding or list(KNOWN_EMBEDDINGS), args.embedding_rate)
     real = read_dataset(args.against)
     data: dict[str, Any] = {
         "against": {"digest": real.digest, "kicks": len(real)},
@@ -128,7 +128,7 @@ def _score(
 
 def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarray, list[str], dict[str, Any]]:
     """Sounds [n, T], their names, and where they come from."""
-    from kickitout.datasets.build import COPY, read_dataset
+    from kickitout.datasets.build import COPY_OF, read_dataset
     from kickitout.errors import UserError
     from kickitout.generation.generate import generate
     from kickitout.generation.load import load_model
@@ -145,8 +145,8 @@ def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarr
     at = {row.name: i for i, row in enumerate(dataset.rows)}
     rows, names = list(range(len(dataset))), [row.name for row in dataset.rows]
     for refused in dataset.refused:  # a generator that repeats itself must not gain by that
-        original = refused.reason.removeprefix(COPY)
-        if refused.reason.startswith(COPY) and original in at:
+        original = refused.reason.removeprefix(COPY_OF)
+        if refused.reason.startswith(COPY_OF) and original in at:
             rows.append(at[original])
             names.append(refused.name)
         else:

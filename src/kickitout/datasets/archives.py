@@ -15,7 +15,7 @@ MAX_RATIO = 200  # unpacked over packed: sound halves, silence shrinks a thousan
 SMALL_MEMBER = 8 * 2**20  # bytes: below this no ratio is suspicious
 MAX_MEMBERS = 50_000  # files in an archive
 UTF8_NAME = 0x800  # a flag
-READ = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+READ_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 METHODS = {9: "Deflate64 (Windows Explorer's for large files)", 93: "Zstandard", 95: "XZ", 97: "WavPack", 98: "PPMd",
            99: "AES encryption"}  # fmt: skip
 
@@ -30,7 +30,7 @@ class Member(NamedTuple):
     @property
     def refusal(self) -> str:
         """Why it cannot be unpacked here; "" where it can."""
-        if self.method in READ:
+        if self.method in READ_METHODS:
             return ""
         how = METHODS.get(self.method, f"method {self.method}")
         return f"packed with {how}, which is not read; unpack the archive first, or pack it again as a common zip"
@@ -39,13 +39,13 @@ class Member(NamedTuple):
 def list_members(path: Path) -> list[Member]:
     """The files of an archive, ordered by name. Raises UserError (without a name) for one that cannot be read."""
     try:
-        found = opened(path).infolist()
+        found = open_archive(path).infolist()
     except (zipfile.BadZipFile, NotImplementedError, ValueError, EOFError, UnicodeDecodeError) as error:
         raise UserError(f"not a readable zip archive ({lower(error)}); download it again") from error
     if len(found) > MAX_MEMBERS:
         raise UserError(f"{len(found)} files in one archive; up to {MAX_MEMBERS} work")
     listed = [
-        Member(entry, PurePosixPath(_name(member).replace("\\", "/")).parts, member.compress_type)
+        Member(entry, PurePosixPath(_member_name(member).replace("\\", "/")).parts, member.compress_type)
         for entry, member in enumerate(found)
         if not member.is_dir()
     ]
@@ -55,7 +55,7 @@ def list_members(path: Path) -> list[Member]:
 def read_member(path: Path, entry: int, name: str) -> bytes:
     """The bytes of a member, refused before unpacking when they would be too many. name: begins every message."""
     try:
-        archive = opened(path)
+        archive = open_archive(path)
         member = archive.infolist()[entry]
         if member.flag_bits & 0x1:
             raise UserError(f"{name}: encrypted; unpack the archive with its password first")
@@ -73,17 +73,17 @@ def read_member(path: Path, entry: int, name: str) -> bytes:
     return data
 
 
-def opened(path: Path) -> zipfile.ZipFile:
+def open_archive(path: Path) -> zipfile.ZipFile:
     info = path.stat()
-    return _opened(path, info.st_mtime_ns, info.st_size)
+    return _open_kept(path, info.st_mtime_ns, info.st_size)
 
 
 @functools.lru_cache(maxsize=1)  # members are read in order: parse an archive's directory once, not once a member
-def _opened(path: Path, modified_ns: int, size: int) -> zipfile.ZipFile:
+def _open_kept(path: Path, modified_ns: int, size: int) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
 
 
-def _name(member: zipfile.ZipInfo) -> str:
+def _member_name(member: zipfile.ZipInfo) -> str:
     """A member's name. Packers that do not say so write UTF-8 as well (macOS), where the old rule is code page 437."""
     if not member.flag_bits & UTF8_NAME:
         try:

@@ -49,10 +49,10 @@ class ManifestRow:
     notes: tuple[str, ...] = ()
 
 
-COPY = "the same sound as "
+COPY_OF = "the same sound as "
 Rest = TypeVar("Rest")  # what travels with a row
 
-WIDE = 1e-3  # of the energy of the mid: -30 dB
+WIDE_SIDE = 1e-3  # of the energy of the mid: -30 dB
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,9 +116,9 @@ def _digest_of(sounds: Iterable[str]) -> str:
 
 
 def is_wide(mids: np.ndarray, sides: np.ndarray) -> np.ndarray:
-    """[n] bool: kicks [n, T] whose side has more than WIDE of the energy of the mid."""
+    """[n] bool: kicks [n, T] whose side has more than WIDE_SIDE of the energy of the mid."""
     of_side, of_mid = (np.einsum("nt,nt->n", x, x) for x in (sides, mids))
-    return np.asarray(of_side > WIDE * of_mid)
+    return np.asarray(of_side > WIDE_SIDE * of_mid)
 
 
 def read_dataset(
@@ -135,7 +135,7 @@ def read_dataset(
     rows: list[ManifestRow] = []
     waves: list[np.ndarray] = []
     sides: list[np.ndarray] = []
-    outcomes = (_read(candidate) for candidate in found.candidates)
+    outcomes = (_read_candidate(candidate) for candidate in found.candidates)
     for done, outcome in enumerate(refuse_copies(outcomes), 1):
         if isinstance(outcome, Refused):
             refused.append(outcome)
@@ -171,7 +171,7 @@ def split(dataset: Dataset, share: float = 0.15, seed: int = 0) -> tuple[np.ndar
     smallest: dict[int, str] = {}
     for row in dataset.rows:
         smallest[row.group] = min(row.wave, smallest.get(row.group, row.wave))
-    draw = {group: _draw(seed, digest) for group, digest in smallest.items()}
+    draw = {group: _hash_share(seed, digest) for group, digest in smallest.items()}
     held_out = {group for group, u in draw.items() if u < share}
     ranked = sorted(draw, key=lambda group: draw[group])
     held_out = (held_out | {ranked[0]}) - {ranked[-1]} if len(ranked) >= 2 else set()
@@ -210,7 +210,7 @@ def refuse_copies(
         if not isinstance(outcome, Refused):
             row = outcome[0]
             if row.wave in names:
-                yield Refused(row.name, f"{COPY}{names[row.wave]}")
+                yield Refused(row.name, f"{COPY_OF}{names[row.wave]}")
                 continue
             names[row.wave] = row.name
         yield outcome
@@ -227,7 +227,7 @@ def nothing_usable(count: int, refused: Sequence[Refused]) -> UserError:
     return UserError(f"none of {count} sound files could be used; {first}")
 
 
-def describe(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) -> tuple[ManifestRow, Prepared]:
+def describe_sound(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) -> tuple[ManifestRow, Prepared]:
     """A sound, prepared and described, and the file it is from; digest: sha256 of its bytes.
 
     Its group is not known yet (-1).
@@ -256,17 +256,17 @@ def describe(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) ->
     return row, prepared
 
 
-def _read(candidate: Candidate) -> tuple[ManifestRow, Prepared] | Refused:
+def _read_candidate(candidate: Candidate) -> tuple[ManifestRow, Prepared] | Refused:
     try:
         with candidate.open() as file:
             sound = decode_sound(file, candidate.name)
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return describe(candidate, sound, file, digest)
+            return describe_sound(candidate, sound, file, digest)
     except UserError as error:
         return refusal(candidate, error)
 
 
-def _draw(seed: int, digest: str) -> float:
+def _hash_share(seed: int, digest: str) -> float:
     """A number in [0, 1) that depends on the seed and the content alone."""
     return int.from_bytes(hashlib.sha256(f"{seed} {digest}".encode()).digest()[:7], "big") / 2**56

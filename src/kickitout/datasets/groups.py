@@ -1,17 +1,17 @@
 """Which kicks are the same recording: copies in another format, level, polarity, rate or crop, rips of one machine.
 
-Two kicks [22050] are near-duplicates when their normalised cross-correlation reaches SAME at a shift within 1 ms, with
-either sign. Near-duplicates of near-duplicates are one group, so that a split by group leaks none of them; but a
+Two kicks [22050] are near-duplicates when their normalised cross-correlation reaches DUPLICATE at a shift within 1 ms,
+with either sign. Near-duplicates of near-duplicates are one group, so that a split by group leaks none of them; but a
 chain of them may lead far, where kicks are many and made alike: half of 10,000 rendered ones hang together. So a group
 grows from the kick with the most near-duplicates (of those with as many: the one whose identity sorts first) and takes
-only what is at least WIDE alike to it. Copies, COPY alike and more, are never divided. Recorded kicks do not come near
-these bounds. So groups depend on the sounds alone, not on names or order, and a new sound moves none but those that
-hang together with it by a chain of near-duplicates. A similarity equal to a bound reaches it.
+only what is at least RELATED alike to it. Copies, COPIED alike and more, are never divided. Recorded kicks do not come
+near these bounds. So groups depend on the sounds alone, not on names or order, and a new sound moves none but those
+that hang together with it by a chain of near-duplicates. A similarity equal to a bound reaches it.
 
 All n^2 pairs are not correlated in full. With unit spectra X, Y divided into bands, Cauchy and Schwarz bound the
 correlation at any shift: |<X, Y>| <= sum over bands of |X_band| |Y_band|, and tighter with the true correlation below
-LOW_HZ, taken on a grid of shifts. What is left is correlated at each shift below BODY_HZ; the bands above bound what is
-missing, and where that leaves a doubt, at the full rate.
+BASS_HZ, taken on a grid of shifts. What is left is correlated at each shift below BODY_HZ; the bands above bound what
+is missing, and where that leaves a doubt, at the full rate.
 """
 
 from __future__ import annotations
@@ -23,26 +23,26 @@ from functools import cached_property
 
 import numpy as np
 
-from kickitout.descriptors.block import fast_length
-from kickitout.similarity import DUPLICATE_SHIFT, correlations, real_phases, similarity, slices
+from kickitout.descriptors.block import fast_length, slices
+from kickitout.similarity import DUPLICATE_SHIFT, correlations, real_phases, similarity
 from kickitout.sound import SAMPLE_RATE
 
 # Measured on 569 open and study kicks: the 123 pairs above 0.97 are all rips, layers or settings of one machine (three
 # rips of one Drumtraks sample: 0.972 to 0.993; a lossy copy: above 0.99). The first pair that shares nothing but a
 # genre stands at 0.961, and below 0.93 most do.
-SAME = 0.97
-COPY = 0.99
-WIDE = 0.93
-LOW_HZ = 250.0
+DUPLICATE = 0.97
+COPIED = 0.99
+RELATED = 0.93
+BASS_HZ = 250.0
 BODY_HZ = 1500.0
 GRID = 11  # samples between the shifts of the low part: at most 5.5 (0.12 ms) off
 SLACK = 0.02  # 1 - cos(2 pi 250 Hz 0.12 ms): what a low part loses between two points of the grid
-BAND = 4  # bins: two noises of the same colour are bounded by about 1 - 1 / (4 BAND), below SAME
-COLOURS = 20  # wide bands above LOW_HZ, for a first look
+BAND = 4  # bins: two noises of the same colour are bounded by about 1 - 1 / (4 BAND), below DUPLICATE
+COLOURS = 20  # wide bands above BASS_HZ, for a first look
 DOUBT = 1e-3  # of a correlation in single precision, and a little
 DENSE = 0.05  # of the pairs of a block: from here on a matrix product is quicker than one pair after the other
-BLOCK = 512  # rows of the similarity matrix held at a time
-PAIRS = 2048  # pairs held at a time
+ROW_BLOCK = 512  # rows of the similarity matrix held at a time
+PAIRS_HELD = 2048  # pairs held at a time
 
 
 def near_duplicate_groups(waves: np.ndarray, identities: Sequence[str] | None = None) -> np.ndarray:
@@ -55,12 +55,12 @@ def near_duplicate_groups(waves: np.ndarray, identities: Sequence[str] | None = 
         return np.zeros(0, np.int64)
     # In the order of their identities from here on: whatever a tie or a rounding depends on, depends on that.
     order = np.arange(len(waves)) if identities is None else np.argsort(np.asarray(identities), kind="stable")
-    sounds = _Sounds.of([waves[i] for i in order])
+    sounds = _GroupSpectra.of([waves[i] for i in order])
     rows, columns = _candidate_pairs(sounds)
-    alike = sounds.similarities(rows, columns, (SAME, COPY))
-    near = alike >= SAME
+    alike = sounds.similarities(rows, columns, (DUPLICATE, COPIED))
+    near = alike >= DUPLICATE
     links: list[list[tuple[int, bool]]] = [[] for _ in range(len(waves))]
-    for i, j, copy in zip(rows[near].tolist(), columns[near].tolist(), (alike[near] >= COPY).tolist(), strict=True):
+    for i, j, copy in zip(rows[near].tolist(), columns[near].tolist(), (alike[near] >= COPIED).tolist(), strict=True):
         links[i].append((j, copy))
         links[j].append((i, copy))
     group = np.empty(len(waves), np.int64)
@@ -69,7 +69,7 @@ def near_duplicate_groups(waves: np.ndarray, identities: Sequence[str] | None = 
     return np.array([number.setdefault(own, len(number)) for own in group.tolist()], np.int64)
 
 
-def _grown(links: list[list[tuple[int, bool]]], sounds: _Sounds) -> np.ndarray:
+def _grown(links: list[list[tuple[int, bool]]], sounds: _GroupSpectra) -> np.ndarray:
     """Group of each sound, int64 [n]. links: the near-duplicates of each, and whether they are copies."""
     n = len(links)
     group = np.full(n, -1, np.int64)
@@ -92,8 +92,8 @@ def _grown(links: list[list[tuple[int, bool]]], sounds: _Sounds) -> np.ndarray:
             reached = [(j, copy) for i in layer for j, copy in links[i] if group[j] < 0]
             asked = sorted({j for j, copy in reached if not copy and j not in belongs})
             if asked:
-                alike = sounds.similarities(np.full(len(asked), head), np.array(asked), (WIDE,))
-                belongs.update(zip(asked, (alike >= WIDE).tolist(), strict=True))
+                alike = sounds.similarities(np.full(len(asked), head), np.array(asked), (RELATED,))
+                belongs.update(zip(asked, (alike >= RELATED).tolist(), strict=True))
             layer = sorted({j for j, copy in reached if copy or belongs[j]})
             group[layer] = number
             members += layer
@@ -105,27 +105,27 @@ def _grown(links: list[list[tuple[int, bool]]], sounds: _Sounds) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Sounds:
+class _GroupSpectra:
     """What is compared of n sounds. All spectra are of unit energy, without 0 Hz.
 
-    body: complex64 [n, B], below BODY_HZ; bands: float32 [n, K], the norms of BAND bins each from LOW_HZ on; colours:
-    float32 [n, L + COLOURS], magnitudes below LOW_HZ and norms of wide bands above.
+    body: complex64 [n, B], below BODY_HZ; bands: float32 [n, K], the norms of BAND bins each from BASS_HZ on; colours:
+    float32 [n, L + COLOURS], magnitudes below BASS_HZ and norms of wide bands above.
     """
 
     waves: Sequence[np.ndarray]
     body: np.ndarray
     bands: np.ndarray
     colours: np.ndarray
-    low: int  # bins of the body that lie below LOW_HZ
+    low: int  # bins of the body that lie below BASS_HZ
     high: int  # the first band that lies wholly above the body
     step_hz: float
 
     @classmethod
-    def of(cls, waves: Sequence[np.ndarray]) -> _Sounds:
+    def of(cls, waves: Sequence[np.ndarray]) -> _GroupSpectra:
         n, t = len(waves), len(waves[0])
         size = fast_length(t + DUPLICATE_SHIFT, 2)
         step_hz = SAMPLE_RATE / size
-        low = round(LOW_HZ / step_hz)  # bins 1 ... low are low
+        low = round(BASS_HZ / step_hz)  # bins 1 ... low are low
         high = round((BODY_HZ / step_hz - low) / BAND)
         top = low + BAND * high  # bins 1 ... top are the body
         n_bands = -(-(size // 2 - low) // BAND)
@@ -146,7 +146,7 @@ class _Sounds:
 
     @cached_property
     def low_turns(self) -> np.ndarray:
-        """float32 [2 bins, shifts]: phases of the bins below LOW_HZ by the shifts of the grid."""
+        """float32 [2 bins, shifts]: phases of the bins below BASS_HZ by the shifts of the grid."""
         return self._turns(self.low, GRID)
 
     @cached_property
@@ -165,7 +165,7 @@ class _Sounds:
     def similarities(self, rows: np.ndarray, columns: np.ndarray, limits: tuple[float, ...]) -> np.ndarray:
         """[pairs] similarity, exact wherever it could fall on the other side of one of the limits."""
         out = np.zeros(len(rows))
-        for part in slices(len(rows), PAIRS // 4):
+        for part in slices(len(rows), PAIRS_HELD // 4):
             i, j = rows[part], columns[part]
             body = self.correlation(i, j, self.body.shape[1], self.body_turns)
             missing = np.einsum("pk,pk->p", self.bands[i, self.high :], self.bands[j, self.high :]) + DOUBT
@@ -176,22 +176,22 @@ class _Sounds:
         return out
 
 
-def _candidate_pairs(sounds: _Sounds) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns, int64 [pairs] each, of the pairs i < j whose bound reaches SAME."""
+def _candidate_pairs(sounds: _GroupSpectra) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, int64 [pairs] each, of the pairs i < j whose bound reaches DUPLICATE."""
     n = len(sounds.waves)
-    limit = SAME - SLACK
+    limit = DUPLICATE - SLACK
     low = sounds.colours[:, : sounds.low]
     wide = sounds.colours[:, sounds.low :]
     found = [np.zeros((0, 2), np.int64)]
-    for start in range(0, n, BLOCK):
-        rows = slice(start, min(start + BLOCK, n))
+    for start in range(0, n, ROW_BLOCK):
+        rows = slice(start, min(start + ROW_BLOCK, n))
         bound = sounds.colours[rows] @ sounds.colours[start:].T  # pairs below the diagonal are not needed
         may = np.triu(bound >= limit, k=1)
         if may.mean() > DENSE:  # hiss: only narrow bands tell one from the other
             may &= low[rows] @ low[start:].T + sounds.bands[rows] @ sounds.bands[start:].T >= limit
         i, j = np.nonzero(may)
         i, j = i + start, j + start
-        for part in slices(len(i), PAIRS):
+        for part in slices(len(i), PAIRS_HELD):
             a, b = i[part], j[part]
             alike = sounds.correlation(a, b, sounds.low, sounds.low_turns)
             keep = alike + np.einsum("pk,pk->p", wide[a], wide[b]) >= limit

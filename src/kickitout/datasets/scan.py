@@ -14,18 +14,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from kickitout.audio.decoding import CONVERT_IT
 from kickitout.datasets.archives import list_members, lower, read_member
-from kickitout.datasets.stated import UNSTATED, ManifestRow, Stated, assign, is_index, read_rows
+from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 
 WAVS = (".wav", ".wave", ".bwf", ".rf64", ".w64")
-READ = frozenset((*WAVS, ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd"))
-CONVERT = "convert it to WAV or FLAC"
+SOUND_FILES = frozenset(
+    (*WAVS, ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd")
+)
 UNPACK = "unpack it first; only .zip is opened"
-REFUSED = {
-    **dict.fromkeys((".m4a", ".aac", ".mp4"), f"AAC is not read; {CONVERT}"),
-    **dict.fromkeys((".wma", ".ape", ".wv", ".mpc", ".ac3", ".mka", ".webm", ".amr"), f"not read; {CONVERT}"),
+REFUSED_FILES = {
+    **dict.fromkeys((".m4a", ".aac", ".mp4"), f"AAC is not read; {CONVERT_IT}"),
+    **dict.fromkeys((".wma", ".ape", ".wv", ".mpc", ".ac3", ".mka", ".webm", ".amr"), f"not read; {CONVERT_IT}"),
     **dict.fromkeys((".rx2", ".rex", ".sf2", ".sfz", ".nki", ".adg"), "an instrument, not a sound; export its WAVs"),
     **dict.fromkeys((".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"), UNPACK),
 }
@@ -88,7 +90,7 @@ class _Walk:
     files: set[str] = field(default_factory=set)  # the path of each
     paths: dict[str, str] = field(default_factory=dict)  # a candidate's name -> its path
     archives: list[str] = field(default_factory=list)  # their paths
-    rows: list[ManifestRow] = field(default_factory=list)  # of every index.csv
+    rows: list[IndexRow] = field(default_factory=list)  # of every index.csv
 
 
 def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Scan:
@@ -107,12 +109,12 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
             info = path.stat()
             if not stat.S_ISDIR(info.st_mode):
                 _read_index_beside(walk, path)
-                _file(walk, path, _unique(_shown(path.name), used), info.st_mode)
+                _file(walk, path, _unique(_shown_name(path.name), used), info.st_mode)
             elif (info.st_dev, info.st_ino) in total.seen:
                 total.warnings.append(f"{path}: read already as part of another folder")
                 continue
             else:
-                _folder(walk, path, _unique(_shown(path.resolve().name) or "root", used), top=True)
+                _walk_folder(walk, path, _unique(_shown_name(path.resolve().name) or "root", used), top=True)
         except OSError as error:
             if isinstance(error, PermissionError):
                 raise UserError(f"{path}: permission denied; make it readable and try again") from error
@@ -127,7 +129,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
     return Scan(tuple(total.candidates), tuple(total.refused), ignored, tuple(total.warnings))
 
 
-def _folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
+def _walk_folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
     info = folder.stat()
     if (info.st_dev, info.st_ino) in walk.seen:
         return  # a symbolic link back up, or a second way to the same folder
@@ -142,13 +144,13 @@ def _folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
     for entry in filter(is_index, entries):
         _read_index(walk, folder / entry, f"{name}/{entry}")
     for entry in entries:
-        path, shown = folder / entry, f"{name}/{_shown(entry)}"
+        path, shown = folder / entry, f"{name}/{_shown_name(entry)}"
         if _is_hidden(entry) or is_index(entry):
             continue
         try:
             mode = path.stat().st_mode
             if stat.S_ISDIR(mode):
-                _folder(walk, path, shown)
+                _walk_folder(walk, path, shown)
             else:
                 _file(walk, path, shown, mode)
         except OSError as error:
@@ -162,18 +164,18 @@ def _file(walk: _Walk, path: Path, name: str, mode: int) -> None:
     elif path.suffix.lower() == ".zip":
         _archive(walk, path, name)
     else:
-        _take(walk, _text(path), Candidate(name, path))
+        _take_candidate(walk, _text(path), Candidate(name, path))
 
 
-def _take(walk: _Walk, key: str, candidate: Candidate) -> None:
+def _take_candidate(walk: _Walk, key: str, candidate: Candidate) -> None:
     """Sort a file among the candidates, the refused and the ignored. key: its path, that of its archive before it."""
     suffix = PurePosixPath(key).suffix.lower()
     walk.files.add(key)
-    if suffix in READ:
+    if suffix in SOUND_FILES:
         walk.candidates.append(replace(candidate, name=_unique(candidate.name, walk.used, suffix)))
         walk.paths[walk.candidates[-1].name] = key
-    elif suffix in REFUSED:
-        walk.refused.append(Refused(candidate.name, REFUSED[suffix]))
+    elif suffix in REFUSED_FILES:
+        walk.refused.append(Refused(candidate.name, REFUSED_FILES[suffix]))
     elif suffix not in ANALYSES:
         walk.ignored[suffix or "(none)"] += 1
 
@@ -197,10 +199,10 @@ def _archive(walk: _Walk, path: Path, name: str) -> None:
             _read_index_in(walk, candidate, f"{key}/{inside}")
         elif suffix == ".zip":
             walk.refused.append(Refused(shown, "an archive within an archive; unpack it first"))
-        elif suffix in READ and member.refusal:
+        elif suffix in SOUND_FILES and member.refusal:
             walk.refused.append(Refused(shown, member.refusal))
         else:
-            _take(walk, f"{key}/{inside}", candidate)
+            _take_candidate(walk, f"{key}/{inside}", candidate)
 
 
 def _is_hidden(name: str) -> bool:
@@ -238,7 +240,7 @@ def _read_index_beside(walk: _Walk, path: Path) -> None:
     key = _text(path)
     stated, _ = assign(rows, [key])
     if key in stated:
-        walk.rows.append(ManifestRow(key, stated[key], "", 0))
+        walk.rows.append(IndexRow(key, stated[key], "", 0))
 
 
 def _with_stated(walk: _Walk) -> list[Candidate]:
@@ -276,7 +278,7 @@ def _text(path: Path) -> str:
     return posixpath.normpath(os.fsencode(path).decode("utf-8", "surrogateescape").replace(os.sep, "/"))
 
 
-def _shown(name: str) -> str:
+def _shown_name(name: str) -> str:
     """A file's name that can be printed and stored: undecodable bytes and control characters become �."""
     return _printable(os.fsencode(name).decode("utf-8", "replace"))
 

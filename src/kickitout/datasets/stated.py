@@ -26,7 +26,7 @@ class Stated(NamedTuple):
     licence: str = UNSTATED
 
 
-class ManifestRow(NamedTuple):
+class IndexRow(NamedTuple):
     """A row of an index. path: of the file it names, from where the index lies; said_by: the index's own name."""
 
     path: str
@@ -39,7 +39,7 @@ def is_index(name: str) -> bool:
     return name.casefold() == INDEX
 
 
-def read_rows(content: bytes, folder: str, index: str) -> list[ManifestRow]:
+def read_rows(content: bytes, folder: str, index: str) -> list[IndexRow]:
     """The rows of an index that lies in `folder`. Raises ValueError for what is no such table."""
     text = _decoded(content)
     header = text.lstrip("\r\n").partition("\n")[0]
@@ -54,17 +54,15 @@ def read_rows(content: bytes, folder: str, index: str) -> list[ManifestRow]:
     found = []
     for cells in rows[1:]:
         row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False) if cell.strip()}
-        path = _first(row, FILE)
+        path = _first_cell(row, FILE)
         if path:
-            stated = Stated(_first(row, SOURCE) or UNSTATED, _first(row, LICENCE) or UNSTATED)
-            found.append(
-                ManifestRow(posixpath.normpath(posixpath.join(folder, path)), stated, index, folder.count("/"))
-            )
+            stated = Stated(_first_cell(row, SOURCE) or UNSTATED, _first_cell(row, LICENCE) or UNSTATED)
+            found.append(IndexRow(posixpath.normpath(posixpath.join(folder, path)), stated, index, folder.count("/")))
     return found
 
 
 def assign(
-    rows: Iterable[ManifestRow], files: Iterable[str], archives: Iterable[str] = ()
+    rows: Iterable[IndexRow], files: Iterable[str], archives: Iterable[str] = ()
 ) -> tuple[dict[str, Stated], list[str]]:
     """What is stated of each file, and a warning an index for the rows that name none.
 
@@ -77,13 +75,13 @@ def assign(
     there, packed = set(files), set(archives)
     alike: Mapping[str, list[str]] = defaultdict(list)
     for path in (*there, *packed):
-        alike[_plain(path)].append(path)
+        alike[_plain_path(path)].append(path)
     best: dict[str, tuple[int, bool]] = {}
     stated: dict[str, Stated] = {}
-    unknown: dict[str, list[ManifestRow]] = defaultdict(list)
+    unknown: dict[str, list[IndexRow]] = defaultdict(list)
     for row in rows:
         exact = row.path in there or row.path in packed
-        named = [row.path] if exact else alike.get(_plain(row.path), [])
+        named = [row.path] if exact else alike.get(_plain_path(row.path), [])
         if not named:
             unknown[row.said_by].append(row)
         for path in named:
@@ -96,14 +94,14 @@ def assign(
     return stated, [_warning(index, missing) for index, missing in unknown.items()]
 
 
-def _warning(index: str, rows: list[ManifestRow]) -> str:
+def _warning(index: str, rows: list[IndexRow]) -> str:
     example = posixpath.basename(rows[0].path)
     if len(rows) == 1:
         return f"{index}: a row names no file that is there, {example}; its source and licence are not used"
     return f"{index}: {len(rows)} rows name no file that is there, for instance {example}; they are not used"
 
 
-def _plain(path: str) -> str:
+def _plain_path(path: str) -> str:
     """A path without what systems write differently: case, composed or decomposed letters, slashes."""
     path = posixpath.normpath(path.replace("\\", "/"))
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
@@ -123,5 +121,5 @@ def _delimiter(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
-def _first(row: Mapping[str, str], columns: tuple[str, ...]) -> str:
+def _first_cell(row: Mapping[str, str], columns: tuple[str, ...]) -> str:
     return next((row[column] for column in columns if column in row), "")

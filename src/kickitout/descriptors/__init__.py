@@ -15,20 +15,23 @@ from functools import cache
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.descriptors import artefacts, click, level, loudness, pitch
-from kickitout.descriptors.block import Block, prepare, refusals, rows
-from kickitout.descriptors.fields import FIELDS, NAMES, Cards, Field, Why, format_card
+from kickitout.descriptors.artefacts import measure_artefacts
+from kickitout.descriptors.block import BLOCK_ROWS, Block, make_block, refusals, slices
+from kickitout.descriptors.click import measure_click
+from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
+from kickitout.descriptors.level import measure_level, trace_level
+from kickitout.descriptors.loudness import measure_loudness
+from kickitout.descriptors.pitch import measure_pitch, trace_pitch
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
 __all__ = ["FIELDS", "NAMES", "Cards", "Field", "Why", "card", "cards", "format_card", "level_curve", "pitch_curve"]
 
-BLOCK_ROWS = 24  # waves measured together: some 25 MB, and it stays near the processor
 KEPT_BYTES = (32 << 20) - (64 << 10)  # the most that raises glibc's threshold, less its own header
 LEAST_RATE = 16_000  # Hz: the click needs a band above 2 kHz
 
 
-def _check(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarray:
+def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarray:
     waves = np.asarray(waves)
     if waves.ndim != dimensions or not np.issubdtype(waves.dtype, np.floating):
         shape = "[n, T]" if dimensions == 2 else "[T]"
@@ -38,13 +41,13 @@ def _check(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarray:
     return waves
 
 
-def _measure(block: Block) -> Cards:
+def _measure_block(block: Block) -> Cards:
     values: dict[str, np.ndarray] = {}
     whys: dict[str, np.ndarray] = {}
-    for part in (pitch, level, click, loudness, artefacts):
-        for name, (value, why) in part.measure(block).items():
+    for measure in (measure_pitch, measure_level, measure_click, measure_loudness, measure_artefacts):
+        for name, (value, why) in measure(block).items():
             values[name], whys[name] = value, why.astype(np.uint8)
-    return Cards({name: values[name] for name in NAMES}, {name: whys[name] for name in NAMES})
+    return Cards({name: values[name] for name in FIELD_NAMES}, {name: whys[name] for name in FIELD_NAMES})
 
 
 @cache
@@ -57,19 +60,19 @@ def _keep_memory() -> None:
 def cards(waves: np.ndarray, rate: float = SAMPLE_RATE, threads: int | None = None) -> Cards:
     """The cards of waves [n, T]; each is the same, bit for bit, alone, in any batch and with any number of threads
     (all cores by default)."""
-    waves = _check(waves, 2, rate)
+    waves = _checked_waves(waves, 2, rate)
     _keep_memory()
     out = Cards.blank(refusals(waves))
     good = np.flatnonzero(out.whys["note"] == Why.KNOWN)
 
     def fill(part: slice) -> None:
         at = good[part]
-        found = _measure(prepare(waves[at], rate))
-        for name in NAMES:
+        found = _measure_block(make_block(waves[at], rate))
+        for name in FIELD_NAMES:
             out.values[name][at] = found.values[name]
             out.whys[name][at] = found.whys[name]
 
-    parts = list(rows(len(good), BLOCK_ROWS))
+    parts = slices(len(good), BLOCK_ROWS)
     threads = min(threads or usable_cpus(), len(parts))
     if threads <= 1:
         for part in parts:
@@ -88,22 +91,22 @@ def card(wave: np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
     >>> found["note"], round(found["pitch_end_hz"], 2)
     ('A1', 55.0)
     """
-    return cards(_check(wave, 1, rate)[None], rate).row(0)
+    return cards(_checked_waves(wave, 1, rate)[None], rate).row(0)
 
 
 def _one(wave: np.ndarray, rate: float) -> Block | None:
-    waves = _check(wave, 1, rate)[None]
-    return prepare(waves, rate) if refusals(waves)[0] == Why.KNOWN else None
+    waves = _checked_waves(wave, 1, rate)[None]
+    return make_block(waves, rate) if refusals(waves)[0] == Why.KNOWN else None
 
 
 def pitch_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:
     """The pitch over time that the card reads: seconds from the beginning of the wave, Hz. Empty for silence."""
     block = _one(wave, rate)
-    return pitch.curve(block) if block else (np.zeros(0), np.zeros(0))
+    return trace_pitch(block) if block else (np.zeros(0), np.zeros(0))
 
 
 def level_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:
     """The level over time that the card reads: seconds from the beginning of the wave, dB re full scale, from the onset
     on. Empty for silence."""
     block = _one(wave, rate)
-    return level.curve(block) if block else (np.zeros(0), np.zeros(0))
+    return trace_level(block) if block else (np.zeros(0), np.zeros(0))

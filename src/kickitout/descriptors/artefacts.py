@@ -5,15 +5,15 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.descriptors.block import Block, Measured, gather, row_energy, rows, to_db, unless
+from kickitout.descriptors.block import Block, Measured, gather, row_energy, slices, to_db, unless
 from kickitout.descriptors.fields import Why
 
 RISE_MS = 0.5  # a rise to 10 % of the peak (-20 dB) may take so long
 TAIL_SIZE = 2048  # samples: 46 ms
 TAIL_FROM_MS = 20.0  # the tail begins behind the click
 AIR_HZ = 4000.0
-FRAME = 2048  # samples: bins of 21.5 Hz
-HOP = 2048
+LINE_FRAME = 2048  # samples: bins of 21.5 Hz
+LINE_HOP = 2048
 CACHED_FRAMES = 32  # transformed together
 PERIODS = (16, 32, 64, 128, 256)  # samples: products of strides, numbers of bands, hops; lines every rate / period
 LINES_HZ = (1500.0, 20000.0)  # below, a distorted body has lines of its own
@@ -37,16 +37,23 @@ def comb(block: Block) -> np.ndarray:
     Log spectra of frames of 2048 samples are averaged, so that lines in a quiet tail weigh as much as those under the
     click; frames without sound don't count. Near 0 without lines (the largest of five means scatters about 0.5).
     """
-    missing = max(FRAME - block.length, (FRAME - block.length) % HOP)  # the last frame ends behind the last sample
+    missing = max(
+        LINE_FRAME - block.length, (LINE_FRAME - block.length) % LINE_HOP
+    )  # the last frame ends behind the last sample
     wave = np.pad(block.wave, ((0, 0), (0, missing)))
-    frames = np.lib.stride_tricks.sliding_window_view(wave, FRAME, axis=1)[:, ::HOP]  # [n, frames, FRAME]
-    starts = np.arange(frames.shape[1]) * HOP
-    row, frame = np.nonzero((starts + FRAME > block.onset[:, None]) & (starts < block.end[:, None]))
-    window = hann(FRAME)
-    low, high = LINES_HZ[0] * FRAME / block.rate, min(LINES_HZ[1] * FRAME / block.rate, FRAME // 2 - max(BESIDE))
+    frames = np.lib.stride_tricks.sliding_window_view(wave, LINE_FRAME, axis=1)[
+        :, ::LINE_HOP
+    ]  # [n, frames, LINE_FRAME]
+    starts = np.arange(frames.shape[1]) * LINE_HOP
+    row, frame = np.nonzero((starts + LINE_FRAME > block.onset[:, None]) & (starts < block.end[:, None]))
+    window = hann(LINE_FRAME)
+    low, high = (
+        LINES_HZ[0] * LINE_FRAME / block.rate,
+        min(LINES_HZ[1] * LINE_FRAME / block.rate, LINE_FRAME // 2 - max(BESIDE)),
+    )
     first, last = int(low) + min(BESIDE), int(high) + max(BESIDE)
     level: np.ndarray = np.empty((len(row), last + 1 - first), np.float32)
-    for part in rows(len(row), CACHED_FRAMES):
+    for part in slices(len(row), CACHED_FRAMES):
         spectrum = np.fft.rfft(frames[row[part], frame[part]] * window)[:, first : last + 1]
         level[part] = spectrum.real**2 + spectrum.imag**2
     level = to_db(level * np.float32(1 / np.square(window).sum()))
@@ -58,7 +65,7 @@ def comb(block: Block) -> np.ndarray:
     above = level[:, max(BESIDE) : -max(BESIDE)] - sum(level[:, part] for part in beside) / len(BESIDE)
     best = np.full(block.n, -np.inf)
     for period in PERIODS:
-        spacing = FRAME // period
+        spacing = LINE_FRAME // period
         line = np.arange(-(-low // spacing), high // spacing + 1).astype(int) * spacing - first - max(BESIDE)
         best = np.maximum(best, np.take(above, line, axis=1).mean(axis=1))
     return best
@@ -78,7 +85,7 @@ def flat_samples(block: Block) -> np.ndarray:
     return np.bincount(row[begin[long]], weights=length[long], minlength=block.n)
 
 
-def measure(block: Block) -> Measured:
+def measure_artefacts(block: Block) -> Measured:
     """pre_echo_db: energy up to 0.5 ms before the wave first reaches 10 % of its peak re energy of the whole wave;
     -120 for digital silence. Not before the onset of -40 dB: a pre-echo louder than that would move it.
 

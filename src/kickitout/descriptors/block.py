@@ -8,7 +8,6 @@ A sound has the same figures, bit for bit, alone and in any batch: every sum run
 the batch's other rows allow for, no matrix product among them, whose order of adding depends on the shape.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -22,18 +21,19 @@ END_LEVEL = 10 ** (-80 / 20)  # re peak: below it a sound has ended
 RISE_LEVEL = 10 ** (-20 / 20)
 CREST_LEVEL = 0.98  # re peak: so close to the maximum counts as the peak, else a flat top puts it anywhere
 PAD_MS = 10.0  # silence behind the wave: the rings of the filters end there and not at its beginning
-FLOOR_DB = -120.0  # nothing: energies are not told apart below this
-SILENCE = 1e-20  # a peak that is nothing at all, and whose inverse is still a float32
+POWER_FLOOR_DB = -120.0  # nothing: energies are not told apart below this
+SILENT_PEAK = 1e-20  # a peak that is nothing at all, and whose inverse is still a float32
 HIGH_LEVEL = 0.7  # re peak: -3 dB
 LOW_RATE = 5500.0  # Hz: the least rate of the decimated path; holds the band below 2.4 kHz
-CLICK_HZ = 2000.0  # the click is above, the body below
+CLICK_FROM_HZ = 2000.0  # the click is above, the body below
 CLICK_WIDTH_HZ = 800.0  # of the transition between them
 NOISE_MS = (30, 20, 10)  # before the end of the wave: two pieces there tell whether it ends in steady noise
 STEADY = 2.0  # their energies differ by less than 3 dB
-LOUDEST_NOISE = 10 ** (-46 / 10)  # mean square re peak; what is louder is a tail
+LOUDEST_FLOOR = 10 ** (-46 / 10)  # mean square re peak; what is louder is a tail
 OVER_NOISE = 4.0  # energy re the noise: a sound less than 6 dB above it is gone
 CACHED_ROWS = 6  # waves whose transforms stay in a second-level cache of 1 MB
 RUN_MS = 6  # of the mean square that is held against the noise
+BLOCK_ROWS = 24  # waves measured together: some 25 MB, and it stays near the processor
 
 Measured = dict[str, tuple[np.ndarray, np.ndarray]]  # name -> values [n], Why [n]
 
@@ -61,8 +61,8 @@ def is_smooth(number: int) -> bool:
 
 
 def to_db(power: np.ndarray) -> np.ndarray:
-    """Power (any shape, >= 0) to dB, never below FLOOR_DB."""
-    return 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))
+    """Power (any shape, >= 0) to dB, never below POWER_FLOOR_DB."""
+    return 10 * np.log10(np.maximum(power, 10 ** (POWER_FLOOR_DB / 10)))
 
 
 def gather(signal: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
@@ -83,7 +83,7 @@ def row_energy(rows: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Grid:
-    """What depends on the length of the waves (samples) and their rate (Hz) alone: made once, kept by `grid`."""
+    """What depends on the length of the waves (samples) and their rate (Hz) alone: made once, kept by `grid_of`."""
 
     length: int
     rate: float
@@ -109,7 +109,7 @@ class Grid:
     @cached_property
     def split(self) -> np.ndarray:
         """Gain of the click band at each bin, 0 at 1.6 kHz, 1 from 2.4 kHz; the body band has sqrt(1 - gain^2)."""
-        ramp = (self.freqs - CLICK_HZ) / CLICK_WIDTH_HZ + 0.5
+        ramp = (self.freqs - CLICK_FROM_HZ) / CLICK_WIDTH_HZ + 0.5
         return np.sin(np.clip(ramp, 0, 1) * (np.pi / 2)).astype(np.float32)
 
     @cached_property
@@ -125,7 +125,7 @@ class Grid:
 
 
 @lru_cache(maxsize=16)
-def grid(length: int, rate: float) -> Grid:
+def grid_of(length: int, rate: float) -> Grid:
     """The grid of waves of one length and rate."""
     return Grid(length, rate)
 
@@ -187,7 +187,7 @@ class Block:
         power = np.einsum("nkm,nkm->nk", pieces, pieces).astype(np.float64) / ms
         early, late = (power[:, count - a : count - b].mean(axis=1) for a, b in pairwise(NOISE_MS))
         noise = np.maximum(early, late)
-        noisy = (noise < STEADY * np.minimum(early, late)) & (noise < LOUDEST_NOISE)
+        noisy = (noise < STEADY * np.minimum(early, late)) & (noise < LOUDEST_FLOOR)
         if not noisy.any():
             return self.end
         half = RUN_MS // 2
@@ -201,7 +201,7 @@ class Block:
         """complex64 [n, N / 2 + 1]"""
         out = np.empty((self.n, self.n_fft // 2 + 1), np.complex64)
         wave = np.zeros((min(self.n, CACHED_ROWS), self.n_fft))  # numpy transforms float64 forward faster than float32
-        for part in rows(self.n, CACHED_ROWS):
+        for part in slices(self.n, CACHED_ROWS):
             some = self.wave[part]
             wave[: len(some), : self.length] = some
             out[part] = np.fft.rfft(wave[: len(some)])
@@ -216,7 +216,7 @@ class Block:
     def click_band(self) -> np.ndarray:
         """The wave above 2 kHz, float32 [n, N]."""
         out = np.empty((self.n, self.n_fft), np.float32)
-        for part in rows(self.n, CACHED_ROWS):
+        for part in slices(self.n, CACHED_ROWS):
             out[part] = np.fft.irfft(self.spectrum[part] * self.grid.split, self.n_fft)
         return out
 
@@ -265,7 +265,7 @@ def refusals(waves: np.ndarray) -> np.ndarray:
     if waves.shape[1] == 0:
         return np.full(len(waves), Why.EMPTY, np.uint8)
     top = peaks(waves)  # NaN if there is one
-    return np.select([~np.isfinite(top), top < SILENCE], [Why.NOT_FINITE, Why.SILENT], Why.KNOWN).astype(np.uint8)
+    return np.select([~np.isfinite(top), top < SILENT_PEAK], [Why.NOT_FINITE, Why.SILENT], Why.KNOWN).astype(np.uint8)
 
 
 def peaks(waves: np.ndarray) -> np.ndarray:
@@ -273,16 +273,16 @@ def peaks(waves: np.ndarray) -> np.ndarray:
     return np.maximum(waves.max(axis=1), -waves.min(axis=1))
 
 
-def prepare(waves: np.ndarray, rate: float) -> Block:
+def make_block(waves: np.ndarray, rate: float) -> Block:
     """Waves [n, T] that `refusals` has let through, as a Block."""
     peak = peaks(waves).astype(np.float64)
     wave = (waves * (1 / peak[:, None]).astype(waves.dtype)).astype(np.float32, copy=False)
     level = np.abs(wave)
     end = last_true(level >= END_LEVEL) + 1
     onset, rise, crest = (np.argmax(level >= at, axis=1) for at in (ONSET_LEVEL, RISE_LEVEL, CREST_LEVEL))
-    return Block(wave, peak, grid(wave.shape[1], float(rate)), onset, rise, crest, end)
+    return Block(wave, peak, grid_of(wave.shape[1], float(rate)), onset, rise, crest, end)
 
 
-def rows(n: int, size: int) -> Iterator[slice]:
-    """Slices that cut n rows into pieces of at most `size`."""
-    return (slice(start, start + size) for start in range(0, n, size))
+def slices(n: int, size: int) -> list[slice]:
+    """0 ... n in pieces of at most `size`."""
+    return [slice(start, min(start + size, n)) for start in range(0, n, size)]

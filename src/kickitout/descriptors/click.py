@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kickitout.descriptors.block import CLICK_HZ, Block, Grid, Measured, fast_length, gather, to_db, unless
+from kickitout.descriptors.block import CLICK_FROM_HZ, Block, Grid, Measured, fast_length, gather, to_db, unless
 from kickitout.descriptors.fields import Why
 
 LEAD_MS = 1.0  # the click band rings a little before the onset
@@ -13,7 +13,7 @@ LEVEL_MS = 20.0
 LENGTH_MS = 50.0
 LENGTH_SHARE = 0.9
 FADE_MS = 3.0  # at the end of the piece that goes into the spectrum
-QUIET_DB = -60.0  # a click below this has no length and no colour
+QUIET_CLICK_DB = -60.0  # a click below this has no length and no colour
 OCTAVES_HZ = (2000.0, 4000.0, 8000.0, 16000.0)
 
 
@@ -26,7 +26,7 @@ def _window(grid: Grid) -> np.ndarray:
     return window
 
 
-def measure(block: Block) -> Measured:
+def measure_click(block: Block) -> Measured:
     """click_level_db: energy of the click band (half-cosine from 1.6 to 2.4 kHz, -3 dB at 2 kHz) in the first 20 ms
     after the onset (-40 dB re peak) re energy of the whole wave.
 
@@ -54,7 +54,7 @@ def measure(block: Block) -> Measured:
     windowed[:, : len(window)] = piece[:, : len(window)] * window
     spectrum = np.fft.rfft(windowed)
     freqs = np.arange(size // 2 + 1) * (block.rate / size)
-    first = int(np.searchsorted(freqs, CLICK_HZ))
+    first = int(np.searchsorted(freqs, CLICK_FROM_HZ))
     power = spectrum.real[:, first:] ** 2 + spectrum.imag[:, first:] ** 2 + 1e-20
     freqs = freqs[first:]
     centroid = (power * freqs).sum(axis=1) / power.sum(axis=1)
@@ -67,7 +67,7 @@ def measure(block: Block) -> Measured:
         weighted += np.exp(np.log(band).mean(axis=1)) * band.shape[1]
         total += band.sum(axis=1)
 
-    quiet = (level < QUIET_DB, Why.NO_CLICK)
+    quiet = (level < QUIET_CLICK_DB, Why.NO_CLICK)
     return {
         "click_ms": unless(click_ms, quiet),
         "click_level_db": block.known(level),

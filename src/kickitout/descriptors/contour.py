@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.descriptors import pitch
-from kickitout.descriptors.block import prepare, refusals, rows
+from kickitout.descriptors.block import BLOCK_ROWS, make_block, refusals, slices
 from kickitout.descriptors.fields import Why
 from kickitout.sound import SAMPLE_RATE
 
@@ -22,23 +22,22 @@ SPEEDS = np.geomspace(0.002, 0.18, 8)  # s
 SIZE = 1 + len(SPEEDS)  # numbers a contour
 PLAIN_HZ = 50.0  # of a sound without a pitch
 RANGE_HZ = (15.0, 4000.0)
-BLOCK_ROWS = 24  # waves tracked together
 # A pitch falls: what rises slowly is hiss that was followed (a tenth of mixed kicks rose by six semitones and more).
 LOWEST = np.array([-np.inf, *np.where(SPEEDS > 0.015, -0.02, -1.0)])  # octaves
 POINTS = 400  # of the curve that is integrated
-ROUNDS = 12  # of Gauss and Newton; it settles in about eight
+NEWTON_ROUNDS = 12  # of Gauss and Newton; it settles in about eight
 STEEPEST = 1.0  # octaves that a number moves in a round
-BODY_HZ = (300.0, 600.0)  # half-cosine: what is followed
+FOLLOWED_HZ = (300.0, 600.0)  # half-cosine: what is followed
 REFINED = 4
 FOLLOWED = 96  # points
-QUIET = 0.01  # of the loudest: there the phase is not followed any more
+QUIET_TURN = 0.01  # of the loudest: there the phase is not followed any more
 TAIL_POINTS = 24
 TAIL_WEIGHT = 0.5  # of a point of the tail; a crossing before it weighs 1
-PULL = np.array([0.024, *np.full(len(SPEEDS), 0.005)])  # turns^2 an octave^2: towards a level pitch
+LEVEL_PULL = np.array([0.024, *np.full(len(SPEEDS), 0.005)])  # turns^2 an octave^2: towards a level pitch
 ROUGH_TURNS = 0.15  # a point that is further off counts less (Huber 1964, doi.org/10.1214/aoms/1177703732)
 
 
-Points = tuple[np.ndarray, np.ndarray, np.ndarray, float]  # seconds, turns, weights; log2 of the end pitch, Hz
+PhasePoints = tuple[np.ndarray, np.ndarray, np.ndarray, float]  # seconds, turns, weights; log2 of the end pitch, Hz
 
 
 class Contours(NamedTuple):
@@ -65,19 +64,19 @@ def contours(waves: np.ndarray, rate: float = SAMPLE_RATE) -> Contours:
     numbers[:, 0] = np.log2(PLAIN_HZ)
     off = np.full(len(waves), np.nan, np.float32)
     good = np.flatnonzero(refusals(waves) == Why.KNOWN)
-    for part in rows(len(good), BLOCK_ROWS):
+    for part in slices(len(good), BLOCK_ROWS):
         at = good[part]
-        block = prepare(waves[at], rate)
-        path, body = pitch.track(block), block.low_band(pitch.low_pass(block.grid, *BODY_HZ))
+        block = make_block(waves[at], rate)
+        path, body = pitch.track(block), block.low_band(pitch.low_pass(block.grid, *FOLLOWED_HZ))
         seconds = (np.arange(body.shape[1]) * block.step - block.onset[:, None]) / block.rate
         for row, i in enumerate(at):
             points = _crossed(path, row)
             if points is None:
                 continue
-            found, _ = _fit(*points)
+            found, _ = _fit_contour(*points)
             for _ in range(REFINED):
-                points = _followed(found, body[row], seconds[row], path.final[row] / 1000)
-                found, off[i] = _fit(*points)
+                points = _phase_followed(found, body[row], seconds[row], path.final[row] / 1000)
+                found, off[i] = _fit_contour(*points)
             numbers[i] = found
     return Contours(numbers, off)
 
@@ -92,7 +91,7 @@ def _basis(seconds: np.ndarray) -> np.ndarray:
     return np.vstack([np.ones_like(seconds), np.exp(-seconds / SPEEDS[:, None])])
 
 
-def _crossed(path: pitch.Track, row: int) -> Points | None:
+def _crossed(path: pitch.Track, row: int) -> PhasePoints | None:
     """Points of the body's phase: seconds, turns, weights; and log2 of the pitch where it ends. None without a pitch.
 
     Zero crossings, half a turn each, as long as the wide filter is read; then the integral of the tail's frequency, in
@@ -115,7 +114,7 @@ def _crossed(path: pitch.Track, row: int) -> Points | None:
     return np.r_[seconds, late[1:]], np.r_[turns, more], weight, end
 
 
-def _followed(numbers: np.ndarray, body: np.ndarray, seconds: np.ndarray, end: float) -> Points:
+def _phase_followed(numbers: np.ndarray, body: np.ndarray, seconds: np.ndarray, end: float) -> PhasePoints:
     """The same kind of points, from the angle of the body against the contour's own phase.
 
     x(t) exp(-2 pi i phase(t)), smoothed over a turn, stands still where the contour is right and turns where it is not.
@@ -134,12 +133,12 @@ def _followed(numbers: np.ndarray, body: np.ndarray, seconds: np.ndarray, end: f
     mean = (sums[high] - sums[low]) / (high - low)
     angle = np.unwrap(np.angle(mean)) / (2 * np.pi)
     weight = np.abs(mean) / np.abs(mean).max()
-    last = max(4, int(np.flatnonzero(weight > QUIET)[-1]) + 1)
+    last = max(4, int(np.flatnonzero(weight > QUIET_TURN)[-1]) + 1)
     turns = np.interp(t[at], grid, phase) + angle
     return t[at][:last], turns[:last], weight[:last] ** 0.5, float(numbers[0])
 
 
-def _fit(seconds: np.ndarray, turns: np.ndarray, weight: np.ndarray, end: float) -> tuple[np.ndarray, float]:
+def _fit_contour(seconds: np.ndarray, turns: np.ndarray, weight: np.ndarray, end: float) -> tuple[np.ndarray, float]:
     """Numbers and RMS error in turns. Gauss-Newton on the phase, whose slope to a number is the integral of
     f(t) ln 2 basis_k(t); where the first turn begins is one unknown more."""
     level = np.zeros(SIZE)
@@ -147,12 +146,12 @@ def _fit(seconds: np.ndarray, turns: np.ndarray, weight: np.ndarray, end: float)
     grid = np.linspace(0, seconds[-1] + 1e-3, POINTS)
     basis, step = _basis(grid), grid[1]
     found, begin = level.copy(), None
-    pull = np.r_[PULL, 1e-6]
+    pull = np.r_[LEVEL_PULL, 1e-6]
     low, high = np.log2(RANGE_HZ)
     place = seconds / step
     below = np.minimum(place.astype(int), POINTS - 2)
     part = place - below
-    for _ in range(ROUNDS):
+    for _ in range(NEWTON_ROUNDS):
         hz = 2.0 ** np.clip(found @ basis, low, high)
         rates = np.vstack([hz, np.log(2) * hz * basis])  # of the phase, and of its slopes
         integral = np.cumsum(0.5 * step * (rates[:, 1:] + rates[:, :-1]), axis=1)

@@ -45,7 +45,7 @@ FIELDS: tuple[Field, ...] = (
     Field("comb_db", "dB", "excess of spectral lines that repeat every rate / 2^k", 2),
     Field("clipped", "samples", "samples in flat runs at the peak", 0),
 )
-NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
+FIELD_NAMES: tuple[str, ...] = tuple(field.name for field in FIELDS)
 LEVELS = ("loudness_lufs", "true_peak_dbtp")  # re full scale, so that a gain moves them
 
 
@@ -93,7 +93,7 @@ class Cards:
     whys: dict[str, np.ndarray]
 
     def __len__(self) -> int:
-        return len(self.values[NAMES[0]])
+        return len(self.values[FIELD_NAMES[0]])
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self.values[name]
@@ -103,7 +103,7 @@ class Cards:
 
     def row(self, i: int) -> dict[str, float | str]:
         """The card of sound i as plain Python values, in the order of FIELDS."""
-        return {name: self.values[name][i].item() for name in NAMES}
+        return {name: self.values[name][i].item() for name in FIELD_NAMES}
 
     def reason(self, i: int, field: str) -> str | None:
         """Why `field` of sound i has no value; None if it has one."""
@@ -111,7 +111,7 @@ class Cards:
 
     def reasons(self, i: int) -> dict[str, str]:
         """Every field of sound i that has no value, with the reason."""
-        found = {name: self.reason(i, name) for name in NAMES}
+        found = {name: self.reason(i, name) for name in FIELD_NAMES}
         return {name: text for name, text in found.items() if text is not None}
 
     def louder(self, db: np.ndarray) -> "Cards":
@@ -122,16 +122,16 @@ class Cards:
     def join(cls, parts: Sequence["Cards"]) -> "Cards":
         """The cards of several batches, one under the other."""
         return cls(
-            {name: np.concatenate([part.values[name] for part in parts]) for name in NAMES},
-            {name: np.concatenate([part.whys[name] for part in parts]) for name in NAMES},
+            {name: np.concatenate([part.values[name] for part in parts]) for name in FIELD_NAMES},
+            {name: np.concatenate([part.whys[name] for part in parts]) for name in FIELD_NAMES},
         )
 
     @classmethod
     def blank(cls, whys: np.ndarray) -> "Cards":
         """Cards without a value. whys: [n], the reason for each sound."""
-        values = {name: np.full(len(whys), np.nan) for name in NAMES}
+        values = {name: np.full(len(whys), np.nan) for name in FIELD_NAMES}
         values["note"] = np.full(len(whys), "", dtype="<U4")
-        return cls(values, {name: whys.astype(np.uint8) for name in NAMES})
+        return cls(values, {name: whys.astype(np.uint8) for name in FIELD_NAMES})
 
 
 def format_card(row: dict[str, float | str], reasons: dict[str, str] | None = None) -> str:

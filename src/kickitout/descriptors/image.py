@@ -14,12 +14,12 @@ from kickitout.sound import SAMPLE_RATE
 ROWS, COLUMNS = 96, 250  # pitches; times: 2 ms each for a kick of 500 ms
 LOW_HZ, HIGH_HZ = 20.0, 20_000.0  # centres of the lowest row and of the highest
 WIDTH = 1 / 8  # standard deviation of a band re its centre: 25 ms in time at 50 Hz, 0.3 ms at 4 kHz
-REACH = 4.0  # deviations that are computed: -70 dB at the edge
-FLOOR_DB = -80.0
+BAND_REACH = 4.0  # deviations that are computed: -70 dB at the edge
+SCALOGRAM_FLOOR_DB = -80.0
 
 
-def picture(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
-    """wave [T] -> float32 [ROWS, COLUMNS], the lowest row first: dB re a full-scale sine, not below FLOOR_DB.
+def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
+    """wave [T] -> float32 [ROWS, COLUMNS], the lowest row first: dB re a full-scale sine, not below SCALOGRAM_FLOOR_DB.
 
     >>> t = np.arange(22050) / 44100
     >>> seen = picture(np.sin(2 * np.pi * 200 * t))
@@ -32,13 +32,13 @@ def picture(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
     bin_hz = rate / size
     out = np.empty((ROWS, COLUMNS), np.float32)
     for row, hz in enumerate(row_hz()):
-        first = max(0, round(hz * (1 - REACH * WIDTH) / bin_hz))
-        last = min(len(spectrum), round(hz * (1 + REACH * WIDTH) / bin_hz) + 1)
+        first = max(0, round(hz * (1 - BAND_REACH * WIDTH) / bin_hz))
+        last = min(len(spectrum), round(hz * (1 + BAND_REACH * WIDTH) / bin_hz) + 1)
         gain = np.exp(-0.5 * ((np.arange(first, last) * bin_hz / hz - 1) / WIDTH) ** 2)
         points = max(1024, 1 << (last - first - 1).bit_length())  # the band alone, moved down to 0 Hz
         band = np.fft.ifft(spectrum[first:last] * gain, points) * (2 * points / size)
         out[row] = _columns(np.square(np.abs(band)), len(wave) / size * points)
-    return np.maximum(10 * np.log10(np.maximum(out, 1e-12)), FLOOR_DB).astype(np.float32)
+    return np.maximum(10 * np.log10(np.maximum(out, 1e-12)), SCALOGRAM_FLOOR_DB).astype(np.float32)
 
 
 def row_hz() -> np.ndarray:

@@ -12,27 +12,27 @@ SMOOTH_MS = 3.0  # standard deviation of the Gaussian; moves the fall of exp(-t 
 MONOTONY_SMOOTH_MS = 10.0  # steadier: the ripple of a distorted 40 Hz wave is not a rise
 QUADRATURE_HZ = 10.0  # standard deviation of the Hilbert transform's notch at 0 Hz
 RING_MS = 100.0  # of the Hilbert transform, before the onset as well as after
-REACH = 7.0  # standard deviations: a Gaussian is below -100 dB there
+GAUSSIAN_REACH = 7.0  # standard deviations: a Gaussian is below -100 dB there
 COARSE = 4  # of the decimated samples are one of the curve: 0.7 ms, and a Gaussian of 3 ms holds nothing above 500 Hz
 MONOTONY_RANGE_DB = 40.0
 CUT_MS = 10.0  # so short a fall is a cut or a fade-out, not a decay,
 CUT_DB = 12.0  # if it is so deep,
-QUIET_DB = -50.0  # ends below this level
+CUT_END_DB = -50.0  # ends below this level
 CUT_RATIO = 2.0  # and is so much faster than the decay before
 SHORT_MS = 30.0  # a decay has to last so long to have a shape
 
 
 @lru_cache(maxsize=16)
-def _size(grid: Grid) -> int:
+def _padded_size(grid: Grid) -> int:
     """Decimated samples of the transforms, with silence behind: nothing runs from the end of a wave into its onset."""
-    ring = max(REACH * MONOTONY_SMOOTH_MS, RING_MS) / 1000 * grid.rate / grid.step
+    ring = max(GAUSSIAN_REACH * MONOTONY_SMOOTH_MS, RING_MS) / 1000 * grid.rate / grid.step
     return fast_length(-(-grid.length // grid.step) + math.ceil(ring), 2 * COARSE)
 
 
 @lru_cache(maxsize=16)
 def _quadrature(grid: Grid) -> np.ndarray:
     """The Hilbert transform without its lowest frequencies, complex64 [bins]."""
-    freqs = np.arange(_size(grid) // 2 + 1) * (grid.rate / grid.step / _size(grid))
+    freqs = np.arange(_padded_size(grid) // 2 + 1) * (grid.rate / grid.step / _padded_size(grid))
     return (1j * np.expm1(-0.5 * (freqs / QUADRATURE_HZ) ** 2)).astype(np.complex64)
 
 
@@ -40,9 +40,9 @@ def _quadrature(grid: Grid) -> np.ndarray:
 def _gaussian(grid: Grid, smooth_ms: float) -> tuple[np.ndarray, np.ndarray]:
     """Its gain at each bin that the curve holds, and the share of its weight that lies from -k on, k = 0 ... reach."""
     sigma = smooth_ms / 1000 * grid.rate / grid.step  # decimated samples
-    size = _size(grid)
+    size = _padded_size(grid)
     gain = np.exp(-0.5 * (2 * np.pi * sigma * np.arange(size // COARSE // 2 + 1) / size) ** 2) / COARSE
-    reach = math.ceil(REACH * sigma)
+    reach = math.ceil(GAUSSIAN_REACH * sigma)
     weight = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return gain, (np.cumsum(weight) / weight.sum())[reach:]
 
@@ -56,7 +56,7 @@ def level_power(block: Block, *smooth_ms: float) -> list[np.ndarray]:
     less at 35 Hz, and a false tail below -60 dB after 50 ms. The weight that a Gaussian loses to the silence before the
     onset and behind the end of the wave is given back, so that it smears neither.
     """
-    grid, size = block.grid, _size(block.grid)
+    grid, size = block.grid, _padded_size(block.grid)
     used = -(-block.length // block.step)
     body = np.zeros((block.n, size))
     body[:, :used] = block.body_band[:, :used]
@@ -92,7 +92,7 @@ def last_above(level: np.ndarray, threshold: float) -> np.ndarray:
     return np.where(above.any(axis=1), last + part, -1.0)
 
 
-def measure(block: Block) -> Measured:
+def measure_level(block: Block) -> Measured:
     """attack_ms: from the first sample at -40 dB re peak to the first within 2 % of the peak (0.98: on a flat or
     clipped top the first sample counts, not any of its equals).
 
@@ -117,7 +117,7 @@ def measure(block: Block) -> Measured:
         behind = np.rint(there + block.samples(CUT_MS) / step).astype(int)
         low = level[row, np.clip(behind, 0, last)]  # 10 ms later
         usual = drop * CUT_MS / np.maximum(decay, 1.0)
-        cut = (low < min(-drop - CUT_DB, QUIET_DB)) & (-drop - low > CUT_RATIO * usual)
+        cut = (low < min(-drop - CUT_DB, CUT_END_DB)) & (-drop - low > CUT_RATIO * usual)
         cut |= there * step >= limit
         out[f"decay_t{drop}_ms"] = unless(decay, (cut, Why.ENDS_FIRST), (decay <= 0, Why.TOO_SHORT))
 
@@ -133,7 +133,7 @@ def measure(block: Block) -> Measured:
     return out
 
 
-def curve(block: Block) -> tuple[np.ndarray, np.ndarray]:
+def trace_level(block: Block) -> tuple[np.ndarray, np.ndarray]:
     """Level of the first sound from its onset on: seconds from the beginning of the wave, dB re full scale."""
     step = block.step * COARSE
     level = to_db(level_power(block, SMOOTH_MS)[0][0]) + 20 * np.log10(block.peak[0])

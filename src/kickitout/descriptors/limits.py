@@ -21,11 +21,11 @@ from kickitout.errors import UserError
 
 TAIL = 0.01  # quantiles at both ends
 WIDER, FEW = 0.1, 2.0
-LEAST = 8  # sounds that have a field, before it has limits
+LEAST_KNOWN = 8  # sounds that have a field, before it has limits
 COMMON = 0.5  # share of the sounds that have a field, before it has limits
 RARELY = 0.02  # share of the sounds that may do without a field that is asked for
-MOST = 8192  # cards, evenly taken from more sounds
-TOGETHER = 256  # sounds copied at once: 22 MB
+MOST_MEASURED = 8192  # cards, evenly taken from more sounds
+CARDS_TOGETHER = 256  # sounds copied at once: 22 MB
 NOT_LIMITED = ("note", "cents", "loudness_lufs", "true_peak_dbtp")  # a note is as good as another; level is set last
 OF_KICKS = ("pitch_start_hz", "pitch_end_hz", "sweep_ms", "sub_share", "body_share")  # fields of kicks alone
 LEAST_MS = 0.1
@@ -49,7 +49,7 @@ ARTEFACTS = {
     "clipped": Artefact(0.0, 12.0, 1000.0),
 }
 BROKEN = {Why.EMPTY: "silent", Why.NOT_FINITE: "not_finite", Why.SILENT: "silent"}  # sounds that have no card
-UNITS = {f.name: f.unit for f in FIELDS}
+FIELD_UNITS = {f.name: f.unit for f in FIELDS}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Limits:
         }
         whole = ~np.isin(broken, list(BROKEN))
         for name, (low, high) in self.spans.items():
-            x, (least, most) = scaled(name, found[name]), scaled(name, np.array([low, high]))
+            x, (least, most) = even_scale(name, found[name]), even_scale(name, np.array([low, high]))
             over = x - most if name in ARTEFACTS else np.maximum(least - x, x - most)
             way = over / max(most - least, 1e-9)
             missing = 1.0 if name in self.needed else 0.0
@@ -92,7 +92,7 @@ class Limits:
         try:
             spans = {str(k): (float(low), float(high)) for k, (low, high) in data["spans"].items()}
             needed, sounds = tuple(map(str, data["needed"])), int(data["sounds"])
-            known = set(UNITS) - set(NOT_LIMITED)
+            known = set(FIELD_UNITS) - set(NOT_LIMITED)
             if not set(spans) <= known or not set(needed) <= set(spans) or sounds < 0:
                 raise ValueError("fields that have no limits")
             if not all(math.isfinite(low) and math.isfinite(high) and low <= high for low, high in spans.values()):
@@ -104,29 +104,29 @@ class Limits:
 
 def limits_of(waves: np.ndarray, kind: str = "kick") -> Limits:
     """The limits of sounds [n, T] at 44.1 kHz. kind: "kick", or "any" for other one-shots."""
-    rows = np.linspace(0, len(waves) - 1, min(len(waves), MOST)).astype(int)
-    parts = [cards(waves[rows[i : i + TOGETHER]]) for i in range(0, len(rows), TOGETHER)]
+    rows = np.linspace(0, len(waves) - 1, min(len(waves), MOST_MEASURED)).astype(int)
+    parts = [cards(waves[rows[i : i + CARDS_TOGETHER]]) for i in range(0, len(rows), CARDS_TOGETHER)]
     return limits_of_cards(Cards.join(parts), kind)
 
 
 def limits_of_cards(found: Cards, kind: str = "kick") -> Limits:
     """The same from cards that are at hand."""
     spans, needed = dict(artefact_limits(kind).spans), []
-    for name in UNITS:
+    for name in FIELD_UNITS:
         if name in NOT_LIMITED or (kind != "kick" and name in OF_KICKS):
             continue
-        x = scaled(name, found[name])
+        x = even_scale(name, found[name])
         known = x[np.isfinite(x)]
-        if len(known) < max(LEAST, COMMON * len(x)):
+        if len(known) < max(LEAST_KNOWN, COMMON * len(x)):
             continue
         low, high = np.quantile(known, [TAIL, 1 - TAIL])
         more = (WIDER + FEW / math.sqrt(len(known))) * (high - low)
         if name in ARTEFACTS:
             clean, harmless, worst = ARTEFACTS[name]
-            most = max(_unscaled(name, high + more), harmless)
+            most = max(_from_even_scale(name, high + more), harmless)
             spans[name] = clean, min(most, worst) if kind == "kick" else most
             continue
-        spans[name] = _unscaled(name, low - more), _unscaled(name, high + more)
+        spans[name] = _from_even_scale(name, low - more), _from_even_scale(name, high + more)
         if len(known) >= (1 - RARELY) * len(x):
             needed.append(name)
     return Limits(spans, tuple(needed), len(found))
@@ -138,10 +138,10 @@ def artefact_limits(kind: str = "kick") -> Limits:
     return Limits({name: (one.clean, one.worst) for name, one in kept.items()})
 
 
-def scaled(name: str, values: np.ndarray) -> np.ndarray:
+def even_scale(name: str, values: np.ndarray) -> np.ndarray:
     """Values of a field where distances are alike: octaves of Hz and ms, log-odds of shares, sizes of offsets."""
     x = np.asarray(values, np.float64)
-    unit = UNITS[name]
+    unit = FIELD_UNITS[name]
     if unit in ("Hz", "ms"):
         return np.log2(np.maximum(x, LEAST_MS))
     if unit == "0..1":
@@ -152,9 +152,9 @@ def scaled(name: str, values: np.ndarray) -> np.ndarray:
     return np.abs(x) if name == "dc" else x
 
 
-def _unscaled(name: str, x: float) -> float:
+def _from_even_scale(name: str, x: float) -> float:
     """The reverse, to five digits."""
-    unit = UNITS[name]
+    unit = FIELD_UNITS[name]
     if unit in ("Hz", "ms"):
         value = 2**x
     elif unit == "0..1":

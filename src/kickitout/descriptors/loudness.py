@@ -98,7 +98,7 @@ def shares(block: Block) -> list[np.ndarray]:
     return [below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
-def measure(block: Block) -> Measured:
+def measure_loudness(block: Block) -> Measured:
     """sub_share, body_share, air_share: energy of the whole wave below 60 Hz, from 60 to 250 Hz, above 4 kHz, re all.
 
     loudness_lufs: ITU-R BS.1770-5 for a sound shorter than a programme: one gating block of 400 ms that begins at the

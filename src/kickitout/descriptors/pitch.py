@@ -16,7 +16,7 @@ from kickitout.notes import note_name
 
 LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
-RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
+PITCH_RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
 LONGEST_HALF_MS = 28.0  # of 18 Hz; a longer half wave is an offset that fades
 LOWEST_HZ = 500 / LONGEST_HALF_MS  # what is slower is no pitch
 MODE_HZ = (18.0, 300.0)  # where the main frequency of a tail is looked for
@@ -33,7 +33,7 @@ SWEEP_SEMITONES = 1.5
 LEAST_PERIODS = 6
 JOIN_HZ = 450.0
 FALL_SHARE = 0.9
-LEAST_FALL = 2 ** (1 / 12)
+LEAST_SWEEP = 2 ** (1 / 12)
 STEADY_SEMITONES = 3.0
 
 
@@ -105,7 +105,7 @@ def find(wave: np.ndarray, rate: float, onset: np.ndarray, start: np.ndarray, st
     amplitude[:, :-1] *= np.diff(np.minimum(crossings, 1e9), axis=1) <= LONGEST_HALF_MS
     amplitude[np.arange(width) >= found[:, None]] = 0
 
-    loud = amplitude > 10 ** (-RANGE_DB / 20) * amplitude.max(axis=1, keepdims=True)
+    loud = amplitude > 10 ** (-PITCH_RANGE_DB / 20) * amplitude.max(axis=1, keepdims=True)
     last = np.where(loud.any(axis=1), last_true(loud), -1)
     final = np.where(last >= 0, crossings[np.arange(n), np.minimum(last + 1, width - 1)], 0.0)
     count = np.minimum(last + 2, found) * (last >= 0)
@@ -268,7 +268,7 @@ def roughness(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return weighted_median(bend, np.minimum(np.minimum(weight[:, :-2], weight[:, 2:]), weight[:, 1:-1]))
 
 
-def measure(block: Block) -> Measured:
+def measure_pitch(block: Block) -> Measured:
     """pitch_start_hz: slope of the phase 10 ms after the onset, see `pitch_at`.
 
     pitch_end_hz: median of the periods' frequencies, weighted with their energies, over the second half of
@@ -314,7 +314,7 @@ def measure(block: Block) -> Measured:
     to_ms = np.where(reached.any(axis=1), path.times[row, here], from_ms)
     above = np.maximum(np.where(early, way, path.hz[row, back] - end), tenth)
     below = np.maximum(path.hz[row, here] - end, tenth / 4)
-    falls = start >= end * LEAST_FALL
+    falls = start >= end * LEAST_SWEEP
     fall = np.log(np.where(falls, above / np.where(falls, below, 1), np.e))
     part = np.log(np.where(falls, above / np.where(falls, tenth, 1), 1)) / np.maximum(fall, 1e-9)
     sweep = from_ms + np.clip(part, 0, 1) * (to_ms - from_ms) - START_MS
@@ -329,7 +329,7 @@ def measure(block: Block) -> Measured:
     }
 
 
-def curve(block: Block) -> tuple[np.ndarray, np.ndarray]:
+def trace_pitch(block: Block) -> tuple[np.ndarray, np.ndarray]:
     """Pitch of the first sound: seconds from the beginning of the wave, Hz; a point a half period."""
     path = track(block)
     there = path.weight[0] > 0

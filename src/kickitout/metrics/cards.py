@@ -5,7 +5,7 @@ numbers: the mean way by which the values of one set must be moved to become the
 Vallender 1974, doi.org/10.1137/1118101). A shift by s gives s. Lower is better.
 
 A field without a value (NaN) has no place on the axis: the distance is that of the known values, and the share of
-unknown ones is compared by itself. Fields that fewer than LEAST sounds of a set have are left out.
+unknown ones is compared by itself. Fields that fewer than LEAST_VALUES sounds of a set have are left out.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy as np
 
 from kickitout.descriptors import FIELDS
 
-LEAST = 16  # known values in each set
-MEASURED = {field.name: field.unit for field in FIELDS if field.name != "note"}  # name -> unit
+LEAST_VALUES = 16  # known values in each set
+CARD_UNITS = {field.name: field.unit for field in FIELDS if field.name != "note"}  # name -> unit
 
 
 def wasserstein(a: np.ndarray, b: np.ndarray) -> float:
@@ -41,8 +41,8 @@ def wasserstein_drawn(a: np.ndarray, b: np.ndarray, a_counts: np.ndarray, b_coun
 
 
 def known_in_both(real: Mapping[str, np.ndarray], generated: Mapping[str, np.ndarray]) -> list[str]:
-    """The fields of two tables of cards that at least LEAST sounds of each set have."""
-    return [name for name in MEASURED if min(_known(real[name]), _known(generated[name])) >= LEAST]
+    """The fields of two tables of cards that at least LEAST_VALUES sounds of each set have."""
+    return [name for name in CARD_UNITS if min(_known(real[name]), _known(generated[name])) >= LEAST_VALUES]
 
 
 def _known(values: np.ndarray) -> int:

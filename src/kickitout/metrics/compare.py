@@ -17,13 +17,13 @@ from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, half_
 from kickitout.metrics.score import Found
 from kickitout.metrics.spectra import CENTRES_HZ, mean_and_spread, spectra_apart
 
-DRAWS = 200  # resamplings behind an interval
+BOOTSTRAP_DRAWS = 200  # resamplings behind an interval
 RECOGNISED = "kicks_recognised"
 
 
-def compare(
+def compare_features(
     real: Features, generated: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = DRAWS,
+    seed: int = 0, draws: int = BOOTSTRAP_DRAWS,
 ) -> list[Found]:  # fmt: skip
     """Every score of `generated` against `real`, in each of the embeddings they were measured in.
 
@@ -50,15 +50,15 @@ def compare(
     found += _in_each(embeddings, lambda e: _told_apart(a, b, e, rng("two-sample"), everyone))
     found.append(_thirds_told_apart(a, b, rng("two-sample"), everyone))
     found += _cards(real, generated, counts)
-    found += _spectra(real, generated, counts)
+    found += _spectra_apart(real, generated, counts)
     return found
 
 
-Counts = tuple[np.ndarray, np.ndarray]
+DrawCounts = tuple[np.ndarray, np.ndarray]
 POSITIVE, SHARE = (0.0, np.inf), (0.0, 1.0)
 
 
-def _found(name: str, drawn: np.ndarray, unit: str, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Found:
+def _lower(name: str, drawn: np.ndarray, unit: str, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Found:
     value = float(drawn[0])
     return Found(name, value, unit, "lower", interval(value, drawn[1:], bounds))
 
@@ -72,28 +72,30 @@ def recognised(generated: Features) -> Found:
     """The share that the drum-type network takes for kicks, and what it takes the others for."""
     names, n = drum_types.packaged().names, len(generated)
     kinds = np.bincount(generated.types, minlength=len(names))
-    hits = int(kinds[names.index(drum_types.KICK)])
+    hits = int(kinds[names.index(drum_types.KICK_TYPE)])
     others = [
-        f"{names[i]} {kinds[i]}" for i in np.argsort(-kinds, kind="stable") if names[i] != drum_types.KICK and kinds[i]
+        f"{names[i]} {kinds[i]}"
+        for i in np.argsort(-kinds, kind="stable")
+        if names[i] != drum_types.KICK_TYPE and kinds[i]
     ]
     note = f"by {drum_types.NAME}; others: {', '.join(others) or 'none'}"
     return Found(RECOGNISED, hits / n, "share of sounds", "higher", wilson(hits, n), note)
 
 
-def _distances(real: Features, generated: Features, e: Embedding, counts: Counts) -> list[Found]:
+def _distances(real: Features, generated: Features, e: Embedding, counts: DrawCounts) -> list[Found]:
     a, b = real.embedded[e.name], generated.embedded[e.name]
     return [
-        _found(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
-        _found(f"kid_{e.name}", kernel.kernel_distance_of(*kernel.kernels(a, b), *counts), ""),
+        _lower(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
+        _lower(f"kid_{e.name}", kernel.kernel_distance_of(*kernel.kernel_matrices(a, b), *counts), ""),
     ]
 
 
-def _diversity(real: Features, generated: Features, e: Embedding, counts: Counts) -> Found:
+def _diversity(real: Features, generated: Features, e: Embedding, counts: DrawCounts) -> Found:
     """Mean distance between two generated sounds re that between two real ones."""
     rr, _, gg = _pairs(real, generated, e)
     ratio = mean_within(gg, counts[1]) / np.maximum(mean_within(rr, counts[0]), 1e-12)
     note = "real kicks have 1; above: more scattered than they are"
-    return _found(f"diversity_{e.name}", ratio, "", POSITIVE)._replace(better="higher", note=note)
+    return _lower(f"diversity_{e.name}", ratio, "", POSITIVE)._replace(better="higher", note=note)
 
 
 def _frechet(
@@ -130,7 +132,7 @@ def _neighbours(real: Features, generated: Features, e: Embedding, rng: np.rando
     values = neighbours.neighbour_scores(*distances)
     scatter = neighbours.neighbour_scores_drawn(*distances, *halves)
     found = []
-    for i, name in enumerate(neighbours.NAMES):
+    for i, name in enumerate(neighbours.NEIGHBOUR_SCORES):
         bounds = POSITIVE if name == "density" else SHARE
         spread = interval(float(values[i]), scatter[:, i], bounds)
         found.append(Found(f"{name}_{e.name}_k{neighbours.K}", float(values[i]), "", "higher", spread, n=(n, n)))
@@ -161,55 +163,56 @@ def _everyone(real: Features, generated: Features, rng: np.random.Generator, dra
 
 
 def _accuracy(name: str, hits: np.ndarray, drawn: np.ndarray) -> Found:
-    found = _found(name, drawn @ hits / drawn.sum(axis=1), "", SHARE)
+    found = _lower(name, drawn @ hits / drawn.sum(axis=1), "", SHARE)
     return found._replace(n=(len(hits) // 2, len(hits) // 2), note="accuracy; chance is 0.5")
 
 
-def _cards(real: Features, generated: Features, counts: Counts) -> list[Found]:
+def _cards(real: Features, generated: Features, counts: DrawCounts) -> list[Found]:
     found, in_spreads = [], {}
     for name in descriptors.known_in_both(real.cards, generated.cards):
         a, b = real.cards[name], generated.cards[name]
         known = np.isfinite(a), np.isfinite(b)
         away = descriptors.wasserstein_drawn(a[known[0]], b[known[1]], counts[0][:, known[0]], counts[1][:, known[1]])
         sizes = (int(known[0].sum()), int(known[1].sum()))
-        found.append(_found(f"card_{name}", away, descriptors.MEASURED[name], POSITIVE)._replace(n=sizes))
+        found.append(_lower(f"card_{name}", away, descriptors.CARD_UNITS[name], POSITIVE)._replace(n=sizes))
         deviation = descriptors.spread(a)
         if np.isfinite(deviation):
-            found.append(_found(f"card_{name}_sd", away / deviation, "sd", POSITIVE)._replace(n=sizes))
+            found.append(_lower(f"card_{name}_sd", away / deviation, "sd", POSITIVE)._replace(n=sizes))
             in_spreads[name] = away / deviation
     if in_spreads:
         table = np.stack(list(in_spreads.values()))
         worst = list(in_spreads)[int(table[:, 0].argmax())]
-        found.append(_found("card_mean_sd", table.mean(axis=0), "sd", POSITIVE))
-        found.append(_found("card_worst_sd", table.max(axis=0), "sd", POSITIVE)._replace(note=worst))
+        found.append(_lower("card_mean_sd", table.mean(axis=0), "sd", POSITIVE))
+        found.append(_lower("card_worst_sd", table.max(axis=0), "sd", POSITIVE)._replace(note=worst))
     unknown = [
-        _share(~np.isfinite(generated.cards[name]), counts[1]) - _share(~np.isfinite(real.cards[name]), counts[0])
-        for name in descriptors.MEASURED
+        _drawn_share(~np.isfinite(generated.cards[name]), counts[1])
+        - _drawn_share(~np.isfinite(real.cards[name]), counts[0])
+        for name in descriptors.CARD_UNITS
     ]
-    found.append(_found("card_unknown", np.abs(unknown).mean(axis=0), "share of sounds", SHARE))
+    found.append(_lower("card_unknown", np.abs(unknown).mean(axis=0), "share of sounds", SHARE))
     return found
 
 
-def _share(flags: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def _drawn_share(flags: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return counts @ flags / counts.sum(axis=1)
 
 
-def _spectra(real: Features, generated: Features, counts: Counts) -> list[Found]:
+def _spectra_apart(real: Features, generated: Features, counts: DrawCounts) -> list[Found]:
     found = []
     for kind in real.spectra:
         mean, spread = spectra_apart(real.spectra[kind], generated.spectra[kind], *counts)
-        found.append(_found(f"{kind}_mean", mean, "dB", POSITIVE))
-        found.append(_found(f"{kind}_spread", spread, "dB", POSITIVE))
+        found.append(_lower(f"{kind}_mean", mean, "dB", POSITIVE))
+        found.append(_lower(f"{kind}_spread", spread, "dB", POSITIVE))
     bands = [
         mean_and_spread(x.spectra["thirds"], c)[0] for x, c in ((real, counts[0]), (generated, counts[1]))
     ]  # [draws, 30] each
     more = bands[1] - bands[0]
     at = int(np.abs(more[0]).argmax())
     note = f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz"
-    found.append(_found("thirds_worst", np.abs(more).max(axis=1), "dB", POSITIVE)._replace(note=note))
+    found.append(_lower("thirds_worst", np.abs(more).max(axis=1), "dB", POSITIVE)._replace(note=note))
     means = [c @ x.comb / c.sum(axis=1, keepdims=True) for x, c in ((real, counts[0]), (generated, counts[1]))]
     above = means[1] - means[0]
     worst = PERIODS[int(above[0].argmax())]
     note = f"most at multiples of rate / {worst}; below 0: fewer lines than the real kicks"
-    found.append(_found("comb_lines", above.max(axis=1), "dB")._replace(note=note))
+    found.append(_lower("comb_lines", above.max(axis=1), "dB")._replace(note=note))
     return found

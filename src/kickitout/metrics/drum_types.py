@@ -20,7 +20,7 @@ from kickitout.stored import upgraded
 
 NAME = "drum-type-1"
 METADATA = "kickitout-drum-types"  # key of the JSON in the file: types, dataset, settings
-KICK = "kick"
+KICK_TYPE = "kick"
 
 
 class DrumTypes(NamedTuple):
@@ -66,6 +66,6 @@ def classify(waves: np.ndarray) -> DrumTypes:
     return packaged().classify(waves)
 
 
-def embed(waves: np.ndarray) -> np.ndarray:
+def embed_types(waves: np.ndarray) -> np.ndarray:
     """[n, 22050] -> [n, 64]."""
     return classify(waves).embedding

@@ -10,7 +10,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.metrics import drum_types, embedding
-from kickitout.metrics.encoder import Encoder
+from kickitout.metrics.encoder import OnnxEncoder
 
 
 class Embedding(NamedTuple):
@@ -23,10 +23,12 @@ class Embedding(NamedTuple):
     about: str = ""  # where it comes from, and what it does to a sound before it reads it
 
 
-BANDS = Embedding(embedding.VERSION, embedding.embed, "dB a cell", "dB^2 a cell", "levels in bands, nothing learned")
-DRUM_TYPES = Embedding(drum_types.NAME, drum_types.embed, about="the drum-type network of the package")
+BANDS = Embedding(
+    embedding.BANDS_VERSION, embedding.embed_bands, "dB a cell", "dB^2 a cell", "levels in bands, nothing learned"
+)
+DRUM_TYPES = Embedding(drum_types.NAME, drum_types.embed_types, about="the drum-type network of the package")
 DEFAULTS = (BANDS, DRUM_TYPES)
-NAMED = {"bands": BANDS, "drum-type": DRUM_TYPES}
+KNOWN_EMBEDDINGS = {"bands": BANDS, "drum-type": DRUM_TYPES}
 ELSEWHERE = ("clap", "vggish", "panns")
 
 
@@ -37,10 +39,10 @@ def find_embeddings(names: Sequence[str], rate: int | None = None) -> tuple[Embe
     """
     found = []
     for name in dict.fromkeys(names):
-        if name in NAMED:
-            found.append(NAMED[name])
+        if name in KNOWN_EMBEDDINGS:
+            found.append(KNOWN_EMBEDDINGS[name])
         elif Path(name).suffix.lower() == ".onnx":
-            mine = Encoder(Path(name), rate)
+            mine = OnnxEncoder(Path(name), rate)
             found.append(Embedding(mine.name, mine.embed, about=mine.about))
         elif name.lower() in ELSEWHERE:
             raise UserError(
@@ -48,7 +50,7 @@ def find_embeddings(names: Sequence[str], rate: int | None = None) -> tuple[Embe
                 f"ONNX, waveform [B, T] -> embedding [B, D], and give the file: --embedding {name.lower()}.onnx"
             )
         else:
-            raise UserError(f"--embedding {name}: not known; {', '.join(NAMED)} or a FILE.onnx work")
-    if rate is not None and all(e in NAMED.values() for e in found):
+            raise UserError(f"--embedding {name}: not known; {', '.join(KNOWN_EMBEDDINGS)} or a FILE.onnx work")
+    if rate is not None and all(e in KNOWN_EMBEDDINGS.values() for e in found):
         raise UserError(f"--embedding-rate {rate}: it belongs to an embedding in a FILE.onnx, and there is none")
     return tuple(found)

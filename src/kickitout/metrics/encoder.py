@@ -25,18 +25,18 @@ from kickitout.sound import LENGTH, SAMPLE_RATE
 
 RATE_KEY = "sample_rate"
 RATES_HZ = (8000, 192_000)
-_WORKS = "an encoder takes waveforms, float32 [B, T], and gives points, float32 [B, D]"
+_ENCODER_WORKS = "an encoder takes waveforms, float32 [B, T], and gives points, float32 [B, D]"
 
 
-class Encoder:
+class OnnxEncoder:
     """The graph in a file. rate: in Hz, where the file does not say it. Raises UserError when it is not an encoder."""
 
     def __init__(self, path: Path, rate: int | None = None) -> None:
         data = read_graph(path)
-        self._session = open_graph(data, f"{path}: not an ONNX graph that can be run here; {_WORKS}")
+        self._session = open_graph(data, f"{path}: not an ONNX graph that can be run here; {_ENCODER_WORKS}")
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY in metadata:
-            raise UserError(f"{path}: this model makes kicks and cannot embed them; {_WORKS}")
+            raise UserError(f"{path}: this model makes kicks and cannot embed them; {_ENCODER_WORKS}")
         self._path, self._told = path, rate
         self._input, samples = self._checked_input()
         self._output = self._checked_output()
@@ -45,12 +45,12 @@ class Encoder:
         digest = hashlib.sha256(data).hexdigest()
         told = "" if RATE_KEY in metadata else f"-{self.rate}Hz"  # without it one name would have two meanings
         self.name = f"{path.stem}-{digest[:8]}{told}"
-        numbers = self.embed(_probe()).shape[1]
+        numbers = self.embed(_short_sound()).shape[1]
         self.about = f"{path.name}, sha256 {digest[:16]}, {self.rate} Hz, {self._fitted()}, {numbers} numbers"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """What is sent to a worker: where the file is."""
-        return _opened, (self._path, self._told, self.name)
+        return _open_once, (self._path, self._told, self.name)
 
     def embed(self, waves: np.ndarray) -> np.ndarray:
         """[n, T] waveforms at 44.1 kHz -> [n, D]."""
@@ -62,9 +62,11 @@ class Encoder:
         try:
             (point,) = self._session.run([self._output], {self._input: sound})
         except Exception as error:  # onnxruntime raises types of its own
-            raise UserError(f"{self._path}: it cannot take a sound of {self._samples} samples; {_WORKS}") from error
+            raise UserError(
+                f"{self._path}: it cannot take a sound of {self._samples} samples; {_ENCODER_WORKS}"
+            ) from error
         if point.ndim != 2 or len(point) != 1 or point.shape[1] < 2:
-            raise UserError(f"{self._path}: one sound gives {list(point.shape)}; {_WORKS}")
+            raise UserError(f"{self._path}: one sound gives {list(point.shape)}; {_ENCODER_WORKS}")
         if not np.isfinite(point).all():
             raise UserError(f"{self._path}: a sound gives numbers that are not finite; does it take {self.rate} Hz?")
         return point
@@ -74,7 +76,7 @@ class Encoder:
         inputs = self._session.get_inputs()
         found = ", ".join(f"{i.name} {i.type} {i.shape}" for i in inputs)
         if len(inputs) != 1 or inputs[0].type != "tensor(float)" or len(inputs[0].shape) != 2:
-            raise UserError(f"{self._path}: takes {found or 'nothing'}; {_WORKS}")
+            raise UserError(f"{self._path}: takes {found or 'nothing'}; {_ENCODER_WORKS}")
         batch, samples = inputs[0].shape
         if isinstance(batch, int) and batch != 1:
             raise UserError(f"{self._path}: takes {found}, and sounds go in one by one; export it with B free or 1")
@@ -87,7 +89,7 @@ class Encoder:
             return "embedding"
         if len(fitting) != 1:
             found = ", ".join(f"{o.name} {o.type} {o.shape}" for o in outputs)
-            raise UserError(f'{self._path}: gives {found}; {_WORKS}, as its only one or called "embedding"')
+            raise UserError(f'{self._path}: gives {found}; {_ENCODER_WORKS}, as its only one or called "embedding"')
         return str(fitting[0])
 
     def _fitted(self) -> str:
@@ -98,9 +100,9 @@ class Encoder:
 
 
 @functools.lru_cache(maxsize=4)
-def _opened(path: Path, rate: int | None, name: str) -> Encoder:
+def _open_once(path: Path, rate: int | None, name: str) -> OnnxEncoder:
     """Once in a process."""
-    encoder = Encoder(path, rate)
+    encoder = OnnxEncoder(path, rate)
     if encoder.name != name:
         raise UserError(f"{path}: a worker has another file under this name; the workers need to share it")
     return encoder
@@ -124,7 +126,7 @@ def _rate(path: Path, inside: str | None, told: int | None) -> int:
     return rate
 
 
-def _probe() -> np.ndarray:
+def _short_sound() -> np.ndarray:
     """[1, LENGTH] a short sound: what is wrong with a graph shows before anything is measured."""
     t = np.arange(LENGTH) / SAMPLE_RATE
     return (np.sin(2 * np.pi * 60 * t) * np.exp(-t / 0.1)).astype(np.float32)[None]

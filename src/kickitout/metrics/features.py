@@ -11,13 +11,13 @@ import numpy as np
 
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import cards
-from kickitout.metrics.cards import MEASURED
+from kickitout.metrics.cards import CARD_UNITS
 from kickitout.metrics.drum_types import classify
 from kickitout.metrics.embeddings import DEFAULTS, DRUM_TYPES, Embedding
-from kickitout.metrics.spectra import comb_lines, picture_spectra, third_octaves
+from kickitout.metrics.spectra import comb_lines, stft_spectra, third_octaves
 from kickitout.workers import Workers, one_thread
 
-BLOCK = 16  # sounds measured together: their frames stay near the processor
+FEATURE_BLOCK = 16  # sounds measured together: their frames stay near the processor
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Features:
         )
 
 
-def measure(
+def measure_features(
     waves: np.ndarray, embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None,
     threads: int | None = None, workers: Workers | None = None,
 ) -> Features:  # fmt: skip
@@ -56,8 +56,8 @@ def measure(
 
     Neither changes a digit: blocks are measured one by one.
     """
-    blocks = [waves[i : i + BLOCK] for i in range(0, len(waves), BLOCK)]
-    work = partial(_measure, embeddings=tuple(embeddings))
+    blocks = [waves[i : i + FEATURE_BLOCK] for i in range(0, len(waves), FEATURE_BLOCK)]
+    work = partial(_features_of_block, embeddings=tuple(embeddings))
     if workers is not None:
         parts = [part for _, part in workers.each(work, blocks, in_order=True)]
     else:
@@ -67,15 +67,15 @@ def measure(
         waves,
         {e.name: np.concatenate([p.embedded[e.name] for p in parts]) for e in embeddings},
         np.concatenate([p.types for p in parts]),
-        {name: np.concatenate([p.cards[name] for p in parts]) for name in MEASURED},
+        {name: np.concatenate([p.cards[name] for p in parts]) for name in CARD_UNITS},
         {name: np.concatenate([p.spectra[name] for p in parts]) for name in parts[0].spectra},
         np.concatenate([p.comb for p in parts]),
         np.arange(len(waves)) if groups is None else groups,
     )
 
 
-def _measure(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
-    along_time, along_frequency, around = picture_spectra(waves)
+def _features_of_block(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
+    along_time, along_frequency, around = stft_spectra(waves)
     spectra = {
         "thirds": third_octaves(waves),
         "picture_time": along_time,
@@ -89,7 +89,7 @@ def _measure(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
         waves[:, :0],  # whoever asked has them
         {name: np.asarray(points, dtype=np.float64) for name, points in embedded.items()},
         heard.types,
-        {n: values[n] for n in MEASURED},
+        {n: values[n] for n in CARD_UNITS},
         spectra,
         comb_lines(waves),
         np.arange(len(waves)),

@@ -41,7 +41,7 @@ LEARNED_SUFFIX = ".learned.json"  # behind the name of the model file
 def fingerprints(waves: np.ndarray) -> BandSpectra:
     """waves: [n, 22050] -> their spectra at the kept bins, each band of unit energy, with the weights of the wholes."""
     whole = Library.of(waves).bands
-    return _prints(whole.spectra[:, _kept()], whole.weights)
+    return _prints(whole.spectra[:, _kept_bins()], whole.weights)
 
 
 def fingerprint_distances(a: BandSpectra, b: BandSpectra) -> np.ndarray:
@@ -90,8 +90,8 @@ class Learned(NamedTuple):
             "dataset": self.digest,
             "limit": self.threshold,  # this word is stored
             "names": self.names,
-            "weights": _packed(np.round(255 * self.prints.weights).astype(np.uint8)),
-            "bins": _packed(whole),
+            "weights": _to_base64(np.round(255 * self.prints.weights).astype(np.uint8)),
+            "bins": _to_base64(whole),
         }
         return (json.dumps(data, ensure_ascii=False) + "\n").encode()
 
@@ -103,8 +103,8 @@ class Learned(NamedTuple):
             if found["format"] not in READABLE_LEARNED:
                 raise ValueError(found["format"])
             names, threshold = list(map(str, found["names"])), found["limit"]
-            whole = _unpacked(found["bins"], np.int8, (len(names), sum(KEPT_BINS), 2)).astype(np.float32)
-            weights = _unpacked(found["weights"], np.uint8, (len(names), len(KEPT_BINS))).astype(np.float32) / 255
+            whole = _from_base64(found["bins"], np.int8, (len(names), sum(KEPT_BINS), 2)).astype(np.float32)
+            weights = _from_base64(found["weights"], np.uint8, (len(names), len(KEPT_BINS))).astype(np.float32) / 255
             if not names or not (threshold is None or 0 <= float(threshold) <= 1):
                 raise ValueError("no names, or a threshold that is none")
             prints = _prints(whole[..., 0] + 1j * whole[..., 1], weights)
@@ -129,7 +129,7 @@ def read_learned(path: Path) -> Learned:
 
 
 @lru_cache(maxsize=1)
-def _kept() -> np.ndarray:
+def _kept_bins() -> np.ndarray:
     """The bins that are kept, ascending: of a spectrum with LENGTH samples."""
     rng = np.random.default_rng(DRAW_SEED)
     hz = np.arange(int(BANDS_HZ[-1] * LENGTH / SAMPLE_RATE) + 1) * SAMPLE_RATE / LENGTH
@@ -142,7 +142,7 @@ def _kept() -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _kept_hz() -> np.ndarray:
-    return _kept() * SAMPLE_RATE / LENGTH
+    return _kept_bins() * SAMPLE_RATE / LENGTH
 
 
 def _prints(kept: np.ndarray, weights: np.ndarray) -> BandSpectra:
@@ -166,9 +166,9 @@ def _rounded(prints: BandSpectra) -> BandSpectra:
     return _prints(whole, np.round(255 * prints.weights).astype(np.float32) / 255)
 
 
-def _packed(values: np.ndarray) -> str:
+def _to_base64(values: np.ndarray) -> str:
     return base64.b64encode(values.tobytes()).decode()
 
 
-def _unpacked(text: Any, kind: type, shape: tuple[int, ...]) -> np.ndarray:
+def _from_base64(text: Any, kind: type, shape: tuple[int, ...]) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text, validate=True), kind).reshape(shape)

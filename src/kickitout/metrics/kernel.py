@@ -29,10 +29,10 @@ def kernel_distance(real: np.ndarray, generated: np.ndarray) -> float:
     expectation for one distribution, so it is negative half of the time when the sets are alike.
     """
     ones = np.ones((1, len(real))), np.ones((1, len(generated)))
-    return float(kernel_distance_of(*kernels(real, generated), *ones)[0])
+    return float(kernel_distance_of(*kernel_matrices(real, generated), *ones)[0])
 
 
-def kernels(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def kernel_matrices(real: np.ndarray, generated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Kernel matrices real-real, real-generated, generated-generated, of standardised points."""
     r, g = standardise(real, real), standardise(generated, real)
     return polynomial_kernel(r, r), polynomial_kernel(r, g), polynomial_kernel(g, g)

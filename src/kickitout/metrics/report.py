@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from kickitout.datasets.groups import near_duplicate_groups
-from kickitout.metrics.cards import MEASURED
-from kickitout.metrics.compare import DRAWS, RECOGNISED, compare, recognised
+from kickitout.metrics.cards import CARD_UNITS
+from kickitout.metrics.compare import BOOTSTRAP_DRAWS, RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
-from kickitout.metrics.features import Features, measure
+from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import Audit, audit
 from kickitout.metrics.resampling import own_groups, wilson
 from kickitout.metrics.score import FEWEST, UNNAMED, Score, refuse_too_few
@@ -23,7 +23,7 @@ Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real agai
 
 def score_sets(
     generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
-    embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = DRAWS,
+    embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = BOOTSTRAP_DRAWS,
     workers: Workers | None = None, reference: str = UNNAMED,
 ) -> list[Score]:  # fmt: skip
     """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
@@ -36,7 +36,10 @@ def score_sets(
     refuse_too_few(len(generated), "generated sounds")
     groups = near_duplicate_groups(real) if groups is None else groups
     refuse_too_alike(groups)
-    a, b = measure(real, embeddings, groups, workers=workers), measure(generated, embeddings, workers=workers)
+    a, b = (
+        measure_features(real, embeddings, groups, workers=workers),
+        measure_features(generated, embeddings, workers=workers),
+    )
     found = score_features(b, a, embeddings, seed=seed, draws=draws, reference=reference)
     if train is not None:
         found.append(copies_score(audit(generated, train), found[0].reference))
@@ -45,7 +48,7 @@ def score_sets(
 
 def score_features(
     generated: Features, real: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = DRAWS, beside: Beside | None = None, reference: str = UNNAMED,
+    seed: int = 0, draws: int = BOOTSTRAP_DRAWS, beside: Beside | None = None, reference: str = UNNAMED,
 ) -> list[Score]:  # fmt: skip
     """The same from features that are at hand, and from what `real_vs_real` gave where that is too."""
     beside = real_vs_real(real, embeddings, seed) if beside is None else beside
@@ -54,7 +57,7 @@ def score_features(
             f.name, f.value, f.interval, f.n or (len(real), len(generated)), reference, f.unit, f.better,
             *beside.get(f.name, (float("nan"), (0, 0))), seed, f.note,
         )
-        for f in compare(real, generated, embeddings, seed=seed, draws=draws)
+        for f in compare_features(real, generated, embeddings, seed=seed, draws=draws)
     ]  # fmt: skip
 
 
@@ -68,7 +71,7 @@ def real_vs_real(real: Features, embeddings: Sequence[Embedding] = DEFAULTS, see
     for _ in range(SPLITS):
         first = halves(real.groups, rng)
         a, b = real.take(first), real.take(~first)
-        for f in compare(a, b, embeddings, seed=seed, draws=0):
+        for f in compare_features(a, b, embeddings, seed=seed, draws=0):
             values.setdefault(f.name, []).append(f.value)
     found = {name: (float(np.mean(v)), (len(a), len(b))) for name, v in values.items()}
     return found | {RECOGNISED: (recognised(real).value, (len(real), len(real)))}
@@ -104,7 +107,7 @@ def copies_score(found: Audit, reference: str) -> Score:
 
 def scores_text(scores: Sequence[Score]) -> str:
     """A table. The fields of the card are in their unit, with the reals' standard deviations beside."""
-    of_fields = {f"card_{name}_sd" for name in MEASURED}
+    of_fields = {f"card_{name}_sd" for name in CARD_UNITS}
     listed = [s for s in scores if s.name not in of_fields]
     in_sd = {s.name.removesuffix("_sd"): s.value for s in scores if s.name.endswith("_sd")}
     rows = [["score", "value", "95 % interval", "real vs real", "unit", "better", "n", ""]]

@@ -18,7 +18,7 @@ import math
 
 import numpy as np
 
-UNKNOWN = (math.nan, math.nan)  # an interval nobody asked for
+NO_INTERVAL = (math.nan, math.nan)  # an interval nobody asked for
 
 
 def own_groups(n: int, groups: np.ndarray | None) -> np.ndarray:
@@ -53,7 +53,7 @@ def interval(
     """95 % interval of a value from its resampled values [draws]; inside `bounds`, which the definition gives."""
     known = drawn[np.isfinite(drawn)]
     if len(known) < 2 or not math.isfinite(value):
-        return UNKNOWN
+        return NO_INTERVAL
     low, high = np.quantile(known - known.mean(), [0.025, 0.975]) + value
     return float(np.clip(low, *bounds)), float(np.clip(high, *bounds))
 
@@ -65,7 +65,7 @@ def wilson(hits: float, n: int) -> tuple[float, float]:
     [0.0, 0.037]
     """
     if n == 0:
-        return UNKNOWN
+        return NO_INTERVAL
     z, p = 1.96, hits / n
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)

@@ -6,7 +6,7 @@ import math
 from typing import Any, Literal, NamedTuple
 
 from kickitout.errors import UserError
-from kickitout.metrics.resampling import UNKNOWN
+from kickitout.metrics.resampling import NO_INTERVAL
 
 UNNAMED = "unnamed"  # real sounds that came as arrays, without a dataset that has a digest
 
@@ -44,7 +44,7 @@ class Found(NamedTuple):
     value: float
     unit: str
     better: Literal["lower", "higher"] = "lower"
-    interval: tuple[float, float] = UNKNOWN
+    interval: tuple[float, float] = NO_INTERVAL
     note: str = ""
     n: tuple[int, int] | None = None  # where a measure uses fewer sounds than it is given
 

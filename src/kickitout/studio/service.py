@@ -19,7 +19,7 @@ import numpy as np
 from kickitout._version import __version__
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.descriptors import FIELDS, card, level_curve, pitch_curve
-from kickitout.descriptors.image import COLUMNS, FLOOR_DB, HIGH_HZ, LOW_HZ, ROWS, picture
+from kickitout.descriptors.image import COLUMNS, HIGH_HZ, LOW_HZ, ROWS, SCALOGRAM_FLOOR_DB, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.package import write_kit, zip_name
@@ -281,12 +281,14 @@ class StudioService:
     def _look(self, wave: np.ndarray) -> dict[str, Any]:
         pitch_s, hz = pitch_curve(wave)
         level_s, db = level_curve(wave)
-        seen = np.round((picture(wave) - FLOOR_DB) * (255 / -FLOOR_DB)).clip(0, 255).astype(np.uint8)
+        seen = (
+            np.round((scalogram(wave) - SCALOGRAM_FLOOR_DB) * (255 / -SCALOGRAM_FLOOR_DB)).clip(0, 255).astype(np.uint8)
+        )
         return {
             "pitch": {"ms": _list(1000 * pitch_s, 2), "hz": _list(hz, 2)},
             "level": {"ms": _list(1000 * level_s, 2), "db": _list(db.clip(-120, 20), 1)},
             "picture": {
-                "rows": ROWS, "columns": COLUMNS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "floor_db": FLOOR_DB,
+                "rows": ROWS, "columns": COLUMNS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "floor_db": SCALOGRAM_FLOOR_DB,
                 "data": base64.b64encode(seen.tobytes()).decode(),
             },
             "nearest": self._nearest(wave),

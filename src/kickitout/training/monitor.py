@@ -14,7 +14,7 @@ import numpy as np
 
 from kickitout.descriptors import cards
 from kickitout.metrics.distance import diversity, energy_distance
-from kickitout.metrics.embedding import embed
+from kickitout.metrics.embedding import embed_bands
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.training.config import MonitorConfig, Objective
 from kickitout.training.objectives import LN_2
@@ -46,7 +46,7 @@ def view(waves: np.ndarray, *, quantile: float = 0.5) -> View:
     energy = (waves.astype(np.float64) ** 2).sum(1)
     late = (waves[:, AFTER_CLICK:].astype(np.float64) ** 2).sum(1)
     silent = np.abs(waves).max(axis=1) < 0.5 * PEAK  # a player brings every sound to PEAK, and leaves silence alone
-    embedded = embed(waves)
+    embedded = embed_bands(waves)
     return View(
         embedded,
         float(silent.mean()),
@@ -77,9 +77,9 @@ def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
     """Reference of [n, T] training and [m, T] held-out kicks."""
     everything = np.concatenate([train, held_out])
     if len(held_out) < FEWEST_HELD_OUT:  # sounds that stand in both sets would make any floor too low
-        return Reference(embed(everything), view(everything, quantile=0.9), float("nan"))
-    embedded = embed(held_out)
-    floor = energy_distance(embedded, embed(train)) if len(train) > 1 else float("nan")
+        return Reference(embed_bands(everything), view(everything, quantile=0.9), float("nan"))
+    embedded = embed_bands(held_out)
+    floor = energy_distance(embedded, embed_bands(train)) if len(train) > 1 else float("nan")
     return Reference(embedded, view(everything, quantile=0.9), floor)
 
 

@@ -24,7 +24,7 @@ Result = TypeVar("Result")
 AHEAD = 2  # items a worker: the one it does, and the one it goes on with
 
 
-class Pool(Protocol):
+class WorkerPool(Protocol):
     """Workers that have been started."""
 
     @property
@@ -63,7 +63,7 @@ class Workers:
 
     def __init__(self, number: int | None = None, ray: str | None = None, *, preload: Sequence[str] = ()) -> None:
         self._number, self._ray, self._preload = number, ray, preload
-        self._pool: Pool | None = None
+        self._pool: WorkerPool | None = None
         self.here = ray is None and (number or usable_cpus()) == 1  # nothing is started
 
     def __enter__(self) -> Workers:
@@ -123,14 +123,14 @@ class Workers:
             if under_way:
                 self.close()
 
-    def _started_for(self, items: int) -> Pool:
+    def _started_for(self, items: int) -> WorkerPool:
         """items: how many are there to begin with; processes that would have none are not started."""
         if self._pool is not None and self._ray is None and self._pool.number < items:
             self.close()
         self._pool = self._pool or self._started(items)
         return self._pool
 
-    def _started(self, items: int) -> Pool:
+    def _started(self, items: int) -> WorkerPool:
         if self._ray is not None:
             from kickitout.workers.cluster import Cluster
 

@@ -29,7 +29,7 @@ JOIN_SECONDS = 30.0  # until what answers is taken for no cluster; Ray itself he
 HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))  # RFC 9113, 3.4: as gRPC begins
 ENDS_SECONDS = 60.0  # for what is under way to end when it has been stopped
 STORE_BYTES = 256 << 20  # of a cluster of our own for items and results: a few MB are there at a time
-SHORT = "/tmp" if os.path.isdir("/tmp") else None  # a socket's name has about a hundred letters at most
+SOCKETS = "/tmp" if os.path.isdir("/tmp") else None  # a socket's name has about a hundred letters at most
 RECOUNT_SECONDS = 5.0  # machines come and go
 
 
@@ -51,7 +51,7 @@ class Cluster:
         if not self._joined:
             how: dict[str, Any] = {"runtime_env": {"env_vars": ONE_THREAD}, "log_to_driver": False}
             if address == "local":
-                self._place = tempfile.TemporaryDirectory(prefix="kick-ray-", dir=SHORT, ignore_cleanup_errors=True)
+                self._place = tempfile.TemporaryDirectory(prefix="kick-ray-", dir=SOCKETS, ignore_cleanup_errors=True)
                 how |= {"num_cpus": most or usable_cpus(), "object_store_memory": STORE_BYTES}
                 how |= {"_temp_dir": self._place.name, "include_dashboard": False}
             else:
@@ -62,7 +62,7 @@ class Cluster:
                     ray.init(address=address, configure_logging=False, **how)
                 except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
                     raise UserError(f"--ray {where}: {_first_line(error)}") from error
-        self._task = ray.remote(num_cpus=1, max_retries=3)(_do)
+        self._task = ray.remote(num_cpus=1, max_retries=3)(_do_on_host)
         self._counted, self._cores = -RECOUNT_SECONDS, 1
 
     @property
@@ -111,7 +111,7 @@ class Cluster:
                 self._place.cleanup()
 
 
-def _do(folder: str, version: str, work: Callable[[Any], Any], item: Any) -> tuple[str, Any]:
+def _do_on_host(folder: str, version: str, work: Callable[[Any], Any], item: Any) -> tuple[str, Any]:
     """In a worker. Returns (why not, what the work returned)."""
     host = socket.gethostname()
     if version != __version__:

@@ -48,7 +48,7 @@ class Processes:
     def start(self, work: Callable[[Any], Any], item: Any) -> Future[Any]:
         try:
             with one_thread(), _without_ctrl_c():  # a process is started when it is first needed
-                return self._pool.submit(_do, work, item)
+                return self._pool.submit(_do_in_process, work, item)
         except (RuntimeError, OSError) as error:  # BrokenProcessPool, or what comes of it in the middle of a start
             raise _died() from error
 
@@ -170,7 +170,7 @@ def _heard_end(pipe: Connection) -> None:
         pipe.recv_bytes()
 
 
-def _do(work: Callable[[Any], Any], item: Any) -> Any:
+def _do_in_process(work: Callable[[Any], Any], item: Any) -> Any:
     try:
         _State.busy = True
         return _Stopped() if _State.stopping else work(item)

@@ -25,7 +25,7 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound
 from kickitout.audio.prepare import Prepared
 from kickitout.augmentation.variants import draw_changes, has_click
-from kickitout.datasets.build import Dataset, ManifestRow, describe, is_wide, refuse_copies, split
+from kickitout.datasets.build import Dataset, ManifestRow, describe_sound, is_wide, refuse_copies, split
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
@@ -66,7 +66,7 @@ def _read(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Gen
         try:
             with candidate.open() as file:
                 sound = decode_sound(file, candidate.name)
-                row, prepared = describe(candidate, sound, file, "")
+                row, prepared = describe_sound(candidate, sound, file, "")
             if nudge:
                 row, prepared = _as_nudged(candidate, sound, row, _nudged(sound.samples, nudge, random))
             yield row, prepared
@@ -79,7 +79,7 @@ def _as_nudged(
 ) -> tuple[ManifestRow, Prepared]:
     """A file prepared from other samples, under its own identity."""
     with candidate.open() as file:
-        other, prepared = describe(candidate, replace(sound, samples=samples), file, "")
+        other, prepared = describe_sound(candidate, replace(sound, samples=samples), file, "")
     return replace(other, wave=row.wave), prepared
 
 

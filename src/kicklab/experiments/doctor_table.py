@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from kickitout.datasets.doctor.check import Report, check
+from kickitout.datasets.doctor.check import DoctorReport, check
 from kickitout.metrics.resampling import wilson
 
 
@@ -72,7 +72,7 @@ def classes(folder: Path) -> dict[str, str]:
     return {row["file"]: row["class"] for row in rows if "class" in row}
 
 
-def counted(kind: str, folder: Path, report: Report, names: set[str]) -> Sounds:
+def counted(kind: str, folder: Path, report: DoctorReport, names: set[str]) -> Sounds:
     refused = {one.name for one in report.refused if one.name in names}
     copies = refused & set(report.copies)
     suspected = Counter(one.suspicions[0].kind for one in report.suspects if one.name in names)

@@ -25,13 +25,13 @@ from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.files import check_place, write_whole
-from kickitout.metrics.cards import MEASURED
-from kickitout.metrics.compare import compare
-from kickitout.metrics.embeddings import DEFAULTS, NAMED, Embedding, find_embeddings
-from kickitout.metrics.features import Features, measure
+from kickitout.metrics.cards import CARD_UNITS
+from kickitout.metrics.compare import compare_features
+from kickitout.metrics.embeddings import DEFAULTS, KNOWN_EMBEDDINGS, Embedding, find_embeddings
+from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
 from kickitout.metrics.report import copies_score, halves, number, refuse_too_alike
-from kickitout.metrics.resampling import UNKNOWN
+from kickitout.metrics.resampling import NO_INTERVAL
 from kickitout.metrics.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.workers import Workers
@@ -190,11 +190,11 @@ def ladder(
     refuse_too_few(len(real), "real kicks")
     refuse_too_alike(groups)
     first = halves(groups, np.random.default_rng([seed, 2]))
-    reference = measure(real[first], embeddings, groups[first], workers=workers)
+    reference = measure_features(real[first], embeddings, groups[first], workers=workers)
     other, others = real[~first], groups[~first]
 
     def scored(waves: np.ndarray, number_of_draws: int = 0) -> dict[str, Found]:
-        made = measure(waves, embeddings, others, workers=workers)
+        made = measure_features(waves, embeddings, others, workers=workers)
         return _scored(made, reference, embeddings, seed, number_of_draws)
 
     clean = scored(other, draws)
@@ -213,7 +213,7 @@ def ladder(
 def _scored(
     generated: Features, reference: Features, embeddings: Sequence[Embedding], seed: int, draws: int
 ) -> dict[str, Found]:
-    found = {f.name: f for f in compare(reference, generated, embeddings, seed=seed, draws=draws)}
+    found = {f.name: f for f in compare_features(reference, generated, embeddings, seed=seed, draws=draws)}
     if len(np.unique(reference.groups)) >= LEAST_TRAIN:
         copies = copies_score(audit(generated.waves, reference.waves, reference.groups), "")
         found["near_copies"] = Found("near_copies", copies.value, copies.unit, "lower", copies.interval)
@@ -230,7 +230,7 @@ def sees(values: Sequence[float], clean: Found) -> bool:
     """No step better than the one before, and the last worse than the interval of the untouched sounds (values[0])."""
     sign = 1 if clean.better == "lower" else -1
     worse = sign * np.asarray(values)
-    if not np.isfinite(worse).all() or clean.interval == UNKNOWN:
+    if not np.isfinite(worse).all() or clean.interval == NO_INTERVAL:
         return False
     outside = values[-1] > clean.interval[1] if sign > 0 else values[-1] < clean.interval[0]
     return bool((np.diff(worse[1:]) >= 0).all() and outside)
@@ -265,7 +265,7 @@ def ladder_table(rungs: Sequence[Rung]) -> str:
     """
     promised, found = claimed(), {(r.score, r.fault): r for r in rungs}
     faults = list(dict.fromkeys(r.fault for r in rungs))
-    doubled = {f"card_{name}_sd" for name in MEASURED}
+    doubled = {f"card_{name}_sd" for name in CARD_UNITS}
     lines = [f"| score | {' | '.join(faults)} |", "|---|" + ":-:|" * len(faults)]
     for score in dict.fromkeys(r.score for r in rungs if r.score not in doubled):
         cells = []
@@ -293,7 +293,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     if args.seed < 0:
         raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
     check_place(args.json, force=args.force)
-    embeddings = find_embeddings(args.embedding or list(NAMED), args.embedding_rate)
+    embeddings = find_embeddings(args.embedding or list(KNOWN_EMBEDDINGS), args.embedding_rate)
     real = read_dataset(args.sounds)
     with read_workers(args) as started:
         workers = started if workers_said(args) else None

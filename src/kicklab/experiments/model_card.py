@@ -22,7 +22,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.metrics.distance import diversity, energy_distance_of, pairwise
-from kickitout.metrics.embedding import embed
+from kickitout.metrics.embedding import embed_bands
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.resampling import wilson
 from kickitout.synthesis.procedural import synthesise
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     unseen, learned = read_dataset(args.unseen), read_dataset(args.learned)
     fakes = generate(range(GENERATED), model)
     rendered, _ = synthesise(range(1_000_000, 1_000_000 + GENERATED))
-    reference = embed(unseen.waves)
+    reference = embed_bands(unseen.waves)
     half = np.array([row.group % 2 for row in unseen.rows], dtype=bool)
 
     minutes = shots[-1]["seconds"] / 60
@@ -137,11 +137,14 @@ were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `ban
 | one half of these real kicks against the other, split by group | {int(half.sum())} and {int((~half).sum())} | {
             distance_with_interval(reference[half], reference[~half])
         } |
-| the recorded kicks it learned from | {len(learned)} | {distance_with_interval(reference, embed(learned.waves))} |
-| **this model** | {GENERATED} | {distance_with_interval(reference, embed(fakes))} |
-| the procedural synthesiser | {GENERATED} | {distance_with_interval(reference, embed(rendered))} |
+| the recorded kicks it learned from | {len(learned)} | {
+            distance_with_interval(reference, embed_bands(learned.waves))
+        } |
+| **this model** | {GENERATED} | {distance_with_interval(reference, embed_bands(fakes))} |
+| the procedural synthesiser | {GENERATED} | {distance_with_interval(reference, embed_bands(rendered))} |
 
-Mean distance between two sounds: {diversity(embed(fakes)):.1f} dB a cell (real kicks: {diversity(reference):.1f}).
+Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB a cell (real kicks: {
+            diversity(reference):.1f}).
 
 ## The kick card of its sounds
 

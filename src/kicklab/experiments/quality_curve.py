@@ -21,7 +21,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor.forecast import Curve, Point, curve_text
 from kickitout.generation.generate import generate
 from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
-from kickitout.metrics.embedding import embed
+from kickitout.metrics.embedding import embed_bands
 from kickitout.metrics.resampling import interval
 from kickitout.training.config import load_config
 from kickitout.training.loop import Until, train
@@ -46,10 +46,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     order = np.random.default_rng(SEED).permutation(np.unique(groups))
     held_out = np.isin(groups, order[: len(order) // 4])
     rest = order[len(order) // 4 :]
-    unseen = embed(dataset.waves[held_out])
+    unseen = embed_bands(dataset.waves[held_out])
     half = np.isin(groups[held_out], order[: len(order) // 8])
     floor = energy_distance(unseen[half], unseen[~half])
-    as_it_is = energy_distance(unseen, embed(generate(range(SOUNDS))))
+    as_it_is = energy_distance(unseen, embed_bands(generate(range(SOUNDS))))
     yield f"the model in the package as it is: {as_it_is:.3f}"
     points = []
     for size in [s for s in SIZES if s < len(rest)] + [len(rest)]:
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         )
         if not (run / "model.onnx").exists():
             train(dataset.take(chosen), config, run, Until(steps=args.steps), device="cpu")
-        made = embed(generate(range(SOUNDS), run))
+        made = embed_bands(generate(range(SOUNDS), run))
         score = energy_distance(unseen, made)
         rr, rg, gg = pairwise(unseen, unseen), pairwise(unseen, made), pairwise(made, made)
         rng, drawn = np.random.default_rng(SEED), []

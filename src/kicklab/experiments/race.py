@@ -35,7 +35,7 @@ from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics import report
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
-from kickitout.metrics.features import measure
+from kickitout.metrics.features import measure_features
 from kickitout.metrics.kernel import energy_distance_drawn
 from kickitout.metrics.resampling import bootstrap_counts, interval
 from kickitout.training.config import load_config
@@ -187,14 +187,14 @@ def real_vs_real(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: 
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
-def closing_text(made: Made, learned: Dataset, unseen: Dataset, draws: int = report.DRAWS) -> str:
+def closing_text(made: Made, learned: Dataset, unseen: Dataset, draws: int = report.BOOTSTRAP_DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
     from, and of the first seed of each racer in `made`; real against real, halves by group, beside them."""
-    real = measure(unseen.waves, groups=unseen.groups)
+    real = measure_features(unseen.waves, groups=unseen.groups)
     last = max(seconds for _, seconds in made)
     racers = [racer for racer in TITLES if (racer, last) in made]
-    heard = {"the recordings": measure(learned.waves, groups=learned.groups)}
-    heard |= {racer: measure(made[racer, last][0]) for racer in racers}
+    heard = {"the recordings": measure_features(learned.waves, groups=learned.groups)}
+    heard |= {racer: measure_features(made[racer, last][0]) for racer in racers}
     beside = report.real_vs_real(real)
     scores = {
         name: report.score_features(one, real, draws=draws, beside=beside, reference=unseen.digest)

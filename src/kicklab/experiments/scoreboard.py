@@ -22,9 +22,9 @@ from kickitout.augmentation.mix import learning_mix
 from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
-from kickitout.metrics.compare import RECOGNISED, compare, recognised
+from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
-from kickitout.metrics.features import Features, measure
+from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import copies_score, halves, number
 from kickitout.metrics.score import Found
@@ -55,7 +55,7 @@ def column(
     embeddings: Sequence[Embedding] = DEFAULTS, *, seed: int = 0, draws: int = 200,
 ) -> Column:  # fmt: skip
     """The scores of one set against the real kicks, with intervals over groups; copies: see `copies_score`."""
-    found = {f.name: f for f in compare(real, generated, embeddings, seed=seed, draws=draws)}
+    found = {f.name: f for f in compare_features(real, generated, embeddings, seed=seed, draws=draws)}
     return Column(name, about, found if copies is None else found | {COPIES: copies})
 
 
@@ -71,7 +71,7 @@ def floor(
     values: dict[str, list[float]] = {}
     for _ in range(splits):
         first = halves(real.groups, rng)
-        for f in compare(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
+        for f in compare_features(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
             values.setdefault(f.name, []).append(f.value)
     found = {
         name: Found(name, float(np.mean(v)), "", "lower", (float(np.quantile(v, 0.025)), float(np.quantile(v, 0.975))))
@@ -120,7 +120,7 @@ class Board:
 
     def __init__(self, learned: Dataset, unseen: Dataset, seed: int) -> None:
         self.learned, self.seed = learned, seed
-        self.real = measure(unseen.waves, groups=unseen.groups)
+        self.real = measure_features(unseen.waves, groups=unseen.groups)
         self.columns: list[Column] = [floor(self.real, self.near_copies(unseen.waves), seed=seed)]
 
     def near_copies(self, waves: np.ndarray) -> Found:
@@ -130,12 +130,12 @@ class Board:
     def recorded(self, name: str, dataset: Dataset) -> None:
         groups = dataset.groups
         about = f"{len(dataset)} recorded kicks of {len(np.unique(groups))} groups: what models learn from"
-        heard = measure(dataset.waves, groups=groups)
+        heard = measure_features(dataset.waves, groups=groups)
         self.columns.append(column(name, about, heard, self.real, seed=self.seed))
 
     def made(self, name: str, about: str, waves: np.ndarray) -> None:
         about, copies = f"{len(waves)} {about}", self.near_copies(waves)
-        self.columns.append(column(name, about, measure(waves), self.real, copies, seed=self.seed))
+        self.columns.append(column(name, about, measure_features(waves), self.real, copies, seed=self.seed))
 
     def model(self, name: str, count: int) -> None:
         model = load_model(name)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.datasets.build import COPY, nothing_usable, refuse_copies
+from kickitout.datasets.build import COPY_OF, nothing_usable, refuse_copies
 from kickitout.datasets.doctor.examined import Examined, as_data, cache_folder, examine
 from kickitout.datasets.doctor.forecast import forecast, load_curve
 from kickitout.datasets.doctor.suspects import Suspicion, suspicions
@@ -29,8 +29,8 @@ from kickitout.files import make_folder
 from kickitout.sound import LENGTH
 from kickitout.workers import Workers
 
-ALONE = 64  # files: below this starting other processes takes longer than it saves
-CHUNK = 8  # files sent to a worker at a time
+ALONE_FILES = 64  # files: below this starting other processes takes longer than it saves
+FILES_SENT = 8  # files sent to a worker at a time
 LATE_MS = 20.0  # before the onset; less is a margin
 NOISE_DB = -50.0  # RMS before the onset re peak; a quiet recording room is below
 QUIET_DBFS = -24.0  # peak; 16 bits keep 12 of them
@@ -38,7 +38,7 @@ SOUNDING_DB = -40.0  # re peak, where the window of 500 ms ends: audible behind 
 ABRUPT_DB = -30.0  # re peak, in the last 1 ms of a file
 LENGTHS_MS = (0, 100, 200, 300, 500, 750, 1000, 2000, 5000, 30_001)  # edges of the histogram
 
-FINDINGS = {
+FINDING_TEXTS = {
     "cancelled": "stereo whose channels cancel: the louder one is taken",
     "lone": "sounding in one channel alone: that one is taken, as mono",
     "odd": "oddly written: read all the same",
@@ -70,11 +70,11 @@ class Suspect:
 
 
 @dataclass(frozen=True, eq=False)
-class Report:
+class DoctorReport:
     """taken, refused (copies of the same sound among them), ignored (suffix -> files): every file that was found.
 
     groups: names of near-duplicates, two or more each, first the ones taken, then exact copies. findings: a key of
-    FINDINGS -> files. waves: float32 [taken, 22050]. files: where each sound comes from, by name.
+    FINDING_TEXTS -> files. waves: float32 [taken, 22050]. files: where each sound comes from, by name.
     """
 
     taken: tuple[Examined, ...]
@@ -128,7 +128,7 @@ def check(
     cache: bool | Path = True,
     workers: Workers | None = None,
     kind: str = "kick",
-) -> Report:
+) -> DoctorReport:
     """Examine every sound file of folders and archives. progress(done, total) is called after each file.
 
     cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers: by default
@@ -157,10 +157,10 @@ def check(
     waves = waves[: len(taken)]
     joined = near_duplicate_groups(waves, [one.row.wave for one in taken])
     names = [one.row.name for one in taken]
-    copies = {one.name: one.reason.removeprefix(COPY) for one in refused if one.reason.startswith(COPY)}
+    copies = {one.name: one.reason.removeprefix(COPY_OF) for one in refused if one.reason.startswith(COPY_OF)}
     doubts = ((one.row.name, suspicions(one.card, one.facts, kind)) for one in taken)
     different = int(joined.max()) + 1
-    return Report(
+    return DoctorReport(
         taken=tuple(taken),
         refused=tuple(refused),
         ignored=listed.ignored,
@@ -169,7 +169,7 @@ def check(
         copies=copies,
         different=different,
         suspects=tuple(Suspect(name, why) for name, why in doubts if why),
-        findings={key: tuple(_findings(key, taken)) for key in FINDINGS},
+        findings={key: tuple(_findings_of(key, taken)) for key in FINDING_TEXTS},
         rates=dict(sorted(Counter(one.row.rate for one in taken).items())),
         channels=dict(sorted(Counter(one.row.channels for one in taken).items())),
         licences=dict(Counter(one.row.licence for one in taken).most_common()),
@@ -200,8 +200,8 @@ def _examine_all(
     candidates: Sequence[Candidate], cache: Path | None, workers: Workers | None
 ) -> Iterator[Examined | Refused]:
     """Every candidate examined, in order, by one process a core where that is worth it."""
-    parts = [candidates[i : i + CHUNK] for i in range(0, len(candidates), CHUNK)]
-    few = len(candidates) < ALONE
+    parts = [candidates[i : i + FILES_SENT] for i in range(0, len(candidates), FILES_SENT)]
+    few = len(candidates) < ALONE_FILES
     with nullcontext(workers) if workers else Workers(1 if few else min(usable_cpus(), len(parts))) as pool:
         for _, found in pool.each(partial(_examine_some, cache=cache), parts, in_order=True):
             yield from found
@@ -221,7 +221,7 @@ def _named_families(names: list[str], group: list[int], copies: dict[str, str]) 
     return tuple(tuple(group) for group in members.values() if len(group) > 1)
 
 
-def _findings(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
+def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
     for one in taken:
         row, facts = one.row, one.facts
         text = None

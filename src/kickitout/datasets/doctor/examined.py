@@ -20,8 +20,8 @@ import numpy as np
 
 from kickitout.audio import decode_sound, encode_sound, read_comment, read_sound
 from kickitout.audio.prepare import PREPARE_VERSION
-from kickitout.datasets.build import ManifestRow, describe, refusal
-from kickitout.datasets.doctor.facts import Facts, measure
+from kickitout.datasets.build import ManifestRow, describe_sound, refusal
+from kickitout.datasets.doctor.facts import Facts, measure_facts
 from kickitout.datasets.scan import Candidate, Refused
 from kickitout.descriptors import Cards, cards
 from kickitout.errors import UserError
@@ -68,8 +68,8 @@ def examine(candidate: Candidate, cache: Path | None) -> Examined | Refused:
                 return replace(kept, row=row)
             file.seek(0)
             sound = decode_sound(file, candidate.name)
-            row, prepared = describe(candidate, sound, file, digest)
-        found = _carded(row, cards(prepared.mid[None]), measure(sound, prepared), prepared.mid)
+            row, prepared = describe_sound(candidate, sound, file, digest)
+        found = _carded(row, cards(prepared.mid[None]), measure_facts(sound, prepared), prepared.mid)
     except UserError as error:
         return refusal(candidate, error)
     except OSError as error:  # a disk that fails in the middle

@@ -18,8 +18,8 @@ from kickitout.sound import LENGTH, SAMPLE_RATE
 
 BLOCK_S = 0.010  # of the level in which hits are counted
 LOOK = 15  # blocks: a hit rises over the quietest 30 ms of the last 150 ms
-REST = 8  # blocks: two strokes within 80 ms are one hit, a flam or a clap
-SLOPE = 3  # blocks: the level between hits is the largest of 30 ms, half a period of 17 Hz
+REST_BLOCKS = 8  # blocks: two strokes within 80 ms are one hit, a flam or a clap
+SLOPE_BLOCKS = 3  # blocks: the level between hits is the largest of 30 ms, half a period of 17 Hz
 RISE_DB, FLOOR_DB = 12.0, -18.0  # a hit rises so far and is not quieter than this re the loudest
 CLICK_RISE_DB, CLICK_FLOOR_DB = 20.0, -12.0  # the same for the second difference, where hits stand out of a long tail
 LEAST_CLICKS = 3  # of those: one kick in fifty shows two of them, none of 345 three
@@ -44,7 +44,7 @@ class Facts:
     end_db: float
 
 
-def measure(sound: Sound, prepared: Prepared) -> Facts:
+def measure_facts(sound: Sound, prepared: Prepared) -> Facts:
     """The facts of a sound that `prepare` has taken."""
     rate = sound.rate
     mid = mid_side(sound.samples)[0] - np.float32(prepared.dc)
@@ -57,9 +57,9 @@ def measure(sound: Sound, prepared: Prepared) -> Facts:
         hits=count_hits(mid, rate),
         half_hz=half_energy_hz(prepared.mid),
         clipped=clipped_samples(sound),
-        lead_db=_db(float(np.sqrt(np.mean(lead**2))) / peak) if len(lead) >= LEAST_LEAD_S * rate else None,
-        tail_db=_db(float(np.abs(tail).max()) / peak) if len(tail) else None,
-        end_db=_db(float(np.abs(mid[-max(1, round(END_S * rate)) :]).max()) / peak),
+        lead_db=_amplitude_db(float(np.sqrt(np.mean(lead**2))) / peak) if len(lead) >= LEAST_LEAD_S * rate else None,
+        tail_db=_amplitude_db(float(np.abs(tail).max()) / peak) if len(tail) else None,
+        end_db=_amplitude_db(float(np.abs(mid[-max(1, round(END_S * rate)) :]).max()) / peak),
     )
 
 
@@ -69,8 +69,8 @@ def count_hits(x: np.ndarray, rate: int) -> int:
     Of 345 recorded kicks one counts as two, none as more; of 360 loops of four strokes at 60 to
     240 beats a minute 99 % count as more than one.
     """
-    broad = _hits(_level(x, rate), RISE_DB, FLOOR_DB)
-    clicks = _hits(_level(np.diff(x, n=2), rate), CLICK_RISE_DB, CLICK_FLOOR_DB)
+    broad = _hits(_block_level(x, rate), RISE_DB, FLOOR_DB)
+    clicks = _hits(_block_level(np.diff(x, n=2), rate), CLICK_RISE_DB, CLICK_FLOOR_DB)
     return max(1, broad, clicks if clicks >= LEAST_CLICKS else 1)
 
 
@@ -85,10 +85,10 @@ def clipped_samples(sound: Sound) -> int:
     """The card's `clipped` on each channel as recorded (resampling hides flat runs); the largest."""
     waves = np.ascontiguousarray(sound.samples.T)
     waves = waves[block.refusals(waves) == 0]
-    return int(artefacts.flat_samples(block.prepare(waves, sound.rate)).max()) if len(waves) else 0
+    return int(artefacts.flat_samples(block.make_block(waves, sound.rate)).max()) if len(waves) else 0
 
 
-def _level(x: np.ndarray, rate: int) -> np.ndarray:
+def _block_level(x: np.ndarray, rate: int) -> np.ndarray:
     """The peak of each block of x [T] re the largest, dB. [T / block]"""
     size = round(BLOCK_S * rate)
     count = len(x) // size
@@ -98,16 +98,16 @@ def _level(x: np.ndarray, rate: int) -> np.ndarray:
 
 def _hits(level: np.ndarray, rise_db: float, floor_db: float) -> int:
     """Blocks that rise `rise_db` over what was quietest shortly before; the first above the floor needs no rise."""
-    before = np.concatenate([np.full(SLOPE - 1, 20 * math.log10(QUIETEST)), level])
-    steady = np.lib.stride_tricks.sliding_window_view(before, SLOPE).max(axis=1)
+    before = np.concatenate([np.full(SLOPE_BLOCKS - 1, 20 * math.log10(QUIETEST)), level])
+    steady = np.lib.stride_tricks.sliding_window_view(before, SLOPE_BLOCKS).max(axis=1)
     count, last = 0, 0
     for i in np.flatnonzero(level >= floor_db).tolist():
         if count == 0:
             count, last = 1, i
-        elif i - last >= REST and level[i] - steady[max(last + SLOPE - 1, i - LOOK) : i].min() >= rise_db:
+        elif i - last >= REST_BLOCKS and level[i] - steady[max(last + SLOPE_BLOCKS - 1, i - LOOK) : i].min() >= rise_db:
             count, last = count + 1, i
     return count
 
 
-def _db(level: float) -> float:
+def _amplitude_db(level: float) -> float:
     return 20 * math.log10(max(level, 1e-6))

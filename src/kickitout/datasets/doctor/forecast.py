@@ -85,16 +85,16 @@ def forecast(kicks: int, curve: Curve | None) -> str:
     behind = f"({curve.about}; real against real {curve.floor:.3f})"
     score_of = f"{kicks} different kicks: {curve.score}"
     if kicks < first.kicks:
-        return f"{score_of} not measured with so few; with {first.kicks} it was {_shown(first)} {behind}"
+        return f"{score_of} not measured with so few; with {first.kicks} it was {_shown_point(first)} {behind}"
     if kicks >= last.kicks:
         more = ", more were not measured" if kicks > last.kicks else ""
-        return f"{score_of} with {last.kicks} was {_shown(last)}{more} {behind}"
+        return f"{score_of} with {last.kicks} was {_shown_point(last)}{more} {behind}"
     upper = next(i for i, point in enumerate(curve.points) if point.kicks > kicks)
     between = _between(curve.points[upper - 1], curve.points[upper], kicks)
-    return f"{score_of} about {_shown(between)}; with {last.kicks} it was {_shown(last)} {behind}"
+    return f"{score_of} about {_shown_point(between)}; with {last.kicks} it was {_shown_point(last)} {behind}"
 
 
-def _shown(point: Point) -> str:
+def _shown_point(point: Point) -> str:
     return f"{point.score:.3f} [{point.low:.3f}, {point.high:.3f}]"
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from kickitout._version import __version__
 from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read_comment, resample
-from kickitout.audio.prepare import END_FADE, prepare, resting_offset
+from kickitout.audio.prepare import END_FADE_SAMPLES, prepare, resting_offset
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.generation.generate import kicks
@@ -97,13 +97,13 @@ def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more:
     start = round(prepared.onset_s * SAMPLE_RATE) - ONSET
     x = x[start:] if start >= 0 else np.pad(x, ((-start, 0), (0, 0)))
     loud = np.flatnonzero(np.abs(x).max(axis=1) > SILENT * np.abs(x).max())
-    x = x[: loud[-1] + 1 + END_FADE].copy()
+    x = x[: loud[-1] + 1 + END_FADE_SAMPLES].copy()
     if len(x) > MOST_SECONDS * SAMPLE_RATE:
         raise UserError(
             f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {MOST_SECONDS:.0f} s, cut it first"
         )
     x[:ONSET] *= _half_cosine(ONSET)
-    x[-END_FADE:] *= _half_cosine(END_FADE)[::-1]
+    x[-END_FADE_SAMPLES:] *= _half_cosine(END_FADE_SAMPLES)[::-1]
     recipe: dict[str, Any] = {
         "kickitout": __version__,
         "source": {"file": PurePath(name).name, "sha256": hashlib.sha256(data).hexdigest()},

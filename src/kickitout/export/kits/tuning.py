@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kickitout.errors import UserError
-from kickitout.notes import NAMES, note_name, read_note, to_hz, to_midi
+from kickitout.notes import NOTE_NAMES, note_name, read_note, to_hz, to_midi
 
 LOWEST, HIGHEST = 14, 71  # MIDI: D0, 18.4 Hz, below which nothing has a pitch, to B4, 494 Hz
 MOST_SEMITONES = 24  # a kick that is moved further has become another sound
@@ -58,6 +58,6 @@ def find_note(hz: float, target: Target | None, who: str) -> int:
     if abs(note - midi) > MOST_SEMITONES:
         raise UserError(
             f"{who}: its pitch of {hz:.0f} Hz is {abs(note - midi):.0f} semitones from {note_name(note)}; up to "
-            f"{MOST_SEMITONES} work: --note {NAMES[target.name]} takes the nearest one"
+            f"{MOST_SEMITONES} work: --note {NOTE_NAMES[target.name]} takes the nearest one"
         )
     return note
