@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import signal
 import subprocess
@@ -12,7 +13,9 @@ from importlib.util import find_spec
 import pytest
 
 from kickitout.cli import COMMANDS, GROUP, command_modules, main
-from kickitout.cli.values import duration, seeds
+from kickitout.cli.targets import note
+from kickitout.cli.values import duration, quantity, seeds, whole_hz
+from kickitout.errors import UserError
 
 pytestmark = pytest.mark.light
 
@@ -62,6 +65,28 @@ def test_help_lists_the_commands_of_other_packages_unless_they_are_gone(tmp_path
     assert command_modules()["kit"] == "kickitout.cli.kit"  # our own stay ours
 
 
+def test_the_command_alone_shows_what_there_is(capsys):
+    assert main([]) == 0
+    out = capsys.readouterr().out
+    assert "kick generate -n 16" in out
+    assert all(f"    {command} " in out for command in COMMANDS)
+    assert len(out.splitlines()) < 40  # a screen
+
+
+@pytest.mark.parametrize("text", ["4k", "4kHz", "4000", "4000 Hz", "4.0K"])
+def test_thousands_of_hertz_are_written_as_people_do(text):
+    assert quantity("Hz")(text) == 4000.0
+    assert whole_hz(text) == 4000
+
+
+def test_a_note_without_octave_is_the_one_in_the_octave_of_kicks():
+    found = {name: note(name) for name in ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "b")}
+    assert all(36.7 < hz < 73.6 for hz in found.values())
+    assert len({round(hz, 3) for hz in found.values()}) == 12
+    assert found["F"] == note("F1")
+    assert found["C"] == note("C2")
+
+
 def test_the_version_is_the_packages(capsys):
     import kickitout
 
@@ -103,10 +128,20 @@ def test_the_version_is_the_packages(capsys):
         (["bench", "everything"], "parts are"),
         (["recipe", "nowhere.wav"], "nowhere.wav"),
         (["export", "nowhere", "-o", "x.onnx"], "no such model"),
-        ([], "required"),
+        (["genrate", "-n", "4"], "'genrate' is no command; did you mean generate?"),
+        (["runz"], "did you mean runs?"),
+        (["frobnicate"], "'frobnicate' is no command; generate, vary, "),
+        (["train", "nowhere", "--out", "run", "--budgt", "2m"], "--budgt 2m; did you mean --budget?"),
+        (["kit", "--lisence", "CC0-1.0"], "did you mean --licence?"),
+        (["generate", "--bits", "12"], "'12' is nothing that --bits takes; 16, 24, 32f work"),
+        (["generate", "--pre-roll", "-1"], "--pre-roll -1: 0 to 500 ms before the onset work"),
+        (["vary", "nowhere.wav", "--pre-roll", "1m"], "'1m': a number in ms works"),
+        (["kit", "--pre-roll", "600"], "--pre-roll 600: 0 to 500 ms"),
+        (["kit", "--match", "rms"], "--match rms: loudness or peak works"),
+        (["card", "nowhere", "--csv", "cards.txt"], "cards.txt: tables are CSV; choose a name that ends in .csv"),
         (["generate", "--note", "H1"], "'H1' is no note"),
         (["generate", "--note", "F-1"], "pitch 10.91 Hz: from 20 to 400 Hz"),
-        (["generate", "--rate", "44.1kHz"], "'44.1kHz' is no whole number"),
+        (["generate", "--rate", "44.1001k"], "'44.1001k': a whole number of Hz works"),
         (["vary"], "kick vary --help says more"),
         (["kit", "--zzz"], "unrecognized arguments: --zzz (kick kit --help says more)"),
         (["generate", "--note", "A99999"], "'A99999' is no note"),
@@ -226,3 +261,30 @@ def test_a_command_that_plays_the_model_leaves_nothing_in_the_users_home(tmp_pat
     command = [*KICK, "generate", "-n", "1", "-q", "-o", str(tmp_path / "kicks")]
     subprocess.run(command, check=True, capture_output=True, env=where)
     assert not list(home.rglob("*"))
+
+
+@pytest.mark.parametrize(("kind", "word"), [("any", "sound"), ("kick", "kick"), (None, "kick")])
+def test_files_are_named_by_what_the_model_makes(kind, word):
+    from kits import FormulaModel
+
+    from kickitout.export.sounds import SoundFormat, file_name, word_of
+
+    model = FormulaModel()
+    config = {} if kind is None else {"kind": kind}
+    model.info = dataclasses.replace(model.info, config=config)
+    assert word_of(model) == word
+    assert file_name(7, SoundFormat(word=word)) == f"{word}_000007.wav"
+
+
+def test_one_is_one_and_more_are_more(tmp_path, capsys):
+    from kickitout.datasets.doctor.forecast import forecast
+    from kickitout.export.kits.plan import Plan
+
+    assert main(["generate", "-n", "1", "-o", str(tmp_path / "one")]) == 0
+    assert "1 kick in" in capsys.readouterr().err
+    assert main(["kit", "-n", "1", "--velocity-layers", "1", "--round-robin", "1", "-o", str(tmp_path / "kit")]) == 0
+    assert "1 kick, 1 velocity layer, 1 round robin," in (tmp_path / "kit" / "README.txt").read_text()
+    assert forecast(1, None).startswith("1 different kick;")
+    assert forecast(2, None).startswith("2 different kicks;")
+    with pytest.raises(UserError, match="80 kicks x 8 layers x 8 round robins are"):
+        Plan("K", 8, 8, ("sfz",)).check_size(80)

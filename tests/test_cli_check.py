@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import csv
 import json
 import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+import zipfile
 import zlib
 
 import numpy as np
@@ -144,6 +146,39 @@ def test_card_goes_on_behind_a_bad_file_and_says_so(kit, capsys):
     assert "silence.wav: silent" in said.err
     assert "nowhere.wav" in said.err
     assert said.out.count("pitch_end_hz") == 1
+
+
+def test_cards_of_folders_and_zips_are_a_table(kit, tmp_path, capsys):
+    packed = tmp_path / "more.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(kit / "twin 00.wav", "twin, again.wav")
+    table = tmp_path / "cards.csv"
+    assert main(["card", str(kit), str(packed), str(kit / "loop.wav"), "--csv", str(table)]) == 2  # one is silent
+    said = capsys.readouterr()
+    assert "silence.wav: silent" in said.err
+    assert said.out == ""
+    with open(table, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert f"cards.csv: {len(rows)} sounds" in said.err
+    names = [row["file"] for row in rows]
+    assert any(name.endswith("twin, again.wav") for name in names)
+    assert names[-1] == str(kit / "loop.wav")
+    assert main(["card", str(kit / "twin 00.wav"), "--json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)
+    for row in rows:
+        if "twin 00" in row["file"] or "again" in row["file"]:
+            assert float(row["pitch_end_hz"]) == one["card"]["pitch_end_hz"]
+            assert (row["note"], row["rate"]) == (one["card"]["note"], "44100")
+            blank = {name for name, value in one["card"].items() if value in (None, "")}
+            assert {name for name in one["card"] if row[name] == ""} == blank
+    assert main(["card", str(kit / "loop.wav"), "--csv", str(table)]) == 2
+    assert "exists; --force replaces it" in capsys.readouterr().err
+
+
+def test_the_card_of_a_folder_without_sounds_is_one_sentence(tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("none")
+    assert main(["card", str(tmp_path)]) == 2
+    assert "no sound file" in capsys.readouterr().err
 
 
 def test_card_draws_svg_and_nothing_else(kit, tmp_path, capsys):

@@ -43,6 +43,8 @@ def plays(run, tmp_path, sound, capsys):
     """Generate, ask, vary, keep and measure with a run's model."""
     model = ["--model", str(run), "-n", "1"]
     assert main(["generate", *model, "-o", str(tmp_path / "g")]) == 0
+    assert [path.name for path in (tmp_path / "g").iterdir()] == ["sound_000000.wav"]  # it may be no kick
+    assert "1 sound in" in capsys.readouterr().err
     assert main(["generate", *model, "--decay", "90ms", "--pitch", "80Hz", "-o", str(tmp_path / "a")]) == 0
     assert main(["vary", str(sound), *model, "-o", str(tmp_path / "v")]) == 0
     assert main(["vary", str(sound), *model, "--keep", "body", "-o", str(tmp_path / "k")]) == 0

@@ -1,4 +1,4 @@
-"""What a user can cause, said in one sentence."""
+"""What a user can cause, said in one sentence, and counts as people say them."""
 
 
 def printable(text: str) -> str:
@@ -8,6 +8,15 @@ def printable(text: str) -> str:
     ('�[31mred', 'caf�.wav')
     """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def count(number: int, one: str, more: str | None = None) -> str:
+    """A number with its noun.
+
+    >>> count(1, "kick"), count(2, "kick"), count(0, "copy", "copies")
+    ('1 kick', '2 kicks', '0 copies')
+    """
+    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 class UserError(Exception):

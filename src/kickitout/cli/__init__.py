@@ -22,6 +22,11 @@ from kickitout.cli.values import path
 from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
 
+ABOUT = """Learns kick drums as pictures of sound, makes new ones.
+
+kick generate -n 16                             16 kicks into kicks/
+kick train my-kicks/ --budget 20m --out run/    learn a folder; then: kick generate --model run/
+kick COMMAND --help                             what a command does, with examples"""
 COMMANDS = (
     "generate", "vary", "morph", "studio", "kit", "recipe", "check", "card", "train", "configs", "runs", "clean",
     "export", "synth", "score",
@@ -57,7 +62,7 @@ def entry_points(text: str) -> dict[str, str]:
 
 def build_parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser of `kick`, with one sub-parser a command. only: a command that alone is asked for."""
-    parser = Parser(prog="kick", description="Learns kick drums as pictures of sound, makes new ones.")
+    parser = Parser(prog="kick", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"kickitout {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     known = {only: f"{__name__}.{only}"} if only in COMMANDS else command_modules()
@@ -126,9 +131,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str], began: float) -> int:
     try:
-        args, unknown = build_parser(argv[0] if argv else None).parse_known_args(argv)
+        if not argv:
+            build_parser().print_help()
+            return 0
+        args, unknown = build_parser(argv[0]).parse_known_args(argv)
         if unknown:
-            args.parser.error(f"unrecognized arguments: {' '.join(unknown)}{_is_a_name(unknown)}")
+            args.parser.unknown(unknown, _is_a_name(unknown))
         args.began = began  # of the command; a budget of time counts from there
         with _terminable():
             code: int = args.run(args)

@@ -14,6 +14,7 @@ import argparse
 import sys
 import time
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,7 @@ CHUNK = 32  # kicks that a worker is sent at a time
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_gate
     from kickitout.cli.targets import add_request
-    from kickitout.cli.values import positive, seeds
+    from kickitout.cli.values import add_pre_roll, positive, seeds, whole_hz
     from kickitout.cli.workers import add_workers
 
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
@@ -43,7 +44,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
-    parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
+    parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
+    add_pre_roll(parser)
     parser.add_argument("--shards", type=positive, default=None, metavar="N", help="tar files of N kicks each")
     parser.add_argument("--no-cards", action="store_true", help="leave the kick cards out of the shards")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
@@ -104,10 +106,13 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
         if workers:
             workers.close()
         there = written_since(since, args.out, seeds, job.form)
-        print(f"{there} of {count(len(seeds), 'kick')} are in {args.out}, whole", file=sys.stderr)
+        print(f"{there} of {count(len(seeds), job.form.word)} are in {args.out}, whole", file=sys.stderr)
         raise
     seconds = time.perf_counter() - began
-    print(f"{count(done, 'kick')} in {seconds:.2f} s ({done / seconds:.0f} a second) in {args.out}", file=sys.stderr)
+    print(
+        f"{count(done, job.form.word)} in {seconds:.2f} s ({done / seconds:.0f} a second) in {args.out}",
+        file=sys.stderr,
+    )
     if gate is not None:
         say_gate(gate)
     return 0
@@ -115,12 +120,13 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
 
 def _job(args: argparse.Namespace) -> tuple[GenerationJob, Model, OutlierRejection | None]:
     from kickitout.cli.targets import read_request
-    from kickitout.export.sounds import GenerationJob, SoundFormat
+    from kickitout.export.sounds import GenerationJob, SoundFormat, word_of
     from kickitout.generation.load import load_model
     from kickitout.generation.reject import OutlierRejection
 
-    form = SoundFormat(args.format, args.bits, args.rate)
+    form = SoundFormat(args.format, args.bits, args.rate, args.pre_roll)
     model = load_model(args.model)
+    form = replace(form, word=word_of(model))
     gate = OutlierRejection.of(model) if args.gate else None
     limits = gate.limits if gate else None
     return GenerationJob(args.model, model.digest, args.out, form, read_request(args), limits), model, gate

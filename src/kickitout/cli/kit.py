@@ -21,7 +21,7 @@ HELP = "make a kit for a sampler"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_gate
-    from kickitout.cli.values import positive
+    from kickitout.cli.values import add_pre_roll, positive
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
@@ -32,8 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
     parser.add_argument("--formats", default="sfz,hydrogen,decentsampler", help="with commas (default: all three)")
     parser.add_argument("--note", default=None, help="tune to F1, or to F, the nearest (default: nearest semitone)")
+    parser.add_argument(
+        "--match", default="loudness", metavar="WHAT", help="loudness: equally loud (default); peak: of one peak"
+    )
     parser.add_argument("--name", default=None, help="name of the kit (default: that of its folder)")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
+    add_pre_roll(parser)
     parser.add_argument("--licence", default=None, help="your licence for the sounds, for instance CC0-1.0")
     parser.add_argument("-o", "--out", type=Path, default=Path("kit"), help="folder of the kit (default kit/)")
     parser.add_argument(
@@ -59,7 +63,10 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--model, --seed and --gate generate kicks, and sounds were given; leave out one or the other")
     name = args.name if args.name is not None else args.out.resolve().name
     formats = tuple(part.strip() for part in args.formats.lower().split(","))
-    plan = Plan(name, args.velocity_layers, args.round_robin, formats, args.note, args.bits, args.licence)
+    plan = Plan(
+        name, args.velocity_layers, args.round_robin, formats, args.note, args.bits, args.licence, args.match,
+        args.pre_roll,
+    )  # fmt: skip
     check_place(args.out, zipped=args.zip, force=args.force)
 
     began = time.perf_counter()
@@ -72,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
         for one in refused:
             print(f"left out: {one.name}: {one.reason}", file=sys.stderr)
         if args.n is not None and len(kicks) < args.n:
-            raise UserError(f"-n {args.n}: only {len(kicks)} sounds can be used; leave out -n, or give more")
+            raise UserError(f"-n {args.n}: only {count(len(kicks), 'sound')} can be used; leave out -n, or give more")
     else:
         seeds = range(args.seed or 0, (args.seed or 0) + (args.n or 8))
         plan.check_size(len(seeds))

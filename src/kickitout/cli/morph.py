@@ -13,7 +13,7 @@ HELP = "make the kicks between two kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import many
+    from kickitout.cli.values import add_pre_roll, many, whole_hz
 
     parser.add_argument("first", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("last", type=Path, help="another")
@@ -22,7 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=Path("morph"), help="folder (default morph/)")
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
-    parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
+    parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
+    add_pre_roll(parser)
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.generation.recipe import find_latent, latent_recipe
     from kickitout.generation.vary import check_count, morph
 
-    form = SoundFormat(args.format, args.bits, args.rate)
+    form = SoundFormat(args.format, args.bits, args.rate, args.pre_roll)
     model = load_model(args.model)
     check_count(args.n)
     names = [f"{args.first.stem}_to_{args.last.stem}_{i:02d}" for i in range(args.n)]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import re
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from kickitout.errors import UserError
@@ -25,4 +27,30 @@ class Parser(argparse.ArgumentParser):
             message = re.sub(rf"invalid {kind} value: (.+)", rf"\1 is no {name}", message)
         message = re.sub(r"^argument (?:-\w/)?(\S+): expected one argument$",
                          r"\g<0>; one that begins with - is written \1=-...", message)  # fmt: skip
+        if chosen := re.fullmatch(r"argument (\S+): invalid choice: '(.*)' \(choose from (.+)\)", message):
+            given, choices = chosen[2], [choice.strip("'") for choice in chosen[3].split(", ")]
+            what = "no command" if chosen[1] == "COMMAND" else f"nothing that {chosen[1].split('/')[-1]} takes"
+            known = "" if chosen[1] == "COMMAND" and nearest(given, choices) else f"; {', '.join(choices)} work"
+            message = f"{given!r} is {what}{did_you_mean(given, choices) or known}"
         raise UserError(f"{message} ({self.prog} --help says more)")
+
+    def unknown(self, arguments: Sequence[str], more: str = "") -> NoReturn:
+        """Raise UserError for arguments that nothing takes; more: what else is known of them."""
+        name = next((word.partition("=")[0] for word in arguments if word.startswith("-")), "")
+        hint = did_you_mean(name, list(self._option_string_actions))
+        self.error(f"unrecognized arguments: {' '.join(arguments)}{hint or more}")
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The known word that somebody may have meant.
+
+    >>> nearest("genrate", ["generate", "kit"]), nearest("--budgt", ["--budget", "--out"]), nearest("-x", ["-n"])
+    ('generate', '--budget', None)
+    """
+    found = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
+    return found[0] if found and len(word) > 2 else None
+
+
+def did_you_mean(word: str, known: Sequence[str]) -> str:
+    near = nearest(word, known)
+    return f"; did you mean {near}?" if near else ""

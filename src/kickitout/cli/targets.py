@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 from typing import TYPE_CHECKING
 
-from kickitout.notes import read_note, to_hz
+from kickitout.cli.values import quantity
+from kickitout.notes import read_note, to_hz, to_midi
 
 if TYPE_CHECKING:
     from kickitout.generation.match import MatchResult, TargetResult
 
-UNITS = {"hz": 1.0, "khz": 1000.0, "ms": 1.0, "s": 1000.0, "db": 1.0, "": 1.0}
+MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 FLAGS = (
     ("--pitch", "pitch", "Hz", "pitch of the tail, for instance 43.7Hz"),
     ("--decay", "decay", "ms", "time to fall by 20 dB, for instance 280ms"),
     ("--sweep", "sweep", "ms", "time of the pitch's fall, for instance 40ms"),
     ("--click", "click", "dB", "energy above 2 kHz at the start re all, for instance -20dB"),
-    ("--tone", "tone", "Hz", "where the click lies, for instance 4kHz"),
+    ("--tone", "tone", "Hz", "where the click lies, for instance 4k"),
     ("--balance", "balance", "dB", "below 60 Hz re 60 to 250 Hz, for instance 3dB"),
     ("--drive", "drive", "dB", "saturation, 0 to 36"),
 )
@@ -26,7 +26,7 @@ FLAGS = (
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the kicks shall measure (each is reported with its error)")
-    group.add_argument("--note", type=note, default=None, help="pitch of the tail as a note, C4 is MIDI 60: F1, G#1+20")
+    group.add_argument("--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F")
     for flag, name, unit, text in FLAGS:
         group.add_argument(flag, dest=f"ask_{name}", type=quantity(unit), default=None, metavar=unit, help=text)
 
@@ -68,31 +68,15 @@ def _beyond(line: TargetResult) -> str:
 
 
 def note(text: str) -> float:
-    """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60.
+    """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60. Without an octave the one nearest to MIDDLE_HZ.
 
-    >>> round(note("A1"), 3), round(note("f#1-50"), 2)
-    (55.0, 44.93)
+    >>> round(note("A1"), 3), round(note("f#1-50"), 2), round(note("F"), 2), round(note("C"), 2)
+    (55.0, 44.93, 43.65, 65.41)
     """
     found = read_note(text)
-    if found is None or found.octave is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no note with its octave; F1, G#1 or A1+20 (cents) work")
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for the nearest F work")
+    if found.octave is None:
+        lowest = found._replace(octave=0).midi
+        return to_hz(lowest + 12 * round((to_midi(MIDDLE_HZ) - lowest) / 12))
     return to_hz(found.midi)
-
-
-class quantity:
-    """A number with an optional unit; the unit is checked.
-
-    >>> quantity("ms")("0.28s"), quantity("Hz")("4kHz"), quantity("dB")("-12")
-    (280.0, 4000.0, -12.0)
-    """
-
-    def __init__(self, unit: str) -> None:
-        self.unit = unit
-
-    def __call__(self, text: str) -> float:
-        found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
-        unit = found[2].lower() if found else "?"
-        allowed = {"Hz": ("hz", "khz", ""), "ms": ("ms", "s", ""), "dB": ("db", "")}[self.unit]
-        if not found or unit not in allowed:
-            raise argparse.ArgumentTypeError(f"{text!r}: a number in {self.unit} works")
-        return float(found[1]) * UNITS[unit]

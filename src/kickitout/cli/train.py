@@ -15,6 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from kickitout.errors import count
 from kickitout.training.budget import Budget, Timing, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
@@ -108,7 +109,7 @@ def _has_model(run: Path) -> bool:
 def _refuse_slow(budget: Budget, done: int, total: int) -> None:
     """Raise UserError where a budget is over before the sounds are read: nothing could be trained in it."""
     spent = budget.spent - budget.before
-    budget.refuse_short(budget.before + spent, f"reading {done} of {total} files took {written(spent)}")
+    budget.refuse_short(budget.before + spent, f"reading {done} of {count(total, 'file')} took {written(spent)}")
 
 
 def _where_the_time_went(timing: Timing) -> str:
@@ -116,7 +117,9 @@ def _where_the_time_went(timing: Timing) -> str:
     last = timing.starts[-1] if timing.starts else {"preparing": 0.0, "training": 0.0, "writing": 0.0}
     parts = {name: last[name] for name in ("preparing", "training", "writing")}
     said = ", ".join(f"{on_the_clock(seconds)} {name}" for name, seconds in parts.items())
-    starts = f"; {on_the_clock(timing.seconds)} in {len(timing.starts)} starts" if len(timing.starts) > 1 else ""
+    starts = (
+        f"; {on_the_clock(timing.seconds)} in {count(len(timing.starts), 'start')}" if len(timing.starts) > 1 else ""
+    )
     return f"{on_the_clock(sum(parts.values()))} on the clock ({said}){starts}"
 
 
@@ -126,11 +129,11 @@ def _say_what_is_done(config: Any, dataset: Any) -> None:
 
     kicks = len(split(dataset, config.held_out)[0])
     if variants := config.variants_for(kicks):
-        print(f"  {variants} light variants of each of the {kicks} training kicks", file=sys.stderr)
+        print(f"  {count(variants, 'light variant')} of each of the {count(kicks, 'training kick')}", file=sys.stderr)
     mono = config.model.family == "kickgan" and not config.model.stereo
     if mono and (wide := int(is_wide(dataset.waves, dataset.sides).sum())):
         hint = "the model will be mono; the config kickgan-stereo keeps the width"
-        print(f"  stereo: {wide} of the {len(dataset)} kicks; {hint}", file=sys.stderr)
+        print(f"  stereo: {wide} of the {count(len(dataset), 'kick')}; {hint}", file=sys.stderr)
     if config.starts_from is not None:
         print(f"  begins with the weights of {config.starts_from}", file=sys.stderr)
         if config.kind == "kick":  # the curve was measured with kicks
@@ -138,8 +141,6 @@ def _say_what_is_done(config: Any, dataset: Any) -> None:
 
 
 def _say_what_was_read(dataset: Any) -> None:
-    from kickitout.cli.values import count
-
     groups = len({row.group for row in dataset.rows})
     kicks = f"{count(len(dataset.rows), 'kick')} in {count(groups, 'group', 'groups')}"
     print(f"{kicks}, digest {dataset.digest[:12]}", file=sys.stderr)

@@ -7,7 +7,13 @@ import re
 from pathlib import Path
 
 from kickitout.errors import UserError
+from kickitout.errors import count as count
 
+QUANTITIES = {
+    "Hz": {"": 1.0, "hz": 1.0, "k": 1000.0, "khz": 1000.0},
+    "ms": {"": 1.0, "ms": 1.0, "s": 1000.0},
+    "dB": {"": 1.0, "db": 1.0},
+}
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -26,20 +32,49 @@ def duration(text: str) -> float:
     return seconds
 
 
+def add_pre_roll(parser: argparse.ArgumentParser) -> None:
+    """How much silence is before the sound."""
+    parser.add_argument(
+        "--pre-roll", type=quantity("ms"), default=None, metavar="ms",
+        help="silence before the onset, 0 for samplers that begin at sample 0 (1.45)",
+    )  # fmt: skip
+
+
+class quantity:
+    """A number with an optional unit; the unit is checked.
+
+    >>> quantity("ms")("0.28s"), quantity("Hz")("4kHz"), quantity("Hz")("1.5k"), quantity("dB")("-12")
+    (280.0, 4000.0, 1500.0, -12.0)
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+
+    def __call__(self, text: str) -> float:
+        found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
+        unit = found[2].lower() if found else "?"
+        if not found or unit not in QUANTITIES[self.unit]:
+            raise argparse.ArgumentTypeError(f"{text!r}: a number in {self.unit} works")
+        return float(found[1]) * QUANTITIES[self.unit][unit]
+
+
+def whole_hz(text: str) -> int:
+    """A sample rate.
+
+    >>> whole_hz("48000"), whole_hz("48k"), whole_hz("44.1kHz")
+    (48000, 48000, 44100)
+    """
+    hz = quantity("Hz")(text)
+    if abs(round(hz) - hz) > 1e-6:
+        raise argparse.ArgumentTypeError(f"{text!r}: a whole number of Hz works")
+    return round(hz)
+
+
 def path(text: str) -> Path:
     """A path; an empty one, often from a variable that is not set, would be the folder one stands in."""
     if not text.strip():
         raise UserError("an empty name is no file or folder; give one, '.' is the folder you are in")
     return Path(text)
-
-
-def count(number: int, one: str, more: str | None = None) -> str:
-    """A number with its noun.
-
-    >>> count(1, "kick"), count(2, "kick"), count(0, "copy", "copies")
-    ('1 kick', '2 kicks', '0 copies')
-    """
-    return f"{number} {one if number == 1 else more or one + 's'}"
 
 
 def positive(text: str) -> int:

@@ -16,7 +16,7 @@ HELP = "make variations of a kick"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import many
+    from kickitout.cli.values import add_pre_roll, many, whole_hz
 
     parser.add_argument("sound", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("-n", type=many, default=8, help="how many (default 8)")
@@ -34,7 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--out", type=Path, default=Path("variations"), help="folder (default variations/)")
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
-    parser.add_argument("--rate", type=int, default=44_100, help="sample rate in Hz, 8000 to 192000 (default 44100)")
+    parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
+    add_pre_roll(parser)
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.generation.recipe import find_latent, latent_recipe
     from kickitout.generation.vary import check_amount, vary
 
-    form = SoundFormat(args.format, args.bits, args.rate)
+    form = SoundFormat(args.format, args.bits, args.rate, args.pre_roll)
     model = load_model(args.model)
     seeds = range(args.seed, args.seed + args.n)
     check_seeds(seeds)

@@ -15,7 +15,7 @@ from dataclasses import asdict
 from typing import Any
 
 from kickitout._version import __version__
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.generation.noise import check_seeds
@@ -39,7 +39,9 @@ class ShardFolder:
         self._known: dict[str, Shard] = {}
         if len(self) > MOST:
             least = -(-len(seeds) // MOST)
-            raise UserError(f"--shards {each}: makes {len(self):,} shards; from {least} kicks a shard on it works")
+            raise UserError(
+                f"--shards {each}: makes {len(self):,} shards; from {count(least, 'kick')} a shard on it works"
+            )
 
     def shards(self) -> Iterator[range]:
         """The seeds of each shard."""

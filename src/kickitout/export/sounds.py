@@ -24,7 +24,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.match import MatchResult
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.recipe import scaled, stated_gain
+from kickitout.generation.recipe import begun, check_pre_roll, scaled, stated_gain, stated_pre_roll
 from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.sound import SAMPLE_RATE
 
@@ -38,6 +38,8 @@ class SoundFormat:
     format: str = "wav"  # "wav" | "flac"
     bits: str = "24"  # "16" | "24" | "32f"
     rate: int = SAMPLE_RATE  # Hz
+    pre_roll_ms: float | None = None  # from the first sample to the onset; None: ONSET samples, 1.45 ms
+    word: str = "kick"  # the names of files begin with it
 
     def __post_init__(self) -> None:
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
@@ -50,6 +52,7 @@ class SoundFormat:
             raise UserError("--bits 32f: FLAC holds whole numbers only; use --bits 24, or --format wav")
         if self.format == "flac":
             refuse_flac(self.rate)
+        check_pre_roll(self.pre_roll_ms)
 
 
 def file_name(seed: int, form: SoundFormat) -> str:
@@ -58,7 +61,12 @@ def file_name(seed: int, form: SoundFormat) -> str:
     >>> file_name(7, SoundFormat())
     'kick_000007.wav'
     """
-    return f"kick_{seed:06d}.{form.format}"
+    return f"{form.word}_{seed:06d}.{form.format}"
+
+
+def word_of(model: Model) -> str:
+    """What a model makes: "kick", or "sound" where it learned from other one-shots (`--kind any`)."""
+    return "sound" if model.info.config.get("kind") == "any" else "kick"
 
 
 def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], form: SoundFormat) -> str:
@@ -95,8 +103,10 @@ def encode_kick(
     it is made quieter as a whole, and its recipe says by how many dB, so that it can be rendered again. again: the
     recipe is that of a file and says all; one that says no gain is of a file that was not made quieter, but clipped.
     """
-    recipe = recipe if again else {**recipe, "bits": form.bits, "rate": form.rate}
-    samples = wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T)
+    if not again:
+        begins = {} if form.pre_roll_ms is None else {"pre_roll_ms": form.pre_roll_ms}
+        recipe = {**recipe, "bits": form.bits, "rate": form.rate, **begins}
+    samples = begun(wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T), stated_pre_roll(recipe))
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
     if form.bits != "32f":
@@ -127,7 +137,7 @@ def write_kicks(
     targets, rejection, threads: see `generation.generate.kicks`. Raises UserError before a kick is made when a file is
     in the way and `force` is not set.
     """
-    form = form or SoundFormat()
+    form = form or SoundFormat(word=word_of(model))
     begin_files(seeds, folder, form, force=force)
     threads = threads or usable_cpus()
 

@@ -17,11 +17,12 @@ from kickitout.generation.invert import EncoderSession, decode_kick, find_encode
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played
 from kickitout.identity import identity_in
-from kickitout.sound import SAMPLE_RATE
+from kickitout.sound import ONSET, SAMPLE_RATE
 
 if TYPE_CHECKING:
     from kickitout.audio import Sound
 
+LONGEST_PRE_ROLL_MS = 500.0
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
 CHANGED = "changed since this model made it, so heard as a sound of your own; "
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
@@ -78,6 +79,32 @@ def stated_gain(recipe: Mapping[str, Any]) -> float:
     return float(gain_db)
 
 
+def check_pre_roll(ms: float | None) -> None:
+    """Raise UserError for a time before the onset that no file is written with."""
+    if ms is not None and not 0 <= ms <= LONGEST_PRE_ROLL_MS:
+        raise UserError(f"--pre-roll {ms:g}: 0 to {LONGEST_PRE_ROLL_MS:g} ms before the onset work")
+
+
+def stated_pre_roll(recipe: Mapping[str, Any]) -> float | None:
+    """The ms before the onset in a file, as its recipe says; None where it says nothing, or nonsense."""
+    ms = recipe.get("pre_roll_ms")
+    if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= LONGEST_PRE_ROLL_MS:
+        return None
+    return float(ms)
+
+
+def begun(samples: np.ndarray, pre_roll_ms: float | None) -> np.ndarray:
+    """Samples [T] or [T, C] at SAMPLE_RATE whose onset is at ONSET, with so many ms before it; None: as they are.
+
+    >>> int(begun(np.arange(100), 0)[0]), len(begun(np.arange(100), 2))
+    (64, 124)
+    """
+    if pre_roll_ms is None:
+        return samples
+    more = round(pre_roll_ms * SAMPLE_RATE / 1000) - ONSET
+    return samples[-more:] if more < 0 else np.pad(samples, ((more, 0), *((0, 0),) * (samples.ndim - 1)))
+
+
 def scaled(samples: np.ndarray, gain_db: float) -> np.ndarray:
     """float32 samples that are louder by so many dB."""
     return samples * np.float32(10 ** (gain_db / 20)) if gain_db else samples
@@ -87,7 +114,8 @@ def is_sound_of(sound: Sound, wave: np.ndarray, recipe: Mapping[str, Any]) -> bo
     """Whether a file still holds the kick [C, T] that its recipe speaks of, at any rate and in any format."""
     from kickitout.audio import resample
 
-    samples = wave.T if sound.rate == SAMPLE_RATE else resample(np.ascontiguousarray(wave.T), SAMPLE_RATE, sound.rate)
+    samples = begun(np.ascontiguousarray(wave.T), stated_pre_roll(recipe))
+    samples = samples if sound.rate == SAMPLE_RATE else resample(samples, SAMPLE_RATE, sound.rate)
     return same_samples(sound.samples, np.clip(scaled(samples, stated_gain(recipe)), -1, 1))
 
 

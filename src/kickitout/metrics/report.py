@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.errors import count
 from kickitout.metrics.cards import CARD_UNITS
 from kickitout.metrics.compare import BOOTSTRAP_DRAWS, RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
@@ -98,7 +99,7 @@ def copies_score(found: Audit, reference: str) -> Score:
     """The share of near-copies; beside it that of held-out kicks, which is one in a hundred by definition."""
     n = len(found.distance)
     hits = int(found.copies.sum())
-    note = f"{hits} sounds nearer than {found.threshold:.4f} to a training kick"
+    note = f"{count(hits, 'sound')} nearer than {found.threshold:.4f} to a training kick"
     return Score(
         "near_copies", hits / n, wilson(hits, n), (len(found.null_distances), n), reference, "share of sounds", "lower",
         found.false_positives, (len(found.null_distances), len(found.null_distances)), 0, note,

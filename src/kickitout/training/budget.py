@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 
 TIMING = "timing.json"
 TOLERANCE, LEAST = 0.1, 15.0
@@ -89,7 +89,7 @@ class Budget:
     ) -> None:  # fmt: skip
         self.seconds, self.clock, self.began = seconds, clock, clock() if began is None else began
         self.before, self.costs = 0.0, Costs()
-        self.last_step = (-1, 0.0)
+        self.last_step: tuple[int, float] | None = None  # asked about, and what was spent by then
         self.took: list[float] = []
 
     @property
@@ -104,7 +104,7 @@ class Budget:
     def reached(self, step: int, _: float) -> bool:
         """Whether another step would be one too many. TargetResult before each."""
         spent = self.spent
-        if step == self.last_step[0] + 1:
+        if self.last_step is not None and step == self.last_step[0] + 1:
             self.took = [*self.took, spent - self.last_step[1]][-RECENT:]
         self.last_step = step, spent
         return spent + self.a_step + self.costs.seconds > self.seconds
@@ -169,7 +169,7 @@ def refuse_early(out: str | Path, budget: Budget, has_model: bool) -> str | None
     if not timing.starts or not has_model:
         return None
     if timing.seconds >= USED_UP * budget.seconds:
-        starts = "1 start" if len(timing.starts) == 1 else f"{len(timing.starts)} starts"
+        starts = count(len(timing.starts), "start")
         return (
             f"{out}: has used its budget of {written(budget.seconds)} up, {on_the_clock(timing.seconds)} in {starts}, "
             f"and its model is there; --budget {written(enough(2 * timing.seconds))} trains on"

@@ -91,9 +91,12 @@ def rehearse(run: Any, clock: Callable[[], float]) -> dict[str, float]:
         export_one()  # what is imported for it is imported once
         lap()
         export_one()
-        exporting = lap() * GRAPHS.get(run.config.model.family, GRAPHS["other"])
+        first = lap()
+        export_one()
+        exporting = min(first, lap()) * GRAPHS.get(run.config.model.family, GRAPHS["other"])
     size = sum(t.numel() * t.element_size() for n in run.task.networks.values() for t in n.state_dict().values())
-    return {"saving": 3 * size / SAVED, "snapshot": making + hearing, "model": making + exporting}
+    # What is heard last is mostly what is exported, and the same player.
+    return {"saving": 3 * size / SAVED, "snapshot": making + hearing, "model": exporting}
 
 
 def export_one() -> bytes:

@@ -24,7 +24,7 @@ from accelerate import Accelerator
 
 from kickitout.audio import write_sound
 from kickitout.datasets.build import Dataset
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 from kickitout.files import write_whole
 from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
@@ -181,7 +181,7 @@ class Run:
             write_whole(self.folder.path / "reals.png", sheet_png(shown, title))
             write_sound(self.folder.path / "reals.wav", row_of_kicks(shown), SAMPLE_RATE, bits="16", force=True)
             if len(self.held_out) < FEWEST_HELD_OUT:
-                self._event(f"only {len(self.held_out)} kicks are held out: snapshots are scored against all kicks")
+                self._event(f"{_held_out(len(self.held_out))} held out: snapshots are scored against all kicks")
         elif trouble:
             self._event(trouble)
 
@@ -369,6 +369,10 @@ class Run:
             if score < best[1] or best[0] < 0:
                 return self.step, score
         return best
+
+
+def _held_out(number: int) -> str:
+    return f"only {count(number, 'kick')} {'is' if number == 1 else 'are'}" if number else "no kick is"
 
 
 @contextmanager

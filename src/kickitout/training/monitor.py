@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kickitout.descriptors import cards
+from kickitout.errors import count
 from kickitout.metrics.distance import diversity, energy_distance
 from kickitout.metrics.embedding import embed_bands
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
@@ -185,7 +186,7 @@ class Monitor:
         patient = [t for t in troubles if self.lasted[t.name] >= self.config.patience]
         if not patient:
             return "go on", ""
-        why = f"{patient[0].sentence} (for {self.lasted[patient[0].name]} snapshots, without a better score)"
+        why = f"{patient[0].sentence} (for {count(self.lasted[patient[0].name], 'snapshot')}, without a better score)"
         return self.act(why)
 
     def act(self, why: str, *, can_go_on: bool = True) -> tuple[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kickitout.errors import count
 from kickitout.files import write_whole
 from kickitout.training.config import TrainingConfig
 from kickitout.training.run_folder import RunFolder
@@ -19,9 +20,10 @@ def write_notebook(run: RunFolder, config: TrainingConfig) -> None:
 def _corpus(manifest: dict[str, Any]) -> str:
     rows = manifest["rows"]
     licences = sorted({str(r["licence"]) for r in rows})
+    groups = count(len({r["group"] for r in rows}), "group")
     refused = "".join(f"\n- refused: {r['name']}: {r['reason']}" for r in manifest["refused"][:50])
     return (
-        f"## Sounds\n\n{len(rows)} kicks in {len({r['group'] for r in rows})} groups, digest "
+        f"## Sounds\n\n{count(len(rows), 'kick')} in {groups}, digest "
         f"`{manifest['digest'][:16]}`; licences: {', '.join(licences)}.{refused}\n\n![real kicks](reals.png)"
     )
 

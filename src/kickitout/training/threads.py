@@ -16,6 +16,7 @@ import torch
 from accelerate import Accelerator
 
 from kickitout.cpus import usable_cpus
+from kickitout.errors import count
 from kickitout.training.budget import TIMING, Timing
 from kickitout.training.checkpoint import pack, unpack
 from kickitout.training.networks import NotFinite
@@ -129,7 +130,7 @@ class Threads:
             number = self.wanted
         elif kept is not None and kept <= most:
             number = kept
-            tell(f"{_count(number)}, as the run was begun")
+            tell(f"{count(number, 'thread')}, as the run was begun")
         else:
             number = self._quickest(run, candidates(most), clock, limit)
             tell(self._sentence(number, kept))
@@ -156,8 +157,4 @@ class Threads:
         elif self.most > 1:
             why = "more would wait for each other, as busy as this machine is"
         fewer = f"; the run was begun with {kept}, which are more than may be used here" if kept else ""
-        return f"{_count(number)}: {why}{fewer}; --threads N sets another number"
-
-
-def _count(number: int) -> str:
-    return "1 thread" if number == 1 else f"{number} threads"
+        return f"{count(number, 'thread')}: {why}{fewer}; --threads N sets another number"

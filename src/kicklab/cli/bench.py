@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 
+from kickitout.errors import count
 from kicklab.cli import need_lab
 
 HELP = "measure this machine"
@@ -70,7 +71,7 @@ def _generation(args: argparse.Namespace) -> None:
     from kicklab.benches.generation import bench_generation
 
     f = bench_generation(load_model(args.model), args.model, args.n)
-    print(f"generation, model {args.model}, {f.kicks} kicks, {usable_cpus()} cores")
+    print(f"generation, model {args.model}, {count(f.kicks, 'kick')}, {count(usable_cpus(), 'core')}")
     for what, rates in (
         ("in memory", f.in_memory),
         ("in memory, --gate", f.gated),
@@ -96,7 +97,7 @@ def _card(args: argparse.Namespace) -> None:
     from kickitout.cpus import usable_cpus
     from kicklab.benches.generation import bench_cards
 
-    print(f"kick card, {args.n} rendered kicks, {usable_cpus()} cores, best of 5")
+    print(f"kick card, {count(args.n, 'rendered kick')}, {count(usable_cpus(), 'core')}, best of 5")
     for f in bench_cards(args.n, args.threads):
         threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
         print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
@@ -108,7 +109,7 @@ def _check(args: argparse.Namespace) -> None:
 
     with Counter("measuring", "files") as progress:
         f = bench_check(args.n, progress)
-    print(f"kick check, {f.files} rendered files of mixed formats and rates, {f.cores} cores")
+    print(f"kick check, {count(f.files, 'rendered file')} of mixed formats and rates, {count(f.cores, 'core')}")
     print(f"  the first time        {f.cold.wall:8.1f} s, {f.cold.cpu:.1f} s of processor time")
     print(f"  again, from the cache {f.cached.wall:8.1f} s, {f.cached.cpu:.1f} s")
     print(f"  {f.taken} taken, {f.groups} different", flush=True)
@@ -145,7 +146,7 @@ def _training(configs: list[str], *, compiled: bool) -> None:
 
     from kicklab.benches.training import WAYS, bench_training, matmul_gflops
 
-    print(f"training, {torch.get_num_threads()} threads, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
+    print(f"training, {count(torch.get_num_threads(), 'thread')}, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
     for name in configs:
         for way in WAYS if compiled else WAYS[:-1]:
             f = bench_training(name, way)

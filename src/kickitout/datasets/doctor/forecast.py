@@ -11,7 +11,7 @@ import math
 from dataclasses import asdict, dataclass
 from importlib import resources
 
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 
 CURVE = "quality_curve.json"
 NO_CURVE = "how many are enough is not known: this version ships no measured curve"
@@ -80,10 +80,10 @@ def forecast(kicks: int, curve: Curve | None) -> str:
     '100 different kicks: distance about 0.400 [0.300, 0.500];'
     """
     if curve is None:
-        return f"{kicks} different kicks; {NO_CURVE}"
+        return f"{count(kicks, 'different kick')}; {NO_CURVE}"
     first, last = curve.points[0], curve.points[-1]
     behind = f"({curve.about}; real against real {curve.floor:.3f})"
-    score_of = f"{kicks} different kicks: {curve.score}"
+    score_of = f"{count(kicks, 'different kick')}: {curve.score}"
     if kicks < first.kicks:
         return f"{score_of} not measured with so few; with {first.kicks} it was {_shown_point(first)} {behind}"
     if kicks >= last.kicks:

@@ -20,7 +20,8 @@ from kickitout.export.kits.sources import KitSource
 from kickitout.export.kits.velocity import Variation, Zone
 
 CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
-FURTHEST_LU = 8.0  # a kick that can be no louder than this below the median one does not quieten all the others
+COST_LU = 3.0  # by which kicks with high peaks may quieten the others, and
+SPIKY = 0.25  # the share of a kit that they may be (one of two or three): what is beyond is quieter than the others
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class KitSound:
 class KitKick:
     """A kick in the kit. number counts from 1; key: its own in the whole kit; alone it is on GM_KICK.
 
-    lufs: of its full stroke, the kit's but for a kick whose peak does not allow that.
+    lufs: of its full stroke: the kit's, but for a kick whose peak does not allow that, and where peaks are matched.
     """
 
     number: int
@@ -57,15 +58,17 @@ class KitKick:
 
 @dataclass(frozen=True)
 class Kit:
-    """Everything but the bytes. lufs: of a full stroke; limited_by: the kick (from 1) whose peak allows no more.
+    """Everything but the bytes. lufs: of a full stroke, of the loudest kick where peaks are matched.
 
-    None: not one of them, but the median kick, FURTHEST_LU above it (there are quieter ones then).
+    limited_by: the kick (from 1) whose peak allows no more; None where peaks are matched, or where there are quieter
+    ones, that would have cost the others more than COST_LU. cost_lu: what the others lose by either.
     """
 
     plan: Plan
     kicks: tuple[KitKick, ...]
     lufs: float
     limited_by: int | None
+    cost_lu: float = 0.0
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """(name, WAV) of every sound, made as they are asked for."""
@@ -90,17 +93,36 @@ class _Shaped:
 
 
 def build_kit(kicks: Sequence[KitSource], plan: Plan) -> Kit:
-    """Tune, turn and match kicks.
+    """Tune, turn and match kicks: in loudness, or each to the highest peak.
 
     Raises UserError for too many of them, for one that cannot be tuned so far, and for one without any loudness.
     """
     plan.check_size(len(kicks))
     shaped = [_shape_kick(kick, plan) for kick in kicks]
     rooms = [one.room for one in shaped]
-    least = max(min(rooms), float(np.median(rooms)) - FURTHEST_LU)
+    least, cost = (max(rooms), 0.0) if plan.match == "peak" else common_loudness(rooms)
     target = _down(least)
     levelled = tuple(_level_kick(one, plan, i + 1, min(target, _down(one.room))) for i, one in enumerate(shaped))
-    return Kit(plan, levelled, target, 1 + int(np.argmin(rooms)) if least == min(rooms) else None)
+    limited_by = 1 + int(np.argmin(rooms)) if plan.match == "loudness" and least == min(rooms) else None
+    return Kit(plan, levelled, target, limited_by, cost)
+
+
+def common_loudness(rooms: Sequence[float]) -> tuple[float, float]:
+    """The loudness of a kit (LUFS) whose kicks may have `rooms` at most, and what it costs the others (LU).
+
+    That of the kick with the least room, so that all are equally loud; but spiky kicks cost the others no more than
+    COST_LU, and are quieter themselves.
+
+    >>> common_loudness([-14.0, -12.0, -13.0, -12.5])
+    (-14.0, 1.0)
+    >>> common_loudness([-12.0, -30.0, -13.0, -12.5])
+    (-16.0, 3.0)
+    """
+    ranked = sorted(rooms)
+    others = ranked[min(len(ranked) - 1, max(1, int(SPIKY * len(ranked))))]
+    if ranked[0] < others - COST_LU:
+        return others - COST_LU, COST_LU
+    return ranked[0], ranked[min(1, len(ranked) - 1)] - ranked[0]
 
 
 def _strokes(plan: Plan) -> list[tuple[Zone, int, Variation]]:
@@ -130,7 +152,9 @@ def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick
     for (zone, robin, v), by, lufs in zip(_strokes(plan), one.shapes, one.lufs, strict=True):
         level = target + _level(zone, v)
         exact = replace(by, gain_db=round(level - float(lufs), 4))
-        recipe = kit_recipe(one.kick.recipe, plan.name, GM_KICK, plan.bits, exact, number, zone, robin)
+        recipe = kit_recipe(
+            one.kick.recipe, plan.name, GM_KICK, plan.bits, exact, number, zone, robin, plan.pre_roll_ms
+        )  # fmt: skip
         sounds.append(KitSound(_file_name(number, one.tuned, one.kick, zone, robin), zone, robin, level, recipe))
     return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
 

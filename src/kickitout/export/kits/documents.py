@@ -11,12 +11,14 @@ from importlib.resources import files
 
 from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
+from kickitout.errors import count
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.plan import GM_KICK
 from kickitout.generation.model import Model
 from kickitout.notes import note_name
 
 KIT_FORMAT = "kickitout-kit-1"
+HEARD_LU = 1.0
 OUT_OF_TUNE_CENTS = 10.0  # from here on it is said
 HOW = {
     "sfz": "SFZ: open {stem}.sfz in sfizz, sforzando or any SFZ player.",
@@ -53,12 +55,21 @@ def remarks(kit: Kit) -> list[str]:
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
-        if kick.lufs < kit.lufs:
+        if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
     if kit.limited_by is not None:
         limit = kit.kicks[kit.limited_by - 1]
-        lines.append(f"the peak of kick {limit.number}, {limit.kick.name}, decides how loud the kit is")
+        lines.append(f"the peak of kick {limit.number}, {limit.kick.name}, decides how loud the kit is{_cost(kit)}")
+    elif kit.plan.match == "loudness":
+        lines.append(f"high peaks decide how loud the kit is{_cost(kit)}")
     return lines
+
+
+def _cost(kit: Kit) -> str:
+    """What one kick, or a few, cost the others, where that is heard."""
+    if kit.cost_lu < HEARD_LU:
+        return ""
+    return f": the others are {kit.cost_lu:.1f} LU quieter for it; leave it out, or --match peak gives all one peak"
 
 
 def licence_line(kit: Kit) -> str:
@@ -123,6 +134,7 @@ def kit_json(kit: Kit, model: Model | None, listed: Sequence[str]) -> bytes:
         "model": None if model is None else {"name": model.info.name, "sha256": model.digest},
         "loudness_lufs": kit.lufs,
         "loudness_limited_by_kick": kit.limited_by,
+        "loudness_cost_lu": round(kit.cost_lu, 2),
         "zones": [
             {"layer": z.layer, "velocities": [z.low, z.high], "level_db": round(z.level_db, 2)} for z in kit.plan.zones
         ],
@@ -155,7 +167,8 @@ def _readme(kit: Kit) -> str:
     lines = [
         plan.name,
         "",
-        f"{len(kit.kicks)} kicks, {plan.layers} velocity layers, {plan.round_robins} round robins,",
+        f"{count(len(kit.kicks), 'kick')}, {count(plan.layers, 'velocity layer')}, "
+        f"{count(plan.round_robins, 'round robin')},",
         f"made with kickitout {__version__}.",
         "",
         *(HOW[form].format(stem=plan.stem) for form in plan.formats),

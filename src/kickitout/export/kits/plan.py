@@ -7,11 +7,13 @@ import unicodedata
 from dataclasses import dataclass
 
 from kickitout.audio import SUBTYPES
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 from kickitout.export.kits.tuning import Target, parse_note
 from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
+from kickitout.generation.recipe import check_pre_roll
 
 FORMATS = ("sfz", "hydrogen", "decentsampler")
+MATCHES = ("loudness", "peak")
 GM_KICK = 36  # General MIDI's Bass Drum 1: C2 on our card (C4 = 60), C1 where C3 is 60
 MOST_KICKS = 127 - GM_KICK + 1  # one a key
 MOST_SOUNDS = 2048  # files: some 200 MB
@@ -23,7 +25,10 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Plan:
-    """A kit without its sounds. note: as the user wrote it, or None for the nearest semitone of each kick."""
+    """A kit without its sounds. note: as the user wrote it, or None for the nearest semitone of each kick.
+
+    match: what is the same in all kicks, see MATCHES.
+    """
 
     name: str
     layers: int = 4
@@ -32,6 +37,8 @@ class Plan:
     note: str | None = None
     bits: str = "24"
     licence: str | None = None
+    match: str = "loudness"
+    pre_roll_ms: float | None = None  # from the first sample to the onset; None: ONSET samples
 
     def __post_init__(self) -> None:
         shown = "".join(c for c in self.name if c.isprintable()).strip()
@@ -56,6 +63,9 @@ class Plan:
             raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")
         if self.licence is not None and (not self.licence.strip() or not self.licence.isprintable()):
             raise UserError(f"--licence {self.licence!r}: write one line, for instance CC0-1.0")
+        if self.match not in MATCHES:
+            raise UserError(f"--match {self.match}: {' or '.join(MATCHES)} works")
+        check_pre_roll(self.pre_roll_ms)
         _ = self.target
 
     @property
@@ -84,7 +94,8 @@ class Plan:
             )
         if kicks * self.layers * self.round_robins > MOST_SOUNDS:
             raise UserError(
-                f"{kicks} kicks x {self.layers} layers x {self.round_robins} round robins are "
+                f"{count(kicks, 'kick')} x {count(self.layers, 'layer')} x "
+                f"{count(self.round_robins, 'round robin')} are "
                 f"{kicks * self.layers * self.round_robins} files; up to {MOST_SOUNDS} work"
             )
 

@@ -17,13 +17,14 @@ from kickitout.export.kits.sources import kick_of_bytes
 from kickitout.export.kits.velocity import Zone
 from kickitout.export.kits.wav_chunks import SamplerZone, with_zone
 from kickitout.generation.model import Model
-from kickitout.generation.recipe import re_render
+from kickitout.generation.recipe import begun, re_render, stated_pre_roll
 from kickitout.sound import SAMPLE_RATE
 
 
 def kit_recipe(
-    origin: Mapping[str, Any], kit: str, key: int, bits: str, by: Shape, kick: int, zone: Zone, round_robin: int
-) -> dict[str, Any]:
+    origin: Mapping[str, Any], kit: str, key: int, bits: str, by: Shape, kick: int, zone: Zone, round_robin: int,
+    pre_roll_ms: float | None = None,
+) -> dict[str, Any]:  # fmt: skip
     """What re-makes a sound of a kit: where its kick is from, its place in the kit, and its shape. Counted from 1."""
     place = {
         "name": kit,
@@ -33,13 +34,14 @@ def kit_recipe(
         "key": key,
         "velocities": [zone.low, zone.high],
     }
-    return {**origin, "bits": bits, "rate": SAMPLE_RATE, "kit": place, "shape": asdict(by)}
+    begins = {} if pre_roll_ms is None else {"pre_roll_ms": pre_roll_ms}
+    return {**origin, "bits": bits, "rate": SAMPLE_RATE, "kit": place, "shape": asdict(by), **begins}
 
 
 def sound_file(wave: np.ndarray, recipe: Mapping[str, Any]) -> bytes:
     """wave [C, T], as `sources` has it, to the bytes of the WAV that `recipe` describes and carries."""
     x = shape(wave, Shape(**recipe["shape"]))
-    samples = x[0] if len(x) == 1 else np.ascontiguousarray(x.T)
+    samples = begun(x[0] if len(x) == 1 else np.ascontiguousarray(x.T), stated_pre_roll(recipe))
     comment = json.dumps(recipe, sort_keys=True)
     wav = encode_sound(samples, SAMPLE_RATE, bits=recipe["bits"], comment=comment)
     place = recipe["kit"]
