@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kickitout.audio import write_sound
-from kickitout.augmentation.variants import repitch
+from kickitout.augmentation.changes import repitch
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.load import find_model_file

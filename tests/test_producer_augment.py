@@ -5,19 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from kickitout.augmentation.variants import (
-    LIMITS,
-    AugmentRanges,
-    Changes,
-    apply_changes,
-    draw_changes,
-    drive,
-    layer,
-    producer_variants,
-    repitch,
-    reshape_decay,
-    tilt,
-)
+from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
+from kickitout.augmentation.variants import AugmentRanges, Changes, apply_changes, draw_changes, producer_variants
 from kickitout.descriptors import card, cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
@@ -105,7 +94,9 @@ def test_a_neutral_setting_gives_the_wave_back(kicks, setting):
 
 
 @pytest.mark.parametrize(
-    ("change", "tiny"), [(repitch, 1e-4), (reshape_decay, 1.0001), (tilt, 1e-4), (drive, 1e-3)], ids=list(LIMITS)[:4]
+    ("change", "tiny"),
+    [(repitch, 1e-4), (reshape_decay, 1.0001), (tilt, 1e-4), (drive, 1e-3)],
+    ids=list(CHANGE_LIMITS)[:4],
 )
 def test_a_tiny_setting_is_next_to_the_neutral_one(change, tiny):
     kick = render(PLAIN)
@@ -276,7 +267,7 @@ def test_variants_keep_what_every_change_keeps(kicks):
 def test_draws_stay_in_their_ranges_and_come_as_often_as_they_say(kicks):
     drawn = [draw_changes("a kick", variant, seed=4) for variant in range(1000)]
     ranges = AugmentRanges()
-    for name in LIMITS:
+    for name in CHANGE_LIMITS:
         span = getattr(ranges, name)
         values = np.array([getattr(changes, name) for changes in drawn])
         touched = values[values != span.otherwise]

@@ -1,6 +1,6 @@
-"""A channel strip for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, clip.
+"""Effects for kicks: attack sweep, fade-in, equaliser, balance, top, hiss, room, noise floor, cut, clip.
 
-Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET. As in `augment`, each change is a pure function of
+Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET. As in `changes`, each effect is a pure function of
 one waveform that keeps onset, length, peak PEAK and silent ends and adds no offset; its neutral setting gives the wave
 back. Filters are minimum phase, so nothing rings ahead of the onset. Layers are as loud as asked re the energy of the
 wave they are added to. Noise comes from a seed of its own (Philox): a change is the same alone and in any batch.
@@ -14,45 +14,47 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kickitout.augmentation.changes import BODY_BAND_HZ, CUT_FADE
 from kickitout.augmentation.shape import (
     END_FADE,
     TRANSFORM,
+    Limit,
     Wave,
     below,
     checked,
+    checked_number,
     checked_seed,
     fall,
     finish,
     normalised,
 )
-from kickitout.augmentation.variants import BODY_BAND_HZ, CUT_FADE
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
-# What a setting may be: (lowest, highest, unit). MixRanges in `mix` holds what is musical.
-LIMITS: dict[str, tuple[float, float, str]] = {
-    "sweep_semitones": (-12.0, 36.0, "semitones"),
-    "sweep_ms": (2.0, 1000.0, "ms"),
-    "soften_ms": (0.0, 100.0, "ms"),
-    "low_db": (-48.0, 24.0, "dB"),
-    "low_hz": (20.0, 1000.0, "Hz"),
-    "mid_db": (-24.0, 24.0, "dB"),
-    "mid_hz": (40.0, 8000.0, "Hz"),
-    "high_db": (-48.0, 24.0, "dB"),
-    "high_hz": (200.0, 16_000.0, "Hz"),
-    "sub_share": (0.0, 1.0, ""),
-    "most_db": (0.0, 24.0, "dB"),
-    "layer_db": (-100.0, 12.0, "dB"),
-    "rise_ms": (0.0, 100.0, "ms"),
-    "hiss_ms": (2.0, 5000.0, "ms"),
-    "room_ms": (10.0, 5000.0, "ms"),
-    "noise_tilt": (-12.0, 6.0, "dB/octave"),
-    "noise_low_hz": (20.0, 10_000.0, "Hz"),
-    "noise_high_hz": (1000.0, 22_050.0, "Hz"),
-    "floor_db": (-140.0, -20.0, "dB"),
-    "cut_ms": (30.0, 500.0, "ms"),
-    "cut_fade_ms": (1.0, 500.0, "ms"),
-    "clip_db": (0.0, 24.0, "dB"),
+# What a setting may be. PARAMETERS in `mix` holds what is musical.
+EFFECT_LIMITS = {
+    "sweep_semitones": Limit(-12.0, 36.0, "semitones"),
+    "sweep_ms": Limit(2.0, 1000.0, "ms"),
+    "soften_ms": Limit(0.0, 100.0, "ms"),
+    "low_db": Limit(-48.0, 24.0, "dB"),
+    "low_hz": Limit(20.0, 1000.0, "Hz"),
+    "mid_db": Limit(-24.0, 24.0, "dB"),
+    "mid_hz": Limit(40.0, 8000.0, "Hz"),
+    "high_db": Limit(-48.0, 24.0, "dB"),
+    "high_hz": Limit(200.0, 16_000.0, "Hz"),
+    "sub_share": Limit(0.0, 1.0, ""),
+    "most_db": Limit(0.0, 24.0, "dB"),
+    "layer_db": Limit(-100.0, 12.0, "dB"),
+    "rise_ms": Limit(0.0, 100.0, "ms"),
+    "hiss_ms": Limit(2.0, 5000.0, "ms"),
+    "room_ms": Limit(10.0, 5000.0, "ms"),
+    "noise_tilt": Limit(-12.0, 6.0, "dB/octave"),
+    "noise_low_hz": Limit(20.0, 10_000.0, "Hz"),
+    "noise_high_hz": Limit(1000.0, 22_050.0, "Hz"),
+    "floor_db": Limit(-140.0, -20.0, "dB"),
+    "cut_ms": Limit(30.0, 500.0, "ms"),
+    "cut_fade_ms": Limit(1.0, 500.0, "ms"),
+    "clip_db": Limit(0.0, 24.0, "dB"),
 }
 OFF_DB = -100.0  # a layer at this level is left out
 SUB_HZ = 60.0  # of the kick card's sub_share
@@ -73,7 +75,11 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
     The body (below 600-1200 Hz) is played at 1 + a 10^(-t / ms) times its speed, a = 2^(semitones / 12) - 1, so its end
     comes a ms / ln 10 earlier; the top stays where it is. Musical: 3 to 21 semitones, 40 to 250 ms.
     """
-    wave, semitones, ms = checked(wave), _number("sweep_semitones", semitones), _number("sweep_ms", ms)
+    wave, semitones, ms = (
+        checked(wave),
+        checked_number(EFFECT_LIMITS, "sweep_semitones", semitones),
+        checked_number(EFFECT_LIMITS, "sweep_ms", ms),
+    )
     if semitones == 0:
         return normalised(wave)
     a, tau = 2 ** (semitones / 12) - 1, ms / 1000 * SAMPLE_RATE / math.log(10)
@@ -91,7 +97,7 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
 
 def soften(wave: Wave, ms: float) -> Wave:
     """Fade in, half a cosine over `ms` from the onset on. Musical: 2 to 15 ms."""
-    wave, count = checked(wave), round(_number("soften_ms", ms) / 1000 * SAMPLE_RATE)
+    wave, count = checked(wave), round(checked_number(EFFECT_LIMITS, "soften_ms", ms) / 1000 * SAMPLE_RATE)
     if count == 0:
         return normalised(wave)
     out = wave.copy()
@@ -109,8 +115,16 @@ def equalise(
     of 1. Musical: -9 dB around 180 to 600 Hz takes the box out; -40 to 6 dB from 1.5 to 6 kHz on.
     """
     wave = checked(wave)
-    low_db, mid_db, high_db = _number("low_db", low_db), _number("mid_db", mid_db), _number("high_db", high_db)
-    low_hz, mid_hz, high_hz = _number("low_hz", low_hz), _number("mid_hz", mid_hz), _number("high_hz", high_hz)
+    low_db, mid_db, high_db = (
+        checked_number(EFFECT_LIMITS, "low_db", low_db),
+        checked_number(EFFECT_LIMITS, "mid_db", mid_db),
+        checked_number(EFFECT_LIMITS, "high_db", high_db),
+    )
+    low_hz, mid_hz, high_hz = (
+        checked_number(EFFECT_LIMITS, "low_hz", low_hz),
+        checked_number(EFFECT_LIMITS, "mid_hz", mid_hz),
+        checked_number(EFFECT_LIMITS, "high_hz", high_hz),
+    )
     if low_db == mid_db == high_db == 0:
         return normalised(wave)
     s = _imaginary_hz()
@@ -130,7 +144,11 @@ def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
     What boosts the sub would boost an offset as well, so the shelf ends in a coupling: a high-pass at 15 Hz.
     Musical: 0.02 to 0.5.
     """
-    wave, goal, most_db = checked(wave), _number("sub_share", sub_share), _number("most_db", most_db)
+    wave, goal, most_db = (
+        checked(wave),
+        checked_number(EFFECT_LIMITS, "sub_share", sub_share),
+        checked_number(EFFECT_LIMITS, "most_db", most_db),
+    )
     s = _imaginary_hz()
     hz = s.imag
     power = np.abs(np.fft.rfft(wave, TRANSFORM)) ** 2
@@ -153,8 +171,8 @@ def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
 def add_layer(wave: Wave, layer: Wave, level_db: float, rise_ms: float = 0.0) -> Wave:
     """Add `layer` [<= LENGTH - ONSET] from the onset on, faded in over `rise_ms`; its energy then is `level_db` re that
     of the wave. OFF_DB leaves it out. Musical: -45 to -8 dB."""
-    wave, level_db = checked(wave), _number("layer_db", level_db)
-    rise = min(round(_number("rise_ms", rise_ms) / 1000 * SAMPLE_RATE), len(layer))
+    wave, level_db = checked(wave), checked_number(EFFECT_LIMITS, "layer_db", level_db)
+    rise = min(round(checked_number(EFFECT_LIMITS, "rise_ms", rise_ms) / 1000 * SAMPLE_RATE), len(layer))
     if level_db <= OFF_DB:
         return normalised(wave)
     layer = layer.astype(np.float32)
@@ -168,7 +186,7 @@ def add_layer(wave: Wave, layer: Wave, level_db: float, rise_ms: float = 0.0) ->
 def hiss(seed: int, ms: float, tilt_db_per_octave: float, low_hz: float = 100.0, high_hz: float = 22_050.0) -> Wave:
     """A layer of noise that decays by 60 dB in `ms`; it stops 80 dB down, or where a kick ends. Musical: 60 to 1200 ms,
     tilted by -6 to 0 dB/octave, from 150 to 3000 Hz on."""
-    seed, ms = checked_seed(seed), _number("hiss_ms", ms)
+    seed, ms = checked_seed(seed), checked_number(EFFECT_LIMITS, "hiss_ms", ms)
     count = min(int(ms / 1000 * SAMPLE_RATE * 4 / 3), LENGTH - ONSET)
     return _noise(seed, count, tilt_db_per_octave, low_hz, high_hz) * _decay(count, ms)
 
@@ -179,7 +197,11 @@ def room(wave: Wave, level_db: float, ms: float, tilt_db_per_octave: float, seed
 
     Musical: -22 to -1 dB, 100 to 900 ms, -8 to -2 dB/octave.
     """
-    wave, level_db, ms = checked(wave), _number("layer_db", level_db), _number("room_ms", ms)
+    wave, level_db, ms = (
+        checked(wave),
+        checked_number(EFFECT_LIMITS, "layer_db", level_db),
+        checked_number(EFFECT_LIMITS, "room_ms", ms),
+    )
     if level_db <= OFF_DB:
         return normalised(wave)
     late, size = round(FIRST_ECHO_MS / 1000 * SAMPLE_RATE), 2 * TRANSFORM
@@ -199,7 +221,7 @@ def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: in
 
     Musical: -95 to -65 dB, -6 to -2 dB/octave.
     """
-    wave, level_db = checked(wave), _number("floor_db", level_db)
+    wave, level_db = checked(wave), checked_number(EFFECT_LIMITS, "floor_db", level_db)
     spectrum, size = _noise_spectrum(checked_seed(seed), LENGTH, tilt_db_per_octave, 100.0, 22_050.0)
     noise = np.fft.irfft(spectrum, size)[:LENGTH].astype(np.float32, copy=False)
     above = spectrum[round(FLOOR_BAND_HZ * size / SAMPLE_RATE) :]
@@ -219,7 +241,11 @@ def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: in
 
 def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
     """End the sound `ms` after its onset, faded out over the last `fade_ms`. Musical: 110 to 450 ms, 4 to 60 ms."""
-    wave, ms, fade_ms = checked(wave), _number("cut_ms", ms), _number("cut_fade_ms", fade_ms)
+    wave, ms, fade_ms = (
+        checked(wave),
+        checked_number(EFFECT_LIMITS, "cut_ms", ms),
+        checked_number(EFFECT_LIMITS, "cut_fade_ms", fade_ms),
+    )
     if fade_ms > ms:
         raise UserError(f"fade_ms={fade_ms:g}: must be no longer than ms={ms:g}, after which the sound ends")
     end, fade = ONSET + round(ms / 1000 * SAMPLE_RATE), round(fade_ms / 1000 * SAMPLE_RATE)
@@ -235,7 +261,7 @@ def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
 
 def clip(wave: Wave, db: float) -> Wave:
     """Cut off what stands less than `db` below the peak, and back to PEAK: flat tops. Musical: up to 3 dB."""
-    wave, db = checked(wave), _number("clip_db", db)
+    wave, db = checked(wave), checked_number(EFFECT_LIMITS, "clip_db", db)
     top = np.float32(PEAK * 10 ** (-db / 20))
     return np.clip(normalised(wave), -top, top) * np.float32(PEAK / top)
 
@@ -280,8 +306,11 @@ def _noise_spectrum(
     seed: int, count: int, tilt_db_per_octave: float, low_hz: float, high_hz: float
 ) -> tuple[NDArray[np.complex64], int]:
     """Drawn where it is shaped, which spares a transform; and the number of samples it stands for, `count` or more."""
-    tilt = _number("noise_tilt", tilt_db_per_octave)
-    low_hz, high_hz = _number("noise_low_hz", low_hz), _number("noise_high_hz", high_hz)
+    tilt = checked_number(EFFECT_LIMITS, "noise_tilt", tilt_db_per_octave)
+    low_hz, high_hz = (
+        checked_number(EFFECT_LIMITS, "noise_low_hz", low_hz),
+        checked_number(EFFECT_LIMITS, "noise_high_hz", high_hz),
+    )
     power = 1 << max(count - 1, 63).bit_length() - 3  # a size of 5, 6, 7 or 8 times a power of two: quick to transform
     size = -(-max(count, 64) // power) * power
     hz, octaves = _bins(size)
@@ -315,10 +344,3 @@ def _read(x: Wave, place: NDArray[np.float64]) -> Wave:
     return np.where(
         whole < len(x), b + f / 2 * (c - a + f * (2 * a - 5 * b + 4 * c - d + f * (3 * (b - c) + d - a))), 0
     )
-
-
-def _number(name: str, value: float) -> float:
-    low, high, unit = LIMITS[name]
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
-        raise UserError(f"{name}={value!r}: must be a number from {low:g} to {high:g} {unit}".rstrip())
-    return float(value)

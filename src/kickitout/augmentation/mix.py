@@ -4,10 +4,10 @@ A folder of some dozen kicks is one taste: all drum machines, say, with little c
 behind them. A producer would make them into the kicks of records, and this does: it sweeps the attack, balances sub and
 body, lays a top, hiss and a room over them, drives the whole, ends it early, and leaves a recorder's noise below:
 
-    worked = clip(floor(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body))))))))))))))
+    processed = clip(floor(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body))))))))))))))
 
 Some bodies are rendered (`procedural`) instead. The more kicks there are, the more they speak for themselves: beyond
-ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are `augment`'s light variants.
+ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are light `variants`.
 
 Each row depends on the kicks, the seed and its own number, so the first rows of a long mix are a short one.
 The ranges were moved by hand, as what a producer would call musical, until the kick cards and third octaves of a mix of
@@ -16,29 +16,22 @@ The ranges were moved by hand, as what a producer would call musical, until the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kickitout.audio.prepare import polarity
-from kickitout.augmentation import effects as strip
-from kickitout.augmentation.shape import Wave, aligned, checked, checked_seed, normalised
-from kickitout.augmentation.variants import LIMITS as AUGMENT_LIMITS
-from kickitout.augmentation.variants import (
-    apply_changes,
-    draw_changes,
-    drive,
-    has_click,
-    layer,
-    repitch,
-    reshape_decay,
-    tilt,
-)
+from kickitout.augmentation import effects
+from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
+from kickitout.augmentation.effects import EFFECT_LIMITS
+from kickitout.augmentation.shape import Limit, Wave, aligned, checked, checked_seed, normalised
+from kickitout.augmentation.variants import apply_changes, check_range, draw_changes, has_click
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH
-from kickitout.synthesis.procedural import LIMITS as CLICK_LIMITS
+from kickitout.synthesis.procedural import LIMITS as SYNTHESIS_LIMITS
 from kickitout.synthesis.procedural import KickParameters, click_layer, draw_parameters, render
 from kickitout.synthesis.styles import OFF_DB, Range
 
@@ -46,127 +39,93 @@ ENOUGH = 150  # kicks from which on a folder begins to speak for itself
 DULL_FLOOR_DB = -10.0  # the floor of a dull kick is so much lower: what took its top took the hiss as well
 
 
-SHARES = ("rendered", "keep_click", "trimmed")
+LIMITS = {name: Limit(*limit) for name, limit in SYNTHESIS_LIMITS.items()} | CHANGE_LIMITS | EFFECT_LIMITS
+
+
+class Parameter(NamedTuple):
+    """A number that is drawn for each processed row."""
+
+    usual: Range  # what is musical: how often (`chance`) and how far
+    neutral: float | None  # changes nothing; None where it says how, not whether
+    limit: Limit  # what its source allows, and the unit
+    source: str  # the function that it is a setting of, in `changes`, `effects` or `procedural`
+
+
+# In the order in which they are drawn, which is frozen: another one draws other kicks. Levels of layers are dB re the
+# energy of what they are laid over; that of the floor is dB re peak, above 4 kHz.
+# fmt: off
+PARAMETERS: dict[str, Parameter] = {
+    "crossover_ms": Parameter(Range(5, 12, chance=0.2, log=True), 0.0, LIMITS["crossover_ms"], "layer"),
+    "semitones": Parameter(Range(-8, 3, chance=0.85), 0.0, LIMITS["semitones"], "repitch"),
+    "sweep_semitones": Parameter(Range(3, 21, chance=0.68), 0.0, LIMITS["sweep_semitones"], "sweep"),
+    "sweep_ms": Parameter(Range(40, 250, log=True), None, LIMITS["sweep_ms"], "sweep"),
+    "decay_factor": Parameter(Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True), 1.0, LIMITS["decay_factor"],
+                              "reshape_decay"),
+    "soften_ms": Parameter(Range(2, 15, chance=0.4, log=True), 0.0, LIMITS["soften_ms"], "soften"),
+    "mid_db": Parameter(Range(-12, 0, chance=0.75), 0.0, LIMITS["mid_db"], "equalise"),  # the box taken out
+    "mid_hz": Parameter(Range(180, 600, log=True), None, LIMITS["mid_hz"], "equalise"),
+    "dull_db": Parameter(Range(-40, -6, chance=0.22), 0.0, LIMITS["high_db"], "equalise"),  # no top, no hiss
+    "high_db": Parameter(Range(-4, 10, chance=0.6), 0.0, LIMITS["high_db"], "equalise"),  # the others'
+    "high_hz": Parameter(Range(2500, 9000, log=True), None, LIMITS["high_hz"], "equalise"),
+    "tilt_db_per_octave": Parameter(Range(-1.2, 1.2, chance=0.5), 0.0, LIMITS["tilt_db_per_octave"], "tilt"),
+    "sub_share": Parameter(Range(0.02, 0.42, chance=0.75), 0.0, LIMITS["sub_share"], "balance"),
+    "hiss_db": Parameter(Range(-48, -14, chance=0.65, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "add_layer"),
+    "hiss_ms": Parameter(Range(60, 1200, log=True), None, LIMITS["hiss_ms"], "hiss"),
+    "hiss_tilt": Parameter(Range(-6, 0), None, LIMITS["noise_tilt"], "hiss"),
+    "hiss_low_hz": Parameter(Range(150, 3000, log=True), None, LIMITS["noise_low_hz"], "hiss"),
+    "hiss_high_hz": Parameter(Range(5000, 20_000, log=True), None, LIMITS["noise_high_hz"], "hiss"),
+    "hiss_rise_ms": Parameter(Range(0.5, 10, log=True), None, LIMITS["rise_ms"], "add_layer"),
+    "top_db": Parameter(Range(-44, -8, chance=0.8, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "add_layer"),
+    "top_ms": Parameter(Range(20, 100, log=True), None, LIMITS["click_ms"], "click_layer"),
+    "top_hz": Parameter(Range(800, 8000, log=True), None, LIMITS["click_centroid_hz"], "click_layer"),
+    "top_width_hz": Parameter(Range(1000, 6000, log=True), None, LIMITS["click_bandwidth_hz"], "click_layer"),
+    "top_rise_ms": Parameter(Range(0.1, 4, log=True), None, LIMITS["rise_ms"], "add_layer"),
+    "room_db": Parameter(Range(-22, -1, chance=0.65, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "room"),
+    "room_ms": Parameter(Range(100, 900, log=True), None, LIMITS["room_ms"], "room"),
+    "room_tilt": Parameter(Range(-8, -2), None, LIMITS["noise_tilt"], "room"),
+    "drive_db": Parameter(Range(2, 12, chance=0.7), 0.0, LIMITS["drive_db"], "drive"),
+    "cut_ms": Parameter(Range(110, 450, chance=0.6, otherwise=500.0, log=True), 500.0, LIMITS["cut_ms"], "cut"),
+    "cut_fade_ms": Parameter(Range(4, 60, log=True), None, LIMITS["cut_fade_ms"], "cut"),
+    "floor_db": Parameter(Range(-95, -68, chance=0.9, otherwise=-140.0), -140.0, LIMITS["floor_db"], "floor_noise"),
+    "floor_tilt": Parameter(Range(-6, -2), None, LIMITS["noise_tilt"], "floor_noise"),
+    "clip_db": Parameter(Range(0.3, 3, chance=0.07), 0.0, LIMITS["clip_db"], "clip"),
+}
+# fmt: on
 
 
 @dataclass(frozen=True)
 class MixRanges:
-    """How often (`chance`) and how far the changes of a worked row go; `otherwise` is what changes nothing.
+    """Shares of rows, and ranges of parameters in place of the usual ones."""
 
-    Levels of layers: dB re the energy of what they are laid over; the floor: dB re peak, above 4 kHz.
-    """
-
-    rendered: float = 0.12  # share of the worked rows whose body is rendered
+    rendered: float = 0.12  # share of the processed rows whose body is rendered
     keep_click: float = 0.5  # share of the re-pitched that keep their click
     trimmed: float = 0.4  # share whose noise floor begins with the hit
-    crossover_ms: Range = field(default=Range(5, 12, chance=0.2, log=True))  # another kick's click
-    semitones: Range = field(default=Range(-8, 3, chance=0.85))
-    sweep_semitones: Range = field(default=Range(3, 21, chance=0.68))
-    sweep_ms: Range = field(default=Range(40, 250, log=True))
-    decay_factor: Range = field(default=Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True))
-    soften_ms: Range = field(default=Range(2, 15, chance=0.4, log=True))
-    mid_db: Range = field(default=Range(-12, 0, chance=0.75))  # the box taken out
-    mid_hz: Range = field(default=Range(180, 600, log=True))
-    dull_db: Range = field(default=Range(-40, -6, chance=0.22))  # a high shelf, without top and hiss
-    high_db: Range = field(default=Range(-4, 10, chance=0.6))  # the others'
-    high_hz: Range = field(default=Range(2500, 9000, log=True))
-    tilt_db_per_octave: Range = field(default=Range(-1.2, 1.2, chance=0.5))
-    sub_share: Range = field(default=Range(0.02, 0.42, chance=0.75))
-    hiss_db: Range = field(default=Range(-48, -14, chance=0.65, otherwise=OFF_DB))
-    hiss_ms: Range = field(default=Range(60, 1200, log=True))
-    hiss_tilt: Range = field(default=Range(-6, 0))  # dB/octave
-    hiss_low_hz: Range = field(default=Range(150, 3000, log=True))
-    hiss_high_hz: Range = field(default=Range(5000, 20_000, log=True))
-    hiss_rise_ms: Range = field(default=Range(0.5, 10, log=True))
-    top_db: Range = field(default=Range(-44, -8, chance=0.8, otherwise=OFF_DB))
-    top_ms: Range = field(default=Range(20, 100, log=True))
-    top_hz: Range = field(default=Range(800, 8000, log=True))
-    top_width_hz: Range = field(default=Range(1000, 6000, log=True))
-    top_rise_ms: Range = field(default=Range(0.1, 4, log=True))
-    room_db: Range = field(default=Range(-22, -1, chance=0.65, otherwise=OFF_DB))
-    room_ms: Range = field(default=Range(100, 900, log=True))
-    room_tilt: Range = field(default=Range(-8, -2))  # dB/octave
-    drive_db: Range = field(default=Range(2, 12, chance=0.7))
-    cut_ms: Range = field(default=Range(110, 450, chance=0.6, otherwise=500.0, log=True))
-    cut_fade_ms: Range = field(default=Range(4, 60, log=True))
-    floor_db: Range = field(default=Range(-95, -68, chance=0.9, otherwise=-140.0))
-    floor_tilt: Range = field(default=Range(-6, -2))  # dB/octave
-    clip_db: Range = field(default=Range(0.3, 3, chance=0.07))
+    ranges: Mapping[str, Range] = field(default_factory=dict)  # by the parameter's name
 
     def __post_init__(self) -> None:
-        for name in SHARES:
+        for name in ("rendered", "keep_click", "trimmed"):
             share = getattr(self, name)
             if isinstance(share, bool) or not 0 <= share <= 1:
                 raise UserError(f"{name}={share!r}: must be a share from 0 to 1")
-        for name in RANGED:
-            span: Range = getattr(self, name)
-            low, high, unit = _limits(name)
-            if not low <= span.low <= span.high <= high:
-                raise UserError(
-                    f"{name}: from {span.low:g} to {span.high:g}; a range within {low:g} to {high:g} {unit}".rstrip()
-                )
-            if not 0 <= span.chance <= 1:
-                raise UserError(f"{name}: a chance of {span.chance:g}; 0 to 1 work")
-            if span.chance < 1 and span.otherwise != NEUTRAL.get(name):
-                raise UserError(
-                    f"{name}: otherwise={span.otherwise:g}; must be {NEUTRAL[name]:g}, which changes nothing"
-                    if name in NEUTRAL
-                    else f"{name}: a chance of {span.chance:g}; 1 works: it says how, not whether"
-                )
+        for name, span in self.ranges.items():
+            if name not in PARAMETERS:
+                raise UserError(f"{name}: no parameter of the augmentation mix; {', '.join(PARAMETERS)}")
+            check_range(name, span, PARAMETERS[name].limit, PARAMETERS[name].neutral)
 
-
-RANGED = tuple(f.name for f in fields(MixRanges) if f.name not in SHARES)
-
-# The settings that change nothing, of what may be left out.
-NEUTRAL = {
-    "crossover_ms": 0.0,
-    "semitones": 0.0,
-    "sweep_semitones": 0.0,
-    "decay_factor": 1.0,
-    "soften_ms": 0.0,
-    "mid_db": 0.0,
-    "dull_db": 0.0,
-    "high_db": 0.0,
-    "tilt_db_per_octave": 0.0,
-    "sub_share": 0.0,
-    "hiss_db": OFF_DB,
-    "top_db": OFF_DB,
-    "room_db": OFF_DB,
-    "drive_db": 0.0,
-    "cut_ms": 500.0,
-    "floor_db": -140.0,
-    "clip_db": 0.0,
-}
-
-# What the change behind a range allows.
-_SAME_AS = {
-    "dull_db": "high_db",
-    "hiss_db": "layer_db",
-    "hiss_tilt": "noise_tilt",
-    "hiss_low_hz": "noise_low_hz",
-    "hiss_high_hz": "noise_high_hz",
-    "hiss_rise_ms": "rise_ms",
-    "top_db": "layer_db",
-    "top_ms": "click_ms",
-    "top_hz": "click_centroid_hz",
-    "top_width_hz": "click_bandwidth_hz",
-    "top_rise_ms": "rise_ms",
-    "room_db": "layer_db",
-    "room_tilt": "noise_tilt",
-    "floor_tilt": "noise_tilt",
-}
-
-
-def _limits(name: str) -> tuple[float, float, str]:
-    name = _SAME_AS.get(name, name)
-    return next(limits[name] for limits in (strip.LIMITS, AUGMENT_LIMITS, CLICK_LIMITS) if name in limits)
+    def drawn(self, random: np.random.Generator) -> dict[str, float]:
+        """A value of each parameter: from two numbers each, whatever comes of them, so that no draw shifts another."""
+        places = random.random((len(PARAMETERS), 2)).tolist()
+        return {
+            name: self.ranges.get(name, parameter.usual).at(*place)
+            for (name, parameter), place in zip(PARAMETERS.items(), places, strict=True)
+        }
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is done to one row. value: a setting for each range. seed: of its noises and of a rendered body."""
+class RowPlan:
+    """What is done to one row. value: a setting for each parameter. seed: of its noises and of a rendered body."""
 
-    worked: bool
+    processed: bool
     rendered: bool
     keep_click: bool
     trimmed: bool
@@ -175,7 +134,7 @@ class Plan:
     seed: int
 
 
-class Mix(NamedTuple):
+class AugmentationMix(NamedTuple):
     """waves: float32 [count, LENGTH]. Two int64 [count]: `body`, the kick that the body of a row is from, or -1 where
     that is rendered; `click`, the kick that lent its click, or -1."""
 
@@ -189,7 +148,7 @@ class Mix(NamedTuple):
         return (self.body < 0) & (self.click < 0)
 
 
-def learning_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | None = None) -> Mix:
+def augmentation_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | None = None) -> AugmentationMix:
     """`count` new kicks from kicks [n, LENGTH]; none is one of them unchanged. Row i is made from kick i modulo n."""
     kicks = np.asarray(kicks)
     if kicks.ndim != 2 or len(kicks) == 0:
@@ -198,7 +157,7 @@ def learning_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | None = 
         raise UserError(f"count={count!r}: must be a whole number from 1 on")
     sounds = [checked(wave, f"kicks[{i}]") for i, wave in enumerate(kicks)]
     lenders = [i for i, wave in enumerate(sounds) if has_click(wave)]
-    mix = Mix(np.empty((count, LENGTH), np.float32), np.full(count, -1), np.full(count, -1))
+    mix = AugmentationMix(np.empty((count, LENGTH), np.float32), np.full(count, -1), np.full(count, -1))
     for row in range(count):
         plan = draw_plan(row, seed, len(sounds), ranges)
         own = row % len(sounds)
@@ -208,71 +167,69 @@ def learning_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | None = 
             mix.body[row] = own
         mix.click[row] = click
         body = render(draw_parameters(plan.seed)) if plan.rendered else sounds[own]
-        mix.waves[row] = work(body, plan, None if click < 0 else sounds[click])
+        mix.waves[row] = process(body, plan, None if click < 0 else sounds[click])
     return mix
 
 
-def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) -> Plan:
+def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) -> RowPlan:
     """The plan of one row of a mix of so many kicks."""
     ranges = ranges or MixRanges()
     random = np.random.Generator(np.random.Philox(key=checked_seed(seed) + (row << 64)))
-    worked, rendered, keep, trimmed, donor = random.random(5).tolist()
+    processed, rendered, keep, trimmed, donor = random.random(5).tolist()
     own_seed = int(random.integers(1 << 62))
-    # Two numbers for every range, whatever comes of them, so that no draw shifts another.
-    places = random.random((len(RANGED), 2)).tolist()
-    value = {name: getattr(ranges, name).at(*place) for name, place in zip(RANGED, places, strict=True)}
+    value = ranges.drawn(random)
     if value["dull_db"] != 0:
         value |= {"high_db": value["dull_db"], "top_db": OFF_DB, "hiss_db": OFF_DB}
-        value["floor_db"] = max(value["floor_db"] + DULL_FLOOR_DB, strip.LIMITS["floor_db"][0])
-    is_worked = worked < ENOUGH / kicks
-    return Plan(
-        is_worked, is_worked and rendered < ranges.rendered, keep < ranges.keep_click, trimmed < ranges.trimmed,
+        value["floor_db"] = max(value["floor_db"] + DULL_FLOOR_DB, EFFECT_LIMITS["floor_db"].lowest)
+    is_processed = processed < ENOUGH / kicks
+    return RowPlan(
+        is_processed, is_processed and rendered < ranges.rendered, keep < ranges.keep_click, trimmed < ranges.trimmed,
         donor, value, own_seed,
     )  # fmt: skip
 
 
-def work(body: Wave, plan: Plan, click_of: Wave | None = None) -> Wave:
+def process(body: Wave, plan: RowPlan, click_of: Wave | None = None) -> Wave:
     """One row of the mix, with the polarity of a prepared kick. Without `click_of` no click is layered."""
-    wave = _worked(body, plan, click_of) if plan.worked else _light(body, plan, click_of)
+    wave = _processed(body, plan, click_of) if plan.processed else _light(body, plan, click_of)
     wave = aligned(wave * np.float32(polarity(wave)))
-    if not plan.worked:
+    if not plan.processed:
         return normalised(wave)
-    wave = strip.floor_noise(wave, plan.value["floor_db"], plan.value["floor_tilt"], plan.seed + 2, plan.trimmed)
-    return strip.clip(wave, plan.value["clip_db"])
+    wave = effects.floor_noise(wave, plan.value["floor_db"], plan.value["floor_tilt"], plan.seed + 2, plan.trimmed)
+    return effects.clip(wave, plan.value["clip_db"])
 
 
-def _light(body: Wave, plan: Plan, click_of: Wave | None) -> Wave:
+def _light(body: Wave, plan: RowPlan, click_of: Wave | None) -> Wave:
     return apply_changes(body, draw_changes("", 0, plan.seed), click_of)
 
 
-def _worked(body: Wave, plan: Plan, click_of: Wave | None) -> Wave:
+def _processed(body: Wave, plan: RowPlan, click_of: Wave | None) -> Wave:
     v = plan.value
     wave = body if click_of is None else layer(click_of, body, v["crossover_ms"])
     if v["semitones"] != 0:
         wave = repitch(wave, v["semitones"], plan.keep_click)
     if v["sweep_semitones"] != 0:
-        wave = strip.sweep(wave, v["sweep_semitones"], v["sweep_ms"])
+        wave = effects.sweep(wave, v["sweep_semitones"], v["sweep_ms"])
     if v["decay_factor"] != 1:
         wave = reshape_decay(wave, v["decay_factor"])
     if v["soften_ms"] > 0:
-        wave = strip.soften(wave, v["soften_ms"])
-    wave = strip.equalise(wave, mid_db=v["mid_db"], mid_hz=v["mid_hz"], high_db=v["high_db"], high_hz=v["high_hz"])
+        wave = effects.soften(wave, v["soften_ms"])
+    wave = effects.equalise(wave, mid_db=v["mid_db"], mid_hz=v["mid_hz"], high_db=v["high_db"], high_hz=v["high_hz"])
     if v["tilt_db_per_octave"] != 0:
         wave = tilt(wave, v["tilt_db_per_octave"])
     if v["sub_share"] > 0:
-        wave = strip.balance(wave, v["sub_share"])
+        wave = effects.balance(wave, v["sub_share"])
     if v["hiss_db"] > OFF_DB:
-        noise = strip.hiss(plan.seed, v["hiss_ms"], v["hiss_tilt"], v["hiss_low_hz"], v["hiss_high_hz"])
-        wave = strip.add_layer(wave, noise, v["hiss_db"], v["hiss_rise_ms"])
+        noise = effects.hiss(plan.seed, v["hiss_ms"], v["hiss_tilt"], v["hiss_low_hz"], v["hiss_high_hz"])
+        wave = effects.add_layer(wave, noise, v["hiss_db"], v["hiss_rise_ms"])
     if v["top_db"] > OFF_DB:
         top = KickParameters(
             click_ms=v["top_ms"], click_centroid_hz=v["top_hz"], click_bandwidth_hz=v["top_width_hz"], seed=plan.seed
         )
-        wave = strip.add_layer(wave, click_layer(top), v["top_db"], v["top_rise_ms"])
+        wave = effects.add_layer(wave, click_layer(top), v["top_db"], v["top_rise_ms"])
     if v["room_db"] > OFF_DB:
-        wave = strip.room(wave, v["room_db"], v["room_ms"], v["room_tilt"], plan.seed + 1)
+        wave = effects.room(wave, v["room_db"], v["room_ms"], v["room_tilt"], plan.seed + 1)
     if v["drive_db"] > 0:
         wave = drive(wave, v["drive_db"])
     if v["cut_ms"] < 500:
-        wave = strip.cut(wave, v["cut_ms"], min(v["cut_fade_ms"], v["cut_ms"] / 3))
+        wave = effects.cut(wave, v["cut_ms"], min(v["cut_fade_ms"], v["cut_ms"] / 3))
     return wave

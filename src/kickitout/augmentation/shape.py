@@ -6,7 +6,9 @@ Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET, as `prepare
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,14 @@ Wave = NDArray[np.float32]
 TRANSFORM = 24_000  # samples: 22050 and 44 ms of silence, in which what runs over an end dies away
 END_FADE = 88  # samples: 2 ms
 _BLOCK = 64  # samples between the points of the shape that carries the mean
+
+
+class Limit(NamedTuple):
+    """What a setting may be."""
+
+    lowest: float
+    highest: float
+    unit: str
 
 
 def finish(x: NDArray[np.floating], like: Wave) -> Wave:
@@ -123,3 +133,11 @@ def checked_seed(seed: int) -> int:
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 1 << 64:
         raise UserError(f"seed={seed!r}: must be a whole number from 0 to 2^64 - 1")
     return int(seed)
+
+
+def checked_number(limits: Mapping[str, Limit], limit: str, value: float, name: str | None = None) -> float:
+    """A setting within the limit of that name; `name` is what its function calls it."""
+    low, high, unit = limits[limit]
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not low <= value <= high:
+        raise UserError(f"{name or limit}={value!r}: must be a number from {low:g} to {high:g} {unit}".rstrip())
+    return float(value)

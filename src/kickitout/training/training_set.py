@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.augmentation.mix import learning_mix
+from kickitout.augmentation.mix import augmentation_mix
 from kickitout.augmentation.variants import producer_variants
 from kickitout.datasets.build import Dataset, split
 from kickitout.training.config import TrainingConfig
@@ -31,5 +31,5 @@ def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
         known = [dataset.rows[i].wave for i in train]
         parts.append(producer_variants(reals, variants, config.seed, clicks_from=reals, identities=known)[:, None])
     if config.augmentation_mix:
-        parts.append(learning_mix(reals, config.augmentation_mix, config.seed).waves[:, None])
+        parts.append(augmentation_mix(reals, config.augmentation_mix, config.seed).waves[:, None])
     return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out])

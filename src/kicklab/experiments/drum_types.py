@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from kickitout._version import __version__
-from kickitout.augmentation.variants import repitch
+from kickitout.augmentation.changes import repitch
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.descriptors import cards
 from kickitout.errors import UserError

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.augmentation.mix import learning_mix
+from kickitout.augmentation.mix import augmentation_mix
 from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
@@ -157,7 +157,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     learned, unseen = read_dataset(args.learned), read_dataset(args.unseen)
     board = Board(learned, unseen, args.seed)
     board.recorded(args.learned.name, learned)
-    mix = learning_mix(learned.waves, args.n, args.seed).waves
+    mix = augmentation_mix(learned.waves, args.n, args.seed).waves
     board.made("learning mix", "sounds made of these for the model to learn from", mix)
     seeds = range(SYNTHESISED_FROM + args.seed, SYNTHESISED_FROM + args.seed + args.n)
     board.made("procedural", "kicks of the synthesiser, which learns nothing", synthesise(seeds)[0])

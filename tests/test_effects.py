@@ -1,10 +1,10 @@
-"""The channel strip: what is asked for is what the kick card then reads, and nothing else breaks."""
+"""The effects: what is asked for is what the kick card then reads, and nothing else breaks."""
 
 import numpy as np
 import pytest
 
 from kickitout.augmentation.effects import (
-    LIMITS,
+    EFFECT_LIMITS,
     OFF_DB,
     add_layer,
     balance,
@@ -253,4 +253,4 @@ def test_a_wrong_setting_is_named_with_what_works(kicks, call, says):
 
 
 def test_every_limit_is_a_range():
-    assert all(low < high for low, high, _ in LIMITS.values())
+    assert all(low < high for low, high, _ in EFFECT_LIMITS.values())

@@ -1,4 +1,4 @@
-"""The learning mix: what a model learns from when there are few kicks."""
+"""The augmentation mix: what a model learns from when there are few kicks."""
 
 import dataclasses
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.audio.prepare import polarity
-from kickitout.augmentation.mix import ENOUGH, NEUTRAL, MixRanges, draw_plan, learning_mix, work
+from kickitout.augmentation.mix import ENOUGH, PARAMETERS, MixRanges, augmentation_mix, draw_plan, process
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
@@ -25,7 +25,7 @@ def kicks():
 
 @pytest.fixture(scope="module")
 def mix(kicks):
-    return learning_mix(kicks, COUNT, 3)
+    return augmentation_mix(kicks, COUNT, 3)
 
 
 def test_every_row_is_a_prepared_kick(mix):
@@ -45,10 +45,10 @@ def test_every_row_has_the_polarity_of_a_prepared_kick(mix):
 
 
 def test_the_first_rows_of_a_long_mix_are_a_short_one(kicks, mix):
-    again = learning_mix(kicks, 12, 3)
+    again = augmentation_mix(kicks, 12, 3)
     np.testing.assert_array_equal(again.waves, mix.waves[:12])
     np.testing.assert_array_equal(again.body, mix.body[:12])
-    assert not np.array_equal(again.waves, learning_mix(kicks, 12, 4).waves)
+    assert not np.array_equal(again.waves, augmentation_mix(kicks, 12, 4).waves)
 
 
 def test_the_rows_say_what_they_are_made_of(kicks, mix):
@@ -75,31 +75,35 @@ def test_a_mix_has_more_click_more_air_and_less_sub_than_a_folder_of_one_taste(k
     assert np.nanmedian(after["sub_share"]) < np.nanmedian(before["sub_share"])
 
 
-def test_the_more_kicks_the_fewer_rows_are_worked():
+def test_the_more_kicks_the_fewer_rows_are_processed():
     for n, share in ((1, 1.0), (88, 1.0), (2 * ENOUGH, 0.5), (10 * ENOUGH, 0.1)):
         plans = [draw_plan(row, 0, n) for row in range(1000)]
-        assert np.mean([plan.worked for plan in plans]) == pytest.approx(share, abs=0.05)
-        assert all(plan.worked for plan in plans if plan.rendered)
+        assert np.mean([plan.processed for plan in plans]) == pytest.approx(share, abs=0.05)
+        assert all(plan.processed for plan in plans if plan.rendered)
 
 
 def test_a_light_row_stays_near_its_kick(kicks):
     plan = draw_plan(0, 0, 1)
-    light = dataclasses.replace(plan, worked=False, rendered=False)
-    near, far = work(kicks[0], light), work(kicks[0], dataclasses.replace(plan, worked=True, rendered=False))
+    light = dataclasses.replace(plan, processed=False, rendered=False)
+    near, far = process(kicks[0], light), process(kicks[0], dataclasses.replace(plan, processed=True, rendered=False))
     assert not np.array_equal(near, far)
     assert near.shape == far.shape == (LENGTH,)
 
 
 @pytest.mark.parametrize("n", [1, 2, 8])
 def test_a_mix_needs_no_more_than_one_kick(kicks, n):
-    mix = learning_mix(kicks[:n], 16, 0)
+    mix = augmentation_mix(kicks[:n], 16, 0)
     assert np.isfinite(mix.waves).all()
     assert set(mix.body[mix.body >= 0]) <= set(range(n))
 
 
 def test_switched_off_a_range_changes_nothing(kicks):
-    off = {name: dataclasses.replace(getattr(MixRanges(), name), chance=0.0) for name in NEUTRAL}
-    waves = learning_mix(kicks, 9, 0, MixRanges(rendered=0.0, **off)).waves
+    off = {
+        name: dataclasses.replace(known.usual, chance=0.0)
+        for name, known in PARAMETERS.items()
+        if known.neutral is not None
+    }
+    waves = augmentation_mix(kicks, 9, 0, MixRanges(rendered=0.0, ranges=off)).waves
     first = np.argmax(np.abs(kicks) >= 0.01 * PEAK, axis=1)
     for before, after, at in zip(kicks, waves, first, strict=True):  # aligned, and a floor of -140 dB
         np.testing.assert_allclose(after[ONSET:-600], before[at:][: LENGTH - ONSET - 600], atol=1e-5)
@@ -107,7 +111,7 @@ def test_switched_off_a_range_changes_nothing(kicks):
 
 def test_chances_and_levels_do_not_shift_one_another():
     a = draw_plan(5, 1, 8)
-    b = draw_plan(5, 1, 8, dataclasses.replace(MixRanges(), dull_db=Range(-40, -6, chance=0.0)))
+    b = draw_plan(5, 1, 8, MixRanges(ranges={"dull_db": Range(-40, -6, chance=0.0)}))
     assert {k: v for k, v in a.value.items() if k.startswith(("room", "cut", "sweep"))} == {
         k: v for k, v in b.value.items() if k.startswith(("room", "cut", "sweep"))
     }
@@ -117,12 +121,13 @@ def test_chances_and_levels_do_not_shift_one_another():
     ("wrong", "says"),
     [
         ({"rendered": 1.5}, "rendered=1.5"),
+        ({"ranges": {"dub_db": Range(-6, 0)}}, "dub_db: no parameter"),
         ({"trimmed": -0.1}, "trimmed=-0.1"),
-        ({"top_ms": Range(20, 400)}, "top_ms: from 20 to 400; a range within 0.1 to 100 ms"),
-        ({"dull_db": Range(-90, -6)}, "dull_db"),
-        ({"cut_ms": Range(110, 450, chance=2.0)}, "chance of 2"),
-        ({"cut_ms": Range(110, 450, chance=0.5)}, "otherwise=0; must be 500"),
-        ({"room_ms": Range(100, 900, chance=0.5)}, "room_ms: a chance of 0.5; 1 works"),
+        ({"ranges": {"top_ms": Range(20, 400)}}, "top_ms: from 20 to 400; a range within 0.1 to 100 ms"),
+        ({"ranges": {"dull_db": Range(-90, -6)}}, "dull_db"),
+        ({"ranges": {"cut_ms": Range(110, 450, chance=2.0)}}, "chance of 2"),
+        ({"ranges": {"cut_ms": Range(110, 450, chance=0.5)}}, "otherwise=0; must be 500"),
+        ({"ranges": {"room_ms": Range(100, 900, chance=0.5)}}, "room_ms: a chance of 0.5; 1 works"),
     ],
 )
 def test_ranges_that_cannot_be_are_refused(wrong, says):
@@ -130,12 +135,18 @@ def test_ranges_that_cannot_be_are_refused(wrong, says):
         MixRanges(**wrong)
 
 
+def test_every_usual_range_lies_within_its_limit():
+    assert (
+        MixRanges(ranges={name: known.usual for name, known in PARAMETERS.items()}).ranges.keys() == PARAMETERS.keys()
+    )
+
+
 def test_wrong_kicks_and_counts_are_refused(kicks):
     with pytest.raises(UserError, match="count=0"):
-        learning_mix(kicks, 0, 0)
+        augmentation_mix(kicks, 0, 0)
     with pytest.raises(UserError, match="prepared kicks"):
-        learning_mix(kicks[:0], 5, 0)
+        augmentation_mix(kicks[:0], 5, 0)
     with pytest.raises(UserError, match=r"kicks\[1\].*silent"):
-        learning_mix(np.stack([kicks[0], 0 * kicks[0]]), 5, 0)
+        augmentation_mix(np.stack([kicks[0], 0 * kicks[0]]), 5, 0)
     with pytest.raises(UserError, match="seed=-1"):
-        learning_mix(kicks, 5, -1)
+        augmentation_mix(kicks, 5, -1)
