@@ -20,18 +20,18 @@ from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
 from kicklab.folder import Lab, read_json
-from kicklab.listening import keep_vote, prepare, read_votes, tally
+from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
 from kicklab.paper import front, hearing
 from kicklab.paper.charts import short
 from kicklab.paper.context import Paper, Sounds
-from kicklab.paper.page import FINDINGS, findings
+from kicklab.paper.page import STUDY_FINDINGS, findings
 from kicklab.paper.patterns import patterns
 from kicklab.paper.shortcomings import shortcomings
 from kicklab.paper.sine import sine
 from kicklab.paper.upconv import upconv
 from kicklab.paper.words import shown
-from kicklab.results import COLUMNS, Results, read_results, write_results
+from kicklab.results import RESULT_COLUMNS, Results, read_results, write_results
 from kicklab.study import load_study, read_study, rows_of, study_names
 
 pytestmark = pytest.mark.decides
@@ -168,7 +168,14 @@ def test_the_paper_has_every_section_drawing_and_reference(page):
     for config in ("dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"):
         assert f"fig-net-{config}" in ids
     assert {"fig-grid", "fig-walks", "fig-kernels", "fig-profiles", "fig-losses", "table-players"} <= ids
-    assert {"table-pictures", "table-passed", "table-links", "fig-tones", "fig-data-study", "fig-ablation"} <= ids
+    assert {
+        "table-representations",
+        "table-passed",
+        "table-links",
+        "fig-tones",
+        "fig-data-study",
+        "fig-ablation",
+    } <= ids
     assert page.count("https://doi.org/") >= 20
     for unit in ("Hz", "[ms]", "dB"):
         assert unit in page
@@ -186,7 +193,7 @@ def rewrite(lab: Lab, change: Callable[[dict[str, str]], None]) -> None:
     for row in rows:
         change(row)
     with open(lab.results, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, RESULT_COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
 
@@ -228,9 +235,9 @@ def test_a_ranking_turns_round_with_the_results(copy):
 def test_a_study_that_was_not_run_is_said_to_be_missing(copy):
     copy.plan("upconv").unlink()
     write_results(copy)
-    text = told(copy, upconv, lambda paper: front.abstract(paper, FINDINGS))
-    assert "“Traces of up-convolution” has not been run in this laboratory" in text
-    assert "Not yet run in this laboratory: “Traces of up-convolution”" in text
+    text = told(copy, upconv, lambda paper: front.abstract(paper, STUDY_FINDINGS))
+    assert "“Spectral artefacts of up-convolution” has not been run in this laboratory" in text
+    assert "Not yet run in this laboratory: “Spectral artefacts of up-convolution”" in text
 
 
 def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys):
@@ -332,7 +339,7 @@ def test_models_of_kicks_without_a_free_licence_are_not_heard_and_the_paper_says
     manifest.write_text(json.dumps(known))
     text = players(copy)
     assert text.count("<audio") == 3 * 2  # test kicks, which are free, and the synthesiser
-    assert "learned from kicks of which some are under no licence" in text
+    assert "<p>This page plays no sounds of the models: some of their training kicks have no licence" in text
     assert players(copy, "all").count("<audio") == 3 * (2 + len(ROWS["shortcomings"]))
     heard = players(copy, heard=toy_lab)  # with the sounds of another laboratory, whose kicks are free
     assert heard.count("<audio") == 3 * (2 + len(ROWS["shortcomings"]))
@@ -343,7 +350,7 @@ def test_models_of_kicks_without_a_free_licence_are_not_heard_and_the_paper_says
 
 
 def test_votes_are_kept_counted_and_told_in_the_paper(copy):
-    shown = prepare(copy, "shortcomings", 12, seed=3, only=["KickGAN", "WaveGAN"]).decode()
+    shown = listening_page(copy, "shortcomings", 12, seed=3, only=["KickGAN", "WaveGAN"]).decode()
     pairs = json.loads(re.search(r"const pairs = (\[.*?\]);\n", shown)[1])  # type: ignore[index]
     known = read_json(copy.path / "listening" / "shortcomings-3.json")
     assert len(pairs) == len(known) == 12
@@ -358,7 +365,7 @@ def test_votes_are_kept_counted_and_told_in_the_paper(copy):
     assert sum(t.other for t in against) == 6
     assert not any(t.chosen for t in against)
     assert "1 listener made 12 comparisons" in told(copy, hearing.votes)
-    prepare(copy, "shortcomings", 12, seed=3)  # other rows under the same numbers
+    listening_page(copy, "shortcomings", 12, seed=3)  # other rows under the same numbers
     assert read_votes(copy) == votes
     with pytest.raises(UserError, match="names no pair of this laboratory"):
         keep_vote(copy, {"listener": "a", "pair": "x", "choice": "left"})

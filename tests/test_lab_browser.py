@@ -16,7 +16,7 @@ import pytest
 from toy_lab import ROWS, make_lab, toy_lab, toy_paper
 
 from kicklab.folder import Lab
-from kicklab.listening import prepare, read_votes, server
+from kicklab.listening import listening_page, read_votes, server
 from kicklab.paper import hearing
 from kicklab.paper.context import Paper
 
@@ -115,7 +115,7 @@ def test_it_prints_to_a_pdf_without_its_players(browser, toy_paper):
 def test_a_listener_votes_blind_and_the_vote_is_kept(browser, toy_lab, tmp_path):
     shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
     lab = Lab(tmp_path / "lab")
-    with server(lab, prepare(lab, "shortcomings", 3, 0), 0) as running:
+    with server(lab, listening_page(lab, "shortcomings", 3, 0), 0) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         try:

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from kicklab.paper.charts import Axis, Bar, Curve, forest, lines, scatter
-from kicklab.paper.upconv import against_first, crossed, levels
+from kicklab.paper.upconv import against_first, crossed, factor_levels
 from kicklab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
 from kicklab.results import Estimate, Results, estimate_of
 from kicklab.study import load_study
@@ -90,11 +90,11 @@ def test_rows_are_sorted_into_better_worse_and_not_shown():
     assert "no interval over seeds" in against_baseline([base], estimate("base", 5, seeds=1), "distance")
 
 
-def test_rows_are_read_against_the_ceilings_of_their_pictures():
+def test_rows_are_read_against_the_ceilings_of_their_representations():
     ceiling = estimate("ceiling", 1.0, trained=False, seeds=1)
     text = against_ceiling([(estimate("near", 1.2), ceiling), (estimate("far", 4.0), ceiling)], "distance")
     assert "shown in distance for <em>near</em>" in text
-    assert "1 of 2 rows is shown to be worse than what the picture allows: <em>far</em>" in text
+    assert "1 of 2 rows is shown to be worse than what the representation allows: <em>far</em>" in text
 
 
 def test_numbers_stand_with_unit_and_interval():
@@ -113,7 +113,7 @@ def test_a_level_of_a_factor_is_compared_over_all_levels_of_the_other_and_its_se
         for seed in range(3)
     ]
     paper = SimpleNamespace(study=load_study, results=Results(rows))
-    found = {e.row: e for e in levels(paper, "up-sampling", "profile_radius")}  # type: ignore[arg-type]
+    found = {e.row: e for e in factor_levels(paper, "up-sampling", "profile_radius")}  # type: ignore[arg-type]
     assert {row: round(e.value - found["nearest"].value, 9) for row, e in found.items()} == {
         "transposed": 9, "nearest": 0, "bilinear": 1, "pixel-shuffle": 8,
     }  # fmt: skip

@@ -43,7 +43,7 @@ def test_the_table_has_a_row_a_score_and_a_column_a_set(real):
     lines = scoreboard_text(columns, QUICK).splitlines()
     assert lines[1] == "- **dull**: 128 kicks"
     table = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
-    assert table[0] == ["score", "better", "real against real", "dull", "same"]
+    assert table[0] == ["score", "better", "real-vs-real baseline", "dull", "same"]
     rows = {row[0].strip("`"): row[1:] for row in table[1:]}
     assert len(rows) == len(IN_EACH) + len(ALONE)
     assert rows["precision_quick_k5"][0] == "higher"

@@ -23,7 +23,7 @@ from kicklab.data import LabData
 from kicklab.study import FEWEST_SEEDS, Study, StudyRow, lab_size, rows_of
 
 Source = Literal["trained", "reals", "augmented", "procedural", "ceiling"]
-REFERENCES = {
+REFERENCE_ROWS = {
     "reals": "other real kicks",
     "augmented": "augmented training kicks",
     "procedural": "procedural synthesiser",
@@ -87,7 +87,7 @@ class Cell:
 
 
 def representation_label(config: RepresentationSettings) -> str:
-    """A representation in a few words: name, picture, and rounds of Griffin-Lim where it needs them.
+    """A representation in a few words: name, shape, and rounds of Griffin-Lim where it needs them.
 
     >>> from kickitout.representations import LogMagnitudeConfig
     >>> representation_label(LogMagnitudeConfig())
@@ -120,7 +120,7 @@ def cells_of(
         "study": name, "data": study.data, "sounds": sounds or study.sounds,
         "digests": (data.train.digest, data.test.digest),
     }  # fmt: skip
-    found = references(study, rows, seeds, common)
+    found = reference_cells(study, rows, seeds, common)
     for seed in range(seeds):
         for row in rows:
             found.append(
@@ -148,13 +148,13 @@ def chosen(rows: list[StudyRow], only: Sequence[str], study: str) -> list[StudyR
     ]
 
 
-def references(study: Study, rows: list[StudyRow], seeds: int, common: dict[str, Any]) -> list[Cell]:
+def reference_cells(study: Study, rows: list[StudyRow], seeds: int, common: dict[str, Any]) -> list[Cell]:
     """The rows without learning: other reals, what a producer or a formula makes, and each representation's ceiling."""
     found = []
     plain: dict[str, Any] = {"about": "", "levels": ()}
     for kind in ("reals", "augmented", "procedural"):
         if kind in study.references:
-            name = REFERENCES[kind] if study.data == "kicks" else "other tones"
+            name = REFERENCE_ROWS[kind] if study.data == "kicks" else "other tones"
             for seed in range(1 if kind == "reals" else seeds):
                 found.append(Cell(row=name, source=kind, seed=seed, **plain, **common))
     if "ceilings" in study.references:

@@ -106,7 +106,9 @@ def read_json(path: Path) -> Any:
     try:
         return upgraded(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path}: cannot be read; restore it, or remove it to have it made again") from error
+        raise UserError(
+            f"{path}: cannot be read; restore it, or remove it and the same command makes it anew"
+        ) from error
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -127,4 +129,4 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: cannot be read; remove it to have it made again") from error
+        raise UserError(f"{path}: cannot be read; remove it and the same command makes it anew") from error

@@ -30,13 +30,13 @@ from kicklab.folder import Lab, read_arrays, read_json, write_json
 from kicklab.html import fill
 from kicklab.make import from_16_bits, made_path
 
-COLUMNS = ("time", "listener", "pair", "choice")
+VOTE_COLUMNS = ("time", "listener", "pair", "choice")
 CHOICES = ("left", "right", "none")
 REAL = "real"
 LARGEST_VOTE = 4096  # bytes
 
 
-class Tally(NamedTuple):
+class VoteCount(NamedTuple):
     """How often one of two was chosen."""
 
     a: str
@@ -56,7 +56,7 @@ class Tally(NamedTuple):
         return wilson(self.chosen, self.chosen + self.other)
 
 
-def prepare(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[str] = ()) -> bytes:
+def listening_page(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[str] = ()) -> bytes:
     """The page with `pairs` comparisons; half against real kicks, half of two rows. What they are is kept in the lab.
 
     Raises UserError where nothing of the study was generated yet.
@@ -74,7 +74,7 @@ def prepare(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[str] = (
     rng = np.random.default_rng([seed, 13])
     known: dict[str, Any] = {}
     shown = []
-    sounds = _Sounds(lab, done)
+    sounds = _RandomSounds(lab, done)
     for i in range(pairs):
         row = rows[int(rng.integers(len(rows)))]
         others = [r for r in rows if r != row]
@@ -97,7 +97,7 @@ def _digest(pair: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(pair, sort_keys=True).encode()).hexdigest()[:8]
 
 
-class _Sounds:
+class _RandomSounds:
     """One sound at random of a row: any seed, any of what was generated."""
 
     def __init__(self, lab: Lab, entries: Sequence[dict[str, Any]]) -> None:
@@ -146,7 +146,7 @@ def keep_vote(lab: Lab, vote: dict[str, Any]) -> None:
         with open(lab.votes, "a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             if new:
-                writer.writerow(COLUMNS)
+                writer.writerow(VOTE_COLUMNS)
             writer.writerow([time.strftime("%Y-%m-%dT%H:%M:%S"), listener or "anonymous", pair, choice])
     except OSError as error:
         raise explain_os_error(error, lab.votes) from error
@@ -168,8 +168,8 @@ def read_votes(lab: Lab) -> list[dict[str, str]]:
     for path in sorted(lab.path.glob("votes*.csv")):
         with open(path, encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                raise UserError(f"{path}: not votes of this version; its first line must be {','.join(COLUMNS)}")
+            if tuple(reader.fieldnames or ()) != VOTE_COLUMNS:
+                raise UserError(f"{path}: not votes of this version; its first line must be {','.join(VOTE_COLUMNS)}")
             for line in reader:
                 pair, choice = known.get(line["pair"]), line["choice"]
                 if pair is None or choice not in CHOICES:
@@ -182,14 +182,14 @@ def read_votes(lab: Lab) -> list[dict[str, str]]:
     return found
 
 
-def tally(votes: Sequence[dict[str, str]]) -> list[Tally]:
+def tally(votes: Sequence[dict[str, str]]) -> list[VoteCount]:
     """How often each was chosen, for each two that were compared; those against real kicks first."""
     counts: dict[tuple[str, str], list[int]] = {}
     for v in votes:
         place = counts.setdefault((v["a"], v["b"]), [0, 0, 0])
         place[0 if v["won"] == v["a"] else 1 if v["won"] == v["b"] else 2] += 1
     ordered = sorted(counts.items(), key=lambda item: (item[0][1] != REAL, item[0]))
-    return [Tally(a, b, *numbers) for (a, b), numbers in ordered]
+    return [VoteCount(a, b, *numbers) for (a, b), numbers in ordered]
 
 
 # -- the page on this machine -----------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ def server(lab: Lab, page: bytes, port: int) -> ThreadingHTTPServer:
         ) from error
 
 
-def serve(lab: Lab, page: bytes, port: int, say: Callable[[str], None]) -> None:
+def serve_votes(lab: Lab, page: bytes, port: int, say: Callable[[str], None]) -> None:
     """Serve until Ctrl-C."""
     with server(lab, page, port) as running:
         say(f"open http://127.0.0.1:{running.server_address[1]}/ ; votes go to {lab.votes}; Ctrl-C ends")

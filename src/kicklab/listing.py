@@ -15,7 +15,7 @@ from kicklab.folder import Lab, read_json
 from kicklab.results import collect
 from kicklab.study import Study, load_study, rows_of, study_names
 
-STEPS = 4  # measured, after one to warm up
+TIMED_STEPS = 4  # measured, after one to warm up
 
 
 def studies_text(path: Path) -> str:
@@ -49,7 +49,7 @@ def studies_text(path: Path) -> str:
         "Minutes are of one core, of training alone; cells that two studies share are trained once. What was spent has",
         "generating and measuring in it, and the rows without learning. With two workers on two cores it takes half.",
     ]
-    return "\n".join([_table(rows), "", *notes])
+    return "\n".join([_columns(rows), "", *notes])
 
 
 def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -> str:
@@ -62,7 +62,7 @@ def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -
             seconds = steps[row.name]
             line += [f"{1000 * seconds:.0f}", f"{60 * study.minutes / seconds:.0f}"]
         rows.append(line)
-    return "\n".join([*head, _table(rows)])
+    return "\n".join([*head, _columns(rows)])
 
 
 def measured_steps(name: str) -> dict[str, float]:
@@ -77,7 +77,7 @@ def measured_steps(name: str) -> dict[str, float]:
             waves = torch.from_numpy(synthesise(range(config.batch))[0])[:, None]
             task = make_task(config, Accelerator(cpu=True), waves)
             seconds = []
-            for step in range(STEPS + 1):
+            for step in range(TIMED_STEPS + 1):
                 began = time.process_time()
                 task.step(torch.arange(config.batch), step, slice(0, config.batch))
                 seconds.append(time.process_time() - began)
@@ -86,6 +86,6 @@ def measured_steps(name: str) -> dict[str, float]:
     return found
 
 
-def _table(rows: list[list[str]]) -> str:
+def _columns(rows: list[list[str]]) -> str:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -1,8 +1,7 @@
-"""From a cell to sounds: train, or take from where it says, and keep what was made.
+"""From a cell to sounds: train, or take from where it says, and keep the sounds.
 
-Each sound is what `kick generate` would make of that run and seed, kept in 16 bits; measures read only what is kept, so
-they can change later without training again. Lengths are counted in seconds of the processor: a busy machine makes
-nothing shorter.
+Each sound is what `kick generate` would make of that run and seed, kept in 16 bits. Measures read only what is kept, so
+they can change later without training again. Budgets are processor seconds: a busy machine shortens none.
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ from kicklab.data import LabData
 from kicklab.folder import Lab, write_arrays, write_json
 from kicklab.spectra import profiles
 
-FULL = 32_767  # a sample of 1.0 in 16 bits
+FULL_SCALE = 32_767  # a sample of 1.0 in 16 bits
 WALK = 7  # sounds on the way from one seed to the next
-BLOCK = 16
+ENCODED_AT_ONCE = 16
 MOST_KERNELS = 64
-KINDS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
+CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 
 
 def made_path(folder: Path, milestone: int) -> Path:
@@ -53,7 +52,7 @@ def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None)
     data = lab.sounds(cell.data)
     if cell.source == "trained":
         return _train(cell, data, folder, watch)
-    arrays, about = _take(cell, data)
+    arrays, about = _without_learning(cell, data)
     _keep(folder, 0, arrays, about | {"cost_seconds": time.process_time() - began})
     return True
 
@@ -66,12 +65,12 @@ def _keep(folder: Path, milestone: int, arrays: dict[str, np.ndarray], about: di
 
 def to_16_bits(waves: np.ndarray) -> np.ndarray:
     """Float [..., T] to int16; what is not finite becomes silence."""
-    return np.round(np.clip(np.nan_to_num(waves, nan=0, posinf=0, neginf=0), -1, 1) * FULL).astype(np.int16)
+    return np.round(np.clip(np.nan_to_num(waves, nan=0, posinf=0, neginf=0), -1, 1) * FULL_SCALE).astype(np.int16)
 
 
 def from_16_bits(samples: np.ndarray) -> np.ndarray:
     """The reverse, float32."""
-    return (samples / np.float32(FULL)).astype(np.float32)
+    return (samples / np.float32(FULL_SCALE)).astype(np.float32)
 
 
 # -- with learning ----------------------------------------------------------------------------------------------------
@@ -90,7 +89,7 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
             run.save_latest()
             if reason == "interrupted":
                 return False
-            arrays, about = _play(run, cell, data)
+            arrays, about = _generate(run, cell, data)
             _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})
         finished = all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones)))
     if finished:  # nothing goes on from here: a study of many cells would fill the disk
@@ -103,21 +102,22 @@ def _until(cell: Cell, share: float) -> Until:
     return Until(None if steps is None else max(1, round(share * steps)), None if seconds is None else share * seconds)
 
 
-def _play(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """What the run would generate now, from seeds 0 on, and what is known of it."""
     player = run.task.player()
     model, representation = TorchModel(player), player.representation
-    with architecture(player.generator) as generator, decoded(representation) as pictures, torch.inference_mode():
+    with layer_shapes(player.generator) as generator, decoded(representation) as passed, torch.inference_mode():
         model.play(normal([0], model.info.latent))
-        drawn = pictures.pop() if pictures else None
-    with decoded(representation) as pictures, torch.inference_mode():
+        drawn = passed.pop() if passed else None
+    with decoded(representation) as passed, torch.inference_mode():
         waves = model.play(normal(range(cell.sounds), model.info.latent)).mean(axis=1)
-        seen = _joined([profiles(p) for p in pictures]) if pictures else encoded_profiles(representation, waves)
+        seen = _joined([profiles(p) for p in passed]) if passed else encoded_profiles(representation, waves)
     walk = model.play(latent_walk(model.info.latent)).mean(axis=1)
     real = encoded_profiles(representation, data.test.waves)
     arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
+    # The names of the arrays are frozen: "picture_" is of the representation, "real_" of the test kicks in it.
     arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
-    arrays |= kernels(run.task.networks)
+    arrays |= edge_kernels(run.task.networks)
     entries = run.folder.entries()
     sizes = {
         name: sum(p.numel() for p in network.parameters()) for name, network in run.task.networks.items()
@@ -139,18 +139,18 @@ def _play(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], d
     return arrays, about
 
 
-def _critic(run: Run, picture: Tensor | None) -> list[list[Any]]:
-    """The layers of the critic on a generated picture; none where it does not judge pictures alone."""
+def _critic(run: Run, generated: Tensor | None) -> list[list[Any]]:
+    """The layers of the critic on a generated representation; none where it judges more than that."""
     critic = run.task.networks["critic"]
-    if picture is None or not isinstance(run.config.model, ADVERSARIAL):
+    if generated is None or not isinstance(run.config.model, ADVERSARIAL):
         return []
-    with architecture(critic) as layers, torch.inference_mode():
-        critic(picture)
+    with layer_shapes(critic) as layers, torch.inference_mode():
+        critic(generated)
     return layers
 
 
 @contextmanager
-def architecture(network: nn.Module) -> Iterator[list[list[Any]]]:
+def layer_shapes(network: nn.Module) -> Iterator[list[list[Any]]]:
     """What passes the layers of a network meanwhile: [what the layer is, the shape it gives], in their order."""
     seen: list[list[Any]] = []
 
@@ -174,7 +174,7 @@ def layer_name(module: nn.Module) -> str:
     inner = getattr(module, "layer", module)  # a layer whose weights are scaled at run time holds the plain one
     if isinstance(inner, nn.Linear):
         return "dense"
-    if not isinstance(inner, KINDS):
+    if not isinstance(inner, CONVOLUTIONS):
         return ""
     size = " × ".join(str(n) for n in inner.kernel_size)
     strides = set(inner.stride)
@@ -188,25 +188,26 @@ def layer_name(module: nn.Module) -> str:
 
 @contextmanager
 def decoded(representation: Representation) -> Iterator[list[Tensor]]:
-    """The pictures that a representation is asked to decode meanwhile, whatever player asks it."""
+    """What a representation is asked to decode meanwhile, whatever player asks it."""
     seen: list[Tensor] = []
     plain = representation.decode
+    watched: Any = representation
 
-    def listen(picture: Tensor) -> Tensor:
-        seen.append(picture.detach())
-        return plain(picture)
+    def listen(encoded: Tensor) -> Tensor:
+        seen.append(encoded.detach())
+        return plain(encoded)
 
-    representation.decode = listen  # type: ignore[method-assign]
+    watched.decode = listen
     try:
         yield seen
     finally:
-        del representation.decode  # the method of the class again
+        del watched.decode  # the method of the class again
 
 
 def encoded_profiles(representation: Representation, waves: np.ndarray) -> dict[str, np.ndarray]:
-    """Profiles of the pictures that a representation makes of waves [n, T]."""
+    """Profiles of waves [n, T] in a representation."""
     with torch.inference_mode():
-        blocks = [torch.from_numpy(waves[i : i + BLOCK]) for i in range(0, len(waves), BLOCK)]
+        blocks = [torch.from_numpy(waves[i : i + ENCODED_AT_ONCE]) for i in range(0, len(waves), ENCODED_AT_ONCE)]
         return _joined([profiles(representation.encode(block)) for block in blocks])
 
 
@@ -225,14 +226,14 @@ def latent_walk(latent: int) -> np.ndarray:
     return (direction * (length[0] + way * (length[1] - length[0]))).astype(np.float32)
 
 
-def kernels(networks: dict[str, nn.Module]) -> dict[str, np.ndarray]:
+def edge_kernels(networks: dict[str, nn.Module]) -> dict[str, np.ndarray]:
     """The first convolution of the critic and the last of the generator: what a network looks for, and draws with.
 
     [kernels, rows, columns] each, at most MOST_KERNELS, of the first map they read or write.
     """
     found: dict[str, np.ndarray] = {}
     for name, last in (("generator", True), ("critic", False)):
-        layers = [m for m in networks[name].modules() if isinstance(m, KINDS) and max(m.kernel_size) > 1]
+        layers = [m for m in networks[name].modules() if isinstance(m, CONVOLUTIONS) and max(m.kernel_size) > 1]
         if not layers:
             continue
         layer = layers[-1 if last else 0]
@@ -248,7 +249,7 @@ def kernels(networks: dict[str, nn.Module]) -> dict[str, np.ndarray]:
 # -- without ----------------------------------------------------------------------------------------------------------
 
 
-def _take(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Sounds that nothing has learned to make."""
     rng = np.random.default_rng([cell.seed, 7])
     count = min(cell.sounds, len(data.train))

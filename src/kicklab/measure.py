@@ -1,4 +1,4 @@
-"""From made sounds to scores: each with its interval, its n, and the same of real against real.
+"""From made sounds to scores: each with its interval, its n, and the real-vs-real baseline.
 
 Kicks are scored as `kick score` does, and then for traces of up-sampling and for patterns; tones for what is wrong with
 them. Reads only what is kept in a cell, so it can be done again at any time.
@@ -34,10 +34,10 @@ from kicklab.patterns import PAIRS, course, links
 from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
 
-VERSION = 1  # of what is measured: raised, everything is measured again
+MEASURES_VERSION = 1  # of what is measured: raised, everything is measured again
 DRAWS = 200
-NEAREST = 5  # real kicks by whose distance a single sound is placed among the best and the worst
-LEAST = 16  # known values
+NEIGHBOURS = 5  # real kicks by whose distance a single sound is placed among the best and the worst
+FEWEST_VALUES = 16  # known values
 KEPT_CARDS = (
     "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_ms", "click_level_db", "click_centroid_hz",
     "decay_t20_ms", "decay_t40_ms", "sub_share", "loudness_lufs", "pre_echo_db", "tail_noise_db", "comb_db",
@@ -48,7 +48,7 @@ def measured(lab: Lab, cell: Cell) -> dict[str, Any] | None:
     """What was measured of a cell; None where that is still to be done."""
     path = lab.cell(cell.identity) / "measured.json"
     found = read_json(path) if path.exists() else None
-    return found if found and found["version"] == VERSION else None
+    return found if found and found["version"] == MEASURES_VERSION else None
 
 
 def measure_cell(lab: Lab, cell: Cell, draws: int = DRAWS) -> None:
@@ -65,19 +65,20 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = DRAWS) -> None:
         spent = about.pop("cost_seconds") + time.process_time() - began
         points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
     known = {
-        "version": VERSION, "source": cell.source, "row": cell.row, "config": cell.config.name if cell.config else "",
+        "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
+        "config": cell.config.name if cell.config else "",
         "representation": cell.representation_label, "seed": cell.seed, "kicks": cell.kicks, "budget": str(cell.budget),
         "data": cell.data, "milestones": points,
     }  # fmt: skip
-    write_json(folder / "measured.json", _finite(known))
+    write_json(folder / "measured.json", _without_nan(known))
 
 
-def _finite(data: Any) -> Any:
+def _without_nan(data: Any) -> Any:
     """The same with None for what is not a number, as JSON wants it."""
     if isinstance(data, dict):
-        return {k: _finite(v) for k, v in data.items()}
+        return {k: _without_nan(v) for k, v in data.items()}
     if isinstance(data, list | tuple):
-        return [_finite(v) for v in data]
+        return [_without_nan(v) for v in data]
     return None if isinstance(data, float) and not np.isfinite(data) else data
 
 
@@ -85,41 +86,41 @@ def _finite(data: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What the measures of this file read of n sounds, a row each."""
+class SoundSet:
+    """What the scores of this file read of n sounds, a row each."""
 
     features: Features
     levels: np.ndarray  # [n, bands, times] dB
     lead_ms: np.ndarray  # [n]
-    profiles: dict[str, np.ndarray]  # of the pictures, [n, points] dB; empty where there are none
+    profiles: dict[str, np.ndarray]  # spectra of the representations, [n, points] dB; empty where there are none
 
     def __len__(self) -> int:
         return len(self.features)
 
-    def take(self, rows: np.ndarray) -> Heard:
+    def take(self, rows: np.ndarray) -> SoundSet:
         """The sounds `rows` (indices or a mask)."""
-        return Heard(
+        return SoundSet(
             self.features.take(rows), self.levels[rows], self.lead_ms[rows],
             {name: values[rows] for name, values in self.profiles.items()},
         )  # fmt: skip
 
 
-def hear(waves: np.ndarray, groups: np.ndarray | None = None) -> Heard:
-    """Measure [n, T] on one thread."""
+def measured_set(waves: np.ndarray, groups: np.ndarray | None = None) -> SoundSet:
+    """Measure waves [n, T] on one thread."""
     went = course(waves)
-    return Heard(measure_features(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
+    return SoundSet(measure_features(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
 
 
-_KNOWN: dict[str, Heard] = {}  # the kicks of the laboratory that was asked for last, by their digest
+_KNOWN: dict[str, SoundSet] = {}  # the kicks of the laboratory that was asked for last, by their digest
 
 
-def real_kicks(data: Path) -> Heard:
+def real_kicks(data: Path) -> SoundSet:
     """The kicks of the laboratory that nothing was trained on."""
     test = Lab(data.parent).sounds("kicks").test
     if test.digest not in _KNOWN:
         _KNOWN.clear()
         groups = np.unique([row.group for row in test.rows], return_inverse=True)[1]
-        _KNOWN[test.digest] = hear(test.waves, groups)
+        _KNOWN[test.digest] = measured_set(test.waves, groups)
     return _KNOWN[test.digest]
 
 
@@ -134,7 +135,7 @@ def kick_scores(
 ) -> tuple[list[Score], dict[str, np.ndarray]]:
     """All scores of a set of kicks, and the curves behind them."""
     waves = from_16_bits(arrays["waves"])
-    made = replace(hear(waves), profiles=_prefixed(arrays, "picture_"))
+    made = replace(measured_set(waves), profiles=_prefixed(arrays, "picture_"))
     real = replace(real_kicks(lab.data), profiles=_prefixed(arrays, "real_"))
     beside, reference = real_beside(lab.data), lab.sounds("kicks").test.digest
     scores = score_features(made.features, real.features, draws=draws, beside=beside, reference=reference)
@@ -144,14 +145,14 @@ def kick_scores(
     if cell.source != "reals" and len(np.unique(groups)) >= LEAST_TRAIN:
         scores.append(copies_score(audit(waves, train.waves, groups), reference))
     ways = pairwise(made.features.embedded[BANDS.name], real.features.embedded[BANDS.name])
-    away = np.sort(ways, axis=1)[:, :NEAREST].mean(axis=1)
+    away = np.sort(ways, axis=1)[:, :NEIGHBOURS].mean(axis=1)
     curves = {f"card_{name}": made.features.cards[name] for name in KEPT_CARDS}
     curves |= {"away": away, "lead_ms": made.lead_ms, "levels_mean": made.levels.mean(axis=0)}
     curves |= {f"spectrum_{k}": v.mean(axis=0) for k, v in made.features.spectra.items()}
     for name, values in made.profiles.items():
         curves[f"picture_{name}"], curves[f"real_{name}"] = values.mean(axis=0), real.profiles[name].mean(axis=0)
     if "rows" in arrays:  # a ceiling: what each kick has lost
-        curves |= _lost(from_16_bits(arrays["before"]), waves)
+        curves |= _round_trip_loss(from_16_bits(arrays["before"]), waves)
     return scores, curves
 
 
@@ -159,18 +160,18 @@ def _prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
 
 
-def _lost(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
+def _round_trip_loss(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
     return {"lost_snr_db": signal_to_noise(before, after), "lost_lsd_db": log_spectral_distance(before, after)}
 
 
-def own_scores(real: Heard, made: Heard, reference: str, draws: int) -> list[Score]:
+def own_scores(real: SoundSet, made: SoundSet, reference: str, draws: int) -> list[Score]:
     """Traces of up-sampling and patterns, each beside the mean over splits of the real kicks into halves."""
-    found = compare(real, made, draws)
+    found = lab_scores(real, made, draws)
     beside: dict[str, list[float]] = {}
     rng = np.random.default_rng([0, 3])
     for _ in range(SPLITS):
         first = halves(real.features.groups, rng)
-        for f in compare(real.take(first), real.take(~first), 0):
+        for f in lab_scores(real.take(first), real.take(~first), 0):
             beside.setdefault(f.name, []).append(f.value)
     half = (len(real) // 2, len(real) - len(real) // 2)
     return [
@@ -188,23 +189,25 @@ def _mean_of_known(values: list[float]) -> float:
     return float(np.mean(known)) if known else float("nan")
 
 
-def compare(real: Heard, made: Heard, draws: int) -> list[Found]:
+def lab_scores(real: SoundSet, made: SoundSet, draws: int) -> list[Found]:
     """The measures of this file. Without draws there are no intervals."""
     counts = tuple(
         np.concatenate([np.ones((1, len(x))), bootstrap_counts(len(x), draws, _rng(name), x.features.groups)])
         for name, x in (("real", real), ("made", made))
     )
-    return [*_traces(real, made, counts), *_patterns(real, made, counts)]
+    return [*_artefact_scores(real, made, counts), *_pattern_scores(real, made, counts)]
 
 
-Counts = tuple[np.ndarray, ...]
+DrawCounts = tuple[np.ndarray, ...]
 
 
 def _rng(name: str) -> np.random.Generator:
     return np.random.default_rng([0, zlib.crc32(name.encode())])
 
 
-def _found(name: str, drawn: np.ndarray, unit: str, lowest: float = -np.inf, highest: float = np.inf) -> Found:
+def _lower_is_better(
+    name: str, drawn: np.ndarray, unit: str, lowest: float = -np.inf, highest: float = np.inf
+) -> Found:
     return Found(name, float(drawn[0]), unit, "lower", interval(float(drawn[0]), drawn[1:], (lowest, highest)))
 
 
@@ -214,24 +217,26 @@ def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return (share @ values.reshape(len(values), -1)).reshape(len(counts), *values.shape[1:])
 
 
-def _traces(real: Heard, made: Heard, counts: Counts) -> list[Found]:
+def _artefact_scores(real: SoundSet, made: SoundSet, counts: DrawCounts) -> list[Found]:
     found, groups = [], (real.features.groups, made.features.groups)
     for name, values in made.profiles.items():
         apart = _mean(values, counts[1]) - _mean(real.profiles[name], counts[0])
-        found.append(_found(f"profile_{name}", np.sqrt((apart**2).mean(axis=1)), "dB", 0.0))
+        found.append(_lower_is_better(f"profile_{name}", np.sqrt((apart**2).mean(axis=1)), "dB", 0.0))
         fine = apart[:, apart.shape[1] * 3 // 4 :]
-        found.append(_found(f"profile_{name}_fine", np.abs(fine.mean(axis=1)), "dB", 0.0))
-        found.append(_probe(f"probe_{name}", real.profiles[name], values, groups, len(counts[0]) - 1))
+        found.append(_lower_is_better(f"profile_{name}_fine", np.abs(fine.mean(axis=1)), "dB", 0.0))
+        found.append(_spectrum_probe(f"probe_{name}", real.profiles[name], values, groups, len(counts[0]) - 1))
     for axis, name in (("time", "picture_time"), ("frequency", "picture_frequency")):
         lines = [stride_lines(x.features.spectra[name])[:, None] for x in (real, made)]
         above = _mean(lines[1], counts[1])[:, 0] - _mean(lines[0], counts[0])[:, 0]
-        found.append(_found(f"stride_lines_{axis}", above, "dB"))
+        found.append(_lower_is_better(f"stride_lines_{axis}", above, "dB"))
     sound = [x.features.spectra["picture_radius"] for x in (real, made)]
-    found.append(_probe("probe_sound", sound[0], sound[1], groups, len(counts[0]) - 1))
+    found.append(_spectrum_probe("probe_sound", sound[0], sound[1], groups, len(counts[0]) - 1))
     return found
 
 
-def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarray, np.ndarray], draws: int) -> Found:
+def _spectrum_probe(
+    name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarray, np.ndarray], draws: int
+) -> Found:
     """How often a linear probe on spectra alone tells real from generated: accuracy on sounds it has not seen."""
     rng, n = _rng(name), min(len(real), len(made))
     rows = np.sort(rng.permutation(len(real))[:n]), np.sort(rng.permutation(len(made))[:n])
@@ -239,26 +244,26 @@ def _probe(name: str, real: np.ndarray, made: np.ndarray, groups: tuple[np.ndarr
     hits = logistic_hits(coarser(real[rows[0]]), coarser(made[rows[1]]), rng, groups).astype(np.float64)
     counts = bootstrap_counts(2 * n, draws, _rng(f"{name}, drawn"), groups_of_both(*groups))
     drawn = np.concatenate([np.ones((1, 2 * n)), counts])
-    accuracy = _found(name, drawn @ hits / drawn.sum(axis=1), "", 0.0, 1.0)
+    accuracy = _lower_is_better(name, drawn @ hits / drawn.sum(axis=1), "", 0.0, 1.0)
     return accuracy._replace(n=(n, n), note="accuracy; chance is 0.5")
 
 
-def _patterns(real: Heard, made: Heard, counts: Counts) -> list[Found]:
+def _pattern_scores(real: SoundSet, made: SoundSet, counts: DrawCounts) -> list[Found]:
     apart = _mean(made.levels, counts[1]) - _mean(real.levels, counts[0])  # [draws, bands, times]
-    found = [_found("envelopes", np.sqrt((apart**2).mean(axis=(1, 2))), "dB", 0.0)]
+    found = [_lower_is_better("envelopes", np.sqrt((apart**2).mean(axis=(1, 2))), "dB", 0.0)]
     known = np.isfinite(real.lead_ms), np.isfinite(made.lead_ms)
-    if min(k.sum() for k in known) >= LEAST:
+    if min(k.sum() for k in known) >= FEWEST_VALUES:
         lead = wasserstein_drawn(
             real.lead_ms[known[0]], made.lead_ms[known[1]], counts[0][:, known[0]], counts[1][:, known[1]]
         )
-        found.append(_found("lead", lead, "ms", 0.0))
+        found.append(_lower_is_better("lead", lead, "ms", 0.0))
     away = np.abs(links(made.features.cards, counts[1]) - links(real.features.cards, counts[0]))  # [draws, pairs]
     for (a, b), column in zip(PAIRS, away.T, strict=True):
         if np.isfinite(column).all():
-            found.append(_found(f"link_{a}~{b}", column, "rank correlation", 0.0, 2.0))
+            found.append(_lower_is_better(f"link_{a}~{b}", column, "rank correlation", 0.0, 2.0))
     there = np.isfinite(away).all(axis=0)
     if there.any():
-        found.append(_found("links_mean", away[:, there].mean(axis=1), "rank correlation", 0.0, 2.0))
+        found.append(_lower_is_better("links_mean", away[:, there].mean(axis=1), "rank correlation", 0.0, 2.0))
     return found
 
 
@@ -283,7 +288,7 @@ def tone_scores(
     def middle(name: str, unit: str, better: str, of: Callable[[Fits], np.ndarray]) -> None:
         values, beside = of(fits), of(ideal)
         values, beside = values[np.isfinite(values)], beside[np.isfinite(beside)]
-        if len(values) >= LEAST:
+        if len(values) >= FEWEST_VALUES:
             value, spread = median_interval(values, draws=max(draws, 2))
             sizes = (len(beside), len(values))
             scores.append(
@@ -300,12 +305,12 @@ def tone_scores(
     ):
         a, b = of(ideal), of(fits)
         a, b = a[np.isfinite(a)], b[np.isfinite(b)]
-        if len(b) >= LEAST:
+        if len(b) >= FEWEST_VALUES:
             counts = [
                 np.concatenate([np.ones((1, len(x))), bootstrap_counts(len(x), draws, _rng(name + str(i)))])
                 for i, x in enumerate((a, b))
             ]
-            f = _found(name, wasserstein_drawn(a, b, *counts), unit, 0.0)
+            f = _lower_is_better(name, wasserstein_drawn(a, b, *counts), unit, 0.0)
             half = len(a) // 2
             beside = float(wasserstein_drawn(a[:half], a[half:], np.ones((1, half)), np.ones((1, len(a) - half)))[0])
             scores.append(

@@ -20,7 +20,7 @@ HOP = 220  # samples: 5 ms
 FLOOR_DB = -60.0  # re the loudest 5 ms of the whole sound
 TIMES_MS = (np.arange((LENGTH - ONSET) // HOP) + 0.5) * HOP / SAMPLE_RATE * 1000
 
-# Which fields of the card go together: in each pair one that is heard early and one that is heard late, or two of the
+# Which fields of the card go together: in each pair an early field and a late one, or two of the
 # body. A correlation of ranks says how strongly, and a model that draws each by itself has none.
 PAIRS = (
     ("pitch_end_hz", "decay_t40_ms"),

@@ -25,13 +25,13 @@ from kickitout.files import make_folder, write_whole
 from kickitout.stored import RENAMED
 from kicklab.folder import Lab, read_json
 
-COLUMNS = (
+RESULT_COLUMNS = (
     "study", "row", "source", "config", "representation", "seed", "kicks", "share", "budget", "minutes", "steps",
     "kicks_seen", "cost_minutes", "stopped", "score", "unit", "better", "value", "low", "high", "n_real", "n_made",
     "real", "reference", "cell",
 )  # fmt: skip
-NUMBERS = {"seed": int, "steps": int, "kicks_seen": int, "n_real": int, "n_made": int, "kicks": int}
-NUMBERS |= dict.fromkeys(("share", "minutes", "cost_minutes", "value", "low", "high", "real"), float)  # type: ignore[arg-type]
+NUMBER_COLUMNS = {"seed": int, "steps": int, "kicks_seen": int, "n_real": int, "n_made": int, "kicks": int}
+NUMBER_COLUMNS |= dict.fromkeys(("share", "minutes", "cost_minutes", "value", "low", "high", "real"), float)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Estimate:
     high: float
     seeds: int
     n: tuple[int, int]  # real, generated, of one run
-    real: float  # the same of real against real; NaN where there is none
+    real: float  # the same of real-vs-real baseline; NaN where there is none
     trained: bool
 
     @property
@@ -66,7 +66,7 @@ class Estimate:
 
 def collect(lab: Lab) -> list[dict[str, Any]]:
     """The rows of all plans whose cells are measured, study by study in the order of the plans' cells."""
-    return [row for study, entry, path in _measured(lab) for row in _rows(study, entry["row"], path)]
+    return [row for study, entry, path in _measured(lab) for row in _result_rows(study, entry["row"], path)]
 
 
 def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
@@ -78,7 +78,7 @@ def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
                 yield path.stem, entry, known
 
 
-def _rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
+def _result_rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
     known = read_json(path)
     for point in known["milestones"]:
         for s in point["scores"]:
@@ -100,15 +100,17 @@ def _rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
 def _lines(study: str, row: str, path: Path, stamp: int) -> str:
     """The lines of a cell. Results are put together after each cell, and most of them have not changed: see `stamp`."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    writer.writerows({k: repr(v) if isinstance(v, float) else v for k, v in r.items()} for r in _rows(study, row, path))
+    writer = csv.DictWriter(text, RESULT_COLUMNS, lineterminator="\n")
+    writer.writerows(
+        {k: repr(v) if isinstance(v, float) else v for k, v in r.items()} for r in _result_rows(study, row, path)
+    )
     return text.getvalue()
 
 
 def write_results(lab: Lab) -> None:
     """Put results.csv together anew, whole: it never holds a part of a cell."""
     lines = (_lines(study, entry["row"], path, path.stat().st_mtime_ns) for study, entry, path in _measured(lab))
-    write_whole(lab.results, "".join([",".join(COLUMNS) + "\n", *lines]).encode())
+    write_whole(lab.results, "".join([",".join(RESULT_COLUMNS) + "\n", *lines]).encode())
 
 
 def write_alone(lab: Lab, out: Lab) -> list[Path]:
@@ -138,9 +140,9 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
         data = gzip.decompress(path.read_bytes()) if path == lab.packed else path.read_bytes()
         reader = csv.DictReader(io.StringIO(data.decode(), newline=""))
         reader.fieldnames = [RENAMED.get(name, name) for name in reader.fieldnames or ()]
-        if tuple(reader.fieldnames) != COLUMNS:
+        if tuple(reader.fieldnames) != RESULT_COLUMNS:
             raise UserError(f"{path}: not the results of this version; kick lab run writes them anew")
-        rows = [{k: _number(k, v) for k, v in row.items()} for row in reader]
+        rows = [{k: _parsed(k, v) for k, v in row.items()} for row in reader]
     except (OSError, EOFError, ValueError) as error:
         raise UserError(f"{path}: cannot be read; kick lab run writes it anew") from error
     if not rows:
@@ -148,8 +150,8 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
     return rows
 
 
-def _number(column: str, text: str) -> Any:
-    kind = NUMBERS.get(column)
+def _parsed(column: str, text: str) -> Any:
+    kind = NUMBER_COLUMNS.get(column)
     if kind is None:
         return text
     return None if text == "" else kind(text)
@@ -207,7 +209,7 @@ class Results:
         return [e for e in found if e is not None]
 
     def beside(self, study: str, score: str) -> float:
-        """Real against real of a score, mean over the rows; NaN where there is none."""
+        """Real-vs-real baseline of a score, mean over the rows; NaN where there is none."""
         values = [e.real for e in self.estimates(study, score) if math.isfinite(e.real)]
         return sum(values) / len(values) if values else math.nan
 
@@ -225,7 +227,7 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     beside = [r["real"] for r in runs if r["real"] is not None]
     first = runs[0]
     low, high = mean - math.hypot(below, runs_scatter), mean + math.hypot(above, runs_scatter)
-    lowest, highest = BOUNDS.get(_kind(first["score"]), (-math.inf, math.inf))
+    lowest, highest = SCORE_BOUNDS.get(_kind(first["score"]), (-math.inf, math.inf))
     return Estimate(
         first["row"], first["score"], first["unit"], first["better"], mean, max(low, lowest), min(high, highest),
         len(values), (first["n_real"], first["n_made"]), sum(beside) / len(beside) if beside else math.nan,
@@ -233,9 +235,9 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     )  # fmt: skip
 
 
-BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
-SHARES = ("precision", "recall", "coverage", "two_sample", "probe", "near_copies", "kicks_recognised")
-DISTANCES = (
+SCORE_BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
+SHARE_SCORES = ("precision", "recall", "coverage", "two_sample", "probe", "near_copies", "kicks_recognised")
+DISTANCE_SCORES = (
     "frechet_bands",
     "frechet_drum-type",
     "profile",
@@ -251,6 +253,6 @@ DISTANCES = (
 
 
 def _kind(score: str) -> str:
-    if score.startswith(SHARES):
+    if score.startswith(SHARE_SCORES):
         return "share"
-    return "distance" if score.startswith(DISTANCES) else ""
+    return "distance" if score.startswith(DISTANCE_SCORES) else ""

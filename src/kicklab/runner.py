@@ -26,7 +26,7 @@ from kicklab.study import Study, lab_size
 
 
 @dataclass(frozen=True)
-class Work:
+class CellWork:
     """What a worker does with a cell; sent to other processes, so it is data."""
 
     path: Path
@@ -64,13 +64,13 @@ def run_study(
     write_results(lab)
     say(f"{name}: {len(cells)} cells of {budget}, {len(cells) - len(missing)} done")
     began, count = time.monotonic(), len(cells) - len(missing)
-    for cell, done in (workers or Workers(1)).each(Work(lab.path, draws), missing):
+    for cell, done in (workers or Workers(1)).each(CellWork(lab.path, draws), missing):
         if not done:
             say(f"{name}: stopped in {cell.row}, seed {cell.seed}; the same command goes on")
             return False
         count += 1
         write_results(lab)
-        say(f"{name} {count}/{len(cells)}: {describe(lab, cell)} ({(time.monotonic() - began) / 60:.1f} min)")
+        say(f"{name} {count}/{len(cells)}: {cell_line(lab, cell)} ({(time.monotonic() - began) / 60:.1f} min)")
     return True
 
 
@@ -78,7 +78,7 @@ def _each_once(cells: Any) -> list[Cell]:
     return list({cell.identity: cell for cell in cells}.values())
 
 
-def describe(lab: Lab, cell: Cell) -> str:
+def cell_line(lab: Lab, cell: Cell) -> str:
     """A measured cell in a line."""
     known = measured(lab, cell)
     assert known is not None

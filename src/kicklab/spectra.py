@@ -18,12 +18,12 @@ LINE_NEIGHBOURS = (2, 3)  # points away from a line, on both sides, that it is m
 PROFILE_FLOOR = 1e-8  # of the mean square of a representation's cells
 
 
-def profiles(pictures: Tensor) -> dict[str, np.ndarray]:
-    """Spectra of pictures [B, C, H, W] without their means, each [B, points] in dB re one brightness squared.
+def profiles(images: Tensor) -> dict[str, np.ndarray]:
+    """Spectra of representations [B, C, H, W] without their means, each [B, points] in dB re one brightness squared.
 
-    "radius": over circles; "rows": along frequency; "columns": along time. A picture of one row has only columns.
+    "radius": over circles; "rows": along frequency; "columns": along time. One with a single row has only columns.
     """
-    centred = pictures - pictures.mean(dim=(2, 3), keepdim=True)
+    centred = images - images.mean(dim=(2, 3), keepdim=True)
     rows, columns = centred.shape[2:]
     half = torch.fft.rfft2(centred, norm="ortho")
     power = (half.real.square() + half.imag.square()).mean(dim=1)  # [B, H, W // 2 + 1]

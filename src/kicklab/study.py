@@ -29,7 +29,7 @@ from kickitout.settings import Settings, checked
 from kickitout.training.config import TrainingConfig, load_config
 
 FEWEST_SEEDS = 2  # an interval over seeds needs as many
-Reference = Literal["reals", "augmented", "procedural", "ceilings"]
+ReferenceKind = Literal["reals", "augmented", "procedural", "ceilings"]
 
 
 class RowConfig(Settings):
@@ -54,8 +54,8 @@ class Study(Settings):
     rows: dict[str, RowConfig]
     factors: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
     kicks: tuple[int | Literal["all"], ...] = ("all",)
-    milestones: tuple[float, ...] = (1.0,)  # shares of the budget at which a run is heard
-    references: tuple[Reference, ...] = ()
+    milestones: tuple[float, ...] = (1.0,)  # shares of the budget at which a run is scored
+    references: tuple[ReferenceKind, ...] = ()
     ceilings: dict[str, dict[str, Any]] = Field(default_factory=dict)  # representations beside those of the rows
 
 
@@ -108,7 +108,7 @@ def read_study(text: str, name: str) -> Study:
 
 
 @lru_cache
-def sizes() -> dict[str, tuple[str, ...]]:
+def lab_sizes() -> dict[str, tuple[str, ...]]:
     """TrainingConfig -> what makes it small enough for a laboratory of two cores."""
     data = yaml.safe_load((files("kicklab") / "sizes.yaml").read_text("utf-8"))
     return {name: tuple(changes) for name, changes in data.items()}
@@ -116,7 +116,7 @@ def sizes() -> dict[str, tuple[str, ...]]:
 
 def lab_size(config: str) -> tuple[str, ...]:
     """The changes for a config; none where nothing is said."""
-    return sizes().get(config, ())
+    return lab_sizes().get(config, ())
 
 
 def rows_of(study: Study, size: Callable[[str], Sequence[str]] = lab_size) -> list[StudyRow]:

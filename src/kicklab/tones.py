@@ -4,8 +4,8 @@ A tone begins at the onset with phase 0, is a sine of one frequency, and decays 
 
     x(t) = sin(2 pi f t) exp(-t / tau)
 
-Everything a picture or a group does wrong with frequency, phase and envelope shows, because nothing else is there. A
-sound is described by the tone that fits it best, with the phase free; what the tone leaves over is the rest.
+Whatever a representation or a model does wrong with frequency, phase and envelope shows: nothing else is there. A sound
+is described by the tone that fits it best, with the phase free; what the tone leaves over is the rest.
 """
 
 from __future__ import annotations

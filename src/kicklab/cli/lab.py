@@ -230,13 +230,13 @@ def _listen(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import write_whole
     from kicklab.folder import Lab
-    from kicklab.listening import prepare, serve
+    from kicklab.listening import listening_page, serve_votes
 
     if args.page is not None and args.page.exists() and not args.force:
         raise UserError(f"{args.page}: exists; --force replaces it")
-    page = prepare(Lab(args.lab), args.study, args.n, args.seed, args.only)
+    page = listening_page(Lab(args.lab), args.study, args.n, args.seed, args.only)
     if args.page is not None:
         print(write_whole(args.page, page))
         return 0
-    serve(Lab(args.lab), page, args.port, say=lambda text: print(text, file=sys.stderr, flush=True))
+    serve_votes(Lab(args.lab), page, args.port, say=lambda text: print(text, file=sys.stderr, flush=True))
     return 0

@@ -25,7 +25,7 @@ from kickitout.generation.noise import normal
 from kickitout.metrics.bootstrap import median_interval
 
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
-TOGETHER = ("pitch", "decay", "click")
+ASKED_TOGETHER = ("pitch", "decay", "click")
 CONTROLS_ASKED = {**BY_NAME, "drive": DRIVE}
 NEVER = 1e6  # what an error counts that has no value: more than any that has one
 TARGETS = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
@@ -67,10 +67,10 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
     spans = control_spans(model, max(n, 200))
     singles = [(name,) for name in CONTROLS_ASKED if not kinds or name in kinds]
     rows = []
-    for names in [*singles, *([TOGETHER] if not kinds else [])]:
+    for names in [*singles, *([ASKED_TOGETHER] if not kinds else [])]:
         answers = []
         for i in range(n):
-            request = check_targets({name: _draw(rng, name, *spans[name]) for name in names})
+            request = check_targets({name: _request(rng, name, *spans[name]) for name in names})
             answers.append(match_seed(model, request, 20_000 + i))
         for k, name in enumerate(names):
             lines = tuple(answer.lines[k] for answer in answers)
@@ -99,7 +99,7 @@ def _outside(line: TargetResult) -> bool:
     return line.reachable is not None and not line.reachable[0] <= line.requested <= line.reachable[1]
 
 
-def _draw(rng: np.random.Generator, name: str, low: float, high: float) -> float:
+def _request(rng: np.random.Generator, name: str, low: float, high: float) -> float:
     if CONTROLS_ASKED[name].scale == "log2":
         return float(low * (high / low) ** rng.random())
     return float(low + (high - low) * rng.random())

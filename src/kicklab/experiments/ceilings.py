@@ -30,10 +30,10 @@ from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
 from kicklab.spectra import log_spectral_distance, signal_to_noise
 
-BLOCK = 16  # kicks a batch
+KICKS_AT_ONCE = 16  # kicks a batch
 
 
-class Column(NamedTuple):
+class RoundTripScore(NamedTuple):
     """One measurement of a round trip."""
 
     name: str
@@ -42,15 +42,15 @@ class Column(NamedTuple):
     measure: Callable[[np.ndarray, np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]], np.ndarray]
 
 
-COLUMNS = (
-    Column("snr", "dB", "signal over difference", lambda r, d, _, __: signal_to_noise(r, d)),
-    Column("lsd", "dB", "log-spectral distance", lambda r, d, _, __: log_spectral_distance(r, d)),
-    Column("click", "dB", "error of the click's level",
+ROUND_TRIP_SCORES = (
+    RoundTripScore("snr", "dB", "signal over difference", lambda r, d, _, __: signal_to_noise(r, d)),
+    RoundTripScore("lsd", "dB", "log-spectral distance", lambda r, d, _, __: log_spectral_distance(r, d)),
+    RoundTripScore("click", "dB", "error of the click's level",
            lambda _, __, r, d: np.abs(d["click_level_db"] - r["click_level_db"])),
-    Column("attack", "ms", "error of the attack", lambda _, __, r, d: np.abs(d["attack_ms"] - r["attack_ms"])),
-    Column("pitch", "cents", "error of the end pitch",
+    RoundTripScore("attack", "ms", "error of the attack", lambda _, __, r, d: np.abs(d["attack_ms"] - r["attack_ms"])),
+    RoundTripScore("pitch", "cents", "error of the end pitch",
            lambda _, __, r, d: 1200 * np.abs(np.log2(d["pitch_end_hz"] / r["pitch_end_hz"]))),
-    Column("pre-echo", "dB", "level before the onset", lambda _, __, ___, d: d["pre_echo_db"]),
+    RoundTripScore("pre-echo", "dB", "level before the onset", lambda _, __, ___, d: d["pre_echo_db"]),
 )  # fmt: skip
 
 
@@ -58,7 +58,7 @@ class Ceiling(NamedTuple):
     """The round trips of n kicks through one representation."""
 
     representation: str
-    picture: tuple[int, int, int]
+    shape: tuple[int, int, int]
     values: dict[str, np.ndarray]  # column -> [n]; NaN where the card has no value
     encode_ms: float  # a kick
     decode_ms: float
@@ -67,13 +67,13 @@ class Ceiling(NamedTuple):
 def ceilings(waves: np.ndarray, names: Sequence[str] | None = None) -> list[Ceiling]:
     """[n, T] kicks through every representation as it is by default (or those in `names`); first the kicks."""
     before = cards(waves).values
-    found = [_compare("none (the kicks)", (1, 1, waves.shape[1]), waves, waves, before, 0.0, 0.0)]
+    found = [_ceiling("none (the kicks)", (1, 1, waves.shape[1]), waves, waves, before, 0.0, 0.0)]
     for name in names or REPRESENTATIONS:
         representation = make_representation(REPRESENTATIONS[name]())
         decoded, encode_s, decode_s = _round_trip(representation, waves)
         per_kick = 1000 / len(waves)
         found.append(
-            _compare(
+            _ceiling(
                 name,
                 representation.representation_shape,
                 waves,
@@ -90,39 +90,39 @@ def _round_trip(representation: Any, waves: np.ndarray) -> tuple[np.ndarray, flo
     out, encode_s, decode_s = np.empty_like(waves), 0.0, 0.0
     with torch.inference_mode():
         representation.decode(representation.encode(torch.from_numpy(waves[:1])))  # warm up
-        for i in range(0, len(waves), BLOCK):
+        for i in range(0, len(waves), KICKS_AT_ONCE):
             at = time.perf_counter()
-            picture = representation.encode(torch.from_numpy(waves[i : i + BLOCK]))
+            encoded = representation.encode(torch.from_numpy(waves[i : i + KICKS_AT_ONCE]))
             middle = time.perf_counter()
-            out[i : i + BLOCK] = representation.decode(picture).numpy()
+            out[i : i + KICKS_AT_ONCE] = representation.decode(encoded).numpy()
             encode_s, decode_s = encode_s + middle - at, decode_s + time.perf_counter() - middle
     return out, encode_s, decode_s
 
 
-def _compare(
-    name: str, picture: tuple[int, int, int], real: np.ndarray, decoded: np.ndarray, before: dict[str, np.ndarray],
+def _ceiling(
+    name: str, shape: tuple[int, int, int], real: np.ndarray, decoded: np.ndarray, before: dict[str, np.ndarray],
     encode_ms: float, decode_ms: float,
 ) -> Ceiling:  # fmt: skip
     after = cards(decoded).values
-    values = {c.name: c.measure(real, decoded, before, after) for c in COLUMNS}
-    return Ceiling(name, picture, values, encode_ms, decode_ms)
+    values = {c.name: c.measure(real, decoded, before, after) for c in ROUND_TRIP_SCORES}
+    return Ceiling(name, shape, values, encode_ms, decode_ms)
 
 
 def ceilings_text(found: Sequence[Ceiling]) -> str:
     """A table: median over the kicks, with its 95 % interval."""
-    head = ["representation", "picture", *(f"{c.name} [{c.unit}]" for c in COLUMNS), "ms a kick, in + out"]
+    head = ["representation", "shape", *(f"{c.name} [{c.unit}]" for c in ROUND_TRIP_SCORES), "ms a kick, in + out"]
     rows = [head]
     for f in found:
-        cells = [f.representation, " x ".join(str(n) for n in f.picture)]
-        cells += [_cell(f.values[c.name]) for c in COLUMNS]
+        cells = [f.representation, " x ".join(str(n) for n in f.shape)]
+        cells += [_median_cell(f.values[c.name]) for c in ROUND_TRIP_SCORES]
         rows.append([*cells, f"{f.encode_ms:.2f} + {f.decode_ms:.2f}"])
     widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
     lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    notes = [f"{c.name}: {c.meaning}" for c in COLUMNS]
+    notes = [f"{c.name}: {c.meaning}" for c in ROUND_TRIP_SCORES]
     return "\n".join([*lines, "", "; ".join(notes)])
 
 
-def _cell(values: np.ndarray) -> str:
+def _median_cell(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return "undefined"
@@ -136,7 +136,7 @@ def ceilings_as_data(found: Sequence[Ceiling]) -> list[dict[str, Any]]:
     return [
         {
             "representation": f.representation,
-            "picture": f.picture,
+            "shape": f.shape,
             "encode_ms": f.encode_ms,
             "decode_ms": f.decode_ms,
             "values": {k: [None if not np.isfinite(x) else float(x) for x in v] for k, v in f.values.items()},
@@ -146,7 +146,7 @@ def ceilings_as_data(found: Sequence[Ceiling]) -> list[dict[str, Any]]:
 
 
 def ceilings_png(wave: np.ndarray) -> bytes:
-    """One kick [T] in every representation: its picture, and 60 ms of waveform before and after the round trip."""
+    """One kick [T] in every representation: its image, and 60 ms of waveform before and after the round trip."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -158,9 +158,9 @@ def ceilings_png(wave: np.ndarray) -> bytes:
     for column, name in enumerate(REPRESENTATIONS):
         representation = make_representation(REPRESENTATIONS[name]())
         with torch.inference_mode():
-            picture = representation.encode(torch.from_numpy(wave[None]))
-            decoded = representation.decode(picture)[0].numpy()
-        image = picture[0, 0] if picture.shape[2] > 1 else picture[0, :, 0]
+            encoded = representation.encode(torch.from_numpy(wave[None]))
+            decoded = representation.decode(encoded)[0].numpy()
+        image = encoded[0, 0] if encoded.shape[2] > 1 else encoded[0, :, 0]
         above, below = axes[0, column], axes[1, column]
         colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if representation.phase == "kept" else {"cmap": "magma"}
         above.imshow(image.numpy(), origin="lower", aspect="auto", extent=(0, 500, 0, image.shape[0]), **colours)

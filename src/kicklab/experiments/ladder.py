@@ -53,14 +53,14 @@ def _filtered(waves: np.ndarray, gain: Callable[[np.ndarray], np.ndarray]) -> np
     return np.fft.irfft(np.fft.rfft(waves) * gain(hz), waves.shape[1])
 
 
-def _low_pass(waves: np.ndarray, cutoff_hz: float, _: np.ndarray) -> np.ndarray:
+def _low_passed(waves: np.ndarray, cutoff_hz: float, _: np.ndarray) -> np.ndarray:
     """Fourth-order Butterworth magnitude, no phase."""
     return _filtered(waves, lambda hz: 1 / np.sqrt(1 + (hz / cutoff_hz) ** 8))
 
 
 def _declick(waves: np.ndarray, drop_db: float, _: np.ndarray) -> np.ndarray:
     """The first 5 ms above 2 kHz, turned down."""
-    high = waves - _low_pass(waves, 2000.0, waves)
+    high = waves - _low_passed(waves, 2000.0, waves)
     fade = np.ones(waves.shape[1])
     size = SAMPLE_RATE * 5 // 1000
     fade[: ONSET + size] = 10 ** (-drop_db / 20)
@@ -79,7 +79,7 @@ def _pitch_up(waves: np.ndarray, semitones: float, _: np.ndarray) -> np.ndarray:
     return out
 
 
-def _comb(waves: np.ndarray, level_db: float, _: np.ndarray) -> np.ndarray:
+def _comb_lines(waves: np.ndarray, level_db: float, _: np.ndarray) -> np.ndarray:
     """Every 64th sample pulled up with the sound: lines at multiples of 689 Hz, as of a stride of 64."""
     envelope = np.maximum.accumulate(np.abs(waves[:, ::-1]), axis=1)[:, ::-1]
     teeth = np.zeros(waves.shape[1])
@@ -102,7 +102,7 @@ def _copies(waves: np.ndarray, share: float, reference: np.ndarray) -> np.ndarra
     return out
 
 
-def _noise(waves: np.ndarray, level_db: float, _: np.ndarray) -> np.ndarray:
+def _white_noise(waves: np.ndarray, level_db: float, _: np.ndarray) -> np.ndarray:
     """White noise, RMS in dB re full scale; the same at each level."""
     rng = np.random.default_rng(0)
     return waves + 10 ** (level_db / 20) * rng.standard_normal(waves.shape)
@@ -118,8 +118,8 @@ def _hats(waves: np.ndarray, share: float, _: np.ndarray) -> np.ndarray:
     return out
 
 
-def _griffin_lim(waves: np.ndarray, iterations: float, _: np.ndarray) -> np.ndarray:
-    """Through a log-magnitude picture and back, as every model of such pictures."""
+def _griffin_lim_round_trip(waves: np.ndarray, iterations: float, _: np.ndarray) -> np.ndarray:
+    """Through a log-magnitude spectrogram and back, as in every model of these."""
     import torch
 
     from kickitout.representations import make_representation
@@ -135,15 +135,15 @@ def _griffin_lim(waves: np.ndarray, iterations: float, _: np.ndarray) -> np.ndar
 
 
 FAULTS: dict[str, Fault] = {
-    "low-pass": Fault((12_000, 6000, 3000), "Hz", _low_pass),
+    "low-pass": Fault((12_000, 6000, 3000), "Hz", _low_passed),
     "no click": Fault((6, 12, 24), "dB", _declick),
     "pitch up": Fault((1, 2, 3), "semitones", _pitch_up),
-    "comb": Fault((-50, -40, -30), "dB", _comb),
+    "comb": Fault((-50, -40, -30), "dB", _comb_lines),
     "few kinds": Fault((16, 8, 2), "kinds", _few),
     "copies": Fault((0.1, 0.3, 0.9), "share", _copies),
-    "noise": Fault((-65, -50, -35), "dB", _noise),
+    "noise": Fault((-65, -50, -35), "dB", _white_noise),
     "hats": Fault((0.1, 0.3, 0.9), "share", _hats),
-    "griffin-lim": Fault((5,), "rounds", _griffin_lim, needs="torch"),
+    "griffin-lim": Fault((5,), "rounds", _griffin_lim_round_trip, needs="torch"),
 }
 # What every score named here must see; {e} is each of the package's embeddings. Borne out by several sets of 128
 # rendered kicks and three of recorded ones. All others see a fault on some kicks and not on others: the halves differ,

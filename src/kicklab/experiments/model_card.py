@@ -167,7 +167,7 @@ Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each st
 
 {controls_text(control_errors(model, REQUESTS))}
 
-{len(HEARD)} of the unseen kicks made again by the model: {again_text(model, args.run, unseen)}.
+{len(HEARD)} of the unseen kicks made again by the model: {reconstruction_text(model, args.run, unseen)}.
 
 ## Near-copies
 
@@ -187,7 +187,7 @@ Licence of the weights: MIT, as the code. The sources above ask for nothing."""
     )
 
 
-def again_text(model: Model, run: Path, unseen: Dataset) -> str:
+def reconstruction_text(model: Model, run: Path, unseen: Dataset) -> str:
     """How near kicks come that the model makes again."""
     ear, cents, spectra = EncoderSession(find_encoder(run)), [], []
     for row in HEARD:

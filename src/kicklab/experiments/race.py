@@ -45,16 +45,16 @@ from kicklab.make import from_16_bits, to_16_bits
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
 TITLES = {TUNED: "trained on", SCRATCH: "from scratch"}
-DRAWS = 400  # of the bootstrap
-SHOWN = (  # of the scores, at the last milestone
+RACE_DRAWS = 400  # of the bootstrap
+CLOSING_SCORES = (  # of the scores, at the last milestone
     "energy_", "frechet_bands", "frechet_drum", "precision_", "recall_", "diversity_", "two_sample", "kicks_recognised",
     "card_mean", "card_worst",
 )  # fmt: skip
 NEARLY = 0.9  # of what a racer gains
 LATE = 1.05  # a run that is so much further than a milestone has passed it
 
-Span = tuple[float, float]
-Made = dict[tuple[str, float], list[np.ndarray]]  # racer and seconds -> sounds [n, T] of each seed
+Interval = tuple[float, float]
+MadeSounds = dict[tuple[str, float], list[np.ndarray]]  # racer and seconds -> sounds [n, T] of each seed
 
 
 class Race(NamedTuple):
@@ -81,9 +81,9 @@ class Line(NamedTuple):
     come since the first milestone; both with their intervals."""
 
     seconds: float
-    value: dict[str, tuple[float, Span, list[float]]]
-    behind: tuple[float, Span]
-    gained: tuple[float, Span]
+    value: dict[str, tuple[float, Interval, list[float]]]
+    behind: tuple[float, Interval]
+    gained: tuple[float, Interval]
 
 
 def run_race(
@@ -98,17 +98,19 @@ def run_race(
         for racer in racers:
             if all(race.kept(racer, seed, s).with_suffix(".json").exists() for s in race.milestones):
                 continue
-            if not _run(race, racer, seed, dataset, watch, clock):
+            if not _run_one(race, racer, seed, dataset, watch, clock):
                 return False
     return True
 
 
-def _run(
+def _run_one(
     race: Race, racer: str, seed: int, dataset: Dataset, watch: Callable[[str, Report], None],
     clock: Callable[[], float],
 ) -> bool:  # fmt: skip
     start = race.start if racer == TUNED else "none"
-    always = ["monitor.on_trouble=warn", "monitor.export=last", f"seed={seed}", f"start={start}"]
+    always = ["monitor.on_trouble=warn", "monitor.export=last", f"seed={seed}"]
+    if hasattr(load_config(race.config), "start"):  # a family without finished models always begins from scratch
+        always.append(f"start={start}")
     config = load_config(race.config, [*always, *race.changes])
     folder = make_folder(race.place(racer, seed))
     name, began = f"{racer}, seed {seed}", clock()
@@ -139,9 +141,9 @@ def _run(
 
 def read_race(
     race: Race, racers: Sequence[str] = (TUNED, SCRATCH)
-) -> tuple[Made, dict[tuple[str, float], list[dict[str, float]]]]:
+) -> tuple[MadeSounds, dict[tuple[str, float], list[dict[str, float]]]]:
     """The sounds of those who have finished, and what is known of each run at each milestone."""
-    made: Made = {}
+    made: MadeSounds = {}
     about: dict[tuple[str, float], list[dict[str, float]]] = {}
     for racer in racers:
         for seconds in race.milestones:
@@ -153,18 +155,18 @@ def read_race(
     return made, about
 
 
-def score_race(made: Made, unseen: Dataset, embedding: Embedding, seed: int = 0) -> list[Line]:
+def score_race(made: MadeSounds, unseen: Dataset, embedding: Embedding, seed: int = 0) -> list[Line]:
     """A line a milestone, in their order. The same draws of the unseen kicks' groups serve all racers, so that what
     one is behind the other is not blurred by which kicks were drawn."""
     rng = np.random.default_rng([seed, 5])
     real = embedding.embed(unseen.waves)
-    rr, counts = pairwise(real, real), _counts(len(real), rng, unseen.groups)
+    rr, counts = pairwise(real, real), _draw_counts(len(real), rng, unseen.groups)
     drawn = {key: [_drawn(real, rr, counts, embedding.embed(waves), rng) for waves in sets]
              for key, sets in sorted(made.items())}  # fmt: skip
     means = {key: np.mean(sets, axis=0) for key, sets in drawn.items()}
     milestones = sorted({seconds for _, seconds in means})
 
-    def read(found: np.ndarray) -> tuple[float, Span]:
+    def read(found: np.ndarray) -> tuple[float, Interval]:
         return float(found[0]), interval(float(found[0]), found[1:])
 
     return [
@@ -178,33 +180,33 @@ def score_race(made: Made, unseen: Dataset, embedding: Embedding, seed: int = 0)
     ]
 
 
-def real_vs_real(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: int = 0) -> tuple[float, Span]:
+def real_vs_real(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: int = 0) -> tuple[float, Interval]:
     """The same score of the recordings that were learned from."""
     rng = np.random.default_rng([seed, 6])
     real, made = embedding.embed(unseen.waves), embedding.embed(learned.waves)
-    counts = _counts(len(real), rng, unseen.groups)
+    counts = _draw_counts(len(real), rng, unseen.groups)
     found = _drawn(real, pairwise(real, real), counts, made, rng, learned.groups)
     return float(found[0]), interval(float(found[0]), found[1:])
 
 
-def closing_text(made: Made, learned: Dataset, unseen: Dataset, draws: int = report.BOOTSTRAP_DRAWS) -> str:
+def closing_text(made: MadeSounds, learned: Dataset, unseen: Dataset, draws: int = report.BOOTSTRAP_DRAWS) -> str:
     """A Markdown table of scores against the unseen kicks at the last milestone: of the recordings that were learned
-    from, and of the first seed of each racer in `made`; real against real, halves by group, beside them."""
+    from, and of the first seed of each racer in `made`; real-vs-real baseline, halves by group, beside them."""
     real = measure_features(unseen.waves, groups=unseen.groups)
     last = max(seconds for _, seconds in made)
     racers = [racer for racer in TITLES if (racer, last) in made]
-    heard = {"the recordings": measure_features(learned.waves, groups=learned.groups)}
-    heard |= {racer: measure_features(made[racer, last][0]) for racer in racers}
+    measured = {"the recordings": measure_features(learned.waves, groups=learned.groups)}
+    measured |= {racer: measure_features(made[racer, last][0]) for racer in racers}
     beside = report.real_vs_real(real)
     scores = {
         name: report.score_features(one, real, draws=draws, beside=beside, reference=unseen.digest)
-        for name, one in heard.items()
+        for name, one in measured.items()
     }
-    titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real against real"]
+    titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real-vs-real baseline"]
     lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
     by_name = [{score.name: score for score in found} for found in scores.values()]
     for name in by_name[0]:  # what too few sounds of a set have is no score of it
-        if name.startswith(SHOWN):
+        if name.startswith(CLOSING_SCORES):
             row = [found.get(name) for found in by_name]
             cells = ["–" if score is None else _with_span(score.value, score.interval) for score in row]
             lines.append(f"| `{name}` | " + " | ".join([*cells, f"{by_name[0][name].real:.2f}"]) + " |")
@@ -233,14 +235,19 @@ def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float |
     return None
 
 
-def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Span]) -> str:
-    """The lines as a Markdown table, and what they say. floor: real against real."""
+def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Interval]) -> str:
+    """The lines as a Markdown table, and what they say. floor: real-vs-real baseline."""
     rows = [
         f"| `energy_{name}` after | trained on | it has gained | from scratch | from scratch is behind by |",
         "|--:|--:|--:|--:|--:|",
     ]
     for line in lines:
-        cells = [f"{line.seconds / 60:g} min", _cell(line, TUNED), _with_span(*line.gained), _cell(line, SCRATCH)]
+        cells = [
+            f"{line.seconds / 60:g} min",
+            _seed_cell(line, TUNED),
+            _with_span(*line.gained),
+            _seed_cell(line, SCRATCH),
+        ]
         rows.append("| " + " | ".join([*cells, _with_span(*line.behind)]) + " |")
     ahead = [f"{line.seconds / 60:g}" for line in lines if line.behind[1][0] > 0]
     at = f" ({', '.join(ahead)} min)" if ahead else ""
@@ -249,7 +256,7 @@ def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Span]) -> st
         [
             *rows,
             "",
-            f"Real against real (the recordings that were learned from): {_with_span(*floor)}. Of the way from knowing "
+            f"Real-vs-real baseline (the recordings learned from): {_with_span(*floor)}. Of the way from knowing "
             f"nothing to where training on ends, training on has come {100 * NEARLY:.0f} % {ways}. The interval has "
             f"training on ahead at {len(ahead)} of {len(lines)} milestones{at}.",
         ]
@@ -260,26 +267,26 @@ def _after(seconds: float | None) -> str:
     return "never" if seconds is None else f"after {seconds / 60:.1f} min"
 
 
-def _cell(line: Line, racer: str) -> str:
+def _seed_cell(line: Line, racer: str) -> str:
     value, span, seeds = line.value[racer]
     each = f"; {', '.join(f'{one:.2f}' for one in seeds)}" if len(seeds) > 1 else ""
     return _with_span(value, span) + each
 
 
-def _with_span(value: float, span: Span) -> str:
+def _with_span(value: float, span: Interval) -> str:
     return f"{value:.2f} [{span[0]:.2f}, {span[1]:.2f}]"
 
 
-def _counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
-    return np.concatenate([np.ones((1, n)), bootstrap_counts(n, DRAWS, rng, groups)])
+def _draw_counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:
+    return np.concatenate([np.ones((1, n)), bootstrap_counts(n, RACE_DRAWS, rng, groups)])
 
 
 def _drawn(
     real: np.ndarray, rr: np.ndarray, counts: np.ndarray, made: np.ndarray, rng: np.random.Generator,
     groups: np.ndarray | None = None,
 ) -> np.ndarray:  # fmt: skip
-    """[1 + DRAWS] energy distances, that of the sets themselves first. groups: of `made`, if it has any."""
-    within, own = pairwise(made, made), _counts(len(made), rng, groups)
+    """[1 + RACE_DRAWS] energy distances, that of the sets themselves first. groups: of `made`, if it has any."""
+    within, own = pairwise(made, made), _draw_counts(len(made), rng, groups)
     return energy_distance_drawn(rr, pairwise(real, made), within, counts, own)
 
 

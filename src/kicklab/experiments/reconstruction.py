@@ -31,14 +31,14 @@ from kickitout.sound import ONSET
 from kicklab.experiments.ceilings import ceilings
 from kicklab.spectra import log_spectral_distance
 
-CLOSE_CENTS = 10.0
+IN_TUNE_CENTS = 10.0
 LEVEL_FRAMES = 2  # of a sub-band: 0.7 ms, the deviation of what levels are averaged with
 CLICK_UNTIL = (LEFT + ONSET) // 16 + CLICK_FRAMES  # frame of a sub-band: 12 ms after the onset
 MAGNITUDES = ("logmag", "mel")  # representations whose phase is rebuilt (Griffin-Lim)
 
 
-class Again(NamedTuple):
-    """n kicks made again. distances: log-spectral, dB [n]; cents: of the end pitch [n], NaN where either has none;
+class Reconstruction(NamedTuple):
+    """n kicks reconstructed. distances: log-spectral, dB [n]; cents: of the end pitch [n], NaN where either has none;
     seconds: processor time of finding one, NaN where none was looked for."""
 
     name: str
@@ -47,9 +47,9 @@ class Again(NamedTuple):
     seconds: float
 
 
-def made_again(
+def reconstructed(
     model: Model, ear: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = ROUNDS
-) -> Again:
+) -> Reconstruction:
     """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
     places = [invert(model, ear, wave, rounds, name).place for wave, name in zip(waves, names, strict=True)]
@@ -59,25 +59,25 @@ def made_again(
     return _compared(name, waves, again, seconds)
 
 
-def air_drawn_anew(waves: np.ndarray, seed: int = 0) -> Again:
-    """Kicks [n, T] themselves, but for what lies above the lowest sub-band after a click: noise of the same levels.
+def noise_redrawn(waves: np.ndarray, seed: int = 0) -> Reconstruction:
+    """Kicks [n, T] themselves, with noise of the same levels in place of all above the lowest sub-band after a click.
 
-    What no decoder that draws its air as noise can be better than, however well it finds levels and body.
+    No decoder that draws its noise part at random can be better, however well it finds levels and harmonic part.
     """
     representation = make_representation(SubBandsConfig())
     with torch.no_grad():
-        picture = representation.encode(torch.from_numpy(waves)).numpy()  # [n, 16, 1, 1408]
-        noise = np.random.default_rng(seed).standard_normal(picture.shape).astype(np.float32)
-        drawn = np.sqrt(gaussian_filter1d(np.square(picture), LEVEL_FRAMES, axis=3)) * noise
-        drawn[:, 0] = picture[:, 0]
-        drawn[..., :CLICK_UNTIL] = picture[..., :CLICK_UNTIL]
+        bands = representation.encode(torch.from_numpy(waves)).numpy()  # [n, 16, 1, 1408]
+        noise = np.random.default_rng(seed).standard_normal(bands.shape).astype(np.float32)
+        drawn = np.sqrt(gaussian_filter1d(np.square(bands), LEVEL_FRAMES, axis=3)) * noise
+        drawn[:, 0] = bands[:, 0]
+        drawn[..., :CLICK_UNTIL] = bands[..., :CLICK_UNTIL]
         again = representation.decode(torch.from_numpy(drawn)).numpy()
-    return _compared("itself, its air drawn anew", waves, again, float("nan"))
+    return _compared("itself, its noise drawn anew", waves, again, float("nan"))
 
 
-def _compared(name: str, waves: np.ndarray, again: np.ndarray, seconds: float) -> Again:
+def _compared(name: str, waves: np.ndarray, again: np.ndarray, seconds: float) -> Reconstruction:
     hz = [cards(x).values["pitch_end_hz"] for x in (waves, again)]
-    return Again(name, log_spectral_distance(waves, again), 1200 * np.abs(np.log2(hz[1] / hz[0])), seconds)
+    return Reconstruction(name, log_spectral_distance(waves, again), 1200 * np.abs(np.log2(hz[1] / hz[0])), seconds)
 
 
 def best_magnitude(waves: np.ndarray) -> tuple[str, np.ndarray]:
@@ -87,7 +87,7 @@ def best_magnitude(waves: np.ndarray) -> tuple[str, np.ndarray]:
     return name, found[name]
 
 
-def again_text(rows: Sequence[Again], representation: str, ceiling: np.ndarray) -> str:
+def reconstruction_text(rows: Sequence[Reconstruction], representation: str, ceiling: np.ndarray) -> str:
     """The rows as a Markdown table, the representation's own round trip last."""
     head = ["reconstructed by", "n", "log-spectral distance", f"below {representation} of the same kick",
             f"below {representation}'s median", "pitch: median", "pitch within 10 cents", "processor time"]  # fmt: skip
@@ -95,9 +95,9 @@ def again_text(rows: Sequence[Again], representation: str, ceiling: np.ndarray) 
     for row in rows:
         known = row.cents[np.isfinite(row.cents)]
         seconds = "" if np.isnan(row.seconds) else f"{row.seconds:.1f} s"
-        cells = [row.name, str(len(ceiling)), _median(row.distances, "dB"), _share(row.distances < ceiling),
-                 _share(row.distances < np.median(ceiling)), _median(known, "cents"),
-                 f"{_share(known <= CLOSE_CENTS)}, n={len(known)}", seconds]  # fmt: skip
+        cells = [row.name, str(len(ceiling)), _median(row.distances, "dB"), _share_text(row.distances < ceiling),
+                 _share_text(row.distances < np.median(ceiling)), _median(known, "cents"),
+                 f"{_share_text(known <= IN_TUNE_CENTS)}, n={len(known)}", seconds]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     lines.append(f"| {representation}, Griffin-Lim | {len(ceiling)} | {_median(ceiling, 'dB')} | | | | | |")
     return "\n".join(lines)
@@ -110,7 +110,7 @@ def _median(values: np.ndarray, unit: str) -> str:
     return f"{middle:.2f} {unit} [{low:.2f}, {high:.2f}]"
 
 
-def _share(hits: np.ndarray) -> str:
+def _share_text(hits: np.ndarray) -> str:
     low, high = wilson(int(hits.sum()), len(hits))
     return f"{100 * hits.mean():.0f} % [{100 * low:.0f}, {100 * high:.0f}]" if len(hits) else "unknown"
 
@@ -125,8 +125,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.sounds)
     drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
     waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].wave for i in np.sort(drawn)]
-    rows = [made_again(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [air_drawn_anew(waves)]
-    yield again_text(rows, *best_magnitude(waves))
+    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [noise_redrawn(waves)]
+    yield reconstruction_text(rows, *best_magnitude(waves))
     yield (
         f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset.waves)} kicks, dataset `{dataset.digest[:16]}`."
     )

@@ -63,7 +63,7 @@ def floor(
     real: Features, copies: Found | None = None, embeddings: Sequence[Embedding] = DEFAULTS, *,
     seed: int = 0, splits: int = FLOOR_SPLITS,
 ) -> Column:  # fmt: skip
-    """Real against real: the mean over many halvings by group, and where 95 % of them lie.
+    """Real-vs-real baseline: the mean over many halvings by group, and where 95 % of them lie.
 
     The share recognised and that of near-copies are no comparisons: they are those of all real kicks.
     """
@@ -82,7 +82,7 @@ def floor(
         found[COPIES] = copies
     sizes = f"{int(first.sum())} and {int((~first).sum())}"
     about = f"halves of the real kicks, {sizes}, {splits} times; brackets: 95 % of the times"
-    return Column("real against real", about, found)
+    return Column("real-vs-real baseline", about, found)
 
 
 def scoreboard_text(columns: Sequence[Column], embeddings: Sequence[Embedding] = DEFAULTS) -> str:
@@ -91,15 +91,15 @@ def scoreboard_text(columns: Sequence[Column], embeddings: Sequence[Embedding] =
     lines += ["", f"| score | better | {' | '.join(c.name for c in columns)} |", "|---|---|" + "---|" * len(columns)]
     names = [name.format(e=e.name) for name in IN_EACH for e in embeddings] + list(ALONE)
     for name in names:
-        cells = [_found(c, name) for c in columns]
+        cells = [_score_in(c, name) for c in columns]
         known = [f for f in cells[1:] if f is not None] or [f for f in cells if f is not None]
         if known:
-            shown = [_cell(f) for f in cells]
+            shown = [_score_cell(f) for f in cells]
             lines.append(f"| `{known[0].name}` | {known[0].better} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 
-def _found(column: Column, name: str) -> Found | None:
+def _score_in(column: Column, name: str) -> Found | None:
     if name in column.scores:
         return column.scores[name]
     if name[-1] in "ak":  # pca16, k5: the dimension follows
@@ -107,7 +107,7 @@ def _found(column: Column, name: str) -> Found | None:
     return None
 
 
-def _cell(found: Found | None) -> str:
+def _score_cell(found: Found | None) -> str:
     if found is None:
         return ""
     span = f" [{number(found.interval[0])}, {number(found.interval[1])}]" if np.isfinite(found.interval[0]) else ""

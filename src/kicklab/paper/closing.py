@@ -9,10 +9,10 @@ from kicklab.paper.data_study import data_study_finding
 from kicklab.paper.front import span_of_budgets
 from kicklab.paper.patterns import patterns_finding
 from kicklab.paper.shared import HEADLINE
-from kicklab.paper.shortcomings import CHANGES, other_reals, shortcomings_finding, single_changes
+from kicklab.paper.shortcomings import CHANGE_WORDS, other_reals, shortcomings_finding, single_changes
 from kicklab.paper.sine import sine_finding
 from kicklab.paper.upconv import upconv_finding
-from kicklab.paper.words import compared, count, figure, listed, name
+from kicklab.paper.words import compared, counted, figure, listed, name
 from kicklab.study import study_names
 
 
@@ -36,10 +36,10 @@ def discussion(paper: Paper) -> str:
     absent = [f"“{escape(paper.study(n).title)}”" for n in study_names() if not paper.has(n)]
     if absent:
         parts.append(
-            f"Nothing can be said here on {listed(absent)}: "
+            f"This page says nothing about {listed(absent)}: "
             f"{'that study has' if len(absent) == 1 else 'those studies have'} not been run."
         )
-    parts.append(_limits(paper))
+    parts.append(_limitations(paper))
     return section("discussion", "6 Discussion", *parts)
 
 
@@ -51,18 +51,19 @@ def _question(paper: Paper) -> str:
     formula = next(iter(paper.results.rows("shortcomings", "procedural")), None)
     synth = paper.estimate("shortcomings", formula, HEADLINE) if formula else None
     if base is None or not base.firm:
-        return f"Whether a DCGAN can learn kicks is open here: {name(study.baseline)} has no interval over seeds."
+        return f"Whether a DCGAN can learn kicks stays open: {name(study.baseline)} has no interval over seeds."
     parts = []
     if at is not None:
         if base.apart(at) and not base.beats(at):
             parts.append(
-                f"Real kicks that pass through its picture have an energy distance of {figure(at)}, what the DCGAN as "
-                f"published makes {figure(base)}: what is missing was not learned, and is not lost in the picture."
+                f"Real kicks that pass through its representation have an energy distance of {figure(at)}, kicks of "
+                f"the published DCGAN {figure(base)}: the network did not learn what is missing; the representation "
+                f"does not lose it."
             )
         else:
             parts.append(
-                f"No difference is shown between what the DCGAN as published makes ({figure(base)}) and real kicks "
-                f"that pass through its picture ({figure(at)})."
+                f"No difference is shown between kicks of the published DCGAN ({figure(base)}) and real kicks "
+                f"that pass through its representation ({figure(at)})."
             )
     if synth is not None:
         text = compared(base, synth, "energy distance")
@@ -77,7 +78,7 @@ def _stops(paper: Paper) -> str:
     if base is None or not base.firm or not single:
         return ""
     told = []
-    for start, words in CHANGES.items():
+    for start, words in CHANGE_WORDS.items():
         rows = [e for e in single if e.row.startswith(start)]
         helped = [e for e in rows if e.beats(base)]
         if rows:
@@ -92,18 +93,18 @@ def _stops(paper: Paper) -> str:
     return f"<b>Where does it fall short?</b> {text}" + (f" Of all changes together, {more}." if more else "")
 
 
-def _limits(paper: Paper) -> str:
+def _limitations(paper: Paper) -> str:
     firm = [
         (paper.results.of(n), n) for n in paper.plans if paper.results.has(n)
     ]  # fmt: skip
     seeds = sorted({r["seed"] for rows, _ in firm for r in rows})
     return (
-        f"<b>Limits.</b> Budgets are small ({span_of_budgets(paper)}, {count(len(seeds), 'seed')}), and "
-        "networks are small with them: what is said here is said of that scale, at which a family that learns quickly "
-        "is ahead of one that learns well; WaveGAN and SpecGAN were published with days on a graphics card. Configs "
-        "were not tuned for this study, but they were not made by strangers to it either: the project’s own family is "
-        "among the rows. Scores are of our own making where kicks needed it, each beside real against real; they see "
-        "what they see. Intervals that overlap show no difference and prove no equality. Many comparisons are made, "
+        f"<b>Limits.</b> Budgets are small ({span_of_budgets(paper)}, {counted(len(seeds), 'seed')}), and "
+        "networks are small with them: the findings hold at that scale, where a model that learns quickly is ahead of "
+        "one that learns well; WaveGAN and SpecGAN were published with days on a graphics card. Configs "
+        "were not tuned for this study, but their authors know it: the project’s own model is among the rows. Some "
+        "scores are our own, where kicks needed it; each stands beside its real-vs-real baseline. Intervals that "
+        "overlap show no difference and prove no equality. Many comparisons are made, "
         "each by itself; two intervals of 95 % that may not overlap are stricter than a test at 5 %, but of so many "
         "comparisons some may be shown by chance."
     )
@@ -115,9 +116,7 @@ def conclusion(paper: Paper) -> str:
         parts += [_answer(paper), *shortcomings_finding(paper)]
     else:
         parts.append("No study of single changes to a DCGAN has been run in this laboratory.")
-    parts.append(
-        "All of it can be run again with one command on anybody’s kicks, and this page will say what it finds then."
-    )
+    parts.append("One command repeats all of it on anybody’s kicks, and writes this page from what it finds.")
     return section("conclusion", "7 Conclusion", " ".join(p for p in parts if p))
 
 
@@ -133,7 +132,7 @@ def _answer(paper: Paper) -> str:
     reached = [e for e in paper.results.estimates("shortcomings", HEADLINE, "trained") if e.firm and not e.apart(real)]
     text = "In these budgets a DCGAN as published does not learn the click and the rumble of a kick drum"
     if helped:
-        kinds = [words for start, words in CHANGES.items() if any(e.row.startswith(start) for e in helped)]
+        kinds = [words for start, words in CHANGE_WORDS.items() if any(e.row.startswith(start) for e in helped)]
         text += f"; a change of {listed(kinds)} alone brings it nearer to the kicks"
     if reached:
         verb = "is" if len(reached) == 1 else "are"

@@ -25,7 +25,7 @@ PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
 
 
-class Reference(NamedTuple):
+class Citation(NamedTuple):
     """One reference. doi: without the resolver."""
 
     authors: str
@@ -36,10 +36,10 @@ class Reference(NamedTuple):
 
 
 @lru_cache
-def references() -> dict[str, Reference]:
+def literature() -> dict[str, Citation]:
     """Key -> reference, of literature.yaml."""
     data = yaml.safe_load((files("kicklab.paper") / "literature.yaml").read_text("utf-8"))
-    return {key: Reference(**fields) for key, fields in data.items()}
+    return {key: Citation(**fields) for key, fields in data.items()}
 
 
 class Paper:
@@ -47,7 +47,7 @@ class Paper:
 
     def __init__(self, lab: Lab, listen_to: Lab | None, sounds: Sounds) -> None:
         self.lab, self.sounds = lab, sounds
-        self.heard = listen_to or lab  # whose sounds are played
+        self.played_lab = listen_to or lab  # whose sounds are played
         self.results = Results(read_results(lab))
         self.plans: dict[str, dict[str, Any]] = {}
         for name in study_names():
@@ -79,7 +79,7 @@ class Paper:
         return name if name in self.results.rows(study) else None
 
     def style(self, study: str, row: str) -> int:
-        """The colour of a row: of a DCGAN with one change, with all, of another family, or without learning."""
+        """The colour of a row: of a DCGAN with one change, with all, of another model family, or without learning."""
         found = self.results.of(study, row=row)
         if not found or found[0]["source"] != "trained":
             return 3
@@ -139,7 +139,7 @@ class Paper:
     def cite(self, *keys: str) -> str:
         """Numbers of references, in the order of their first mention."""
         for key in keys:
-            if key not in references():
+            if key not in literature():
                 raise KeyError(key)
             if key not in self.cited:
                 self.cited.append(key)
@@ -182,5 +182,5 @@ def section(identity: str, title: str, *parts: str, level: int = 2) -> Markup:
 
 
 def labelled(title: str, art: str) -> Markup:
-    """A picture with a word above it."""
+    """A drawing with a word above it."""
     return PARTS.labelled(title, Markup(art))

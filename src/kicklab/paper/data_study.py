@@ -16,13 +16,13 @@ from kicklab.paper.words import (
 )
 from kicklab.results import Estimate
 
-FIGURE = (
+DATA_FIGURE = (
     "Energy distance against the number of kicks to learn from, at the end of the budget (left), and against minutes "
-    "of one core (right); with 95 % intervals on the left, means over seeds on the right. The dashed line is what "
-    "halves of the test kicks have against each other."
+    "of one core (right); with 95 % intervals on the left, means over seeds on the right. The dashed line is the "
+    "real-vs-real baseline."
 )
-TABLE = "Quality by the number of kicks, at the end of the budget."
-DISTANCE = Axis("energy distance", "dB a cell")
+DATA_TABLE = "Quality by the number of kicks, at the end of the budget."
+DISTANCE = Axis("energy distance", "dB")
 
 
 def data_study(paper: Paper) -> str:
@@ -33,8 +33,8 @@ def data_study(paper: Paper) -> str:
         study.question,
         f"<b>Kicks.</b> {_kicks_sentence(paper)}",
         f"<b>Minutes.</b> {_minutes_sentence(paper)}",
-        paper.figure("fig-data-study", _data_curves(paper), FIGURE, wide=True),
-        score_table(paper, "data", "table-data", SCORES, TABLE),
+        paper.figure("fig-data-study", _data_curves(paper), DATA_FIGURE, wide=True),
+        score_table(paper, "data", "table-data", SCORES, DATA_TABLE),
     ]
     return section("data-study", f"4.5 {study.title}", *parts, level=3)
 
@@ -51,7 +51,7 @@ def _by_kicks(paper: Paper) -> list[tuple[str, Estimate]]:
     return [("all" if n == math.inf else f"{n:.0f}", e) for n, e in found]
 
 
-def _number(paper: Paper, row: str) -> float:
+def _kicks_of(paper: Paper, row: str) -> float:
     """How many kicks a row learned from, as its run counted them."""
     return float(paper.point(paper.entries("data", row)[0])["training_kicks"])
 
@@ -59,7 +59,7 @@ def _number(paper: Paper, row: str) -> float:
 def _kicks_sentence(paper: Paper) -> str:
     found = [(n, e) for n, e in _by_kicks(paper) if e.firm]
     if len(found) < 2:
-        return "There are too few rows with an interval over seeds to say how quality grows."
+        return "Too few rows have an interval over seeds to say how quality grows."
     (fewest, first), (most, last) = found[0], found[-1]
     values = f"{figure(last)} against {figure(first)}"
     if last.beats(first):
@@ -81,7 +81,7 @@ def _minutes_sentence(paper: Paper) -> str:
     shares = sorted({r["share"] for r in paper.results.all if r["study"] == "data" and r["row"] == row})
     points = [(s, e) for s in shares if (e := paper.estimate("data", row, HEADLINE, s)) is not None and e.firm]
     if len(points) < 2:
-        return "There are too few moments with an interval over seeds to say how quality grows."
+        return "Too few moments have an interval over seeds to say how quality grows."
     (early, first), (_, last) = points[0], points[-1]
     moment = f"after {short(100 * early)} % of the budget"
     values = f"{figure(last)} against {figure(first)}"
@@ -102,7 +102,7 @@ def _data_curves(paper: Paper) -> str:
     found = _by_kicks(paper)
     real = real_level(paper, "data", HEADLINE)
     across = real if math.isfinite(real) else None
-    x = np.array([_number(paper, e.row) for _, e in found])
+    x = np.array([_kicks_of(paper, e.row) for _, e in found])
     y, low, high = (np.array([getattr(e, key) for _, e in found]) for key in ("value", "low", "high"))
     line = Curve("estimate, 95 % interval", x, y, 0, low, high, points=True)
     axis = Axis("kicks to learn from", log=True)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from kickitout._version import __version__
 from kicklab.paper.context import Paper, section
-from kicklab.paper.words import count, listed
+from kicklab.paper.words import counted, listed
 from kicklab.study import study_names
 
 TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and where does it fall short?"
-Finding = Callable[[Paper], list[str]]  # sentences, the most important first
+FindingOf = Callable[[Paper], list[str]]  # sentences, the most important first
 BRIEF = {"shortcomings": 4, "upconv": 2, "sine": 2}  # how many of them stand in the abstract and the README; else 1
 
 
@@ -19,27 +19,27 @@ def origin(paper: Paper) -> str:
     machines = {f"{p['machine']['system']}, {p['machine']['cores']} cores" for p in paper.plans.values()}
     versions = {p["machine"]["kickitout"] for p in paper.plans.values()}
     return (
-        f"Written by kickitout {__version__} from {count(len(paper.results.all), 'score')} of "
-        f"{count(len({r['cell'] for r in paper.results.all}), 'run')} made by version {', '.join(sorted(versions))} on "
+        f"Written by kickitout {__version__} from {counted(len(paper.results.all), 'score')} of "
+        f"{counted(len({r['cell'] for r in paper.results.all}), 'run')} by version {', '.join(sorted(versions))} on "
         f"{'; '.join(sorted(machines))}. Every number, and every sentence that ranks or compares, is computed from "
         "them."
     )
 
 
-def abstract(paper: Paper, findings: Mapping[str, Finding]) -> str:
+def abstract(paper: Paper, findings: Mapping[str, FindingOf]) -> str:
     """What was asked, on what, and one sentence of each study that was run."""
     data = paper.data
     parts = [
-        "Deep convolutional generative adversarial networks (DCGANs) learn pictures; a sound is a picture once it is "
-        "transformed. We ask how far that carries for the shortest of sounds with the widest of spectra, the kick "
-        "drum: 500 ms at 44.1 kHz, a click of some milliseconds over a falling tone near 50 Hz."
+        "Deep convolutional generative adversarial networks (DCGANs) learn images, and a spectrogram is an image. How "
+        "far does that carry for the kick drum, the shortest of sounds with the widest of spectra: 500 ms at 44.1 "
+        "kHz, a click of some milliseconds over a falling tone near 50 Hz?"
     ]
     if data is not None:
         groups = len({row.group for row in data.train.rows})
         parts.append(
-            f"Networks learn from at most {count(len(data.train), 'recording')} in "
-            f"{count(groups, 'group', 'groups')} "
-            f"of near-duplicates and are scored against {count(len(data.test), 'other')}."
+            f"We train on at most {counted(len(data.train), 'recording')} in "
+            f"{counted(groups, 'group', 'groups')} "
+            f"of near-duplicates and score against {counted(len(data.test), 'other')}."
         )
     if paper.plans:
         parts.append(f"All rows of a study have the same budget, of {span_of_budgets(paper)}.")
@@ -64,7 +64,7 @@ def span_of_budgets(paper: Paper) -> str:
     return f"{text} of one processor core a run" if units == {"min"} else f"{text} a run"
 
 
-def brief(paper: Paper, findings: Mapping[str, Finding], study: str) -> str:
+def brief(paper: Paper, findings: Mapping[str, FindingOf], study: str) -> str:
     """What a study found, in few sentences."""
     return " ".join(findings[study](paper)[: BRIEF.get(study, 1)])
 
@@ -76,26 +76,25 @@ def introduction(paper: Paper) -> str:
         "1 Introduction",
         f"A generative adversarial network {c('goodfellow')} with the convolutions of a DCGAN {c('radford')} was the "
         "first "
-        "generator of pictures that trained with some reliability, and it is still the first that is tried when sounds "
-        "are to be generated as pictures. For audio the best-known answers left it behind at once: WaveGAN and "
+        "image generator that trained reliably, and it is still the first that many try on spectrograms. For audio "
+        "the best-known models left it behind at once: WaveGAN and "
         "SpecGAN "
         f"{c('donahue')} keep its layers but change the objective, the kernels and the normalisation together, so "
-        "that it "
-        "cannot be said which of the changes was needed. Nor is it known how much of the damage is done before any "
-        "network is trained, by a picture that has no phase.",
+        "that nobody knows which of the changes was needed. Nor is it known how much is lost before any network is "
+        "trained, in a representation without phase.",
         "A kick drum makes the question sharp. Its body moves at 40 to 60 Hz, its click lasts a few milliseconds. A "
         "window of 512 samples (11.6 ms) has one bin between DC and 120 Hz; one of 2048 samples smears the click over "
         "46 ms. And it makes the question small: half a second, one channel, a few hundred examples, so that each "
         "change can be made alone and repeated with other seeds.",
         "We contribute (1) an ablation of the DCGAN on kick drums, one change at a time, each row read against the "
         "ceiling "
-        "of its picture; (2) a factorial experiment on the traces of up-convolution in audio, with the spectral loss "
+        "of its representation; (2) a factorial experiment on the spectral artefacts of up-convolution in audio, with "
+        "the spectral loss "
         "in "
         "the form that its paper states and in the form that its code has; (3) a test on pure tones, where errors of "
-        "frequency, phase and envelope have names; (4) measures of what the click has to do with the rumble, in real "
-        "and "
-        "in generated kicks; (5) quality against the number of recordings and against minutes; and (6) the programme "
-        "that does all of it again and writes this page from what it finds.",
+        "frequency, phase and envelope have names; (4) measures of how click and rumble depend on each other, in real "
+        "and in generated kicks; (5) quality against the number of recordings and against minutes; and (6) the "
+        "program that repeats all of it and writes this page from what it finds.",
     )
 
 
@@ -119,7 +118,7 @@ def related(paper: Paper) -> str:
         f"<b>Up-convolution.</b> Transposed convolutions leave checkerboards when kernels and strides do not match "
         f"{c('odena')}; sub-pixel convolutions {c('shi')} and resizing avoid them in part. Durall et al. "
         f"{c('durall')} show "
-        "that generated pictures miss the high end of the spectrum and propose a spectral loss; the code published "
+        "that generated images miss the high end of the spectrum and propose a spectral loss; the code published "
         "with the paper computes that loss outside of the graph, so that it scales the adversarial loss and has no "
         "gradient of "
         f"its own. Chandrasegaran et al. {c('chandrasegaran')} report that the discrepancy goes away when the last "

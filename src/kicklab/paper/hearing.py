@@ -1,4 +1,4 @@
-"""What was generated, to see and to hear: spectrograms beside real ones, walks through latents, players, and votes."""
+"""What was generated: spectrograms beside real ones, walks through latents, players, and votes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kicklab.folder import Lab
 from kicklab.listening import read_votes, tally
 from kicklab.paper.context import PARTS, Paper, section
 from kicklab.paper.images import player, spectrogram_grid
-from kicklab.paper.words import count, listed, missing, name
+from kicklab.paper.words import counted, listed, missing, name
 from kicklab.results import Results, read_results
 
 STUDY = "shortcomings"
@@ -29,18 +29,18 @@ def hearing(paper: Paper) -> str:
         "alike has collapsed."
     )
     if walks:
-        text += f" In {paper.ref('fig-walks')} a walk from one to another shows whether what lies between is a sound."
+        text += f" In {paper.ref('fig-walks')} a walk from one to another shows whether kicks lie between them."
     if "table-players" in heard:
-        text += f" Spectrograms do not show phase; {paper.ref('table-players')} lets it be heard."
+        text += f" Spectrograms do not show phase; {paper.ref('table-players')} plays the sounds."
     return section("hearing", "5 What was generated", text, grid, walks, heard, votes(paper))
 
 
-def _first(paper: Paper, study: str, row: str, lab: Lab) -> dict[str, Any] | None:
+def _first_entry(paper: Paper, study: str, row: str, lab: Lab) -> dict[str, Any] | None:
     found = paper.entries(study, row, lab)
     return found[0] if found else None
 
 
-def _rows(paper: Paper, study: str, lab: Lab, *sources: str) -> list[str]:
+def _rows_of(paper: Paper, study: str, lab: Lab, *sources: str) -> list[str]:
     if lab is paper.lab:
         return paper.results.rows(study, *sources)
     return Results(read_results(lab)).rows(study, *sources)
@@ -52,7 +52,7 @@ def _grid(paper: Paper, study: str) -> str:
     at = np.linspace(0, len(kicks.test) - 1, ACROSS).astype(int)
     rows = [("real (test)", [kicks.test.waves[i] for i in at])]
     for row in [*paper.results.rows(study, "procedural", "augmented"), *paper.results.rows(study, "trained")]:
-        entry = _first(paper, study, row, paper.lab)
+        entry = _first_entry(paper, study, row, paper.lab)
         if entry is not None:
             rows.append((row, list(paper.made(entry)["waves"][:ACROSS])))
     art = spectrogram_grid(rows, "spectrograms of real and generated kicks")
@@ -66,7 +66,7 @@ def _grid(paper: Paper, study: str) -> str:
 def _walks(paper: Paper, study: str) -> str:
     rows = []
     for row in paper.results.rows(study, "trained"):
-        entry = _first(paper, study, row, paper.lab)
+        entry = _first_entry(paper, study, row, paper.lab)
         walk = paper.made(entry).get("walk") if entry is not None else None
         if walk is not None:
             rows.append((row, list(walk)))
@@ -79,16 +79,16 @@ def _walks(paper: Paper, study: str) -> str:
 
 def players(paper: Paper, study: str) -> str:
     """The best, the median and the worst sound of each row, of those whose licences let them be passed on."""
-    lab = paper.heard
+    lab = paper.played_lab
     if paper.sounds == "none":
         return "<p>This copy of the page has no players.</p>"
     allowed = [source for source in ("procedural", "trained") if paper.may_play(source, lab)]
     silent = (
         ""
         if "trained" in allowed
-        else "<p>This page has no players of the models: they learned from kicks of which some are under no licence "
-        "that lets their sound be passed on. <code>kick lab paper --sounds all</code> makes a page with them, for "
-        "oneself; models trained on free kicks alone are heard with <code>--listen-to</code>.</p>"
+        else "<p>This page plays no sounds of the models: some of their training kicks have no licence that lets their "
+        "sound be passed on. <code>kick lab paper --sounds all</code> makes a page with them, for "
+        "oneself; models trained on free kicks alone are played with <code>--listen-to</code>.</p>"
     )
     rows = []
     if paper.may_play("test", lab):
@@ -96,8 +96,8 @@ def players(paper: Paper, study: str) -> str:
         rows.append(
             _player_row(paper, "real (test)", [waves[i] for i in np.linspace(0, len(waves) - 1, 3).astype(int)])
         )
-    for row in [row for source in allowed for row in _rows(paper, study, lab, source)]:
-        entry = _first(paper, study, row, lab)
+    for row in [row for source in allowed for row in _rows_of(paper, study, lab, source)]:
+        entry = _first_entry(paper, study, row, lab)
         if entry is None:
             continue
         waves, order = paper.made(entry, lab)["waves"], np.argsort(paper.curves(entry, lab)["away"], kind="stable")
@@ -106,11 +106,12 @@ def players(paper: Paper, study: str) -> str:
     if not rows:
         return silent
     where = "" if lab is paper.lab else " They come from another laboratory, whose models learned from other kicks."
-    return silent + paper.table(
+    table = paper.table(
         "table-players", ["row", *PLACES], rows,
         "To listen: the best, the median and the worst sound of the first seed of each row, by its mean distance to "
         f"the five nearest test kicks. All have the same peak.{where}",
     )  # fmt: skip
+    return f"{silent}{table}"
 
 
 def _player_row(paper: Paper, row: str, waves: list[np.ndarray]) -> list[str]:
@@ -123,7 +124,7 @@ def _player_row(paper: Paper, row: str, waves: list[np.ndarray]) -> list[str]:
 
 def votes(paper: Paper) -> str:
     """What listeners chose, if anybody has."""
-    found = read_votes(paper.heard)
+    found = read_votes(paper.played_lab)
     if not found:
         return (
             "<p>Nobody has listened yet: <code>kick lab listen</code> opens a page for blind comparisons, whose "
@@ -154,7 +155,7 @@ def votes(paper: Paper) -> str:
                         "with "
                         "Wilson’s 95 % interval.")  # fmt: skip
     sentence = (
-        f"<b>By ear.</b> {count(listeners, 'listener')} made {count(len(found), 'comparison')}, blind and at equal "
+        f"<b>By ear.</b> {counted(listeners, 'listener')} made {counted(len(found), 'comparison')}, blind and at equal "
         "loudness. " + (f"Against real kicks: {listed(told)}." if told else "")
     )
     return f"<p>{sentence}</p>{table}"

@@ -1,4 +1,4 @@
-"""Pictures inside the page: spectrograms with their axes, kernels, and the drawing of a network from its shapes."""
+"""Images inside the page: spectrograms with their axes, kernels, and the drawing of a network from its shapes."""
 
 from __future__ import annotations
 

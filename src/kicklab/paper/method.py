@@ -1,4 +1,4 @@
-"""Methodology: pictures, networks, data, training, metrics, statistics."""
+"""Methodology: representations, networks, data, training, metrics, statistics."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kicklab.data import TEST_TONES, TONES
 from kicklab.paper.charts import Axis, Curve, lines, short
 from kicklab.paper.context import FAMILIES, PARTS, Paper, section
 from kicklab.paper.images import network_drawing
-from kicklab.paper.words import cell, count, listed, shown
+from kicklab.paper.words import cell, counted, listed, shown
 from kicklab.results import estimate_of
 from kicklab.study import lab_size, study_names
 from kicklab.tones import HIGHEST_HZ, LONGEST_MS, LOWEST_HZ, SHORTEST_MS
 
 DRAWN = ("dcgan", "dcgan-bands", *FAMILIES)
-CODEC_WORDS = {
+REPRESENTATION_WORDS = {
     "logmag": ("rebuilt", "level of a short-time spectrum, linear in frequency"),
     "mel": ("rebuilt", "level in triangular bands, evenly spaced on the mel scale"),
     "complexstft": ("kept", "real and imaginary part, magnitude compressed by a cube root"),
@@ -33,15 +33,15 @@ def methodology(paper: Paper) -> str:
     return section(
         "method",
         "3 Methodology",
-        pictures(paper),
-        networks(paper),
-        data(paper),
-        training(paper),
-        metrics(paper),
+        representations(paper),
+        networks_section(paper),
+        data_section(paper),
+        training_section(paper),
+        metrics_section(paper),
     )
 
 
-def pictures(paper: Paper) -> str:
+def representations(paper: Paper) -> str:
     c = paper.cite
     representations: dict[str, str] = {}
     for r in paper.results.all:
@@ -54,30 +54,31 @@ def pictures(paper: Paper) -> str:
             [r for r in paper.results.all if r["row"] == f"ceiling of {label}" and r["score"] == score]
             for score in (paper.results.score_name("shortcomings", "energy"), "tone_phase")
         ]
-        lost = _lost(paper, f"ceiling of {label}")
+        lost = _losses_of(paper, f"ceiling of {label}")
         found = [cell(estimate_of(_once(rs))) if rs else "–" for rs in ceilings]
-        phase, what = CODEC_WORDS.get(name, ("", ""))
+        phase, what = REPRESENTATION_WORDS.get(name, ("", ""))
         rows.append([shown(label), phase, what, lost["snr"], lost["lsd"], found[0], found[1]])
-    head = ["picture", "phase", "what it shows", "SNR [dB]", "spectral distance [dB]", "energy distance [dB a cell]",
+    head = ["representation", "phase", "what it holds", "SNR [dB]", "spectral distance [dB]", "energy distance [dB]",
             "phase of a tone [degrees]"]  # fmt: skip
     table = paper.table(
-        "table-pictures", head, rows,
-        "Pictures, and what real sounds lose in them: the ceilings. Medians over the kicks, with the middle half of "
+        "table-representations", head, rows,
+        "Representations, and what real sounds lose in them: the ceilings. Medians over the kicks, with the middle "
+        "half of "
         "them; "
         "energy distance of the decoded kicks to the test kicks, and error of the phase of decoded tones, with 95 % "
         "intervals.", wide=True,
     )  # fmt: skip
     return section(
-        "pictures",
-        "3.1 Pictures of sound",
-        "A representation makes a picture of a waveform and a waveform of a picture. Where the picture has no phase it "
-        "is rebuilt "
-        f"by the fast Griffin-Lim algorithm {c('griffin', 'perraudin')} from a start that follows spectral peaks and "
+        "representations",
+        "3.1 Representations",
+        "An encoder without weights makes a representation of a waveform, and a decoder a waveform of it. Where a "
+        f"representation has no phase, it is rebuilt by the fast Griffin-Lim algorithm {c('griffin', 'perraudin')} "
+        "from a start that follows spectral peaks and "
         f"the known onset. The sub-bands come from a cosine-modulated filter bank with nearly perfect reconstruction "
         f"{c('nguyen')}. All kicks begin at the same sample with the same polarity, so that a phase that is kept can "
         "be "
         f"learned. No generator can be expected to sound better than its representation makes a real kick sound: "
-        f"{paper.ref('table-pictures')} gives these ceilings in the scores of the generators.",
+        f"{paper.ref('table-representations')} gives these ceilings in the scores of the generators.",
         table,
         level=3,
     )
@@ -88,7 +89,7 @@ def _once(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return list({r["cell"]: r for r in rows}.values())
 
 
-def _lost(paper: Paper, row: str) -> dict[str, str]:
+def _losses_of(paper: Paper, row: str) -> dict[str, str]:
     found = {"snr": "–", "lsd": "–"}
     for study in paper.plans:
         for entry in paper.entries(study, row):
@@ -101,12 +102,12 @@ def _lost(paper: Paper, row: str) -> dict[str, str]:
     return found
 
 
-def networks(paper: Paper) -> str:
+def networks_section(paper: Paper) -> str:
     parts = [
         "DCGAN, WaveGAN and SpecGAN have the layers, kernels, strides and objective of their papers, and with the "
-        "sizes of these their parameter counts, which tests of the programme hold against the papers’ tables. What was "
-        "adapted, and to which size for minutes on one core, is said with each drawing. Drawings are made from the "
-        "networks themselves: boxes grow with the logarithm of maps (width) and of cells (height), and below each "
+        "sizes of these their parameter counts, which tests hold against the papers’ tables. Each caption says what "
+        "was adapted, and to which size for minutes on one core. Drawings come from the networks themselves: boxes "
+        "grow with the logarithm of maps (width) and of cells (height), and below each "
         "stands the shape it gives, maps × rows × columns."
     ]
     for config in DRAWN:
@@ -121,18 +122,18 @@ def networks(paper: Paper) -> str:
         numbers = listed([f"{name} {value:,}".replace(",", " ") for name, value in sizes.items() if value])
         art = network_drawing(layers["generator"], "latent", f"generator of {config}")
         if layers["critic"]:
-            art += network_drawing(layers["critic"], "picture", f"critic of {config}")
+            art += network_drawing(layers["critic"], "input", f"critic of {config}")
         parts.append(
             paper.figure(
                 f"fig-net-{config}", art,
                 f"<b>{escape(config)}</b>, generator{', then critic' if layers['critic'] else ''}. "
-                f"{escape(entry['config']['about'])}{_size(config)} Parameters: {numbers}.", wide=True,
+                f"{escape(entry['config']['about'])}{_lab_size(config)} Parameters: {numbers}.", wide=True,
             )
         )  # fmt: skip
     return section("networks", "3.2 Networks", *parts, level=3)
 
 
-def _size(config: str) -> str:
+def _lab_size(config: str) -> str:
     """What the laboratory makes smaller of a config."""
     changes = [c.replace("=", " = ") for c in lab_size(config) if not c.startswith("monitor.")]
     return f" In this laboratory: {listed([f'<code>{escape(c)}</code>' for c in changes])}." if changes else ""
@@ -147,7 +148,7 @@ def _first_of(paper: Paper, config: str) -> tuple[dict[str, Any], dict[str, Any]
     return None
 
 
-def data(paper: Paper) -> str:
+def data_section(paper: Paper) -> str:
     tones = (
         f"The study of tones has data made by formula: {TONES} decaying sines to learn from and {TEST_TONES} others "
         "to score "
@@ -160,7 +161,7 @@ def data(paper: Paper) -> str:
     rows = [*kicks.train.rows, *kicks.test.rows]
     groups = len({r.group for r in kicks.train.rows}), len({r.group for r in kicks.test.rows})
     left_out = (
-        f" {count(kicks.related, 'kick')} of the test folders "
+        f" {counted(kicks.related, 'kick')} of the test folders "
         f"{'was' if kicks.related == 1 else 'were'} left out for being of one group with a training kick."
         if kicks.related
         else ""
@@ -170,7 +171,13 @@ def data(paper: Paper) -> str:
     waves = np.concatenate([kicks.train.waves, kicks.test.waves])
     measured = cards(waves).values
     art = "".join(
-        lines(_parts(measured[name], len(kicks.train)), axis, Axis("share below", low=0, high=1), axis.title, width=300)
+        lines(
+            _train_and_test(measured[name], len(kicks.train)),
+            axis,
+            Axis("share below", low=0, high=1),
+            axis.title,
+            width=300,
+        )
         for name, axis in (
             ("pitch_end_hz", Axis("end pitch", "Hz", log=True)),
             ("decay_t40_ms", Axis("decay by 40 dB", "ms")),
@@ -179,21 +186,21 @@ def data(paper: Paper) -> str:
     )
     return section(
         "data", "3.3 Data",
-        f"{count(len(rows), 'recorded kick')} were scanned, aligned to their onset, brought to one polarity and "
+        f"{counted(len(rows), 'recorded kick')} were scanned, aligned to their onset, brought to one polarity and "
         "peak, and "
         f"joined into groups of near-duplicates (cross-correlation of 0.97 or more), of which none spans two parts: "
-        f"{count(len(kicks.train), 'kick')} in {count(groups[0], 'group', 'groups')} are there to learn from, "
-        f"{count(len(kicks.test), 'kick')} in {count(groups[1], 'group', 'groups')} only to be scored "
+        f"{counted(len(kicks.train), 'kick')} in {counted(groups[0], 'group', 'groups')} are there to learn from, "
+        f"{counted(len(kicks.test), 'kick')} in {counted(groups[1], 'group', 'groups')} only to be scored "
         f"against.{left_out} They were recorded at {listed([f'{r / 1000:g} kHz' for r in rates])}, with "
         f"{listed([f'{n} under “{escape(name)}”' for name, n in licences.most_common()])}. "
         f"{paper.ref('table-sources')} lists the sources, {paper.ref('fig-data')} what the kicks are like.",
-        sources(paper, rows, len(kicks.train)),
+        sources_table(paper, rows, len(kicks.train)),
         paper.figure("fig-data", art, "Kicks to learn from and to score against, as cumulative shares.", wide=True),
         tones, level=3,
     )  # fmt: skip
 
 
-def _parts(values: np.ndarray, first: int) -> list[Curve]:
+def _train_and_test(values: np.ndarray, first: int) -> list[Curve]:
     return [ecdf("to learn from", values[:first], 0), ecdf("to score against", values[first:], plain=True)]
 
 
@@ -206,7 +213,7 @@ def ecdf(name: str, values: np.ndarray, style: int = 0, *, plain: bool = False) 
     return Curve(name, known[at], (at + 1) / len(known), style, plain=plain)
 
 
-def sources(paper: Paper, rows: list[ManifestRow], train: int) -> str:
+def sources_table(paper: Paper, rows: list[ManifestRow], train: int) -> str:
     counts: dict[tuple[str, str], list[int]] = {}
     for i, row in enumerate(rows):
         counts.setdefault((row.source, row.licence), [0, 0])[int(i >= train)] += 1
@@ -219,7 +226,7 @@ def sources(paper: Paper, rows: list[ManifestRow], train: int) -> str:
         rest = listed_rows[24:]
         shown.append(
             [
-                f"{count(len(rest), 'other source')}",
+                f"{counted(len(rest), 'other source')}",
                 "",
                 str(sum(int(r[2]) for r in rest)),
                 str(sum(int(r[3]) for r in rest)),
@@ -229,7 +236,7 @@ def sources(paper: Paper, rows: list[ManifestRow], train: int) -> str:
     return paper.table("table-sources", head, shown, "Where the kicks come from.")
 
 
-def training(paper: Paper) -> str:
+def training_section(paper: Paper) -> str:
     c = paper.cite
     rows = []
     for name in study_names():
@@ -246,7 +253,7 @@ def training(paper: Paper) -> str:
         ])  # fmt: skip
     stopped = [r for r in {r["cell"]: r for r in paper.results.all}.values() if r["stopped"]]
     why = (
-        f" {count(len(stopped), 'run was', 'runs were')} stopped before, by losses that were not finite."
+        f" {counted(len(stopped), 'run was', 'runs were')} stopped before, by losses that were not finite."
         if stopped
         else ""
     )
@@ -254,28 +261,29 @@ def training(paper: Paper) -> str:
     return section(
         "training", "3.4 Training",
         "Runs of one study have the same budget, in seconds of one processor core (or in steps where that is said), "
-        f"and are heard as they are at its end: no snapshot is selected, so that none is selected on the test.{why} "
+        f"and are scored as they are at its end: nothing is selected on the test kicks.{why} "
         "Batches, "
         f"latents and augmentation depend on the seed and the step alone, so that a run that was interrupted ends with "
         f"the weights of one that was not. Objectives are those of {c('goodfellow', 'gulrajani', 'lim')} with the "
         "penalties "
         f"of {c('gulrajani', 'mescheder')}; every hyper-parameter is in the run's own config, kept beside its results.",
         paper.table("table-runs", head, rows, "The studies, and what they have cost."),
-        "<b>The spectral loss.</b> Let AI(x) be the power spectrum of a picture x, averaged over circles about the "
+        "<b>The spectral loss.</b> Let AI(x) be the power spectrum of a representation x, averaged over circles about "
+        "the "
         "origin "
-        "and brought, in dB, to the range from 0 to 1. With the mean over real pictures AI<sub>r</sub>, the loss of a "
-        "generated picture is the cross-entropy "
+        "and brought, in dB, to the range from 0 to 1. With the mean over real kicks AI<sub>r</sub>, the loss of a "
+        "generated representation is the cross-entropy "
         "<span class='eq'>S(x) = −Σ<sub>k</sub> [AI<sub>r</sub>(k) log AI(x, k) + (1 − AI<sub>r</sub>(k)) log(1 − "
         "AI(x, k))]</span> "
         f"{c('durall')}. <em>Differentiated</em>, the generator descends L<sub>G</sub> + λ S; <em>detached</em>, as "
         "in the published code, it descends L<sub>G</sub> (1 + λ S) with S as a number, whose gradient is that of "
         "L<sub>G</sub> "
-        "times a number. A test of the programme shows that the first passes a gradient and the second none.",
+        "times a number. A test shows that the first passes a gradient and the second none.",
         level=3,
     )  # fmt: skip
 
 
-def metrics(paper: Paper) -> str:
+def metrics_section(paper: Paper) -> str:
     c = paper.cite
     return section(
         "metrics", "3.5 Metrics and statistics",
@@ -283,22 +291,22 @@ def metrics(paper: Paper) -> str:
         "short "
         f"ones above: nothing is learned, and both 40 Hz and 2 ms are resolved. On these, the <b>energy distance</b> "
         f"{c('szekely')} is our headline: it is zero only for equal distributions, unbiased for small sets and grows "
-        f"linearly with a fault. Beside it stand the Fréchet distance of principal components {c('heusel')}, "
-        f"precision and recall {c('kynkaanniemi')}, density and coverage {c('naeem')}, and the accuracy of "
-        "classifiers that "
-        f"tell real from generated {c('lopez-paz')}, for which chance is 0.5. Fields of the kick card (pitch, sweep, "
+        f"linearly with a fault. Its unit is dB: a root-mean-square level difference per time-frequency cell. Beside "
+        f"it stand the Fréchet distance of principal components {c('heusel')}, "
+        f"precision and recall {c('kynkaanniemi')}, density and coverage {c('naeem')}, and the accuracy of classifier "
+        f"two-sample tests (C2ST) {c('lopez-paz')}, for which chance is 0.5. Fields of the kick card (pitch, sweep, "
         f"click, decay, artefacts) are compared by the Wasserstein distance {c('vallender')} in the field's unit or in "
         "standard "
         "deviations of the real kicks. Beside our levels stand the points of a small network that was taught to tell "
-        "types of drums apart, and the share of sounds that it takes for kicks. "
-        "Near-copies of training kicks are counted by a nearest neighbour that is "
-        f"calibrated on real kicks {c('meehan')}.",
-        "<b>Traces.</b> Of the pictures that a generator makes, the mean spectra over circles, along frequency and "
-        "along "
-        "time are compared with those of real pictures (root mean square over the points, in dB), over all and at the "
+        "types of drums apart, and the share of sounds that it recognises as kicks. "
+        "Near-copies of training kicks are counted by nearest neighbour, with a threshold from real kicks "
+        f"{c('meehan')}.",
+        "<b>Spectral artefacts.</b> The mean spectra of generated representations, over circles, along frequency and "
+        "along time, are compared with those of real kicks (root mean square over the points, in dB), over all and at "
+        "the "
         "finest quarter. In the decoded sound, the height of lines at multiples of an eighth of a cycle a cell, where "
         "strides of 2, 4 and 8 leave them, is read from the sound’s own spectrogram, above that of real kicks. A "
-        "linear probe on spectra alone says how visible the difference is.",
+        "linear probe on spectra alone measures how visible the difference is.",
         "<b>Patterns.</b> The mean level in five bands over time, in dB; the time by which energy above 2 kHz comes "
         "before that below 250 Hz; and Spearman’s correlations between fields of the card, real against generated.",
         "<b>Tones.</b> The nearest tone to a sound is fitted by least squares; what is left over is the noise of a "
@@ -306,10 +314,10 @@ def metrics(paper: Paper) -> str:
         "should fall as an exponential.",
         "<b>Intervals.</b> Every score has a 95 % interval by resampling sounds, near-duplicates together "
         f"{c('efron')}, and "
-        "the same number of real against real beside it. An estimate is the mean over seeds; its interval adds the "
+        "its real-vs-real baseline beside it. An estimate is the mean over seeds; its interval adds the "
         "mean "
         "half-width over sounds and Student’s interval over seeds as independent parts. Because the first part holds "
-        "the scatter of the test kicks, which all rows share, these intervals are too wide rather than too narrow for "
+        "the scatter of the test kicks, which all rows share, these intervals are rather too wide than too narrow for "
         "comparisons. Two rows are said to differ where their intervals do not overlap; otherwise no difference is "
         f"shown, which does not mean that there is none. Shares of votes have Wilson’s interval {c('wilson')}.",
         level=3,

@@ -11,7 +11,7 @@ from kicklab.folder import Lab
 from kicklab.html import fill
 from kicklab.paper import closing, front, hearing, method
 from kicklab.paper.ablation import ablation, ablation_finding
-from kicklab.paper.context import Paper, Sounds, references, section
+from kicklab.paper.context import Paper, Sounds, literature, section
 from kicklab.paper.data_study import data_study, data_study_finding
 from kicklab.paper.patterns import patterns, patterns_finding
 from kicklab.paper.shortcomings import shortcomings, shortcomings_finding
@@ -19,7 +19,7 @@ from kicklab.paper.sine import sine, sine_finding
 from kicklab.paper.upconv import upconv, upconv_finding
 
 SECTIONS = (shortcomings, upconv, sine, patterns, data_study, ablation)
-FINDINGS = {
+STUDY_FINDINGS = {
     "shortcomings": shortcomings_finding,
     "upconv": upconv_finding,
     "sine": sine_finding,
@@ -36,9 +36,9 @@ def findings(lab: Lab) -> str:
     """
     paper = Paper(lab, None, "none")
     lines = []
-    for name in list(FINDINGS)[:5]:
+    for name in list(STUDY_FINDINGS)[:5]:
         title = paper.study(name).title
-        said = front.brief(paper, FINDINGS, name) if paper.has(name) else "Not run yet."
+        said = front.brief(paper, STUDY_FINDINGS, name) if paper.has(name) else "Not run yet."
         lines.append(f"- **{title}.** {unescape(re.sub('<.*?>', '', re.sub('</?em>', '*', said)))}")
     return "\n".join(lines)
 
@@ -46,11 +46,11 @@ def findings(lab: Lab) -> str:
 def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
-    abstract = Markup(front.abstract(paper, FINDINGS))
+    abstract = Markup(front.abstract(paper, STUDY_FINDINGS))
     parts = [front.introduction(paper), front.related(paper), method.methodology(paper)]
     parts.append(section("results", "4 Results", *(part(paper) for part in SECTIONS)))
     parts += [hearing.hearing(paper), closing.discussion(paper), closing.conclusion(paper)]
-    cited = {key: references()[key] for key in paper.cited}
+    cited = {key: literature()[key] for key in paper.cited}
     page = fill(
         "page.html", title=front.TITLE, origin=front.origin(paper), abstract=abstract, parts=parts, references=cited
     )  # fmt: skip

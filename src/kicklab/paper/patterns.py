@@ -30,7 +30,7 @@ PATTERN_SCORES = (
     ("envelopes", "envelopes [dB]"),
     ("links_mean", "links [rank correlation]"),
 )
-TABLE = (
+PATTERNS_TABLE = (
     "Patterns: Wasserstein distances between fields of the card, of the time by which the click leads, mean distance "
     "of band envelopes, and mean difference of rank correlations. Lower is better."
 )
@@ -59,7 +59,7 @@ WORDS = {
     "pitch_end_hz": "end pitch", "pitch_start_hz": "start pitch", "decay_t40_ms": "decay", "sweep_ms": "sweep",
     "click_level_db": "click level", "click_ms": "click length", "sub_share": "share of the sub-bass",
 }  # fmt: skip
-FIELDS = (
+CARD_FIELDS = (
     ("click_level_db", Axis("click re total", "dB"), "distance of click levels"),
     ("click_ms", Axis("click length", "ms"), "distance of click lengths"),
     ("sweep_ms", Axis("sweep", "ms", log=True), "distance of sweeps"),
@@ -75,19 +75,19 @@ def patterns(paper: Paper) -> str:
     def best(score: str, words: str) -> str:
         return ranked(paper.results.estimates("patterns", score, "trained"), words)
 
-    each = [best(f"card_{field}", words) for field, _, words in FIELDS]
+    each = [best(f"card_{field}", words) for field, _, words in CARD_FIELDS]
     order = [best("lead", "distance of the lead of the click"), best("envelopes", "distance of band envelopes")]
     parts = [
         study.question,
         f"<b>All measures.</b> {_passed_sentence(paper)}",
         f"<b>Each by itself.</b> {' '.join(each)}",
         f"<b>What goes with what.</b> {_links_sentence(paper)}",
-        f"<b>One after the other.</b> {' '.join(order)}",
+        f"<b>Order in time.</b> {' '.join(order)}",
         _passed_table(paper),
         _card_curves(paper),
         _joint(paper),
         _envelopes(paper),
-        score_table(paper, "patterns", "table-patterns", PATTERN_SCORES, TABLE),
+        score_table(paper, "patterns", "table-patterns", PATTERN_SCORES, PATTERNS_TABLE),
         _links_table(paper),
     ]
     return section("patterns", f"4.4 {study.title}", *parts, level=3)
@@ -108,7 +108,7 @@ def _real_correlations(paper: Paper) -> np.ndarray:
     return links(real.features.cards, np.ones((1, len(real))))[0]
 
 
-def _words(field: str) -> str:
+def _field_words(field: str) -> str:
     return WORDS.get(field, field.replace("_", " "))
 
 
@@ -166,7 +166,7 @@ def _links_sentence(paper: Paper) -> str:
         if e is not None and e.firm:
             (kept if e.low <= max(e.real, 0.0) else lost).append(name(row))
     text = (
-        f"Among the pairs that we look at, real kicks are most closely linked in {_words(a)} and {_words(b)} "
+        f"Of these pairs, real kicks are most closely linked in {_field_words(a)} and {_field_words(b)} "
         f"(rank correlation {short(float(real[i]))}). "
     )
     if lost:
@@ -178,30 +178,30 @@ def _links_sentence(paper: Paper) -> str:
     off = [name(e.row) for e in found if e.low > e.real]
     if found:
         text += (
-            f"Over all pairs, halves of the real kicks differ by {short(found[0].real)} in the mean, so that with this "
-            f"many kicks only large faults can be seen; {are(len(off), len(found), 'row')} shown to differ by "
+            f"Over all pairs, halves of the real kicks differ by {short(found[0].real)} in the mean, so that this "
+            f"many kicks show only large faults; {are(len(off), len(found), 'row')} shown to differ by "
             f"more{f': {listed(off)}' if off else ''}. A pair of which too few sounds have both values is left out, "
-            "and sounds that are all alike have no links: this score can acquit nobody."
+            "and sounds that are all alike have no links: this score can prove no model right."
         )
     return text
 
 
-def _shown(paper: Paper) -> list[str]:
+def _shown_rows(paper: Paper) -> list[str]:
     return paper.results.rows("patterns", "trained")[:STYLES]
 
 
-def _key(paper: Paper) -> str:
+def _line_key(paper: Paper) -> str:
     none = np.zeros(0)
-    rows = [Curve(row, none, none, i) for i, row in enumerate(_shown(paper))]
+    rows = [Curve(row, none, none, i) for i, row in enumerate(_shown_rows(paper))]
     return key([*rows, Curve("real (test)", none, none, plain=True)], "which line is which")
 
 
 def _card_curves(paper: Paper) -> str:
     real = real_kicks(paper.lab.data).features.cards
     art = []
-    for field, axis, _ in FIELDS:
+    for field, axis, _ in CARD_FIELDS:
         series = []
-        for i, row in enumerate(_shown(paper)):
+        for i, row in enumerate(_shown_rows(paper)):
             values = [paper.curves(e)[f"card_{field}"] for e in paper.entries("patterns", row)]
             if values:
                 series.append(ecdf(row, np.concatenate(values), i))
@@ -209,7 +209,7 @@ def _card_curves(paper: Paper) -> str:
         known = [s for s in series if len(s.x)]
         share = Axis("share below", low=0, high=1)
         art.append(lines(known, axis, share, axis.title, width=248, height=200, legend=False))
-    return paper.figure("fig-cards", "".join(art) + _key(paper), CARDS, wide=True)
+    return paper.figure("fig-cards", "".join(art) + _line_key(paper), CARDS, wide=True)
 
 
 def _joint(paper: Paper) -> str:
@@ -217,7 +217,7 @@ def _joint(paper: Paper) -> str:
     axes = Axis("end pitch", "Hz", log=True, low=25, high=250), Axis("decay by 40 dB", "ms", low=0, high=500)
     points = Curve("", real["pitch_end_hz"], real["decay_t40_ms"], plain=True)
     art = [labelled("real (test)", scatter([points], *axes, "real kicks"))]
-    for i, row in enumerate(_shown(paper)):
+    for i, row in enumerate(_shown_rows(paper)):
         entries = paper.entries("patterns", row)
         if entries:
             curves = paper.curves(entries[0])
@@ -231,14 +231,14 @@ def _envelopes(paper: Paper) -> str:
     art = []
     for band, title in enumerate(BAND_NAMES):
         series = []
-        for i, row in enumerate(_shown(paper)):
+        for i, row in enumerate(_shown_rows(paper)):
             mean = paper.mean_curve("patterns", row, "levels_mean")
             if mean is not None:
                 series.append(Curve(row, TIMES_MS, mean[band].astype(float), i))
         series.append(Curve("real (test)", TIMES_MS, real[band].astype(float), plain=True))
         axes = Axis("time", "ms"), Axis("level", "dB", low=-60, high=0)
         art.append(labelled(title, lines(series, *axes, title, width=310, height=190, legend=False)))
-    return paper.figure("fig-envelopes", "".join(art) + _key(paper), ENVELOPES, wide=True)
+    return paper.figure("fig-envelopes", "".join(art) + _line_key(paper), ENVELOPES, wide=True)
 
 
 def _links_table(paper: Paper) -> str:
@@ -247,7 +247,7 @@ def _links_table(paper: Paper) -> str:
         found = _correlations(paper, row)
         if found is not None:
             rows.append([row, *(short(float(v)) for v in found)])
-    head = ["row", *(f"{_words(a)} ~ {_words(b)}" for a, b in PAIRS)]
+    head = ["row", *(f"{_field_words(a)} ~ {_field_words(b)}" for a, b in PAIRS)]
     return paper.table("table-links", head, rows, LINKS, wide=True, groups=(1,))
 
 
@@ -260,12 +260,12 @@ def patterns_finding(paper: Paper) -> list[str]:
     near = paper.estimate("patterns", row, "envelopes")
     far = paper.estimate("patterns", base, "envelopes")
     text = (
-        f"Of {total} measures of click and rumble, {name(row)} is not shown to be farther from real kicks than these "
-        f"are from each other in {len(alike) or 'none'}"
+        f"In {len(alike) or 'none'} of {total} measures of click and rumble, {name(row)} is not shown to be farther "
+        "from real kicks than halves of these are from each other"
     )
     for some, same, _, _ in found[1:]:
         if some == base:
-            text += f", {name(base)} in {len(same) or 'none'}"
+            text += f"; {name(base)} in {len(same) or 'none'}"
     if near is not None:
         other = f" and {figure(far)}" if far is not None and row != base else ""
         text += f"; {'their' if other else 'its'} band envelopes are off by {figure(near)}{other}"

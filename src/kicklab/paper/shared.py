@@ -18,13 +18,13 @@ from kicklab.results import Results, read_results
 HEADLINE = "energy"
 NOT_LEARNED = ("reals", "augmented", "procedural", "ceiling")
 SCORES = (
-    ("energy", "energy distance [dB a cell]"),
+    ("energy", "energy distance [dB]"),
     ("energy_drum-type", "the same by drum types"),
-    ("kicks_recognised", "taken for kicks"),
+    ("kicks_recognised", "recognised as kicks"),
     ("frechet", "Fréchet distance"),
     ("precision", "precision"),
     ("recall", "recall"),
-    ("two_sample_logistic", "told from real"),
+    ("two_sample_logistic", "C2ST accuracy"),
     ("card_mean_sd", "card [sd]"),
     ("near_copies", "near-copies"),
 )
@@ -43,7 +43,7 @@ def bars(paper: Paper, study: str, score: str, *sources: str) -> list[Bar]:
 
 
 def real_level(paper: Paper, study: str, score: str) -> float:
-    """Real against real of a score, mean over the rows."""
+    """The real-vs-real baseline of a score, mean over the rows."""
     return paper.results.beside(study, score)
 
 

@@ -1,4 +1,4 @@
-"""The DCGAN: one change at a time, all together, other families; against ceilings and references."""
+"""The DCGAN: one change at a time, all together, other model families; against ceilings and references."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from kicklab.paper.charts import Axis, Curve, forest, lines, short
 from kicklab.paper.context import Paper, section
 from kicklab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
 from kicklab.paper.words import (
+    UNITS,
     against_baseline,
     against_ceiling,
     are,
     compared,
-    count,
+    counted,
     figure,
     leading,
     listed,
@@ -30,12 +31,14 @@ from kicklab.results import Estimate
 
 CAPTION = (
     "Energy distance to the test kicks, estimate over seeds with 95 % interval; lower is better. Discs: the DCGAN, as "
-    "published and with one change; squares: all changes together; triangles: other families; diamonds: no learning. "
+    "published and with one change; squares: all changes together; triangles: other model families; diamonds: no "
+    "learning. "
     "The axis is logarithmic where rows lie that far apart; intervals that reach 0 then end at its left edge."
 )
 TABLE_CAPTION = (
-    "All rows of the study, by several scores. Lower is better, but for precision, recall and the share that the "
-    "drum-type network takes for kicks; the accuracy by which a classifier tells a row from real kicks is at best 0.5."
+    "All rows of the study, by several scores. Lower is better, except for precision, recall and the share that the "
+    "drum-type network recognises as kicks. C2ST: the accuracy of a classifier that tells generated from real kicks; "
+    "0.5 is ideal."
 )
 
 
@@ -59,10 +62,10 @@ def shortcomings(paper: Paper) -> str:
         _baseline_sentence(paper, study.baseline, base, real),
         f"<b>What breaks first.</b> {_troubles(paper, study.baseline)}",
         f"<b>One change at a time.</b> {against_baseline(single, base, 'energy distance')}",
-        f"<b>All together, and other families.</b> {against_baseline(others, base, 'energy distance')} "
+        f"<b>All together, and other model families.</b> {against_baseline(others, base, 'energy distance')} "
         f"{ranked(trained, 'energy distance')}",
-        f"<b>Read against the picture.</b> {against_ceiling(pairs, 'energy distance')} {_picture_sentence(paper)}",
-        f"<b>Read against rows without learning.</b> {_reference_sentence(paper, trained)}",
+        f"<b>Against the ceiling.</b> {against_ceiling(pairs, 'energy distance')} {_ceiling_sentence(paper)}",
+        f"<b>Against rows without learning.</b> {_reference_sentence(paper, trained)}",
         paper.figure("fig-shortcomings", _forest(paper), CAPTION),
         score_table(paper, "shortcomings", "table-shortcomings", SCORES, TABLE_CAPTION),
         _losses(paper, study.baseline),
@@ -72,17 +75,19 @@ def shortcomings(paper: Paper) -> str:
 
 def _forest(paper: Paper) -> str:
     found = bars(paper, "shortcomings", HEADLINE)
-    axis = axis_for("energy distance", "dB a cell", found)
+    axis = axis_for("energy distance", "dB", found)
     real = real_level(paper, "shortcomings", HEADLINE)
-    return forest(found, axis, "energy distance of all rows", real=real, mark_name="ceiling of the row’s own picture")
+    return forest(
+        found, axis, "energy distance of all rows", real=real, mark_name="ceiling of the row’s representation"
+    )
 
 
 def _baseline_sentence(paper: Paper, row: str, base: Estimate | None, real: float) -> str:
     if base is None:
-        return f"{name(row)}, with which the others are to be compared, has not been measured yet."
+        return f"{name(row)}, the baseline, has not been measured yet."
     return (
-        f"{name(row)} ends at an energy distance of {figure(base)}, where halves of the test kicks against each other "
-        f"have {short(real)} ({count(base.seeds, 'seed')}; {base.n[1]} generated against {base.n[0]} real kicks; "
+        f"{name(row)} ends at an energy distance of {figure(base)}, where the real-vs-real baseline is {short(real)} "
+        f"({counted(base.seeds, 'seed')}; {base.n[1]} generated against {base.n[0]} real kicks; "
         f"{paper.ref('fig-shortcomings')}, {paper.ref('table-shortcomings')})."
     )
 
@@ -91,16 +96,16 @@ def _troubles(paper: Paper, row: str) -> str:
     entries = paper.entries("shortcomings", row)
     snapshots = [paper.point(e)["snapshots"] for e in entries]
     if not any(snapshots):
-        return f"No snapshot of {name(row)} was taken before its budget ended, so that nothing is known of its course."
+        return f"No snapshot of {name(row)} was taken before its budget ended, so its course is unknown."
     first = [next((s for s in shots if s["troubles"]), None) for shots in snapshots if shots]
     seen = [s for s in first if s is not None]
     if not seen:
-        return f"In none of {count(len(first), 'run')} of {name(row)} did the monitor see any of the known troubles."
+        return f"In none of {counted(len(first), 'run')} of {name(row)} did the monitor see any of the known troubles."
     kinds = Counter(t for s in seen for t in s["troubles"])
     minutes = sorted(s["seconds"] / 60 for s in seen)
     last = Counter(t for shots in snapshots if shots for t in shots[-1]["troubles"])
     text = (
-        f"In {len(seen)} of {count(len(first), 'run')} of {name(row)} the monitor saw trouble, first after "
+        f"In {len(seen)} of {counted(len(first), 'run')} of {name(row)} the monitor saw trouble, first after "
         f"{short(float(np.median(minutes)))} min (median), with "
         f"{listed([f'{escape(kind)} ({n} of {len(seen)})' for kind, n in kinds.most_common()])}."
     )
@@ -110,24 +115,25 @@ def _troubles(paper: Paper, row: str) -> str:
     return text
 
 
-def _picture_sentence(paper: Paper) -> str:
-    """What pictures do to real kicks, without any network: in the headline score, and to their waveform."""
+def _ceiling_sentence(paper: Paper) -> str:
+    """What representations cost real kicks, without any network: in the headline score, and of their waveform."""
     still = [e for e in paper.results.estimates("shortcomings", HEADLINE, "ceiling") if e.firm]
     plain = other_reals(paper)
     if not still or plain is None:
         return ""
     off = [e for e in still if e.apart(plain) and not e.beats(plain)]
-    span = f"{short(min(e.value for e in still))} to {short(max(e.value for e in still))} {still[0].unit}"
+    unit = UNITS.get(still[0].unit, still[0].unit)
+    span = f"{short(min(e.value for e in still))} to {short(max(e.value for e in still))} {unit}"
     text = (
-        f"Kicks that went through a picture and back, without any network, have an energy distance of {span}, and the "
+        f"Real kicks that are encoded and decoded, without any network, have an energy distance of {span}, and the "
         f"kicks themselves {figure(plain)}: "
     )
     if off:
         text += f"a loss is shown for {listed([with_figure(e) for e in off])}. "
     else:
-        text += f"a loss is shown for none of {count(len(still), 'picture')}. "
-    return f"{text}What a picture without phase loses is the waveform, which this score does not see: " + (
-        f"see the signal-to-noise ratios in {paper.ref('table-pictures')}."
+        text += f"a loss is shown for none of {counted(len(still), 'representation')}. "
+    return f"{text}A representation without phase loses the waveform, which this score does not see: " + (
+        f"see the signal-to-noise ratios in {paper.ref('table-representations')}."
     )
 
 
@@ -159,12 +165,13 @@ def _losses(paper: Paper, row: str) -> str:
     )
     return paper.figure(
         "fig-losses", art,
-        f"Losses of {name(row)}. The dashed line is ln 2 = {short(LN_2)}, what a critic pays that only guesses.",
+        f"Losses of {name(row)}. The dashed line is ln 2 = {short(LN_2)}, the loss of a critic that only guesses.",
     )  # fmt: skip
 
 
-CHANGES = {  # what a row of one change is named after
-    "objective": "the objective", "picture": "the picture", "phase": "the phase", "up-sampling": "the up-sampling",
+CHANGE_WORDS = {  # what a row of one change is named after
+    "objective": "the objective", "picture": "the representation", "phase": "the phase",
+    "up-sampling": "the up-sampling",
     "averaged": "averaging", "augmented": "augmentation",
 }  # fmt: skip
 
@@ -186,7 +193,7 @@ def shortcomings_finding(paper: Paper) -> list[str]:
     if base is None:
         return ["The DCGAN as published has not been measured yet."]
     real, single = other_reals(paper), single_changes(paper)
-    beside = f", where the kicks it learns from have {figure(real)}" if real is not None else ""
+    beside = f", where its training kicks have {figure(real)}" if real is not None else ""
     told = [f"A DCGAN as published ends at an energy distance of {figure(base)} to unseen kicks{beside}."]
     trained = paper.results.estimates("shortcomings", HEADLINE, "trained")
     first = leading(trained)
@@ -197,7 +204,7 @@ def shortcomings_finding(paper: Paper) -> list[str]:
     if base.firm and single:
         helped = [e for e in single if e.beats(base)]
         most = min(single, key=lambda e: e.value)
-        text = f"Of {count(len(single), 'single change')} {are(len(helped))} shown to help"
+        text = f"Of {counted(len(single), 'single change')} {are(len(helped))} shown to help"
         if most in helped:
             text += f", {with_figure(most)} with the lowest mean"
             text += f", which is the lowest of all models{alike}" if most == best else ""

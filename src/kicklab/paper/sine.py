@@ -1,4 +1,4 @@
-"""Pure tones: errors of frequency, phase and envelope by picture and by family."""
+"""Pure tones: errors of frequency, phase and envelope by representation and by model family."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ TONE_SCORES = (
     ("tone_pitch", "pitch lost [cents]"),
     ("tone_decay", "decay lost [%]"),
 )
-FIGURE = (
+SINE_FIGURE = (
     "Generated sounds as tones: energy of the nearest decaying sine over the rest (higher is better), and how far "
     "its phase at the onset is from 0 (lower is better; the dashed line is what a phase by chance has)."
 )
 CHANCE_DEG = 90.0  # the median error of a phase that is drawn at random
-TABLE = (
+SINE_TABLE = (
     "Tones. For generated sounds, how far they are from being tones and how far pitches and decays are from those of "
-    "the data; for pictures also what each known tone has lost on the round trip."
+    "the data; for representations also what each known tone loses on the round trip."
 )
 WAVES = "The first 60 ms of the generated sound whose purity is the median of its row (first seed)."
-MARK = "ceiling of the row’s own picture"
-SHOWN = 2646  # samples: 60 ms
+MARK = "ceiling of the row’s representation"
+SHOWN_SAMPLES = 2646  # samples: 60 ms
 
 
 def sine(paper: Paper) -> str:
@@ -63,17 +63,17 @@ def sine(paper: Paper) -> str:
     art += forest(phase, axis, "phase of tones", mark_name=MARK, width=620, real=CHANCE_DEG, real_name="by chance")
     parts = [
         study.question,
-        f"<b>Pictures.</b> {_tone_pictures(paper)}",
-        f"<b>Families.</b> {' '.join(sentences)} {_by_chance(paper)}",
-        paper.figure("fig-sine", art, FIGURE),
-        score_table(paper, "sine", "table-sine", TONE_SCORES, TABLE),
+        f"<b>Representations.</b> {_tone_ceilings(paper)}",
+        f"<b>Model families.</b> {' '.join(sentences)} {_by_chance(paper)}",
+        paper.figure("fig-sine", art, SINE_FIGURE),
+        score_table(paper, "sine", "table-sine", TONE_SCORES, SINE_TABLE),
         _tone_waves(paper),
     ]
     return section("sine", f"4.3 {study.title}", *parts, level=3)
 
 
-def _tone_pictures(paper: Paper) -> str:
-    """What each picture does to a tone before anything is learned."""
+def _tone_ceilings(paper: Paper) -> str:
+    """What each representation does to a tone before anything is learned."""
     told = []
     for score, words in (("tone_snr", "a signal-to-noise ratio"), ("tone_phase", "an error of phase")):
         found = [e for e in paper.results.estimates("sine", score, "ceiling") if math.isfinite(e.value)]
@@ -82,8 +82,8 @@ def _tone_pictures(paper: Paper) -> str:
             ends = [found[0], found[-1]] if len(found) > 1 else found
             told.append(f"{words} of {' to '.join(f'{figure(e)} ({name(e.row)})' for e in ends)}")
     if not told:
-        return "No picture has been tried on tones yet."
-    return f"The way into a picture and back, without any network, leaves tones with {' and '.join(told)}."
+        return "No representation has been tried on tones yet."
+    return f"Encoded and decoded, without any network, tones have {' and '.join(told)}."
 
 
 def _tone_waves(paper: Paper) -> str:
@@ -95,8 +95,8 @@ def _tone_waves(paper: Paper) -> str:
             continue
         waves, snr = paper.made(entries[0])["waves"], paper.curves(entries[0])["tone_snr_db"]
         order = np.argsort(np.nan_to_num(snr, nan=-99.0), kind="stable")
-        wave = waves[int(order[len(order) // 2])][:SHOWN]
-        line = Curve(row, np.arange(0, SHOWN, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
+        wave = waves[int(order[len(order) // 2])][:SHOWN_SAMPLES]
+        line = Curve(row, np.arange(0, SHOWN_SAMPLES, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
         axes = Axis("time", "ms"), Axis("amplitude", low=-1, high=1)
         art.append(labelled(row, lines([line], *axes, f"wave of {row}", width=300, height=120, legend=False)))
     return paper.figure("fig-tones", "".join(art), WAVES, wide=True) if art else ""
@@ -121,7 +121,7 @@ def sine_finding(paper: Paper) -> list[str]:
     plain = paper.estimate("sine", ceiling, "tone_phase") if ceiling else None
     told = []
     if plain is not None:
-        told.append(f"The picture of a DCGAN as published leaves the phase of a tone off by {figure(plain)}.")
+        told.append(f"The representation of the published DCGAN shifts the phase of a tone by {figure(plain)}.")
     trained = paper.results.estimates("sine", "tone_phase", "trained")
     told += [_by_chance(paper), f"Of the models, {ranked(trained, 'error of phase')}"]
     pure = leading(paper.results.estimates("sine", "tone_snr", "trained"))

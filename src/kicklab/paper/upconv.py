@@ -10,7 +10,7 @@ from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.images import kernel_grid
 from kicklab.paper.shared import curves_of, score_table
 from kicklab.paper.words import (
-    count,
+    counted,
     figure,
     listed,
     missing,
@@ -26,21 +26,19 @@ UPCONV_SCORES = (
     ("profile_columns", "along time [dB]"),
     ("stride_lines_frequency", "lines in the sound, frequency [dB]"),
     ("stride_lines_time", "lines in the sound, time [dB]"),
-    ("probe_radius", "probe, picture"),
+    ("probe_radius", "probe, representation"),
     ("probe_sound", "probe, sound"),
-    ("energy", "energy distance [dB a cell]"),
+    ("energy", "energy distance [dB]"),
 )
-HEARD = "stride_lines_frequency"
+DECODED_LINES = "stride_lines_frequency"
 PROFILES = (
-    "Mean spectra of the pictures that the generators make, over circles about the origin, one chart a form of the "
-    "spectral loss; thick: real pictures. Bands span the seeds."
+    "Mean spectra of generated representations, over circles about the origin, one chart for each form of the spectral "
+    "loss; thick: real kicks. Bands span the seeds."
 )
-AXES = (
-    "The same along each axis by itself, without spectral loss: a picture of sound is not the same in both directions."
-)
-TABLE = (
+AXES = "The same along each axis by itself, without spectral loss: the two axes of a spectrogram differ."
+UPCONV_TABLE = (
     "Distances of mean spectra, lines above those of real kicks, accuracy of a linear probe on spectra alone (chance "
-    "is 0.5), and the headline score. The row of the ceiling shows what the picture and Griffin-Lim do by themselves."
+    "is 0.5), and the headline score. The ceiling’s row shows what the representation and Griffin-Lim do by themselves."
 )
 
 
@@ -51,19 +49,19 @@ def upconv(paper: Paper) -> str:
     ups, losses = (list(study.factors[f]) for f in ("up-sampling", "spectral loss"))
     parts = [
         study.question,
-        f"<b>Over all.</b> Means over the levels of the other factor, by seed: {' '.join(upconv_finding(paper))}",
+        f"<b>Overall.</b> Means over the levels of the other factor, by seed: {' '.join(upconv_finding(paper))}",
         f"<b>Up-sampling, one by one.</b> {_levels_compared(paper, ups, losses, vary='up')}",
         f"<b>The spectral loss, one by one.</b> {_levels_compared(paper, ups, losses, vary='loss')}",
-        f"<b>Is it heard?</b> {_lines_sentence(paper)} {_probe_sentence(paper)}",
+        f"<b>Is it audible?</b> {_lines_sentence(paper)} {_probe_sentence(paper)}",
         paper.figure("fig-profiles", _profiles(paper, ups, losses), PROFILES, wide=True),
         paper.figure("fig-axes", _axes(paper, ups), AXES, wide=True),
-        score_table(paper, "upconv", "table-upconv", UPCONV_SCORES, TABLE),
-        _kernels(paper, ups, losses),
+        score_table(paper, "upconv", "table-upconv", UPCONV_SCORES, UPCONV_TABLE),
+        _kernels_figure(paper, ups, losses),
     ]  # fmt: skip
     return section("upconv", f"4.2 {study.title}", *parts, level=3)
 
 
-def _row(up: str, loss: str) -> str:
+def _row_name(up: str, loss: str) -> str:
     return f"{up} + {loss}"
 
 
@@ -77,7 +75,9 @@ def _levels_compared(paper: Paper, ups: list[str], losses: list[str], vary: str,
         same: list[str] = []
         for other in other_list:
             rows = (
-                (_row(level, other), _row(firsts, other)) if vary == "up" else (_row(other, level), _row(other, firsts))
+                (_row_name(level, other), _row_name(firsts, other))
+                if vary == "up"
+                else (_row_name(other, level), _row_name(other, firsts))
             )
             a, b = (paper.estimate("upconv", row, score) for row in rows)
             if a is None or b is None or not (a.firm and b.firm):
@@ -96,7 +96,7 @@ def _levels_compared(paper: Paper, ups: list[str], losses: list[str], vary: str,
             parts.append(f"not shown to differ with {listed(same)}")
         sentences.append(f"{name(level)} is {', '.join(parts)}")
     return (
-        f"Compared with {name(firsts)}, by the distance of the mean spectrum over circles from that of real pictures: "
+        f"Compared with {name(firsts)}, by the distance of the mean spectrum over circles from that of real kicks: "
         f"{'; '.join(sentences)}."
     )
 
@@ -107,7 +107,7 @@ def _lines_sentence(paper: Paper) -> str:
         found = [e for e in paper.results.estimates("upconv", f"stride_lines_{axis}", "trained") if e.firm]
         above = [e for e in found if e.low > 0]
         if found:
-            told.append(f"{words} in {len(above)} of {count(len(found), 'row')}")
+            told.append(f"{words} in {len(above)} of {counted(len(found), 'row')}")
     if not told:
         return "Lines in the decoded sound were not measured."
     where = " and ".join(told)
@@ -122,50 +122,51 @@ def _probe_sentence(paper: Paper) -> str:
         return "No probe has an interval over seeds."
     blind = [e for e in found if e.low <= 0.5]
     best = min(found, key=lambda e: e.value)
-    hardest = f"it is least often right for {name(best.row)} ({figure(best)})"
+    hardest = f"its accuracy is lowest for {name(best.row)} ({figure(best)})"
     if not blind:
-        return f"A linear probe on the picture’s spectrum alone tells generated from real in every row; {hardest}."
+        return f"A linear probe on the spectrum alone detects generated sounds in every row; {hardest}."
     return (
-        f"A linear probe on the picture’s spectrum alone is not shown to do better than chance for "
+        f"A linear probe on the spectrum alone is not shown to beat chance for "
         f"{listed([name(e.row) for e in blind])}; {hardest}."
     )
 
 
 def _profiles(paper: Paper, ups: list[str], losses: list[str]) -> str:
-    return "".join(_spectra(paper, [_row(up, loss) for up in ups], "radius", loss) for loss in losses)
+    return "".join(_spectra_chart(paper, [_row_name(up, loss) for up in ups], "radius", loss) for loss in losses)
 
 
 def _axes(paper: Paper, ups: list[str]) -> str:
-    rows = [_row(up, "no loss") for up in ups]
+    rows = [_row_name(up, "no loss") for up in ups]
     return "".join(
-        _spectra(paper, rows, key, title) for key, title in (("rows", "along frequency"), ("columns", "along time"))
+        _spectra_chart(paper, rows, key, title)
+        for key, title in (("rows", "along frequency"), ("columns", "along time"))
     )
 
 
-def _spectra(paper: Paper, rows: list[str], key: str, title: str) -> str:
+def _spectra_chart(paper: Paper, rows: list[str], key: str, title: str) -> str:
     series = curves_of(paper, "upconv", rows, f"picture_{key}")
     real = curves_of(paper, "upconv", rows[:1], f"real_{key}")
     series += [Curve("real", r.x, r.y, plain=True) for r in real]
     if not series:
         return ""
-    axes = Axis("frequency in the picture", "cycles a cell"), Axis("level", "dB")
+    axes = Axis("frequency in the representation", "cycles a cell"), Axis("level", "dB")
     return labelled(title, lines([without_mean(s) for s in series], *axes, f"spectrum, {title}", width=310, height=230))
 
 
 def without_mean(line: Curve) -> Curve:
-    """A spectrum without its point at 0, which is the mean of the picture and far below the others."""
+    """A spectrum without its point at 0, which is the mean of the representation and far below the others."""
     cut = {key: value[1:] for key in ("x", "y", "low", "high") if (value := getattr(line, key)) is not None}
     return replace(line, **cut)
 
 
-def _kernels(paper: Paper, ups: list[str], losses: list[str]) -> str:
+def _kernels_figure(paper: Paper, ups: list[str], losses: list[str]) -> str:
     art = []
     for up in ups:
-        entries = paper.entries("upconv", _row(up, losses[0]))
+        entries = paper.entries("upconv", _row_name(up, losses[0]))
         kernels = paper.made(entries[0]).get("kernels_generator") if entries else None
         if kernels is not None:
             art.append(labelled(up, kernel_grid(kernels[:32], f"last kernels, {up}")))
-    entries = paper.entries("upconv", _row(ups[0], losses[0]))
+    entries = paper.entries("upconv", _row_name(ups[0], losses[0]))
     critic = paper.made(entries[0]).get("kernels_critic") if entries else None
     if critic is not None:
         art.append(labelled("critic, first layer", kernel_grid(critic[:32], "first kernels of the critic")))
@@ -211,7 +212,7 @@ def level(paper: Paper, factor: str, name_of_it: str, score: str) -> Estimate | 
     return replace(estimate_of(means), row=name_of_it) if means else None
 
 
-def levels(paper: Paper, factor: str, score: str) -> list[Estimate]:
+def factor_levels(paper: Paper, factor: str, score: str) -> list[Estimate]:
     """The same of all levels with an interval."""
     found = (level(paper, factor, name_of_it, score) for name_of_it in paper.study("upconv").factors[factor])
     return [e for e in found if e is not None and e.firm]
@@ -238,13 +239,13 @@ def upconv_finding(paper: Paper) -> list[str]:
     """Both factors, each over all levels of the other."""
     told = []
     for factor, score, what in (
-        ("up-sampling", HEARD,
+        ("up-sampling", DECODED_LINES,
          "In the decoded sound, lines at the multiples of strides stand above those of real kicks by"),
-        ("spectral loss", "profile_radius", "The mean spectrum of the pictures is off by"),
-        ("up-sampling", "profile_radius_fine", "At its finest quarter, where the last up-sampling step tells, by"),
+        ("spectral loss", "profile_radius", "The mean spectrum of the representations is off by"),
+        ("up-sampling", "profile_radius_fine", "In the finest quarter, where the last up-sampling step shows, by"),
     ):  # fmt: skip
-        found = levels(paper, factor, score)
+        found = factor_levels(paper, factor, score)
         if found:
-            real = f" (halves of real kicks: {short(found[0].real)} {found[0].unit})" if score != HEARD else ""
+            real = f" (halves of real kicks: {short(found[0].real)} {found[0].unit})" if score != DECODED_LINES else ""
             told.append(f"{against_first(found, what)}{real}.")
     return told or ["No two rows have been measured yet."]

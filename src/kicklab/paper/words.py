@@ -15,9 +15,10 @@ from kicklab.html import macros
 from kicklab.paper.charts import short
 from kicklab.results import Estimate
 
-PICTURES = {
+REPRESENTATION_NAMES = {
     "logmag": "log-magnitude", "mel": "mel", "complexstft": "complex STFT", "pqmf": "sub-bands", "wave": "waveform",
 }  # fmt: skip
+UNITS = {"dB a cell": "dB"}  # as results have them -> as readers know them
 
 
 def shown(row: str) -> str:
@@ -26,11 +27,13 @@ def shown(row: str) -> str:
     >>> shown("ceiling of logmag 1 × 256 × 128, 5 rounds"), shown("wave 1 × 1 × 22528"), shown("WaveGAN")
     ('ceiling of log-magnitude 256 × 128 (5 rounds)', 'waveform 22528', 'WaveGAN')
     """
-    found = re.fullmatch(rf"(ceiling of )?({'|'.join(PICTURES)}) (?:1 × )*([\d× ]+)(?:, (\d+) rounds)?", row)
+    found = re.fullmatch(
+        rf"(ceiling of )?({'|'.join(REPRESENTATION_NAMES)}) (?:1 × )*([\d× ]+)(?:, (\d+) rounds)?", row
+    )
     if found is None:
         return row
     ceiling, representation, shape, rounds = found.groups()
-    return f"{ceiling or ''}{PICTURES[representation]} {shape}" + (f" ({rounds} rounds)" if rounds else "")
+    return f"{ceiling or ''}{REPRESENTATION_NAMES[representation]} {shape}" + (f" ({rounds} rounds)" if rounds else "")
 
 
 def name(row: str) -> str:
@@ -54,11 +57,11 @@ def listed(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
-def count(n: int, thing: str, things: str = "") -> str:
+def counted(n: int, thing: str, things: str = "") -> str:
     """3 kicks, 1 kick, no kicks.
 
-    >>> count(1, "kick"), count(0, "family", "families")
-    ('1 kick', 'no families')
+    >>> counted(1, "kick"), counted(0, "copy", "copies")
+    ('1 kick', 'no copies')
     """
     return f"{n if n else 'no'} {thing if n == 1 else (things or thing + 's')}"
 
@@ -75,13 +78,13 @@ def are(n: int, of: int = 0, thing: str = "") -> str:
     if not of:
         return f"{n or 'none'} {verb}"
     if n == of:
-        return f"the one {thing} is" if n == 1 else f"all {count(of, thing)} are"
-    return f"{n or 'none'} of {count(of, thing)} {verb}"
+        return f"the one {thing} is" if n == 1 else f"all {counted(of, thing)} are"
+    return f"{n or 'none'} of {counted(of, thing)} {verb}"
 
 
 def figure(e: Estimate) -> str:
     """An estimate with unit and interval."""
-    unit = f" {escape(e.unit)}" if e.unit not in ("", "0..1") else ""
+    unit = f" {escape(UNITS.get(e.unit, e.unit))}" if e.unit not in ("", "0..1") else ""
     if not math.isfinite(e.low):
         return f"{short(e.value)}{unit}"
     return f"{short(e.value)}{unit} [{short(e.low)}, {short(e.high)}]"
@@ -114,7 +117,7 @@ def against_baseline(estimates: Sequence[Estimate], baseline: Estimate | None, w
     """Which of the rows are better than a baseline, which are worse, and of which nothing is shown."""
     others = [e for e in estimates if baseline is None or e.row != baseline.row]
     if baseline is None or not baseline.firm:
-        return f"The baseline has no interval over seeds in {what}, so that nothing is compared with it."
+        return f"The baseline has no interval over seeds in {what}, so nothing is compared with it."
     if not others:
         return "There is no other row to compare it with."
     loose = [e for e in others if not e.firm]
@@ -170,17 +173,17 @@ def against_ceiling(pairs: Sequence[tuple[Estimate, Estimate]], what: str) -> st
     parts = []
     if reached:
         parts.append(
-            f"no difference from the ceiling of its picture is shown in {what} for "
+            f"no difference from the ceiling of its representation is shown in {what} for "
             f"{listed([name(e.row) for e in reached])}"
         )
     if away:
         parts.append(
-            f"{'all' if len(away) == len(firm) > 1 else len(away)} of {count(len(firm), 'row')} "
-            f"{'is' if len(away) == 1 else 'are'} shown to be worse than what the picture allows"
+            f"{'all' if len(away) == len(firm) > 1 else len(away)} of {counted(len(firm), 'row')} "
+            f"{'is' if len(away) == 1 else 'are'} shown to be worse than what the representation allows"
             + ("" if len(away) == len(firm) else f": {listed([name(e.row) for e, _ in away])}")
         )
     if not parts:
-        return f"No row can be read against the ceiling of its picture in {what}."
+        return f"No row can be compared with the ceiling of its representation in {what}."
     text = "; ".join(parts)
     return f"{text[0].upper()}{text[1:]}."
 
