@@ -194,7 +194,9 @@ def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(
     assert limits_of_model(load_model(path)) is None
     for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(narrow_limits(), digest)[:-40]):
         limits_file(path).write_text(damaged)
-        assert main(["generate", "-n", "1", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
+        assert (
+            main(["generate", "-n", "1", "--reject-outliers", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
+        )
         assert "model.limits.json: its limits are damaged" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
@@ -208,11 +210,14 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
     command = ["generate", "--seeds", seeds, "-q", "--model", str(model_file)]
     assert main([*command, "-o", str(tmp_path / "plain")]) == 0
     capsys.readouterr()
-    assert main([*command, "-o", str(tmp_path / "gated"), "--gate"]) == 0
+    assert main([*command, "-o", str(tmp_path / "gated"), "--reject-outliers"]) == 0
     again = sum(one.attempt > 0 for one in drawn)
     said = capsys.readouterr().err
-    assert f"gate: {len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}" in said
-    assert "traces of a machine alone" not in said
+    assert (
+        f"outlier rejection: {len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}"
+        in said
+    )
+    assert "artefacts alone" not in said
     for seed, one in zip(SEEDS, drawn, strict=True):
         path, plain = (tmp_path / folder / f"kick_{seed:06d}.wav" for folder in ("gated", "plain"))
         recipe = json.loads(read_comment(path))
@@ -226,22 +231,35 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
 def test_a_model_without_limits_is_held_against_traces_and_that_is_said(tmp_path, capsys):
     path = without_limits(tmp_path / "model.onnx")
     assert not OutlierRejection.of(load_model(path)).knows_dataset
-    assert main(["generate", "-n", "2", "-q", "--gate", "--model", str(path), "-o", str(tmp_path / "out")]) == 0
-    assert "traces of a machine alone" in capsys.readouterr().err
+    assert (
+        main(["generate", "-n", "2", "-q", "--reject-outliers", "--model", str(path), "-o", str(tmp_path / "out")]) == 0
+    )
+    assert "artefacts alone" in capsys.readouterr().err
 
 
 def test_a_kit_goes_through_the_gate_and_each_of_its_sounds_is_made_again(model_file, narrow, tmp_path, capsys):
     seed = next(seed for seed, one in zip(SEEDS, narrow[1], strict=True) if one.attempt)
     out = tmp_path / "kit"
-    command = ["kit", "-n", "1", "--seed", str(seed), "--gate", "--model", str(model_file), "--velocity-layers", "1"]
+    command = [
+        "kit",
+        "-n",
+        "1",
+        "--seed",
+        str(seed),
+        "--reject-outliers",
+        "--model",
+        str(model_file),
+        "--velocity-layers",
+        "1",
+    ]
     assert main([*command, "--round-robin", "1", "--formats", "sfz", "--no-zip", "-o", str(out)]) == 0
-    assert "gate: 0 of 1 at once, 1 re-drawn: pitch_end_hz 1" in capsys.readouterr().err
+    assert "outlier rejection: 0 of 1 at once, 1 re-drawn: pitch_end_hz 1" in capsys.readouterr().err
     (sound,) = (out / "samples").glob("*.wav")
     assert json.loads(read_comment(sound))["attempt"] >= 1
     again = tmp_path / "again.wav"
     assert main(["recipe", str(sound), "--render", str(again), "--model", str(model_file)]) == 0
     assert again.read_bytes() == sound.read_bytes()
-    assert main(["kit", str(sound), "--gate", "-o", str(tmp_path / "other")]) == 2
+    assert main(["kit", str(sound), "--reject-outliers", "-o", str(tmp_path / "other")]) == 2
 
 
 def test_the_library_draws_again_what_the_command_draws_again(model_file, narrow):

@@ -96,10 +96,12 @@ def test_two_workers_write_the_same_bytes_as_one(whole, tmp_path):
 def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
     said, gated = [], []
     for out, more in (("one", []), ("two", ["--workers", "2"])):
-        assert main(["generate", "-n", "40", "--drive", "6dB", "--gate", "-o", str(tmp_path / out), *more]) == 0
+        assert (
+            main(["generate", "-n", "40", "--drive", "6dB", "--reject-outliers", "-o", str(tmp_path / out), *more]) == 0
+        )
         caught = capsys.readouterr()
         said.append(caught.out.replace(str(tmp_path / out), "").splitlines())
-        gated.append([line for line in caught.err.splitlines() if line.startswith("gate:")])
+        gated.append([line for line in caught.err.splitlines() if line.startswith("outlier rejection:")])
     assert said[0] == said[1]  # the paths, in order, with what came of the request
     assert "drive" in said[0][39]
     assert gated[0] == gated[1]
@@ -108,9 +110,9 @@ def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
 
 
 def test_a_gate_draws_again_in_shards_as_it_does_in_files(tmp_path, capsys):
-    gated = ["--gate", "--workers", "1"]
+    gated = ["--reject-outliers", "--workers", "1"]
     assert main(["generate", "-n", "30", "--shards", "20", "-q", "-o", str(tmp_path / "set"), *gated]) == 0
-    assert main(["generate", "-n", "30", "-q", "-o", str(tmp_path / "files"), "--gate"]) == 0
+    assert main(["generate", "-n", "30", "-q", "-o", str(tmp_path / "files"), "--reject-outliers"]) == 0
     inside = {}
     for path in (tmp_path / "set").glob("*.tar"):
         inside |= members(path)

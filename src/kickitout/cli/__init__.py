@@ -22,10 +22,10 @@ from kickitout.cli.values import path
 from kickitout.errors import SaidElsewhere, UserError
 from kickitout.files import explain_os_error
 
-ABOUT = """Learns kick drums as pictures of sound, makes new ones.
+ABOUT = """Learn kick drums, and make new ones.
 
 kick generate -n 16                             16 kicks into kicks/
-kick train my-kicks/ --budget 20m --out run/    learn a folder; then: kick generate --model run/
+kick train my-kicks/ --budget 20m --out run/    train on a folder; then: kick generate --model run/
 kick COMMAND --help                             what a command does, with examples"""
 COMMANDS = (
     "generate", "vary", "morph", "studio", "kit", "recipe", "check", "card", "train", "configs", "runs", "clean",

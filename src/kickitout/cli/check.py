@@ -1,9 +1,9 @@
-"""Look through folders of kicks before learning them: what is refused and why, copies, what is no kick, what is wrong.
+"""Check folders of kicks before training: refused files and why, copies, sounds that are not kicks, faults.
 
 kick check my-kicks/
 kick check my-kicks/ more.zip --html report.html --json report.json
 
-Nothing in the folders is changed. What was measured is kept in ~/.cache/kickitout, so a second look is quick.
+It changes nothing in the folders, and keeps what it measured in ~/.cache/kickitout, so a second check is quick.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import argparse
 import sys
 from pathlib import Path
 
-HELP = "look through folders of kicks before learning them"
+HELP = "check folders of kicks before training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.workers import add_workers
 
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
-    parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: nothing is suspect for no kick")
-    parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and pictures")
+    parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: sounds need not be kicks")
+    parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and plots")
     parser.add_argument("--json", type=Path, default=None, metavar="FILE", help="write everything that was measured")
     parser.add_argument("--no-cache", action="store_true", help="measure every file anew and keep nothing")
     parser.add_argument("--force", action="store_true", help="replace files that are there")

@@ -1,8 +1,8 @@
-"""Free what run folders can lose: second copies of checkpoints, and what was being written when a run was killed.
+"""Free disk space in run folders: second copies of checkpoints, and what killed runs left half-written.
 
 kick clean                             what would go, below runs/; nothing is removed
 kick clean runs/a --yes                remove it
-kick clean runs/ --checkpoints --yes   of finished runs the checkpoints too: they can be played, but not be trained on
+kick clean runs/ --checkpoints --yes   checkpoints of finished runs, too: they still play, but cannot train on
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = "free what run folders can lose"
+HELP = "free disk space in run folders"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""List the configs, or print one with every key resolved.
+"""List the training configs, or print one with every key resolved.
 
 kick configs
 kick configs dcgan --set batch=32

@@ -1,4 +1,4 @@
-"""Write the model of a run as one file, with another name or to another place; or as a page that runs in a browser.
+"""Write the model of a run as one file, or as a web page that plays it in the browser.
 
 kick export runs/a -o my-kicks.onnx    and my-kicks.encoder.onnx, where the model can start from a sound
 kick export runs/a --web -o site/      a static page with the model inside; try it: python -m http.server -d site

@@ -1,10 +1,10 @@
-"""Make kicks: one file a seed, named by its seed, with what re-makes it inside.
+"""Make kicks: one file a seed, named by its seed, with its recipe inside.
 
 kick generate -n 16                     16 kicks from the model in the package, into kicks/
 kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
-kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks that measure so, with the error
-kick generate -n 64 --gate              drawn again where they are unlike what the model learned from
+kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
+kick generate -n 64 --reject-outliers   resamples kicks out of the range of what the model learned from
 kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
 """
 
@@ -30,7 +30,7 @@ CHUNK = 32  # kicks that a worker is sent at a time
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.reject import add_gate
+    from kickitout.cli.reject import add_rejection
     from kickitout.cli.targets import add_request
     from kickitout.cli.values import add_pre_roll, positive, seeds, whole_hz
     from kickitout.cli.workers import add_workers
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
     add_request(parser)
-    add_gate(parser)
+    add_rejection(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     """A file a seed; in this process where there are no workers."""
     from kickitout.cli.progress import print_made
-    from kickitout.cli.reject import say_gate
+    from kickitout.cli.reject import say_rejected
     from kickitout.cli.targets import answer_text
     from kickitout.cli.values import MOST, count
     from kickitout.errors import UserError
@@ -114,7 +114,7 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
         file=sys.stderr,
     )
     if gate is not None:
-        say_gate(gate)
+        say_rejected(gate)
     return 0
 
 
@@ -127,7 +127,7 @@ def _job(args: argparse.Namespace) -> tuple[GenerationJob, Model, OutlierRejecti
     form = SoundFormat(args.format, args.bits, args.rate, args.pre_roll)
     model = load_model(args.model)
     form = replace(form, word=word_of(model))
-    gate = OutlierRejection.of(model) if args.gate else None
+    gate = OutlierRejection.of(model) if args.reject_outliers else None
     limits = gate.limits if gate else None
     return GenerationJob(args.model, model.digest, args.out, form, read_request(args), limits), model, gate
 
@@ -147,7 +147,7 @@ def _written_by(
 
 def _shards(args: argparse.Namespace, workers: Workers) -> int:
     from kickitout.cli.progress import Counter
-    from kickitout.cli.reject import say_gate
+    from kickitout.cli.reject import say_rejected
     from kickitout.cli.values import count
     from kickitout.export.shard_folder import ShardFolder
     from kickitout.export.shards import ShardWork
@@ -178,5 +178,5 @@ def _shards(args: argparse.Namespace, workers: Workers) -> int:
     kept = f"{count(len(folder) - shards, 'shard')} there before" if shards < len(folder) else ""
     print("; ".join(part for part in (all_of, rate, kept) if part), file=sys.stderr)
     if gate is not None and kicks:
-        say_gate(gate)
+        say_rejected(gate)
     return 0

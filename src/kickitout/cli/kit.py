@@ -4,9 +4,9 @@ kick kit -n 8 -o kit/                               from the model in the packag
 kick kit -n 8 --note F --name "Eight in F" -o f/    each kick tuned to its nearest F
 kick kit my-kicks/ --formats sfz -o mine/           from sounds of your own
 
-Beside the folder lies the same as a zip, to be passed on; --no-zip leaves it out. It is written as SFZ, for Hydrogen
-and for DecentSampler. Kick 1 is on General MIDI's key for a kick, 36, the others on the keys above; in SFZ and
-DecentSampler each is there on key 36 alone as well.
+It writes SFZ, Hydrogen and DecentSampler, and a zip of the folder beside it; --no-zip leaves that out. Kick 1 is on
+General MIDI's key for a kick, 36, the others on the keys above; in SFZ and DecentSampler each has a file of its own on
+key 36, too.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ HELP = "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.reject import add_gate
+    from kickitout.cli.reject import add_rejection
     from kickitout.cli.values import add_pre_roll, positive
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
     parser.add_argument("--model", default=None, help="a run folder, a model file, or 'default'")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
-    add_gate(parser)
+    add_rejection(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
     parser.add_argument("--formats", default="sfz,hydrogen,decentsampler", help="with commas (default: all three)")
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.reject import say_gate
+    from kickitout.cli.reject import say_rejected
     from kickitout.cli.values import count
     from kickitout.errors import UserError
     from kickitout.export.kits.build import build_kit
@@ -59,8 +59,10 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.generation.noise import check_seeds
     from kickitout.generation.reject import OutlierRejection
 
-    if args.sounds and (args.model is not None or args.seed is not None or args.gate):
-        raise UserError("--model, --seed and --gate generate kicks, and sounds were given; leave out one or the other")
+    if args.sounds and (args.model is not None or args.seed is not None or args.reject_outliers):
+        raise UserError(
+            "--model, --seed and --reject-outliers generate kicks, and sounds were given; leave out one or the other"
+        )
     name = args.name if args.name is not None else args.out.resolve().name
     formats = tuple(part.strip() for part in args.formats.lower().split(","))
     plan = Plan(
@@ -85,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
         plan.check_size(len(seeds))
         check_seeds(seeds)
         model = load_model(args.model or "default")
-        gate = OutlierRejection.of(model) if args.gate else None
+        gate = OutlierRejection.of(model) if args.reject_outliers else None
         kicks = kicks_of_model(model, seeds, gate)
     kit = build_kit(kicks, plan)
     made = write_kit(kit, model, args.out, zipped=args.zip, force=args.force)
@@ -95,6 +97,6 @@ def run(args: argparse.Namespace) -> int:
         print(remark, file=sys.stderr)
     sounds = count(sum(len(kick.sounds) for kick in kit.kicks), "sound")
     if gate is not None:
-        say_gate(gate)
+        say_rejected(gate)
     print(f"{count(len(kit.kicks), 'kick')}, {sounds} in {time.perf_counter() - began:.2f} s", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""The way from one kick to another, without clicks and without bodies that cancel each other halfway.
+"""Make the kicks between two kicks. Their bodies stay in phase, so nothing cancels halfway.
 
 kick morph deep.wav hard.wav -n 5 -o morph/
 """

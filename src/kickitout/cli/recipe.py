@@ -1,4 +1,4 @@
-"""Print what re-makes a sound, or make it again: the recipe inside a file that kickitout wrote.
+"""Print the recipe inside a file that kickitout wrote, or re-render the sound from it.
 
 kick recipe kicks/kick_000007.wav
 kick recipe kicks/kick_000007.wav --render again.wav
@@ -11,12 +11,12 @@ import argparse
 import sys
 from pathlib import Path
 
-HELP = "print what re-makes a sound, or make it again"
+HELP = "print the recipe of a sound, or re-render it"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="SOUND", help="sound files that kickitout made")
-    parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="write the sound anew, bit for bit")
+    parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="re-render the sound, bit for bit")
     parser.add_argument("--model", default="default", help="the model it was made with (default 'default')")
     parser.add_argument(
         "--source",
@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.generation.recipe import read_recipe
 
     if args.render is not None and len(args.sounds) > 1:
-        raise UserError("--render makes one sound again; give one file")
+        raise UserError("--render re-renders one sound; give one file")
     for path in args.sounds:
         comment = read_comment(path)
         recipe = read_recipe(comment, str(path))

@@ -1,8 +1,8 @@
-"""Open the studio: a page on this machine to hear, turn, compare and take away kicks.
+"""Open the studio: a page on this machine to play, shape, compare and save kicks.
 
 kick studio --open                       in your browser, with the model in the package
 kick studio --model runs/a --port 9000   another model, another port
-kick studio --train my-kicks/            shows the nearest training kick, too
+kick studio --train my-kicks/            show the nearest training kick, too
 
 It answers on 127.0.0.1 alone, fetches nothing from anywhere, and keeps nothing. Ctrl-C ends it.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = "open a page to hear, turn and take away kicks"
+HELP = "open a page to play, shape and save kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""What a kick shall measure, on the command line: --note F1 --decay 280ms --click -20dB."""
+"""Targets of a kick on the command line: --note F1 --decay 280ms --click -20dB."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FLAGS = (
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("what the kicks shall measure (each is reported with its error)")
+    group = parser.add_argument_group("targets (the error of each is reported)")
     group.add_argument("--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F")
     for flag, name, unit, text in FLAGS:
         group.add_argument(flag, dest=f"ask_{name}", type=quantity(unit), default=None, metavar=unit, help=text)

@@ -1,4 +1,4 @@
-"""Learn a folder of kicks. Ctrl-C saves and stops; the same command goes on.
+"""Train a model on folders of kicks. Ctrl-C saves and stops; the same command continues.
 
 kick train my-kicks/ --budget 30m --out runs/a
 kick train my-kicks/ more-kicks.zip --config dcgan --steps 500 --out runs/b
@@ -19,14 +19,14 @@ from kickitout.errors import count
 from kickitout.training.budget import Budget, Timing, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
-HELP = "learn a folder of kicks"
+HELP = "train a model on a folder of kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.values import duration, positive
 
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
-    parser.add_argument("--config", default=None, help="how to train (default kickgan); `kick configs` lists them")
+    parser.add_argument("--config", default=None, help="training config (default kickgan); `kick configs` lists them")
     parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="change a key of the config")
     length = parser.add_mutually_exclusive_group()
@@ -34,12 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--budget", type=duration, help="minutes on the clock, from start to end, over all starts: 90s, 1h30m (20m)"
     )
     length.add_argument("--steps", type=positive, help="steps to train, over all starts of the run")
-    parser.add_argument("--out", type=Path, required=True, help="run folder; one that is there is gone on with")
+    parser.add_argument("--out", type=Path, required=True, help="run folder; an existing run continues")
     parser.add_argument("--threads", type=positive, default=None, help="default: the quickest, measured once")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), default="auto")
     parser.add_argument("--precision", choices=("float32", "bfloat16"), default="float32", help="of the networks' sums")
     parser.add_argument(
-        "--accumulate", type=positive, default=1, metavar="N", help="work a batch off in N parts: less memory"
+        "--accumulate", type=positive, default=1, metavar="N", help="split a batch into N parts: less memory"
     )
 
 

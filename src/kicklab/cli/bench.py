@@ -74,7 +74,7 @@ def _generation(args: argparse.Namespace) -> None:
     print(f"generation, model {args.model}, {count(f.kicks, 'kick')}, {count(usable_cpus(), 'core')}")
     for what, rates in (
         ("in memory", f.in_memory),
-        ("in memory, --gate", f.gated),
+        ("in memory, outliers rejected", f.gated),
         ("to disk, 24-bit WAV", f.to_disk),
     ):
         for r in rates:
@@ -119,9 +119,7 @@ def _score(args: argparse.Namespace) -> None:
     from kicklab.benches.scoring import bench_score
 
     f = bench_score(args.n)
-    print(
-        f"kick score, {f.generated} rendered kicks against {f.real}, near-copies looked for in as many, both embeddings"
-    )
+    print(f"kick score, {f.generated} rendered kicks against {f.real}, copies sought, both embeddings")
     print(f"  {f.scores} scores with intervals  {f.wall:8.1f} s, {f.cpu:.1f} s of processor time", flush=True)
 
 
