@@ -150,7 +150,7 @@ def test_rendered_kicks_are_left_in_peace(tmp_path):
 def test_the_report_takes_what_a_corpus_takes(faulty):
     report, dataset = check(faulty), read_dataset(faulty)
     assert [one.row.name for one in report.taken] == [row.name for row in dataset.rows]
-    assert [one.row.wave for one in report.taken] == [row.wave for row in dataset.rows]
+    assert [one.row.sound for one in report.taken] == [row.sound for row in dataset.rows]
     assert set(report.refused) == set(dataset.refused)
     assert report.different == len({row.group for row in dataset.rows})
     np.testing.assert_array_equal(report.waves, dataset.waves)

@@ -59,7 +59,7 @@ def test_a_copy_is_told_and_is_of_the_right_kick(waves, learned, change):
     assert (distances.min(axis=1) < learned.threshold).mean() > 0.9
 
 
-def test_honest_sounds_are_not_called_copies_and_their_distance_is_about_that_of_the_sounds(waves, learned):
+def test_sounds_that_copy_nothing_are_not_called_copies_and_their_distance_is_about_that_of_the_sounds(waves, learned):
     others = synthesise(range(1000, 1032))[0]
     found = fingerprint_distances(fingerprints(others), learned.prints).min(axis=1)
     assert (found < learned.threshold).mean() <= 2 / 32
@@ -82,7 +82,7 @@ def test_the_file_holds_all_that_counts(waves, learned, tmp_path):
     assert path.stat().st_size < 1300 * KICKS
 
 
-def test_few_families_have_no_limit_and_too_many_kicks_no_fingerprints(waves):
+def test_few_groups_have_no_threshold_and_too_many_kicks_no_fingerprints(waves):
     assert Learned.of(waves[:8], [""] * 8, np.arange(8), "").threshold is None
     many = np.broadcast_to(waves[:1], (MOST_LEARNED + 1, LENGTH))
     with pytest.raises(UserError, match=f"at most {MOST_LEARNED}"):

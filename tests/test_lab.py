@@ -96,7 +96,7 @@ def test_all_rows_of_a_study_have_the_same_sounds_and_the_same_budget(toy_lab):
         assert len({r["budget"] for r in mine}) == 1
         assert len({(r["score"], r["reference"]) for r in mine if r["score"].startswith("energy_bands")}) <= 1
     train, test = (toy_lab.sounds("kicks").train, toy_lab.sounds("kicks").test)
-    assert not {r.wave for r in train.rows} & {r.wave for r in test.rows}
+    assert not {r.sound for r in train.rows} & {r.sound for r in test.rows}
 
 
 def test_two_studies_share_what_they_both_ask_for(toy_lab):
@@ -108,7 +108,7 @@ def test_two_studies_share_what_they_both_ask_for(toy_lab):
 def test_fewer_kicks_are_contained_in_more_and_test_kicks_in_none(toy_lab):
     data = toy_lab.sounds("kicks")
     some, more = (data.of(n, 0.1, 0) for n in (16, 24))
-    assert {r.wave for r in some.rows} < {r.wave for r in more.rows} <= {r.wave for r in data.train.rows}
+    assert {r.sound for r in some.rows} < {r.sound for r in more.rows} <= {r.sound for r in data.train.rows}
 
 
 def test_what_is_done_is_not_done_again_and_results_can_be_put_together_anew(copy):

@@ -67,7 +67,7 @@ def test_silence_is_no_tone_and_breaks_nothing():
 
 def test_tones_to_learn_from_are_a_corpus_whose_families_are_single():
     dataset = tone_dataset(6, 0)
-    assert len({row.group for row in dataset.rows}) == len({row.wave for row in dataset.rows}) == 6
+    assert len({row.group for row in dataset.rows}) == len({row.sound for row in dataset.rows}) == 6
     assert dataset.digest != tone_dataset(6, 1).digest
 
 

@@ -48,7 +48,7 @@ def test_every_planted_copy_is_found_at_its_original(train, change):
     assert (found.nearest == planted).mean() > 0.95  # two rendered kicks may be nearer than a copy with noise
 
 
-def test_honest_kicks_are_not_accused(train):
+def test_kicks_that_copy_nothing_are_not_accused(train):
     fresh, _ = synthesise(range(1000, 1200))
     found = audit(fresh, train, np.arange(len(train)))  # by construction no two are one recording
     assert found.copies.mean() <= 0.05  # 1 % by definition, of 200 sounds and a limit from 100
@@ -64,7 +64,7 @@ def test_the_pairs_name_the_copies_closest_first(train):
     assert [p[2] for p in pairs] == sorted(p[2] for p in pairs)
 
 
-def test_near_duplicates_among_the_training_kicks_do_not_set_the_limit(train):
+def test_near_duplicates_among_the_training_kicks_do_not_set_the_threshold(train):
     doubled = np.concatenate([train, 0.7 * np.roll(train, 5, axis=1)]).astype(np.float32)
     assert audit(train[:2], doubled).threshold == pytest.approx(audit(train[:2], train).threshold, rel=0.1)
 

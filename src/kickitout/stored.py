@@ -22,11 +22,11 @@ def upgraded(data: Any) -> Any:
     """JSON data of format 1 with the names of format 2, at every depth; what is of format 2 stays as it is.
 
     >>> upgraded({"recipe": {"codec": {"name": "pqmf"}}, "rows": [{"wave": "ab", "family": 3}]})
-    {'config': {'representation': {'name': 'pqmf'}}, 'rows': [{'wave': 'ab', 'group': 3}]}
+    {'config': {'representation': {'name': 'pqmf'}}, 'rows': [{'sound': 'ab', 'group': 3}]}
     """
     if isinstance(data, Mapping):
         of_a_sound = "wave" in data or "sound" in data  # a manifest's row: elsewhere a family is one of models
-        names = RENAMED | ({"family": "group"} if of_a_sound else {})
+        names = RENAMED | ({"wave": "sound", "family": "group"} if of_a_sound else {})
         return _settings({str(names.get(key, key)): upgraded(value) for key, value in data.items()})
     return [upgraded(value) for value in data] if isinstance(data, list) else data
 

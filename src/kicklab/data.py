@@ -50,7 +50,7 @@ class LabData:
             raise UserError(f"{kicks} training kicks are asked for and there are {len(mine)}; leave this row out")
         rng = np.random.default_rng([seed, 11])
         by_group: dict[int, list[int]] = {}
-        for i in sorted(mine.tolist(), key=lambda i: self.train.rows[i].wave):
+        for i in sorted(mine.tolist(), key=lambda i: self.train.rows[i].sound):
             by_group.setdefault(self.train.rows[i].group, []).append(i)
         order = list(by_group)
         chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_group[order[place]]][:kicks]
@@ -82,7 +82,7 @@ def read_kicks(paths: Sequence[Path], against: Sequence[Path] = ()) -> LabData:
         hint = f"{TEST_SHARE:.0%} of the groups are kept for the test; more kicks, or --against others, work"
     else:
         other = read_dataset(list(against))
-        both = [row.wave for row in (*dataset.rows, *other.rows)]
+        both = [row.sound for row in (*dataset.rows, *other.rows)]
         joined = near_duplicate_groups(np.concatenate([dataset.waves, other.waves]), both)
         known = set(joined[: len(dataset)].tolist())
         kept = [i for i, group in enumerate(joined[len(dataset) :].tolist()) if group not in known]

@@ -259,7 +259,7 @@ def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray],
     if cell.source == "reals":
         return {"waves": to_16_bits(reals)}, about
     if cell.source == "augmented":
-        known = [data.train.rows[i].wave for i in rows]
+        known = [data.train.rows[i].sound for i in rows]
         varied = producer_variants(reals, 1, cell.seed, clicks_from=data.train.waves, identities=known)
         return {"waves": to_16_bits(varied)}, about
     if cell.source == "procedural":

@@ -55,7 +55,7 @@ def tone_dataset(count: int, seed: int) -> Dataset:
         digest = identity_of_made("tone", TONES_VERSION, count, seed, i)
         rows.append(
             ManifestRow(
-                name=f"tone {i:04d}, {hz[i]:.1f} Hz", file=digest, wave=digest, source="formula", licence="CC0-1.0",
+                name=f"tone {i:04d}, {hz[i]:.1f} Hz", file=digest, sound=digest, source="formula", licence="CC0-1.0",
                 rate=SAMPLE_RATE, channels=1, seconds=LENGTH / SAMPLE_RATE, onset_s=ONSET / SAMPLE_RATE, flipped=False,
                 cancelled=False, dc=0.0, peak_db=0.0, cut_s=0.0, padded_s=0.0, group=i,
             )

@@ -17,13 +17,14 @@ from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.identity import identity_of, is_identity
+from kickitout.stored import upgraded
 
 
 @dataclass(frozen=True)
 class ManifestRow:
     """What the manifest says about one kick.
 
-    name: for display; file: sha256 of the file's bytes; wave: which sound it holds, see `kickitout.identity`; rate in
+    name: for display; file: sha256 of the file's bytes; sound: which sound it holds, see `kickitout.identity`; rate in
     Hz and channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in
     dBFS, before the gain; group: the number that near-duplicates share; lone: one of several channels sounds;
     notes: what was odd about the file, see `Sound`.
@@ -31,7 +32,7 @@ class ManifestRow:
 
     name: str
     file: str
-    wave: str
+    sound: str
     source: str
     licence: str
     rate: int
@@ -81,7 +82,7 @@ class Dataset:
     @cached_property
     def digest(self) -> str:
         """sha256 over the sounds alone: names and the order of files do not matter, PREPARE_VERSION does."""
-        return _digest_of(row.wave for row in self.rows)
+        return _digest_of(row.sound for row in self.rows)
 
     def has_digest(self, digest: str) -> bool:
         """Whether `digest` is of these sounds; model files of before sounds had identities hold one of samples.
@@ -149,7 +150,7 @@ def read_dataset(
     if not rows:
         raise nothing_usable(len(found.candidates), refused)
     stacked = np.stack(waves)
-    joined = near_duplicate_groups(stacked, [row.wave for row in rows])
+    joined = near_duplicate_groups(stacked, [row.sound for row in rows])
     return Dataset(
         waves=stacked,
         sides=np.stack(sides),
@@ -170,7 +171,7 @@ def split(dataset: Dataset, share: float = 0.15, seed: int = 0) -> tuple[np.ndar
         raise UserError(f"share={share}: the held-out share must lie between 0 and 1; 0.15 works")
     smallest: dict[int, str] = {}
     for row in dataset.rows:
-        smallest[row.group] = min(row.wave, smallest.get(row.group, row.wave))
+        smallest[row.group] = min(row.sound, smallest.get(row.group, row.sound))
     draw = {group: _hash_share(seed, digest) for group, digest in smallest.items()}
     held_out = {group for group, u in draw.items() if u < share}
     ranked = sorted(draw, key=lambda group: draw[group])
@@ -180,7 +181,11 @@ def split(dataset: Dataset, share: float = 0.15, seed: int = 0) -> tuple[np.ndar
 
 
 def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """What happened to a folder between two manifests, in plain words; "" when they hold the same sounds."""
+    """What happened to a folder between two manifests, in plain words; "" when they hold the same sounds.
+
+    old: of either format.
+    """
+    old = upgraded(old)
     if old["digest"] == new["digest"]:
         return ""
     parts = []
@@ -196,7 +201,7 @@ def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         if names:
             listed = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
             parts.append(f"{len(names)} {what} ({listed})")
-    if not parts and any(not is_identity(row["wave"]) for row in (*old["rows"], *new["rows"])):
+    if not parts and any(not is_identity(row["sound"]) for row in (*old["rows"], *new["rows"])):
         return "the same files, which another version of kickitout tells apart in another way"
     return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
 
@@ -209,10 +214,10 @@ def refuse_copies(
     for outcome in outcomes:
         if not isinstance(outcome, Refused):
             row = outcome[0]
-            if row.wave in names:
-                yield Refused(row.name, f"{COPY_OF}{names[row.wave]}")
+            if row.sound in names:
+                yield Refused(row.name, f"{COPY_OF}{names[row.sound]}")
                 continue
-            names[row.wave] = row.name
+            names[row.sound] = row.name
         yield outcome
 
 
@@ -236,7 +241,7 @@ def describe_sound(candidate: Candidate, sound: Sound, file: BinaryIO, digest: s
     row = ManifestRow(
         name=candidate.name,
         file=digest,
-        wave=identity_of(sound, file),
+        sound=identity_of(sound, file),
         source=candidate.source,
         licence=candidate.licence,
         rate=sound.rate,

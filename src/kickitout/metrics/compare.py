@@ -47,8 +47,8 @@ def compare_features(
     a, b = real.take(rows[0]), generated.take(rows[1])
     found += _in_each(embeddings, lambda e: _neighbours(a, b, e, rng("neighbours"), draws))
     everyone = _everyone(a, b, rng("two-sample, drawn"), draws)
-    found += _in_each(embeddings, lambda e: _told_apart(a, b, e, rng("two-sample"), everyone))
-    found.append(_thirds_told_apart(a, b, rng("two-sample"), everyone))
+    found += _in_each(embeddings, lambda e: _c2st_accuracies(a, b, e, rng("two-sample"), everyone))
+    found.append(_thirds_accuracy(a, b, rng("two-sample"), everyone))
     found += _cards(real, generated, counts)
     found += _spectra_apart(real, generated, counts)
     return found
@@ -139,7 +139,7 @@ def _neighbours(real: Features, generated: Features, e: Embedding, rng: np.rando
     return found
 
 
-def _told_apart(
+def _c2st_accuracies(
     real: Features, generated: Features, e: Embedding, rng: np.random.Generator, everyone: np.ndarray
 ) -> list[Found]:
     points, groups = (real.embedded[e.name], generated.embedded[e.name]), (real.groups, generated.groups)
@@ -151,7 +151,7 @@ def _told_apart(
     ]
 
 
-def _thirds_told_apart(real: Features, generated: Features, rng: np.random.Generator, everyone: np.ndarray) -> Found:
+def _thirds_accuracy(real: Features, generated: Features, rng: np.random.Generator, everyone: np.ndarray) -> Found:
     thirds, groups = (real.spectra["thirds"], generated.spectra["thirds"]), (real.groups, generated.groups)
     return _accuracy("two_sample_logistic_thirds", two_sample.logistic_hits(*thirds, rng, groups), everyone)
 

@@ -22,13 +22,13 @@ class TrainingSet(NamedTuple):
 
 def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
     """Recordings in the order of their contents: neither names nor the order of folders may change a run."""
-    train, held_out = (sorted(part, key=lambda i: dataset.rows[i].wave) for part in split(dataset, config.held_out))
+    train, held_out = (sorted(part, key=lambda i: dataset.rows[i].sound) for part in split(dataset, config.held_out))
     sounds = [dataset.waves, dataset.sides][: 2 if config.model.stereo else 1]
     parts = [np.stack([s[train] for s in sounds], axis=1)]
     reals = dataset.waves[train]
     variants = config.variants_for(len(reals))
     if variants:  # of training kicks alone: what is held out stays unseen in every form
-        known = [dataset.rows[i].wave for i in train]
+        known = [dataset.rows[i].sound for i in train]
         parts.append(producer_variants(reals, variants, config.seed, clicks_from=reals, identities=known)[:, None])
     if config.augmentation_mix:
         parts.append(augmentation_mix(reals, config.augmentation_mix, config.seed).waves[:, None])

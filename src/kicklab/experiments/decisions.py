@@ -47,15 +47,15 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
         waves.append(_nudged(prepared.mid, nudge, random))
         sides.append(_nudged(prepared.side, nudge, random))
     mids = np.stack(waves)
-    joined = near_duplicate_groups(mids, [row.wave for row in rows])
+    joined = near_duplicate_groups(mids, [row.sound for row in rows])
     rows = [replace(row, group=int(group)) for row, group in zip(rows, joined, strict=True)]
     dataset = Dataset(mids, np.stack(sides), tuple(rows), (), {}, ())
     for row, wave, wide in zip(rows, mids, is_wide(mids, dataset.sides), strict=True):
         found[row.name] = {
-            "identity": row.wave, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
+            "identity": row.sound, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
             "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
             "lends its click": has_click(wave), "group": row.group,
-            "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.wave, 0, 0))],
+            "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.sound, 0, 0))],
             "held out by": [seed for seed in SEEDS if row.name in _held_out(dataset, seed)],
         }  # fmt: skip
     return {"digest": dataset.digest, "files": found}
@@ -80,7 +80,7 @@ def _as_nudged(
     """A file prepared from other samples, under its own identity."""
     with candidate.open() as file:
         other, prepared = describe_sound(candidate, replace(sound, samples=samples), file, "")
-    return replace(other, wave=row.wave), prepared
+    return replace(other, sound=row.sound), prepared
 
 
 def _nudged(x: np.ndarray, by: float, random: np.random.Generator) -> np.ndarray:

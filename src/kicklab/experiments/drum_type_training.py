@@ -133,7 +133,7 @@ def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, netw
     sounds, labels = [waves], [types]
     for kind, name in enumerate(TYPES):
         mine = waves[types == kind]
-        known = [data.dataset.rows[i].wave for i in part[types == kind]]
+        known = [data.dataset.rows[i].sound for i in part[types == kind]]
         if len(mine):
             count = max(1, round(settings.sounds_a_type / len(mine)) - 1) if variants is None else variants
             ranges = KICK_RANGES if name == KICK else OTHER_RANGES

@@ -193,7 +193,7 @@ def reconstruction_text(model: Model, run: Path, unseen: Dataset) -> str:
     for row in HEARD:
         at = row * len(unseen) // len(HEARD)
         wave = unseen.waves[at]
-        heard = invert(model, ear, wave, identity=unseen.rows[at].wave)
+        heard = invert(model, ear, wave, identity=unseen.rows[at].sound)
         again = model.turn(place=heard.place).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]

@@ -124,7 +124,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.sounds)
     drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
-    waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].wave for i in np.sort(drawn)]
+    waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].sound for i in np.sort(drawn)]
     rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [noise_redrawn(waves)]
     yield reconstruction_text(rows, *best_magnitude(waves))
     yield (

@@ -155,7 +155,7 @@ def check(
     if not taken:
         raise nothing_usable(total, refused)
     waves = waves[: len(taken)]
-    joined = near_duplicate_groups(waves, [one.row.wave for one in taken])
+    joined = near_duplicate_groups(waves, [one.row.sound for one in taken])
     names = [one.row.name for one in taken]
     copies = {one.name: one.reason.removeprefix(COPY_OF) for one in refused if one.reason.startswith(COPY_OF)}
     doubts = ((one.row.name, suspicions(one.card, one.facts, kind)) for one in taken)

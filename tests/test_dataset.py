@@ -32,7 +32,7 @@ def kicks(tmp_path, make_kick):
 
 def fake_dataset(template: Dataset, waves: list[str], groups: list[int]) -> Dataset:
     rows = tuple(
-        replace(template.rows[0], name=f"{w}.wav", wave=w, group=f) for w, f in zip(waves, groups, strict=True)
+        replace(template.rows[0], name=f"{w}.wav", sound=w, group=f) for w, f in zip(waves, groups, strict=True)
     )
     return replace(template, rows=rows)
 
@@ -91,7 +91,7 @@ def test_a_folder_without_a_usable_sound_says_why(tmp_path):
         read_dataset(tmp_path)
 
 
-def test_a_family_never_spans_the_split(kicks):
+def test_a_group_never_spans_the_split(kicks):
     dataset = read_dataset(kicks)
     for seed in range(20):
         train, held_out = split(dataset, share=0.4, seed=seed)
@@ -114,8 +114,8 @@ def test_the_split_holds_out_its_share_and_adding_files_moves_none(kicks):
 def test_the_split_depends_on_no_order(kicks):
     dataset = fake_dataset(read_dataset(kicks), [f"{k:064x}" for k in range(50)], [*range(50)])
     reverse = replace(dataset, rows=tuple(replace(r, group=49 - r.group) for r in dataset.rows[::-1]))
-    held = {dataset.rows[i].wave for i in split(dataset)[1]}
-    assert held == {reverse.rows[i].wave for i in split(reverse)[1]}
+    held = {dataset.rows[i].sound for i in split(dataset)[1]}
+    assert held == {reverse.rows[i].sound for i in split(reverse)[1]}
 
 
 def test_small_corpora_are_split_as_far_as_they_can_be(kicks):

@@ -46,7 +46,7 @@ def candidates(waves: np.ndarray) -> set[tuple[int, int]]:
     return set(zip(rows.tolist(), columns.tolist(), strict=True))
 
 
-def test_copies_of_a_kick_are_one_family(make_kick):
+def test_copies_of_a_kick_are_one_group(make_kick):
     rng = np.random.default_rng(0)
     x = 0.9 * make_kick(before=0.01) + 0.02 * rng.standard_normal(18_081).astype(np.float32) * make_kick(before=0.01)
     copies = [
@@ -66,7 +66,7 @@ def test_copies_of_a_kick_are_one_family(make_kick):
     assert found.tolist() == [0] + [1] * len(copies) + [2, 3]
 
 
-def test_near_duplicates_of_near_duplicates_are_one_family(make_kick):
+def test_near_duplicates_of_near_duplicates_are_one_group(make_kick):
     chain = np.stack([aligned(make_kick(end_hz=50 + 0.45 * k)) for k in range(3)])
     assert similarity(chain[0], chain[1]) >= DUPLICATE
     assert similarity(chain[0], chain[2]) < DUPLICATE
@@ -82,10 +82,12 @@ def test_a_long_chain_is_cut_but_not_between_copies(make_kick):
     assert 2 <= len(set(found.tolist())) <= 6
     for group in set(found.tolist()):
         members = [kick for kick, own in zip(chain, found[:12], strict=True) if own == group]
-        assert min(similarity(a, b) for a in members for b in members) > 2 * RELATED**2 - 1  # both are WIDE of one head
+        assert (
+            min(similarity(a, b) for a in members for b in members) > 2 * RELATED**2 - 1
+        )  # both are so near to one head
 
 
-def test_many_rendered_kicks_are_not_one_family():
+def test_many_rendered_kicks_are_not_one_group():
     waves, _ = synthesise(range(1500))
     found = near_duplicate_groups(waves)
     assert np.bincount(found).max() < 0.08 * len(waves)  # chained without an end it is 0.2
@@ -124,13 +126,13 @@ def test_no_pair_is_lost_before_it_is_measured():
     assert alike <= pairs
 
 
-def test_noises_of_one_colour_are_not_one_family():
+def test_noises_of_one_colour_are_not_one_group():
     noise = np.random.default_rng(0).standard_normal((50, LENGTH)).astype(np.float32)
     assert near_duplicate_groups(noise).tolist() == list(range(50))
     assert candidates(noise) == set()
 
 
-def test_nothing_and_one_are_families_too():
+def test_nothing_and_one_are_groups_too():
     assert near_duplicate_groups(np.zeros((0, LENGTH), np.float32)).tolist() == []
     assert near_duplicate_groups(random_kicks(1)).tolist() == [0]
 
@@ -180,7 +182,7 @@ def groups_of(chained, members: list[int], by_identity: bool = True) -> dict[int
 
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_the_order_of_sounds_decides_no_family(chained, data):
+def test_the_order_of_sounds_decides_no_group(chained, data):
     members = list(range(len(chained[0])))
     order = data.draw(st.permutations(members))
     assert groups_of(chained, order) == groups_of(chained, members)
@@ -204,7 +206,7 @@ def test_a_new_sound_moves_only_what_hangs_together_with_it(chained, data):
     assert {i: before[i] for i in old if i not in touched} == {i: after[i] for i in old if i not in touched}
 
 
-def test_names_of_files_decide_neither_families_nor_what_is_held_out(chained, tmp_path):
+def test_names_of_files_decide_neither_groups_nor_what_is_held_out(chained, tmp_path):
     from kickitout.audio import write_sound
     from kickitout.datasets.build import read_dataset, split
 
@@ -217,8 +219,8 @@ def test_names_of_files_decide_neither_families_nor_what_is_held_out(chained, tm
         dataset = read_dataset(folder)
         groups: dict[int, set[str]] = {}
         for row in dataset.rows:
-            groups.setdefault(row.group, set()).add(row.wave)
-        held_out = [{dataset.rows[i].wave for i in split(dataset, 0.3, seed)[1]} for seed in range(4)]
+            groups.setdefault(row.group, set()).add(row.sound)
+        held_out = [{dataset.rows[i].sound for i in split(dataset, 0.3, seed)[1]} for seed in range(4)]
         known.append((sorted(map(sorted, groups.values())), held_out, dataset.digest))
     assert known[0] == known[1]
 

@@ -127,7 +127,7 @@ def test_the_interval_of_an_energy_distance_covers_the_truth(shift):
     assert inside >= 52  # of 60; 57 expected
 
 
-def test_families_are_drawn_whole():
+def test_groups_are_drawn_whole():
     rng, groups = np.random.default_rng(9), np.array([0, 0, 1, 2, 2, 2, 3])
     for draws in (resampling.bootstrap_counts(7, 20, rng, groups), resampling.half_masks(7, 20, rng, groups)):
         assert (draws[:, 0] == draws[:, 1]).all()
@@ -358,13 +358,13 @@ def test_too_few_sounds_are_refused(rendered):
         score_sets(rendered, rendered, groups=np.zeros(len(rendered), int), embeddings=[QUICK])
 
 
-def test_one_huge_family_leaves_the_rest_for_the_other_half():
+def test_one_huge_group_leaves_the_rest_for_the_other_half():
     groups = np.concatenate([np.zeros(60, int), np.arange(1, 32)])
     for seed in range(5):
         assert halves(groups, np.random.default_rng(seed)).sum() == 31
 
 
-def test_uneven_families_are_scored_all_the_same(rendered):
+def test_uneven_groups_are_scored_all_the_same(rendered):
     groups = np.concatenate([np.zeros(49, int), np.arange(1, 32)])
     scores = score_sets(rendered[80:], rendered[:80], groups=groups, embeddings=[QUICK], draws=20)
     assert all(np.isfinite(s.value) for s in scores)
