@@ -108,3 +108,19 @@ def test_every_block_of_figures_is_filled_by_something_that_exists(page):
 def test_every_file_that_a_page_links_to_exists(page):
     for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text("utf-8")):
         assert target.startswith("http") or (DOCS / target).exists(), target
+
+
+def test_every_file_that_the_architecture_names_exists():
+    text = (DOCS / "architecture.md").read_text("utf-8")
+    where = [ROOT / "src/kickitout", ROOT / "src", ROOT, *(p for p in (ROOT / "src/kickitout").iterdir() if p.is_dir())]
+    where.append(ROOT / "src/kickitout/export/kits")
+    named = re.findall(r"`([\w/]+\.(?:py|yaml|json))`", text)
+    assert len(named) > 30
+    assert [name for name in named if not any((place / name).exists() for place in where)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_every_command_that_a_page_names_is_one(page):
+    known = {path.stem for path in (ROOT / "src/kickitout/cli").glob("*.py")} | {"lab", "bench"}
+    for command in re.findall(r"(?:^ {4}|`)kick ([a-z]+)", page.read_text("utf-8"), re.MULTILINE):
+        assert command in known, command

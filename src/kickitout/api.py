@@ -273,13 +273,15 @@ def write_kit(
     out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
     model: ModelLike = DEFAULT, name: str | None = None, note: str | None = None, layers: int = 4,
     round_robins: int = 4, formats: Sequence[str] = ("sfz", "hydrogen", "decentsampler"), bits: str = "24",
-    licence: str | None = None, zipped: bool = False, force: bool = False,
+    licence: str | None = None, match: str = "loudness", pre_roll_ms: float | None = None, zipped: bool = False,
+    force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
     robins. Returns the folder, and its zip with `zipped`.
 
     seeds: of a model's kicks; sounds: files and folders instead. note: "F1", or "F" for each kick's nearest F; without
-    it the nearest semitone. layers, round_robins: 1 to 8. Raises UserError for a place that is taken (force replaces a
+    it the nearest semitone. layers, round_robins: 1 to 8. match: "loudness" or "peak", what all kicks share. pre_roll_ms:
+    silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force replaces a
     kit), for a sound that is no kick, and for what a format cannot hold.
 
     >>> import kickitout, tempfile
@@ -294,7 +296,8 @@ def write_kit(
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 
     out = Path(out)
-    plan = Plan(out.resolve().name if name is None else name, layers, round_robins, tuple(formats), note, bits, licence)
+    named = out.resolve().name if name is None else name
+    plan = Plan(named, layers, round_robins, tuple(formats), note, bits, licence, match, pre_roll_ms)
     check_place(out, zipped=zipped, force=force)
     played = _opened(model) if sounds is None else None
     used = kicks_of_files([Path(s) for s in sounds or ()])[0] if played is None else kicks_of_model(played, seeds)
@@ -304,14 +307,15 @@ def write_kit(
 def write_shards(
     out: str | PathLike[str], seeds: range, each: int, *, model: str | Path = DEFAULT,
     targets: Mapping[str, float] | None = None, reject_outliers: bool = False, cards: bool = True, format: str = "wav",
-    bits: str = "24", rate: int = SAMPLE_RATE, workers: int = 1,
+    bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None, workers: int = 1,
 ) -> list[Path]:  # fmt: skip
     """Write kicks into tar files of `each` kicks (WebDataset's layout), with their recipes and cards; index.json lists
     them. Returns the tar files.
 
-    A folder that was begun is gone on with. targets: as in `match`. reject_outliers: resample kicks unlike those that
-    the model learned from. rate in Hz. workers: processes; with more than one, call this below
-    `if __name__ == "__main__":`. Raises UserError for a folder that holds something else, and as `generate` does.
+    The same call continues a folder that has been begun. targets: as in `match`. reject_outliers: resample kicks unlike
+    those that the model learned from. rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. workers:
+    processes; with more than one, call this below `if __name__ == "__main__":`. Raises UserError for a folder that
+    holds something else, and as `generate` does.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -320,14 +324,14 @@ def write_shards(
     """
     from kickitout.export.shard_folder import ShardFolder
     from kickitout.export.shards import ShardWork, shard_name
-    from kickitout.export.sounds import GenerationJob, SoundFormat
+    from kickitout.export.sounds import GenerationJob, SoundFormat, word_of
     from kickitout.generation.match import check_targets
     from kickitout.generation.reject import OutlierRejection
     from kickitout.workers import Workers
 
     played = _opened(model)
     limits = OutlierRejection.of(played).limits if reject_outliers else None
-    form = SoundFormat(format, bits, rate)
+    form = SoundFormat(format, bits, rate, pre_roll_ms, word_of(played))
     job = GenerationJob(str(model), played.digest, Path(out), form, check_targets(targets or {}), limits)
     folder = ShardFolder(ShardWork(job, cards), seeds, each)
     with Workers(workers) as pool:
