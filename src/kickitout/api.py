@@ -280,9 +280,9 @@ def write_kit(
     robins. Returns the folder, and its zip with `zipped`.
 
     seeds: of a model's kicks; sounds: files and folders instead. note: "F1", or "F" for each kick's nearest F; without
-    it the nearest semitone. layers, round_robins: 1 to 8. match: "loudness" or "peak", what all kicks share. pre_roll_ms:
-    silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force replaces a
-    kit), for a sound that is no kick, and for what a format cannot hold.
+    it the nearest semitone. layers, round_robins: 1 to 8. match: "loudness" or "peak", what all kicks share.
+    pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
+    replaces a kit), for a sound that is no kick, and for what a format cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
