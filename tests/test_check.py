@@ -17,7 +17,7 @@ from kickitout.datasets.doctor import forecast as forecasting
 from kickitout.datasets.doctor.check import FINDING_TEXTS, check
 from kickitout.datasets.doctor.examined import cache_folder
 from kickitout.datasets.doctor.facts import count_hits
-from kickitout.datasets.doctor.forecast import NO_CURVE, Curve, Point, curve_text, forecast, load_curve, read_curve
+from kickitout.datasets.doctor.forecast import NO_CURVE, Point, ScoreCurve, curve_text, forecast, load_curve, read_curve
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -241,7 +241,7 @@ def test_a_flam_and_a_beating_tail_are_one_stroke(make_kick):
     assert count_hits(beating, RATE) == 1
 
 
-CURVE = Curve("a toy", "distance", 0.1, (Point(10, 0.6, 0.5, 0.8), Point(1000, 0.2, 0.1, 0.3)))
+CURVE = ScoreCurve("a toy", "distance", 0.1, (Point(10, 0.6, 0.5, 0.8), Point(1000, 0.2, 0.1, 0.3)))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.metrics.distance import diversity, energy_distance
-from kickitout.metrics.embedding import CELL_FLOOR_DB, EDGES_HZ, EDGES_MS, embed_bands
+from kickitout.metrics.embedding import BANDS_FLOOR_DB, EDGES_HZ, EDGES_MS, embed_bands
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
@@ -35,7 +35,7 @@ def test_a_click_lands_in_the_first_slots_of_the_high_bands():
     found = cells(wave)
     high = EDGES_HZ[:-1] > 2000
     assert found[high].max(axis=0).argmax() <= 1
-    assert found[high][:, 4:].max() == CELL_FLOOR_DB
+    assert found[high][:, 4:].max() == BANDS_FLOOR_DB
 
 
 def test_gain_and_block_size_change_nothing():

@@ -21,12 +21,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-S = TypeVar("S", bound=BaseModel)
+SettingsType = TypeVar("SettingsType", bound=BaseModel)
 _SHORT = reprlib.Repr()  # of values in messages: a few lines of YAML can stand for gigabytes
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
 
 
-def checked(kind: type[S], data: Any, where: str) -> S:
+def checked(kind: type[SettingsType], data: Any, where: str) -> SettingsType:
     """`data` as a `kind`. Raises UserError that names `where`, the key, its value and what would work."""
     try:
         return kind.model_validate(data)

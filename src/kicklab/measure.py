@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.metrics.bootstrap import median_interval
 from kickitout.metrics.cards import wasserstein_drawn
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import BANDS
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
 from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_vs_real, score_features
-from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval
+from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval, median_interval
 from kickitout.metrics.score import Found, Score
 from kickitout.metrics.two_sample import logistic_hits
 from kicklab.cells import Cell

@@ -57,7 +57,7 @@ def find_contents(file: BinaryIO, name: str) -> Contents:
         raise UserError(f"{name}: an empty file (0 bytes); copy or download it again")
     begin, magic = find_begin(file)
     if magic[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64", b"riff"):
-        return _wave(file, begin, end, name, magic[:4])
+        return _wave_samples(file, begin, end, name, magic[:4])
     if magic[:4] == b"FORM":
         return _aiff(file, begin, end, name)
     if magic[:4] == b"caff":
@@ -138,7 +138,7 @@ def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[
     return at, [f"{_bytes(end - at)} behind its samples are not read"]
 
 
-def _wave(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Contents:
+def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Contents:
     """WAV in all its kinds: the format, and the samples, as one plain WAV."""
     wide = magic == b"riff"
     described = {b"fmt ": b"", b"fact": b"", b"ds64": b""}

@@ -38,7 +38,7 @@ BODY_HZ = 1500.0
 GRID = 11  # samples between the shifts of the low part: at most 5.5 (0.12 ms) off
 SLACK = 0.02  # 1 - cos(2 pi 250 Hz 0.12 ms): what a low part loses between two points of the grid
 BAND = 4  # bins: two noises of the same colour are bounded by about 1 - 1 / (4 BAND), below DUPLICATE
-COLOURS = 20  # wide bands above BASS_HZ, for a first look
+WIDE_BANDS = 20  # wide bands above BASS_HZ, for a first look
 DOUBT = 1e-3  # of a correlation in single precision, and a little
 DENSE = 0.05  # of the pairs of a block: from here on a matrix product is quicker than one pair after the other
 ROW_BLOCK = 512  # rows of the similarity matrix held at a time
@@ -109,7 +109,7 @@ class _GroupSpectra:
     """What is compared of n sounds. All spectra are of unit energy, without 0 Hz.
 
     body: complex64 [n, B], below BODY_HZ; bands: float32 [n, K], the norms of BAND bins each from BASS_HZ on; colours:
-    float32 [n, L + COLOURS], magnitudes below BASS_HZ and norms of wide bands above.
+    float32 [n, L + WIDE_BANDS], magnitudes below BASS_HZ and norms of wide bands above.
     """
 
     waves: Sequence[np.ndarray]
@@ -140,7 +140,7 @@ class _GroupSpectra:
             body[i] = spectrum[:top] / np.float32(norm)
             above[: len(energies) - low] = energies[low:]
             bands[i] = np.sqrt(above.reshape(n_bands, BAND).sum(axis=1)) / norm
-        edges = np.unique(np.geomspace(1, n_bands, COLOURS + 1).astype(int)) - 1
+        edges = np.unique(np.geomspace(1, n_bands, WIDE_BANDS + 1).astype(int)) - 1
         wide = np.sqrt(np.add.reduceat(np.square(bands), edges, axis=1))
         return cls(waves, body, bands, np.hstack([np.abs(body[:, :low]), wide]), low, high, step_hz)
 

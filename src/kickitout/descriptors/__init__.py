@@ -16,7 +16,7 @@ import numpy as np
 
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors.artefacts import measure_artefacts
-from kickitout.descriptors.block import BLOCK_ROWS, Block, make_block, refusals, slices
+from kickitout.descriptors.block import BLOCK_ROWS, SoundBlock, make_block, refusals, slices
 from kickitout.descriptors.click import measure_click
 from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
 from kickitout.descriptors.level import measure_level, trace_level
@@ -41,7 +41,7 @@ def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarra
     return waves
 
 
-def _measure_block(block: Block) -> Cards:
+def _measure_block(block: SoundBlock) -> Cards:
     values: dict[str, np.ndarray] = {}
     whys: dict[str, np.ndarray] = {}
     for measure in (measure_pitch, measure_level, measure_click, measure_loudness, measure_artefacts):
@@ -94,7 +94,7 @@ def card(wave: np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
     return cards(_checked_waves(wave, 1, rate)[None], rate).row(0)
 
 
-def _one(wave: np.ndarray, rate: float) -> Block | None:
+def _one(wave: np.ndarray, rate: float) -> SoundBlock | None:
     waves = _checked_waves(wave, 1, rate)[None]
     return make_block(waves, rate) if refusals(waves)[0] == Why.KNOWN else None
 

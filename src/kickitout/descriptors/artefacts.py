@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.descriptors.block import Block, Measured, gather, row_energy, slices, to_db, unless
+from kickitout.descriptors.block import Measured, SoundBlock, gather, row_energy, slices, to_db, unless
 from kickitout.descriptors.fields import Why
 
 RISE_MS = 0.5  # a rise to 10 % of the peak (-20 dB) may take so long
@@ -31,7 +31,7 @@ def hann(size: int) -> np.ndarray:
     return window
 
 
-def comb(block: Block) -> np.ndarray:
+def comb(block: SoundBlock) -> np.ndarray:
     """Mean height in dB of the lines at multiples of rate / period over their surroundings; the largest over PERIODS.
 
     Log spectra of frames of 2048 samples are averaged, so that lines in a quiet tail weigh as much as those under the
@@ -71,7 +71,7 @@ def comb(block: Block) -> np.ndarray:
     return best
 
 
-def flat_samples(block: Block) -> np.ndarray:
+def flat_samples(block: SoundBlock) -> np.ndarray:
     """Samples in runs of at least FLAT_RUN equal ones near the peak. [n]"""
     row, column = block.high
     value = block.wave[row, column]
@@ -85,7 +85,7 @@ def flat_samples(block: Block) -> np.ndarray:
     return np.bincount(row[begin[long]], weights=length[long], minlength=block.n)
 
 
-def measure_artefacts(block: Block) -> Measured:
+def measure_artefacts(block: SoundBlock) -> Measured:
     """pre_echo_db: energy up to 0.5 ms before the wave first reaches 10 % of its peak re energy of the whole wave;
     -120 for digital silence. Not before the onset of -40 dB: a pre-echo louder than that would move it.
 

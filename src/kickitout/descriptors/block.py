@@ -131,7 +131,7 @@ def grid_of(length: int, rate: float) -> Grid:
 
 
 @dataclass(frozen=True)
-class Block:
+class SoundBlock:
     """Sounds with a peak of 1 that are neither silent nor broken."""
 
     wave: np.ndarray  # float32 [n, T], peak 1
@@ -273,14 +273,14 @@ def peaks(waves: np.ndarray) -> np.ndarray:
     return np.maximum(waves.max(axis=1), -waves.min(axis=1))
 
 
-def make_block(waves: np.ndarray, rate: float) -> Block:
+def make_block(waves: np.ndarray, rate: float) -> SoundBlock:
     """Waves [n, T] that `refusals` has let through, as a Block."""
     peak = peaks(waves).astype(np.float64)
     wave = (waves * (1 / peak[:, None]).astype(waves.dtype)).astype(np.float32, copy=False)
     level = np.abs(wave)
     end = last_true(level >= END_LEVEL) + 1
     onset, rise, crest = (np.argmax(level >= at, axis=1) for at in (ONSET_LEVEL, RISE_LEVEL, CREST_LEVEL))
-    return Block(wave, peak, grid_of(wave.shape[1], float(rate)), onset, rise, crest, end)
+    return SoundBlock(wave, peak, grid_of(wave.shape[1], float(rate)), onset, rise, crest, end)
 
 
 def slices(n: int, size: int) -> list[slice]:

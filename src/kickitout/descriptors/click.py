@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from kickitout.descriptors.block import CLICK_FROM_HZ, Block, Grid, Measured, fast_length, gather, to_db, unless
+from kickitout.descriptors.block import CLICK_FROM_HZ, Grid, Measured, SoundBlock, fast_length, gather, to_db, unless
 from kickitout.descriptors.fields import Why
 
 LEAD_MS = 1.0  # the click band rings a little before the onset
@@ -26,7 +26,7 @@ def _window(grid: Grid) -> np.ndarray:
     return window
 
 
-def measure_click(block: Block) -> Measured:
+def measure_click(block: SoundBlock) -> Measured:
     """click_level_db: energy of the click band (half-cosine from 1.6 to 2.4 kHz, -3 dB at 2 kHz) in the first 20 ms
     after the onset (-40 dB re peak) re energy of the whole wave.
 

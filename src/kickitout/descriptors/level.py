@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.descriptors.block import Block, Grid, Measured, fast_length, last_true, to_db, unless
+from kickitout.descriptors.block import Grid, Measured, SoundBlock, fast_length, last_true, to_db, unless
 from kickitout.descriptors.fields import Why
 
 SMOOTH_MS = 3.0  # standard deviation of the Gaussian; moves the fall of exp(-t / tau) by SMOOTH_MS^2 / tau
@@ -47,7 +47,7 @@ def _gaussian(grid: Grid, smooth_ms: float) -> tuple[np.ndarray, np.ndarray]:
     return gain, (np.cumsum(weight) / weight.sum())[reach:]
 
 
-def level_power(block: Block, *smooth_ms: float) -> list[np.ndarray]:
+def level_power(block: SoundBlock, *smooth_ms: float) -> list[np.ndarray]:
     """Squared envelope re peak, smoothed by each Gaussian: float64 [n, ceil(T / step / COARSE)], 0 before the onset.
 
     The envelope is that of the analytic signal (Gabor 1946), so a steady sine has a steady level. Below 2 kHz it is
@@ -92,7 +92,7 @@ def last_above(level: np.ndarray, threshold: float) -> np.ndarray:
     return np.where(above.any(axis=1), last + part, -1.0)
 
 
-def measure_level(block: Block) -> Measured:
+def measure_level(block: SoundBlock) -> Measured:
     """attack_ms: from the first sample at -40 dB re peak to the first within 2 % of the peak (0.98: on a flat or
     clipped top the first sample counts, not any of its equals).
 
@@ -133,7 +133,7 @@ def measure_level(block: Block) -> Measured:
     return out
 
 
-def trace_level(block: Block) -> tuple[np.ndarray, np.ndarray]:
+def trace_level(block: SoundBlock) -> tuple[np.ndarray, np.ndarray]:
     """Level of the first sound from its onset on: seconds from the beginning of the wave, dB re full scale."""
     step = block.step * COARSE
     level = to_db(level_power(block, SMOOTH_MS)[0][0]) + 20 * np.log10(block.peak[0])

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.descriptors.block import Block, Grid, Measured, gather, row_energy, to_db
+from kickitout.descriptors.block import Grid, Measured, SoundBlock, gather, row_energy, to_db
 
 BLOCK_MS = 400.0  # the gating block of ITU-R BS.1770
 SUB_HZ, BODY_HZ, AIR_HZ = 60.0, 250.0, 4000.0
@@ -46,7 +46,7 @@ def _weights(grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return gain[: len(grid.body_gain)] * grid.body_gain, own * np.abs(gain[grid.click_bin :]) ** 2, own
 
 
-def k_weighted(block: Block, start: np.ndarray, count: int) -> np.ndarray:
+def k_weighted(block: SoundBlock, start: np.ndarray, count: int) -> np.ndarray:
     """Sum of the squares of the K-weighted wave from `start` [n] on for `count` samples, float64 [n].
 
     The body band is weighted in time; the weights of the click band, which change by 2 dB in all, only in frequency:
@@ -59,7 +59,7 @@ def k_weighted(block: Block, start: np.ndarray, count: int) -> np.ndarray:
     return step * row_energy(body) + colour * row_energy(gather(block.click_band, start, count))
 
 
-def true_peak(block: Block) -> np.ndarray:
+def true_peak(block: SoundBlock) -> np.ndarray:
     """Largest |value| of each wave at four times its rate, re sample peak, [n].
 
     ITU-R BS.1770-5 annex 2 oversamples everything; the same maximum is found by evaluating the band-limited
@@ -80,7 +80,7 @@ def true_peak(block: Block) -> np.ndarray:
     return best
 
 
-def shares(block: Block) -> list[np.ndarray]:
+def shares(block: SoundBlock) -> list[np.ndarray]:
     """Share of the energy below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each.
 
     The bin that holds an edge is divided.
@@ -98,7 +98,7 @@ def shares(block: Block) -> list[np.ndarray]:
     return [below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
-def measure_loudness(block: Block) -> Measured:
+def measure_loudness(block: SoundBlock) -> Measured:
     """sub_share, body_share, air_share: energy of the whole wave below 60 Hz, from 60 to 250 Hz, above 4 kHz, re all.
 
     loudness_lufs: ITU-R BS.1770-5 for a sound shorter than a programme: one gating block of 400 ms that begins at the

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kickitout.descriptors.block import Block, Grid, Measured, gather, last_true, row_energy, unless
+from kickitout.descriptors.block import Grid, Measured, SoundBlock, gather, last_true, row_energy, unless
 from kickitout.descriptors.fields import Why
 from kickitout.notes import note_name
 
@@ -65,7 +65,7 @@ def low_pass(grid: Grid, low: float, high: float) -> np.ndarray:
     return (0.5 + 0.5 * np.cos(np.pi * ramp)).astype(np.float32)
 
 
-def band(block: Block, mode: np.ndarray) -> np.ndarray:
+def band(block: SoundBlock, mode: np.ndarray) -> np.ndarray:
     """The wave around each frequency of `mode` [n]: half-cosines over TAIL_RISE and TAIL_FALL, decimated, [n, M]."""
     freqs = block.grid.freqs
     freqs = freqs[: int(np.searchsorted(freqs, TAIL_FALL[1] * MODE_HZ[1]))] / mode[:, None].astype(np.float32)
@@ -119,7 +119,7 @@ def find(wave: np.ndarray, rate: float, onset: np.ndarray, start: np.ndarray, st
     return Track(crossings, count, times, np.where(whole, 1000 / duration, 1.0), weight, final)
 
 
-def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
+def loudest_mode(block: SoundBlock, wave: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:
     """Frequency of the highest line between two times (ms after the onset, [n]), the lower the better. [n] Hz
 
     Hann window; the power is divided by f: a second harmonic has to be 3 dB above the first. What is no local maximum,
@@ -145,7 +145,7 @@ def loudest_mode(block: Block, wave: np.ndarray, start: np.ndarray, stop: np.nda
     return freqs[best] + np.clip(0.5 * (low - high) / bend, -0.5, 0.5) * (rate / size)
 
 
-def high_sweep(block: Block, wide: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, Track, np.ndarray] | None:
+def high_sweep(block: SoundBlock, wide: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, Track, np.ndarray] | None:
     """The sounds whose sweep is still above the pass band of `wide` 10 ms after the onset: rows [k], their track in the
     band below 3 kHz, and the time [k] at which its pitch falls below JOIN_HZ (ms). None if there is none.
 
@@ -172,7 +172,7 @@ def high_sweep(block: Block, wide: np.ndarray, end: np.ndarray) -> tuple[np.ndar
     return rows[steady], path.take(steady), until[steady]
 
 
-def track(block: Block) -> Track:
+def track(block: SoundBlock) -> Track:
     """Crossings and periods: below 600 Hz in the first half of the pitched time (below 3 kHz while a sweep is still
     there, see `high_sweep`), around the main frequency in the tail.
 
@@ -268,7 +268,7 @@ def roughness(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return weighted_median(bend, np.minimum(np.minimum(weight[:, :-2], weight[:, 2:]), weight[:, 1:-1]))
 
 
-def measure_pitch(block: Block) -> Measured:
+def measure_pitch(block: SoundBlock) -> Measured:
     """pitch_start_hz: slope of the phase 10 ms after the onset, see `pitch_at`.
 
     pitch_end_hz: median of the periods' frequencies, weighted with their energies, over the second half of
@@ -329,7 +329,7 @@ def measure_pitch(block: Block) -> Measured:
     }
 
 
-def trace_pitch(block: Block) -> tuple[np.ndarray, np.ndarray]:
+def trace_pitch(block: SoundBlock) -> tuple[np.ndarray, np.ndarray]:
     """Pitch of the first sound: seconds from the beginning of the wave, Hz; a point a half period."""
     path = track(block)
     there = path.weight[0] > 0

@@ -54,7 +54,7 @@ def compare_features(
     return found
 
 
-DrawCounts = tuple[np.ndarray, np.ndarray]
+_DrawnTwice = tuple[np.ndarray, np.ndarray]
 POSITIVE, SHARE = (0.0, np.inf), (0.0, 1.0)
 
 
@@ -82,7 +82,7 @@ def recognised(generated: Features) -> Found:
     return Found(RECOGNISED, hits / n, "share of sounds", "higher", wilson(hits, n), note)
 
 
-def _distances(real: Features, generated: Features, e: Embedding, counts: DrawCounts) -> list[Found]:
+def _distances(real: Features, generated: Features, e: Embedding, counts: _DrawnTwice) -> list[Found]:
     a, b = real.embedded[e.name], generated.embedded[e.name]
     return [
         _lower(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
@@ -90,7 +90,7 @@ def _distances(real: Features, generated: Features, e: Embedding, counts: DrawCo
     ]
 
 
-def _diversity(real: Features, generated: Features, e: Embedding, counts: DrawCounts) -> Found:
+def _diversity(real: Features, generated: Features, e: Embedding, counts: _DrawnTwice) -> Found:
     """Mean distance between two generated sounds re that between two real ones."""
     rr, _, gg = _pairs(real, generated, e)
     ratio = mean_within(gg, counts[1]) / np.maximum(mean_within(rr, counts[0]), 1e-12)
@@ -167,7 +167,7 @@ def _accuracy(name: str, hits: np.ndarray, drawn: np.ndarray) -> Found:
     return found._replace(n=(len(hits) // 2, len(hits) // 2), note="accuracy; chance is 0.5")
 
 
-def _cards(real: Features, generated: Features, counts: DrawCounts) -> list[Found]:
+def _cards(real: Features, generated: Features, counts: _DrawnTwice) -> list[Found]:
     found, in_spreads = [], {}
     for name in descriptors.known_in_both(real.cards, generated.cards):
         a, b = real.cards[name], generated.cards[name]
@@ -197,7 +197,7 @@ def _drawn_share(flags: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return counts @ flags / counts.sum(axis=1)
 
 
-def _spectra_apart(real: Features, generated: Features, counts: DrawCounts) -> list[Found]:
+def _spectra_apart(real: Features, generated: Features, counts: _DrawnTwice) -> list[Found]:
     found = []
     for kind in real.spectra:
         mean, spread = spectra_apart(real.spectra[kind], generated.spectra[kind], *counts)

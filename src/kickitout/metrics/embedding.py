@@ -12,7 +12,7 @@ import numpy as np
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 BANDS_VERSION = "bands-1"
-CELL_FLOOR_DB = -70.0  # re the loudest cell of a sound: quieter cells are equal
+BANDS_FLOOR_DB = -70.0  # re the loudest cell of a sound: quieter cells are equal
 BANDS_SPLIT_HZ = 350.0  # long windows below, short ones above
 LONG, SHORT = 4096, 512  # samples: 10.8 and 86 Hz a bin
 EDGES_HZ = np.geomspace(28.0, 18_000.0, 29)  # 28 bands, about three an octave
@@ -20,7 +20,7 @@ EDGES_MS = np.array([-1.5, 3, 7, 15, 30, 60, 110, 180, 280, 490])  # 9 slots, fr
 
 
 def embed_bands(waves: np.ndarray, block: int = 64) -> np.ndarray:
-    """[n, T] waveforms with their onset at ONSET -> [n, 252] levels in dB, at least CELL_FLOOR_DB. NaN-free."""
+    """[n, T] waveforms with their onset at ONSET -> [n, 252] levels in dB, at least BANDS_FLOOR_DB. NaN-free."""
     parts = [_embed(waves[i : i + block]) for i in range(0, len(waves), block)]
     return np.concatenate(parts) if parts else np.empty((0, (len(EDGES_HZ) - 1) * (len(EDGES_MS) - 1)), np.float32)
 
@@ -32,7 +32,7 @@ def _embed(waves: np.ndarray) -> np.ndarray:
     power = np.where((centres < BANDS_SPLIT_HZ)[:, None], low, high)  # [n, bands, slots]
     level = 10 * np.log10(power + 1e-12)
     level -= level.max(axis=(1, 2), keepdims=True)
-    return np.maximum(level, CELL_FLOOR_DB).reshape(len(waves), -1).astype(np.float32)
+    return np.maximum(level, BANDS_FLOOR_DB).reshape(len(waves), -1).astype(np.float32)
 
 
 def _cells(waves: np.ndarray, size: int, hop: int) -> np.ndarray:

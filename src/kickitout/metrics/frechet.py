@@ -62,14 +62,14 @@ def frechet_distance(a: np.ndarray, b: np.ndarray) -> float:
     return float(frechet_of(moments(a, np.ones((1, len(a)))), moments(b, np.ones((1, len(b)))))[0])
 
 
-class Limit(NamedTuple):
+class FrechetLimit(NamedTuple):
     """A Frechet distance extrapolated to endlessly many sounds."""
 
     value: float  # slightly negative now and then when the sets are alike
     r2: float  # of the straight line: near 1 when the bias is 1/n and clear of the scatter
 
 
-def frechet_limit(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> Limit:
+def frechet_limit(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> FrechetLimit:
     """The intercept of a straight line through the distances of subsets, against 1/n.
 
     After FID-infinity (Chong & Forsyth 2020, arxiv.org/abs/1911.07023); both sets are thinned alike here, since the
@@ -83,7 +83,7 @@ def frechet_limit(a: np.ndarray, b: np.ndarray, rng: np.random.Generator) -> Lim
     slope, intercept = np.polyfit(x, y, 1)
     left = ((y - slope * x - intercept) ** 2).sum()
     total = ((y - y.mean()) ** 2).sum()
-    return Limit(float(intercept), float(1 - left / total) if total > 0 else 1.0)
+    return FrechetLimit(float(intercept), float(1 - left / total) if total > 0 else 1.0)
 
 
 def _subsets(n: int, fraction: float, repeats: int, rng: np.random.Generator) -> np.ndarray:

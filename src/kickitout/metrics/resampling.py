@@ -58,6 +58,14 @@ def interval(
     return float(np.clip(low, *bounds)), float(np.clip(high, *bounds))
 
 
+def median_interval(values: np.ndarray, draws: int = 1000, seed: int = 0) -> tuple[float, tuple[float, float]]:
+    """Median of [n] values and its 95 % percentile interval over `draws` resamplings (Efron 1979). n >= 1, finite."""
+    rng = np.random.default_rng(seed)
+    medians = np.median(rng.choice(values, (draws, len(values))), axis=1)
+    low, high = np.quantile(medians, [0.025, 0.975])
+    return float(np.median(values)), (float(low), float(high))
+
+
 def wilson(hits: float, n: int) -> tuple[float, float]:
     """95 % interval of a share of n sounds (Wilson 1927, doi.org/10.1080/01621459.1927.10502953): honest at 0 and 1.
 

@@ -20,7 +20,7 @@ from kickitout.workers.threads import one_thread
 __all__ = ["Workers", "one_thread"]
 
 Item = TypeVar("Item")
-Result = TypeVar("Result")
+Outcome = TypeVar("Outcome")
 AHEAD = 2  # items a worker: the one it does, and the one it goes on with
 
 
@@ -73,8 +73,8 @@ class Workers:
         self.close()
 
     def each(
-        self, work: Callable[[Item], Result], items: Iterable[Item], *, in_order: bool = False
-    ) -> Iterator[tuple[Item, Result]]:
+        self, work: Callable[[Item], Outcome], items: Iterable[Item], *, in_order: bool = False
+    ) -> Iterator[tuple[Item, Outcome]]:
         """(item, work(item)) for every item; few more of them are taken than workers are there.
 
         An exception of the work ends it all; closing the iterator before its end does so as well. Raises UserError
@@ -88,19 +88,19 @@ class Workers:
             pool, self._pool = self._pool, None
             pool.close()
 
-    def _here(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[tuple[Item, Result]]:
+    def _here(self, work: Callable[[Item], Outcome], items: Iterable[Item]) -> Iterator[tuple[Item, Outcome]]:
         with one_thread():
             for item in items:
                 yield item, work(item)
 
     def _with_pool(
-        self, work: Callable[[Item], Result], items: Iterable[Item], in_order: bool
-    ) -> Iterator[tuple[Item, Result]]:
+        self, work: Callable[[Item], Outcome], items: Iterable[Item], in_order: bool
+    ) -> Iterator[tuple[Item, Outcome]]:
         coming = iter(items)
         first = list(islice(coming, self._number or usable_cpus()))
         pool = self._started_for(len(first))
         under_way: dict[Any, tuple[int, Item]] = {}
-        early: dict[int, tuple[Item, Result]] = {}  # results that others come before
+        early: dict[int, tuple[Item, Outcome]] = {}  # results that others come before
         waiting, due = enumerate(chain(first, coming)), 0
         try:
             while True:

@@ -22,7 +22,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.match import BY_NAME, CONTROLS, DRIVE, TargetResult, check_targets, match_seed, measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
-from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.resampling import median_interval
 
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
 ASKED_TOGETHER = ("pitch", "decay", "click")

@@ -25,7 +25,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.files import check_place, write_whole
-from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.resampling import median_interval
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
 from kicklab.spectra import log_spectral_distance, signal_to_noise

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from kickitout.datasets.build import read_dataset
-from kickitout.datasets.doctor.forecast import Curve, Point, curve_text
+from kickitout.datasets.doctor.forecast import Point, ScoreCurve, curve_text
 from kickitout.generation.generate import generate
 from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
 from kickitout.metrics.embedding import embed_bands
@@ -73,5 +73,5 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
     begun = f"KickGAN from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
     about = f"{begun}, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"
-    curve = Curve(about, "energy distance", round(floor, 3), tuple(points))
+    curve = ScoreCurve(about, "energy distance", round(floor, 3), tuple(points))
     args.out.write_text(curve_text(curve), encoding="utf-8")

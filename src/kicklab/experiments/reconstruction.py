@@ -22,8 +22,7 @@ from kickitout.descriptors import cards
 from kickitout.generation.invert import ROUNDS, EncoderSession, find_encoder, invert
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
-from kickitout.metrics.bootstrap import median_interval
-from kickitout.metrics.resampling import wilson
+from kickitout.metrics.resampling import median_interval, wilson
 from kickitout.models.kickgan.click import CLICK_FRAMES
 from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT

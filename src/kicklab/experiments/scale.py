@@ -30,7 +30,7 @@ from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
 from kickitout.export.sounds import GenerationJob, SoundFormat
 from kickitout.generation.load import load_model
-from kickitout.metrics.bootstrap import median_interval
+from kickitout.metrics.resampling import median_interval
 from kickitout.workers import Workers
 
 SHARD = 10_000  # kicks, of the sets that are reckoned

@@ -20,8 +20,7 @@ import numpy as np
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
-from kickitout.metrics.bootstrap import median_interval
-from kickitout.metrics.resampling import wilson
+from kickitout.metrics.resampling import median_interval, wilson
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz

@@ -69,7 +69,7 @@ def examine(candidate: Candidate, cache: Path | None) -> Examined | Refused:
             file.seek(0)
             sound = decode_sound(file, candidate.name)
             row, prepared = describe_sound(candidate, sound, file, digest)
-        found = _carded(row, cards(prepared.mid[None]), measure_facts(sound, prepared), prepared.mid)
+        found = _with_card(row, cards(prepared.mid[None]), measure_facts(sound, prepared), prepared.mid)
     except UserError as error:
         return refusal(candidate, error)
     except OSError as error:  # a disk that fails in the middle
@@ -115,5 +115,5 @@ def as_data(found: Examined) -> dict[str, Any]:
     return {"row": asdict(found.row), "card": card, "reasons": found.reasons, "facts": asdict(found.facts)}
 
 
-def _carded(row: ManifestRow, measured: Cards, facts: Facts, wave: np.ndarray) -> Examined:
+def _with_card(row: ManifestRow, measured: Cards, facts: Facts, wave: np.ndarray) -> Examined:
     return Examined(row, measured.row(0), measured.reasons(0), facts, wave)

@@ -1,6 +1,6 @@
 """How many kicks are enough: what was measured with fewer and more, read off for a folder of a given size.
 
-The measurements are a file in the package, quality_curve.json, a `Curve`; `kick lab measure quality-curve`
+The measurements are a file in the package, quality_curve.json, a `ScoreCurve`; `kick lab measure quality-curve`
 writes it. Without it there is nothing to say, and that is said.
 """
 
@@ -34,7 +34,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Curve:
+class ScoreCurve:
     """about: what was trained and scored, in words; score: its name, lower is better; floor: real against real."""
 
     about: str
@@ -48,29 +48,29 @@ class Curve:
             raise UserError(f"points for kicks={counts}: must be two or more, and kicks must rise from one to the next")
 
 
-def read_curve(text: str, where: str = CURVE) -> Curve:
+def read_curve(text: str, where: str = CURVE) -> ScoreCurve:
     """The JSON of a curve. Raises UserError that names `where` and what is wrong."""
     try:
         data = json.loads(text)
-        return Curve(**{**data, "points": tuple(Point(**point) for point in data["points"])})
+        return ScoreCurve(**{**data, "points": tuple(Point(**point) for point in data["points"])})
     except (ValueError, TypeError, KeyError, UserError) as error:
         raise UserError(
             f"{where}: not a measured curve ({error}); `kick lab measure quality-curve` writes one"
         ) from error
 
 
-def curve_text(curve: Curve) -> str:
+def curve_text(curve: ScoreCurve) -> str:
     """The JSON that `read_curve` reads."""
     return json.dumps(asdict(curve), indent=1) + "\n"
 
 
-def load_curve() -> Curve | None:
+def load_curve() -> ScoreCurve | None:
     """The measured curve of the package, or None."""
     file = resources.files("kickitout.datasets") / CURVE
     return read_curve(file.read_text("utf-8")) if file.is_file() else None
 
 
-def forecast(kicks: int, curve: Curve | None) -> str:
+def forecast(kicks: int, curve: ScoreCurve | None) -> str:
     """One line for a folder of `kicks` different kicks (groups). Between two points the score and its interval are
     straight lines over the logarithm of the number; outside of them nothing is claimed.
 
