@@ -75,7 +75,7 @@ def sections(report: DoctorReport) -> list[Section]:
         ),
         Section(
             "groups",
-            "Groups, copies and near-copies of one recording: never divided between training and held-out sounds",
+            "Groups of near-duplicates: never divided between training and held-out sounds",
             tuple(_group_line(names, report.copies) for names in report.groups),
         ),
         *(

@@ -55,7 +55,7 @@ def _same(path: Path, made: Path) -> bool:
 
     try:
         a, b = read_sound(path), read_sound(made)
-    except UserError:  # what is damaged can be made again
+    except UserError:  # a damaged sound can still be re-rendered
         return False
     return a.rate == b.rate and same_samples(a.samples, b.samples)
 

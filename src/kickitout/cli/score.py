@@ -1,4 +1,4 @@
-"""Score generated kicks against real ones: distances, coverage, spectra, cards, near-copies, with 95 % intervals.
+"""Score generated kicks against real ones: distances, coverage, spectra, cards, copies, with 95 % intervals.
 
 kick score kicks/ --against my-kicks/                     a folder of sounds
 kick score default --against my-kicks/ -n 512             kicks of the model in the package
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kickitout.workers import Workers
 
 HELP = "score generated kicks against real ones"
-LISTED = 10  # near-copies on the terminal; all are in the JSON
+LISTED = 10  # copies on the terminal; all are in the JSON
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -113,14 +113,14 @@ def _score(
     scores.append(copies_score(found, scores[0].reference))
     print(scores_text(scores))
     for sound, kick, distance in found.pairs()[:LISTED]:
-        print(f"  near-copy: {names[sound]} of {train.rows[kick].name}, distance {distance:.4f}")
+        print(f"  copy: {names[sound]} of {train.rows[kick].name}, distance {distance:.4f}")
     seen = int(audit(real.waves, train.waves, known).copies.sum())
     if seen:
         print(f"kick: {seen} of the {len(real)} real kicks are near a training kick themselves", file=sys.stderr)
     if args.pairs is not None:
         closest = found.closest(LISTED)
         write_pairs(args.pairs, [(names[i], waves[i], train.rows[j].name, train.waves[j], d) for i, j, d in closest])
-        print(f"the {len(closest)} closest pairs, near-copies or not: {args.pairs}")
+        print(f"the {len(closest)} closest pairs, copies or not: {args.pairs}")
     data = scores_as_data(scores, found, generated=what, train={"digest": train.digest, "kicks": len(train)})
     data["near_copies"]["pairs"] = [[names[i], train.rows[j].name, d] for i, j, d in found.pairs()]
     return data | {"real_near_train": seen}

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
         return 130
     if result.reason == "stopped":
         print(f"stopped by the monitor: {result.why}", file=sys.stderr)
-    against = f"held-out score {result.best_score:.3f} (real against real {result.floor:.3f}; lower is better)"
+    against = f"held-out score {result.best_score:.3f} (real-vs-real baseline {result.floor:.3f}; lower is better)"
     if math.isnan(result.floor):
         against = f"score against all kicks {result.best_score:.3f} (lower is better; too few are held out)"
     print(

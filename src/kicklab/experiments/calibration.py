@@ -62,7 +62,7 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
     Requests are uniform (in octaves, where the unit is a ratio's) between the RANGE quantiles of the model's kicks.
     """
     if not model.info.knobs:
-        raise UserError(f"model {model.info.name}: it has no knobs, so there is nothing to measure")
+        raise UserError(f"model {model.info.name}: it has no controls, so there is nothing to measure")
     rng = np.random.default_rng(seed)
     spans = control_spans(model, max(n, 200))
     singles = [(name,) for name in CONTROLS_ASKED if not kinds or name in kinds]

@@ -85,7 +85,7 @@ class Split(NamedTuple):
 
     @property
     def accused(self) -> float:
-        """Share of the held-out kicks called near-copies."""
+        """Share of the held-out kicks called copies."""
         return float(self.called.mean())
 
 
@@ -133,7 +133,7 @@ def trial_text(splits: list[Split]) -> str:
         f"{len(splits)} splits by group: about {first.train} kicks of {first.groups} groups to train on, "
         f"{first.held_out} held out",
         f"limit: {np.median(limits):.4f} (median; {limits.min():.4f} to {limits.max():.4f})",
-        f"held-out kicks called near-copies: {called.mean():.2%}, 95 % interval {low:.2%} to {high:.2%} "
+        f"held-out kicks called copies: {called.mean():.2%}, 95 % interval {low:.2%} to {high:.2%} "
         f"(groups resampled); in 95 of 100 splits below {np.quantile(accused, 0.95):.2%}",
     ]
     if first.found:

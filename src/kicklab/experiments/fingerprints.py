@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         found = fingerprint_distances(fingerprints(copies), learned.prints)
         right = np.mean(found.argmin(axis=1) == np.arange(len(dataset)))
         below = 0.0 if learned.threshold is None else np.mean(found.min(axis=1) < learned.threshold)
-        yield f"  {name:34s} called near-copies {below:7.2%}, of the right kick {right:7.2%}"
+        yield f"  {name:34s} called copies {below:7.2%}, of the right kick {right:7.2%}"
     waves = generate(range(GENERATED))
     sounds = CopyDetector.of(dataset.waves, dataset.groups)
     exact = np.array([sounds.nearest(wave)[1] for wave in waves])

@@ -2,7 +2,7 @@
 
     kick lab measure limits FOLDER... --model MODEL.onnx -o MODEL.limits.json
 
-FOLDER: the recordings that it learned from; the variants and the mix that its config made of them are made again. The
+FOLDER: the recordings that it learned from; its config makes the same variants and augmentation mix of them again. The
 file lies beside the model and names its digest; the model's own bytes stay. `kick train` writes limits into the model.
 """
 

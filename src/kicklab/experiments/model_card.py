@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield (
         f"""# The model in the package: {info.name}, step {info.step}
 
-`default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.latent}]` (or a place
-`[B, {info.places}]`) and {len(info.knobs)} knobs -> `waveform [B, {info.channels}, {info.length}]` at {
+`default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.latent}]` (or a latent
+`[B, {info.places}]`) and {len(info.knobs)} controls -> `waveform [B, {info.channels}, {info.length}]` at {
             info.sample_rate
         } Hz; sha256 `{model.digest[:16]}...`.
-`default.encoder.onnx`: {(args.run / "model.encoder.onnx").stat().st_size / 1e6:.1f} MB, a kick -> its place.
+`default.encoder.onnx`: {(args.run / "model.encoder.onnx").stat().st_size / 1e6:.1f} MB, a kick -> its latent.
 
 ## Intended use
 
@@ -117,7 +117,7 @@ can do with more sounds: train on your own.
         parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
     against = (
         f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
-        else f"held-out kicks: {best['score']:.2f} (real against real {best['floor']:.2f})"
+        else f"held-out kicks: {best['score']:.2f} (real-vs-real baseline {best['floor']:.2f})"
     )  # fmt: skip
     yield (
         f"""
@@ -161,26 +161,27 @@ Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB a cell 
     low, high = wilson(copies, AUDITED)
     yield (
         f"""
-## What it answers when it is asked
+## How near it comes to targets
 
 Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each starts from another kick.
 
 {controls_text(control_errors(model, REQUESTS))}
 
-{len(HEARD)} of the unseen kicks made again by the model: {reconstruction_text(model, args.run, unseen)}.
+The model reconstructs {len(HEARD)} of the unseen kicks: {reconstruction_text(model, args.run, unseen)}.
 
-## Near-copies
+## Near-duplicates
 
 {copies} of {AUDITED} sounds ({100 * copies / AUDITED:.1f} %, 95 % interval {100 * low:.1f} to {100 * high:.1f} %) are
-nearer to a training kick than honest kicks are to each other (limit {found.threshold:.4f}; by the same limit
-{100 * found.false_positives:.1f} % of honest kicks would be called copies).
+nearer to a training kick than the copy threshold ({found.threshold:.4f}); {100 * found.false_positives:.1f} % of kicks
+that are no copies are nearer than that, too.
 
 ## Limits
 
 - It learned from few recordings, most of them drum machines; the rest of its variety is what a producer's tools and a
   synthesiser make of them. The ranges of those tools were set by hand while looking at statistics of one half of the
   unseen kicks; no sound of them was learned from.
-- The body is an oscillator with partials, the air is noise: a drum whose ring is neither is made again only roughly.
+- The harmonic part is an oscillator with partials, the rest is noise: the model reconstructs a drum whose ring is
+  neither only roughly.
 - Some of the unseen kicks are recordings of machines it has heard, so they are not wholly strange to it.
 
 Licence of the weights: MIT, as the code. The sources above ask for nothing."""

@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
             drawn.append(energy_distance_of(rr[np.ix_(r, r)], rg[np.ix_(r, g)], gg[np.ix_(g, g)], r, g))
         low, high = interval(score, np.array(drawn))
         kicks = f"{size} groups, {len(chosen)} kicks"
-        yield f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real against real {floor:.3f}"
+        yield f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real-vs-real baseline {floor:.3f}"
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
     begun = f"KickGAN from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
     about = f"{begun}, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"

@@ -6,7 +6,7 @@ The first column is the floor: real kicks against real kicks of other groups, in
 
 LEARNED: the recorded kicks the models may have learned from; UNSEEN: the kicks that all are held against. Columns:
 UNSEEN against itself, LEARNED, the learning mix made of it, the procedural synthesiser, the model in the package, and
-each --run (a run folder or a model file). Near-copies are looked for in LEARNED.
+each --run (a run folder or a model file). Copies are sought among LEARNED.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         board.model(name, args.n)
     yield (
         f"{len(unseen)} kicks of {args.unseen.name}, {len(np.unique(board.real.groups))} groups, dataset digest "
-        f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Near-copies are looked for in the "
+        f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Copies are sought among the "
         f"{len(learned)} kicks of {args.learned.name}."
     )
     yield "\n" + scoreboard_text(board.columns)

@@ -22,11 +22,13 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from kickitout.errors import UserError
+
 KICK = {"recipe": {"seed": 3}}
 
 
 def note(i: int) -> dict[str, object]:
-    """A pitch near the one asked for before, as a knob sends them."""
+    """A pitch near the one before, as a control of the page sends them."""
     return {**KICK, "request": {"pitch": 45 + i / 2}}
 
 
@@ -77,8 +79,10 @@ def answered(studio: Studio, work: Callable[[int], object], times: int) -> str:
     found, used = [], studio.processor_seconds()
     for i in range(times):
         began = time.perf_counter()
-        work(i)
+        status = work(i)
         found.append(time.perf_counter() - began)
+        if status != 200:
+            raise UserError(f"kick studio answers {status}; nothing is measured")
     used = (studio.processor_seconds() - used) / times
     return f"{1000 * statistics.median(found):8.1f} ms ({1000 * used:.0f} ms of processor time)"
 
@@ -107,7 +111,7 @@ def crowd(studio: Studio, clients: int, seconds: float) -> tuple[int, int]:
 
 
 def page_figures(model: str) -> Iterator[str]:
-    """From the command to the first sound in the page; from a mouse or a knob to the sound."""
+    """From the command to the first sound in the page; from the mouse or a control to the sound."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
         from playwright.sync_api import sync_playwright
@@ -156,7 +160,7 @@ def page_figures(model: str) -> Iterator[str]:
             )
             page.wait_for_function("(n) => window.asked.length > n", arg=many)
         knob = page.evaluate("window.asked.filter((one) => one.moving).map((one) => one.ms)")
-        yield f"  knob to sound, while it turns     {statistics.median(knob):8.1f} ms (n {len(knob)})"
+        yield f"  control to sound, while it moves  {statistics.median(knob):8.1f} ms (n {len(knob)})"
         browser.close()
         studio.end()
 
@@ -185,21 +189,21 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 ("24 kicks of the map", lambda i: studio.ask(f"/api/map?first={24 * i}&n=24", None, link), 8),
                 ("a variation", lambda i: studio.ask("/api/vary", {**KICK, "seeds": [i]}, link), 40),
                 (
-                    "a knob, while it turns",
+                    "a control, while it moves",
                     lambda i: studio.ask("/api/ask", {**KICK, **note(i), "rounds": 2}, link),
                     24,
                 ),
-                ("a knob, met", lambda i: studio.ask("/api/ask", {**KICK, **note(i)}, link), 24),
+                ("a control, met", lambda i: studio.ask("/api/ask", {**KICK, **note(i)}, link), 24),
                 ("a look", lambda i: studio.ask("/api/look", {"recipe": {"seed": i}}, link), 24),
             ]
             for words, work, times in tries:
                 yield f"  {words:32s}  {answered(studio, work, times)}"
             part = args.kicks // 10
             for i in range(part):
-                studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
+                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
             early = studio.memory_mb()
             for i in range(part, args.kicks):
-                studio.ask("/api/play", {"configs": [{"seed": i}]}, link)
+                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
         late = studio.memory_mb()
         grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
         yield f"  memory of the server              {started:8.0f} MB at first, {grown}"
