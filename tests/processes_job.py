@@ -14,7 +14,8 @@ from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator, together
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
+from kickitout.training.session import train
 
 
 def kind_and_text(work) -> list[str]:

@@ -17,8 +17,9 @@ from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.budget import LEAST, TOLERANCE, Budget, Timing, refuse_early
 from kickitout.training.checkpoint import load_checkpoint
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
 from kickitout.training.run_folder import RunFolder
+from kickitout.training.session import train
 
 RECIPE = load_config("dcgan-bands", [*TOY, "monitor.every=50"])
 

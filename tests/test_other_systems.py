@@ -219,7 +219,7 @@ def test_commands_work_without_what_only_posix_has(bare, tmp_path):
 
 def test_training_is_stopped_by_a_signal_where_there_is_no_hangup(monkeypatch):
     pytest.importorskip("torch", reason="training needs the extra 'train'")
-    from kickitout.training.loop import _interruptible
+    from kickitout.training.session import _interruptible
 
     monkeypatch.delattr(signal, "SIGHUP", raising=False)
     before = signal.getsignal(signal.SIGINT)

@@ -18,11 +18,12 @@ from toy import toy, write_kicks
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
-from kickitout.training.checkpoint import from_bytes, load_checkpoint, to_bytes
+from kickitout.training.checkpoint import load_checkpoint, to_bytes
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
 from kickitout.training.run_folder import RunFolder
+from kickitout.training.session import train
 
 BEGUN, STEPS = 2, 4
 # Batch norm; critics between two updates; critics that draw numbers, which take long.
@@ -139,9 +140,11 @@ def test_bfloat16_trains(dataset, tmp_path):
     }
 
 
-def test_a_state_survives_the_way_to_another_process():
+def test_a_state_survives_the_way_through_a_file(tmp_path):
     tensors = {"network/generator/a": torch.arange(6.0).view(2, 3)}
-    again, progress = from_bytes(to_bytes(tensors, {"step": 7, "monitor": {"best_score": float("inf")}}))
+    file = tmp_path / "state"
+    file.write_bytes(to_bytes(tensors, {"step": 7, "monitor": {"best_score": float("inf")}}))
+    again, progress = load_checkpoint(file)
     assert torch.equal(again["network/generator/a"], tensors["network/generator/a"])
     assert progress == {"step": 7, "monitor": {"best_score": float("inf")}}
 

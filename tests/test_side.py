@@ -29,7 +29,8 @@ from kickitout.training import autoencoding, start
 from kickitout.training import reconstruction_loss as reconstruction
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
+from kickitout.training.session import train
 from kicklab.benches import training as bench
 
 KICKS = 12

@@ -20,7 +20,8 @@ from kickitout.models.kickgan.prior import LEAST_VARIANCE, fit_mixture
 from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
+from kickitout.training.session import train
 
 pytestmark = pytest.mark.decides
 

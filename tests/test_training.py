@@ -23,8 +23,9 @@ from kickitout.training import loop
 from kickitout.training.checkpoint import load_checkpoint, load_newest
 from kickitout.training.config import config_names, load_config
 from kickitout.training.loop import Until
-from kickitout.training.loop import train as train_and_export
 from kickitout.training.run_folder import RunFolder
+from kickitout.training.session import opened
+from kickitout.training.session import train as train_and_export
 from kickitout.training.training_set import make_training_set
 
 train = functools.partial(train_and_export, export=False)  # an export takes seconds; the tests of it say so
@@ -110,10 +111,10 @@ def test_another_seed_gives_other_weights(dataset, tmp_path):
 
 
 def test_an_interrupted_run_saves_and_goes_on(dataset, tmp_path, monkeypatch):
-    from kickitout.training import loop
+    from kickitout.training import session
 
     config, asked = load_config("dcgan-bands", TOY), []
-    monkeypatch.setattr(loop, "_interruptible", lambda: nullcontext(lambda: bool(asked)))
+    monkeypatch.setattr(session, "_interruptible", lambda: nullcontext(lambda: bool(asked)))
     watch = lambda report: asked.append(1) if report.step == 3 else None  # noqa: E731
     result = train(dataset, config, tmp_path, Until(steps=100_000), watch=watch)
     assert (result.step, result.reason) == (3, "interrupted")
@@ -239,7 +240,7 @@ def test_the_checkpoint_before_a_damaged_one_has_its_best_snapshot_still(dataset
     scores = iter(range(100, 0, -1))  # every snapshot is the best so far
     monkeypatch.setattr(loop, "energy_distance", lambda *_: float(next(scores)))
     config = load_config("dcgan-bands", [*TOY, "monitor.every=2"])
-    with loop.opened(dataset, config, tmp_path, device="cpu") as (run, interrupted):
+    with opened(dataset, config, tmp_path, device="cpu") as (run, interrupted):
         run.train(Until(steps=4), interrupted)  # and is killed here
     damage(RunFolder(tmp_path).latest)
     monkeypatch.setattr(loop, "energy_distance", lambda *_: 200.0)
@@ -336,7 +337,9 @@ def test_a_folder_that_was_killed_before_its_first_step_is_begun_again(dataset, 
 
 KILLED = """
 import os, signal, sys
-from kickitout.training import checkpoint, loop
+from kickitout.training import checkpoint
+from kickitout.training.loop import Until
+from kickitout.training.session import train
 from kickitout.training.config import load_config
 from kickitout.datasets.build import read_dataset
 import torch
@@ -349,7 +352,7 @@ def killed(*args):
     replace(*args)
 os.replace = killed
 config = load_config("dcgan-bands", sys.argv[4:])
-loop.train(read_dataset([sys.argv[2]]), config, sys.argv[3], loop.Until(steps=5), export=False)
+train(read_dataset([sys.argv[2]]), config, sys.argv[3], Until(steps=5), export=False)
 """
 
 

@@ -54,7 +54,8 @@ def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
     """A finished run of a config, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
     export takes twenty seconds. Whoever changes anything in it copies it first."""
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until, train
+    from kickitout.training.loop import Until
+    from kickitout.training.session import train
 
     root = factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root

@@ -28,8 +28,9 @@ from kickitout.sound import SAMPLE_RATE
 if TYPE_CHECKING:
     from kickitout.datasets.build import Dataset
     from kickitout.metrics.score import Score
-    from kickitout.training.loop import Report, Result
+    from kickitout.training.loop import Report
     from kickitout.training.overview import RunState
+    from kickitout.training.session import Result
 
 PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 ModelLike: TypeAlias = str | Path | Model
@@ -247,7 +248,8 @@ def train(
         raise UserError("training needs PyTorch; in the checkout: make train-env, or pip install '.[train]'")
     from kickitout.training.budget import Budget
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until, train
+    from kickitout.training.loop import Until
+    from kickitout.training.session import train
 
     until = Until(steps) if steps else Budget(seconds)
     settings = load_config(config, list(changes))

@@ -22,7 +22,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.metrics.score import FEWEST
 from kickitout.stored import upgraded
-from kickitout.training.loop import FEWEST_KICKS
+from kickitout.training.session import FEWEST_KICKS
 from kicklab.tones import tone_dataset
 
 TEST_SHARE, TEST_SEED = 0.2, 1  # of the groups; another seed than a run's own split, so that the two do not nest

@@ -25,7 +25,8 @@ from kickitout.models.families import ADVERSARIAL
 from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
 from kickitout.synthesis.procedural import synthesise
-from kickitout.training.loop import Report, Run, Until, opened
+from kickitout.training.loop import Report, Run, Until
+from kickitout.training.session import opened
 from kicklab.cells import Cell
 from kicklab.data import LabData
 from kicklab.folder import Lab, write_arrays, write_json

@@ -49,9 +49,10 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import Counter, Watcher
     from kickitout.datasets.build import read_dataset
     from kickitout.training.config import DEFAULT_CONFIG, load_config
-    from kickitout.training.engine import make_accelerator, together, told_by_first
-    from kickitout.training.loop import Until, train
+    from kickitout.training.engine import from_first, make_accelerator, together
+    from kickitout.training.loop import Until
     from kickitout.training.run_folder import RunFolder
+    from kickitout.training.session import train
 
     kind = [f"kind={args.kind}"] if args.kind else []
     config = load_config(args.config or DEFAULT_CONFIG, [*kind, *args.set])
@@ -59,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     accelerator = make_accelerator(args.device, args.precision, args.accumulate)
     first = accelerator.is_main_process
     together(accelerator, RunFolder(args.out).refuse_strangers)
-    if budget and (over := told_by_first(accelerator, lambda: refuse_early(args.out, budget, _has_model(args.out)))):
+    if budget and (over := from_first(accelerator, lambda: refuse_early(args.out, budget, _has_model(args.out)))):
         print(over, file=sys.stderr) if first else None
         return 0
     with Counter("reading the sounds", "files") if first else nullcontext(lambda *_: None) as counter:

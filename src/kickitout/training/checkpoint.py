@@ -14,14 +14,13 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, replace_file, write_whole
 
 FORMAT = "kickitout-checkpoint-1"
-State = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and progress
 
 
 def pack(task: Any) -> dict[str, Tensor]:
@@ -69,12 +68,6 @@ def to_bytes(tensors: dict[str, Tensor], progress: dict[str, Any]) -> bytes:
     """A state as the bytes of its file."""
     text = json.dumps(progress)
     return save(tensors, metadata={"format": FORMAT, "progress": text, "digest": digest_of(tensors, text)})
-
-
-def from_bytes(data: bytes) -> State:
-    """The reverse, for bytes that this program has made: another process's, not a file's."""
-    head = int.from_bytes(data[:8], "little")
-    return load(data), json.loads(json.loads(data[8 : 8 + head])["__metadata__"]["progress"])
 
 
 def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:

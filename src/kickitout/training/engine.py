@@ -7,14 +7,13 @@ them must refuse, all refuse, and it is said once.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, broadcast
+from accelerate.utils import DistributedDataParallelKwargs, broadcast, broadcast_object_list
 from torch import Tensor
 
 from kickitout.errors import SaidElsewhere, UserError
@@ -79,33 +78,24 @@ def agree(accelerator: Accelerator, yes: bool) -> bool:
     return bool(broadcast(torch.tensor(float(yes), device=accelerator.device)).item())
 
 
-def from_first(accelerator: Accelerator, make: Callable[[], bytes]) -> bytes:
+def from_first(accelerator: Accelerator, make: Callable[[], T]) -> T:
     """What `make` gives in the first process, which alone calls it, in all of them.
 
     A UserError there is raised everywhere, to be said by the first.
     """
     if accelerator.num_processes == 1:
         return make()
-    data, refused = b"", False
+    told: list[Any] = [None, None]
     if accelerator.is_main_process:
         try:
-            data = make()
+            told[0] = make()
         except UserError as error:
-            data, refused = str(error).encode(), True
-    head = broadcast(torch.tensor([len(data), int(refused)], device=accelerator.device))
-    size, refused = int(head[0]), bool(head[1])
-    held = torch.zeros(size, dtype=torch.uint8)
-    if accelerator.is_main_process and size:
-        held = torch.frombuffer(bytearray(data), dtype=torch.uint8)
-    data = broadcast(held.to(accelerator.device)).cpu().numpy().tobytes() if size else b""
-    if refused:
-        raise _refusal(accelerator, data.decode())
-    return data
-
-
-def told_by_first(accelerator: Accelerator, make: Callable[[], Any]) -> Any:
-    """`from_first` for what JSON can hold."""
-    return json.loads(from_first(accelerator, lambda: json.dumps(make()).encode()))
+            told[1] = str(error)
+    broadcast_object_list(told)
+    if told[1] is not None:
+        raise _refusal(accelerator, told[1])
+    result: T = told[0]
+    return result
 
 
 def together(accelerator: Accelerator, work: Callable[[], T]) -> T:

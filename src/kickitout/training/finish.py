@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -22,6 +21,7 @@ from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics.fingerprints import MOST_LEARNED, Learned, learned_file, read_learned
 from kickitout.models.player import Player
+from kickitout.training.loop import Run
 from kickitout.training.monitor import view
 from kickitout.training.notebook import write_notebook
 
@@ -34,7 +34,7 @@ SAVED = 100e6  # bytes of a checkpoint a second, on a slow disk
 class Finish:
     """Made before the loop; `write` is called after it. tell: of what is being done."""
 
-    def __init__(self, run: Any, dataset: Dataset, tell: Callable[[str], None]) -> None:
+    def __init__(self, run: Run, dataset: Dataset, tell: Callable[[str], None]) -> None:
         self.run, self.dataset = run, dataset
         tell(f"measuring {len(run.waves)} kicks, for the scores and for the limits of the model")
         _ = run.reference
@@ -68,7 +68,7 @@ class Finish:
         write_notebook(folder, config)
 
 
-def rehearse(run: Any, clock: Callable[[], float]) -> dict[str, float]:
+def rehearse(run: Run, clock: Callable[[], float]) -> dict[str, float]:
     """Seconds that each part of the end of a run will take, estimated from a part of what is done there.
 
     Nothing of the run changes.

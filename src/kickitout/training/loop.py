@@ -8,15 +8,13 @@ are 4, bit for bit on a CPU, on as many threads as the run was begun with.
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,51 +22,38 @@ from accelerate import Accelerator
 
 from kickitout.audio import write_sound
 from kickitout.datasets.build import Dataset
-from kickitout.errors import UserError, count
+from kickitout.errors import count
 from kickitout.files import write_whole
-from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics.distance import energy_distance
 from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
-from kickitout.training.budget import TIMING, Budget, Timing, written
+from kickitout.training.budget import Budget
 from kickitout.training.checkpoint import (
-    State,
-    from_bytes,
     load_checkpoint,
     load_newest,
     save_checkpoint,
-    to_bytes,
     unpack,
 )
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import (
     agree,
     from_first,
-    make_accelerator,
     mean_over_processes,
     share_of,
-    together,
-    told_by_first,
 )
-from kickitout.training.finish import Finish, rehearse
 from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.sheet import row_of_kicks, sheet_png
-from kickitout.training.start import known_of
 from kickitout.training.tasks import Task, make_task
-from kickitout.training.threads import Threads
 from kickitout.training.training_set import make_training_set
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
-ECHO_SECONDS = 1.0  # in which a signal that comes again is the same one
 REPORT_STEPS = 10  # between two lines of stats.jsonl
-FEWEST_KICKS = 8  # a run needs; hundreds are better
-MOST_MEASURING = 60.0  # seconds in which the number of threads is chosen
 
 
 @dataclass(frozen=True)
@@ -114,20 +99,6 @@ def told_only(step: int, seconds: float, text: str) -> Report:
     return Report(step, seconds, 0.0, 0.0, {}, event=text)
 
 
-@dataclass(frozen=True)
-class Result:
-    """How a session of training ended, and which snapshot was exported."""
-
-    step: int
-    seconds: float
-    reason: str  # "done" | "interrupted" | "stopped"
-    why: str  # for "stopped": the monitor's sentence
-    best_step: int
-    best_score: float
-    floor: float
-    timing: Timing = field(default_factory=Timing)  # where the time of all starts has gone
-
-
 class Run:
     """One training run in one folder."""
 
@@ -162,9 +133,9 @@ class Run:
 
     def begin(self) -> None:
         """Go on from the newest checkpoint in the folder, or write down what there is before the first step."""
-        found, trouble = self._read(lambda: load_newest(self.folder.latest))
+        found = from_first(self.accelerator, lambda: load_newest(self.folder.latest))
         if found is not None:
-            tensors, progress = found
+            tensors, progress, trouble = found
             unpack(self.task, tensors, str(self.folder.latest))
             self.step, self.seconds = progress["step"], progress["seconds"]
             self.slowed, self.stopped = progress["slowed"], progress["stopped"]
@@ -210,9 +181,8 @@ class Run:
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
         path = self.folder.best(self.monitor.best_step)
-        found, _ = self._read(lambda: (*load_checkpoint(path), None))
-        assert found is not None  # there was a snapshot, or there is an error
-        unpack(self.task, found[0], str(path))
+        tensors, _ = from_first(self.accelerator, lambda: load_checkpoint(path))
+        unpack(self.task, tensors, str(path))
         self.heard = None
 
     def player(self) -> Player:
@@ -220,21 +190,6 @@ class Run:
         if self.heard is not None and self.heard[0] == self.step:
             return self.heard[1]
         return self.task.player()
-
-    def _read(self, read: Callable[[], tuple[*State, str | None] | None]) -> tuple[State | None, str | None]:
-        """A state that the first process reads, in all of them, and what was wrong; None where there is none."""
-        trouble: str | None = None
-
-        def first() -> State | None:
-            nonlocal trouble
-            found = read()
-            trouble = found and found[2]
-            return found and found[:2]
-
-        if self.accelerator.num_processes == 1:
-            return first(), trouble
-        data = from_first(self.accelerator, lambda: b"" if (found := first()) is None else to_bytes(*found))
-        return (from_bytes(data) if data else None), trouble
 
     # -- training -----------------------------------------------------------------------------------------------------
 
@@ -266,7 +221,7 @@ class Run:
         def first() -> tuple[str, str, dict[str, Any]]:
             return *self.monitor.judge(self.step, *self._snapshot()), self.monitor.memory()
 
-        verdict, why, memory = told_by_first(self.accelerator, first)
+        verdict, why, memory = from_first(self.accelerator, first)
         self.monitor = Monitor(self.config.monitor, **memory)
         self.window.clear()
         self._carry_out(verdict, why)
@@ -354,7 +309,7 @@ class Run:
         not depend on where a shorter one ended.
         """
         self.save_latest()
-        step, score = told_by_first(self.accelerator, self._choose)
+        step, score = from_first(self.accelerator, self._choose)
         if step != self.step:
             self.load_best()
         return step, score
@@ -373,173 +328,3 @@ class Run:
 
 def _held_out(number: int) -> str:
     return f"only {count(number, 'kick')} {'is' if number == 1 else 'are'}" if number else "no kick is"
-
-
-@contextmanager
-def _interruptible() -> Iterator[Callable[[], bool]]:
-    """Ctrl-C, SIGTERM or a terminal that goes ends the loop after the step at hand; a second one ends it at once.
-
-    Not in the first moments: a launcher passes on what the terminal has sent to all of its processes already. Whoever
-    started with nohup is not told of the terminal.
-    """
-    asked = 0.0
-
-    def ask(number: int, _: Any) -> None:
-        nonlocal asked
-        if asked and time.monotonic() - asked > ECHO_SECONDS:
-            raise KeyboardInterrupt
-        asked = asked or time.monotonic()
-
-    kinds = [signal.SIGINT, signal.SIGTERM]
-    hangup = getattr(signal, "SIGHUP", None)  # not on Windows
-    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
-        kinds.append(hangup)
-    try:
-        old = {kind: signal.signal(kind, ask) for kind in kinds}
-    except ValueError:  # not in the main thread: whoever runs the loop there handles signals
-        old = {}
-    try:
-        yield lambda: asked > 0
-    finally:
-        for kind, handler in old.items():
-            signal.signal(kind, handler)
-
-
-@contextmanager
-def opened(dataset: Dataset, config: TrainingConfig, out: str | Path, *, device: str = "auto",
-           accelerator: Accelerator | None = None,
-           watch: Callable[[Report], None] = lambda _: None,
-           clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
-    """The run in the folder `out`, begun or gone on with, and what says whether the user wants to stop.
-
-    The folder is locked meanwhile. accelerator: made for `device` where there is none. Raises UserError for a folder
-    that holds another run.
-    """
-    if len(dataset) < FEWEST_KICKS:
-        raise UserError(f"too few kicks to learn from ({len(dataset)}); {FEWEST_KICKS} work, hundreds are better")
-    engine = accelerator or make_accelerator(device)
-    folder, manifest = RunFolder(out), dataset.manifest()
-
-    def prepared() -> Run:
-        if told_by_first(engine, lambda: manifest["digest"]) != manifest["digest"]:
-            raise UserError("this process reads other sounds than the first; give all of them the same folders")
-        if engine.is_main_process:
-            watch(told_only(0, 0.0, f"preparing {len(dataset)} kicks"))
-        return Run(dataset, config, folder, engine, watch, clock)
-
-    with ExitStack() as stack:
-        from_first(engine, lambda: _begin_folder(folder, stack, config, manifest))
-        interrupted = stack.enter_context(_interruptible())
-        run = together(engine, prepared)
-        run.begin()
-        yield run, interrupted
-
-
-def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, manifest: dict[str, Any]) -> bytes:
-    """Lock the folder for as long as the stack lasts, and begin a run in it, or see that it is this one."""
-    folder.refuse_strangers()
-    stack.enter_context(folder.locked())
-    folder.open(config, manifest)
-    if config.starts_from is not None and folder.start is None:
-        folder.keep_start(known_of(config.starts_from))
-    return b""
-
-
-def train(dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, *, device: str = "auto",
-          accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
-          watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
-    """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
-
-    device: "auto", "cpu", "cuda" or "mps"; accelerator: an engine that is there already. threads: so many; "auto" are
-    those that the run was begun with, or the quickest; None as torch has it. Raises UserError for a folder that holds
-    another run, and for a budget that is too short for a step.
-    """
-    engine, folder = accelerator or make_accelerator(device), RunFolder(out)
-    budget = until if isinstance(until, Budget) else None
-    clock = budget.clock if budget else time.monotonic
-    began = budget.began if budget else clock()
-    timing = Timing.read(out)
-    chosen = Threads(threads, timing, engine)
-    with (
-        chosen.one_at_first(),
-        opened(dataset, config, folder.path, accelerator=engine, watch=watch, clock=clock) as (run, interrupted),
-    ):
-        keeper = _Keeper(run, timing, clock, began, until)
-        chosen.choose(run, clock, keeper.tell, limit=0.1 * budget.left() if budget else MOST_MEASURING)
-        finish = Finish(run, dataset, keeper.tell) if run.writes and export else None
-        if budget:
-            keeper.set_aside(budget, export)
-            from_first(engine, lambda: _refuse_short(run, budget, timing))
-        prepared = clock()
-        reason = run.train(until, interrupted)
-        if run.step == 0:
-            return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
-        trained = clock()
-        keeper.tell("stopping; saving what is there" if reason == "interrupted" else "hearing the run once more")
-        best_step, best_score = run.finish()
-        if finish is not None:
-            keeper.tell("writing the model")
-            at = clock()
-            finish.write(run.player(), best_step)
-            run.took("model", clock() - at)
-        keeper.close(prepared, trained)
-    return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor, timing)
-
-
-def _refuse_short(run: Run, budget: Budget, timing: Timing) -> bytes:
-    """Raise UserError where the budget leaves no step; but a run that has no model yet is given one."""
-    if run.step == 0 or (not run.stopped and any((run.folder.path / name).exists() for name in IN_A_RUN)):
-        before, after = budget.spent - budget.before, budget.costs.seconds
-        doing = f"preparing took {written(before)} and writing the model will take about {written(after)}"
-        budget.refuse_short(budget.spent + after, doing)
-    return b""
-
-
-class _Keeper:
-    """Keeps timing.json of a run, and tells its budget what things take."""
-
-    def __init__(
-        self, run: Run, timing: Timing, clock: Callable[[], float], began: float, until: Until | Budget
-    ) -> None:
-        self.run, self.timing, self.clock, self.began = run, timing, clock, began
-        self.before = timing.seconds or run.seconds  # folders of older versions know the seconds of training alone
-        self.first = run.step
-        self.budget = until if isinstance(until, Budget) else None
-        if self.budget:
-            self.budget.before = self.before
-        run.took = self.took
-
-    def tell(self, text: str) -> None:
-        """Say what is being done."""
-        if self.run.writes:
-            self.run.watch(told_only(self.run.step, self.run.seconds, text))
-
-    def set_aside(self, budget: Budget, export: bool) -> None:
-        """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
-        if self.run.writes:
-            parts = {"saving", "snapshot", "model"} if export else {"saving", "snapshot"}
-            if not parts <= self.timing.after.keys():
-                self.tell("rehearsing the end on a part of the kicks, to set its time aside")
-                budget.costs.estimated = {k: v for k, v in rehearse(self.run, self.clock).items() if k in parts}
-            budget.costs.measured |= {k: v for k, v in self.timing.after.items() if k in parts}
-            if self.timing.threads and (step := self.timing.step_seconds.get(str(self.timing.threads))):
-                budget.took = [step]
-
-    def took(self, what: str, seconds: float) -> None:
-        self.timing.after[what] = seconds
-        if self.budget:
-            self.budget.costs.measured[what] = seconds
-        if what == "saving" and self.run.step > self.first:  # what a sudden end leaves in the folder
-            self._write()
-
-    def close(self, prepared: float, trained: float) -> None:
-        """The start is over."""
-        if self.run.writes and self.run.step > self.first:
-            parts = {"preparing": prepared - self.began, "training": trained - prepared}
-            parts |= {"writing": self.clock() - trained, "steps": self.run.step - self.first}
-            self.timing.starts.append(parts)
-            self._write()
-
-    def _write(self) -> None:
-        self.timing.seconds = self.before + self.clock() - self.began
-        self.run.folder.write_json(TIMING, self.timing.to_data())

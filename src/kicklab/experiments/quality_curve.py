@@ -24,7 +24,8 @@ from kickitout.metrics.distance import energy_distance, energy_distance_of, pair
 from kickitout.metrics.embedding import embed_bands
 from kickitout.metrics.resampling import interval
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until, train
+from kickitout.training.loop import Until
+from kickitout.training.session import train
 
 SIZES = (12, 25, 50, 100, 200)  # groups
 SOUNDS = 256

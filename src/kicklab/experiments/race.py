@@ -39,7 +39,8 @@ from kickitout.metrics.features import measure_features
 from kickitout.metrics.kernel import energy_distance_drawn
 from kickitout.metrics.resampling import bootstrap_counts, interval
 from kickitout.training.config import load_config
-from kickitout.training.loop import Report, Until, opened
+from kickitout.training.loop import Report, Until
+from kickitout.training.session import opened
 from kicklab.folder import write_arrays, write_json
 from kicklab.make import from_16_bits, to_16_bits
 
