@@ -22,7 +22,7 @@ def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
     """wave [T] -> float32 [ROWS, COLUMNS], the lowest row first: dB re a full-scale sine, not below SCALOGRAM_FLOOR_DB.
 
     >>> t = np.arange(22050) / 44100
-    >>> seen = picture(np.sin(2 * np.pi * 200 * t))
+    >>> seen = scalogram(np.sin(2 * np.pi * 200 * t))
     >>> row = int(seen.mean(axis=1).argmax())
     >>> bool(abs(row_hz()[row] / 200 - 1) < 0.04), bool(abs(seen[row, 125]) < 0.2)
     (True, True)

@@ -74,7 +74,7 @@ def forecast(kicks: int, curve: ScoreCurve | None) -> str:
     """One line for a folder of `kicks` different kicks (groups). Between two points the score and its interval are
     straight lines over the logarithm of the number; outside of them nothing is claimed.
 
-    >>> curve = Curve(about="toy", score="distance", floor=0.1, points=(
+    >>> curve = ScoreCurve(about="toy", score="distance", floor=0.1, points=(
     ...     Point(kicks=10, score=0.6, low=0.5, high=0.8), Point(kicks=1000, score=0.2, low=0.1, high=0.2)))
     >>> forecast(100, curve)[:57]
     '100 different kicks: distance about 0.400 [0.300, 0.500];'
