@@ -23,7 +23,7 @@ class FormulaModel:
 
     info = ModelInfo(
         "formula",
-        latent=3,
+        noise_size=3,
         dataset={"digest": "d" * 16, "sources": [{"source": "a | b", "licence": "CC0", "kicks": 2}]},
     )
     digest = "f" * 64
@@ -36,11 +36,11 @@ class FormulaModel:
         wave = swept_kick(170, 52 * 2 ** (pitch / 6), 25, 80 * 2 ** (decay / 4), 0.15 * 2 ** (click / 2))
         return wave[None] * (1 if decay > 0 else -1)
 
-    def turn(
-        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    def render(
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> Played:
-        assert eps is not None
-        return Played(self.play(eps)[0], np.zeros(0, np.float32))
+        assert noise is not None
+        return Played(self.play(noise)[0], np.zeros(0, np.float32))
 
 
 def formula_kick(name: str = "formula", **of: float) -> KitSource:

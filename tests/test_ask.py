@@ -13,7 +13,15 @@ from kickitout.cli.targets import answer_text, note
 from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.generation.load import load_model
-from kickitout.generation.match import BY_NAME, ask, check_targets, drive_between, error_of, match_seed, measured
+from kickitout.generation.match import (
+    BY_NAME,
+    check_targets,
+    drive_between,
+    error_of,
+    match_seed,
+    match_targets,
+    measured,
+)
 from kickitout.generation.noise import normal
 from kickitout.models.kickgan.controls import CONTROL_INPUTS, CONTROL_NAMES
 from kicklab.experiments.calibration import CONTROLS_ASKED, TARGETS, control_errors, controls_png, controls_text
@@ -27,19 +35,19 @@ def model():
 
 
 def eps(model, seed):
-    return normal([seed], model.info.latent)
+    return normal([seed], model.info.noise_size)
 
 
 def test_the_model_in_the_package_has_the_knobs(model):
-    assert tuple(model.info.knobs) == CONTROL_NAMES
+    assert tuple(model.info.controls) == CONTROL_NAMES
     assert all(knob.low <= 0 <= knob.high for knob in CONTROL_INPUTS)
 
 
 def test_knobs_at_zero_and_the_own_place_give_the_same_samples(model):
     plain = model.play(eps(model, 3))[0]
-    turned = model.turn(eps(model, 3), knobs=np.zeros(len(CONTROL_INPUTS)))
+    turned = model.render(eps(model, 3), controls=np.zeros(len(CONTROL_INPUTS)))
     assert np.array_equal(plain, turned.wave)
-    assert np.array_equal(model.turn(place=turned.place).wave, plain)
+    assert np.array_equal(model.render(latent=turned.latent).wave, plain)
 
 
 def test_each_knob_moves_what_it_says(model):
@@ -50,7 +58,7 @@ def test_each_knob_moves_what_it_says(model):
         for seed in SEEDS:
             row = np.zeros(len(CONTROL_INPUTS), np.float32)
             row[CONTROL_NAMES.index(name)] = amount
-            before, after = (measured(model.turn(eps(model, seed), knobs=k).wave)[field] for k in (None, row))
+            before, after = (measured(model.render(eps(model, seed), controls=k).wave)[field] for k in (None, row))
             changes.append((after - before) * np.sign(amount))
         assert np.nanmedian(changes) > 0, name
         assert np.nanmean(np.array(changes) > 0) >= 0.75, name
@@ -59,14 +67,14 @@ def test_each_knob_moves_what_it_says(model):
 def test_the_pitch_is_asked_for_in_notes_and_comes_within_cents(model):
     errors = []
     for i, seed in enumerate(SEEDS):
-        answer = ask(model, {"pitch": note(("E1", "F1", "G1", "A1")[i % 4])}, eps(model, seed))
+        answer = match_targets(model, {"pitch": note(("E1", "F1", "G1", "A1")[i % 4])}, eps(model, seed))
         errors.append(abs(answer.lines[0].error))
     assert np.nanmedian(errors) <= 5
     assert np.nanquantile(errors, 0.8) <= 10
 
 
 def test_what_is_said_to_be_achieved_is_what_the_card_says(model):
-    answer = ask(model, {"pitch": 50.0, "decay": 150.0, "click": -20.0}, eps(model, 7))
+    answer = match_targets(model, {"pitch": 50.0, "decay": 150.0, "click": -20.0}, eps(model, 7))
     found = card(answer.wave[0])
     for line in answer.lines:
         assert found[line.control.field] == pytest.approx(line.achieved, rel=1e-6, nan_ok=True)
@@ -75,7 +83,7 @@ def test_what_is_said_to_be_achieved_is_what_the_card_says(model):
 
 
 def test_what_cannot_be_reached_is_said_and_something_near_is_given(model):
-    answer = ask(model, {"click": 0.0}, eps(model, 7))
+    answer = match_targets(model, {"click": 0.0}, eps(model, 7))
     assert not answer.reached
     assert np.isfinite(answer.wave).all()
     assert answer.lines[0].error < 0
@@ -92,14 +100,14 @@ def test_most_requests_among_the_models_kicks_are_met_and_the_others_say_what_is
 
 
 def test_a_long_decay_is_asked_of_a_kick_that_is_long(model):
-    own = [measured(model.turn(eps(model, seed)).wave)["decay_t20_ms"] for seed in range(40)]
+    own = [measured(model.render(eps(model, seed)).wave)["decay_t20_ms"] for seed in range(40)]
     wanted = float(np.nanquantile(own, 0.9))
     errors = [abs(match_seed(model, {"decay": wanted}, seed).lines[0].error) for seed in SEEDS]
     assert np.median(errors) <= 5
 
 
 def test_drive_is_read_from_the_kick_without_it(model):
-    answer = ask(model, {"drive": 9.0}, eps(model, 7))
+    answer = match_targets(model, {"drive": 9.0}, eps(model, 7))
     (line,) = answer.lines
     assert line.achieved == pytest.approx(9.0, abs=0.01)
     plain = model.play(eps(model, 7))[0]
@@ -115,7 +123,7 @@ def test_the_calibration_is_drawn_with_every_answer(model):
 
 
 def test_the_same_request_gives_the_same_samples(model):
-    first, second = (ask(model, {"pitch": 55.0, "decay": 120.0}, eps(model, 1)) for _ in range(2))
+    first, second = (match_targets(model, {"pitch": 55.0, "decay": 120.0}, eps(model, 1)) for _ in range(2))
     assert np.array_equal(first.wave, second.wave)
 
 
@@ -147,7 +155,7 @@ def test_the_command_line_asks_reports_and_writes_what_re_makes_it(tmp_path, cap
     assert all("cents" in line and "click" in line for line in said)
     path = out / "kick_000001.wav"
     recipe = json.loads(read_comment(path))
-    assert recipe["request"] == {"pitch": pytest.approx(43.654, abs=0.01), "click": -20.0}
+    assert recipe["targets"] == {"pitch": pytest.approx(43.654, abs=0.01), "click": -20.0}
     again = tmp_path / "again.wav"
     assert main(["recipe", str(path), "--render", str(again)]) == 0
     assert np.array_equal(read_sound(path).samples, read_sound(again).samples)

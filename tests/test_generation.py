@@ -39,7 +39,7 @@ def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
     from kickitout.generation.generate import kicks
 
     model, seeds = load_model(), range(5, 47)
-    alone = np.stack([model.turn(normal([seed], model.info.latent)).wave[0] for seed in seeds])
+    alone = np.stack([model.render(normal([seed], model.info.noise_size)).wave[0] for seed in seeds])
     np.testing.assert_array_equal(kickitout.generate([7])[0], alone[2])
     np.testing.assert_array_equal(kickitout.generate(seeds), alone)
     for threads in (1, 3):
@@ -50,7 +50,7 @@ def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
 
 def assert_eight_a_call(model):
     """That a model plays eight kicks a call, and that they are the same as alone."""
-    eps = normal(range(20), model.info.latent)
+    eps = normal(range(20), model.info.noise_size)
     made = model.play(eps)  # the first eight are played both ways
     assert model.together, "this processor rounds a call of eight otherwise: correct, but slow"
     np.testing.assert_array_equal(made, np.concatenate([model.play(eps[i : i + 1]) for i in range(20)]))
@@ -84,7 +84,7 @@ def test_where_a_call_of_eight_differs_in_a_bit_kicks_are_played_one_by_one(both
         return (waves if len(eps) == 1 or both_at_once else np.nextafter(waves, np.float32(1))), found
 
     monkeypatch.setattr(model, "_run", rounded_otherwise)
-    eps = normal(range(24), model.info.latent)
+    eps = normal(range(24), model.info.noise_size)
     made = model.play(eps)
     np.testing.assert_array_equal(made, np.concatenate([run(eps[i : i + 1])[0] for i in range(24)]))
     assert calls == [1] * 8 + [8] + [1] * 16
@@ -213,7 +213,7 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
     again.load_best()
     player, model = again.task.player(), load_model(run)
     assert_eight_a_call(model)
-    eps = normal(range(8), model.info.latent)
+    eps = normal(range(8), model.info.noise_size)
     with torch.inference_mode():
         heard = player(torch.from_numpy(eps))
         expected = (heard[0] if isinstance(heard, tuple) else heard).numpy()
@@ -403,7 +403,7 @@ def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
 
     main(["generate", "--seeds", str(overshooting[0]), "--rate", "48000", "-q", "-o", str(tmp_path)])
     path = tmp_path / f"kick_{overshooting[0]:06d}.wav"
-    assert find_latent(load_model(), "default", path)[1] == "made by this model, so its place is known"
+    assert find_latent(load_model(), "default", path)[1] == "made by this model, so its latent is known"
 
 
 @pytest.mark.parametrize("nonsense", [12.0, -100, "loud", None, True, [1]])
@@ -411,3 +411,21 @@ def test_a_gain_that_is_nonsense_is_none(nonsense):
     from kickitout.generation.recipe import stated_gain
 
     assert stated_gain({"gain_db": nonsense}) == 0.0
+
+
+def test_a_file_of_format_1_is_rendered_again_with_the_recipe_that_it_has(tmp_path):
+    from kickitout.audio import encode_sound, read_comment
+    from kickitout.generation.recipe import read_recipe, sound_recipe
+
+    model = load_model()
+    recipe = {k: v for k, v in sound_recipe(model, 3).items() if k != "format"}
+    recipe |= {"knobs": [1.0, *[0.0] * (len(model.info.controls) - 1)], "bits": "24", "rate": SAMPLE_RATE}
+    wave = model.render(normal([3], model.info.noise_size), controls=recipe["knobs"]).wave
+    old, again = tmp_path / "old.wav", tmp_path / "again.wav"
+    old.write_bytes(encode_sound(wave[0], SAMPLE_RATE, bits="24", comment=json.dumps(recipe, sort_keys=True)))
+    assert main(["recipe", str(old), "--render", str(again)]) == 0
+    assert again.read_bytes() == old.read_bytes()
+    upgraded = read_recipe(read_comment(old), "old.wav")
+    assert upgraded["controls"] == recipe["knobs"]
+    assert (upgraded["format"], "knobs" in upgraded) == (2, False)
+    assert sound_recipe(model, 3)["format"] == 2

@@ -52,7 +52,7 @@ def mine():
 
 @pytest.fixture(scope="module")
 def place(model, mine):
-    return invert(model, EncoderSession(find_encoder("default")), mine, rounds=0).place
+    return invert(model, EncoderSession(find_encoder("default")), mine, rounds=0).latent
 
 
 def test_click_and_body_of_a_kick_are_the_kick(mine):
@@ -121,11 +121,11 @@ def test_the_command_keeps_a_part_and_its_files_can_be_made_again(model, mine, t
     assert main([*again, "--source", str(sound)]) == 0
     assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
     with pytest.raises(UserError, match="from 0"):
-        inpaint(model, np.zeros(model.info.places, np.float32), mine, [0], "body", amount=9)
+        inpaint(model, np.zeros(model.info.latent_size, np.float32), mine, [0], "body", amount=9)
 
 
 def test_half_way_between_two_kicks_no_body_cancels_and_nothing_clicks(model):
-    places = [model.turn(normal([seed], model.info.latent)).place for seed in range(200, 280)]
+    places = [model.render(normal([seed], model.info.noise_size)).latent for seed in range(200, 280)]
     ways = [[step.wave[0] for step in morph(model, a, b, 3)] for a, b in zip(places[::2], places[1::2], strict=True)]
     waves = np.array(ways)  # [40, 3, T]
     body = db(band(waves, 0, 250))

@@ -58,7 +58,7 @@ def test_a_file_is_made_again_with_its_silence_bit_for_bit(more, model, tmp_path
 def model_noise(model):
     from kickitout.generation.noise import normal
 
-    return normal([7], model.info.latent)
+    return normal([7], model.info.noise_size)
 
 
 def test_a_kick_without_silence_is_still_known_as_the_one_it_is(model, tmp_path):

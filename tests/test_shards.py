@@ -121,7 +121,7 @@ def test_a_gate_draws_again_in_shards_as_it_does_in_files(tmp_path, capsys):
     shards, one_by_one = (line for line in capsys.readouterr().err.splitlines() if "at once" in line)
     assert shards == one_by_one
     assert main(["generate", "-n", "30", "--shards", "20", "-q", "-o", str(tmp_path / "set"), "--workers", "1"]) == 2
-    assert "was begun with gate {'spans'" in capsys.readouterr().err
+    assert "was begun with limits {'spans'" in capsys.readouterr().err
 
 
 def test_without_cards_the_recipe_is_left(tmp_path):
@@ -129,7 +129,7 @@ def test_without_cards_the_recipe_is_left(tmp_path):
     found = members(tmp_path / "set" / NAMES[2])
     told = json.loads(found["kick_000025.json"])
     assert set(told) == {"recipe"}
-    assert told["recipe"]["request"] == {"pitch": pytest.approx(43.65, abs=0.01)}
+    assert told["recipe"]["targets"] == {"pitch": pytest.approx(43.65, abs=0.01)}
     assert "kick_000025.flac" in found
 
 
@@ -187,7 +187,7 @@ def test_what_a_dead_worker_left_is_gone_at_the_end(tmp_path, monkeypatch):
         (["--no-cards"], "begun with cards True, not False"),
         (["--shards", "13"], "begun with kicks a shard 10, not 13"),
         (["-n", "27"], "begun with kicks 26, not 27"),
-        (["--note", "A1"], "begun with request pitch None, not 55.0"),
+        (["--note", "A1"], "begun with targets pitch None, not 55.0"),
     ],
 )
 def test_a_folder_of_another_order_is_refused_with_the_difference(whole, capsys, more, difference):

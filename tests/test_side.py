@@ -162,12 +162,12 @@ def test_a_stereo_kick_is_heard_with_its_side(finished):
     mid = generate([1], finished)[0].mean(axis=0)
     mid = mid * np.float32(PEAK / np.abs(mid).max())  # prepared
     side = hiss(5)
-    near, far = (ear.place(np.stack([mid + x, mid - x])) for x in (0 * side, side))
-    assert np.abs(ear.place(mid) - near).max() < 1e-4
+    near, far = (ear.encode(np.stack([mid + x, mid - x])) for x in (0 * side, side))
+    assert np.abs(ear.encode(mid) - near).max() < 1e-4
     assert np.abs(far - near).max() > 1e-3  # a few steps have taught the encoder little of the side
     data = encode_sound(np.stack([mid + side, mid - side], axis=1) * 0.5, SAMPLE_RATE, bits="24")
     heard = invert(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
-    assert heard.place.shape == (model.info.places,)
+    assert heard.latent.shape == (model.info.latent_size,)
     assert decode_kick(data, "wide.wav").shape == (LENGTH,)
 
 
@@ -177,14 +177,14 @@ def test_a_kick_on_one_side_is_heard_at_the_level_of_others(finished):
     both = decode_kick(data, "left.wav", 2)
     assert np.abs(both).max() == pytest.approx(PEAK, abs=1e-4)
     ear = EncoderSession(find_encoder(finished))
-    assert np.allclose(ear.place(both), ear.place(0.5 * both), atol=1e-4)
+    assert np.allclose(ear.encode(both), ear.encode(0.5 * both), atol=1e-4)
 
 
 def test_a_stereo_model_is_asked_varied_and_joined(finished):
     model = load_model(finished)
     answer = match_seed(model, {"pitch": 50.0}, 0)
     assert answer.wave.shape == (2, LENGTH)
-    place = answer.place
+    place = answer.latent
     for kick in vary(model, place, [0, 1], 1.0):
         assert kick.wave.shape == (2, LENGTH)
     kept = generate([2], finished)[0]
@@ -237,9 +237,9 @@ def test_sounds_are_compared_as_the_player_finishes_them(dataset, monkeypatch):
 
     def recorded(bands, wave, shift=0):
         compared.append(wave.detach())
-        return reconstruction.Seen(bands, wave, shift)
+        return reconstruction.STFTFeatures(bands, wave, shift)
 
-    monkeypatch.setattr(autoencoding, "Seen", recorded)
+    monkeypatch.setattr(autoencoding, "STFTFeatures", recorded)
     learner = task(dataset, "critics_from=1000")
     learner.waves[..., :ONSET] = 0.1  # what no finished sound has
     learner.step(torch.arange(4), 0, slice(0, 4))

@@ -129,7 +129,7 @@ def test_the_same_seed_is_the_same_sound(visit):
 
 def test_variations_blends_morphs_and_knobs_are_pythons(visit):
     model = load_model()
-    places = [model.turn(normal([seed], model.info.latent)).place for seed in (3, 5)]
+    places = [model.render(normal([seed], model.info.noise_size)).latent for seed in (3, 5)]
     pairs = [
         ("vary({seed: 3}, [5, 6], 0.4)", vary(model, places[0], [5, 6], 0.4)),
         ("morph({seed: 3}, {seed: 5}, 5)", morph(model, places[0], places[1], 5)),
@@ -137,9 +137,9 @@ def test_variations_blends_morphs_and_knobs_are_pythons(visit):
     ]
     for call, made in pairs:
         assert np.abs(visit.waves(call) - np.stack([one.wave[0] for one in made])).max() < TOLERANCE, call
-    knobs = np.zeros(len(model.info.knobs), np.float32)
-    knobs[[model.info.knobs.index("pitch"), -1]] = 5.0, 12.0
-    turned = model.turn(normal([3], model.info.latent), knobs=knobs).wave
+    knobs = np.zeros(len(model.info.controls), np.float32)
+    knobs[[model.info.controls.index("pitch"), -1]] = 5.0, 12.0
+    turned = model.render(normal([3], model.info.noise_size), controls=knobs).wave
     assert np.abs(visit.waves("ask({pitch: 5, drive: 12}, {seed: 3}, 1)") - turned).max() < TOLERANCE
 
 

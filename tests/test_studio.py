@@ -167,7 +167,7 @@ def test_a_variation_is_the_command_lines(client, model):
     head, waves = sounds(client.post("/api/vary", json={"recipe": {"seed": 3}, "seeds": [5], "amount": 0.4}))
     from kickitout.generation.vary import vary
 
-    place = model.turn(normal([3], model.info.latent)).place
+    place = model.render(normal([3], model.info.noise_size)).latent
     assert np.array_equal(waves[0], vary(model, place, [5], 0.4)[0].wave)
     again, same = sounds(client.post("/api/play", json={"recipes": [head["sounds"][0]["recipe"]]}))
     assert np.array_equal(same, waves)
@@ -521,12 +521,12 @@ def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
     from kickitout.generation.model import Played
 
     class Plain:
-        info = replace(model.info, places=0, knobs=[], grain=0, name="plain")
+        info = replace(model.info, latent_size=0, controls=[], noise_codes=0, name="plain")
         digest = "0" * 64
         play = staticmethod(model.play)
 
-        def turn(self, eps=None, place=None, knobs=None):
-            return Played(model.play(eps)[0], np.zeros(0, np.float32))
+        def render(self, noise=None, latent=None, controls=None):
+            return Played(model.play(noise)[0], np.zeros(0, np.float32))
 
     with TestClient(make_app(StudioService(Plain())), base_url=HOME) as client:
         assert client.get("/api/about").json()["turnable"] is False

@@ -45,24 +45,24 @@ def kicks():
 
 
 def place(model, seed):
-    return model.turn(normal([seed], model.info.latent)).place
+    return model.render(normal([seed], model.info.noise_size)).latent
 
 
 def test_hearing_comes_nearer_and_is_the_same_each_time(model, ear, kicks):
     first, second = (invert(model, ear, kicks[0], rounds=1) for _ in range(2))
-    assert np.array_equal(first.place, second.place)
+    assert np.array_equal(first.latent, second.latent)
     assert first.after <= first.before
     assert invert(model, ear, kicks[0], rounds=0).after >= first.after
 
 
 def test_the_last_bit_of_a_kick_moves_its_place_by_a_hair_and_its_grain_not_at_all(model, ear, kicks):
     """The grain is drawn by the identity of the file: what another processor decodes or prepares is the same kick."""
-    grain, nudged = model.info.grain, np.nextafter(kicks[0], np.float32(2))
+    grain, nudged = model.info.noise_codes, np.nextafter(kicks[0], np.float32(2))
     assert grain > 0
-    first, other = (invert(model, ear, kick, rounds=1, identity="a kick").place for kick in (kicks[0], nudged))
+    first, other = (invert(model, ear, kick, rounds=1, identity="a kick").latent for kick in (kicks[0], nudged))
     assert np.array_equal(first[-grain:], other[-grain:])
     np.testing.assert_allclose(other, first, atol=0.02)  # deviations; 0.006 of six kicks, and 4 where it drew the grain
-    renamed = invert(model, ear, kicks[0], rounds=0, identity="another").place
+    renamed = invert(model, ear, kicks[0], rounds=0, identity="another").latent
     assert np.abs(renamed[-grain:] - first[-grain:]).max() > 0.5
 
 
@@ -71,7 +71,7 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
 
     def noted(_, __, wave, identity=""):
         asked.append((wave.tobytes(), identity))
-        return Inversion(np.zeros(model.info.places, np.float32), 1.0, 1.0)
+        return Inversion(np.zeros(model.info.latent_size, np.float32), 1.0, 1.0)
 
     monkeypatch.setattr("kickitout.generation.recipe.invert", noted)
     for name, bits, comment in (("a.wav", "16", None), ("b.wav", "16", "boom"), ("c.flac", "24", None)):
@@ -87,7 +87,7 @@ def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kick
         spectra = [np.log10(np.abs(np.fft.rfft(x.reshape(-1, 1050), axis=1)) + 1e-2) for x in (a, b)]
         return np.abs(spectra[0] - spectra[1]).mean()
 
-    again = [model.turn(place=invert(model, ear, kick, rounds=1).place).wave[0] for kick in kicks]
+    again = [model.render(latent=invert(model, ear, kick, rounds=1).latent).wave[0] for kick in kicks]
     table = np.array([[distance(kick, made) for made in again] for kick in kicks])
     assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
 
@@ -112,7 +112,7 @@ def test_silence_around_two_kicks_does_not_make_them_more_alike(kicks):
 
 def test_no_amount_is_no_change_and_more_is_more(model):
     start = place(model, 5)
-    base = model.turn(place=start).wave
+    base = model.render(latent=start).wave
 
     def moved(amount):
         return np.mean([np.abs(v.wave - base).mean() for v in vary(model, start, range(6), amount)])
@@ -131,17 +131,17 @@ def test_variations_are_each_of_their_own_seed(model):
 def test_a_morph_begins_and_ends_with_its_kicks_and_cancels_nothing(model):
     for a, b in ((1, 2), (3, 4), (5, 6)):
         way = morph(model, place(model, a), place(model, b), 7)
-        assert np.array_equal(way[0].wave, model.turn(place=place(model, a)).wave)
-        assert np.array_equal(way[-1].wave, model.turn(place=place(model, b)).wave)
+        assert np.array_equal(way[0].wave, model.render(latent=place(model, a)).wave)
+        assert np.array_equal(way[-1].wave, model.render(latent=place(model, b)).wave)
         loud = np.array([card(step.wave[0])["loudness_lufs"] for step in way])
         assert loud.min() > min(loud[0], loud[-1]) - 6  # two bodies in opposite phase would lose far more
 
 
 def test_the_grain_of_the_heaviest_is_kept_and_of_equally_heavy_ones_that_of_the_first(model):
-    grain = model.info.grain
-    places = [model.turn(normal([seed], model.info.latent)).place for seed in (1, 2, 3)]
+    grain = model.info.noise_codes
+    places = [model.render(normal([seed], model.info.noise_size)).latent for seed in (1, 2, 3)]
     for weights, kept in (((1, 2, 2), 1), ((2, 2, 1), 0), ((1, 1, 1), 0), ((0.5, 0.25, 1), 2)):
-        np.testing.assert_array_equal(blend(model, places, weights).place[-grain:], places[kept][-grain:])
+        np.testing.assert_array_equal(blend(model, places, weights).latent[-grain:], places[kept][-grain:])
 
 
 def test_amounts_and_counts_that_make_no_sense_are_refused(model):
@@ -164,7 +164,7 @@ def test_the_commands_write_kicks_that_can_be_made_again(tmp_path, capsys, kicks
     assert main(["recipe", str(made), "--render", str(tmp_path / "again.wav")]) == 0
     assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
     assert main(["vary", str(made), "-n", "1", "-o", str(tmp_path / "vv")]) == 0
-    assert "its place is known" in capsys.readouterr().err
+    assert "its latent is known" in capsys.readouterr().err
 
 
 def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, capsys):

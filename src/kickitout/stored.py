@@ -1,8 +1,9 @@
 """What files of format 1 call things, in the words of today: the only reader of what was written before format 2.
 
 Format 1 said recipe for a training config, codec for a representation, corpus for a dataset, and family for a group of
-near-duplicates; its training configs had the keys of every family. Nothing else differs, so whoever reads a file of
-either format sees one.
+near-duplicates; its training configs had the keys of every family. In the recipe of a sound and in a model file it said
+place for a latent, knobs for controls, request for targets, grain for noise codes, and latent for the noise that a
+latent is made of. Nothing else differs, so whoever reads a file of either format sees one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,32 @@ RENAMED_SETTINGS = {"": {"mix": "augmentation_mix"}, "model": {"grain": "noise_c
                     "weights": {"body": "harmonic", "spread": "repulsion"}}  # fmt: skip
 OF_KICKGAN = {"start", "settle", "clip", "critic_channels", "critics_from", "weights"}
 OF_THE_OTHERS = {"objective", "gradient_penalty", "drift", "critic_steps", "spectral"}
+
+
+RECIPE_FORMAT = 2
+OF_A_RECIPE = {"place": "latent", "knobs": "controls", "request": "targets"}
+OF_A_MODEL = {"latent": "noise_size", "places": "latent_size", "grain": "noise_codes", "knobs": "controls"}
+
+
+def upgraded_recipe(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The recipe of a sound in the words of format 2. What a recipe quotes of another file stays as it is there.
+
+    >>> upgraded_recipe({"kickitout": "0.1.0", "place": [0.5], "knobs": [1.0]})
+    {'kickitout': '0.1.0', 'latent': [0.5], 'controls': [1.0], 'format': 2}
+    """
+    if data.get("format") == RECIPE_FORMAT:
+        return dict(data)
+    return {OF_A_RECIPE.get(key, key): value for key, value in data.items()} | {"format": RECIPE_FORMAT}
+
+
+def upgraded_model(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The metadata of a model in the words of format 2.
+
+    >>> upgraded_model({"format": "kickitout-model-1", "latent": 129, "places": 56, "recipe": {"latent": 8}})
+    {'format': 'kickitout-model-1', 'noise_size': 129, 'latent_size': 56, 'config': {'latent': 8}}
+    """
+    words = OF_A_MODEL if data.get("format") == "kickitout-model-1" else {}
+    return {words.get(key, key): value for key, value in upgraded(data).items()}
 
 
 def upgraded(data: Any) -> Any:

@@ -108,12 +108,12 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     player = run.task.player()
     model, representation = TorchModel(player), player.representation
     with layer_shapes(player.generator) as generator, decoded(representation) as passed, torch.inference_mode():
-        model.play(normal([0], model.info.latent))
+        model.play(normal([0], model.info.noise_size))
         drawn = passed.pop() if passed else None
     with decoded(representation) as passed, torch.inference_mode():
-        waves = model.play(normal(range(cell.sounds), model.info.latent)).mean(axis=1)
+        waves = model.play(normal(range(cell.sounds), model.info.noise_size)).mean(axis=1)
         seen = _joined([profiles(p) for p in passed]) if passed else encoded_profiles(representation, waves)
-    walk = model.play(latent_walk(model.info.latent)).mean(axis=1)
+    walk = model.play(latent_walk(model.info.noise_size)).mean(axis=1)
     real = encoded_profiles(representation, data.test.waves)
     arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
     # The names of the arrays are frozen: "picture_" is of the representation, "real_" of the test kicks in it.

@@ -91,8 +91,8 @@ def model_seeds() -> list[bytes]:
 
     from kickitout.generation.model import ModelInfo
 
-    info = ModelInfo("toy", 3, knobs=["pitch"], places=2).to_json()
-    plain = ModelInfo("toy", 3, recipe={"codec": {"name": "logmag"}, "model": {"family": "dcgan"}})
+    info = ModelInfo("toy", 3, controls=["pitch"], latent_size=2).to_json()
+    plain = ModelInfo("toy", 3, config={"representation": {"name": "logmag"}, "model": {"family": "dcgan"}})
     return [_graph(info), _tensors(), json.dumps(asdict(plain)).encode()]
 
 
@@ -150,7 +150,7 @@ def model_once(data: bytes) -> str:
             path.write_bytes(data)
             try:
                 model = load_model(path)
-                assert model.play(normal(range(16), model.info.latent)).ndim == 3
+                assert model.play(normal(range(16), model.info.noise_size)).ndim == 3
             except UserError as error:
                 raise UserError(str(error).replace(folder, "")) from error
 
@@ -167,11 +167,11 @@ def model_once(data: bytes) -> str:
 class _Turnable(FormulaModel):
     """With places and a knob, and quick."""
 
-    info = replace(FormulaModel.info, places=3, knobs=["pitch"])
+    info = replace(FormulaModel.info, latent_size=3, controls=["pitch"])
 
-    def turn(self, eps: Any = None, place: Any = None, knobs: Any = None) -> Played:
-        found = as_row(place, 3) if eps is None else np.asarray(eps, np.float32)
-        return Played(np.zeros((1, 22050), np.float32) + as_row(knobs, 1)[0, 0], found[0])
+    def render(self, noise: Any = None, latent: Any = None, controls: Any = None) -> Played:
+        found = as_row(latent, 3) if noise is None else np.asarray(noise, np.float32)
+        return Played(np.zeros((1, 22050), np.float32) + as_row(controls, 1)[0, 0], found[0])
 
 
 def recipe_seeds() -> list[bytes]:

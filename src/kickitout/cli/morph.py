@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         places.append(place)
     kicks = morph(model, places[0], places[1], args.n)
     morphed = [args.first.name, args.last.name]
-    made = [Kick(None, one.wave, latent_recipe(model, one.place, morphed=morphed)) for one in kicks]
+    made = [Kick(None, one.wave, latent_recipe(model, one.latent, morphed=morphed)) for one in kicks]
     for path in write_named(list(zip(names, made, strict=True)), args.out, form, force=args.force):
         print_made(str(path))
     return 0

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         if args.render is None:
             print(comment)
         else:
-            made = _render(recipe, args, path)
+            made = _render(recipe, comment, args, path)
             if not _same(path, made):
                 said = f"{path}: its samples are not those of its recipe; {made} is the sound as it was made"
                 print(said, file=sys.stderr)
@@ -60,7 +60,7 @@ def _same(path: Path, made: Path) -> bool:
     return a.rate == b.rate and same_samples(a.samples, b.samples)
 
 
-def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> Path:
+def _render(recipe: dict[str, object], comment: str | None, args: argparse.Namespace, path: Path) -> Path:
     from kickitout.audio import open_for_reading
     from kickitout.export.kits.sound_file import is_of_kit
     from kickitout.export.sounds import SoundFormat, encode_kick, refuse_in_the_way
@@ -69,7 +69,7 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     from kickitout.generation.recipe import re_render
 
     if is_of_kit(recipe):
-        data = _render_of_kit(recipe, args, path)
+        data = _render_of_kit(recipe, comment, args, path)
         refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
         make_folder(args.render.parent)
         return write_whole(args.render, data)
@@ -82,10 +82,10 @@ def _render(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> 
     wave = re_render(recipe, load_model(args.model), str(path), source)
     refuse_in_the_way(args.render.parent, [args.render.name], force=args.force)
     make_folder(args.render.parent)
-    return write_whole(args.render, encode_kick(recipe, wave, form, again=True)[1])
+    return write_whole(args.render, encode_kick(recipe, wave, form, comment=comment)[1])
 
 
-def _render_of_kit(recipe: dict[str, object], args: argparse.Namespace, path: Path) -> bytes:
+def _render_of_kit(recipe: dict[str, object], comment: str | None, args: argparse.Namespace, path: Path) -> bytes:
     from kickitout.audio import open_for_reading
     from kickitout.errors import UserError
     from kickitout.export.kits.sound_file import made_of, render_again
@@ -95,8 +95,8 @@ def _render_of_kit(recipe: dict[str, object], args: argparse.Namespace, path: Pa
         raise UserError(f"{args.render}: the sounds of a kit are WAV files; choose a name that ends in .wav")
     name = made_of(recipe)
     if name is None:
-        return render_again(recipe, str(path), model=load_model(args.model))
+        return render_again(recipe, str(path), model=load_model(args.model), comment=comment)
     if args.source is None:
         raise UserError(f"{path}: made from {name}; give that file with --source")
     with open_for_reading(args.source) as file:
-        return render_again(recipe, str(path), source=file.read())
+        return render_again(recipe, str(path), source=file.read(), comment=comment)

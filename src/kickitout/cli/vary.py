@@ -69,11 +69,11 @@ def run(args: argparse.Namespace) -> int:
         source = {"file": args.sound.name, "sha256": hashlib.sha256(data).hexdigest()}
         more = {"keep": args.keep, "source": source, "amount": amount}
         joined = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
-        made = [Kick(None, one.wave, latent_recipe(model, one.made.place, **more)) for one in joined]
+        made = [Kick(None, one.wave, latent_recipe(model, one.made.latent, **more)) for one in joined]
     else:
         more = {"varied": args.sound.name, "amount": amount}
         varied = vary(model, place, seeds, amount)
-        made = [Kick(None, one.wave, latent_recipe(model, one.place, **more)) for one in varied]
+        made = [Kick(None, one.wave, latent_recipe(model, one.latent, **more)) for one in varied]
     for path in write_named(list(zip(names, made, strict=True)), args.out, form, force=args.force):
         print_made(str(path))
     return 0

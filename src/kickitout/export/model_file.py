@@ -66,9 +66,9 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
     """
     feed = {"eps": torch.zeros(2, player.latent)}
     names = ["waveform"]
-    if info.places:
-        feed |= {"latent": torch.zeros(2, info.places), "given": torch.zeros(2, 1)}
-        feed |= {"knobs": torch.zeros(2, len(info.knobs))}
+    if info.latent_size:
+        feed |= {"latent": torch.zeros(2, info.latent_size), "given": torch.zeros(2, 1)}
+        feed |= {"knobs": torch.zeros(2, len(info.controls))}
         names += ["place"]
     return graph_bytes(player, feed, names, info.to_json())
 

@@ -23,7 +23,7 @@ from kickitout.generation.reject import RejectionTally
 from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
-FORMAT = "kickitout-shards-1"
+FORMAT = "kickitout-shards-2"
 INDEX, LOG = "index.json", "shards.jsonl"
 MOST = 1_000_000  # shards in a folder
 ARRIVES_SECONDS = 10.0  # until a file that another machine has written is seen through a shared folder
@@ -55,8 +55,8 @@ class ShardFolder:
         return {
             "format": FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
-            "sound": asdict(job.form), "cards": self.work.cards, "request": dict(job.targets),
-            "gate": None if job.limits is None else job.limits.to_data(),
+            "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.targets),
+            "limits": None if job.limits is None else job.limits.to_data(),
         }  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:

@@ -76,7 +76,7 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
 
     >>> telling_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4}, SoundFormat())
     'kick_Fs1_280ms_s000042.wav'
-    >>> telling_name({"seed": 42, "knobs": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
+    >>> telling_name({"seed": 42, "controls": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
     'kick_s000042-21d0.flac'
     """
     parts = ["kick"]
@@ -85,7 +85,9 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
     decay = card.get("decay_t20_ms")
     if isinstance(decay, float) and math.isfinite(decay):
         parts.append(f"{decay:.0f}ms")
-    turned = {k: recipe[k] for k in ("start", "place", "knobs") if k in recipe and np.any(recipe[k])}
+    # The digest is of the words of format 1, so that a kick keeps its name.
+    words = {"start": "start", "latent": "place", "controls": "knobs"}
+    turned = {old: recipe[new] for new, old in words.items() if new in recipe and np.any(recipe[new])}
     digest = hashlib.sha256(json.dumps(turned, sort_keys=True).encode()).hexdigest()
     if "seed" in recipe:
         parts.append(f"s{recipe['seed']:06d}" + (f"-{digest[:4]}" if turned else ""))
@@ -95,25 +97,26 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
 
 
 def encode_kick(
-    recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, again: bool = False
+    recipe: dict[str, Any], wave: np.ndarray, form: SoundFormat, *, comment: str | None = None
 ) -> tuple[dict[str, Any], bytes]:
     """A kick [channels, T] -> its recipe as a sound file says it, and the bytes of the file, with that inside.
 
     At another rate a kick may peak above full scale, between the samples it was made of. Whole numbers would clip it:
-    it is made quieter as a whole, and its recipe says by how many dB, so that it can be rendered again. again: the
-    recipe is that of a file and says all; one that says no gain is of a file that was not made quieter, but clipped.
+    it is made quieter as a whole, and its recipe says by how many dB, so that it can be rendered again.
+    comment: of the file that is rendered again; its recipe says all, and one that says no gain is of a file that was
+    not made quieter, but clipped.
     """
-    if not again:
+    if not comment:
         begins = {} if form.pre_roll_ms is None else {"pre_roll_ms": form.pre_roll_ms}
         recipe = {**recipe, "bits": form.bits, "rate": form.rate, **begins}
     samples = begun(wave[0] if len(wave) == 1 else np.ascontiguousarray(wave.T), stated_pre_roll(recipe))
     if form.rate != SAMPLE_RATE:
         samples = resample(samples, SAMPLE_RATE, form.rate)
     if form.bits != "32f":
-        gain_db = stated_gain(recipe) or (0.0 if again else headroom(samples))
+        gain_db = stated_gain(recipe) or (0.0 if comment else headroom(samples))
         if gain_db:
             recipe, samples = {**recipe, "gain_db": gain_db}, scaled(samples, gain_db)
-    comment = json.dumps(recipe, sort_keys=True)
+    comment = comment or json.dumps(recipe, sort_keys=True)
     return recipe, encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
 
 

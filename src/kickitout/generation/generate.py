@@ -72,14 +72,14 @@ def kicks(
         if targets:
             found = [match_seed(model, targets, seed) for seed in part]
             return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
-        waves = model.play(normal(part, model.info.latent))
+        waves = model.play(normal(part, model.info.noise_size))
         return [_kick(seed, wave) for seed, wave in zip(part, waves, strict=True)]
 
     def _kick(seed: int, wave: np.ndarray, match: MatchResult | None = None, **more: Any) -> Kick:
         if not np.isfinite(wave).all():
             raise UserError(f"model {model.info.name}: seed {seed} is not a finite sound; its training has diverged")
         if match is not None:
-            more = {"knobs": rounded(match.knobs), "start": match.start, "request": targets} | more
+            more = {"controls": rounded(match.controls), "start": match.start, "targets": targets} | more
         return Kick(seed, wave, sound_recipe(model, seed, **more), match)
 
     if targets:

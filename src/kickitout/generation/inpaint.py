@@ -22,7 +22,7 @@ Part = Literal["click", "body"]
 PARTS: tuple[Part, ...] = ("click", "body")
 
 SPLIT_HZ = 500.0  # -3 dB; at 2 kHz, where the card's click begins, 48 dB of the body are gone
-UNTIL_MS, FADED_MS = 20.0, 35.0  # as the model's own click knobs have it
+UNTIL_MS, FADED_MS = 20.0, 35.0  # as the model's own control of the click has it
 ALIGN_MS = 0.7  # the onset is not to be heard moving
 ALIGN_HZ = (150.0, 1500.0)  # around the split
 ALIGN_OVER_MS = 12.0
@@ -39,13 +39,13 @@ class Joined(NamedTuple):
     shift: int
 
 
-def inpaint(model: Model, place: np.ndarray, wave: np.ndarray, seeds: Sequence[int], keep: Part,
+def inpaint(model: Model, latent: np.ndarray, wave: np.ndarray, seeds: Sequence[int], keep: Part,
             amount: float = AMOUNT) -> list[Joined]:  # fmt: skip
-    """One kick a seed: a part of `wave` ([T] or [channels, T], prepared), the rest of a variation of that at `place`.
+    """One kick a seed: a part of `wave` ([T] or [channels, T], prepared), the rest of a variation of that at `latent`.
 
     Seeds and amount are those of `vary`. Raises UserError for an amount outside 0..2.
     """
-    return [joined(wave, made, keep) for made in vary(model, place, seeds, amount)]
+    return [joined(wave, made, keep) for made in vary(model, latent, seeds, amount)]
 
 
 def joined(wave: np.ndarray, made: Played, keep: Part) -> Joined:

@@ -1,7 +1,7 @@
-"""From a finished kick to its place in a model, so that it can be made again, varied and morphed.
+"""From a finished kick to its latent in a model, so that it can be made again, varied and morphed.
 
-The model's encoder says about where a kick lies; then the place is moved until the levels of its bands are nearer
-(`generation.refine`), and its pitch until the card says the same of both. The same kick gives the same place, whatever
+The model's encoder says about where a kick lies; then the latent is moved until the levels of its bands are nearer
+(`generation.refine`), and its pitch until the card says the same of both. The same kick gives the same latent, whatever
 was asked before.
 """
 
@@ -35,10 +35,10 @@ LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 
 class Inversion(NamedTuple):
-    """A kick's place: place [places]; before and after: how far the spectra of the first
+    """A kick's latent [latent_size]; before and after: how far the spectra of the first
     guess and of the last are from the kick's, in dB, see `_distance`."""
 
-    place: np.ndarray
+    latent: np.ndarray
     before: float
     after: float
 
@@ -49,7 +49,7 @@ class Inversion(NamedTuple):
 
 
 class EncoderSession:
-    """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> place [1, known]`.
+    """The encoder that belongs to a model file: `wave [1, T], contour [1, 9] -> latent [1, known]`.
 
     That of a stereo model reads mid and side, wave [1, 2, T].
     """
@@ -63,7 +63,7 @@ class EncoderSession:
         if not known or inputs != {"wave": [2, LENGTH] if self._stereo else [LENGTH], "contour": [SIZE]}:
             raise UserError(f"{path}: an ONNX file, but not an encoder that kickitout made; export the model again")
 
-    def place(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
+    def encode(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
         """[T], or left and right [2, T], prepared -> [known]. contour [9]: of the pitch, where it is known already."""
         both = np.stack(_mid_side(wave))
         numbers = contours(both[:1]).numbers if contour is None else contour[None].astype(np.float32)
@@ -100,46 +100,49 @@ def find_encoder(model: str | Path) -> Path:
 
 
 def invert(model: Model, ear: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = "") -> Inversion:
-    """The place in `model` whose kick is most like `wave` (prepared: see `kickitout.audio.prepare`).
+    """The latent in `model` whose kick is most like `wave` (prepared: see `kickitout.audio.prepare`).
 
     wave: [T], or left and right [2, T], of which a mono model hears the middle. rounds: of refining; 0 leaves what the
-    encoder found, with its pitch made exact. identity: see `kickitout.identity`; the grain, which no encoder hears, is
-    drawn by it, and the same for all sounds without one.
+    encoder found, with its pitch made exact. identity: see `kickitout.identity`; the noise codes, which no
+    encoder hears, are drawn by it, and the same for all sounds without one.
     """
     wave = np.ascontiguousarray(wave, np.float32)
     info = model.info
-    known = info.places - info.grain
+    known = info.latent_size - info.noise_codes
 
-    def render(place: np.ndarray) -> np.ndarray:
-        made = model.turn(place=place).wave
+    def render(latent: np.ndarray) -> np.ndarray:
+        made = model.render(latent=latent).wave
         return _mid_side(made[0] if len(made) == 1 else made)[0]
 
     mid, _ = _mid_side(wave)
     wanted = _spectra(mid)
     contour = contours(mid[None]).numbers[0]
-    first = np.concatenate([ear.place(wave, contour), normal([seed_of(identity)], info.grain)[0]]).astype(np.float32)
+    codes = normal([seed_of(identity)], info.noise_codes)[0]
+    first = np.concatenate([ear.encode(wave, contour), codes]).astype(np.float32)
     first = _tuned(render, ear, wave, contour, first)
     before = _distance(wanted, _spectra(render(first)))
     if not rounds:
         return Inversion(first, before, before)
-    place = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
-    place = _tuned(render, ear, wave, contour, place)
-    after = _distance(wanted, _spectra(render(place)))
-    return Inversion(place, before, after) if after <= before else Inversion(first, before, before)
+    latent = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
+    latent = _tuned(render, ear, wave, contour, latent)
+    after = _distance(wanted, _spectra(render(latent)))
+    return Inversion(latent, before, after) if after <= before else Inversion(first, before, before)
 
 
-def _tuned(render: Render, ear: EncoderSession, wave: np.ndarray, contour: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """The place with its contour moved until the card has the same end pitch as in `wave`.
+def _tuned(
+    render: Render, ear: EncoderSession, wave: np.ndarray, contour: np.ndarray, latent: np.ndarray
+) -> np.ndarray:
+    """The latent with its contour moved until the card has the same end pitch as in `wave`.
 
     The whole contour is moved; where that does not do (the card may jump to another partial), its end alone. The
-    encoder tells what a contour is as part of a place.
+    encoder tells what a contour is as part of a latent.
     """
     goal = _end_hz(_mid_side(wave)[0])
     tried: list[tuple[float, np.ndarray]] = []
     for ends_only in (False, True):
         moved = contour.copy()
         for _ in range(TUNINGS):
-            at = np.concatenate([ear.place(wave, moved)[:SIZE], place[SIZE:]]).astype(np.float32)
+            at = np.concatenate([ear.encode(wave, moved)[:SIZE], latent[SIZE:]]).astype(np.float32)
             cents = 1200 * math.log2(_end_hz(render(at)) / goal)
             tried.append((abs(cents) if math.isfinite(cents) else math.inf, at))
             if not abs(cents) > CLOSE_CENTS or abs(moved[0] - contour[0]) * 1200 > MOST_CENTS:  # NaN: no pitch

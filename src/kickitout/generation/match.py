@@ -1,7 +1,7 @@
-"""Ask for a kick in Hz, milliseconds and decibels: knobs are turned until the kick card says what was asked for.
+"""Match targets in Hz, milliseconds and decibels: controls move until the kick card says what was asked for.
 
-Each control has a field of the card, which is what is asked for and what is reported, and a knob of the model's graph
-that moves it (`generation.hunt`). The card is measured after every render; two to six renders are enough for most
+Each control has a field of the card, which is what is asked for and what is reported, and an input of the model's graph
+that moves it (`generation.secant`). The card is measured after every render; two to six renders are enough for most
 requests. Drive has no field: how much of it is in a kick is read from the same kick without it.
 """
 
@@ -23,12 +23,12 @@ from kickitout.models.kickgan.controls import CONTROL_INPUTS
 from kickitout.sound import PEAK
 
 ROUNDS = 14  # renders at most
-PROBED = 10  # rounds from which on what is reachable is looked for where a request was not met: somebody waits for it
+PROBED = 10  # rounds from which on what is reachable is looked for where a targets was not met: somebody waits for it
 STARTS = 16  # kicks of a seed that are looked at before one is bent
 TRIES = 3  # of them that are bent, the nearest first, until one gives what was asked for
 LONGER = 4.0  # a kick that has to become longer is so many times further away: what has ended can't be drawn out
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
-STEPS = {knob.name: knob for knob in CONTROL_INPUTS}
+STEPS = {control.name: control for control in CONTROL_INPUTS}
 
 
 class Control(NamedTuple):
@@ -36,10 +36,10 @@ class Control(NamedTuple):
 
     name: str
     field: str  # of the card
-    knob: str
+    input: str
     unit: str
     scale: str
-    slope: float  # how far the field moves with the knob to begin with, on the axis of `_axis`
+    slope: float  # how far the field moves with the control to begin with, on the axis of `_axis`
     low: float
     high: float
     close: float  # near enough, in scaled units
@@ -71,7 +71,7 @@ SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
 class TargetResult:
     """One line of an answer: what was asked for, what came, and whether that is near enough (`Control.close`).
 
-    reachable: the least and the most that this kick was found to give, looked for where the request was not met.
+    reachable: the least and the most that this kick was found to give, looked for where the targets was not met.
     """
 
     control: Control
@@ -95,8 +95,8 @@ class MatchResult:
     """The kick that came closest. start: which of the kicks to begin with it was made from."""
 
     wave: np.ndarray  # [channels, T]
-    place: np.ndarray
-    knobs: np.ndarray  # [8]
+    latent: np.ndarray
+    controls: np.ndarray  # [8]
     lines: tuple[TargetResult, ...]
     renders: int
     start: int = 0
@@ -113,10 +113,10 @@ def error_of(control: Control, requested: float, achieved: float) -> float:
     return 100 * (achieved / requested - 1) if control.unit == "ms" else achieved - requested
 
 
-def check_targets(request: Mapping[str, float]) -> dict[str, float]:
-    """The request with known names and values that make sense. Raises UserError."""
+def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
+    """The targets with known names and values that make sense. Raises UserError."""
     checked: dict[str, float] = {}
-    for name, value in request.items():
+    for name, value in targets.items():
         if name == "drive":
             known = STEPS["drive"]
             low, high, unit = known.low, known.high, known.unit
@@ -143,64 +143,66 @@ def _row(found: Cards, i: int) -> dict[str, float]:
     return row
 
 
-def ask(model: Model, request: Mapping[str, float], eps: np.ndarray | None = None, place: np.ndarray | None = None,
-        knobs: np.ndarray | None = None, rounds: int = ROUNDS) -> MatchResult:  # fmt: skip
-    """Turn the knobs of one kick until its card says what was asked for. Raises UserError for a model without knobs.
+def match_targets(
+    model: Model, targets: Mapping[str, float], eps: np.ndarray | None = None, latent: np.ndarray | None = None,
+    controls: np.ndarray | None = None, rounds: int = ROUNDS,
+) -> MatchResult:  # fmt: skip
+    """Move the controls of one kick until its card says what was asked for. Raises UserError for a model without.
 
-    eps [1, latent] or place [places]: the kick to begin with. knobs: how they stand at the beginning. rounds: renders
+    eps [1, noise_size] or latent [latent_size]: the kick to begin with. controls: as they stand then. rounds: renders
     at most; few are enough while somebody still turns.
     """
-    request = check_targets(request)
-    if not model.info.knobs:
+    targets = check_targets(targets)
+    if not model.info.controls:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone and cannot be asked; the default model can"
         )
-    turned = dict.fromkeys(model.info.knobs, 0.0)
-    if knobs is not None:
-        turned |= dict(zip(model.info.knobs, map(float, knobs), strict=True))
-    if "drive" in request:
-        turned["drive"] = request["drive"]
-    wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
+    turned = dict.fromkeys(model.info.controls, 0.0)
+    if controls is not None:
+        turned |= dict(zip(model.info.controls, map(float, controls), strict=True))
+    if "drive" in targets:
+        turned["drive"] = targets["drive"]
+    wanted = {BY_NAME[name]: value for name, value in targets.items() if name in BY_NAME}
     hunts = {control: BracketedSecant(_span(control), _axis(control, value)) for control, value in wanted.items()}
     best: tuple[float, MatchResult] | None = None
     seen: dict[Control, list[float]] = {control: [] for control in wanted}
     for turn in range(1, rounds + 1):
-        row = np.array([turned[name] for name in model.info.knobs], np.float32)
-        played = model.turn(eps, place, row)
+        row = np.array([turned[name] for name in model.info.controls], np.float32)
+        played = model.render(eps, latent, row)
         found = cards(played.wave.mean(axis=0)[None])
         values = _row(found, 0)
         lines = tuple(_line(control, value, values[control.field]) for control, value in wanted.items())
         far = _far(lines)
         if best is None or far < best[0]:
-            best = far, MatchResult(played.wave, played.place, row, lines, turn)
+            best = far, MatchResult(played.wave, played.latent, row, lines, turn)
         for line in lines:
             seen[line.control].append(line.achieved)
             why = found.whys[line.control.field][0] if line.control.field in found.whys else Why.KNOWN
-            knob = line.control.knob
-            turned[knob] = hunts[line.control].next(
-                turned[knob], _axis(line.control, line.achieved), SIDES.get(Why(int(why)), 0)
+            name = line.control.input
+            turned[name] = hunts[line.control].next(
+                turned[name], _axis(line.control, line.achieved), SIDES.get(Why(int(why)), 0)
             )
         if all(line.reached or hunts[line.control].stuck for line in lines):
             break
     assert best is not None
     answer = replace(best[1], renders=turn)
     if rounds >= PROBED:
-        answer = _with_reachable(model, answer, eps, place, seen)
-    if "drive" in request:
-        answer = _with_drive(model, answer, eps, place, request["drive"])
+        answer = _with_reachable(model, answer, eps, latent, seen)
+    if "drive" in targets:
+        answer = _with_drive(model, answer, eps, latent, targets["drive"])
     return answer
 
 
-def match_seed(model: Model, request: Mapping[str, float], seed: int, first: int = 0) -> MatchResult:
-    """Ask the kicks of a seed that are nearest to the request before a knob is turned, until one can give it.
+def match_seed(model: Model, targets: Mapping[str, float], seed: int, first: int = 0) -> MatchResult:
+    """Ask the kicks of a seed that are nearest to the targets before a control moves, until one can give it.
 
-    Knobs bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own kick;
-    first: of the starts that are looked at.
+    Controls bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own
+    kick; first: of the starts that are looked at.
     """
-    request = check_targets(request)
-    wanted = {BY_NAME[name]: value for name, value in request.items() if name in BY_NAME}
-    if not wanted or not model.info.knobs:
-        return replace(ask(model, request, start_noise(model, seed, first)), start=first)
+    targets = check_targets(targets)
+    wanted = {BY_NAME[name]: value for name, value in targets.items() if name in BY_NAME}
+    if not wanted or not model.info.controls:
+        return replace(match_targets(model, targets, start_noise(model, seed, first)), start=first)
     starts = [start_noise(model, seed, first + k) for k in range(STARTS)]
     found = cards(model.play(np.concatenate(starts)).mean(axis=1), threads=1)
     far = []
@@ -210,7 +212,7 @@ def match_seed(model: Model, request: Mapping[str, float], seed: int, first: int
     best: MatchResult | None = None
     renders = STARTS
     for start in np.argsort(far, kind="stable")[:TRIES]:
-        answer = ask(model, request, starts[start])
+        answer = match_targets(model, targets, starts[start])
         renders += answer.renders
         if best is None or _far(answer.lines) < _far(best.lines):
             best = replace(answer, start=first + int(start))
@@ -238,25 +240,25 @@ def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
 
 
 def _with_drive(
-    model: Model, answer: MatchResult, eps: np.ndarray | None, place: np.ndarray | None, wanted: float
+    model: Model, answer: MatchResult, eps: np.ndarray | None, latent: np.ndarray | None, wanted: float
 ) -> MatchResult:
-    row = answer.knobs.copy()
-    row[model.info.knobs.index("drive")] = 0.0
-    plain = model.turn(eps, place, row).wave
+    row = answer.controls.copy()
+    row[model.info.controls.index("drive")] = 0.0
+    plain = model.render(eps, latent, row).wave
     line = _line(DRIVE, wanted, drive_between(plain, answer.wave))
     return replace(answer, lines=(*answer.lines, line), renders=answer.renders + 1)
 
 
-def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, place: np.ndarray | None,
+def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, latent: np.ndarray | None,
                     seen: Mapping[Control, list[float]]) -> MatchResult:  # fmt: skip
-    """The answer, its lines that were not met with what is reachable: at both ends of the knob and half way there."""
+    """The answer, its lines that were not met with what is reachable: at both ends of a control and half way there."""
     lines, renders = [], answer.renders
     for line in answer.lines:
         if not line.reached:
-            knob = STEPS[line.control.knob]
-            rows = np.repeat(answer.knobs[None], 4, axis=0)
-            rows[:, model.info.knobs.index(knob.name)] = knob.low, knob.low / 2, knob.high / 2, knob.high
-            found = cards(np.stack([model.turn(eps, place, row).wave.mean(axis=0) for row in rows]), threads=1)
+            known = STEPS[line.control.input]
+            rows = np.repeat(answer.controls[None], 4, axis=0)
+            rows[:, model.info.controls.index(known.name)] = known.low, known.low / 2, known.high / 2, known.high
+            found = cards(np.stack([model.render(eps, latent, row).wave.mean(axis=0) for row in rows]), threads=1)
             values = np.array([*seen[line.control], *(_row(found, k)[line.control.field] for k in range(4))])
             values = values[np.isfinite(values)]
             renders += 4
@@ -266,18 +268,18 @@ def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, p
 
 
 def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
-    """[1, latent]: noise of a start of a seed. The first is the seed's own."""
+    """[1, noise_size]: noise of a start of a seed. The first is the seed's own."""
     far_away = (int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1)
-    return normal([far_away], model.info.latent)
+    return normal([far_away], model.info.noise_size)
 
 
 def _span(control: Control) -> Span:
-    knob = STEPS[control.knob]
-    return Span(knob.low, knob.high, control.slope)
+    known = STEPS[control.input]
+    return Span(known.low, known.high, control.slope)
 
 
 def _axis(control: Control, value: float) -> float:
-    """A value where it moves evenly with the knob: decay as dB a 100 ms (less than 0), other ratios in octaves."""
+    """A value where it moves evenly with the control: decay as dB a 100 ms (less than 0), other ratios in octaves."""
     if math.isnan(value) or (control.scale == "log2" and value <= 0):
         return math.nan
     return -2000 / value if control.name == "decay" else _scaled(control, value)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, SAMPLE_RATE
-from kickitout.stored import upgraded
+from kickitout.stored import upgraded_model
 
 FORMAT = "kickitout-model-2"
 READABLE = ("kickitout-model-1", FORMAT)
@@ -25,7 +25,7 @@ class ModelInfo:
     """The metadata inside a model file."""
 
     name: str
-    latent: int
+    noise_size: int  # numbers of noise a sound
     channels: int = 1  # 1 mono, 2 left and right
     sample_rate: int = SAMPLE_RATE
     length: int = LENGTH
@@ -33,9 +33,9 @@ class ModelInfo:
     step: int = 0
     config: dict[str, Any] = field(default_factory=dict)
     dataset: dict[str, Any] = field(default_factory=dict)  # digest, number of kicks, sources; `before`: of its start
-    knobs: list[str] = field(default_factory=list)  # inputs that can be turned, in their order; none for a DCGAN
-    places: int = 0  # numbers of a place in the space of latents that can be given; 0 where only noise can
-    grain: int = 0  # how many of them, the last ones, only choose the noise in a sound
+    controls: list[str] = field(default_factory=list)  # inputs of the graph, in their order; none for a DCGAN
+    latent_size: int = 0  # numbers of a latent that can be given instead of noise; 0 where only noise can
+    noise_codes: int = 0  # how many of them, the last ones, only choose the noise in a sound
     limits: dict[str, Any] = field(default_factory=dict)  # of the cards of what it learned from: see `card.limits`
     format: str = FORMAT
 
@@ -61,21 +61,23 @@ class ModelInfo:
                     f"{where}: written in format {data.get('format')!r} and this version reads {FORMAT!r}; "
                     "export it again with this version"
                 )
-            data = upgraded(data) | {"format": FORMAT}
+            data = upgraded_model(data) | {"format": FORMAT}
             info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error
-        whole = all(isinstance(v, int) for v in (info.latent, info.channels, info.length, info.sample_rate))
-        turnable = isinstance(info.knobs, list) and all(isinstance(k, str) for k in info.knobs)
-        whole = (
-            whole
-            and turnable
-            and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in (info.places, info.grain))
-        )
+        whole = all(isinstance(v, int) for v in (info.noise_size, info.channels, info.length, info.sample_rate))
+        whole = whole and isinstance(info.controls, list) and all(isinstance(k, str) for k in info.controls)
+        sizes = (info.latent_size, info.noise_codes)
+        whole = whole and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in sizes)
         before = info.dataset.get("before", []) if isinstance(info.dataset, dict) else None
         whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
         whole = whole and isinstance(info.limits, dict) and isinstance(info.config, dict)
-        if not whole or not 1 <= info.latent <= LARGEST_LATENT or info.channels not in (1, 2) or info.length != LENGTH:
+        if (
+            not whole
+            or not 1 <= info.noise_size <= LARGEST_LATENT
+            or info.channels not in (1, 2)
+            or info.length != LENGTH
+        ):
             raise UserError(f"{where}: its metadata asks for sizes no model has; export the model again")
         return info
 
@@ -87,10 +89,10 @@ def check_size(path: Path) -> None:
 
 
 class Played(NamedTuple):
-    """One kick, and the place in the space of latents it came from (empty for a model without one)."""
+    """One kick, and the latent it came from (empty for a model without one)."""
 
     wave: np.ndarray  # [channels, T] float32
-    place: np.ndarray  # [places] float32
+    latent: np.ndarray  # [latent_size] float32
 
 
 class Model(Protocol):
@@ -101,18 +103,18 @@ class Model(Protocol):
     path: Path | None  # of the file
 
     def play(self, eps: np.ndarray) -> np.ndarray:
-        """Standard normal noise [n, latent] float32 -> n kicks [n, channels, T] float32. Safe from several threads.
+        """Standard normal noise [n, noise_size] float32 -> n kicks [n, channels, T] float32. Safe from several threads.
 
         A kick is the same samples whatever it is played with.
         """
         ...
 
-    def turn(
-        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    def render(
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> Played:
-        """One kick from noise [1, latent] or from a place [places], with knobs [len(info.knobs)] turned.
+        """One kick from noise [1, noise_size] or from a latent [latent_size], with controls [len(info.controls)].
 
-        Raises UserError where the model has no knobs or no places.
+        Raises UserError where the model has no controls or no latent.
         """
         ...
 
@@ -127,7 +129,7 @@ def as_row(values: np.ndarray | None, size: int) -> np.ndarray:
     return row
 
 
-def refuse_controls(info: ModelInfo, place: np.ndarray | None, knobs: np.ndarray | None) -> None:
+def refuse_controls(info: ModelInfo, latent: np.ndarray | None, controls: np.ndarray | None) -> None:
     """Raises UserError where something is asked of a model that only knows noise."""
-    if place is not None or (knobs is not None and np.any(knobs)):
+    if latent is not None or (controls is not None and np.any(controls)):
         raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can be asked for more")

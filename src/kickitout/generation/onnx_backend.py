@@ -1,7 +1,9 @@
 """A model file played by ONNX Runtime: numpy in, numpy out, no torch.
 
-    eps [n, latent] -> waveform [n, channels, T]
-    eps [n, latent], latent [n, places], given [n, 1], knobs [n, k] -> waveform [n, channels, T], place [n, places]
+    eps [n, noise_size] -> waveform [n, channels, T]
+    eps [n, noise_size], latent [n, latent_size], given [n, 1], knobs [n, k] -> waveform [n, channels, T], place [n, ..]
+
+A graph calls its controls `knobs` and the latent that it gives back `place`: names in files, which stay. eps is noise.
 
 One thread a call, and many calls at once from many threads. Eight kicks a call are quicker than eight calls, but a kick
 has to be the same samples alone and among others, to the last bit. Graphs are written so that it is; as that is in the
@@ -44,10 +46,10 @@ class OnnxModel:
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
         info = self.info
-        wanted, made = {"eps": [info.latent]}, [[info.channels, info.length]]
-        if info.places:
-            wanted |= {"latent": [info.places], "given": [1], "knobs": [len(info.knobs)]}
-            made.append([info.places])
+        wanted, made = {"eps": [info.noise_size]}, [[info.channels, info.length]]
+        if info.latent_size:
+            wanted |= {"latent": [info.latent_size], "given": [1], "knobs": [len(info.controls)]}
+            made.append([info.latent_size])
         if inputs != wanted or outputs != made:
             raise UserError(f"{path}: its graph does not fit its metadata; export the model again")
 
@@ -72,27 +74,28 @@ class OnnxModel:
         with self._lock:
             self.together = same and self.together is not False  # what one thread has seen, none forgets
 
-    def turn(
-        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    def render(
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> Played:
-        if not self.info.places:
-            refuse_controls(self.info, place, knobs)
-        wave, found = self._run(np.zeros((1, self.info.latent), np.float32) if eps is None else eps, place, knobs)
+        if not self.info.latent_size:
+            refuse_controls(self.info, latent, controls)
+        noise = np.zeros((1, self.info.noise_size), np.float32) if noise is None else noise
+        wave, found = self._run(noise, latent, controls)
         return Played(wave[0], found[0])
 
     def _run(
-        self, eps: np.ndarray, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+        self, eps: np.ndarray, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Waveforms [n, channels, T] and places [n, places], empty for a graph that knows none; a place and knobs are
+        """Waveforms [n, channels, T] and latents [n, latent_size], empty for a graph without; a latent and controls are
         those of all n."""
         info, n = self.info, len(eps)
         feed = {"eps": eps}
-        if not info.places:
+        if not info.latent_size:
             (waves,) = run_graph(self._session, feed, self._fails)
             return self._checked(waves, n), np.zeros((n, 0), np.float32)
-        feed["latent"] = as_row(place, info.places).repeat(n, axis=0)
-        feed["given"] = np.full((n, 1), float(place is not None), np.float32)
-        feed["knobs"] = as_row(knobs, len(info.knobs)).repeat(n, axis=0)
+        feed["latent"] = as_row(latent, info.latent_size).repeat(n, axis=0)
+        feed["given"] = np.full((n, 1), float(latent is not None), np.float32)
+        feed["knobs"] = as_row(controls, len(info.controls)).repeat(n, axis=0)
         waves, found = run_graph(self._session, feed, self._fails)
         return self._checked(waves, n), found
 

@@ -18,6 +18,7 @@ from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played
 from kickitout.identity import identity_in
 from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
 
 if TYPE_CHECKING:
     from kickitout.audio import Sound
@@ -32,12 +33,12 @@ def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
     """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a latent."""
     known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
     known |= {} if seed is None else {"seed": seed}
-    return known | {"learned_from": _learned_from(model.info)} | more
+    return known | {"format": RECIPE_FORMAT, "learned_from": _learned_from(model.info)} | more
 
 
 def latent_recipe(model: Model, latent: np.ndarray, **more: Any) -> dict[str, Any]:
     """The recipe of a kick that came from a latent. more: where that came from."""
-    return sound_recipe(model, None, place=rounded(latent), **more)
+    return sound_recipe(model, None, latent=rounded(latent), **more)
 
 
 def rounded(values: np.ndarray) -> list[float]:
@@ -56,14 +57,14 @@ def _learned_from(info: ModelInfo) -> dict[str, Any]:
 
 
 def read_recipe(text: str | None, where: str) -> dict[str, Any]:
-    """The recipe in a file's comment. Raises UserError when there is none."""
+    """The recipe in a file's comment, in the words of format 2. Raises UserError when there is none."""
     try:
         found = json.loads(text or "")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "kickitout" not in found:
         raise UserError(f"{where}: has no recipe inside; only files that kickitout made carry one")
-    return found
+    return upgraded_recipe(found)
 
 
 def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
@@ -125,6 +126,7 @@ def re_render(recipe: dict[str, Any], model: Model, where: str, source: bytes | 
     source: the bytes of the sound file of which a kick keeps a part; without them, or with those of another file, a
     UserError says which one is needed.
     """
+    recipe = upgraded_recipe(recipe)
     digest = str(recipe.get("model_sha256", ""))
     if digest != model.digest:
         raise UserError(
@@ -132,11 +134,13 @@ def re_render(recipe: dict[str, Any], model: Model, where: str, source: bytes | 
             f"and this one is {model.digest[:12]}; give the file of that model with --model"
         )
     try:
-        knobs = np.array(recipe["knobs"], np.float32) if "knobs" in recipe else None
-        if "place" in recipe:
-            played = model.turn(place=np.array(recipe["place"], np.float32), knobs=knobs)
+        controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
+        if "latent" in recipe:
+            played = model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
             return _with_kept(recipe, played, where, source) if "keep" in recipe else played.wave
-        return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), knobs=knobs).wave
+        return model.render(
+            start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), controls=controls
+        ).wave
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
 
@@ -153,37 +157,37 @@ def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes
 
 
 def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
-    """The place a recipe speaks of, where `model` made the sound without turning a knob; None otherwise.
+    """The latent a recipe speaks of, where `model` made the sound with no control moved; None otherwise.
 
-    A sound of a kit has been tuned and shaped since, and one that keeps a part of a file is the place's in the other
-    part only, so they are no longer the sound of that place.
+    A sound of a kit has been tuned and shaped since, and one that keeps a part of a file is the latent's in the other
+    part only, so they are no longer the sound of that latent.
     """
     try:
         recipe = read_recipe(comment, "")
     except UserError:
         return None
     changed_since = "shape" in recipe or "keep" in recipe
-    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("knobs", [])) or changed_since:
+    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("controls", [])) or changed_since:
         return None
     try:
-        if "place" in recipe:
-            place = np.array(recipe["place"], np.float32)
-            return place if place.shape == (model.info.places,) and np.isfinite(place).all() else None
+        if "latent" in recipe:
+            latent = np.array(recipe["latent"], np.float32)
+            return latent if latent.shape == (model.info.latent_size,) and np.isfinite(latent).all() else None
         if "seed" in recipe:
-            return model.turn(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).place
+            return model.render(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0)))).latent
     except (TypeError, ValueError, OverflowError):  # damaged: a sound like others
         pass
     return None
 
 
 def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:
-    """The place of a sound file in a model, and a sentence on how near the model comes to it.
+    """The latent of a sound file in a model, and a sentence on how near the model comes to it.
 
-    A file that this model made says its own place; any other is heard. name: where the model is, for its encoder.
+    A file that this model made says its own latent; any other is heard. name: where the model is, for its encoder.
     """
     from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
 
-    if not model.info.places:
+    if not model.info.latent_size:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
         )
@@ -191,12 +195,12 @@ def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray
     made_here = latent_of(comment, model)
     changed = ""
     if made_here is not None:
-        if is_sound_of(read_sound(sound), model.turn(place=made_here).wave, read_recipe(comment, str(sound))):
-            return made_here, "made by this model, so its place is known"
+        if is_sound_of(read_sound(sound), model.render(latent=made_here).wave, read_recipe(comment, str(sound))):
+            return made_here, "made by this model, so its latent is known"
         changed = CHANGED
     with open_for_reading(sound) as file:
         data = file.read()
     wave = decode_kick(data, str(sound), model.info.channels)
     heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
     odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
-    return heard.place, f"{changed}{heard.said}{odd}"
+    return heard.latent, f"{changed}{heard.said}{odd}"

@@ -1,8 +1,8 @@
-"""From a place near a kick to one nearer to it: least squares on the levels of its bands, by Levenberg and Marquardt.
+"""From a latent near a kick to one nearer to it: least squares on the levels of its bands, by Levenberg and Marquardt.
 
-A graph has no gradients, so each number of the place is moved a little and the kick rendered again: 64 renders a round,
-which two hundred random steps do not equal. Compared are levels of bands and not single bins, for two noises that sound
-alike differ in each of their bins. (Levenberg 1944, Marquardt 1963, doi.org/10.1137/0111030.)
+A graph has no gradients, so each number of the latent is moved a little and the kick rendered again: 64 renders a
+round, which two hundred random steps do not equal. Compared are levels of bands and not single bins, for two noises
+that sound alike differ in each of their bins. (Levenberg 1944, Marquardt 1963, doi.org/10.1137/0111030.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from kickitout.sound import SAMPLE_RATE
 
-Render = Callable[[np.ndarray], np.ndarray]  # a place -> [T]
+Render = Callable[[np.ndarray], np.ndarray]  # a latent -> [T]
 
 SETS = ((2048, 512, 4), (512, 128, 3), (128, 64, 2))  # window and hop in samples, bands an octave
 LOW_HZ = 30.0
@@ -47,28 +47,28 @@ def _bands(size: int, per_octave: int) -> tuple[np.ndarray, np.ndarray]:
     return (np.hanning(size) * (4 / size)).astype(np.float32), edges[edges <= size // 2]
 
 
-def refine(render: Render, place: np.ndarray, free: Sequence[int], wanted: np.ndarray, rounds: int) -> np.ndarray:
-    """A place whose kick has levels nearer to `wanted` (see `levels`); only the numbers `free` of it are moved."""
+def refine(render: Render, latent: np.ndarray, free: Sequence[int], wanted: np.ndarray, rounds: int) -> np.ndarray:
+    """A latent whose kick has levels nearer to `wanted` (see `levels`); only the numbers `free` of it are moved."""
     at = np.asarray(free)
-    here = levels(render(place))
+    here = levels(render(latent))
     damping = DAMPING
     for _ in range(rounds):
         slopes = np.empty((len(at), len(wanted)), np.float32)
         for row, number in enumerate(at):
-            nudged = place.copy()
+            nudged = latent.copy()
             nudged[number] += NUDGE
             slopes[row] = (levels(render(nudged)) - here) / NUDGE
         curvature, slope = slopes @ slopes.T, slopes @ (wanted - here)
         pull = PULL * float(np.trace(curvature)) / len(at) + 1e-9
         for _ in range(TRIES):
             move = np.linalg.solve(curvature + np.diag(damping * np.diag(curvature) + pull), slope)
-            tried = place.copy()
-            tried[at] = np.clip(place[at] + move * min(1.0, LONGEST / np.abs(move).max()), -FURTHEST, FURTHEST)
+            tried = latent.copy()
+            tried[at] = np.clip(latent[at] + move * min(1.0, LONGEST / np.abs(move).max()), -FURTHEST, FURTHEST)
             there = levels(render(tried))
             if np.square(wanted - there).sum() < np.square(wanted - here).sum():
-                place, here, damping = tried, there, damping / 3
+                latent, here, damping = tried, there, damping / 3
                 break
             damping *= 6
         else:
             break
-    return place
+    return latent

@@ -1,8 +1,8 @@
-"""One knob on its way to a measurement: where to turn it next, from where it stood and what was measured there.
+"""One control on its way to a measurement: where to turn it next, from where it stood and what was measured there.
 
 A secant (as in Broyden 1965, doi.org/10.1090/S0025-5718-1965-0198670-6, with a diagonal Jacobian: each control has a
-knob of its own) as long as it stays between the last place known to be too low and the last known to be too high; the
-middle of them otherwise, for a measurement may jump where the knob does not.
+control of its own) as long as it stays between the last value known to be too low and the last known to be too high;
+the middle of them otherwise, for a measurement may jump where the control does not.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-NARROW = 1e-4  # of a knob's range: between places so near there is a jump, and no knob in between
+NARROW = 1e-4  # of a control's range: between places so near there is a jump, and no control in between
 FLATTEST, STEEPEST = 1 / 6, 4.0  # of the slope to begin with; what measures flatter or steeper has jumped
-MOST = 0.4  # of a knob's range, in one step
+MOST = 0.4  # of a control's range, in one step
 SLOW = 0.7  # a step that leaves more than this of the bracket is followed by its middle
 
 
 class Span(NamedTuple):
-    """From where to where a knob is turned, and how far the measurement moves with it to begin with."""
+    """From where to where a control is turned, and how far the measurement moves with it to begin with."""
 
     low: float
     high: float
@@ -25,7 +25,7 @@ class Span(NamedTuple):
 
 
 class BracketedSecant:
-    """The way of one knob. Measurements are on an axis on which they grow with the knob, about as a straight line."""
+    """The way of one control. Measurements are on an axis on which they grow with it, about as a straight line."""
 
     def __init__(self, span: Span, wanted: float) -> None:
         self.span, self.wanted, self.slope = span, wanted, span.slope
@@ -50,7 +50,7 @@ class BracketedSecant:
         return both and self._upper - self._lower < NARROW * (high - low)  # type: ignore[operator]
 
     def next(self, now: float, value: float, side: int = 0) -> float:
-        """Where to turn the knob that stands at `now`, where `value` was measured.
+        """Where to turn the control that stands at `now`, where `value` was measured.
 
         side: for a measurement without a value (NaN), whether that is too low (-1), too high (1) or not known (0).
         """
@@ -74,7 +74,7 @@ class BracketedSecant:
         return self._inside(min(max(now + min(max(step, -most), most), low), high))
 
     def _keep(self, now: float, below: bool) -> None:
-        """A place more is known; what it contradicts was measured while another knob stood elsewhere."""
+        """A place more is known; what it contradicts was measured while another control stood elsewhere."""
         self._newest_is_lower = below
         again = self._narrow
         if below:
@@ -89,7 +89,7 @@ class BracketedSecant:
         if self._lower is None or self._upper is None:
             self._width = math.inf
             return place
-        if self._narrow:  # a jump, or the older of both was measured while another knob stood elsewhere
+        if self._narrow:  # a jump, or the older of both was measured while another control stood elsewhere
             return self._upper if self._newest_is_lower else self._lower
         width = self._upper - self._lower
         slow, self._width = width > SLOW * self._width, width

@@ -41,22 +41,22 @@ class TorchModel:
     def play(self, eps: np.ndarray) -> np.ndarray:
         out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
         for i in range(len(eps)):
-            out[i] = self.turn(eps[i : i + 1]).wave
+            out[i] = self.render(eps[i : i + 1]).wave
         return out
 
-    def turn(
-        self, eps: np.ndarray | None = None, place: np.ndarray | None = None, knobs: np.ndarray | None = None
+    def render(
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> Played:
         info, device = self.info, next(self.player.parameters()).device
-        feed = [np.zeros((1, info.latent), np.float32) if eps is None else eps]
-        if info.places:
-            feed += [as_row(place, info.places), np.full((1, 1), float(place is not None), np.float32)]
-            feed += [as_row(knobs, len(info.knobs))]
+        feed = [np.zeros((1, info.noise_size), np.float32) if noise is None else noise]
+        if info.latent_size:
+            feed += [as_row(latent, info.latent_size), np.full((1, 1), float(latent is not None), np.float32)]
+            feed += [as_row(controls, len(info.controls))]
         else:
-            refuse_controls(info, place, knobs)
+            refuse_controls(info, latent, controls)
         with torch.inference_mode():
             made = self.player(*(torch.from_numpy(x).to(device) for x in feed))
-        if not info.places:
+        if not info.latent_size:
             return Played(made[0].cpu().numpy(), np.zeros(0, np.float32))
         return Played(made[0][0].cpu().numpy(), made[1][0].cpu().numpy())
 

@@ -14,17 +14,18 @@ from kickitout.generation.noise import normal
 CONTOUR_SHARE = 0.5  # the pitch moves by so much of what the rest does: it is heard first
 
 
-def vary(model: Model, place: np.ndarray, seeds: Sequence[int], amount: float = 0.3,
-         knobs: np.ndarray | None = None) -> list[Played]:  # fmt: skip
-    """One variation a seed of the kick at `place` [places]. amount: 0 gives it back, 1 is as far as kicks are apart.
+def vary(model: Model, latent: np.ndarray, seeds: Sequence[int], amount: float = 0.3,
+         controls: np.ndarray | None = None) -> list[Played]:  # fmt: skip
+    """One variation a seed of the kick at `latent` [latent_size]. amount: 0 gives it back, 1: as far as kicks are.
 
-    Amounts are deviations of a latent. knobs: as they stand in all of them. Raises UserError outside 0..2.
+    Amounts are deviations of a latent. controls: as they stand in all of them. Raises UserError outside 0..2.
     """
     check_amount(amount)
-    scale = np.full(model.info.places, amount, np.float32)
+    scale = np.full(model.info.latent_size, amount, np.float32)
     scale[:SIZE] *= CONTOUR_SHARE
-    draws = normal(seeds, model.info.places)
-    return [model.turn(place=turned(place, draw, scale, model.info.grain), knobs=knobs) for draw in draws]
+    draws = normal(seeds, model.info.latent_size)
+    moved = [turned(latent, draw, scale, model.info.noise_codes) for draw in draws]
+    return [model.render(latent=one, controls=controls) for one in moved]
 
 
 def check_amount(amount: float) -> None:
@@ -39,40 +40,43 @@ def check_count(count: int) -> None:
         raise UserError(f"n={count}: a morph has two ends, and at least 2 kicks")
 
 
-def turned(place: np.ndarray, draw: np.ndarray, scale: np.ndarray, grain: int) -> np.ndarray:
-    """A place near `place`; its grain is turned by an angle that grows with the scale, from one noise to another."""
-    moved = place + scale * draw
+def turned(latent: np.ndarray, draw: np.ndarray, scale: np.ndarray, codes: int) -> np.ndarray:
+    """A latent near `latent`; its noise codes turn by an angle that grows with the scale, from one noise to another."""
+    moved = latent + scale * draw
     angle = scale[-1] * np.pi / 4
-    moved[-grain:] = np.cos(angle) * place[-grain:] + np.sin(angle) * draw[-grain:]
+    moved[-codes:] = np.cos(angle) * latent[-codes:] + np.sin(angle) * draw[-codes:]
     return moved.astype(np.float32)
 
 
 def morph(model: Model, first: np.ndarray, last: np.ndarray, count: int,
-          knobs: tuple[np.ndarray, np.ndarray] | None = None) -> list[Played]:  # fmt: skip
-    """`count` kicks on the straight way from one place to another, both ends included. knobs: at the two ends.
+          controls: tuple[np.ndarray, np.ndarray] | None = None) -> list[Played]:  # fmt: skip
+    """`count` kicks on the straight way from one latent to another, both ends included. controls: at the two ends.
 
-    The body is an oscillator whose pitch is part of the place, so halfway is a pitch halfway (in semitones) and not two
-    bodies that beat or cancel.
+    The body is an oscillator whose pitch is part of the latent, so halfway is a pitch halfway (in semitones) and not
+    two bodies that beat or cancel.
     """
     check_count(count)
     shares = np.linspace(0, 1, count, dtype=np.float32)
     return [
-        model.turn(place=(1 - s) * first + s * last, knobs=None if knobs is None else (1 - s) * knobs[0] + s * knobs[1])
+        model.render(
+            latent=(1 - s) * first + s * last,
+            controls=None if controls is None else (1 - s) * controls[0] + s * controls[1],
+        )
         for s in shares
     ]
 
 
-def blend(model: Model, places: Sequence[np.ndarray], weights: Sequence[float]) -> Played:
-    """The kick between several places, each drawn to by its weight (none below 0, not all 0).
+def blend(model: Model, latents: Sequence[np.ndarray], weights: Sequence[float]) -> Played:
+    """The kick between several latents, each drawn to by its weight (none below 0, not all 0).
 
-    The grain of the heaviest is kept, the first of equally heavy ones: between noises lies another noise, which would
+    The noise codes of the heaviest are kept, the first of equally heavy ones: between noises lies another, which would
     change with every weight.
     """
     shares = np.array(weights, np.float64)
-    if len(places) != len(shares) or not len(shares) or (shares < 0).any() or not 0 < shares.sum() < np.inf:
-        raise UserError(f"{len(shares)} weights for {len(places)} kicks: one for each, none below 0 and not all 0")
-    place = np.average(np.stack(places), axis=0, weights=shares).astype(np.float32)
-    grain = model.info.grain
-    if grain:
-        place[-grain:] = places[int(shares.argmax())][-grain:]
-    return model.turn(place=place)
+    if len(latents) != len(shares) or not len(shares) or (shares < 0).any() or not 0 < shares.sum() < np.inf:
+        raise UserError(f"{len(shares)} weights for {len(latents)} kicks: one for each, none below 0 and not all 0")
+    latent = np.average(np.stack(latents), axis=0, weights=shares).astype(np.float32)
+    codes = model.info.noise_codes
+    if codes:
+        latent[-codes:] = latents[int(shares.argmax())][-codes:]
+    return model.render(latent=latent)

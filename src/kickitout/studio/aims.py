@@ -39,8 +39,8 @@ Points = list[tuple[float, float]]  # knob in semitones, Hz on the card; by the 
 
 def aims(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
     """What the page may say: by knob, and the points of each of the first kicks by knob."""
-    known = {c.name: c for c in BY_NAME.values() if c.knob in model.info.knobs}
-    found = {c.knob: aim for name, c in known.items() if name == "click" and (aim := ruled(model, c)) is not None}
+    known = {c.name: c for c in BY_NAME.values() if c.input in model.info.controls}
+    found = {c.input: aim for name, c in known.items() if name == "click" and (aim := ruled(model, c)) is not None}
     if "pitch" not in known:
         return found, [{} for _ in range(kicks)]
     control = known["pitch"]
@@ -48,21 +48,21 @@ def aims(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict
         listed = list(pool.map(lambda seed: points(model, seed), range(kicks)))
     within = between(listed)
     if math.isfinite(within):
-        found[control.knob] = {"field": control.field, "unit": control.unit, "within": round(within, 1),
+        found[control.input] = {"field": control.field, "unit": control.unit, "within": round(within, 1),
                                "within_unit": "cents", "points": True}  # fmt: skip
-    return found, [{control.knob: one} if one else {} for one in listed]
+    return found, [{control.input: one} if one else {} for one in listed]
 
 
 def ruled(model: Model, control: Control, seeds: Sequence[int] = TRIED) -> dict[str, Any] | None:
     """The knob moves its field by what it says: nine of ten kicks come so near. None where that is too far off."""
-    index, off = model.info.knobs.index(control.knob), []
+    index, off = model.info.controls.index(control.input), []
     for seed in seeds:
-        eps = normal([seed], model.info.latent)
-        before = measured(model.turn(eps).wave)[control.field]
+        eps = normal([seed], model.info.noise_size)
+        before = measured(model.render(eps).wave)[control.field]
         for turn in TURNS:
-            knobs = np.zeros(len(model.info.knobs), np.float32)
+            knobs = np.zeros(len(model.info.controls), np.float32)
             knobs[index] = turn
-            off.append(abs(measured(model.turn(eps, knobs=knobs).wave)[control.field] - before - turn))
+            off.append(abs(measured(model.render(eps, controls=knobs).wave)[control.field] - before - turn))
     known = [x for x in off if math.isfinite(x)]
     within = float(np.quantile(known, NEAREST)) if known else math.inf
     if within > OBEYED_DB:
@@ -73,12 +73,12 @@ def ruled(model: Model, control: Control, seeds: Sequence[int] = TRIED) -> dict[
 
 def points(model: Model, seed: int) -> Points:
     """Turns of the pitch knob on the kick of a seed, and what its card then says. Empty for a kick without a pitch."""
-    index, eps = model.info.knobs.index("pitch"), normal([seed], model.info.latent)
+    index, eps = model.info.controls.index("pitch"), normal([seed], model.info.noise_size)
 
     def midi(turns: Sequence[float]) -> np.ndarray:
-        knobs = np.zeros((len(turns), len(model.info.knobs)), np.float32)
+        knobs = np.zeros((len(turns), len(model.info.controls)), np.float32)
         knobs[:, index] = turns
-        waves = np.stack([model.turn(eps, knobs=row).wave.mean(axis=0) for row in knobs])
+        waves = np.stack([model.render(eps, controls=row).wave.mean(axis=0) for row in knobs])
         return np.array([to_midi(hz) if hz > 0 else math.nan for hz in cards(waves, threads=1)["pitch_end_hz"]])
 
     return [(turn, round(440 * 2 ** ((at - 69) / 12), DIGITS)) for turn, at in curve(midi)]

@@ -31,7 +31,7 @@ def opening_seed(model: Model) -> int:
     known = KNOWN.get(model.digest[:16])
     if known is not None:
         return known
-    waves = model.play(normal(range(LOOKED_AT), model.info.latent))  # a sound that is not finite is no reason to stop
+    waves = model.play(normal(range(LOOKED_AT), model.info.noise_size))  # one that is not finite is no reason to stop
     return best(cards(waves.mean(axis=1), threads=1), model)
 
 

@@ -12,6 +12,7 @@ from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import LARGEST_SEED
 from kickitout.generation.recipe import rounded, sound_recipe
+from kickitout.stored import OF_A_RECIPE, upgraded_recipe
 
 MOST_PLACES = 4097  # numbers
 MOST_NAMES = 200  # characters
@@ -21,26 +22,31 @@ Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precisio
 
 
 class Recipe(BaseModel):
-    """What makes a kick again: a seed or a place, and how its knobs are turned.
+    """What makes a kick again: a seed or a latent, and how its controls stand.
 
-    start: which of a seed's starts; request, varied, morphed, amount: what it came from, kept for the file.
+    start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file.
     """
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
     start: int | None = Field(None, ge=0, le=1000)
-    place: list[Single] | None = Field(None, max_length=MOST_PLACES)
-    knobs: list[Single] | None = Field(None, max_length=64)
-    request: dict[str, float] | None = None
+    latent: list[Single] | None = Field(None, max_length=MOST_PLACES)
+    controls: list[Single] | None = Field(None, max_length=64)
+    targets: dict[str, float] | None = None
     varied: str | None = Field(None, max_length=MOST_NAMES)
     morphed: list[str] | None = Field(None, max_length=2)
     amount: float | None = None
     model_sha256: str | None = Field(None, max_length=64)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, data: Any) -> Any:
+        return upgraded_recipe(data) if isinstance(data, dict) else data
+
     @model_validator(mode="after")
     def _one_origin(self) -> Recipe:
-        if (self.seed is None) == (self.place is None):
+        if (self.seed is None) == (self.latent is None):
             raise ValueError("a recipe has a seed or a place, and not both")
         return self
 
@@ -55,23 +61,29 @@ def full_recipe(model: Model, recipe: Recipe) -> dict[str, Any]:
     return sound_recipe(model, recipe.seed, **recipe.origin)
 
 
+def for_page(recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe in the page's words, which are those of format 1."""
+    words = {new: old for old, new in OF_A_RECIPE.items()}
+    return {words.get(key, key): value for key, value in recipe.items() if key != "format"}
+
+
 def from_place(played: Played, knobs: np.ndarray | None = None, **more: Any) -> Recipe:
     """The recipe of a kick that came from a place. more: where that came from."""
     turned = rounded(knobs) if knobs is not None and np.any(knobs) else None
-    return Recipe(place=rounded(played.place), knobs=turned, **more)
+    return Recipe(latent=rounded(played.latent), controls=turned, **more)
 
 
 def controls_of(recipe: Recipe) -> np.ndarray | None:
-    return None if recipe.knobs is None else np.array(recipe.knobs, np.float32)
+    return None if recipe.controls is None else np.array(recipe.controls, np.float32)
 
 
 def play(model: Model, recipe: Recipe) -> Played:
     """The kick of a recipe. Raises UserError for one of another model, and for a sound that is not finite."""
     check_model(model, recipe)
-    if recipe.place is not None:
-        played = model.turn(place=np.array(recipe.place, np.float32), knobs=controls_of(recipe))
+    if recipe.latent is not None:
+        played = model.render(latent=np.array(recipe.latent, np.float32), controls=controls_of(recipe))
     else:
-        played = model.turn(noise_of(model, recipe), knobs=controls_of(recipe))
+        played = model.render(noise_of(model, recipe), controls=controls_of(recipe))
     return finite(model, played)
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from kickitout.descriptors import Cards, cards
 from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.generation.model import Model
-from kickitout.studio.recipes import Recipe, full_recipe
+from kickitout.studio.recipes import Recipe, for_page, full_recipe
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def described(model: Model, sound: Sounding, found: Cards, i: int) -> dict[str, 
     card = found.row(i)
     recipe = None if sound.recipe is None else full_recipe(model, sound.recipe)
     name = sound.name or (telling_name(recipe, card, SoundFormat()).rsplit(".", 1)[0] if recipe else "")
-    return {"name": name, "recipe": recipe, "card": known(card), "reasons": found.reasons(i)}
+    return {"name": name, "recipe": recipe and for_page(recipe), "card": known(card), "reasons": found.reasons(i)}
 
 
 def known(values: dict[str, Any]) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.load import find_model_file
-from kickitout.generation.match import CONTROLS, ROUNDS, Control, MatchResult, ask, match_seed
+from kickitout.generation.match import CONTROLS, ROUNDS, Control, MatchResult, match_seed, match_targets
 from kickitout.generation.model import Model, Played
 from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
 from kickitout.generation.vary import blend, morph, vary
@@ -122,10 +122,10 @@ class StudioService:
                 "sources": info.dataset.get("sources", []),
             },
             "opening": self.opening,
-            "turnable": bool(info.places),
+            "turnable": bool(info.latent_size),
             "listens": self.ear_or_reason if isinstance(self.ear_or_reason, str) else "",
             "controls": [*(_control(c) for c in CONTROLS), {"field": "", "scale": "linear", **_knob(DRIVE)}],
-            "knobs": info.knobs,
+            "knobs": info.controls,
             "fields": [field._asdict() for field in FIELDS],
             "references": None if self.references is None else self.references.digest,
         }
@@ -133,7 +133,7 @@ class StudioService:
     @cached_property
     def ear_or_reason(self) -> EncoderSession | str:
         """The model's encoder, or the sentence that says why there is none."""
-        if not self.model.info.places:
+        if not self.model.info.latent_size:
             return f"model {self.model.info.name}: it makes kicks from seeds alone; the default model can do more"
         try:
             return EncoderSession(find_encoder(self.name))
@@ -166,7 +166,7 @@ class StudioService:
 
     def morph(self, first: Recipe, last: Recipe, count: int) -> bytes:
         """`count` kicks from the one to the other, both included."""
-        none = np.zeros(len(self.model.info.knobs), np.float32)
+        none = np.zeros(len(self.model.info.controls), np.float32)
         ends = [none if controls_of(r) is None else controls_of(r) for r in (first, last)]
         turned = (ends[0], ends[1]) if any(np.any(end) for end in ends) else None
         made = morph(self.model, self._place(first), self._place(last), count, turned)  # type: ignore[arg-type]
@@ -181,19 +181,21 @@ class StudioService:
         """A kick with its knobs turned until its card says what was asked for. rounds: renders at most."""
         check_model(self.model, recipe)
         knobs = controls_of(recipe)
-        if recipe.place is not None:
-            answer = ask(self.model, request, place=np.array(recipe.place, np.float32), knobs=knobs, rounds=rounds)
-            origin: dict[str, Any] = {"place": recipe.place}
+        if recipe.latent is not None:
+            answer = match_targets(
+                self.model, request, latent=np.array(recipe.latent, np.float32), controls=knobs, rounds=rounds
+            )
+            origin: dict[str, Any] = {"latent": recipe.latent}
         else:
-            answer = ask(self.model, request, noise_of(self.model, recipe), knobs=knobs, rounds=rounds)
+            answer = match_targets(self.model, request, noise_of(self.model, recipe), controls=knobs, rounds=rounds)
             origin = {"seed": recipe.seed, "start": recipe.start}
-        return self._answer(request, answer, Recipe(**origin, knobs=rounded(answer.knobs), request=request))
+        return self._answer(request, answer, Recipe(**origin, controls=rounded(answer.controls), targets=request))
 
     def match_seed(self, request: dict[str, float], seed: int) -> bytes:
         """The same for a new seed, as `kick generate --seed` asks it."""
         answer = match_seed(self.model, request, seed)
         return self._answer(
-            request, answer, Recipe(seed=seed, start=answer.start, knobs=rounded(answer.knobs), request=request)
+            request, answer, Recipe(seed=seed, start=answer.start, controls=rounded(answer.controls), targets=request)
         )
 
     def _answer(self, request: dict[str, float], answer: MatchResult, recipe: Recipe) -> bytes:
@@ -208,7 +210,7 @@ class StudioService:
             }
             for line in answer.lines
         ]
-        finite(self.model, Played(answer.wave, answer.place))
+        finite(self.model, Played(answer.wave, answer.latent))
         return self._pack([Sounding(answer.wave, recipe)], lines=lines, renders=answer.renders)
 
     # The user's own sound ----------------------------------------------------------------------------------------
@@ -227,7 +229,7 @@ class StudioService:
             said = f"{self.ear_or_reason}{odd}"
             return self._pack([own], kind="heard", said=said, look=self._look(own.wave.mean(axis=0)))
         heard = invert(self.model, self.ear_or_reason, wave, identity=identity_in(data, name))
-        again = self.model.turn(place=heard.place)
+        again = self.model.render(latent=heard.latent)
         found = self._look(own.wave.mean(axis=0))
         return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}{odd}", look=found)
 
@@ -264,7 +266,7 @@ class StudioService:
                 return None
             try:
                 form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
-                exact = encode_kick(found, played.wave, form, again=True)[1] == data
+                exact = encode_kick(found, played.wave, form, comment=decode_comment(data, name))[1] == data
             except (UserError, TypeError, ValueError):  # in a form by now that is not written here
                 exact = False
             said = "made here: its state is back, the same file bit for bit" if exact else (
@@ -342,9 +344,9 @@ class StudioService:
 
     def _place(self, recipe: Recipe) -> np.ndarray:
         """Where a kick lies. Raises UserError for a model without places."""
-        if not self.model.info.places:
+        if not self.model.info.latent_size:
             raise UserError(str(self.ear_or_reason))
-        return play(self.model, recipe).place
+        return play(self.model, recipe).latent
 
     def _of_place(self, played: Played, knobs: np.ndarray | None = None, **more: Any) -> Sounding:
         return Sounding(finite(self.model, played).wave, from_place(played, knobs, **more))

@@ -96,6 +96,11 @@ def write_site(
     return out
 
 
+# The page's words for the metadata of a model.
+PAGE_WORDS = {"latent": "noise_size", "places": "latent_size", "knobs": "controls", "grain": "noise_codes",
+              "channels": "channels", "length": "length"}  # fmt: skip
+
+
 def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
     player = load_model(model)
@@ -103,9 +108,9 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
     expected, points = aims(player, kicks)
     about = StudioService(player, model).about() | {
-        "listens": "" if player.info.places else "this model makes kicks from seeds alone",
+        "listens": "" if player.info.latent_size else "this model makes kicks from seeds alone",
         "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
-                      "meaning": k.meaning} for k in CONTROL_INPUTS if k.name in player.info.knobs],
+                      "meaning": k.meaning} for k in CONTROL_INPUTS if k.name in player.info.controls],
         "opening": best(found, player),
         "aims": expected,
         "measured": kicks,
@@ -117,7 +122,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         whole = full_recipe(player, Recipe(seed=seed))
         name = telling_name(whole, card, SoundFormat()).removesuffix(".wav")
         listed.append({"name": name, "card": known(card), "points": points[seed]})
-    info = {k: getattr(player.info, k) for k in ("latent", "places", "knobs", "grain", "channels", "length")}
+    info = {old: getattr(player.info, new) for old, new in PAGE_WORDS.items()}
     return {"info": info, "about": about, "cards": listed}
 
 

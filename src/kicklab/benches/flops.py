@@ -13,7 +13,7 @@ PEAK_SIZE, PEAK_TIMES = 1024, 12  # of the matrices, and of the turns of which t
 PEAK = f"""
 import time, numpy as np
 a, b = (np.random.default_rng(k).random(({PEAK_SIZE}, {PEAK_SIZE}), dtype=np.float32) for k in range(2))
-def turn():
+def render():
     began = time.perf_counter()
     a @ b
     return time.perf_counter() - began

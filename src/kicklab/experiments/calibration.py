@@ -61,7 +61,7 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
 
     Requests are uniform (in octaves, where the unit is a ratio's) between the RANGE quantiles of the model's kicks.
     """
-    if not model.info.knobs:
+    if not model.info.controls:
         raise UserError(f"model {model.info.name}: it has no controls, so there is nothing to measure")
     rng = np.random.default_rng(seed)
     spans = control_spans(model, max(n, 200))
@@ -86,7 +86,7 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
 def control_spans(model: Model, count: int = 200) -> dict[str, tuple[float, float]]:
     """Between which values is asked: the RANGE quantiles of `count` kicks of the model; drive over its whole range."""
     seeds = range(10_000, 10_000 + count)
-    own = [measured(model.turn(normal([s], model.info.latent)).wave) for s in seeds]
+    own = [measured(model.render(normal([s], model.info.noise_size)).wave) for s in seeds]
     spans = {"drive": (DRIVE.low, DRIVE.high)}
     for control in CONTROLS:
         values = np.array([row[control.field] for row in own])

@@ -79,8 +79,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield (
         f"""# The model in the package: {info.name}, step {info.step}
 
-`default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.latent}]` (or a latent
-`[B, {info.places}]`) and {len(info.knobs)} controls -> `waveform [B, {info.channels}, {info.length}]` at {
+`default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.noise_size}]` (or a latent
+`[B, {info.latent_size}]`) and {len(info.controls)} controls -> `waveform [B, {info.channels}, {info.length}]` at {
             info.sample_rate
         } Hz; sha256 `{model.digest[:16]}...`.
 `default.encoder.onnx`: {(args.run / "model.encoder.onnx").stat().st_size / 1e6:.1f} MB, a kick -> its latent.
@@ -195,7 +195,7 @@ def reconstruction_text(model: Model, run: Path, unseen: Dataset) -> str:
         at = row * len(unseen) // len(HEARD)
         wave = unseen.waves[at]
         heard = invert(model, ear, wave, identity=unseen.rows[at].sound)
-        again = model.turn(place=heard.place).wave
+        again = model.render(latent=heard.latent).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]
         if np.isfinite(pitches).all():

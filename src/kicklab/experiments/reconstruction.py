@@ -51,9 +51,9 @@ def reconstructed(
 ) -> Reconstruction:
     """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
-    places = [invert(model, ear, wave, rounds, name).place for wave, name in zip(waves, names, strict=True)]
+    places = [invert(model, ear, wave, rounds, name).latent for wave, name in zip(waves, names, strict=True)]
     seconds = (time.process_time() - began) / len(waves)
-    again = np.stack([model.turn(place=place).wave.mean(axis=0) for place in places])
+    again = np.stack([model.render(latent=place).wave.mean(axis=0) for place in places])
     name = f"the model, {rounds} rounds of refining" if rounds else "the model, from its encoder"
     return _compared(name, waves, again, seconds)
 

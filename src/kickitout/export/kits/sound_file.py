@@ -38,11 +38,14 @@ def kit_recipe(
     return {**origin, "bits": bits, "rate": SAMPLE_RATE, "kit": place, "shape": asdict(by), **begins}
 
 
-def sound_file(wave: np.ndarray, recipe: Mapping[str, Any]) -> bytes:
-    """wave [C, T], as `sources` has it, to the bytes of the WAV that `recipe` describes and carries."""
+def sound_file(wave: np.ndarray, recipe: Mapping[str, Any], comment: str | None = None) -> bytes:
+    """wave [C, T], as `sources` has it, to the bytes of the WAV that `recipe` describes and carries.
+
+    comment: the recipe as a file has it that is rendered again.
+    """
     x = shape(wave, Shape(**recipe["shape"]))
     samples = begun(x[0] if len(x) == 1 else np.ascontiguousarray(x.T), stated_pre_roll(recipe))
-    comment = json.dumps(recipe, sort_keys=True)
+    comment = comment or json.dumps(recipe, sort_keys=True)
     wav = encode_sound(samples, SAMPLE_RATE, bits=recipe["bits"], comment=comment)
     place = recipe["kit"]
     return with_zone(wav, SamplerZone(place["key"], *place["velocities"]), SAMPLE_RATE)
@@ -60,7 +63,11 @@ def made_of(recipe: Mapping[str, Any]) -> str | None:
 
 
 def render_again(
-    recipe: Mapping[str, Any], where: str, model: Model | None = None, source: bytes | None = None
+    recipe: Mapping[str, Any],
+    where: str,
+    model: Model | None = None,
+    source: bytes | None = None,
+    comment: str | None = None,
 ) -> bytes:
     """The WAV that carries `recipe`, bit for bit. It needs the model of the recipe, or the bytes of its sound file.
 
@@ -78,6 +85,6 @@ def render_again(
             wave = kick_of_bytes(source, name).wave
         else:
             raise UserError(f"{where}: made from {name}; give that file" if name else f"{where}: needs its model")
-        return sound_file(wave, recipe)
+        return sound_file(wave, recipe, comment)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error

@@ -34,8 +34,9 @@ class ControllablePlayer(Player):
 
     @property
     def control_info(self) -> dict[str, Any]:
-        prior, grain = self.prior, self.generator.config.noise_code  # type: ignore[union-attr]
-        return {"knobs": list(CONTROL_NAMES), "places": int(prior.latent) + int(grain), "grain": int(grain)}  # type: ignore
+        codes = int(self.generator.config.noise_code)  # type: ignore[union-attr, arg-type]
+        size = int(self.prior.latent) + codes  # type: ignore[arg-type]
+        return {"controls": list(CONTROL_NAMES), "latent_size": size, "noise_codes": codes}
 
     def forward(self, eps: Tensor, latent: Tensor | None = None, given: Tensor | None = None,  # type: ignore[override]
                 controls: Tensor | None = None) -> tuple[Tensor, Tensor]:  # fmt: skip

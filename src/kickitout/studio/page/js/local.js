@@ -180,8 +180,9 @@ export const backend = {
     } catch {
       throw new Wrong(`${name}: has no recipe inside; kick studio, on your own machine, starts from any sound`);
     }
+    if (recipe?.format === 2) recipe = { ...recipe, place: recipe.latent, knobs: recipe.controls }; // files say latent and controls
     if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.place)) throw new Wrong(`${name}: has no recipe of a kick inside`);
-    const kept = Object.entries(recipe).filter(([key]) => OF_A_KICK.includes(key)); // its file's format, level and kit are not the kick's
+    const kept = Object.entries(recipe).filter(([key, value]) => OF_A_KICK.includes(key) && value !== undefined); // its file's format, level and kit are not the kick's
     return answer([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
   },
   look: null,
