@@ -353,7 +353,7 @@ def _named(model: Model) -> str | Path:
 
 def _latent(sound: SoundLike, model: Model) -> np.ndarray:
     if isinstance(sound, (np.ndarray, Inversion)):
-        return invert(sound, model).place
+        return invert(sound, model).latent
     return find_latent(model, _named(model), Path(sound))[0]
 
 
