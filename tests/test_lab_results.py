@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from kicklab.paper.charts import Axis, Bar, Curve, forest, lines, scatter
+from kicklab.paper.charts import Axis, Bar, Series, forest, lines, scatter
 from kicklab.paper.upconv import against_first, crossed, factor_levels
 from kicklab.paper.words import against_baseline, against_ceiling, compared, figure, ranked
 from kicklab.results import Estimate, Results, estimate_of
@@ -149,7 +149,7 @@ def test_axes_have_round_ticks_and_hold_all_values():
 
 def test_a_chart_stands_inside_a_page_whatever_its_names_and_is_the_same_again():
     x = np.arange(5.0)
-    series = [Curve("<b> $x$ & co", x, x**2, 1, x**2 - 1, x**2 + 1, points=True), Curve("real", x, x, plain=True)]
+    series = [Series("<b> $x$ & co", x, x**2, 1, x**2 - 1, x**2 + 1, points=True), Series("real", x, x, plain=True)]
     drawn = lines(series, Axis("time", "ms"), Axis("level", "dB"), 'a "title"', across=3.0)
     assert drawn == lines(series, Axis("time", "ms"), Axis("level", "dB"), 'a "title"', across=3.0)
     tree = ElementTree.fromstring(drawn)
@@ -158,4 +158,4 @@ def test_a_chart_stands_inside_a_page_whatever_its_names_and_is_the_same_again()
     assert "var(--c1)" in drawn
     assert "currentColor" in drawn
     none = np.array([np.nan])
-    assert "none has both" in scatter([Curve("", none, none)], Axis("a"), Axis("b"), "empty")
+    assert "none has both" in scatter([Series("", none, none)], Axis("a"), Axis("b"), "empty")

@@ -19,7 +19,7 @@ from kickitout.descriptors.contour import Contours, contours
 from kicklab.cells import Budget
 from kicklab.data import read_kicks
 from kicklab.folder import Lab
-from kicklab.paper.page import render
+from kicklab.paper.page import render_paper
 from kicklab.runner import run_study
 from kicklab.study import Study, load_study
 
@@ -84,7 +84,7 @@ def make_lab(base: Path) -> Lab:
             with patch("kickitout.training.autoencoding.contours", remembered):
                 for study in ROWS:
                     assert run_toy(lab, study)
-            (base / "paper.html").write_bytes(render(lab))
+            (base / "paper.html").write_bytes(render_paper(lab))
             (base / "done").touch()
     return lab
 

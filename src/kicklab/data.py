@@ -10,7 +10,7 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -55,11 +55,6 @@ class LabData:
         order = list(by_group)
         chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_group[order[place]]][:kicks]
         return take(self.train, sorted([*chosen, *watched.tolist()]))
-
-    @property
-    def free(self) -> bool:
-        """Whether all training sounds are in the public domain or as good as."""
-        return all(str(row.licence).lower() in FREE for row in self.train.rows)
 
 
 def take(dataset: Dataset, rows: Sequence[int]) -> Dataset:
@@ -138,9 +133,3 @@ def load(folder: Path) -> LabData:
         ) from error
     parts = {part: Dataset(waves[part], np.zeros_like(waves[part]), rows[part], (), {}, ()) for part in rows}
     return LabData(parts["train"], parts["test"], about["related"])
-
-
-def manifest_of(folder: Path) -> dict[str, object]:
-    """What is known of the kicks, without their sounds."""
-    data = load(folder)
-    return {"train": [asdict(r) for r in data.train.rows], "test": [asdict(r) for r in data.test.rows]}

@@ -12,7 +12,7 @@ TEMPLATES = Environment(
 )  # fmt: skip
 
 
-def fill(template: str, **values: Any) -> bytes:
+def filled_page(template: str, **values: Any) -> bytes:
     """A whole page, UTF-8."""
     return TEMPLATES.get_template(template).render(**values).encode()
 

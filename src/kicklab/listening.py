@@ -27,7 +27,7 @@ from kickitout.files import explain_os_error, make_folder
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import SAMPLE_RATE
 from kicklab.folder import Lab, read_arrays, read_json, write_json
-from kicklab.html import fill
+from kicklab.html import filled_page
 from kicklab.make import from_16_bits, made_path
 
 VOTE_COLUMNS = ("time", "listener", "pair", "choice")
@@ -90,7 +90,7 @@ def listening_page(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[s
         shown.append({"id": pair, "left": _uri(left), "right": _uri(right)})
     kept = make_folder(lab.path / "listening") / f"{study}-{seed}.json"
     write_json(kept, (read_json(kept) if kept.exists() else {}) | known)
-    return fill("listen.html", pairs=shown)
+    return filled_page("listen.html", pairs=shown)
 
 
 def _digest(pair: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, str
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
 
 MEASURES_VERSION = 1  # of what is measured: raised, everything is measured again
-DRAWS = 200
+LAB_DRAWS = 200
 NEIGHBOURS = 5  # real kicks by whose distance a single sound is placed among the best and the worst
 FEWEST_VALUES = 16  # known values
 KEPT_CARDS = (
@@ -43,16 +43,16 @@ KEPT_CARDS = (
 )  # fmt: skip
 
 
-def measured(lab: Lab, cell: Cell) -> dict[str, Any] | None:
+def measured_cell(lab: Lab, cell: Cell) -> dict[str, Any] | None:
     """What was measured of a cell; None where that is still to be done."""
     path = lab.cell(cell.identity) / "measured.json"
     found = read_json(path) if path.exists() else None
     return found if found and found["version"] == MEASURES_VERSION else None
 
 
-def measure_cell(lab: Lab, cell: Cell, draws: int = DRAWS) -> None:
+def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
     """Measure what was made of a cell, unless that is done."""
-    if measured(lab, cell) is not None:
+    if measured_cell(lab, cell) is not None:
         return
     folder = lab.cell(cell.identity)
     points = []
@@ -82,6 +82,9 @@ def _without_nan(data: Any) -> Any:
 
 
 # -- kicks ------------------------------------------------------------------------------------------------------------
+
+
+BothCounts = tuple[np.ndarray, np.ndarray]  # how often each real and each generated sound is drawn
 
 
 @dataclass(frozen=True)
@@ -190,14 +193,12 @@ def _mean_of_known(values: list[float]) -> float:
 
 def lab_scores(real: SoundSet, made: SoundSet, draws: int) -> list[Found]:
     """The measures of this file. Without draws there are no intervals."""
-    counts = tuple(
+    drawn = (
         np.concatenate([np.ones((1, len(x))), bootstrap_counts(len(x), draws, _rng(name), x.features.groups)])
         for name, x in (("real", real), ("made", made))
     )
+    counts = next(drawn), next(drawn)
     return [*_artefact_scores(real, made, counts), *_pattern_scores(real, made, counts)]
-
-
-DrawCounts = tuple[np.ndarray, ...]
 
 
 def _rng(name: str) -> np.random.Generator:
@@ -216,7 +217,7 @@ def _mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return (share @ values.reshape(len(values), -1)).reshape(len(counts), *values.shape[1:])
 
 
-def _artefact_scores(real: SoundSet, made: SoundSet, counts: DrawCounts) -> list[Found]:
+def _artefact_scores(real: SoundSet, made: SoundSet, counts: BothCounts) -> list[Found]:
     found, groups = [], (real.features.groups, made.features.groups)
     for name, values in made.profiles.items():
         apart = _mean(values, counts[1]) - _mean(real.profiles[name], counts[0])
@@ -247,7 +248,7 @@ def _spectrum_probe(
     return accuracy._replace(n=(n, n), note="accuracy; chance is 0.5")
 
 
-def _pattern_scores(real: SoundSet, made: SoundSet, counts: DrawCounts) -> list[Found]:
+def _pattern_scores(real: SoundSet, made: SoundSet, counts: BothCounts) -> list[Found]:
     apart = _mean(made.levels, counts[1]) - _mean(real.levels, counts[0])  # [draws, bands, times]
     found = [_lower_is_better("envelopes", np.sqrt((apart**2).mean(axis=(1, 2))), "dB", 0.0)]
     known = np.isfinite(real.lead_ms), np.isfinite(made.lead_ms)

@@ -13,12 +13,12 @@ import numpy as np
 
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
-BANDS_HZ = (20.0, 60.0, 250.0, 2000.0, 8000.0, 18_000.0)  # edges of: sub, body, middle, click, air
+COURSE_BANDS_HZ = (20.0, 60.0, 250.0, 2000.0, 8000.0, 18_000.0)  # edges of: sub, body, middle, click, air
 BAND_NAMES = ("20–60 Hz", "60–250 Hz", "250 Hz–2 kHz", "2–8 kHz", "8–18 kHz")
 EDGE = 2 ** (1 / 6)  # a band fades in and out over a third of an octave
-HOP = 220  # samples: 5 ms
-FLOOR_DB = -60.0  # re the loudest 5 ms of the whole sound
-TIMES_MS = (np.arange((LENGTH - ONSET) // HOP) + 0.5) * HOP / SAMPLE_RATE * 1000
+COURSE_HOP = 220  # samples: 5 ms
+COURSE_FLOOR_DB = -60.0  # re the loudest 5 ms of the whole sound
+TIMES_MS = (np.arange((LENGTH - ONSET) // COURSE_HOP) + 0.5) * COURSE_HOP / SAMPLE_RATE * 1000
 
 # Which fields of the card go together: in each pair an early field and a late one, or two of the
 # body. A correlation of ranks says how strongly, and a model that draws each by itself has none.
@@ -35,7 +35,7 @@ PAIRS = (
 class Course(NamedTuple):
     """How sounds go on in time."""
 
-    levels: np.ndarray  # [n, bands, times] dB re the loudest 5 ms of each sound, at least FLOOR_DB
+    levels: np.ndarray  # [n, bands, times] dB re the loudest 5 ms of each sound, at least COURSE_FLOOR_DB
     lead_ms: np.ndarray  # [n] how much earlier the energy above 2 kHz comes than that below 250 Hz; NaN where none is
 
 
@@ -44,13 +44,13 @@ def course(waves: np.ndarray) -> Course:
     spectra = np.fft.rfft(np.pad(waves.astype(np.float32), ((0, 0), (0, 2**15 - waves.shape[1]))))
     hz = np.arange(spectra.shape[1]) * SAMPLE_RATE / 2**15
     count = len(TIMES_MS)
-    energy = np.empty((len(waves), len(BANDS_HZ) - 1, count))
-    for band, (low, high) in enumerate(pairwise(BANDS_HZ)):
+    energy = np.empty((len(waves), len(COURSE_BANDS_HZ) - 1, count))
+    for band, (low, high) in enumerate(pairwise(COURSE_BANDS_HZ)):
         part = np.fft.irfft(spectra * (_rise(hz, low) * (1 - _rise(hz, high))).astype(np.float32))
-        kept = part[:, ONSET : ONSET + count * HOP].reshape(len(waves), count, HOP)
+        kept = part[:, ONSET : ONSET + count * COURSE_HOP].reshape(len(waves), count, COURSE_HOP)
         energy[:, band] = (kept**2).mean(axis=2)
     top = energy.sum(axis=1).max(axis=1)[:, None, None]
-    levels = np.maximum(10 * np.log10(energy / np.maximum(top, 1e-20) + 1e-12), FLOOR_DB)
+    levels = np.maximum(10 * np.log10(energy / np.maximum(top, 1e-20) + 1e-12), COURSE_FLOOR_DB)
     high, low_part = energy[:, 3:].sum(axis=1), energy[:, :2].sum(axis=1)
     centre = [np.where(e.sum(1) > 1e-6 * top[:, 0, 0], (e @ TIMES_MS) / np.maximum(e.sum(1), 1e-30), np.nan)
               for e in (high, low_part)]  # fmt: skip

@@ -20,7 +20,7 @@ from kickitout.workers import Workers
 from kicklab.cells import Budget, Cell, cells_of
 from kicklab.folder import Lab, write_json
 from kicklab.make import make
-from kicklab.measure import DRAWS, measure_cell, measured
+from kicklab.measure import LAB_DRAWS, measure_cell, measured_cell
 from kicklab.results import write_results
 from kicklab.study import Study, lab_size
 
@@ -30,7 +30,7 @@ class CellWork:
     """What a worker does with a cell; sent to other processes, so it is data."""
 
     path: Path
-    draws: int = DRAWS
+    draws: int = LAB_DRAWS
 
     def __call__(self, cell: Cell) -> bool:
         """Make and measure, on one thread. Returns False when the user wants to stop."""
@@ -46,7 +46,7 @@ class CellWork:
 
 def run_study(
     lab: Lab, name: str, study: Study, *, seeds: int | None = None, budget: Budget | None = None,
-    only: Sequence[str] = (), workers: Workers | None = None, draws: int = DRAWS, sounds: int | None = None,
+    only: Sequence[str] = (), workers: Workers | None = None, draws: int = LAB_DRAWS, sounds: int | None = None,
     size: Callable[[str], Sequence[str]] = lab_size, say: Callable[[str], None] = lambda _: None,
 ) -> bool:  # fmt: skip
     """Run all cells of a study that are not done. Returns whether all are; False when the user stopped it.
@@ -60,7 +60,7 @@ def run_study(
     budget = budget or Budget(seconds=60 * study.minutes)
     cells = cells_of(name, study, data, seeds=seeds or study.seeds, budget=budget, only=only, size=size, sounds=sounds)
     write_plan(lab, name, study, cells, budget)
-    missing = _each_once(cell for cell in cells if measured(lab, cell) is None)
+    missing = _each_once(cell for cell in cells if measured_cell(lab, cell) is None)
     write_results(lab)
     say(f"{name}: {len(cells)} cells of {budget}, {len(cells) - len(missing)} done")
     began, count = time.monotonic(), len(cells) - len(missing)
@@ -80,7 +80,7 @@ def _each_once(cells: Any) -> list[Cell]:
 
 def cell_line(lab: Lab, cell: Cell) -> str:
     """A measured cell in a line."""
-    known = measured(lab, cell)
+    known = measured_cell(lab, cell)
     assert known is not None
     last = known["milestones"][-1]
     first = next((s for s in last["scores"] if s["name"].startswith(("energy_bands", "tone_snr"))), last["scores"][0])
@@ -127,11 +127,3 @@ def machine() -> dict[str, Any]:
         "kickitout": __version__, "torch": torch.__version__, "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}", "cores": usable_cpus(),
     }  # fmt: skip
-
-
-def cost(study: Study, cells: int, trained: int, budget: Budget | None) -> float | None:
-    """Core-hours of the training of a study; None where the budget is in steps."""
-    if budget is not None and budget.steps is not None:
-        return None
-    seconds = budget.seconds if budget is not None and budget.seconds is not None else 60 * study.minutes
-    return trained * seconds / 3600

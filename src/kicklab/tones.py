@@ -25,7 +25,7 @@ SHORTEST_MS, LONGEST_MS = 120.0, 400.0  # to -60 dB, uniform
 RATE = SAMPLE_RATE // 8  # Hz, at which tones are fitted: 5.5 kHz
 ACTIVE = LENGTH - ONSET
 LN_1000 = float(np.log(1000.0))  # time constants to -60 dB
-QUIET_DB = 30.0  # frequency and envelope are read while the sound is so near to its peak
+LOUD_RANGE_DB = 30.0  # frequency and envelope are read while the sound is so near to its peak
 SEGMENT = 48  # samples at RATE: 8.7 ms
 FINEST_DB = 100.0  # a rest quieter than that is rounding
 
@@ -157,7 +157,7 @@ def _strays(low: np.ndarray, t: np.ndarray, hz: float, rate: float) -> tuple[flo
     window = np.hanning(size + 2)[1:-1]
     analytic = 2 * (turned * window).sum(axis=1) / window.sum()
     level = 20 * np.log10(np.abs(analytic) + 1e-12)
-    loud = level > level.max() - QUIET_DB
+    loud = level > level.max() - LOUD_RANGE_DB
     if loud.sum() < 3:
         return float("nan"), float("nan")
     expected = -20 * np.log10(np.e) * rate * t[: count * size].reshape(count, size).mean(axis=1)

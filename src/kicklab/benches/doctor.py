@@ -23,7 +23,7 @@ from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
 RATES = (44_100, 48_000, 96_000, 22_050)  # Hz
-KINDS = (("wav", "16"), ("wav", "24"), ("flac", "16"), ("flac", "24"))
+FILE_KINDS = (("wav", "16"), ("wav", "24"), ("flac", "16"), ("flac", "24"))
 COPY_EVERY = 20  # files
 BATCH = 200  # files made together
 
@@ -58,7 +58,7 @@ def mixed_folder(folder: Path, files: int) -> None:
             sound = resample(sound, SAMPLE_RATE, rate)
             if k % 3 == 0:
                 sound = np.stack([sound, 0.8 * sound], axis=1)
-            suffix, bits = KINDS[k // 2 % len(KINDS)]
+            suffix, bits = FILE_KINDS[k // 2 % len(FILE_KINDS)]
             write_sound(folder / f"{k:06d}.{suffix}", sound, rate, bits=bits)
 
 

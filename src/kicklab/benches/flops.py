@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PEAK_SIZE, PEAK_TIMES = 1024, 12  # of the matrices, and of the turns of which the best counts
-PEAK = f"""
+PEAK_SCRIPT = f"""
 import time, numpy as np
 a, b = (np.random.default_rng(k).random(({PEAK_SIZE}, {PEAK_SIZE}), dtype=np.float32) for k in range(2))
 def render():
@@ -59,5 +59,7 @@ def matmul_peak(threads: int) -> float:
     for its library takes the number of threads from the environment."""
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
     environment = {**os.environ, **dict.fromkeys(names, str(threads))}
-    done = subprocess.run([sys.executable, "-c", PEAK], check=True, capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [sys.executable, "-c", PEAK_SCRIPT], check=True, capture_output=True, text=True, env=environment
+    )
     return float(done.stdout)

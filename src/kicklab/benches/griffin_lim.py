@@ -15,7 +15,7 @@ from kickitout.representations.griffin_lim import ITERATIONS, GriffinLim
 from kickitout.representations.stft import Stft, double_edges
 from kickitout.sound import LENGTH
 
-GROUP = 4  # kicks in a turn of the race
+KICKS_A_TURN = 4  # kicks in a turn of the race
 QUIETEST_BIN = 1e-4  # -80 dB re full scale sine: quieter bins do not count in the log-spectral distance
 
 
@@ -107,9 +107,9 @@ def griffin_lim_benchmark(
     ours = GriffinLim(stft, iterations)
     with torch.no_grad():
         magnitude = stft(waves).abs()  # [B, N, bins]
-        ours(magnitude[:GROUP])  # warm up: plans of the FFT, memory
+        ours(magnitude[:KICKS_A_TURN])  # warm up: plans of the FFT, memory
         times, reference_times, made, reference_made = [], [], [], []
-        for group in magnitude.split(GROUP):
+        for group in magnitude.split(KICKS_A_TURN):
             start = time.perf_counter()
             made.append(ours(group))
             times.append((time.perf_counter() - start) / len(group))

@@ -184,11 +184,11 @@ def _paper(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import write_whole
     from kicklab.folder import Lab
-    from kicklab.paper.page import render
+    from kicklab.paper.page import render_paper
 
     if args.out.exists() and not args.force:
         raise UserError(f"{args.out}: exists; --force replaces it")
-    page = render(Lab(args.lab), Lab(args.listen_to) if args.listen_to else None, sounds=args.sounds)
+    page = render_paper(Lab(args.lab), Lab(args.listen_to) if args.listen_to else None, sounds=args.sounds)
     print(write_whole(args.out, page))
     return 0
 

@@ -23,15 +23,24 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#a0568a", "#b07800", "#3a3a3a", "#2f9fd6", "#7a4b00")  # see style.css
-STYLES = len(COLOURS)
+HUES = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#a0568a",
+    "#b07800",
+    "#3a3a3a",
+    "#2f9fd6",
+    "#7a4b00",
+)  # see style.css
+SERIES_STYLES = len(HUES)
 INK, RULE, BACKGROUND = "#1a1a1a", "#cfcfc8", "#fffefb"
-VARIABLES = {colour: f"var(--c{i})" for i, colour in enumerate(COLOURS)}
+VARIABLES = {colour: f"var(--c{i})" for i, colour in enumerate(HUES)}
 VARIABLES |= {INK: "currentColor", RULE: "var(--rule)", BACKGROUND: "var(--paper)"}
 DASHES = ("-", (0, (4, 2)), (0, (1.4, 1.4)), (0, (5, 2, 1.4, 2)), (0, (6, 2.6)), (0, (2.6, 1.4, 0.8, 1.4)),
           (0, (0.8, 2)), (0, (7, 2, 2, 2)))  # fmt: skip
 MARKERS = ("o", "s", "^", "D")  # filled, then hollow
-SETTINGS: dict[Any, Any] = {
+CHART_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "kickitout", "text.parse_math": False, "font.size": 11,
     "font.family": ["sans-serif"], "font.sans-serif": ["DejaVu Sans"], "axes.unicode_minus": True,
     "text.color": INK, "axes.edgecolor": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
@@ -40,14 +49,20 @@ SETTINGS: dict[Any, Any] = {
     "xtick.labelsize": 10, "ytick.labelsize": 10, "axes.labelsize": 11, "legend.frameon": False, "legend.fontsize": 10,
     "path.simplify": False,
 }  # fmt: skip
-REAL: dict[str, Any] = {"color": INK, "linewidth": 2.4, "alpha": 0.8}
-LEVEL: dict[str, Any] = {
+REAL_LOOK: dict[str, Any] = {"color": INK, "linewidth": 2.4, "alpha": 0.8}
+LEVEL_LOOK: dict[str, Any] = {
     "color": INK,
     "linewidth": 1.1,
     "linestyle": (0, (5, 4)),
     "alpha": 0.8,
 }  # what chance or real kicks give
-CEILING: dict[str, Any] = {"color": INK, "linestyle": "none", "marker": "|", "markersize": 14, "markeredgewidth": 1.2}
+CEILING_LOOK: dict[str, Any] = {
+    "color": INK,
+    "linestyle": "none",
+    "marker": "|",
+    "markersize": 14,
+    "markeredgewidth": 1.2,
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +110,7 @@ class Axis:
 
 
 @dataclass(frozen=True)
-class Curve:
+class Series:
     """A curve, with a band around it where low and high are given. style: which colour and dash."""
 
     name: str
@@ -111,9 +126,9 @@ class Curve:
     def look(self) -> dict[str, Any]:
         """How matplotlib draws it."""
         if self.plain:
-            return REAL
-        style = self.style % STYLES
-        line = {"color": COLOURS[style], "linestyle": DASHES[style], "linewidth": 1.7, "gid": "l"}
+            return REAL_LOOK
+        style = self.style % SERIES_STYLES
+        line = {"color": HUES[style], "linestyle": DASHES[style], "linewidth": 1.7, "gid": "l"}
         return line | (marker(style) if self.points else {})
 
 
@@ -131,8 +146,8 @@ class Bar:
 
 def marker(style: int, size: float = 6.5) -> dict[str, Any]:
     """A small shape of a style's colour: disc, square, triangle, diamond, and the same hollow."""
-    colour = COLOURS[style % STYLES]
-    face = BACKGROUND if style % STYLES >= len(MARKERS) else colour
+    colour = HUES[style % SERIES_STYLES]
+    face = BACKGROUND if style % SERIES_STYLES >= len(MARKERS) else colour
     return {"marker": MARKERS[style % len(MARKERS)], "markersize": size, "markeredgecolor": colour,
             "markerfacecolor": face}  # fmt: skip
 
@@ -148,37 +163,39 @@ def tick_text(value: float) -> str:
     return text.replace("-", "−")
 
 
-def lines(series: Sequence[Curve], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 340, height: int = 240,
+def lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 340, height: int = 240,
           legend: bool = True, across: float | None = None) -> str:  # fmt: skip
     """Curves over one pair of axes. across: a level that is marked, what chance or silence gives."""
     columns = 1 if width < 400 else 2
     under = 15 * math.ceil(len(series) / columns) if legend else 0
     heights = [v for s in series for v in (s.y, s.low, s.high) if v is not None]
     every_y = np.concatenate([*heights, np.array([] if across is None else [across])])
-    with matplotlib.rc_context(SETTINGS):
-        axes = _axes(width, height + under, left=52, right=12, top=12, bottom=38 + under)
+    with matplotlib.rc_context(CHART_STYLE):
+        axes = _chart_axes(width, height + under, left=52, right=12, top=12, bottom=38 + under)
         x_limits = x_axis.put_on(axes.xaxis, np.concatenate([np.zeros(0), *(s.x for s in series)]))
         y_limits = y_axis.put_on(axes.yaxis, every_y)
         if across is not None:
-            axes.axhline(across, **LEVEL)
+            axes.axhline(across, **LEVEL_LOOK)
         for s in series:
             good = np.isfinite(s.x) & np.isfinite(s.y)
             x = np.clip(s.x[good], *x_limits)
             if s.low is not None and s.high is not None:
                 low, high = (np.clip(v[good], *y_limits) for v in (s.low, s.high))
-                axes.fill_between(x, low, high, color=COLOURS[s.style % STYLES], alpha=0.16, linewidth=0, clip_on=False)
+                axes.fill_between(
+                    x, low, high, color=HUES[s.style % SERIES_STYLES], alpha=0.16, linewidth=0, clip_on=False
+                )
             axes.plot(x, np.clip(s.y[good], *y_limits), clip_on=False, **s.look)
         if legend:
             _legend(axes, [_entry(s) for s in series], columns)
         return _svg(axes, title)
 
 
-def key(series: Sequence[Curve], title: str, *, width: int = 760) -> str:
+def key(series: Sequence[Series], title: str, *, width: int = 760) -> str:
     """What the lines of several charts are, once for all of them."""
     wide = max(80, *(54 + int(6.6 * len(s.name)) for s in series))
     columns = max(1, min(width // wide, len(series)))
-    with matplotlib.rc_context(SETTINGS):
-        axes = _axes(wide * columns, 10 + 17 * math.ceil(len(series) / columns))
+    with matplotlib.rc_context(CHART_STYLE):
+        axes = _chart_axes(wide * columns, 10 + 17 * math.ceil(len(series) / columns))
         axes.set_axis_off()
         _legend(axes, [_entry(s) for s in series], columns)
         return _svg(axes, title)
@@ -190,26 +207,26 @@ def forest(bars: Sequence[Bar], axis: Axis, title: str, *, width: int = 660, rea
     left = min(60 + 6.2 * max((len(b.name) for b in bars), default=8), 0.5 * width)
     entries = []
     if math.isfinite(real):
-        entries.append(Line2D([], [], label=f"{real_name}: {short(real)}", **LEVEL))
+        entries.append(Line2D([], [], label=f"{real_name}: {short(real)}", **LEVEL_LOOK))
     if any(math.isfinite(b.mark) for b in bars):
-        entries.append(Line2D([], [], label=mark_name, **CEILING))
+        entries.append(Line2D([], [], label=mark_name, **CEILING_LOOK))
     values = np.array([v for b in bars for v in (b.value, b.low, b.high, b.mark)] + [real])
     bottom = 40 + 16 * len(entries)
-    with matplotlib.rc_context(SETTINGS):
-        axes = _axes(width, 16 + 21 * len(bars) + bottom, left=left, right=70, top=8, bottom=bottom)
+    with matplotlib.rc_context(CHART_STYLE):
+        axes = _chart_axes(width, 16 + 21 * len(bars) + bottom, left=left, right=70, top=8, bottom=bottom)
         limits = axis.put_on(axes.xaxis, values)
         axes.set_ylim(len(bars) - 0.4, -0.6)
         axes.set_yticks(range(len(bars)), [b.name for b in bars])
         axes.grid(False, axis="y")
         axes.spines[:].set_visible(False)
         if math.isfinite(real):
-            axes.axvline(real, **LEVEL)
+            axes.axvline(real, **LEVEL_LOOK)
         for y, b in enumerate(bars):
             if math.isfinite(b.low) and math.isfinite(b.high):
                 span = np.clip([b.low, b.high], *limits)
-                axes.plot(span, [y, y], color=COLOURS[b.style % STYLES], linewidth=1.7, gid="l", clip_on=False)
+                axes.plot(span, [y, y], color=HUES[b.style % SERIES_STYLES], linewidth=1.7, gid="l", clip_on=False)
             if math.isfinite(b.mark):
-                axes.plot(np.clip(b.mark, *limits), y, clip_on=False, **CEILING)
+                axes.plot(np.clip(b.mark, *limits), y, clip_on=False, **CEILING_LOOK)
             if math.isfinite(b.value):
                 look = marker(b.style, 7)
                 axes.plot(np.clip(b.value, *limits), y, linestyle="none", clip_on=False, gid="m", **look)
@@ -219,31 +236,33 @@ def forest(bars: Sequence[Bar], axis: Axis, title: str, *, width: int = 660, rea
 
 
 def scatter(
-    series: Sequence[Curve], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 220, height: int = 210
+    series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 220, height: int = 210
 ) -> str:
     """Points over one pair of axes; each series in its style."""
-    with matplotlib.rc_context(SETTINGS):
-        axes = _axes(width, height, left=52, right=10, top=12, bottom=38)
+    with matplotlib.rc_context(CHART_STYLE):
+        axes = _chart_axes(width, height, left=52, right=10, top=12, bottom=38)
         x_limits = x_axis.put_on(axes.xaxis, np.concatenate([s.x for s in series]))
         y_limits = y_axis.put_on(axes.yaxis, np.concatenate([s.y for s in series]))
         known = [np.isfinite(s.x) & np.isfinite(s.y) for s in series]
         if not any(good.any() for good in known):
             axes.text(0.5, 0.5, "none has both", ha="center", transform=axes.transAxes)
         for s, good in zip(series, known, strict=True):
-            colour = INK if s.plain else COLOURS[s.style % STYLES]
+            colour = INK if s.plain else HUES[s.style % SERIES_STYLES]
             x, y = np.clip(s.x[good], *x_limits), np.clip(s.y[good], *y_limits)
             axes.plot(x, y, ".", color=colour, alpha=0.65, markersize=4.5, clip_on=False)
         return _svg(axes, title)
 
 
-def _axes(width: float, height: float, left: float = 0, right: float = 0, top: float = 0, bottom: float = 0) -> Axes:
+def _chart_axes(
+    width: float, height: float, left: float = 0, right: float = 0, top: float = 0, bottom: float = 0
+) -> Axes:
     """Axes of a figure of so many pixels with these margins."""
     figure = Figure((width / 72, height / 72))
     inner = (left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height)
     return figure.add_axes(inner)
 
 
-def _entry(s: Curve) -> Line2D:
+def _entry(s: Series) -> Line2D:
     return Line2D([], [], label=s.name, **s.look)
 
 

@@ -21,7 +21,7 @@ from kicklab.results import Estimate, Results, read_results
 from kicklab.study import Study, load_study, study_names
 
 FAMILIES = ("wavegan", "specgan", "drumgan", "kickgan")
-PARTS = macros("parts.html")
+PAPER_PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
 
 
@@ -149,13 +149,13 @@ class Paper:
     def figure(self, identity: str, content: str, caption: str, *, wide: bool = False) -> Markup:
         """A numbered figure; content and caption are HTML."""
         self.figures.append(identity)
-        return PARTS.figure(identity, len(self.figures), Markup(content), Markup(caption), wide)
+        return PAPER_PARTS.figure(identity, len(self.figures), Markup(content), Markup(caption), wide)
 
     def table(self, identity: str, head: Sequence[str], rows: Sequence[Sequence[str]], caption: str,
               *, wide: bool = False, groups: Sequence[int] = ()) -> Markup:  # fmt: skip
         """A numbered table; cells that are no Markup are escaped. groups: rows before which a line is drawn."""
         self.tables.append(identity)
-        return PARTS.table(identity, len(self.tables), head, rows, Markup(caption), wide, groups)
+        return PAPER_PARTS.table(identity, len(self.tables), head, rows, Markup(caption), wide, groups)
 
     def ref(self, identity: str) -> str:
         """A link to a figure or table; its number is put in when the page is whole."""
@@ -178,9 +178,9 @@ def section(identity: str, title: str, *parts: str, level: int = 2) -> Markup:
     """A section with its heading; parts are HTML: paragraphs and figures stay as they are, sentences become a
     paragraph. Sentences escape what comes from outside: see `words.name`."""
     whole = ("<p", "<fig", "<sec", "<div")
-    return PARTS.section(identity, title, [(Markup(p), p.startswith(whole)) for p in parts if p], level)
+    return PAPER_PARTS.section(identity, title, [(Markup(p), p.startswith(whole)) for p in parts if p], level)
 
 
 def labelled(title: str, art: str) -> Markup:
     """A drawing with a word above it."""
-    return PARTS.labelled(title, Markup(art))
+    return PAPER_PARTS.labelled(title, Markup(art))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kicklab.paper.charts import Axis, Curve, lines, short
+from kicklab.paper.charts import Axis, Series, lines, short
 from kicklab.paper.context import Paper, section
 from kicklab.paper.shared import HEADLINE, SCORES, real_level, score_table
 from kicklab.paper.words import (
@@ -104,7 +104,7 @@ def _data_curves(paper: Paper) -> str:
     across = real if math.isfinite(real) else None
     x = np.array([_kicks_of(paper, e.row) for _, e in found])
     y, low, high = (np.array([getattr(e, key) for _, e in found]) for key in ("value", "low", "high"))
-    line = Curve("estimate, 95 % interval", x, y, 0, low, high, points=True)
+    line = Series("estimate, 95 % interval", x, y, 0, low, high, points=True)
     axis = Axis("kicks to learn from", log=True)
     art = lines([line], axis, DISTANCE, "quality against kicks", width=390, across=across)
     series = []
@@ -116,7 +116,7 @@ def _data_curves(paper: Paper) -> str:
         if moments:
             minutes = [float(np.mean([r["minutes"] for r in rs])) for _, rs in sorted(moments.items())]
             values = [float(np.mean([r["value"] for r in rs])) for _, rs in sorted(moments.items())]
-            series.append(Curve(row, np.array(minutes), np.array(values), i, points=True))
+            series.append(Series(row, np.array(minutes), np.array(values), i, points=True))
     axis = Axis("time of one core", "min")
     return art + lines(series, axis, DISTANCE, "quality against minutes", width=390, across=across)
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from kicklab.folder import Lab
 from kicklab.listening import read_votes, tally
-from kicklab.paper.context import PARTS, Paper, section
+from kicklab.paper.context import PAPER_PARTS, Paper, section
 from kicklab.paper.images import player, spectrogram_grid
 from kicklab.paper.words import counted, listed, missing, name
 from kicklab.results import Results, read_results
@@ -147,7 +147,7 @@ def votes(paper: Paper) -> str:
         told.append(f"{name(t.a)} {verdict} ({t.chosen} of {t.chosen + t.other})")
     rows = [
         [t.a, t.b, str(t.chosen), str(t.other), str(t.neither),
-         PARTS.with_interval(*(f"{v:.2f}" for v in (t.share, *t.interval))) if t.chosen + t.other else "–"]
+         PAPER_PARTS.with_interval(*(f"{v:.2f}" for v in (t.share, *t.interval))) if t.chosen + t.other else "–"]
         for t in results
     ]  # fmt: skip
     table = paper.table("table-votes", ["a", "b", "a chosen", "b chosen", "no difference heard", "share of a"], rows,

@@ -20,14 +20,14 @@ TILE_W, TILE_H, GAP = 84, 60, 4  # pixels of a spectrogram on the page
 LOW_HZ, HIGH_HZ = 30.0, 18_000.0  # of `tile`
 # Blue through white to orange: below and above zero, told apart by nearly all eyes, and in grey by lightness alone.
 SIGNED = ((0, 60, 120), (90, 160, 210), (245, 245, 245), (245, 170, 90), (150, 70, 0))
-SILENCE = 1e-3  # of the peak: a player stops where nothing louder comes
+INAUDIBLE_SHARE = 1e-3  # of the peak: a player stops where nothing louder comes
 BOX_GAP, BOX_LEFT, BOX_HEIGHT = 62, 58, 150
 DRAWINGS = macros("drawings.html")
 
 
 def player(wave: np.ndarray, identity: str, label: str) -> Markup:
     """An audio element with a sound [T] inside, its silent end cut off."""
-    loud = np.flatnonzero(np.abs(wave) > SILENCE * max(float(np.abs(wave).max()), 1e-9))
+    loud = np.flatnonzero(np.abs(wave) > INAUDIBLE_SHARE * max(float(np.abs(wave).max()), 1e-9))
     end = int(loud[-1]) + 1 if len(loud) else len(wave)
     fade = np.minimum(np.arange(end, 0, -1) / 200, 1.0)
     data = data_uri("audio/wav", encode_sound((wave[:end] * fade).astype(np.float32), SAMPLE_RATE, bits="16"))

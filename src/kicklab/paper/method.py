@@ -11,8 +11,8 @@ import numpy as np
 from kickitout.datasets.build import ManifestRow
 from kickitout.descriptors import cards
 from kicklab.data import TEST_TONES, TONES
-from kicklab.paper.charts import Axis, Curve, lines, short
-from kicklab.paper.context import FAMILIES, PARTS, Paper, section
+from kicklab.paper.charts import Axis, Series, lines, short
+from kicklab.paper.context import FAMILIES, PAPER_PARTS, Paper, section
 from kicklab.paper.images import network_drawing
 from kicklab.paper.words import cell, counted, listed, shown
 from kicklab.results import estimate_of
@@ -98,7 +98,7 @@ def _losses_of(paper: Paper, row: str) -> dict[str, str]:
                 values = curves.get(f"lost_{key}_db")
                 if values is not None:
                     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
-                    found[key] = PARTS.with_interval(*(short(float(v)) for v in (middle, low, high)))
+                    found[key] = PAPER_PARTS.with_interval(*(short(float(v)) for v in (middle, low, high)))
     return found
 
 
@@ -200,17 +200,17 @@ def data_section(paper: Paper) -> str:
     )  # fmt: skip
 
 
-def _train_and_test(values: np.ndarray, first: int) -> list[Curve]:
+def _train_and_test(values: np.ndarray, first: int) -> list[Series]:
     return [ecdf("to learn from", values[:first], 0), ecdf("to score against", values[first:], plain=True)]
 
 
-def ecdf(name: str, values: np.ndarray, style: int = 0, *, plain: bool = False) -> Curve:
+def ecdf(name: str, values: np.ndarray, style: int = 0, *, plain: bool = False) -> Series:
     """The share of known values below each, as a curve of at most 80 points."""
     known = np.sort(values[np.isfinite(values)])
     if len(known) == 0:
-        return Curve(name, np.zeros(0), np.zeros(0), style, plain=plain)
+        return Series(name, np.zeros(0), np.zeros(0), style, plain=plain)
     at = np.unique(np.linspace(0, len(known) - 1, min(80, len(known))).astype(int))
-    return Curve(name, known[at], (at + 1) / len(known), style, plain=plain)
+    return Series(name, known[at], (at + 1) / len(known), style, plain=plain)
 
 
 def sources_table(paper: Paper, rows: list[ManifestRow], train: int) -> str:

@@ -8,7 +8,7 @@ from html import unescape
 from markupsafe import Markup
 
 from kicklab.folder import Lab
-from kicklab.html import fill
+from kicklab.html import filled_page
 from kicklab.paper import closing, front, hearing, method
 from kicklab.paper.ablation import ablation, ablation_finding
 from kicklab.paper.context import Paper, Sounds, literature, section
@@ -43,7 +43,7 @@ def findings(lab: Lab) -> str:
     return "\n".join(lines)
 
 
-def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
+def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
     abstract = Markup(front.abstract(paper, STUDY_FINDINGS))
@@ -51,7 +51,7 @@ def render(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -
     parts.append(section("results", "4 Results", *(part(paper) for part in SECTIONS)))
     parts += [hearing.hearing(paper), closing.discussion(paper), closing.conclusion(paper)]
     cited = {key: literature()[key] for key in paper.cited}
-    page = fill(
+    page = filled_page(
         "page.html", title=front.TITLE, origin=front.origin(paper), abstract=abstract, parts=parts, references=cited
     )  # fmt: skip
     return paper.with_numbers(page.decode()).encode()

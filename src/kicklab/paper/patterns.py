@@ -6,7 +6,7 @@ import numpy as np
 from markupsafe import Markup
 
 from kicklab.measure import real_kicks
-from kicklab.paper.charts import STYLES, Axis, Curve, key, lines, scatter, short
+from kicklab.paper.charts import SERIES_STYLES, Axis, Series, key, lines, scatter, short
 from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.method import ecdf
 from kicklab.paper.shared import score_table
@@ -187,13 +187,13 @@ def _links_sentence(paper: Paper) -> str:
 
 
 def _shown_rows(paper: Paper) -> list[str]:
-    return paper.results.rows("patterns", "trained")[:STYLES]
+    return paper.results.rows("patterns", "trained")[:SERIES_STYLES]
 
 
 def _line_key(paper: Paper) -> str:
     none = np.zeros(0)
-    rows = [Curve(row, none, none, i) for i, row in enumerate(_shown_rows(paper))]
-    return key([*rows, Curve("real (test)", none, none, plain=True)], "which line is which")
+    rows = [Series(row, none, none, i) for i, row in enumerate(_shown_rows(paper))]
+    return key([*rows, Series("real (test)", none, none, plain=True)], "which line is which")
 
 
 def _card_curves(paper: Paper) -> str:
@@ -215,13 +215,13 @@ def _card_curves(paper: Paper) -> str:
 def _joint(paper: Paper) -> str:
     real = real_kicks(paper.lab.data).features.cards
     axes = Axis("end pitch", "Hz", log=True, low=25, high=250), Axis("decay by 40 dB", "ms", low=0, high=500)
-    points = Curve("", real["pitch_end_hz"], real["decay_t40_ms"], plain=True)
+    points = Series("", real["pitch_end_hz"], real["decay_t40_ms"], plain=True)
     art = [labelled("real (test)", scatter([points], *axes, "real kicks"))]
     for i, row in enumerate(_shown_rows(paper)):
         entries = paper.entries("patterns", row)
         if entries:
             curves = paper.curves(entries[0])
-            points = Curve("", curves["card_pitch_end_hz"], curves["card_decay_t40_ms"], i)
+            points = Series("", curves["card_pitch_end_hz"], curves["card_decay_t40_ms"], i)
             art.append(labelled(row, scatter([points], *axes, row)))
     return paper.figure("fig-joint", "".join(art), JOINT, wide=True)
 
@@ -234,8 +234,8 @@ def _envelopes(paper: Paper) -> str:
         for i, row in enumerate(_shown_rows(paper)):
             mean = paper.mean_curve("patterns", row, "levels_mean")
             if mean is not None:
-                series.append(Curve(row, TIMES_MS, mean[band].astype(float), i))
-        series.append(Curve("real (test)", TIMES_MS, real[band].astype(float), plain=True))
+                series.append(Series(row, TIMES_MS, mean[band].astype(float), i))
+        series.append(Series("real (test)", TIMES_MS, real[band].astype(float), plain=True))
         axes = Axis("time", "ms"), Axis("level", "dB", low=-60, high=0)
         art.append(labelled(title, lines(series, *axes, title, width=310, height=190, legend=False)))
     return paper.figure("fig-envelopes", "".join(art) + _line_key(paper), ENVELOPES, wide=True)

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from kickitout.errors import UserError
 from kicklab.folder import Lab
-from kicklab.paper.charts import STYLES, Axis, Bar, Curve, short
-from kicklab.paper.context import PARTS, Paper
+from kicklab.paper.charts import SERIES_STYLES, Axis, Bar, Series, short
+from kicklab.paper.context import PAPER_PARTS, Paper
 from kicklab.paper.words import cell, shown
 from kicklab.results import Results, read_results
 
@@ -66,9 +66,9 @@ def score_table(paper: Paper, study: str, identity: str, scores: tuple[tuple[str
             steps, sounds = (
                 f"{round(float(np.mean(n))):,}".replace(",", " ") for n in ([r["steps"] for r in runs], seen)
             )
-            taken = [str(len(runs)), PARTS.two_lines(steps, sounds)]
+            taken = [str(len(runs)), PAPER_PARTS.two_lines(steps, sounds)]
         rows.append([
-            PARTS.row_key(paper.style(study, row), shown(row)), *taken,
+            PAPER_PARTS.row_key(paper.style(study, row), shown(row)), *taken,
             *(cell(paper.estimate(study, row, score)) for score, _ in scores),
         ])  # fmt: skip
     rows.append(
@@ -78,7 +78,7 @@ def score_table(paper: Paper, study: str, identity: str, scores: tuple[tuple[str
     return paper.table(identity, head, rows, caption, wide=True, groups=(len(still), len(rows) - 1))
 
 
-def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray | None = None) -> list[Curve]:
+def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray | None = None) -> list[Series]:
     """Mean curves of rows over their seeds, with the span of the seeds as a band."""
     found = []
     for i, row in enumerate(rows):
@@ -86,7 +86,7 @@ def curves_of(paper: Paper, study: str, rows: list[str], key: str, x: np.ndarray
         if known:
             stack = np.stack(known)
             at = np.arange(stack.shape[1]) / (2 * (stack.shape[1] - 1)) if x is None else x
-            found.append(Curve(row, at, stack.mean(0), i % STYLES, stack.min(0), stack.max(0)))
+            found.append(Series(row, at, stack.mean(0), i % SERIES_STYLES, stack.min(0), stack.max(0)))
     return found
 
 

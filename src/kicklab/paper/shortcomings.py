@@ -9,11 +9,11 @@ from html import escape
 import numpy as np
 
 from kickitout.training.objectives import LN_2
-from kicklab.paper.charts import Axis, Curve, forest, lines, short
+from kicklab.paper.charts import Axis, Series, forest, lines, short
 from kicklab.paper.context import Paper, section
 from kicklab.paper.shared import HEADLINE, SCORES, axis_for, bars, real_level, score_table
 from kicklab.paper.words import (
-    UNITS,
+    SHORT_UNITS,
     against_baseline,
     against_ceiling,
     are,
@@ -122,7 +122,7 @@ def _ceiling_sentence(paper: Paper) -> str:
     if not still or plain is None:
         return ""
     off = [e for e in still if e.apart(plain) and not e.beats(plain)]
-    unit = UNITS.get(still[0].unit, still[0].unit)
+    unit = SHORT_UNITS.get(still[0].unit, still[0].unit)
     span = f"{short(min(e.value for e in still))} to {short(max(e.value for e in still))} {unit}"
     text = (
         f"Real kicks that are encoded and decoded, without any network, have an energy distance of {span}, and the "
@@ -157,7 +157,7 @@ def _losses(paper: Paper, row: str) -> str:
         for j, (key, what) in enumerate((("loss/d", "critic"), ("loss/g", "generator"))):
             values = np.array([e.get(key, math.nan) for e in logged], dtype=float)
             keep = np.unique(np.linspace(0, max(len(values) - 1, 0), min(150, len(values))).astype(int))
-            series.append(Curve(f"{what}, seed {entry['seed']}", minutes[keep], values[keep], 2 * j + i))
+            series.append(Series(f"{what}, seed {entry['seed']}", minutes[keep], values[keep], 2 * j + i))
     if not series or not len(series[0].x):
         return ""
     art = lines(

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from kickitout.sound import SAMPLE_RATE
-from kicklab.paper.charts import Axis, Curve, forest, lines
+from kicklab.paper.charts import Axis, Series, forest, lines
 from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.shared import bars, score_table
 from kicklab.paper.words import (
@@ -96,7 +96,7 @@ def _tone_waves(paper: Paper) -> str:
         waves, snr = paper.made(entries[0])["waves"], paper.curves(entries[0])["tone_snr_db"]
         order = np.argsort(np.nan_to_num(snr, nan=-99.0), kind="stable")
         wave = waves[int(order[len(order) // 2])][:SHOWN_SAMPLES]
-        line = Curve(row, np.arange(0, SHOWN_SAMPLES, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
+        line = Series(row, np.arange(0, SHOWN_SAMPLES, 3) / SAMPLE_RATE * 1000, wave[::3].astype(float))
         axes = Axis("time", "ms"), Axis("amplitude", low=-1, high=1)
         art.append(labelled(row, lines([line], *axes, f"wave of {row}", width=300, height=120, legend=False)))
     return paper.figure("fig-tones", "".join(art), WAVES, wide=True) if art else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from kicklab.paper.charts import Axis, Curve, lines, short
+from kicklab.paper.charts import Axis, Series, lines, short
 from kicklab.paper.context import Paper, labelled, section
 from kicklab.paper.images import kernel_grid
 from kicklab.paper.shared import curves_of, score_table
@@ -146,14 +146,14 @@ def _axes(paper: Paper, ups: list[str]) -> str:
 def _spectra_chart(paper: Paper, rows: list[str], key: str, title: str) -> str:
     series = curves_of(paper, "upconv", rows, f"picture_{key}")
     real = curves_of(paper, "upconv", rows[:1], f"real_{key}")
-    series += [Curve("real", r.x, r.y, plain=True) for r in real]
+    series += [Series("real", r.x, r.y, plain=True) for r in real]
     if not series:
         return ""
     axes = Axis("frequency in the representation", "cycles a cell"), Axis("level", "dB")
     return labelled(title, lines([without_mean(s) for s in series], *axes, f"spectrum, {title}", width=310, height=230))
 
 
-def without_mean(line: Curve) -> Curve:
+def without_mean(line: Series) -> Series:
     """A spectrum without its point at 0, which is the mean of the representation and far below the others."""
     cut = {key: value[1:] for key in ("x", "y", "low", "high") if (value := getattr(line, key)) is not None}
     return replace(line, **cut)

@@ -18,7 +18,7 @@ from kicklab.results import Estimate
 REPRESENTATION_NAMES = {
     "logmag": "log-magnitude", "mel": "mel", "complexstft": "complex STFT", "pqmf": "sub-bands", "wave": "waveform",
 }  # fmt: skip
-UNITS = {"dB a cell": "dB"}  # as results have them -> as readers know them
+SHORT_UNITS = {"dB a cell": "dB"}  # as results have them -> as readers know them
 
 
 def shown(row: str) -> str:
@@ -84,7 +84,7 @@ def are(n: int, of: int = 0, thing: str = "") -> str:
 
 def figure(e: Estimate) -> str:
     """An estimate with unit and interval."""
-    unit = f" {escape(UNITS.get(e.unit, e.unit))}" if e.unit not in ("", "0..1") else ""
+    unit = f" {escape(SHORT_UNITS.get(e.unit, e.unit))}" if e.unit not in ("", "0..1") else ""
     if not math.isfinite(e.low):
         return f"{short(e.value)}{unit}"
     return f"{short(e.value)}{unit} [{short(e.low)}, {short(e.high)}]"
