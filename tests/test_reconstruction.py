@@ -43,17 +43,17 @@ def test_energy_score_is_least_for_the_right_spread_and_the_distance_for_none():
 
 
 def test_energy_score_of_equal_takes_is_their_distance():
-    real, take = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
-    assert energy_score(real, [take, take], absolute, 1.0).item() == pytest.approx(1.5)
-    assert energy_score(real, [take], absolute, 1.0).item() == pytest.approx(1.5)
+    real, sample = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+    assert energy_score(real, [sample, sample], absolute, 1.0).item() == pytest.approx(1.5)
+    assert energy_score(real, [sample], absolute, 1.0).item() == pytest.approx(1.5)
 
 
 def test_noise_of_the_right_level_scores_best_in_spectra():
     real = seen(noise(8, 0.1, 0))
     distance, scores = spectral_distance(real, "whole"), {}
     for level in (0.0, 0.05, 0.1, 0.2):
-        takes = [seen(noise(8, level, seed)) for seed in (1, 2)]
-        scores[level] = energy_score(real, takes, distance, 1.0).item()
+        samples = [seen(noise(8, level, seed)) for seed in (1, 2)]
+        scores[level] = energy_score(real, samples, distance, 1.0).item()
     assert min(scores, key=lambda level: scores[level]) == 0.1
 
 
@@ -77,9 +77,9 @@ def test_the_bias_of_levels_is_of_all_kicks_together():
 
 
 def test_the_bias_of_a_batch_is_the_mean_of_its_halves():
-    waves, takes = noise(8, 0.1, 0), (noise(8, 0.15, 1) * torch.linspace(0.5, 2, 8)[:, None]).requires_grad_()
-    level_bias(seen(waves), [seen(takes)], lambda figure: figure).backward()
-    whole, takes.grad = takes.grad, None
+    waves, samples = noise(8, 0.1, 0), (noise(8, 0.15, 1) * torch.linspace(0.5, 2, 8)[:, None]).requires_grad_()
+    level_bias(seen(waves), [seen(samples)], lambda figure: figure).backward()
+    whole, samples.grad = samples.grad, None
     halves, told = (slice(0, 4), slice(4, 8)), []
 
     def tell(figure):
@@ -87,13 +87,13 @@ def test_the_bias_of_a_batch_is_the_mean_of_its_halves():
         return figure
 
     for half in halves:
-        level_bias(seen(waves[half]), [seen(takes[half])], tell)
+        level_bias(seen(waves[half]), [seen(samples[half])], tell)
     views = len(told) // 2
     means = [(a + b) / 2 for a, b in zip(told[:views], told[views:], strict=True)]
     for half in halves:
         replies = iter(means)
-        (0.5 * level_bias(seen(waves[half]), [seen(takes[half])], lambda _figure, r=replies: next(r))).backward()
-    assert torch.allclose(takes.grad, whole, atol=1e-7)
+        (0.5 * level_bias(seen(waves[half]), [seen(samples[half])], lambda _figure, r=replies: next(r))).backward()
+    assert torch.allclose(samples.grad, whole, atol=1e-7)
 
 
 def test_magnitude_of_a_sine_is_its_amplitude():

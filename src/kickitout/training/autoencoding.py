@@ -1,4 +1,4 @@
-"""The task of KickGAN: make real kicks again from a latent, and please the critics in between.
+"""The task of KickGAN: reconstruct real kicks from a latent, and please the critics in between.
 
 For the first steps only the reconstruction teaches; then two critics, on sub-bands and on log-mel pictures, judge what
 the decoder makes of real kicks' latents and of latents on the lines between them. The prior is a mixture over the
@@ -141,13 +141,13 @@ class AutoencodingTask:
         bands, wave = real[:, : self.bands], finished[:, 0]
         mids = [one[:, : self.bands] for one in made]
         waves = (self.representation.decode(torch.cat(mids)) * self.finish).split(len(real))
-        takes, shift = slice(self._takes), step % SHIFTS
+        samples, shift = slice(self._samples), step % SHIFTS
         with torch.no_grad():
             wanted = STFTFeatures(bands, wave, shift)
-        seen = [STFTFeatures(one, sound, shift) for one, sound in zip(mids[takes], waves[takes], strict=True)]
-        total, figures = self._reconstruction(wanted, seen)
+        found = [STFTFeatures(one, sound, shift) for one, sound in zip(mids[samples], waves[samples], strict=True)]
+        total, figures = self._reconstruction(wanted, found)
         if self.model.stereo:
-            loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[takes], shift)
+            loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[samples], shift)
             total = total + loss
             figures["loss/side"] = loss.item()
         if judged:  # of what is in the middle
@@ -163,20 +163,20 @@ class AutoencodingTask:
         tally.add(**figures)
         return total
 
-    def _reconstruction(self, wanted: STFTFeatures, seen: list[STFTFeatures]) -> tuple[Tensor, dict[str, float]]:
-        """The weighted loss of takes of the same kicks, and its parts by name."""
+    def _reconstruction(self, wanted: STFTFeatures, found: list[STFTFeatures]) -> tuple[Tensor, dict[str, float]]:
+        """The weighted loss of samples of the same kicks, and its parts by name."""
         weights = self.config.weights
         half = 0.5 * weights.spectra
-        parts = {  # what is the same in every take is compared by distance alone
+        parts = {  # what is the same in every sample is compared by distance alone
             "harmonic": (weights.harmonic, 0.0, harmonic_distance(wanted)),
             "click": (weights.click, weights.repulsion, spectral_distance(wanted, "click")),
             "low spectra": (half, 0.0, spectral_distance(wanted, "low")),
             "spectra": (half, weights.repulsion, spectral_distance(wanted, "whole")),
             "levels": (weights.levels, 0.0, level_distance(wanted)),
         }
-        losses = {name: energy_score(wanted, seen, d, by) for name, (_, by, d) in parts.items()}
+        losses = {name: energy_score(wanted, found, d, by) for name, (_, by, d) in parts.items()}
         total = torch.stack([weight * losses[name] for name, (weight, _, _) in parts.items()]).sum()
-        losses["bias"] = level_bias(wanted, seen, lambda figure: mean_of(self.accelerator, figure))
+        losses["bias"] = level_bias(wanted, found, lambda figure: mean_of(self.accelerator, figure))
         total = total + weights.levels * losses["bias"]
         return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
 
@@ -186,15 +186,15 @@ class AutoencodingTask:
         with torch.no_grad():
             wanted = STFTFeatures(real, wave, shift)
         sides = [one[:, self.bands :] for one in made]
-        seen = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift) for bands in sides]
+        found = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift) for bands in sides]
         click, whole, in_bands = spectral_distance(mid, "click"), spectral_distance(mid, "whole"), level_distance(mid)
-        loss = weights.click * energy_score(wanted, seen, click, weights.repulsion)
-        loss = loss + 0.5 * weights.spectra * energy_score(wanted, seen, whole, weights.repulsion)
-        return loss + weights.levels * energy_score(wanted, seen, in_bands, 0.0)
+        loss = weights.click * energy_score(wanted, found, click, weights.repulsion)
+        loss = loss + 0.5 * weights.spectra * energy_score(wanted, found, whole, weights.repulsion)
+        return loss + weights.levels * energy_score(wanted, found, in_bands, 0.0)
 
     @property
-    def _takes(self) -> int:
-        """Times that each kick is made again in a step."""
+    def _samples(self) -> int:
+        """Times that each kick is reconstructed in a step."""
         return 2 if self.config.weights.repulsion else 1
 
     def _draws(self, step: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -202,7 +202,7 @@ class AutoencodingTask:
         size = self.config.batch
         return (
             torch.randn(size, self.model.latent, generator=self._noise(step, "jitter")),
-            torch.randn(self._takes, size, self.model.noise_code, generator=self._noise(step, "grain")),
+            torch.randn(self._samples, size, self.model.noise_code, generator=self._noise(step, "grain")),
             torch.rand(size, 1, generator=self._noise(step, "between")),
         )
 

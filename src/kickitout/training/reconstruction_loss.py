@@ -1,10 +1,10 @@
-"""Losses of kicks that were made again against the real ones.
+"""Losses of reconstructed kicks against the real ones.
 
-What a latent does not say of a kick, its noise above all, can't be made again, only made alike. A distance alone then
-teaches the average: air without grain, a click without its ragged spectrum. Two takes of each kick cure it. The energy
-score, d(real, one) + d(real, other) - d(one, other), is least where takes are distributed as the real kicks are
+What a latent does not say of a kick, its noise above all, can't be reconstructed, only imitated. A distance alone then
+teaches the average: smooth noise, a click without its ragged spectrum. Two samples of each kick cure it. The energy
+score, d(real, one) + d(real, other) - d(one, other), is least where samples are distributed as the real kicks are
 (Gneiting and Raftery 2007, doi.org/10.1198/016214506000001437; on spectra: Gritsenko et al. 2020,
-arxiv.org/abs/2008.01160), and needs no critic.
+arxiv.org/abs/2008.01160), and needs no critic. Its last term is the repulsion of the samples.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from kickitout.sound import ONSET, SAMPLE_RATE
 
-FLOOR = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
+LEAST_MAGNITUDE = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
 BAND_RATE = SAMPLE_RATE // 16  # frames of a sub-band a second
 
 
@@ -43,7 +43,7 @@ class STFTResolution(NamedTuple):
         return BAND_RATE if self.part == "low" else SAMPLE_RATE
 
 
-VIEWS = (
+RESOLUTIONS = (
     STFTResolution(
         "low", 512, 14, 20.0, 200.0, 1
     ),  # 186 ms, 5.4 Hz a bin: shorter ones do not tell 31 Hz from the body
@@ -60,15 +60,15 @@ CELL_FLOOR_DB = -90.0  # re the loudest cell of the real kick
 Distance = Callable[[Any, Any], Tensor]
 
 
-def energy_score(real: Any, takes: list[Any], distance: Distance, spread: float) -> Tensor:
-    """Mean distance of the takes to the real kicks, less `spread` times half of the distance between two takes.
+def energy_score(real: Any, samples: list[Any], distance: Distance, repulsion: float) -> Tensor:
+    """Mean distance of the samples to the real kicks, less `repulsion` times half of the distance between two samples.
 
-    takes: one or two. spread: 1 is the energy score; 0, or a single take, is the plain distance.
+    samples: one or two. repulsion: 1 is the energy score; 0, or a single sample, is the plain distance.
     """
-    near = sum((distance(real, take) for take in takes), start=torch.zeros(())) / len(takes)
-    if len(takes) == 1 or spread == 0:
+    near = sum((distance(real, sample) for sample in samples), start=torch.zeros(())) / len(samples)
+    if len(samples) == 1 or repulsion == 0:
         return near
-    return near - 0.5 * spread * distance(*takes)
+    return near - 0.5 * repulsion * distance(*samples)
 
 
 class STFTFeatures:
@@ -78,9 +78,11 @@ class STFTFeatures:
         """shift: samples by which frames are moved, so that none of a hop's places is always or never seen."""
         self.bands = bands[:, :, 0]
         parts = {"low": self.bands[:, 0, shift // 16 :], "whole": wave[:, shift:], "click": wave[:, shift:CLICK]}
-        self.spectra = [magnitudes(parts[view.part], view.size) for view in VIEWS]
-        self.logs = [(spectrum + FLOOR).log() for spectrum in self.spectra]
-        self.cells = [levels(spectrum, view) for spectrum, view in zip(self.spectra, VIEWS, strict=True)]
+        self.spectra = [magnitudes(parts[r.part], r.size) for r in RESOLUTIONS]
+        self.logs = [(spectrum + LEAST_MAGNITUDE).log() for spectrum in self.spectra]
+        self.cells = [
+            levels(spectrum, resolution) for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
+        ]
 
 
 def spectral_distance(scale: STFTFeatures, part: Part) -> Distance:
@@ -90,14 +92,14 @@ def spectral_distance(scale: STFTFeatures, part: Part) -> Distance:
     over bins, and no Euclidean norm of them all as there. In the energy score of a norm noise in any bin makes good
     for what is wrong in the loudest: it was 5 dB too loud around the onset.
     """
-    norms = [spectrum.mean(dim=(1, 2)).clamp(min=0.1 * FLOOR) for spectrum in scale.spectra]
+    norms = [spectrum.mean(dim=(1, 2)).clamp(min=0.1 * LEAST_MAGNITUDE) for spectrum in scale.spectra]
 
     def distance(a: STFTFeatures, b: STFTFeatures) -> Tensor:
         found = scale.bands.new_zeros(())
-        for view, x, y, p, q, norm in zip(VIEWS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
-            if view.part == part:
+        for resolution, x, y, p, q, norm in zip(RESOLUTIONS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
+            if resolution.part == part:
                 found = found + (x - y).abs().mean() + ((p - q).abs().mean(dim=(1, 2)) / norm).mean()
-        return found / sum(view.part == part for view in VIEWS)
+        return found / sum(resolution.part == part for resolution in RESOLUTIONS)
 
     return distance
 
@@ -115,8 +117,8 @@ def level_distance(scale: STFTFeatures) -> Distance:
     return distance
 
 
-def level_bias(real: STFTFeatures, takes: Sequence[STFTFeatures], mean: Callable[[Tensor], Tensor]) -> Tensor:
-    """Absolute difference of the mean log power in bands: of all takes of a batch, and of all its real kicks.
+def level_bias(real: STFTFeatures, samples: Sequence[STFTFeatures], mean: Callable[[Tensor], Tensor]) -> Tensor:
+    """Absolute difference of the mean log power in bands: of all samples of a batch, and of all its real kicks.
 
     Absolute differences are least at the median of what a latent leaves open, and levels are skewed; over all kicks the
     lowest noise was 5 dB too loud, and the second and third partials 2 dB too weak. mean: of a figure, over all who
@@ -125,13 +127,13 @@ def level_bias(real: STFTFeatures, takes: Sequence[STFTFeatures], mean: Callable
     found = real.bands.new_zeros(())
     for i, (cells, floor) in enumerate(zip(real.cells, _floors(real), strict=True)):
         wanted = (cells + floor).log().mean(dim=0)  # [frames, bands]
-        off = torch.stack([(take.cells[i] + floor).log().mean(dim=0) for take in takes]).mean(dim=0) - wanted
+        off = torch.stack([(sample.cells[i] + floor).log().mean(dim=0) for sample in samples]).mean(dim=0) - wanted
         found = found + 0.5 * (off * mean(off.detach()).sign()).mean()
     return found / len(real.cells)
 
 
 def _floors(scale: STFTFeatures) -> list[Tensor]:
-    """[B, 1, 1] for each view."""
+    """[B, 1, 1] for each resolution."""
     return [cells.amax(dim=(1, 2), keepdim=True) * 10 ** (CELL_FLOOR_DB / 10) for cells in scale.cells]
 
 
@@ -140,7 +142,7 @@ def harmonic_distance(scale: STFTFeatures) -> Distance:
 
     The waveform of the body can be learned, because every kick starts at the same sample.
     """
-    norm = scale.bands[:, 0].abs().mean(dim=1).clamp(min=FLOOR)
+    norm = scale.bands[:, 0].abs().mean(dim=1).clamp(min=LEAST_MAGNITUDE)
 
     def distance(a: STFTFeatures, b: STFTFeatures) -> Tensor:
         return ((a.bands[:, 0] - b.bands[:, 0]).abs().mean(dim=1) / norm).mean()
@@ -155,18 +157,18 @@ def magnitudes(wave: Tensor, size: int) -> Tensor:
     return (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt()  # 1e-12: no infinite slope at silence
 
 
-def levels(spectrum: Tensor, view: STFTResolution) -> Tensor:
+def levels(spectrum: Tensor, resolution: STFTResolution) -> Tensor:
     """[B, frames, bins] -> mean power [B, fewer frames, bands]."""
-    frames = spectrum.shape[1] // view.together * view.together
-    power = spectrum[:, :frames].square().unflatten(1, (-1, view.together)).mean(dim=2)
-    return power @ _bands(view).to(power)
+    frames = spectrum.shape[1] // resolution.together * resolution.together
+    power = spectrum[:, :frames].square().unflatten(1, (-1, resolution.together)).mean(dim=2)
+    return power @ _bands(resolution).to(power)
 
 
 @functools.cache
-def _bands(view: STFTResolution) -> Tensor:
+def _bands(resolution: STFTResolution) -> Tensor:
     """[bins, bands]: triangles in log frequency, each with a sum of 1; bands narrower than a bin are left out."""
-    hz = torch.arange(view.size // 2 + 1) * (view.rate / view.size)
-    edges = torch.from_numpy(np.geomspace(view.low_hz, view.high_hz, view.bands + 2)).float()
+    hz = torch.arange(resolution.size // 2 + 1) * (resolution.rate / resolution.size)
+    edges = torch.from_numpy(np.geomspace(resolution.low_hz, resolution.high_hz, resolution.bands + 2)).float()
     rise = (hz[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
     fall = (edges[2:] - hz[:, None]) / (edges[2:] - edges[1:-1])
     weight = torch.minimum(rise, fall).clamp(0, 1)
