@@ -12,7 +12,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from kickitout.cli import COMMANDS, GROUP, command_modules, main
+from kickitout.cli import COMMAND_GROUP, COMMANDS, command_modules, main
 from kickitout.cli.targets import note
 from kickitout.cli.values import duration, quantity, seeds, whole_hz
 from kickitout.errors import UserError
@@ -42,7 +42,7 @@ def test_every_command_explains_itself(command, capsys):
 
 
 def test_commands_of_other_packages_are_found_as_the_standard_library_finds_entry_points():
-    wanted = {one.name: one.value for one in metadata.entry_points(group=GROUP)}
+    wanted = {one.name: one.value for one in metadata.entry_points(group=COMMAND_GROUP)}
     assert {name: module for name, module in command_modules().items() if name not in COMMANDS} == wanted
     assert wanted["lab"].startswith("kicklab.")
 
@@ -51,7 +51,7 @@ def test_help_lists_the_commands_of_other_packages_unless_they_are_gone(tmp_path
     folder = tmp_path / "other-1.0.dist-info"
     folder.mkdir()
     (folder / "entry_points.txt").write_text(
-        f"[{GROUP}]\nother = other_commands\ngone = gone.cli\nkit = other_commands"
+        f"[{COMMAND_GROUP}]\nother = other_commands\ngone = gone.cli\nkit = other_commands"
     )
     (tmp_path / "other_commands.py").write_text(
         "HELP = 'of another package'\ndef add_arguments(parser): ...\nrun = print"

@@ -8,7 +8,7 @@ import pytest
 from toy import write_kicks
 
 from kickitout.cli import main
-from kicklab.cli.measure import block_of, experiments, fill, load_experiment
+from kicklab.cli.measure import block_of, experiments, fill_page, load_experiment
 
 ROOT = Path(__file__).parents[1]
 PAGE = "# A page\n\n<!-- begin: kick lab measure card-table -->\nold\n<!-- end -->\n\nProse stays.\n"
@@ -52,7 +52,7 @@ def test_figures_are_printed_or_written_between_the_marks_of_a_page(tmp_path, ca
     assert main(["lab", "measure", "card-table", str(kicks), "--write", str(page)]) == 0
     assert capsys.readouterr().out == ""
     assert page.read_text("utf-8") == PAGE.replace("old", printed.rstrip())
-    fill(page, {"kick lab measure card-table": "old"})
+    fill_page(page, {"kick lab measure card-table": "old"})
     assert main(["lab", "figures", str(page), "--data", str(kicks)]) == 0
     assert page.read_text("utf-8") == PAGE.replace("old", printed.rstrip())
 

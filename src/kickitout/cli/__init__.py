@@ -31,7 +31,7 @@ COMMANDS = (
     "generate", "vary", "morph", "studio", "kit", "recipe", "check", "card", "train", "configs", "runs", "clean",
     "export", "synth", "score",
 )  # fmt: skip
-GROUP = "kickitout.commands"  # of the entry points by which other packages add commands
+COMMAND_GROUP = "kickitout.commands"  # of the entry points by which other packages add commands
 
 
 def command_modules() -> dict[str, str]:
@@ -50,12 +50,12 @@ def command_modules() -> dict[str, str]:
 
 
 def entry_points(text: str) -> dict[str, str]:
-    """Name -> module, of the group GROUP in an entry_points.txt.
+    """Name -> module, of the group COMMAND_GROUP in an entry_points.txt.
 
     >>> entry_points("[console_scripts]\\na = b:c\\n\\n[kickitout.commands]\\nstudy = other.study\\n")
     {'study': 'other.study'}
     """
-    lines = text.partition(f"[{GROUP}]")[2].partition("\n[")[0].splitlines()
+    lines = text.partition(f"[{COMMAND_GROUP}]")[2].partition("\n[")[0].splitlines()
     pairs = (line.partition("=") for line in lines if "=" in line)
     return {name.strip(): module.strip() for name, _, module in pairs}
 

@@ -80,13 +80,13 @@ def _files(args: argparse.Namespace, workers: Workers | None) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.cli.reject import say_rejected
     from kickitout.cli.targets import answer_text
-    from kickitout.cli.values import MOST, count
+    from kickitout.cli.values import MOST_SOUNDS, count
     from kickitout.errors import UserError
     from kickitout.export.sounds import write_kicks, written_since
 
     n = args.n or 16
-    if n > MOST:
-        raise UserError(f"-n {n}: at most {MOST:,} files in one command; --shards puts more into fewer files")
+    if n > MOST_SOUNDS:
+        raise UserError(f"-n {n}: at most {MOST_SOUNDS:,} files in one command; --shards puts more into fewer files")
     first = args.seed or 0
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
     job, model, gate = _job(args)

@@ -88,14 +88,14 @@ def positive(text: str) -> int:
     return value
 
 
-MOST = 10_000_000  # sounds in one command
+MOST_SOUNDS = 10_000_000  # sounds in one command
 
 
 def many(text: str) -> int:
-    """A whole number from 1 to MOST."""
+    """A whole number from 1 to MOST_SOUNDS."""
     value = positive(text)
-    if value > MOST:
-        raise argparse.ArgumentTypeError(f"{text}: at most {MOST:,} in one command")
+    if value > MOST_SOUNDS:
+        raise argparse.ArgumentTypeError(f"{text}: at most {MOST_SOUNDS:,} in one command")
     return value
 
 
@@ -111,8 +111,8 @@ def seeds(text: str) -> list[int]:
         if match is None:
             raise argparse.ArgumentTypeError(f"{part!r} is not a seed or a range of seeds; write 7, 0-63 or 0-7,42")
         first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first > MOST:
-            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST:,} seeds")
+        if last < first or last - first > MOST_SOUNDS:
+            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST_SOUNDS:,} seeds")
         found += range(first, last + 1)
     return found
 

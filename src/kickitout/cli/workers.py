@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from kickitout.workers import Workers
 
 
-MOST = 256  # of this machine
+MOST_WORKERS = 256  # of this machine
 
 
 def add_workers(parser: argparse.ArgumentParser, number: str) -> None:
@@ -29,8 +29,8 @@ def read_workers(args: argparse.Namespace, default: int | None = None, preload: 
     from kickitout.errors import UserError
     from kickitout.workers import Workers
 
-    if args.ray is None and (args.workers or 1) > MOST:
-        raise UserError(f"--workers {args.workers}: at most {MOST} on one machine; --ray has those of many")
+    if args.ray is None and (args.workers or 1) > MOST_WORKERS:
+        raise UserError(f"--workers {args.workers}: at most {MOST_WORKERS} on one machine; --ray has those of many")
     return Workers(args.workers if workers_said(args) else default, args.ray, preload=preload)
 
 

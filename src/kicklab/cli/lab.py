@@ -24,7 +24,7 @@ from kickitout.cli.parser import Parser
 from kicklab.cli import need_lab
 
 HELP = "run studies, measure the product, write the paper"
-DEFAULT = Path("lab")
+DEFAULT_LAB = Path("lab")
 PORT = 8765
 IMPORTED = ("kicklab.runner", "torch._dynamo")  # by every worker; the latter is what optimisers import
 
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run = verbs.add_parser("run", help="run a study, or go on with it")
     run.add_argument("study", help="a study, or all; `kick lab list` lists them")
     run.add_argument("sounds", nargs="*", type=Path, help="folders of kicks; not needed where the folder knows them")
-    run.add_argument("-o", "--out", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    run.add_argument("-o", "--out", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     run.add_argument("--against", nargs="+", type=Path, default=[], metavar="FOLDER",
                      help="kicks to score against; without, a fifth of the groups is kept for that")  # fmt: skip
     length = run.add_mutually_exclusive_group()
@@ -72,13 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     listed = verbs.add_parser("list", help="list the studies, their rows and what they cost")
     listed.add_argument("study", nargs="?", help="one study with all its rows")
-    listed.add_argument("--lab", type=Path, default=DEFAULT, help="say what is done there (default lab/)")
+    listed.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="say what is done there (default lab/)")
     listed.add_argument("--measure", action="store_true", help="measure the time of a step of each row on this machine")
     listed.set_defaults(verb=_list)
 
     paper = verbs.add_parser("paper", help="write the paper from the results")
     paper.add_argument("-o", "--out", type=Path, default=Path("paper.html"), help="page to write (default paper.html)")
-    paper.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    paper.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     paper.add_argument(
         "--listen-to", type=Path, default=None, metavar="LAB", help="take the sounds from another folder"
     )
@@ -88,22 +88,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     paper.set_defaults(verb=_paper)
 
     findings = verbs.add_parser("findings", help="print what was found, in five lines")
-    findings.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    findings.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     findings.set_defaults(verb=_findings)
 
     table = verbs.add_parser("table", help="print the scores of a study, as Markdown")
     table.add_argument("study", metavar="STUDY")
-    table.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    table.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     table.set_defaults(verb=_table)
 
     results = verbs.add_parser("results", help="write the results alone, without sounds and models, to pass them on")
-    results.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    results.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     results.add_argument("-o", "--out", type=Path, default=Path("results"), help="folder to write (default results/)")
     results.add_argument("--force", action="store_true", help="replace results that are there")
     results.set_defaults(verb=_results)
 
     listen = verbs.add_parser("listen", help="a page to compare sounds by ear, blind")
-    listen.add_argument("--lab", type=Path, default=DEFAULT, help="folder of the laboratory (default lab/)")
+    listen.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     listen.add_argument("--study", default="shortcomings", help="whose rows are compared (default shortcomings)")
     listen.add_argument("--only", action="append", default=[], metavar="ROW", help="rows by name, or a part of it")
     listen.add_argument("-n", type=positive, default=40, help="pairs (default 40)")

@@ -25,7 +25,7 @@ from kickitout.files import write_whole
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 MEASURE = ("kick", "lab", "measure")
-BLOCK = re.compile(r"<!-- begin: (?P<name>[^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
+PAGE_BLOCK = re.compile(r"<!-- begin: (?P<name>[^>]+?) -->\n.*?<!-- end -->", re.DOTALL)
 FENCED = ("kick bench", "kick lab list")  # print text; all others print Markdown
 
 
@@ -78,31 +78,31 @@ def run_experiment(args: argparse.Namespace) -> int:
     else:
         words = [word for word in args.options if word not in ("--write", str(options.write))]
         block = block_of(options.write, [*MEASURE, args.name, *words])  # before hours of work
-        fill(options.write, {block: "\n".join(module.run(options))})
+        fill_page(options.write, {block: "\n".join(module.run(options))})
     return 0
 
 
 def block_of(page: Path, command: Sequence[str]) -> str:
     """The block of a page whose words the command has, with folders and more options beside them."""
-    names = [match["name"] for match in BLOCK.finditer(page.read_text("utf-8"))]
+    names = [match["name"] for match in PAGE_BLOCK.finditer(page.read_text("utf-8"))]
     own = [name for name in names if name.split()[:4] == command[:4] and Counter(name.split()) <= Counter(command)]
     if not own:
         raise UserError(f"{page}: has no block for it; one begins with <!-- begin: {' '.join(command[:4])} -->")
     return max(own, key=len)
 
 
-def fill(page: Path, found: dict[str, str]) -> None:
+def fill_page(page: Path, found: dict[str, str]) -> None:
     """Replace the content of blocks. The page is read again, as it is after all that time."""
 
     def filled(match: re.Match[str]) -> str:
         name = match["name"]
         return f"<!-- begin: {name} -->\n{found[name].rstrip()}\n<!-- end -->" if name in found else match[0]
 
-    write_whole(page, BLOCK.sub(filled, page.read_text("utf-8")).encode())
+    write_whole(page, PAGE_BLOCK.sub(filled, page.read_text("utf-8")).encode())
 
 
 def fill_figures(args: argparse.Namespace) -> int:
-    names = [match["name"] for match in BLOCK.finditer(args.page.read_text("utf-8"))]
+    names = [match["name"] for match in PAGE_BLOCK.finditer(args.page.read_text("utf-8"))]
     chosen = [name for name in names if args.only in (None, name)]
     if not chosen:
         raise UserError(f"{args.page}: has no block {args.only or 'of figures'}; it has {', '.join(names) or 'none'}")
@@ -115,5 +115,5 @@ def fill_figures(args: argparse.Namespace) -> int:
         if done.returncode:
             raise UserError(f"{name}: it ended with {done.returncode}: {done.stderr.strip()}")
         text = done.stdout.rstrip()
-        fill(args.page, {name: f"```\n{text}\n```" if name.startswith(FENCED) else text})
+        fill_page(args.page, {name: f"```\n{text}\n```" if name.startswith(FENCED) else text})
     return 0

@@ -38,7 +38,7 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
     random = np.random.default_rng(0)
     found: dict[str, Any] = {}
     rows, waves, sides = [], [], []
-    for outcome in refuse_copies(_read(scan(folders).candidates, nudge, random)):
+    for outcome in refuse_copies(_read_all(scan(folders).candidates, nudge, random)):
         if isinstance(outcome, Refused):
             found[outcome.name] = {"refused": outcome.reason}
             continue
@@ -56,12 +56,12 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
             "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
             "lends its click": has_click(wave), "group": row.group,
             "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.sound, 0, 0))],
-            "held out by": [seed for seed in SEEDS if row.name in _held_out(dataset, seed)],
+            "held out by": [seed for seed in SEEDS if row.name in _held_out_names(dataset, seed)],
         }  # fmt: skip
     return {"digest": dataset.digest, "files": found}
 
 
-def _read(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Generator) -> Iterator[Any]:
+def _read_all(candidates: tuple[Candidate, ...], nudge: float, random: np.random.Generator) -> Iterator[Any]:
     for candidate in candidates:
         try:
             with candidate.open() as file:
@@ -94,7 +94,7 @@ def _nudged(x: np.ndarray, by: float, random: np.random.Generator) -> np.ndarray
 _HELD: dict[int, set[str]] = {}
 
 
-def _held_out(dataset: Dataset, seed: int) -> set[str]:
+def _held_out_names(dataset: Dataset, seed: int) -> set[str]:
     if seed not in _HELD:
         _HELD[seed] = {dataset.rows[i].name for i in split(dataset, seed=seed)[1]}
     return _HELD[seed]

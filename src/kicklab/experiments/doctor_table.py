@@ -18,7 +18,7 @@ from kickitout.datasets.doctor.check import DoctorReport, check
 from kickitout.metrics.resampling import wilson
 
 
-class Sounds(NamedTuple):
+class FolderSounds(NamedTuple):
     """Files of one kind in one folder: refused for what they are, refused as exact copies, taken, what is suspected."""
 
     kind: str
@@ -52,17 +52,17 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         yield f"| {' | '.join(map(str, cells))} |"
 
 
-def of_folder(folder: Path) -> list[Sounds]:
+def of_folder(folder: Path) -> list[FolderSounds]:
     """A row for the kicks of a folder, or for each class of its drums."""
     kinds = classes(folder)
     report = check(folder)
     names = [one.row.name for one in report.taken] + [one.name for one in report.refused]
     if not kinds:
-        return [counted("kick", folder, report, set(names))]
+        return [counted_sounds("kick", folder, report, set(names))]
     of_kind: dict[str, set[str]] = {}
     for name in names:
         of_kind.setdefault(kinds[name.split("/", 1)[1]], set()).add(name)
-    return [counted(kind, folder, report, of_kind[kind]) for kind in sorted(of_kind)]
+    return [counted_sounds(kind, folder, report, of_kind[kind]) for kind in sorted(of_kind)]
 
 
 def classes(folder: Path) -> dict[str, str]:
@@ -72,13 +72,15 @@ def classes(folder: Path) -> dict[str, str]:
     return {row["file"]: row["class"] for row in rows if "class" in row}
 
 
-def counted(kind: str, folder: Path, report: DoctorReport, names: set[str]) -> Sounds:
+def counted_sounds(kind: str, folder: Path, report: DoctorReport, names: set[str]) -> FolderSounds:
     refused = {one.name for one in report.refused if one.name in names}
     copies = refused & set(report.copies)
     suspected = Counter(one.suspicions[0].kind for one in report.suspects if one.name in names)
-    return Sounds(kind, folder.name, len(refused) - len(copies), len(copies), len(names) - len(refused), suspected)
+    return FolderSounds(
+        kind, folder.name, len(refused) - len(copies), len(copies), len(names) - len(refused), suspected
+    )
 
 
-def total(kind: str, rows: list[Sounds]) -> Sounds:
+def total(kind: str, rows: list[FolderSounds]) -> FolderSounds:
     refused, copies, taken = (sum(column) for column in zip(*(row[2:5] for row in rows), strict=True))
-    return Sounds(kind, "all", refused, copies, taken, sum((row.suspected for row in rows), Counter()))
+    return FolderSounds(kind, "all", refused, copies, taken, sum((row.suspected for row in rows), Counter()))

@@ -47,7 +47,7 @@ from kicklab.experiments.nondrums import KINDS, kind_of, nondrums
 
 SEMITONES = (-12, -7, -4, 4, 7, 12)
 MADE = 512  # rendered kicks
-FRESH = 2 * 10**6  # seeds that nobody has learned from
+FRESH_SEEDS = 2 * 10**6  # seeds that nobody has learned from
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     unseen = read_labelled(args.unseen_kicks, args.unseen_drums)
     if not args.keep:
         write_whole(args.out, taught_graph(learned))
-    yield card(DrumClassifier(args.out), learned, unseen)
+    yield drum_type_card(DrumClassifier(args.out), learned, unseen)
 
 
 def taught_graph(learned: Labelled) -> bytes:
@@ -98,13 +98,13 @@ def dataset_of(data: Labelled) -> dict[str, object]:
     }
 
 
-def share(hits: np.ndarray) -> str:
+def share_text(hits: np.ndarray) -> str:
     """A share with its 95 % interval, in percent."""
     low, high = wilson(int(hits.sum()), len(hits))
     return f"{100 * hits.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f}), n = {len(hits)}"
 
 
-def card(classifier: DrumClassifier, learned: Labelled, unseen: Labelled) -> str:
+def drum_type_card(classifier: DrumClassifier, learned: Labelled, unseen: Labelled) -> str:
     """The model card: every number is measured here, or was when the network was taught."""
     if not learned.dataset.has_digest(classifier.about["dataset"]["digest"]):
         raise UserError(f"{classifier.path} has learned from other sounds than these")
@@ -115,7 +115,7 @@ def card(classifier: DrumClassifier, learned: Labelled, unseen: Labelled) -> str
         how_often_right(found.types, learned, unseen),
         made_sounds(classifier, unseen.dataset.waves[is_kick], unseen.dataset.waves),
         spread_of_kicks(found.embedding[is_kick], unseen.dataset.waves[is_kick]),
-        LIMITS,
+        CARD_LIMITS,
     ]
     return "\n\n".join(sections)
 
@@ -180,18 +180,18 @@ Intervals: 95 % (Wilson) over sounds; sounds of one machine are more alike than 
 
 | | |
 |---|---|
-| kicks recognised as kicks | {share(guess[is_kick] == kick)} |
-| other drums taken for kicks | {share(guess[~is_kick] == kick)} |
-| all types | {share(right)} |
+| kicks recognised as kicks | {share_text(guess[is_kick] == kick)} |
+| other drums taken for kicks | {share_text(guess[~is_kick] == kick)} |
+| all types | {share_text(right)} |
 | mean over the types | {100 * np.mean(each):.1f} % |
 
 {int(known.sum())} of them are near-duplicates of a sound it learned from. Without these:
 
 | | |
 |---|---|
-| kicks recognised as kicks | {share(guess[is_kick & ~known] == kick)} |
-| other drums taken for kicks | {share(guess[~is_kick & ~known] == kick)} |
-| all types | {share(right[~known])} |
+| kicks recognised as kicks | {share_text(guess[is_kick & ~known] == kick)} |
+| other drums taken for kicks | {share_text(guess[~is_kick & ~known] == kick)} |
+| all types | {share_text(right[~known])} |
 
 Rows: what it is; columns: what it is taken for.
 
@@ -215,10 +215,10 @@ def near_learned(learned: np.ndarray, unseen: np.ndarray) -> np.ndarray:
 
 def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> str:
     """A table of made sounds: the share of each kind that is taken for kicks."""
-    seeds = range(FRESH, FRESH + 40 * len(KINDS))
+    seeds = range(FRESH_SEEDS, FRESH_SEEDS + 40 * len(KINDS))
     broken, kinds = nondrums(seeds, hits), np.array([kind_of(seed) for seed in seeds])
     made = {
-        "rendered kicks": synthesise(range(FRESH, FRESH + MADE))[0],
+        "rendered kicks": synthesise(range(FRESH_SEEDS, FRESH_SEEDS + MADE))[0],
         **{
             f"the unseen kicks, {n:+d} semitones": np.stack([repitch(wave, float(n)) for wave in kicks])
             for n in SEMITONES
@@ -228,7 +228,7 @@ def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray)
     kick = TYPES.index(KICK)
     return f"""| made sounds | recognised as kicks |
 |---|---|
-{rows([name, share(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
+{rows([name, share_text(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
 
 
 def spread_of_kicks(points: np.ndarray, waves: np.ndarray) -> str:
@@ -255,7 +255,7 @@ def explained(points: np.ndarray, goal: np.ndarray, folds: int = 5) -> float:
     return 1 - float(((goal - guess) ** 2).mean() / goal.var())
 
 
-LIMITS = """## Limits
+CARD_LIMITS = """## Limits
 
 - Drum machines and a few acoustic sets: hardly any processed, layered or genre-specific percussion was heard.
 - Hats, cymbals, rims and percussion are confused with each other; `kick score` makes no use of those names.

@@ -21,7 +21,7 @@ from kickitout.metrics.fingerprints import Learned, fingerprint_distances, finge
 from kickitout.metrics.memorisation import CopyDetector
 from kicklab.experiments.copies_trial import CHANGES
 
-GENERATED = 128  # sounds of the model in the package, to compare both distances
+COMPARED = 128  # sounds of the model in the package, to compare both distances
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,13 +44,13 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         right = np.mean(found.argmin(axis=1) == np.arange(len(dataset)))
         below = 0.0 if learned.threshold is None else np.mean(found.min(axis=1) < learned.threshold)
         yield f"  {name:34s} called copies {below:7.2%}, of the right kick {right:7.2%}"
-    waves = generate(range(GENERATED))
+    waves = generate(range(COMPARED))
     sounds = CopyDetector.of(dataset.waves, dataset.groups)
     exact = np.array([sounds.nearest(wave)[1] for wave in waves])
     rough = fingerprint_distances(fingerprints(waves), learned.prints).min(axis=1)
     apart = np.abs(rough - exact)
     yield (
-        f"  {GENERATED} sounds of the model: {np.median(apart):.3f} from the memorisation distance (median; "
+        f"  {COMPARED} sounds of the model: {np.median(apart):.3f} from the memorisation distance (median; "
         f"95 % within {np.quantile(apart, 0.95):.3f}); correlation {np.corrcoef(rough, exact)[0, 1]:.3f}"
     )
     yield "```"

@@ -30,11 +30,11 @@ from kickitout.training.run_folder import RunFolder
 from kicklab.experiments.calibration import control_errors, controls_text
 from kicklab.spectra import log_spectral_distance
 
-GENERATED = 512
+SAMPLES = 512
 AUDITED = 512
 REQUESTS = 40
-HEARD = range(40)
-FIELDS = (
+RECONSTRUCTED = range(40)
+SHOWN_FIELDS = (
     "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_level_db", "click_centroid_hz", "decay_t20_ms",
     "sub_share", "body_share", "air_share", "dc", "pre_echo_db", "tail_noise_db", "comb_db",
 )  # fmt: skip
@@ -52,7 +52,7 @@ def distance_with_interval(real: np.ndarray, other: np.ndarray, draws: int = 200
     return f"{energy_distance_of(rr, ro, oo):.2f} | {low:.2f} to {high:.2f}"
 
 
-def quantiles(values: np.ndarray) -> str:
+def spread_text(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
     return " / ".join(f"{q:.3g}" for q in np.quantile(known, [0.05, 0.5, 0.95])) if len(known) else "undefined"
 
@@ -69,8 +69,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model, run = load_model(args.run), RunFolder(args.run)
     info, shots = model.info, [e for e in run.entries() if e["kind"] == "snapshot"]
     unseen, learned = read_dataset(args.unseen), read_dataset(args.learned)
-    fakes = generate(range(GENERATED), model)
-    rendered, _ = synthesise(range(1_000_000, 1_000_000 + GENERATED))
+    fakes = generate(range(SAMPLES), model)
+    rendered, _ = synthesise(range(1_000_000, 1_000_000 + SAMPLES))
     reference = embed_bands(unseen.waves)
     half = np.array([row.group % 2 for row in unseen.rows], dtype=bool)
 
@@ -127,7 +127,7 @@ Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps o
 
 ## How far from real kicks
 
-Energy distance, in dB a cell, of {GENERATED} sounds (seeds 0 to {GENERATED - 1}) to {
+Energy distance, in dB a cell, of {SAMPLES} sounds (seeds 0 to {SAMPLES - 1}) to {
             len(unseen)
         } real kicks from sources that
 were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.
@@ -140,8 +140,8 @@ were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `ban
 | the recorded kicks it learned from | {len(learned)} | {
             distance_with_interval(reference, embed_bands(learned.waves))
         } |
-| **this model** | {GENERATED} | {distance_with_interval(reference, embed_bands(fakes))} |
-| the procedural synthesiser | {GENERATED} | {distance_with_interval(reference, embed_bands(rendered))} |
+| **this model** | {SAMPLES} | {distance_with_interval(reference, embed_bands(fakes))} |
+| the procedural synthesiser | {SAMPLES} | {distance_with_interval(reference, embed_bands(rendered))} |
 
 Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB a cell (real kicks: {
             diversity(reference):.1f}).
@@ -154,8 +154,8 @@ Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB a cell 
 |---|---|---|---|"""
     )
     made, known, other = (cards(w).values for w in (fakes, learned.waves, unseen.waves))
-    for name in FIELDS:
-        yield f"| {name} | {quantiles(made[name])} | {quantiles(known[name])} | {quantiles(other[name])} |"
+    for name in SHOWN_FIELDS:
+        yield f"| {name} | {spread_text(made[name])} | {spread_text(known[name])} | {spread_text(other[name])} |"
     found = audit(fakes[:AUDITED], learned.waves)
     copies = int(found.copies.sum())
     low, high = wilson(copies, AUDITED)
@@ -167,7 +167,7 @@ Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each st
 
 {controls_text(control_errors(model, REQUESTS))}
 
-The model reconstructs {len(HEARD)} of the unseen kicks: {reconstruction_text(model, args.run, unseen)}.
+The model reconstructs {len(RECONSTRUCTED)} of the unseen kicks: {nearness_text(model, args.run, unseen)}.
 
 ## Near-duplicates
 
@@ -188,11 +188,11 @@ Licence of the weights: MIT, as the code. The sources above ask for nothing."""
     )
 
 
-def reconstruction_text(model: Model, run: Path, unseen: Dataset) -> str:
+def nearness_text(model: Model, run: Path, unseen: Dataset) -> str:
     """How near kicks come that the model makes again."""
     ear, cents, spectra = EncoderSession(find_encoder(run)), [], []
-    for row in HEARD:
-        at = row * len(unseen) // len(HEARD)
+    for row in RECONSTRUCTED:
+        at = row * len(unseen) // len(RECONSTRUCTED)
         wave = unseen.waves[at]
         heard = invert(model, ear, wave, identity=unseen.rows[at].sound)
         again = model.render(latent=heard.latent).wave

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from kickitout.errors import UserError
 
-KICKS = 64
-WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
-SETTINGS = {
+RENDERED = 64
+PROCESS_WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
+TOY_SETTINGS = {
     "kickgan": ["start=none", "variants=0", "least_rows=0"],
     "dcgan": ["model.channels=128", "batch=32"],
     "wavegan": ["model.dim=8", "batch=8"],
@@ -32,7 +32,7 @@ SETTINGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=24)
-    parser.add_argument("--config", nargs="+", choices=sorted(SETTINGS), default=["kickgan", "dcgan", "wavegan"])
+    parser.add_argument("--config", nargs="+", choices=sorted(TOY_SETTINGS), default=["kickgan", "dcgan", "wavegan"])
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield "|---|---|--:|--:|--:|"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(KICKS), "-o", str(folder / "kicks")],
+        subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(RENDERED), "-o", str(folder / "kicks")],
                        check=True, capture_output=True)  # fmt: skip
         for config in args.config:
-            rows = [measured(folder, config, processes, threads, args.steps) for _, processes, threads in WAYS]
+            rows = [trained(folder, config, processes, threads, args.steps) for _, processes, threads in PROCESS_WAYS]
             first = rows[0]
-            for (way, _, _), (rate, batch, losses) in zip(WAYS, rows, strict=True):
+            for (way, _, _), (rate, batch, losses) in zip(PROCESS_WAYS, rows, strict=True):
                 apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
                 ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
                 yield f"| {config}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |"
@@ -55,12 +55,12 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     )
 
 
-def measured(
+def trained(
     folder: Path, config: str, processes: int, threads: int, steps: int
 ) -> tuple[float, int, list[dict[str, float]]]:
     """Kicks a second, batch, and the losses of every step that was reported."""
     out = folder / f"{config}-{processes}-{threads}"
-    settings = [f"--set={s}" for s in (*SETTINGS[config], "monitor.every=1000000", "monitor.sounds=8")]
+    settings = [f"--set={s}" for s in (*TOY_SETTINGS[config], "monitor.every=1000000", "monitor.sounds=8")]
     launch = ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"] if processes > 1 else []
     command = [
         sys.executable, "-m", *launch, "kickitout", "train", str(folder / "kicks"), "--config", config,

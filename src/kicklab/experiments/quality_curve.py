@@ -30,7 +30,7 @@ from kickitout.training.session import train
 SIZES = (12, 25, 50, 100, 200)  # groups
 SOUNDS = 256
 SEED = 0
-DRAWS = 200  # of the bootstrap
+CURVE_DRAWS = 200  # of the bootstrap
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         score = energy_distance(unseen, made)
         rr, rg, gg = pairwise(unseen, unseen), pairwise(unseen, made), pairwise(made, made)
         rng, drawn = np.random.default_rng(SEED), []
-        for _ in range(DRAWS):
+        for _ in range(CURVE_DRAWS):
             r, g = (rng.integers(n, size=n) for n in (len(unseen), len(made)))
             drawn.append(energy_distance_of(rr[np.ix_(r, r)], rg[np.ix_(r, g)], gg[np.ix_(g, g)], r, g))
         low, high = interval(score, np.array(drawn))

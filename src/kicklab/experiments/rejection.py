@@ -29,7 +29,7 @@ NAMED = 3  # reasons in a row
 Reasons = list[tuple[str, ...]]  # what each sound is outside of
 
 
-def share(hits: int, n: int) -> str:
+def share_of(hits: int, n: int) -> str:
     low, high = wilson(hits, n)
     return f"{100 * hits / n:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
 
@@ -38,9 +38,8 @@ def row(name: str, reasons: Reasons) -> str:
     found = Counter(reason for one in reasons for reason in one)
     why = ", ".join(f"{k} {n}" for k, n in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED])
     passed, clean = sum(not one for one in reasons), sum(not TRACES.intersection(one) for one in reasons)
-    return (
-        f"| {name} | {len(reasons)} | {share(passed, len(reasons))} | {share(clean, len(reasons))} | {why or 'none'} |"
-    )
+    n = len(reasons)
+    return f"| {name} | {n} | {share_of(passed, n)} | {share_of(clean, n)} | {why or 'none'} |"
 
 
 def outside(limits: Limits, waves: np.ndarray) -> Reasons:
@@ -48,7 +47,7 @@ def outside(limits: Limits, waves: np.ndarray) -> Reasons:
     return [tuple(name for name, x in excess.items() if x[i] > 0) for i in range(len(waves))]
 
 
-def real_vs_real(dataset: Dataset, kind: str, seed: int) -> Reasons:
+def real_against_other_half(dataset: Dataset, kind: str, seed: int) -> Reasons:
     """Each half of the groups against the limits of the other."""
     groups = np.array([one.group for one in dataset.rows])
     first = halves(groups, np.random.default_rng(seed))
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     for i, folder in enumerate(args.sounds):
         dataset = read_dataset(folder)
         if i == 0:
-            halved = real_vs_real(dataset, kind_of(model), args.seed)
+            halved = real_against_other_half(dataset, kind_of(model), args.seed)
             yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
         yield row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves))
     many = max(one.attempt for one in drawn) + 1

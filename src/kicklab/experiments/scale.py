@@ -36,7 +36,7 @@ from kickitout.workers import Workers
 SHARD = 10_000  # kicks, of the sets that are reckoned
 MANY = (10**6, 10**9)
 WANTED = 1.7  # times as many with two workers
-BLOCK = bytes(1 << 20)
+MEGABYTE = bytes(1 << 20)
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ def disk_bytes_per_second(folder: Path, megabytes: int) -> float:
     with tempfile.NamedTemporaryFile(dir=folder) as file:
         began = time.perf_counter()
         for _ in range(megabytes):
-            file.write(BLOCK)
+            file.write(MEGABYTE)
         file.flush()
         os.fsync(file.fileno())
-        return megabytes * len(BLOCK) / (time.perf_counter() - began)
+        return megabytes * len(MEGABYTE) / (time.perf_counter() - began)
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ def alone(folder: Path, shards: int) -> Alone:
     return Alone((handed - began) / shards, (looked - listed) / shards, (listed - handed) / shards)
 
 
-def duration(seconds: float) -> str:
+def time_text(seconds: float) -> str:
     """
-    >>> duration(90), duration(5400), duration(90_000), duration(9e6)
+    >>> time_text(90), time_text(5400), time_text(90_000), time_text(9e6)
     ('1.5 minutes', '1.5 hours', '25 hours', '104 days')
     """
     for unit, size, most in (("minutes", 60, 90 * 60), ("hours", 3600, 72 * 3600), ("days", 86_400, float("inf"))):
@@ -234,7 +234,7 @@ def costs(one: float, two: float, cpu: float, size: float) -> list[str]:
         core_hours = kicks * cpu / 3600
         shown = f"{core_hours:.2g}" if core_hours < 10 else f"{core_hours:,.0f}"
         lines.append(
-            f"| {kicks:,} | {duration(kicks / one)} | {duration(kicks / two)} | {shown} | {bytes_of(kicks * size)} | "
+            f"| {kicks:,} | {time_text(kicks / one)} | {time_text(kicks / two)} | {shown} | {bytes_of(kicks * size)} | "
             f"{-(-kicks // SHARD):,} |"
         )
     return lines

@@ -24,7 +24,7 @@ from kickitout.metrics.resampling import median_interval, wilson
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz
-FLOOR_DB = -120.0
+SILENT_DB = -120.0
 WIDE_DB = -30.0
 
 
@@ -45,10 +45,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n"
     yield "| | recordings | generated |"
     yield "|---|--:|--:|"
-    wide = {name: _levels(*both, EDGES[2], EDGES[-1]) > WIDE_DB for name, both in parts.items()}
+    wide = {name: _side_levels(*both, EDGES[2], EDGES[-1]) > WIDE_DB for name, both in parts.items()}
     yield f"| wide | {' | '.join(_share(wide[name]) for name in parts)} |"
     for low, high in pairwise(EDGES):
-        cells = [_level(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
+        cells = [_median_level(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
         yield f"| side of the wide ones re mid, {low} to {high} Hz, dB | {' | '.join(cells)} |"
 
 
@@ -57,16 +57,16 @@ def _share(wide: np.ndarray) -> str:
     return f"{wide.mean():.0%} [{low:.0%}, {high:.0%}]"
 
 
-def _level(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> str:
+def _median_level(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> str:
     if not len(mid):
         return "none"
-    median, (low, high) = median_interval(_levels(mid, side, low_hz, high_hz))
+    median, (low, high) = median_interval(_side_levels(mid, side, low_hz, high_hz))
     return f"{median:.0f} [{low:.0f}, {high:.0f}]"
 
 
-def _levels(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:
+def _side_levels(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:
     """[n], dB."""
     hz = np.fft.rfftfreq(LENGTH, 1 / SAMPLE_RATE)
     within = (hz >= low_hz) & (hz < high_hz)
     of_side, of_mid = ((np.abs(np.fft.rfft(x)[:, within]) ** 2).sum(axis=1) for x in (side, mid))
-    return np.maximum(10 * np.log10((of_side + 1e-20) / (of_mid + 1e-20)), FLOOR_DB)
+    return np.maximum(10 * np.log10((of_side + 1e-20) / (of_mid + 1e-20)), SILENT_DB)

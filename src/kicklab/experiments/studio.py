@@ -27,7 +27,7 @@ from kickitout.errors import UserError
 KICK = {"recipe": {"seed": 3}}
 
 
-def note(i: int) -> dict[str, object]:
+def near_pitch(i: int) -> dict[str, object]:
     """A pitch near the one before, as a control of the page sends them."""
     return {**KICK, "request": {"pitch": 45 + i / 2}}
 
@@ -190,10 +190,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 ("a variation", lambda i: studio.ask("/api/vary", {**KICK, "seeds": [i]}, link), 40),
                 (
                     "a control, while it moves",
-                    lambda i: studio.ask("/api/ask", {**KICK, **note(i), "rounds": 2}, link),
+                    lambda i: studio.ask("/api/ask", {**KICK, **near_pitch(i), "rounds": 2}, link),
                     24,
                 ),
-                ("a control, met", lambda i: studio.ask("/api/ask", {**KICK, **note(i)}, link), 24),
+                ("a control, met", lambda i: studio.ask("/api/ask", {**KICK, **near_pitch(i)}, link), 24),
                 ("a look", lambda i: studio.ask("/api/look", {"recipe": {"seed": i}}, link), 24),
             ]
             for words, work, times in tries:
