@@ -63,8 +63,8 @@ def test_the_scoreboard_and_the_ladder_are_on_the_scores_page():
         assert f"| `{score}` |" in SCORES
 
 
-def test_the_limits_on_the_page_of_the_gate_are_those_of_the_code():
-    page = (DOCS / "gate.md").read_text("utf-8")
+def test_the_limits_on_the_page_of_outlier_rejection_are_those_of_the_code():
+    page = (DOCS / "outlier-rejection.md").read_text("utf-8")
     rows = re.findall(r"^\| `(\w+)` \| ([-\d.]+)[ a-zB]* \| ([-\d.]+)[ a-zB]* \|$", page, re.MULTILINE)
     assert {name: (float(low), float(high)) for name, low, high in rows} == {
         name: (one.harmless, one.worst) for name, one in ARTEFACTS.items()

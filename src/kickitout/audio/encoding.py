@@ -75,7 +75,13 @@ def write_sound(
 ) -> Path:
     """Write samples [T] or [T, C] to `path` (.wav or .flac), whole or not at all. Returns the path.
 
-    Raises UserError for another suffix, for a file that exists unless `force`, and when the disk refuses.
+    rate: Hz. bits: "16", "24", or "32f" (WAV alone). comment: text that travels in the file, such as a recipe. Raises
+    UserError for another suffix, for a file that exists unless `force`, and when the disk refuses.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.write_sound(f"{folder}/kick.flac", kickitout.generate([7])[0], 44_100).name
+    'kick.flac'
     """
     path = Path(path)
     suffix = path.suffix.lower()

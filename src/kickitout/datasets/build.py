@@ -129,7 +129,16 @@ def read_dataset(
 ) -> Dataset:
     """Scan, prepare and join into groups. progress(done, total) is called after each file.
 
-    A file that fails is refused with its reason and the others are used. Raises UserError when none is left.
+    The dataset has `waves` (float32 [n, 22050], 44.1 kHz, onset at sample 64, peak 0.97), a row about each kick in
+    `rows`, `groups` of near-duplicates, `refused` files and a `digest`. A file that fails is refused with its reason;
+    the others are used. Raises UserError when none is left.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for seed, wave in enumerate(kickitout.generate([0, 1])):
+    ...         _ = kickitout.write_sound(f"{folder}/{seed}.wav", wave, 44_100)
+    ...     kickitout.read_dataset(folder).waves.shape
+    (2, 22050)
     """
     found = scan(paths)
     refused = list(found.refused)

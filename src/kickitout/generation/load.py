@@ -21,7 +21,11 @@ IN_A_RUN = ("model.onnx", "model.safetensors")
 def load_model(name: str | Path = DEFAULT) -> Model:
     """The model called "default", in a model file (.onnx, .safetensors), or in a run folder.
 
-    Raises UserError when there is none, or when it cannot be played here.
+    Its metadata is `info`: name, channels, controls, what it learned from. Raises UserError when there is none, or when
+    it cannot be played here.
+
+    >>> load_model().info.channels
+    1
     """
     if str(name) == DEFAULT:
         return _default()

@@ -72,6 +72,8 @@ def write_site(
     runtime: the package's archive, for a machine without npm. kicks: on the map. Raises UserError for a model that is
     no ONNX graph, for a place that is taken (force replaces a site that this wrote), and when the archive is not the
     one that is known.
+
+        kickitout.write_site("runs/mine", Path("site"))
     """
     source = find_model_file(Path(model))
     if source.suffix != ".onnx":

@@ -132,8 +132,15 @@ def check(
     """Examine every sound file of folders and archives. progress(done, total) is called after each file.
 
     cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers: by default
-    one process a core, and none for few files; those of a cluster share the folders. kind: see `suspicions`. Raises
-    UserError when no file can be used.
+    one process a core, and none for few files; those of a cluster share the folders. kind: "kick", or "any" for other
+    one-shots, of which none is suspect. Raises UserError when no file can be used.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = kickitout.write_sound(f"{folder}/kick.wav", kickitout.generate([7])[0], 44_100)
+    ...     report = kickitout.check(folder, cache=False)
+    >>> len(report.taken), len(report.refused), report.suspects
+    (1, 0, ())
     """
     listed = scan(paths)
     total = len(listed.candidates)
