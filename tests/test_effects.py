@@ -5,7 +5,6 @@ import pytest
 
 from kickitout.augmentation.effects import (
     EFFECT_LIMITS,
-    OFF_DB,
     add_layer,
     balance,
     clip,
@@ -22,6 +21,7 @@ from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.procedural import KickParameters, render, synthesise
+from kickitout.synthesis.styles import OFF_DB
 
 pytestmark = pytest.mark.light
 

@@ -30,6 +30,7 @@ from kickitout.augmentation.shape import (
 )
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.synthesis.styles import OFF_DB
 
 # What a setting may be. PARAMETERS in `mix` holds what is musical.
 EFFECT_LIMITS = {
@@ -56,7 +57,6 @@ EFFECT_LIMITS = {
     "cut_fade_ms": Limit(1.0, 500.0, "ms"),
     "clip_db": Limit(0.0, 24.0, "dB"),
 }
-OFF_DB = -100.0  # a layer at this level is left out
 SUB_HZ = 60.0  # of the kick card's sub_share
 BALANCE_HZ = 70.0  # corner of the shelf that moves it
 COUPLING_HZ = 15.0  # below hearing

@@ -39,7 +39,7 @@ ENOUGH = 150  # kicks from which on a folder begins to speak for itself
 DULL_FLOOR_DB = -10.0  # the floor of a dull kick is so much lower: what took its top took the hiss as well
 
 
-LIMITS = {name: Limit(*limit) for name, limit in SYNTHESIS_LIMITS.items()} | CHANGE_LIMITS | EFFECT_LIMITS
+ALLOWED = {name: Limit(*limit) for name, limit in SYNTHESIS_LIMITS.items()} | CHANGE_LIMITS | EFFECT_LIMITS
 
 
 class Parameter(NamedTuple):
@@ -55,40 +55,40 @@ class Parameter(NamedTuple):
 # energy of what they are laid over; that of the floor is dB re peak, above 4 kHz.
 # fmt: off
 PARAMETERS: dict[str, Parameter] = {
-    "crossover_ms": Parameter(Range(5, 12, chance=0.2, log=True), 0.0, LIMITS["crossover_ms"], "layer"),
-    "semitones": Parameter(Range(-8, 3, chance=0.85), 0.0, LIMITS["semitones"], "repitch"),
-    "sweep_semitones": Parameter(Range(3, 21, chance=0.68), 0.0, LIMITS["sweep_semitones"], "sweep"),
-    "sweep_ms": Parameter(Range(40, 250, log=True), None, LIMITS["sweep_ms"], "sweep"),
-    "decay_factor": Parameter(Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True), 1.0, LIMITS["decay_factor"],
+    "crossover_ms": Parameter(Range(5, 12, chance=0.2, log=True), 0.0, ALLOWED["crossover_ms"], "layer"),
+    "semitones": Parameter(Range(-8, 3, chance=0.85), 0.0, ALLOWED["semitones"], "repitch"),
+    "sweep_semitones": Parameter(Range(3, 21, chance=0.68), 0.0, ALLOWED["sweep_semitones"], "sweep"),
+    "sweep_ms": Parameter(Range(40, 250, log=True), None, ALLOWED["sweep_ms"], "sweep"),
+    "decay_factor": Parameter(Range(0.95, 2.6, chance=0.85, otherwise=1.0, log=True), 1.0, ALLOWED["decay_factor"],
                               "reshape_decay"),
-    "soften_ms": Parameter(Range(2, 15, chance=0.4, log=True), 0.0, LIMITS["soften_ms"], "soften"),
-    "mid_db": Parameter(Range(-12, 0, chance=0.75), 0.0, LIMITS["mid_db"], "equalise"),  # the box taken out
-    "mid_hz": Parameter(Range(180, 600, log=True), None, LIMITS["mid_hz"], "equalise"),
-    "dull_db": Parameter(Range(-40, -6, chance=0.22), 0.0, LIMITS["high_db"], "equalise"),  # no top, no hiss
-    "high_db": Parameter(Range(-4, 10, chance=0.6), 0.0, LIMITS["high_db"], "equalise"),  # the others'
-    "high_hz": Parameter(Range(2500, 9000, log=True), None, LIMITS["high_hz"], "equalise"),
-    "tilt_db_per_octave": Parameter(Range(-1.2, 1.2, chance=0.5), 0.0, LIMITS["tilt_db_per_octave"], "tilt"),
-    "sub_share": Parameter(Range(0.02, 0.42, chance=0.75), 0.0, LIMITS["sub_share"], "balance"),
-    "hiss_db": Parameter(Range(-48, -14, chance=0.65, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "add_layer"),
-    "hiss_ms": Parameter(Range(60, 1200, log=True), None, LIMITS["hiss_ms"], "hiss"),
-    "hiss_tilt": Parameter(Range(-6, 0), None, LIMITS["noise_tilt"], "hiss"),
-    "hiss_low_hz": Parameter(Range(150, 3000, log=True), None, LIMITS["noise_low_hz"], "hiss"),
-    "hiss_high_hz": Parameter(Range(5000, 20_000, log=True), None, LIMITS["noise_high_hz"], "hiss"),
-    "hiss_rise_ms": Parameter(Range(0.5, 10, log=True), None, LIMITS["rise_ms"], "add_layer"),
-    "top_db": Parameter(Range(-44, -8, chance=0.8, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "add_layer"),
-    "top_ms": Parameter(Range(20, 100, log=True), None, LIMITS["click_ms"], "click_layer"),
-    "top_hz": Parameter(Range(800, 8000, log=True), None, LIMITS["click_centroid_hz"], "click_layer"),
-    "top_width_hz": Parameter(Range(1000, 6000, log=True), None, LIMITS["click_bandwidth_hz"], "click_layer"),
-    "top_rise_ms": Parameter(Range(0.1, 4, log=True), None, LIMITS["rise_ms"], "add_layer"),
-    "room_db": Parameter(Range(-22, -1, chance=0.65, otherwise=OFF_DB), OFF_DB, LIMITS["layer_db"], "room"),
-    "room_ms": Parameter(Range(100, 900, log=True), None, LIMITS["room_ms"], "room"),
-    "room_tilt": Parameter(Range(-8, -2), None, LIMITS["noise_tilt"], "room"),
-    "drive_db": Parameter(Range(2, 12, chance=0.7), 0.0, LIMITS["drive_db"], "drive"),
-    "cut_ms": Parameter(Range(110, 450, chance=0.6, otherwise=500.0, log=True), 500.0, LIMITS["cut_ms"], "cut"),
-    "cut_fade_ms": Parameter(Range(4, 60, log=True), None, LIMITS["cut_fade_ms"], "cut"),
-    "floor_db": Parameter(Range(-95, -68, chance=0.9, otherwise=-140.0), -140.0, LIMITS["floor_db"], "floor_noise"),
-    "floor_tilt": Parameter(Range(-6, -2), None, LIMITS["noise_tilt"], "floor_noise"),
-    "clip_db": Parameter(Range(0.3, 3, chance=0.07), 0.0, LIMITS["clip_db"], "clip"),
+    "soften_ms": Parameter(Range(2, 15, chance=0.4, log=True), 0.0, ALLOWED["soften_ms"], "soften"),
+    "mid_db": Parameter(Range(-12, 0, chance=0.75), 0.0, ALLOWED["mid_db"], "equalise"),  # the box taken out
+    "mid_hz": Parameter(Range(180, 600, log=True), None, ALLOWED["mid_hz"], "equalise"),
+    "dull_db": Parameter(Range(-40, -6, chance=0.22), 0.0, ALLOWED["high_db"], "equalise"),  # no top, no hiss
+    "high_db": Parameter(Range(-4, 10, chance=0.6), 0.0, ALLOWED["high_db"], "equalise"),  # the others'
+    "high_hz": Parameter(Range(2500, 9000, log=True), None, ALLOWED["high_hz"], "equalise"),
+    "tilt_db_per_octave": Parameter(Range(-1.2, 1.2, chance=0.5), 0.0, ALLOWED["tilt_db_per_octave"], "tilt"),
+    "sub_share": Parameter(Range(0.02, 0.42, chance=0.75), 0.0, ALLOWED["sub_share"], "balance"),
+    "hiss_db": Parameter(Range(-48, -14, chance=0.65, otherwise=OFF_DB), OFF_DB, ALLOWED["layer_db"], "add_layer"),
+    "hiss_ms": Parameter(Range(60, 1200, log=True), None, ALLOWED["hiss_ms"], "hiss"),
+    "hiss_tilt": Parameter(Range(-6, 0), None, ALLOWED["noise_tilt"], "hiss"),
+    "hiss_low_hz": Parameter(Range(150, 3000, log=True), None, ALLOWED["noise_low_hz"], "hiss"),
+    "hiss_high_hz": Parameter(Range(5000, 20_000, log=True), None, ALLOWED["noise_high_hz"], "hiss"),
+    "hiss_rise_ms": Parameter(Range(0.5, 10, log=True), None, ALLOWED["rise_ms"], "add_layer"),
+    "top_db": Parameter(Range(-44, -8, chance=0.8, otherwise=OFF_DB), OFF_DB, ALLOWED["layer_db"], "add_layer"),
+    "top_ms": Parameter(Range(20, 100, log=True), None, ALLOWED["click_ms"], "click_layer"),
+    "top_hz": Parameter(Range(800, 8000, log=True), None, ALLOWED["click_centroid_hz"], "click_layer"),
+    "top_width_hz": Parameter(Range(1000, 6000, log=True), None, ALLOWED["click_bandwidth_hz"], "click_layer"),
+    "top_rise_ms": Parameter(Range(0.1, 4, log=True), None, ALLOWED["rise_ms"], "add_layer"),
+    "room_db": Parameter(Range(-22, -1, chance=0.65, otherwise=OFF_DB), OFF_DB, ALLOWED["layer_db"], "room"),
+    "room_ms": Parameter(Range(100, 900, log=True), None, ALLOWED["room_ms"], "room"),
+    "room_tilt": Parameter(Range(-8, -2), None, ALLOWED["noise_tilt"], "room"),
+    "drive_db": Parameter(Range(2, 12, chance=0.7), 0.0, ALLOWED["drive_db"], "drive"),
+    "cut_ms": Parameter(Range(110, 450, chance=0.6, otherwise=500.0, log=True), 500.0, ALLOWED["cut_ms"], "cut"),
+    "cut_fade_ms": Parameter(Range(4, 60, log=True), None, ALLOWED["cut_fade_ms"], "cut"),
+    "floor_db": Parameter(Range(-95, -68, chance=0.9, otherwise=-140.0), -140.0, ALLOWED["floor_db"], "floor_noise"),
+    "floor_tilt": Parameter(Range(-6, -2), None, ALLOWED["noise_tilt"], "floor_noise"),
+    "clip_db": Parameter(Range(0.3, 3, chance=0.07), 0.0, ALLOWED["clip_db"], "clip"),
 }
 # fmt: on
 

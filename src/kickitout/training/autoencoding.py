@@ -41,7 +41,7 @@ from kickitout.training.reconstruction_loss import (
 )
 from kickitout.training.start import load_start
 
-BLOCK = 64  # kicks encoded at once
+ENCODED_AT_ONCE = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
 PRIOR_KICKS = 10_000  # that the mixture is fitted to
 WARM_UP = 50  # steps
@@ -96,7 +96,7 @@ class AutoencodingTask:
 
     def _mels(self) -> Tensor:
         """[n, C, 128, 128], on the CPU."""
-        blocks = self.waves.split(BLOCK)
+        blocks = self.waves.split(ENCODED_AT_ONCE)
         with torch.no_grad():
             return torch.cat([self.mel.encode_channels(b.to(self.accelerator.device)).cpu() for b in blocks])
 
@@ -253,7 +253,7 @@ class AutoencodingTask:
             for weight in both.parameters():
                 weight.copy_(weight.half())
         rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
-        batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / BLOCK)))
+        batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / ENCODED_AT_ONCE)))
 
         def play(rows: Tensor) -> None:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
@@ -270,7 +270,7 @@ class AutoencodingTask:
         """[n, known]: contour code and latent of training kicks, `most` of them."""
         device = self.accelerator.device
         rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
-        blocks = rows.split(BLOCK)
+        blocks = rows.split(ENCODED_AT_ONCE)
         with torch.no_grad():
             z = [
                 both.encoder(self.representation.encode_channels(self.waves[b].to(device)), self.mels[b].to(device))

@@ -37,7 +37,7 @@ from kickitout.models.upsample import convolve_doubled
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band
 STRETCH = 4  # frames of a sub-band between two points of a curve: 1.5 ms
 CLICK_FROM = 16  # frame: 1 ms before the onset
-CLICK_MS = (20.0, 35.0)  # what the click's controls move: all before the first, nothing after the second
+HEAD_MS = (20.0, 35.0)  # what the click's controls move: all before the first, nothing after the second
 TONE_HZ = 4000.0
 LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
@@ -78,7 +78,7 @@ class Decoder(nn.Module):
         middles = (torch.arange(bands) + 0.5) * BAND_HZ
         octaves = torch.log2(middles / TONE_HZ)
         octaves[0] = 0.0
-        self.register_buffer("clicking", ((CLICK_MS[1] - since_ms) / (CLICK_MS[1] - CLICK_MS[0])).clamp(0, 1),
+        self.register_buffer("clicking", ((HEAD_MS[1] - since_ms) / (HEAD_MS[1] - HEAD_MS[0])).clamp(0, 1),
                              persistent=False)  # fmt: skip
         multiples = torch.arange(1, config.harmonics + 1, dtype=torch.float32)
         self.register_buffer("multiples", multiples, persistent=False)

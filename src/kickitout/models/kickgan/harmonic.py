@@ -20,8 +20,8 @@ from kickitout.sound import ONSET, SAMPLE_RATE
 BAND_HZ = SAMPLE_RATE / 32  # where the lowest of 16 sub-bands ends
 FADE_HZ = 150.0  # below that edge, over which a partial goes silent
 FRAME = 16  # samples a frame of a sub-band
-FURTHEST = 4.0  # deviations, of a contour from the mean of the dataset
-LOW_HZ = 60.0  # the control `balance` turns around it
+FURTHEST_CODE = 4.0  # deviations, of a contour from the mean of the dataset
+TURN_HZ = 60.0  # the control `balance` turns around it
 
 
 def frame_seconds(frames: int) -> Tensor:
@@ -64,8 +64,8 @@ class Harmonic(nn.Module):
         self.inverse.copy_(torch.linalg.inv(self.spread.double()))
 
     def codes(self, contours: Tensor) -> Tensor:
-        """[n, SIZE] -> [n, SIZE], within FURTHEST deviations."""
-        return ((contours - self.middle) @ self.inverse).clamp(-FURTHEST, FURTHEST)
+        """[n, SIZE] -> [n, SIZE], within FURTHEST_CODE deviations."""
+        return ((contours - self.middle) @ self.inverse).clamp(-FURTHEST_CODE, FURTHEST_CODE)
 
     def pitch(self, code: Tensor, semitones: Tensor, depth: Tensor, time: Tensor) -> Tensor:
         """[B, SIZE], controls [B, 1] each -> log2 of the frequency in Hz, [B, L]."""
@@ -84,7 +84,9 @@ class Harmonic(nn.Module):
         turns = turns - turns[:, self.begun : self.begun + 1]
         partial = hz[:, None] * ratio[:, :, None]  # [B, P, L]
         there = ((BAND_HZ - partial) / FADE_HZ).clamp(0, 1)
-        twice = 2 * (math.log2(LOW_HZ) - torch.log2(ratio))[:, :, None] - 2 * pitch[:, None]  # the octaves below LOW_HZ
+        twice = (
+            2 * (math.log2(TURN_HZ) - torch.log2(ratio))[:, :, None] - 2 * pitch[:, None]
+        )  # the octaves below TURN_HZ
         side = torch.tanh(twice)  # 1 for partials below, -1 above
         gain = there * torch.exp(balance[:, :, None] * (math.log(10) / 40) * side)
         turned = turns[:, None] * ratio[:, :, None].to(exact)

@@ -12,7 +12,7 @@ from kickitout.models.player import Player
 from kickitout.representations.base import Representation
 from kickitout.sound import PEAK
 
-DRIVE = CONTROL_NAMES.index("drive")
+DRIVE_INPUT = CONTROL_NAMES.index("drive")
 
 
 class ControllablePlayer(Player):
@@ -48,7 +48,7 @@ class ControllablePlayer(Player):
         if latent is not None and given is not None:
             drawn = torch.lerp(drawn, latent, given)
         wave = self.sound(self.generator(drawn, controls))
-        return (wave if controls is None else drive(wave, controls[:, DRIVE : DRIVE + 1, None])), drawn
+        return (wave if controls is None else drive(wave, controls[:, DRIVE_INPUT : DRIVE_INPUT + 1, None])), drawn
 
 
 def drive(wave: Tensor, drive_db: Tensor) -> Tensor:
