@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import argparse
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -21,7 +19,6 @@ from typing import Any
 from kickitout.cli.parser import Parser
 from kickitout.cli.values import path
 from kickitout.errors import UserError
-from kickitout.files import write_whole
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 MEASURE = ("kick", "lab", "measure")
@@ -53,6 +50,8 @@ def load_experiment(name: str) -> tuple[ModuleType, Parser]:
     """The module of an experiment and the parser of its options."""
     known = experiments()
     if name not in known:
+        from difflib import get_close_matches  # here, as below: `kick --help` waits for none of these
+
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}?" if near else "`kick lab measure` lists them"
         raise UserError(f"{name}: no experiment has that name; {hint}")
@@ -94,6 +93,8 @@ def block_of(page: Path, command: Sequence[str]) -> str:
 def fill_page(page: Path, found: dict[str, str]) -> None:
     """Replace the content of blocks. The page is read again, as it is after all that time."""
 
+    from kickitout.files import write_whole
+
     def filled(match: re.Match[str]) -> str:
         name = match["name"]
         return f"<!-- begin: {name} -->\n{found[name].rstrip()}\n<!-- end -->" if name in found else match[0]
@@ -102,6 +103,8 @@ def fill_page(page: Path, found: dict[str, str]) -> None:
 
 
 def fill_figures(args: argparse.Namespace) -> int:
+    import subprocess
+
     names = [match["name"] for match in PAGE_BLOCK.finditer(args.page.read_text("utf-8"))]
     chosen = [name for name in names if args.only in (None, name)]
     if not chosen:
