@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -47,6 +46,8 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     >>> nearest("genrate", ["generate", "kit"]), nearest("--budgt", ["--budget", "--out"]), nearest("-x", ["-n"])
     ('generate', '--budget', None)
     """
+    import difflib  # here, so that --help does not wait for it
+
     found = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
     return found[0] if found and len(word) > 2 else None
 

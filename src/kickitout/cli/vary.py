@@ -7,7 +7,6 @@ kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 from pathlib import Path
 
@@ -66,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         with open_for_reading(args.sound) as file:
             data = file.read()
         wave = decode_kick(data, str(args.sound), model.info.channels)
+        import hashlib  # here, so that --help does not wait for it
+
         source = {"file": args.sound.name, "sha256": hashlib.sha256(data).hexdigest()}
         more = {"keep": args.keep, "source": source, "amount": amount}
         joined = inpaint.inpaint(model, place, wave, seeds, args.keep, amount)
