@@ -1,4 +1,4 @@
-"""From a finished kick to its latent in a model, so that it can be made again, varied and morphed.
+"""From a finished kick to its latent in a model, so that it can be reconstructed, varied and morphed.
 
 The model's encoder says about where a kick lies; then the latent is moved until the levels of its bands are nearer
 (`generation.refine`), and its pitch until the card says the same of both. The same kick gives the same latent, whatever
@@ -45,7 +45,7 @@ class Inversion(NamedTuple):
     @property
     def said(self) -> str:
         """How near the model comes, as a sentence."""
-        return f"made again, {self.after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
+        return f"reconstructed, {self.after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
 
 
 class EncoderSession:
