@@ -37,7 +37,7 @@ CASES: dict[str, dict[str, bytes]] = {
         "a digest that is no text": b'{"kickitout": "", "model_sha256": {"": []}, "seed": 7}',
     },
     "api": {
-        "half a character": b'{"path": "/api/kit", "body": {"configs": [{"seed": 1}], "name": "\\ud800"}}',
+        "half a character": b'{"path": "/api/kit", "body": {"recipes": [{"seed": 1}], "name": "\\ud800"}}',
         "no JSON": b'{"path": "/api/play", "text": "{"}',
         "a file that is none": b"{",
     },

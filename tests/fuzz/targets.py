@@ -207,16 +207,16 @@ def api_seeds() -> list[bytes]:
     seed, place = {"seed": 7}, {"place": [0.1] * 3, "knobs": [0.5] * 3}
     asked = [
         ("/api/map", {"query": {"first": 3, "n": 2}}),
-        ("/api/play", {"body": {"configs": [seed, {**place, "amount": 0.1, "request": {"pitch": 50.0}}]}}),
+        ("/api/play", {"body": {"recipes": [seed, {**place, "amount": 0.1, "request": {"pitch": 50.0}}]}}),
         ("/api/vary", {"body": {"recipe": seed, "seeds": [1, 2], "amount": 0.3}}),
-        ("/api/blend", {"body": {"configs": [seed, seed], "weights": [1.0, 2.0]}}),
+        ("/api/blend", {"body": {"recipes": [seed, seed], "weights": [1.0, 2.0]}}),
         ("/api/morph", {"body": {"first": seed, "last": {"seed": 8}, "n": 3}}),
         ("/api/ask", {"body": {"request": {"pitch": 50.0, "decay": 200.0}, "recipe": seed, "rounds": 1}}),
         ("/api/look", {"body": {"recipe": seed}}),
         ("/api/nearest", {"body": {"recipe": seed}}),
         ("/api/file", {"query": {"recipe": '{"seed": 3}', "format": "wav", "bits": "24", "rate": 48000}}),
         ("/api/hear", {"query": {"name": "k.wav"}, "text": '{"kickitout": "1", "seed": 7, "model_sha256": ""}'}),
-        ("/api/kit", {"body": {"configs": [seed], "name": "K", "velocity_layers": 1, "round_robin": 1, "note": "F1"}}),
+        ("/api/kit", {"body": {"recipes": [seed], "name": "K", "velocity_layers": 1, "round_robin": 1, "note": "F1"}}),
     ]
     return [json.dumps({"path": path, **more}).encode() for path, more in asked]
 
