@@ -13,11 +13,11 @@ PEAK_SIZE, PEAK_TIMES = 1024, 12  # of the matrices, and of the turns of which t
 PEAK_SCRIPT = f"""
 import time, numpy as np
 a, b = (np.random.default_rng(k).random(({PEAK_SIZE}, {PEAK_SIZE}), dtype=np.float32) for k in range(2))
-def render():
+def product():
     began = time.perf_counter()
     a @ b
     return time.perf_counter() - began
-print(2 * {PEAK_SIZE} ** 3 / min(turn() for _ in range({PEAK_TIMES})) / 1e9)
+print(2 * {PEAK_SIZE} ** 3 / min(product() for _ in range({PEAK_TIMES})) / 1e9)
 """
 
 
