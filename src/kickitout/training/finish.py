@@ -24,6 +24,7 @@ from kickitout.models.player import Player
 from kickitout.training.loop import Run
 from kickitout.training.monitor import view
 from kickitout.training.notebook import write_notebook
+from kickitout.training.sheet import sheet_png
 
 REHEARSED = 128  # training kicks that a player is made from in a rehearsal
 HEARD = 8  # kicks it generates there
@@ -73,7 +74,7 @@ def rehearse(run: Run, clock: Callable[[], float]) -> dict[str, float]:
 
     Nothing of the run changes.
     """
-    at = clock()
+    at = clock()  # each thing is done twice: what happens once in a process has no share in what it takes
 
     def lap() -> float:
         nonlocal at
@@ -81,10 +82,15 @@ def rehearse(run: Run, clock: Callable[[], float]) -> dict[str, float]:
         return at - before
 
     with torch.random.fork_rng(devices=[]):
-        player = run.task.player(REHEARSED)
+        for kicks in (HEARD, REHEARSED):
+            lap()
+            player = run.task.player(kicks)
     making = lap() * max(1.0, len(run.waves) / REHEARSED if run.config.model.family == "kickgan" else 1.0)
-    made = TorchModel(player).play(normal(range(HEARD), player.latent)).mean(axis=1)
-    view(made)
+    for sounds in (2, HEARD):
+        lap()
+        made = TorchModel(player).play(normal(range(sounds), player.latent)).mean(axis=1)
+        view(made)
+        sheet_png(made, "")
     hearing = lap() * run.config.monitor.sounds / HEARD
     exporting = 0.0
     if player.representation.exportable:
