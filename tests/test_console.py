@@ -304,10 +304,10 @@ def test_the_package_works_from_a_zip(zipped, tmp_path):
     """Also its encoder and fingerprints, which lie beside the model, the drum types, and the page of the studio."""
     code = (
         "import kickitout, numpy as np; assert '.pyz' in kickitout.__file__\n"
-        "from kickitout.metrics.drum_types import embed; from kickitout.generation.invert import find_encoder\n"
+        "from kickitout.metrics.drum_types import embed_types; from kickitout.generation.invert import find_encoder\n"
         "from kickitout.studio.service import find_learned; from kickitout.generation.load import load_model\n"
         "waves = kickitout.generate([1])\n"
-        "print(waves.shape, embed(waves).shape, find_encoder('default').name)\n"
+        "print(waves.shape, embed_types(waves).shape, find_encoder('default').name)\n"
         "print(type(find_learned(load_model(), 'default')))\n"
         "from kickitout.studio.files import page_files; print(len(page_files()))"
     )

@@ -44,5 +44,5 @@ FAULTS = (  # the longest last
     Fault("A kit is whole or absent", of_files.kit_killed, 2, 20, False),
     Fault("A folder that goes is a reason", of_files.folder_removed, 2, 20, False),
     Fault("A damaged cache costs time", of_files.cache_damaged, 1, 10, False),
-    Fault("A killed run ends with the weights of one that was not, bit for bit", of_training.killed, 4, 50, True),
+    Fault("A killed run ends with the weights of one that was not, bit for bit", of_training.killed, 2, 50, True),
 )
