@@ -23,7 +23,7 @@ from kickitout.errors import UserError, count
 TIMING = "timing.json"
 TOLERANCE, LEAST = 0.1, 15.0
 MARGIN = {"estimated": 1.25, "measured": 1.1}
-USED_UP = 0.9  # share of a budget after which the same command has nothing left to do
+USED_UP = 0.8  # share of a budget after which the same command has nothing left to do: some end early
 RECENT = 5  # steps that say how long the next one takes
 
 
