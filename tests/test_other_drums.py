@@ -98,7 +98,7 @@ def test_the_mix_of_kicks_is_refused_for_other_drums(tmp_path, capsys):
     claps = write_claps(tmp_path / "claps", 8)
     command = ["train", str(claps), "--config", "kickgan-at-large", "--kind", "any", "--out", str(tmp_path / "run")]
     assert main(command) == 2
-    assert "set mix to 0" in capsys.readouterr().err
+    assert "set augmentation_mix to 0" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
 
 
