@@ -245,8 +245,8 @@ def test_export_copies_a_model_that_plays_the_same(run, tmp_path, capsys):
         (lambda data: b"", "damaged or incomplete"),
         (lambda data: b"RIFF....WAVE", "damaged or incomplete"),
         (lambda data: data.replace(b"kickitout-model-2", b"kickitout-model-9"), "kickitout-model-9.*reads"),
-        (lambda data: data.replace(b'"latent": 6', b'"latent": 7'), "does not fit its metadata"),
-        (lambda data: data.replace(b'"latent": 6', b'"latent": x'), "metadata is damaged"),
+        (lambda data: data.replace(b'"noise_size": 6', b'"noise_size": 7'), "does not fit its metadata"),
+        (lambda data: data.replace(b'"noise_size": 6', b'"noise_size": x'), "metadata is damaged"),
         (lambda data: data.replace(b'"channels": 1', b'"channels": 9'), "sizes no model has|damaged"),
     ],
 )

@@ -87,7 +87,7 @@ def test_an_emulated_processor_decides_alike(processor, files, here, tmp_path):
 
 def test_nothing_is_decided_within_a_hair(files, here):
     """Samples moved by a millionth, ten times of what processors differ by, turn no decision."""
-    from decisions import decisions
+    from kicklab.experiments.decisions import decisions
 
     still = here[0]["decided"]["files"]
     nudged = decisions([files], nudge=1e-6)["files"]

@@ -398,7 +398,7 @@ def test_a_saved_file_is_what_it_says_and_dropped_again_it_is_the_same_state(stu
     assert (sound.rate, sound.container, sound.subtype) == (rate, form.upper(), f"PCM_{bits}")
     assert name == studio.page.inner_text("#file-name")
     assert re.fullmatch(rf"kick_([A-G]s?\d_)?(\d+ms_)?p[0-9a-f]{{6}}\.{form}", name)
-    assert json.loads(decode_comment(data, name))["place"] == recipe["place"]
+    assert json.loads(decode_comment(data, name))["latent"] == recipe["place"]
     studio.changes(lambda: studio.page.keyboard.press("Control+z"))
     drop(studio.page, (name, data))
     studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('bit for bit')")

@@ -45,7 +45,8 @@ def _sentence(kind: type[BaseModel], data: Any, error: Any) -> str:
     if error["type"] == "missing":
         return f"{key} is missing"
     message = error["msg"].removeprefix("Value error, ")
-    return f"{key}={_SHORT.repr(error.get('input'))}: {message[0].lower()}{message[1:]}"
+    said = f"{message[0].lower()}{message[1:]}"
+    return f"{key}={_SHORT.repr(error.get('input'))}: {said}" if path else said  # what keys say together names them
 
 
 def _is_tag(part: str, data: Any, path: list[str]) -> bool:

@@ -128,12 +128,12 @@ def _tensors() -> bytes:
     from kickitout.representations import make_representation
     from kickitout.training.config import load_config
 
-    recipe = load_config("dcgan", TOY)
-    codec = make_representation(recipe.codec)
-    picture = whole_picture(recipe.model, codec.representation_shape)
-    generator = finished(make_generator(recipe.model, picture), make_scale(recipe.model, picture))
-    player = make_player(recipe.model, generator, codec)
-    info = model_info(player, recipe.model_dump(mode="json"), {"digest": "d", "rows": []}, 0)
+    config = load_config("dcgan", TOY)
+    representation = make_representation(config.representation)
+    picture = whole_picture(config.model, representation.representation_shape)
+    generator = finished(make_generator(config.model, picture), make_scale(config.model, picture))
+    player = make_player(config.model, generator, representation)
+    info = model_info(player, config.model_dump(mode="json"), {"digest": "d", "rows": []}, 0)
     with tempfile.TemporaryDirectory() as folder:
         write_model(player, info, Path(folder))
         return (Path(folder) / "model.safetensors").read_bytes()
