@@ -218,7 +218,9 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
         heard = player(torch.from_numpy(eps))
         expected = (heard[0] if isinstance(heard, tuple) else heard).numpy()
     made = model.play(eps)
-    assert np.abs(made - expected).max() < 1e-4
+    # Torch without vector kernels takes other sines than ONNX Runtime, which has its own: 1.2e-4 was seen there.
+    plain = torch.backends.cpu.get_cpu_capability() == "DEFAULT"
+    assert np.abs(made - expected).max() < (2e-4 if plain else 1e-4)
 
 
 def test_a_model_file_says_what_it_learned_from_and_nothing_of_the_machine(run):
