@@ -125,9 +125,9 @@ def test_those_in_the_package_are_of_the_kicks_that_its_model_learned_from():
 def test_a_trained_run_has_those_of_its_kicks(tmp_path, capsys):
     pytest.importorskip("torch", reason="needs the training extra")
     folder = write_kicks(tmp_path / "kicks", 12)
-    changes = [part for change in toy("dcgan-bands") for part in ("--set", change)]
+    changes = [part for change in toy("dcgan") for part in ("--set", change)]
     run = tmp_path / "run"
-    command = ["train", str(folder), "--config", "dcgan-bands", *changes, "--steps", "2", "--out", str(run)]
+    command = ["train", str(folder), "--config", "dcgan", *changes, "--steps", "2", "--out", str(run)]
     assert main(command) == 0
     path = run / "model.learned.json"
     found = read_learned(path)

@@ -176,6 +176,8 @@ for module, names in GONE.items():
     for name in names.split():
         if hasattr(module, name):
             delattr(module, name)
+if hasattr(os, "process_cpu_count"):
+    os.process_cpu_count = os.cpu_count  # made without sched_getaffinity where there is none
 """
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 from studio import running
 from toy import TOY_KICKGAN, write_kicks
+
+from kickitout.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -33,7 +33,8 @@ def shell(text):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
-def test_every_command_of_a_page_runs_in_its_order(page, tmp_path):
+def test_every_command_of_a_page_runs_in_its_order(page, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     write_kicks(tmp_path / "my-kicks", 10)
     toy = [f"--set={change}" for change in TOY_KICKGAN]
     for command in [line for line in shell(PAGES[page]) if line.startswith("kick ")]:
@@ -48,8 +49,7 @@ def test_every_command_of_a_page_runs_in_its_order(page, tmp_path):
             continue
         if words[0] == "train":  # as written, but as a toy for two steps: a budget would count how busy the machine is
             words = [{"--budget": "--steps", "20m": "2"}.get(w, w) for w in words] + toy
-        done = subprocess.run([sys.executable, "-m", "kickitout", *words], cwd=tmp_path, capture_output=True, text=True)
-        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        assert main(words) == 0, f"{command}\n{capsys.readouterr().err}"
     for folder, count in WRITTEN[page].items():
         assert len([p for p in (tmp_path / folder).rglob("*") if p.suffix in (".wav", ".flac")]) == count, folder
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import no_silence, toy, write_kicks
+from toy import no_silence, shared_run, toy, write_kicks
 
 from kickitout.audio import encode_sound, read_sound, write_sound
 from kickitout.cli import main
@@ -29,8 +29,6 @@ from kickitout.training import autoencoding, start
 from kickitout.training import reconstruction_loss as reconstruction
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until
-from kickitout.training.session import train
 from kicklab.benches import training as bench
 
 KICKS = 12
@@ -44,10 +42,9 @@ def hiss(seed, level=0.3):
     return (level * np.fft.irfft(spectrum, LENGTH) * np.exp(-t / 0.05) * (t > ONSET / SAMPLE_RATE)).astype(np.float32)
 
 
-@pytest.fixture(scope="module")
-def dataset(tmp_path_factory):
+def every_other_wide(folder):
     """Kicks of which every other one is wide."""
-    folder = write_kicks(tmp_path_factory.mktemp("side") / "kicks", KICKS)
+    write_kicks(folder, KICKS)
     for i, path in enumerate(sorted(folder.iterdir())):
         if i % 2:
             mid = read_sound(path).samples[:, 0]
@@ -57,10 +54,13 @@ def dataset(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def finished(dataset, tmp_path_factory):
-    run = tmp_path_factory.mktemp("side") / "run"
-    train(dataset, load_config("kickgan-stereo", toy("kickgan-stereo")), run, Until(steps=3), device="cpu")
-    return run
+def dataset(tmp_path_factory):
+    return every_other_wide(tmp_path_factory.mktemp("side") / "kicks")
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    return shared_run(tmp_path_factory, "kickgan-stereo", every_other_wide)
 
 
 def task(dataset, *changes):

@@ -126,7 +126,7 @@ def test_an_interrupted_run_saves_and_goes_on(dataset, tmp_path, monkeypatch):
 def test_ctrl_c_on_the_command_line_says_so_and_exits_with_130(tmp_path):
     kicks = write_kicks(tmp_path / "kicks", 10)
     settings = [f"--set={change}" for change in TOY]
-    args = ["train", str(kicks), "--config", "dcgan-bands", "--out", str(tmp_path / "run"), "--threads", "1", *settings]
+    args = ["train", str(kicks), "--config", "dcgan", "--out", str(tmp_path / "run"), "--threads", "1", *settings]
     said = []
     with subprocess.Popen([sys.executable, "-m", "kickitout", *args], stderr=subprocess.PIPE, text=True) as run:
         for line in run.stderr:
@@ -135,7 +135,7 @@ def test_ctrl_c_on_the_command_line_says_so_and_exits_with_130(tmp_path):
                 run.send_signal(signal.SIGINT)
     assert run.returncode == 130
     assert any("the same command goes on from here" in line for line in said)
-    assert (tmp_path / "run" / "model.onnx").exists()
+    assert (tmp_path / "run" / "model.safetensors").exists()
     assert load_checkpoint(RunFolder(tmp_path / "run").latest)[1]["step"] >= 1
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -50,7 +51,7 @@ def no_silence(waves: np.ndarray) -> bool:
     return bool((np.abs(waves).max(axis=-1) > 0.5).all())
 
 
-def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
+def shared_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Dataset] = toy_dataset) -> Path:
     """A finished run of a config, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
     export takes twenty seconds. Whoever changes anything in it copies it first."""
     from kickitout.training.config import load_config
@@ -65,7 +66,7 @@ def shared_run(factory: pytest.TempPathFactory, name: str) -> Path:
     changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickgan" else [])]
     with FileLock(root / f"shared-{name}.lock"):
         if not (folder / "whole").exists():
-            dataset = toy_dataset(folder / "kicks")
+            dataset = make(folder / "kicks")
             train(dataset, load_config(name, changes), folder / "run", Until(steps=2), device="cpu")
             (folder / "whole").touch()
     return folder / "run"
