@@ -288,9 +288,7 @@ def test_names_that_are_shown_alike_are_told_apart(pack):
     assert len({c.path for c in found}) == 2
 
 
-@pytest.mark.parametrize(
-    ("method", "said"), [(9, r"Deflate64 \(Windows Explorer"), (93, "Zstandard"), (77, "method 77")]
-)
+@pytest.mark.parametrize(("method", "said"), [(98, "PPMd"), (93, "Zstandard"), (77, "method 77")])
 def test_a_packing_that_is_not_read_is_named(pack, method, said):
     path = pack / "other.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -299,7 +297,7 @@ def test_a_packing_that_is_not_read_is_named(pack, method, said):
     raw[8] = raw[raw.rfind(b"PK\1\2") + 10] = method
     path.write_bytes(raw)
     (reason,) = (r.reason for r in scan(pack).refused if r.name == "kicks/other.zip/k.wav")
-    assert said.replace("\\", "") in reason
+    assert said in reason
     assert "unpack the archive first" in reason
     with pytest.raises(UserError, match=rf"other\.zip: no sound file that can be read, 1 refused; .*{said}"):
         scan(path)
