@@ -17,7 +17,7 @@ pytestmark = pytest.mark.light
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. A run ends in a model file, so `export` lies below `training`.
 FLOORS = [
-    {"_version", "errors", "sound", "notes", "stored", "cpus", "package", "quiet"},
+    {"_version", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet"},
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
     {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"studio"},

@@ -79,7 +79,7 @@ def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike =
 
     >>> import kickitout
     >>> found = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
-    >>> found.reached, [line.control.name for line in found.lines]
+    >>> found.reached, [line.target.name for line in found.lines]
     (True, ['pitch', 'decay'])
     """
     played = _opened(model)

@@ -7,28 +7,21 @@ import math
 from typing import TYPE_CHECKING
 
 from kickitout.cli.values import quantity
+from kickitout.models.controls import TARGETS
 from kickitout.notes import read_note, to_hz, to_midi
 
 if TYPE_CHECKING:
     from kickitout.generation.match import MatchResult, TargetResult
 
 MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
-FLAGS = (
-    ("--pitch", "pitch", "Hz", "pitch of the tail, for instance 43.7Hz"),
-    ("--decay", "decay", "ms", "time to fall by 20 dB, for instance 280ms"),
-    ("--sweep", "sweep", "ms", "time of the pitch's fall, for instance 40ms"),
-    ("--click", "click", "dB", "energy above 2 kHz at the start re all, for instance -20dB"),
-    ("--tone", "tone", "Hz", "where the click lies, for instance 4k"),
-    ("--balance", "balance", "dB", "below 60 Hz re 60 to 250 Hz, for instance 3dB"),
-    ("--drive", "drive", "dB", "saturation, 0 to 36"),
-)
 
 
 def add_request(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("targets (the error of each is reported)")
     group.add_argument("--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F")
-    for flag, name, unit, text in FLAGS:
-        group.add_argument(flag, dest=f"ask_{name}", type=quantity(unit), default=None, metavar=unit, help=text)
+    for target in TARGETS.values():
+        group.add_argument(f"--{target.name}", dest=f"ask_{target.name}", type=quantity(target.unit), default=None,
+                           metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
 
 
 def read_request(args: argparse.Namespace) -> dict[str, float]:
@@ -36,7 +29,7 @@ def read_request(args: argparse.Namespace) -> dict[str, float]:
     from kickitout.errors import UserError
     from kickitout.generation.match import check_targets
 
-    asked = {name: getattr(args, f"ask_{name}") for _, name, _, _ in FLAGS}
+    asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
     if args.note is not None:
         if asked["pitch"] is not None:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
@@ -48,13 +41,13 @@ def answer_text(answer: MatchResult) -> str:
     """What was asked for, what came, and the error; for what was not met, what this kick can give."""
     parts = []
     for line in answer.lines:
-        control = line.control
+        target = line.target
         if math.isnan(line.achieved):
-            parts.append(f"{control.name} {line.requested:g} {control.unit}: {_beyond(line)}")
+            parts.append(f"{target.name} {line.requested:g} {target.unit}: {_beyond(line)}")
             continue
         off = f"{line.error:+.1f} {line.error_unit}"
         beyond = "" if line.reached else f", {_beyond(line)}"
-        parts.append(f"{control.name} {line.achieved:.4g} {control.unit} ({off}{beyond})")
+        parts.append(f"{target.name} {line.achieved:.4g} {target.unit} ({off}{beyond})")
     return "; ".join(parts)
 
 
@@ -64,7 +57,7 @@ def _beyond(line: TargetResult) -> str:
     low, high = line.reachable
     if low <= line.requested <= high:
         return "as near as it goes"
-    return f"this kick reaches {low:.3g} to {high:.3g} {line.control.unit}"
+    return f"this kick reaches {low:.3g} to {high:.3g} {line.target.unit}"
 
 
 def note(text: str) -> float:

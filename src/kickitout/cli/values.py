@@ -8,13 +8,9 @@ from pathlib import Path
 
 from kickitout.errors import UserError
 from kickitout.errors import count as count
+from kickitout.units import UNITS
 
-QUANTITIES = {
-    "Hz": {"": 1.0, "hz": 1.0, "k": 1000.0, "khz": 1000.0},
-    "ms": {"": 1.0, "ms": 1.0, "s": 1000.0},
-    "dB": {"": 1.0, "db": 1.0},
-}
-UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def duration(text: str) -> float:
@@ -26,7 +22,7 @@ def duration(text: str) -> float:
     parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 90s, 20m or 1h30m")
-    seconds = sum(float(n) * UNITS[u] for n, u in parts)
+    seconds = sum(float(n) * SECONDS[u] for n, u in parts)
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
     return seconds
@@ -53,9 +49,9 @@ class quantity:
     def __call__(self, text: str) -> float:
         found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
         unit = found[2].lower() if found else "?"
-        if not found or unit not in QUANTITIES[self.unit]:
+        if not found or unit not in UNITS[self.unit].written:
             raise argparse.ArgumentTypeError(f"{text!r}: a number in {self.unit} works")
-        return float(found[1]) * QUANTITIES[self.unit][unit]
+        return float(found[1]) * UNITS[self.unit].written[unit]
 
 
 def whole_hz(text: str) -> int:

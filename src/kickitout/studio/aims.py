@@ -18,9 +18,10 @@ import numpy as np
 
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import cards
-from kickitout.generation.match import BY_NAME, Control, measured
+from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
+from kickitout.models.controls import CONTROLS, Target
 from kickitout.notes import to_midi
 
 TRIED = range(48)  # seeds on which a rule is tried
@@ -39,36 +40,37 @@ Points = list[tuple[float, float]]  # knob in semitones, Hz on the card; by the 
 
 def aims(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
     """What the page may say: by knob, and the points of each of the first kicks by knob."""
-    known = {c.name: c for c in BY_NAME.values() if c.input in model.info.controls}
-    found = {c.input: aim for name, c in known.items() if name == "click" and (aim := ruled(model, c)) is not None}
+    known = {c.name: c.target for c in CONTROLS if c.target is not None and c.name in model.info.controls}
+    found = {}
+    if "click" in known and (aim := ruled(model, "click", known["click"])) is not None:
+        found["click"] = aim
     if "pitch" not in known:
         return found, [{} for _ in range(kicks)]
-    control = known["pitch"]
     with ThreadPoolExecutor(usable_cpus()) as pool:
         listed = list(pool.map(lambda seed: points(model, seed), range(kicks)))
     within = between(listed)
     if math.isfinite(within):
-        found[control.input] = {"field": control.field, "unit": control.unit, "within": round(within, 1),
-                               "within_unit": "cents", "points": True}  # fmt: skip
-    return found, [{control.input: one} if one else {} for one in listed]
+        found["pitch"] = {"field": known["pitch"].field, "unit": known["pitch"].unit, "within": round(within, 1),
+                          "within_unit": "cents", "points": True}  # fmt: skip
+    return found, [{"pitch": one} if one else {} for one in listed]
 
 
-def ruled(model: Model, control: Control, seeds: Sequence[int] = TRIED) -> dict[str, Any] | None:
+def ruled(model: Model, control: str, target: Target, seeds: Sequence[int] = TRIED) -> dict[str, Any] | None:
     """The knob moves its field by what it says: nine of ten kicks come so near. None where that is too far off."""
-    index, off = model.info.controls.index(control.input), []
+    index, off = model.info.controls.index(control), []
     for seed in seeds:
         eps = normal([seed], model.info.noise_size)
-        before = measured(model.render(eps).wave)[control.field]
+        before = measured(model.render(eps).wave)[target.field]
         for turn in TURNS:
             knobs = np.zeros(len(model.info.controls), np.float32)
             knobs[index] = turn
-            off.append(abs(measured(model.render(eps, controls=knobs).wave)[control.field] - before - turn))
+            off.append(abs(measured(model.render(eps, controls=knobs).wave)[target.field] - before - turn))
     known = [x for x in off if math.isfinite(x)]
     within = float(np.quantile(known, NEAREST)) if known else math.inf
     if within > OBEYED_DB:
         return None
-    unit = control.unit
-    return {"field": control.field, "unit": unit, "within": round(within, 1), "within_unit": unit, "points": False}
+    unit = target.unit
+    return {"field": target.field, "unit": unit, "within": round(within, 1), "within_unit": unit, "points": False}
 
 
 def points(model: Model, seed: int) -> Points:

@@ -29,12 +29,12 @@ from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
 from kickitout.generation.load import find_model_file
-from kickitout.generation.match import CONTROLS, ROUNDS, Control, MatchResult, match_seed, match_targets
+from kickitout.generation.match import ROUNDS, MatchResult, match_seed, match_targets
 from kickitout.generation.model import Model, Played
 from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
-from kickitout.models.kickgan.controls import CONTROL_INPUTS, ControlInput
+from kickitout.models.controls import MOVED_BY, TARGETS, Target
 from kickitout.studio.opening import opening_seed
 from kickitout.studio.recipes import (
     Recipe,
@@ -47,11 +47,10 @@ from kickitout.studio.recipes import (
     play,
 )
 from kickitout.studio.replies import Sounding, known, pack
+from kickitout.units import UNITS
 
 if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
-
-DRIVE = next(knob for knob in CONTROL_INPUTS if knob.name == "drive")  # the one thing asked for that no card measures
 
 
 class TrainingKick(NamedTuple):
@@ -124,7 +123,7 @@ class StudioService:
             "opening": self.opening,
             "turnable": bool(info.latent_size),
             "listens": self.ear_or_reason if isinstance(self.ear_or_reason, str) else "",
-            "controls": [*(_control(c) for c in CONTROLS), {"field": "", "scale": "linear", **_knob(DRIVE)}],
+            "controls": [_target(t) for t in TARGETS.values() if MOVED_BY[t.name].name in info.controls],
             "knobs": info.controls,
             "fields": [field._asdict() for field in FIELDS],
             "references": None if self.references is None else self.references.digest,
@@ -201,8 +200,8 @@ class StudioService:
     def _answer(self, request: dict[str, float], answer: MatchResult, recipe: Recipe) -> bytes:
         lines = [
             {
-                "name": line.control.name,
-                "unit": line.control.unit,
+                "name": line.target.name,
+                "unit": line.target.unit,
                 "error_unit": line.error_unit,
                 "reached": line.reached,
                 "reachable": line.reachable,
@@ -355,13 +354,10 @@ class StudioService:
         return pack(self.model, sounds, **more)
 
 
-def _control(control: Control) -> dict[str, Any]:
-    """What the page needs of a control."""
-    return {k: getattr(control, k) for k in ("name", "field", "unit", "scale", "low", "high", "meaning")}
-
-
-def _knob(knob: ControlInput) -> dict[str, Any]:
-    return {k: getattr(knob, k) for k in ("name", "unit", "low", "high", "meaning")}
+def _target(target: Target) -> dict[str, Any]:
+    """What the page needs of a target."""
+    named = {key: getattr(target, key) for key in ("name", "field", "unit", "low", "high", "meaning")}
+    return named | {"scale": UNITS[target.unit].scale}
 
 
 def _list(values: np.ndarray, digits: int) -> list[float]:

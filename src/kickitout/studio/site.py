@@ -24,7 +24,7 @@ from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.kickgan.controls import CONTROL_INPUTS
+from kickitout.models.controls import CONTROLS
 from kickitout.studio.aims import aims
 from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 from kickitout.studio.opening import best
@@ -112,7 +112,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     about = StudioService(player, model).about() | {
         "listens": "" if player.info.latent_size else "this model makes kicks from seeds alone",
         "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
-                      "meaning": k.meaning} for k in CONTROL_INPUTS if k.name in player.info.controls],
+                      "meaning": k.meaning} for k in CONTROLS if k.name in player.info.controls],
         "opening": best(found, player),
         "aims": expected,
         "measured": kicks,

@@ -19,16 +19,17 @@ import numpy as np
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 from kickitout.generation.load import load_model
-from kickitout.generation.match import BY_NAME, CONTROLS, DRIVE, TargetResult, check_targets, match_seed, measured
+from kickitout.generation.match import TargetResult, check_targets, match_seed, measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.metrics.resampling import median_interval
+from kickitout.models.controls import TARGETS
+from kickitout.units import UNITS
 
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
 ASKED_TOGETHER = ("pitch", "decay", "click")
-CONTROLS_ASKED = {**BY_NAME, "drive": DRIVE}
 NEVER = 1e6  # what an error counts that has no value: more than any that has one
-TARGETS = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
+LARGEST_MEDIAN = {"Hz": 10.0, "ms": 5.0, "dB": 1.5}  # cents, per cent, dB: what a median error should stay within
 
 
 class ControlError(NamedTuple):
@@ -65,7 +66,7 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
         raise UserError(f"model {model.info.name}: it has no controls, so there is nothing to measure")
     rng = np.random.default_rng(seed)
     spans = control_spans(model, max(n, 200))
-    singles = [(name,) for name in CONTROLS_ASKED if not kinds or name in kinds]
+    singles = [(name,) for name in TARGETS if not kinds or name in kinds]
     rows = []
     for names in [*singles, *([ASKED_TOGETHER] if not kinds else [])]:
         answers = []
@@ -87,11 +88,11 @@ def control_spans(model: Model, count: int = 200) -> dict[str, tuple[float, floa
     """Between which values is asked: the RANGE quantiles of `count` kicks of the model; drive over its whole range."""
     seeds = range(10_000, 10_000 + count)
     own = [measured(model.render(normal([s], model.info.noise_size)).wave) for s in seeds]
-    spans = {"drive": (DRIVE.low, DRIVE.high)}
-    for control in CONTROLS:
-        values = np.array([row[control.field] for row in own])
+    spans = {target.name: (target.low, target.high) for target in TARGETS.values()}
+    for target in (target for target in TARGETS.values() if target.field):
+        values = np.array([row[target.field] for row in own])
         low, high = (float(q) for q in np.quantile(values[np.isfinite(values)], RANGE))
-        spans[control.name] = max(low, control.low), min(high, control.high)
+        spans[target.name] = max(low, target.low), min(high, target.high)
     return spans
 
 
@@ -100,7 +101,7 @@ def _outside(line: TargetResult) -> bool:
 
 
 def _request(rng: np.random.Generator, name: str, low: float, high: float) -> float:
-    if CONTROLS_ASKED[name].scale == "log2":
+    if UNITS[TARGETS[name].unit].ratio:
         return float(low * (high / low) ** rng.random())
     return float(low + (high - low) * rng.random())
 
@@ -121,10 +122,10 @@ def controls_text(rows: Sequence[ControlError]) -> str:
     ]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for r in rows:
-        unit = CONTROLS_ASKED[r.control].unit
+        unit = TARGETS[r.control].unit
         name = f"{r.control}, with pitch, decay and click together" if r.together else r.control
         cells = [name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
-                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{TARGETS[unit]:g}", f"{r.worst:.2g}",
+                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{LARGEST_MEDIAN[unit]:g}", f"{r.worst:.2g}",
                  f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", str(r.n)]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines)
@@ -143,16 +144,16 @@ def controls_png(rows: Sequence[ControlError]) -> bytes:
     for panel in panels[len(alone) :]:
         panel.set_axis_off()
     for panel, row in zip(panels, alone, strict=False):
-        control = CONTROLS_ASKED[row.control]
+        unit = TARGETS[row.control].unit
         panel.axline((row.low, row.low), (row.high, row.high), color="0.75", linewidth=1, zorder=0)
         for met, face in ((True, "#0072b2"), (False, "none")):
             some = [line for line in row.lines if line.reached == met]
             panel.scatter([line.requested for line in some], [line.achieved for line in some], s=16, facecolors=face,
                           edgecolors="#0072b2" if met else "#d55e00", linewidths=1)  # fmt: skip
-        if control.scale == "log2":
+        if UNITS[unit].ratio:
             panel.set(xscale="log", yscale="log")
         panel.set_title(f"{row.control}: median {row.error:.2g} {row.error_unit}", fontsize=9)
-        panel.set_xlabel(f"asked for [{control.unit}]", fontsize=8)
+        panel.set_xlabel(f"asked for [{unit}]", fontsize=8)
         panel.set_ylabel("came", fontsize=8)
         panel.tick_params(which="both", labelsize=7)
     buffer = io.BytesIO()

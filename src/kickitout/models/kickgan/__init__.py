@@ -1,1 +1,1 @@
-"""KickGAN, read in this order: decoder, harmonic, click, noise, side; encoder, prior; controls, player."""
+"""KickGAN, read in this order: decoder, harmonic, click, noise, side; encoder, prior, player; `models.controls`."""

@@ -26,9 +26,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kickitout.descriptors.contour import SIZE
+from kickitout.models.controls import CONTROL_NAMES
 from kickitout.models.kickgan.click import CLICK_FRAMES, SLOPE, Click
 from kickitout.models.kickgan.config import KickGANConfig
-from kickitout.models.kickgan.controls import CONTROL_NAMES
 from kickitout.models.kickgan.harmonic import BAND_HZ, Harmonic, frame_seconds, stretched
 from kickitout.models.kickgan.noise import DEEP, FilteredNoise
 from kickitout.models.kickgan.side import Side
@@ -95,7 +95,7 @@ class Decoder(nn.Module):
             self.to_modes.bias.copy_(torch.linspace(0.6, 2.0, max(1, config.modes)))  # octaves above the pitch
 
     def forward(self, latent: Tensor, controls: Tensor | None = None) -> Tensor:
-        """latent: [B, latent + noise code]; controls: [B, 8], all at zero without them.
+        """latent: [B, latent + noise code]; controls: [B, K], all at zero without them.
 
         Returns [B, 16, 1, 1408]; [B, 32, 1, 1408] with a side, whose bands come last.
         """

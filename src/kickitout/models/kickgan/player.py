@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from kickitout.models.kickgan.controls import CONTROL_NAMES
+from kickitout.models.controls import CONTROL_NAMES
 from kickitout.models.player import Player
 from kickitout.representations.base import Representation
 from kickitout.sound import PEAK
