@@ -89,6 +89,17 @@ def test_a_file_renders_as_the_seed_it_was_made_from(files):
         kickitout.render({"kickitout": "1", "model": "another", "model_sha256": "ab" * 32, "seed": 7})
 
 
+def test_a_sound_of_a_kit_renders_as_it_is_in_the_kit(files, tmp_path):
+    how = {"layers": 2, "round_robins": 1, "formats": ["sfz"], "bits": "32f", "note": "F"}
+    (of_seed,) = kickitout.write_kit(tmp_path / "seed", [7], **how)
+    (of_file,) = kickitout.write_kit(tmp_path / "file", sounds=[files[1]], **how)
+    for kit, source in ((of_seed, None), (of_file, files[1])):
+        for path in (kit / "samples").iterdir():
+            np.testing.assert_array_equal(kickitout.render(path, source=source), samples(path))
+    with pytest.raises(UserError, match=r"made from kick_000008.wav; give that file with --source"):
+        kickitout.render(path)
+
+
 def test_variations_morphs_and_new_bodies_are_those_of_the_command_line(files, tmp_path):
     first, last = map(str, files[:2])
     how = ["--bits", "32f", "-o"]

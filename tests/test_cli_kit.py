@@ -17,7 +17,7 @@ from synthetic import swept_kick
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards
-from kickitout.export.kits.sound_file import render_again
+from kickitout.export.sounds import file_of_recipe
 from kickitout.generation.load import load_model
 
 pytestmark = pytest.mark.light
@@ -46,7 +46,7 @@ def test_a_kit_of_the_model_in_the_package(tmp_path):
         recipe = json.loads(printed)
         assert recipe["seed"] == 5
         assert recipe["kit"]["name"] == "Two"
-        assert render_again(recipe, path.name, model=load_model()) == path.read_bytes()
+        assert file_of_recipe(recipe, path.name, model=load_model()) == path.read_bytes()
 
 
 def test_the_name_of_a_kit_is_that_of_its_folder_unless_it_is_said(tmp_path):

@@ -22,9 +22,7 @@ from kickitout.export.kits.build import CEILING_DBTP, COST_LU, build_kit, common
 from kickitout.export.kits.documents import remarks
 from kickitout.export.kits.pitching import tune
 from kickitout.export.kits.plan import HYDROGEN_LAYERS, LONGEST_STEM, Plan, file_stem
-from kickitout.export.kits.shaping import Shape, colour, gain_db, repitch, shape
-from kickitout.export.kits.sound_file import render_again
-from kickitout.export.kits.sources import MOST_SECONDS, kick_of_bytes, kicks_of_files, kicks_of_model
+from kickitout.export.kits.sources import kick_of_bytes, kicks_of_files, kicks_of_model
 from kickitout.export.kits.tuning import find_note, parse_note
 from kickitout.export.kits.velocity import (
     MOST_LAYERS,
@@ -35,8 +33,11 @@ from kickitout.export.kits.velocity import (
     variation,
     zones,
 )
-from kickitout.export.kits.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
+from kickitout.export.sounds import file_of_recipe
+from kickitout.export.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
 from kickitout.generation.recipe import latent_of
+from kickitout.generation.shaping import Shape, colour, gain_db, shape, varispeed
+from kickitout.generation.source import MOST_SECONDS
 from kickitout.notes import note_name, to_midi
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
@@ -100,7 +101,7 @@ def test_a_shape_that_changes_nothing_changes_no_sample():
 @pytest.mark.parametrize("cents", [-1200.0, -37.0, 4.0, 50.0, 700.0])
 def test_resampling_moves_the_pitch_by_the_cents_and_not_the_onset(cents):
     wave = swept_kick(start_hz=80, end_hz=80, click=0, decay_ms=60)[None]  # a click would hide where the body starts
-    moved = repitch(wave, cents)
+    moved = varispeed(wave, cents)
     before, after = (float(cards(x)["pitch_end_hz"][0]) for x in (wave, moved))
     assert 1200 * math.log2(after / before) == pytest.approx(cents, abs=1)
     for x in (wave, moved):
@@ -413,7 +414,7 @@ def test_a_wav_of_a_kit_is_rendered_again_from_the_recipe_in_it(tmp_path):
         for name, data in kit.files():
             path = tmp_path / name
             path.write_bytes(data)
-            assert render_again(json.loads(read_comment(path)), name, model=model) == data
+            assert file_of_recipe(json.loads(read_comment(path)), name, model=model) == data
 
 
 def test_a_wav_from_a_file_is_rendered_again_from_that_file(tmp_path):
@@ -424,7 +425,7 @@ def test_a_wav_from_a_file_is_rendered_again_from_that_file(tmp_path):
     assert recipe["source"]["file"] == "mein kick.wav"
     assert recipe["source"]["recipe"] == {"kickitout": "0", "seed": 3}  # it says itself how it was made
     data = dict(kit.files())[kit.kicks[0].sounds[5].file]
-    assert render_again(json.loads(json.dumps(recipe)), "x.wav", source=source.read_bytes()) == data
+    assert file_of_recipe(json.loads(json.dumps(recipe)), "x.wav", source=source.read_bytes()) == data
 
 
 def test_another_model_or_file_is_refused(tmp_path):
@@ -432,18 +433,18 @@ def test_another_model_or_file_is_refused(tmp_path):
     other = FormulaModel()
     other.digest = "a" * 64
     with pytest.raises(UserError, match=r"x.wav: made by the model formula .ffffffffffff."):
-        render_again(recipe, "x.wav", model=other)
-    with pytest.raises(UserError, match=r"x.wav: needs its model"):
-        render_again(recipe, "x.wav")
+        file_of_recipe(recipe, "x.wav", model=other)
+    with pytest.raises(UserError, match=r"x.wav: made by the model formula .*; give the file of that model"):
+        file_of_recipe(recipe, "x.wav")
     for damage in ({"shape": {"cents": 1, "reverb": 2}}, {"shape": None}, {"kit": {}}, {"seed": None}):
         with pytest.raises(UserError, match="recipe is damaged"):
-            render_again(recipe | damage, "x.wav", model=FormulaModel())
+            file_of_recipe(recipe | damage, "x.wav", model=FormulaModel())
     kicks, _ = kicks_of_files([write_kick(tmp_path / "a.wav", swept_kick())])
     of_file = build_kit(kicks, Plan("A", 1, 1)).kicks[0].sounds[0].recipe
     with pytest.raises(UserError, match=r"x.wav: made from another a.wav"):
-        render_again(of_file, "x.wav", source=b"something")
+        file_of_recipe(of_file, "x.wav", source=b"something")
     with pytest.raises(UserError, match=r"x.wav: made from a.wav; give that file"):
-        render_again(of_file, "x.wav", model=FormulaModel())
+        file_of_recipe(of_file, "x.wav", model=FormulaModel())
 
 
 def test_a_sound_of_a_kit_is_not_taken_for_the_place_it_began_at():

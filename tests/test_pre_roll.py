@@ -11,8 +11,7 @@ from kits import FormulaModel, small_kit
 from kickitout.audio import decode_sound, read_comment, read_sound
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.export.kits.sound_file import render_again
-from kickitout.export.sounds import SoundFormat, write_kicks
+from kickitout.export.sounds import SoundFormat, file_of_recipe, write_kicks
 from kickitout.generation.load import load_model
 from kickitout.generation.recipe import find_latent, is_sound_of, stated_pre_roll
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -88,7 +87,7 @@ def test_the_sounds_of_a_kit_are_made_again_with_their_silence():
     kit, usual = (dict(small_kit(layers=1, round_robins=2, **how).files()) for how in ({"pre_roll_ms": 5.0}, {}))
     for name, data in kit.items():
         recipe = json.loads(decode_comment(data))
-        assert render_again(recipe, name, model=model) == data
+        assert file_of_recipe(recipe, name, model=model) == data
         early = round(0.005 * SAMPLE_RATE) - ONSET
         np.testing.assert_array_equal(decode_sound(data, name).samples[early:], decode_sound(usual[name], name).samples)
 

@@ -17,9 +17,10 @@ from kickitout.datasets.build import is_wide, read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.inpaint import inpaint
-from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
+from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.load import load_model
 from kickitout.generation.match import match_seed
+from kickitout.generation.source import decode_kick
 from kickitout.generation.vary import vary
 from kickitout.models.kickgan.encoder import AutoEncoder
 from kickitout.models.player import RISE

@@ -18,11 +18,12 @@ from kickitout.errors import UserError
 from kickitout.generation import invert as inversion
 from kickitout.generation import load_model
 from kickitout.generation.generate import kicks
-from kickitout.generation.invert import EncoderSession, Inversion, decode_kick, find_encoder
+from kickitout.generation.invert import EncoderSession, Inversion, find_encoder
 from kickitout.generation.load import DEFAULT
 from kickitout.generation.match import MatchResult
 from kickitout.generation.model import Model
-from kickitout.generation.recipe import find_latent, re_render, read_recipe
+from kickitout.generation.recipe import find_latent, needs_model, read_recipe, render_recipe
+from kickitout.generation.source import decode_kick, read_bytes
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -43,30 +44,27 @@ def render(
     *,
     source: str | PathLike[str] | None = None,
 ) -> np.ndarray:
-    """The kick of a recipe, or of the recipe inside a sound file that kickitout wrote: [22050], or [2, 22050].
+    """The sound of a recipe, or of the recipe inside a sound file that kickitout wrote: [T], or [2, T].
 
-    The samples are those of the model, before a file's sample format and rate; a recipe of a kit's sound gives the
-    kick that it was shaped from. source: the sound file of which a kick keeps its click or body. Raises UserError for a
+    The samples are those from before the file's sample format and rate; a sound of a kit is tuned and shaped. source:
+    the sound file that a kit's sound was made from, or of which a kick keeps its click or body. Raises UserError for a
     file without a recipe, a damaged one, another model, and another source.
 
     >>> import kickitout
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], formats=["sfz"])[0]
-    ...     again = kickitout.render(next(kit.rglob("*.wav")))
-    >>> bool((again == kickitout.generate([7])[0]).all())
-    True
+    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"])[0]
+    ...     found = kickitout.card(kickitout.render(sorted(kit.rglob("*.wav"))[-1]))
+    >>> found["note"]
+    'F1'
     """
-    from kickitout.audio import open_for_reading, read_comment
+    from kickitout.audio import read_comment
 
     where = "the recipe" if isinstance(recipe, Mapping) else str(recipe)
     found = dict(recipe) if isinstance(recipe, Mapping) else read_recipe(read_comment(Path(recipe)), where)
-    data = None
-    if source is not None:
-        with open_for_reading(Path(source)) as file:
-            data = file.read()
-    return _flat(re_render(found, _opened(model), where, data)[None])[0]
+    played = _opened(model) if needs_model(found) else None
+    return _flat(render_recipe(found, played, where, None if source is None else read_bytes(source)).wave[None])[0]
 
 
 def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike = DEFAULT) -> list[MatchResult]:
@@ -98,7 +96,6 @@ def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
     >>> found.after < 5
     True
     """
-    from kickitout.audio import open_for_reading
     from kickitout.identity import identity_in
 
     if isinstance(sound, Inversion):
@@ -107,8 +104,7 @@ def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
     encoder = EncoderSession(find_encoder(_named(played)))
     if isinstance(sound, np.ndarray):
         return inversion.invert(played, encoder, sound)
-    with open_for_reading(Path(sound)) as file:
-        data = file.read()
+    data = read_bytes(sound)
     wave = decode_kick(data, str(sound), played.info.channels)
     return inversion.invert(played, encoder, wave, identity=identity_in(data, str(sound)))
 
@@ -360,7 +356,7 @@ def _latent(sound: SoundLike, model: Model) -> np.ndarray:
 def _wave(sound: str | PathLike[str] | np.ndarray, model: Model) -> np.ndarray:
     if isinstance(sound, np.ndarray):
         return sound
-    return decode_kick(Path(sound).read_bytes(), str(sound), model.info.channels)
+    return decode_kick(read_bytes(sound), str(sound), model.info.channels)
 
 
 def _stacked(made: Sequence[Any]) -> np.ndarray:

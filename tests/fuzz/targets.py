@@ -184,7 +184,7 @@ def recipe_seeds() -> list[bytes]:
 
 
 def recipe_once(data: bytes) -> str:
-    from kickitout.generation.recipe import latent_of, re_render, read_recipe
+    from kickitout.generation.recipe import latent_of, read_recipe, render_recipe
     from kickitout.training.config import load_config
 
     text, model = data.decode("utf-8", "replace"), _Turnable()
@@ -194,7 +194,7 @@ def recipe_once(data: bytes) -> str:
         said = fine(
             lambda: load_config(str(path)),
             lambda: load_config("dcgan", [text]),
-            lambda: re_render(read_recipe(text, "r"), model, "r"),
+            lambda: render_recipe(read_recipe(text, "r"), model, "r"),
             lambda: latent_of(text, model),
         )
         return said.replace(folder, "")

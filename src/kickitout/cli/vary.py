@@ -44,10 +44,10 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.export.sounds import SoundFormat, refuse_in_the_way, write_named
     from kickitout.generation import inpaint
     from kickitout.generation.generate import Kick
-    from kickitout.generation.invert import decode_kick
     from kickitout.generation.load import load_model
     from kickitout.generation.noise import check_seeds
     from kickitout.generation.recipe import find_latent, latent_recipe
+    from kickitout.generation.source import decode_kick
     from kickitout.generation.vary import check_amount, vary
 
     form = SoundFormat(args.format, args.bits, args.rate, args.pre_roll)

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import math
+import struct
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -14,18 +15,29 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.audio import encode_sound, refuse_flac, resample
+from kickitout.audio import encode_sound, read_comment, refuse_flac, resample
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors.limits import Limits
 from kickitout.errors import UserError
+from kickitout.export.wav_chunks import SamplerZone, with_zone
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.generate import Kick, in_order, kicks
-from kickitout.generation.load import load_model
+from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import MatchResult
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.recipe import begun, check_pre_roll, scaled, stated_gain, stated_pre_roll
+from kickitout.generation.recipe import (
+    begun,
+    check_pre_roll,
+    needs_model,
+    read_recipe,
+    render_recipe,
+    scaled,
+    stated_gain,
+    stated_pre_roll,
+)
 from kickitout.generation.reject import OutlierRejection, RejectionTally
+from kickitout.generation.source import read_bytes
 from kickitout.sound import SAMPLE_RATE
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
@@ -117,7 +129,47 @@ def encode_kick(
         if gain_db:
             recipe, samples = {**recipe, "gain_db": gain_db}, scaled(samples, gain_db)
     comment = comment or json.dumps(recipe, sort_keys=True)
-    return recipe, encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
+    data = encode_sound(samples, form.rate, format=form.format, bits=form.bits, comment=comment)
+    if "kit" in recipe:
+        place = recipe["kit"]
+        data = with_zone(data, SamplerZone(place["key"], *place["velocities"]), form.rate)
+    return recipe, data
+
+
+def file_of_recipe(
+    recipe: Mapping[str, Any], where: str, model: Model | None = None, source: bytes | None = None, *,
+    comment: str | None = None, format: str = "wav",
+) -> bytes:  # fmt: skip
+    """The sound file that carries `recipe`, bit for bit. model, source, where: as `render_recipe` has them.
+
+    comment: the recipe as a file has it that is rendered again.
+    """
+    wave = render_recipe(recipe, model, where, source).wave
+    try:
+        rate, bits = int(recipe.get("rate", SAMPLE_RATE)), str(recipe.get("bits", "24"))
+        form = SoundFormat(format, bits, rate, stated_pre_roll(recipe))
+        return encode_kick(dict(recipe), wave, form, comment=comment)[1]
+    except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
+        raise UserError(f"{where}: its recipe is damaged ({error})") from error
+
+
+def render_file(
+    sound: Path, to: Path, model: str | Path | Model = DEFAULT, *, source: Path | None = None, force: bool = False
+) -> Path:
+    """Write the sound of the recipe in a file again, into the file `to`: of the same format bit for bit.
+
+    source: as `render_recipe` has it. Raises UserError where `to` exists and `force` is not set.
+    """
+    comment = read_comment(sound)
+    recipe, format = read_recipe(comment, str(sound)), to.suffix.lower().lstrip(".") or "wav"
+    if "kit" in recipe and format != "wav":
+        raise UserError(f"{to}: the sounds of a kit are WAV files; choose a name that ends in .wav")
+    played = (load_model(model) if isinstance(model, (str, Path)) else model) if needs_model(recipe) else None
+    data = None if source is None else read_bytes(source)
+    made = file_of_recipe(recipe, str(sound), played, data, comment=comment, format=format)
+    refuse_in_the_way(to.parent, [to.name], force=force)
+    make_folder(to.parent)
+    return write_whole(to, made)
 
 
 def headroom(samples: np.ndarray) -> float:

@@ -182,21 +182,3 @@ def _distance(a: list[np.ndarray], b: list[np.ndarray]) -> float:
 def _apart(a: np.ndarray, b: np.ndarray) -> float:
     sounds = np.maximum(a, b) > FLOOR_DB
     return float(np.abs(a - b)[sounds].mean()) if sounds.any() else 0.0
-
-
-def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
-    """The bytes of a sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a
-    peak of PEAK. name: begins every message. Raises UserError for what is no single kick.
-    """
-    from kickitout.audio import decode_sound
-    from kickitout.audio.prepare import prepare
-
-    try:
-        found = prepare(decode_sound(data, name))
-        if channels == 1:
-            return found.mid
-        both = np.stack([found.mid + found.side, found.mid - found.side])
-        return both * np.float32(PEAK / np.abs(both).max())
-    except UserError as error:
-        text = str(error)
-        raise error if str(UserError(name)) in text else UserError(f"{name}: {text}") from error

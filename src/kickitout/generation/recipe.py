@@ -6,22 +6,22 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from kickitout._version import __version__
+from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import PARTS, joined
-from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
+from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played
+from kickitout.generation.shaping import Shape, shape
+from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
 from kickitout.identity import identity_in
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
-
-if TYPE_CHECKING:
-    from kickitout.audio import Sound
 
 LONGEST_PRE_ROLL_MS = 500.0
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
@@ -113,47 +113,72 @@ def scaled(samples: np.ndarray, gain_db: float) -> np.ndarray:
 
 def is_sound_of(sound: Sound, wave: np.ndarray, recipe: Mapping[str, Any]) -> bool:
     """Whether a file still holds the kick [C, T] that its recipe speaks of, at any rate and in any format."""
-    from kickitout.audio import resample
-
     samples = begun(np.ascontiguousarray(wave.T), stated_pre_roll(recipe))
     samples = samples if sound.rate == SAMPLE_RATE else resample(samples, SAMPLE_RATE, sound.rate)
     return same_samples(sound.samples, np.clip(scaled(samples, stated_gain(recipe)), -1, 1))
 
 
-def re_render(recipe: dict[str, Any], model: Model, where: str, source: bytes | None = None) -> np.ndarray:
-    """[channels, T]: the kick of a recipe. Raises UserError when the model is another one than it was made with.
+def needs_model(recipe: Mapping[str, Any]) -> bool:
+    """Whether a sound comes from a model; that of a kit may come from a sound file alone."""
+    return "source" not in recipe or "keep" in recipe
 
-    source: the bytes of the sound file of which a kick keeps a part; without them, or with those of another file, a
-    UserError says which one is needed.
+
+def render_recipe(
+    recipe: Mapping[str, Any], model: Model | None = None, where: str = "the recipe", source: bytes | None = None
+) -> Played:
+    """The sound of a recipe, as it was before a file's gain, silence, rate and bits; a kit's sound tuned and shaped.
+
+    model: that of the recipe. source: the bytes of the sound file that a kit's sound was made from, or of which a kick
+    keeps a part. where: begins every message. Raises UserError for another model or file, for what is missing, for a
+    damaged recipe and for a sound that is not finite.
     """
     recipe = upgraded_recipe(recipe)
-    digest = str(recipe.get("model_sha256", ""))
-    if digest != model.digest:
-        raise UserError(
-            f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'}), "
-            f"and this one is {model.digest[:12]}; give the file of that model with --model"
-        )
     try:
-        controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
-        if "latent" in recipe:
-            played = model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
-            return _with_kept(recipe, played, where, source) if "keep" in recipe else played.wave
-        return model.render(
-            start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), controls=controls
-        ).wave
+        if needs_model(recipe):
+            played = _played(recipe, model, where)
+            if "keep" in recipe:
+                played = played._replace(wave=_with_kept(recipe, played, where, source))
+        else:
+            name = str(recipe["source"]["file"])
+            data = _checked_source(recipe, where, source, f"made from {name}")
+            played = Played(decode_whole_kick(data, name), np.zeros(0, np.float32))
+        if "shape" in recipe:
+            played = played._replace(wave=shape(played.wave, Shape(**recipe["shape"])))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
+    if not np.isfinite(played.wave).all():
+        raise UserError(f"{where}: this is not a finite sound; its controls or its latent are too far out")
+    return played
+
+
+def _played(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
+    digest = str(recipe.get("model_sha256", ""))
+    named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
+    if model is None:
+        raise UserError(f"{named}; give the file of that model with --model")
+    if digest != model.digest:
+        raise UserError(f"{named}, and this one is {model.digest[:12]}; give the file of that model with --model")
+    controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
+    if "latent" in recipe:
+        return model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
+    return model.render(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), controls=controls)
 
 
 def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | None) -> np.ndarray:
-    name, digest, part = str(recipe["source"]["file"]), str(recipe["source"]["sha256"]), recipe["keep"]
+    name, part = str(recipe["source"]["file"]), recipe["keep"]
     if part not in PARTS:
         raise ValueError(f"keep={part!r}")
+    data = _checked_source(recipe, where, source, f"keeps the {part} of {name}")
+    return joined(decode_kick(data, name, len(played.wave)), played, part).wave
+
+
+def _checked_source(recipe: dict[str, Any], where: str, source: bytes | None, why: str) -> bytes:
+    name, digest = str(recipe["source"]["file"]), str(recipe["source"]["sha256"])
     if source is None:
-        raise UserError(f"{where}: keeps the {part} of {name}; give that file with --source")
+        raise UserError(f"{where}: {why}; give that file with --source")
     if hashlib.sha256(source).hexdigest() != digest:
         raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
-    return joined(decode_kick(source, name, len(played.wave)), played, part).wave
+    return source
 
 
 def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
@@ -185,8 +210,6 @@ def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray
 
     A file that this model made says its own latent; any other is heard. name: where the model is, for its encoder.
     """
-    from kickitout.audio import decode_sound, open_for_reading, read_comment, read_sound
-
     if not model.info.latent_size:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
@@ -198,8 +221,7 @@ def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray
         if is_sound_of(read_sound(sound), model.render(latent=made_here).wave, read_recipe(comment, str(sound))):
             return made_here, "made by this model, so its latent is known"
         changed = CHANGED
-    with open_for_reading(sound) as file:
-        data = file.read()
+    data = read_bytes(sound)
     wave = decode_kick(data, str(sound), model.info.channels)
     heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
     odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)

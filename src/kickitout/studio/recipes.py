@@ -11,7 +11,7 @@ from kickitout.errors import UserError
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import LARGEST_SEED
-from kickitout.generation.recipe import rounded, sound_recipe
+from kickitout.generation.recipe import render_recipe, rounded, sound_recipe
 from kickitout.stored import OF_A_RECIPE, upgraded_recipe
 
 MOST_PLACES = 4097  # numbers
@@ -80,11 +80,7 @@ def controls_of(recipe: Recipe) -> np.ndarray | None:
 def play(model: Model, recipe: Recipe) -> Played:
     """The kick of a recipe. Raises UserError for one of another model, and for a sound that is not finite."""
     check_model(model, recipe)
-    if recipe.latent is not None:
-        played = model.render(latent=np.array(recipe.latent, np.float32), controls=controls_of(recipe))
-    else:
-        played = model.render(noise_of(model, recipe), controls=controls_of(recipe))
-    return finite(model, played)
+    return render_recipe(full_recipe(model, recipe), model, f"model {model.info.name}")
 
 
 def check_model(model: Model, recipe: Recipe) -> None:

@@ -24,14 +24,14 @@ from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.package import write_kit, zip_name
 from kickitout.export.kits.plan import Plan
-from kickitout.export.kits.sound_file import is_of_kit
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
-from kickitout.generation.invert import EncoderSession, decode_kick, find_encoder, invert
+from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.load import find_model_file
 from kickitout.generation.match import ROUNDS, MatchResult, match_seed, match_targets
 from kickitout.generation.model import Model, Played
 from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
+from kickitout.generation.source import decode_kick
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.identity import identity_in
 from kickitout.models.controls import MOVED_BY, TARGETS, Target
@@ -255,7 +255,7 @@ class StudioService:
             raise UserError(f"{name}: its recipe is damaged; drop the sound without it, or another one") from error
         played = play(self.model, recipe)
         exact = False
-        if is_of_kit(found):
+        if "shape" in found:
             said = "made by this model and shaped for a kit since; this is the kick it was made from"
         elif data[:1] == b"{":
             said = "the kick of this recipe"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.pitching import Tuned, tune
 from kickitout.export.kits.plan import GM_KICK, Plan
-from kickitout.export.kits.shaping import Shape, shape
-from kickitout.export.kits.sound_file import kit_recipe, sound_file
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.kits.velocity import Variation, Zone
+from kickitout.export.sounds import SoundFormat, encode_kick
+from kickitout.generation.shaping import Shape, shape
 
 CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
 COST_LU = 3.0  # by which kicks with high peaks may quieten the others, and
@@ -72,9 +72,11 @@ class Kit:
 
     def files(self) -> Iterator[tuple[str, bytes]]:
         """(name, WAV) of every sound, made as they are asked for."""
+        form = SoundFormat(bits=self.plan.bits, pre_roll_ms=self.plan.pre_roll_ms)
         for kick in self.kicks:
             for sound in kick.sounds:
-                yield sound.file, sound_file(kick.kick.wave, sound.recipe)
+                wave = shape(kick.kick.wave, Shape(**sound.recipe["shape"]))
+                yield sound.file, encode_kick(sound.recipe, wave, form)[1]
 
 
 @dataclass(frozen=True)
@@ -152,9 +154,9 @@ def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick
     for (zone, robin, v), by, lufs in zip(_strokes(plan), one.shapes, one.lufs, strict=True):
         level = target + _level(zone, v)
         exact = replace(by, gain_db=round(level - float(lufs), 4))
-        recipe = kit_recipe(
-            one.kick.recipe, plan.name, GM_KICK, plan.bits, exact, number, zone, robin, plan.pre_roll_ms
-        )  # fmt: skip
+        place = {"name": plan.name, "kick": number, "layer": zone.layer, "round_robin": robin,
+                 "key": GM_KICK, "velocities": [zone.low, zone.high]}  # fmt: skip
+        recipe = {**one.kick.recipe, "kit": place, "shape": asdict(exact)}
         sounds.append(KitSound(_file_name(number, one.tuned, one.kick, zone, robin), zone, robin, level, recipe))
     return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
 

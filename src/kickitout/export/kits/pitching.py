@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kickitout.descriptors import cards
-from kickitout.export.kits.shaping import repitch
 from kickitout.export.kits.tuning import Target, find_note
+from kickitout.generation.shaping import varispeed
 from kickitout.notes import note_name, to_midi
 
 CLOSE = 1.0  # cents: as near as a further move would bring it, and far below what is heard in a kick
@@ -87,7 +87,7 @@ def _far(after: float) -> float:
 
 def _read(mono: np.ndarray, moves: Sequence[float], note: int) -> list[float]:
     """What the card says after each move, in cents from the note; NaN for no pitch."""
-    waves = [repitch(mono, cents)[0] for cents in moves]
+    waves = [varispeed(mono, cents)[0] for cents in moves]
     longest = max(map(len, waves))
     hz = cards(np.stack([np.pad(x, (0, longest - len(x))) for x in waves]))["pitch_end_hz"]
     return [100 * (to_midi(float(f)) - note) if f > 0 else math.nan for f in hz]

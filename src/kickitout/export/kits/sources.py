@@ -18,18 +18,13 @@ from typing import Any
 import numpy as np
 
 from kickitout._version import __version__
-from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, read_comment, resample
-from kickitout.audio.prepare import END_FADE_SAMPLES, prepare, resting_offset
+from kickitout.audio import read_comment
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.generation.generate import kicks
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
-from kickitout.sound import ONSET, SAMPLE_RATE
-
-MOST_SECONDS = 4.0
-SILENT = 1e-4  # re peak: what follows the last sample above it is cut off
-STEREO = 1e-3  # side re mid, RMS: below it two channels are one
+from kickitout.generation.source import decode_whole_kick
 
 
 @dataclass(frozen=True)
@@ -83,34 +78,14 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
 
 
 def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more: str) -> KitSource:
-    """The kick in a sound file. made_by: the recipe that the file carries, if it does.
-
-    Everything is as the dataset prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
-    Raises UserError, which begins with `name`.
-    """
-    sound = decode_sound(data, name)
-    try:
-        prepared = prepare(sound)
-    except UserError as error:  # it does not know the name
-        raise UserError(f"{name}: {error}") from error
-    x = resample(_channels(sound), sound.rate, SAMPLE_RATE)
-    start = round(prepared.onset_s * SAMPLE_RATE) - ONSET
-    x = x[start:] if start >= 0 else np.pad(x, ((-start, 0), (0, 0)))
-    loud = np.flatnonzero(np.abs(x).max(axis=1) > SILENT * np.abs(x).max())
-    x = x[: loud[-1] + 1 + END_FADE_SAMPLES].copy()
-    if len(x) > MOST_SECONDS * SAMPLE_RATE:
-        raise UserError(
-            f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {MOST_SECONDS:.0f} s, cut it first"
-        )
-    x[:ONSET] *= _half_cosine(ONSET)
-    x[-END_FADE_SAMPLES:] *= _half_cosine(END_FADE_SAMPLES)[::-1]
+    """The kick in a sound file. made_by: the recipe that the file carries, if it does. Raises UserError."""
     recipe: dict[str, Any] = {
         "kickitout": __version__,
         "source": {"file": PurePath(name).name, "sha256": hashlib.sha256(data).hexdigest()},
     }
     if made_by is not None:
         recipe["source"]["recipe"] = json.loads(made_by)
-    return KitSource(name, _label(name), np.ascontiguousarray(x.T), recipe, **more)
+    return KitSource(name, _label(name), decode_whole_kick(data, name), recipe, **more)
 
 
 def _load(candidate: Candidate) -> KitSource:
@@ -122,18 +97,6 @@ def _load(candidate: Candidate) -> KitSource:
     except (UserError, ValueError):  # no sound (decoding says why), or a comment in somebody else's words
         made_by = None
     return kick_of_bytes(data, candidate.name, made_by=made_by, source=candidate.source, licence=candidate.licence)
-
-
-def _channels(sound: Sound) -> np.ndarray:
-    """[T, C] without an offset: two channels that differ, else their mean (or the louder one where they cancel)."""
-    mid, side = mid_side(sound.samples)
-    wide = float(np.square(side, dtype=np.float64).sum()) > STEREO**2 * float(np.square(mid, dtype=np.float64).sum())
-    x = sound.samples if wide and not channels_cancel(sound.samples) else mid[:, None]
-    return x - np.array([resting_offset(channel, sound.rate) for channel in x.T], np.float32)
-
-
-def _half_cosine(n: int) -> np.ndarray:
-    return (0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)[:, None]
 
 
 def _label(name: str) -> str:

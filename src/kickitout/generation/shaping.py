@@ -33,12 +33,12 @@ class Shape:
 
 def shape(wave: np.ndarray, by: Shape) -> np.ndarray:
     """wave [C, T], onset at ONSET -> float32 [C, T'] with the onset at ONSET."""
-    x = repitch(-wave if by.inverted else wave, by.cents)
+    x = varispeed(-wave if by.inverted else wave, by.cents)
     x = colour(x, by.tilt_db, by.click_db)
     return x * np.float32(10 ** (by.gain_db / 20))
 
 
-def repitch(wave: np.ndarray, cents: float) -> np.ndarray:
+def varispeed(wave: np.ndarray, cents: float) -> np.ndarray:
     """[C, T] moved by `cents`: float32 [C, T / ratio]. The ratio is exact to a rate of 1 Hz, 0.04 cents."""
     rate = round(SAMPLE_RATE * 2 ** (-cents / 1200))
     if rate == SAMPLE_RATE:

@@ -1,0 +1,74 @@
+"""The kick in a sound file: as a model hears it, and as a kit takes it."""
+
+from __future__ import annotations
+
+from os import PathLike
+
+import numpy as np
+
+from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, open_for_reading, resample
+from kickitout.audio.prepare import END_FADE_SAMPLES, Prepared, prepare, resting_offset
+from kickitout.errors import UserError
+from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+
+MOST_SECONDS = 4.0
+SILENT = 1e-4  # re peak: what follows the last sample above it is cut off
+STEREO = 1e-3  # side re mid, RMS: below it two channels are one
+
+
+def read_bytes(path: str | PathLike[str]) -> bytes:
+    """The bytes of a sound file. Raises UserError."""
+    with open_for_reading(path) as file:
+        return file.read()
+
+
+def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
+    """The bytes of a sound file as a model of so many channels hears it, prepared: [T], or left and right [2, T]; a
+    peak of PEAK. name: begins every message. Raises UserError for what is no single kick.
+    """
+    found = _prepared(decode_sound(data, name), name)
+    if channels == 1:
+        return found.mid
+    both = np.stack([found.mid + found.side, found.mid - found.side])
+    return both * np.float32(PEAK / np.abs(both).max())
+
+
+def decode_whole_kick(data: bytes, name: str) -> np.ndarray:
+    """The bytes of a sound file as a kit takes it: [C, T] at 44.1 kHz with its onset at ONSET, up to MOST_SECONDS.
+
+    Everything is as the dataset prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
+    Raises UserError, which begins with `name`.
+    """
+    sound = decode_sound(data, name)
+    prepared = _prepared(sound, name)
+    x = resample(_channels(sound), sound.rate, SAMPLE_RATE)
+    start = round(prepared.onset_s * SAMPLE_RATE) - ONSET
+    x = x[start:] if start >= 0 else np.pad(x, ((-start, 0), (0, 0)))
+    loud = np.flatnonzero(np.abs(x).max(axis=1) > SILENT * np.abs(x).max())
+    x = x[: loud[-1] + 1 + END_FADE_SAMPLES].copy()
+    if len(x) > MOST_SECONDS * SAMPLE_RATE:
+        raise UserError(
+            f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {MOST_SECONDS:.0f} s, cut it first"
+        )
+    x[:ONSET] *= _half_cosine(ONSET)
+    x[-END_FADE_SAMPLES:] *= _half_cosine(END_FADE_SAMPLES)[::-1]
+    return np.ascontiguousarray(x.T)
+
+
+def _prepared(sound: Sound, name: str) -> Prepared:
+    try:
+        return prepare(sound)
+    except UserError as error:  # it does not know the name
+        raise UserError(f"{name}: {error}") from error
+
+
+def _channels(sound: Sound) -> np.ndarray:
+    """[T, C] without an offset: two channels that differ, else their mean (or the louder one where they cancel)."""
+    mid, side = mid_side(sound.samples)
+    wide = float(np.square(side, dtype=np.float64).sum()) > STEREO**2 * float(np.square(mid, dtype=np.float64).sum())
+    x = sound.samples if wide and not channels_cancel(sound.samples) else mid[:, None]
+    return x - np.array([resting_offset(channel, sound.rate) for channel in x.T], np.float32)
+
+
+def _half_cosine(n: int) -> np.ndarray:
+    return (0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)[:, None]
