@@ -20,8 +20,8 @@ from kickitout.augmentation.shape import aligned
 from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kickitout.synthesis.procedural import KickParameters, render, synthesise
-from kickitout.synthesis.styles import OFF_DB
+from kickitout.synthesis.parameters import OFF_DB, KickParameters
+from kickitout.synthesis.procedural import render, synthesise
 
 pytestmark = pytest.mark.light
 

@@ -9,20 +9,10 @@ import pytest
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis import procedural
-from kickitout.synthesis.procedural import (
-    LIMITS,
-    MODE_RATIOS,
-    KickParameters,
-    draw_parameters,
-    layers,
-    parameters_as_dict,
-    parameters_from_dict,
-    render,
-    render_batch,
-    style_of,
-    synthesise,
-)
-from kickitout.synthesis.styles import OFF_DB, STYLES
+from kickitout.synthesis.oscillator import MODE_RATIOS
+from kickitout.synthesis.parameters import LIMITS, OFF_DB, KickParameters, parameters_as_dict, parameters_from_dict
+from kickitout.synthesis.procedural import layers, render, render_batch, synthesise
+from kickitout.synthesis.styles import STYLES, draw_parameters, style_of
 
 pytestmark = pytest.mark.light
 

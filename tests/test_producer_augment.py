@@ -10,7 +10,8 @@ from kickitout.augmentation.variants import AugmentRanges, Changes, apply_change
 from kickitout.descriptors import card, cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kickitout.synthesis.procedural import KickParameters, render, synthesise
+from kickitout.synthesis.parameters import KickParameters
+from kickitout.synthesis.procedural import render, synthesise
 from kickitout.synthesis.styles import Range
 
 pytestmark = pytest.mark.decides

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from kickitout.augmentation.shape import (
     END_FADE,
     TRANSFORM,
-    Limit,
-    Wave,
     below,
     checked,
     checked_number,
@@ -31,6 +29,8 @@ from kickitout.augmentation.shape import (
     rise_between,
 )
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
+from kickitout.synthesis.parameters import Limit
+from kickitout.synthesis.signal import Wave
 
 # What a parameter may be. AugmentRanges in `variants` holds what is musical.
 CHANGE_LIMITS = {

@@ -18,19 +18,17 @@ from kickitout.augmentation.changes import BODY_BAND_HZ, CUT_FADE
 from kickitout.augmentation.shape import (
     END_FADE,
     TRANSFORM,
-    Limit,
-    Wave,
     below,
     checked,
     checked_number,
-    checked_seed,
     fall,
     finish,
     normalised,
 )
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kickitout.synthesis.styles import OFF_DB
+from kickitout.synthesis.parameters import OFF_DB, Limit, checked_seed
+from kickitout.synthesis.signal import Wave, quick_size
 
 # What a setting may be. PARAMETERS in `mix` holds what is musical.
 EFFECT_LIMITS = {
@@ -311,8 +309,7 @@ def _noise_spectrum(
         checked_number(EFFECT_LIMITS, "noise_low_hz", low_hz),
         checked_number(EFFECT_LIMITS, "noise_high_hz", high_hz),
     )
-    power = 1 << max(count - 1, 63).bit_length() - 3  # a size of 5, 6, 7 or 8 times a power of two: quick to transform
-    size = -(-max(count, 64) // power) * power
+    size = quick_size(count)
     hz, octaves = _bins(size)
     shape = np.exp(octaves * np.float32(tilt * math.log(10) / 20))
     low, high = np.square(np.float32(low_hz) / hz), np.square(hz * np.float32(1 / high_hz))

@@ -27,19 +27,21 @@ from kickitout.audio.prepare import polarity
 from kickitout.augmentation import effects
 from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
 from kickitout.augmentation.effects import EFFECT_LIMITS
-from kickitout.augmentation.shape import Limit, Wave, aligned, checked, checked_seed, normalised
+from kickitout.augmentation.shape import aligned, checked, normalised
 from kickitout.augmentation.variants import apply_changes, check_range, draw_changes, has_click
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH
-from kickitout.synthesis.procedural import LIMITS as SYNTHESIS_LIMITS
-from kickitout.synthesis.procedural import KickParameters, click_layer, draw_parameters, render
-from kickitout.synthesis.styles import OFF_DB, Range
+from kickitout.synthesis.layers import click_layer
+from kickitout.synthesis.parameters import LIMITS, OFF_DB, KickParameters, Limit, checked_seed
+from kickitout.synthesis.procedural import render
+from kickitout.synthesis.signal import Wave
+from kickitout.synthesis.styles import Range, draw_parameters
 
 ENOUGH = 150  # kicks from which on a folder begins to speak for itself
 DULL_FLOOR_DB = -10.0  # the floor of a dull kick is so much lower: what took its top took the hiss as well
 
 
-ALLOWED = {name: Limit(*limit) for name, limit in SYNTHESIS_LIMITS.items()} | CHANGE_LIMITS | EFFECT_LIMITS
+ALLOWED = LIMITS | CHANGE_LIMITS | EFFECT_LIMITS
 
 
 class Parameter(NamedTuple):

@@ -8,27 +8,18 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-
-Wave = NDArray[np.float32]
+from kickitout.synthesis.parameters import Limit
+from kickitout.synthesis.signal import Wave
 
 TRANSFORM = 24_000  # samples: 22050 and 44 ms of silence, in which what runs over an end dies away
 END_FADE = 88  # samples: 2 ms
 _BLOCK = 64  # samples between the points of the shape that carries the mean
-
-
-class Limit(NamedTuple):
-    """What a setting may be."""
-
-    lowest: float
-    highest: float
-    unit: str
 
 
 def finish(x: NDArray[np.floating], like: Wave) -> Wave:
@@ -127,12 +118,6 @@ def checked(wave: Wave, name: str = "wave") -> Wave:
     if top < 1e-6:
         raise UserError(f"{name} is silent; a kick with a peak near {PEAK} works")
     return x.astype(np.float32, copy=False)
-
-
-def checked_seed(seed: int) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= int(seed) < 1 << 64:
-        raise UserError(f"seed={seed!r}: must be a whole number from 0 to 2^64 - 1")
-    return int(seed)
 
 
 def checked_number(limits: Mapping[str, Limit], limit: str, value: float, name: str | None = None) -> float:

@@ -17,9 +17,11 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
-from kickitout.augmentation.shape import Limit, Wave, checked, checked_seed, first_at
+from kickitout.augmentation.shape import checked, first_at
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
+from kickitout.synthesis.parameters import Limit, checked_seed
+from kickitout.synthesis.signal import Wave
 from kickitout.synthesis.styles import Range
 
 SOFT_MS = 5.0  # a kick that stays below -12 dB re peak for so long has no click to lend

@@ -32,8 +32,9 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE
-    from kickitout.synthesis.procedural import draw_parameters, parameters_as_dict, render
-    from kickitout.synthesis.styles import STYLES
+    from kickitout.synthesis.parameters import parameters_as_dict
+    from kickitout.synthesis.procedural import render
+    from kickitout.synthesis.styles import STYLES, draw_parameters
 
     if args.style is not None and args.style not in STYLES:
         raise UserError(f"--style {args.style}: not known; styles are {', '.join(STYLES)}")

@@ -1,11 +1,15 @@
-"""Styles of rendered kicks: musically chosen ranges for the parameters of the synthesiser."""
+"""Styles of rendered kicks: musically chosen ranges for the parameters, and a seed's draw from them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-OFF_DB = -100.0  # a layer at this level is left out: 16-bit silence is near -96 dB
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.synthesis.parameters import OFF_DB, KickParameters, checked_seed
+from kickitout.synthesis.signal import generator
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ def _lin(low: float, high: float, chance: float = 1.0, otherwise: float = 0.0) -
     return Range(low, high, False, chance, otherwise)
 
 
-def _level(low: float, high: float, chance: float = 1.0) -> Range:
+def _layer_level(low: float, high: float, chance: float = 1.0) -> Range:
     return Range(low, high, False, chance, OFF_DB)
 
 
@@ -70,12 +74,12 @@ STYLES: dict[str, Style] = {
             "decay_ms": _log(110, 5000),
             "curve": _lin(0.9, 1.15),
             "drive_db": _lin(0.5, 6, chance=0.25),
-            "click_level_db": _level(-56, -26),
+            "click_level_db": _layer_level(-56, -26),
             "click_ms": _log(1, 6),
             "click_centroid_hz": _log(600, 4500),
             "click_bandwidth_hz": _log(500, 3000),
             "click_noise": _lin(0, 0.8),
-            "noise_level_db": _level(-68, -48, chance=0.75),
+            "noise_level_db": _layer_level(-68, -48, chance=0.75),
             "noise_decay_ms": _log(60, 180),
             "noise_tilt_db_per_octave": _lin(-8, -3),
         },
@@ -94,12 +98,12 @@ STYLES: dict[str, Style] = {
             "decay_ms": _log(180, 700),
             "curve": _lin(0.9, 1.5),
             "drive_db": _lin(1, 10, chance=0.6),
-            "click_level_db": _level(-38, -20),
+            "click_level_db": _layer_level(-38, -20),
             "click_ms": _log(4, 40),
             "click_centroid_hz": _log(1000, 5000),
             "click_bandwidth_hz": _log(800, 3500),
             "click_noise": _lin(0.3, 1),
-            "noise_level_db": _level(-46, -26, chance=0.8),
+            "noise_level_db": _layer_level(-46, -26, chance=0.8),
             "noise_decay_ms": _log(15, 80),
             "noise_tilt_db_per_octave": _lin(-8, -2),
         },
@@ -117,18 +121,18 @@ STYLES: dict[str, Style] = {
             "attack_ms": _log(1, 10),
             "decay_ms": _log(200, 1300),
             "curve": _lin(0.5, 1.0),
-            "modes_level_db": _level(-24, -4, chance=0.9),
+            "modes_level_db": _layer_level(-24, -4, chance=0.9),
             "modes_tilt_db": _lin(-9, -2),
             "modes_decay_ms": _log(40, 250),
-            "click_level_db": _level(-40, -18),
+            "click_level_db": _layer_level(-40, -18),
             "click_ms": _log(12, 70),
             "click_centroid_hz": _log(600, 3000),
             "click_bandwidth_hz": _log(600, 2500),
             "click_noise": _lin(0.7, 1),
-            "noise_level_db": _level(-48, -26, chance=0.95),
+            "noise_level_db": _layer_level(-48, -26, chance=0.95),
             "noise_decay_ms": _log(50, 270),
             "noise_tilt_db_per_octave": _lin(-10, -4),
-            "room_level_db": _level(-32, -10, chance=0.8),
+            "room_level_db": _layer_level(-32, -10, chance=0.8),
             "room_ms": _log(100, 900),
         },
     ),
@@ -145,15 +149,15 @@ STYLES: dict[str, Style] = {
             "hold_ms": _lin(0, 25, chance=0.4),
             "decay_ms": _log(85, 300),
             "curve": _lin(0.9, 2),
-            "modes_level_db": _level(-24, -6, chance=0.6),
+            "modes_level_db": _layer_level(-24, -6, chance=0.6),
             "modes_decay_ms": _log(30, 120),
             "drive_db": _lin(1, 8, chance=0.3),
-            "click_level_db": _level(-44, -17),
+            "click_level_db": _layer_level(-44, -17),
             "click_ms": _log(3, 50),
             "click_centroid_hz": _log(600, 3500),
             "click_bandwidth_hz": _log(800, 4000),
             "click_noise": _lin(0.2, 1),
-            "noise_level_db": _level(-54, -30, chance=0.8),
+            "noise_level_db": _layer_level(-54, -30, chance=0.8),
             "noise_decay_ms": _log(40, 200),
             "noise_tilt_db_per_octave": _lin(-9, -3),
         },
@@ -173,15 +177,15 @@ STYLES: dict[str, Style] = {
             "curve": _lin(0.9, 2.5),
             "drive_db": _lin(3, 18, chance=0.8),
             "drive_bias": _lin(0, 0.3, chance=0.4),
-            "click_level_db": _level(-50, -20),
+            "click_level_db": _layer_level(-50, -20),
             "click_ms": _log(3, 40),
             "click_centroid_hz": _log(1000, 6000),
             "click_bandwidth_hz": _log(800, 4000),
             "click_noise": _lin(0.3, 1),
-            "noise_level_db": _level(-48, -26, chance=0.85),
+            "noise_level_db": _layer_level(-48, -26, chance=0.85),
             "noise_decay_ms": _log(30, 300),
             "noise_tilt_db_per_octave": _lin(-8, -1),
-            "room_level_db": _level(-30, -12, chance=0.4),
+            "room_level_db": _layer_level(-30, -12, chance=0.4),
             "room_ms": _log(100, 600),
         },
     ),
@@ -200,15 +204,15 @@ STYLES: dict[str, Style] = {
             "curve": _lin(1, 3),
             "drive_db": _lin(12, 30),
             "drive_bias": _lin(0, 0.4, chance=0.6),
-            "click_level_db": _level(-35, -16),
+            "click_level_db": _layer_level(-35, -16),
             "click_ms": _log(3, 25),
             "click_centroid_hz": _log(2000, 8000),
             "click_bandwidth_hz": _log(1000, 5000),
             "click_noise": _lin(0.4, 1),
-            "noise_level_db": _level(-40, -20, chance=0.7),
+            "noise_level_db": _layer_level(-40, -20, chance=0.7),
             "noise_decay_ms": _log(50, 300),
             "noise_tilt_db_per_octave": _lin(-6, 0),
-            "room_level_db": _level(-28, -14, chance=0.3),
+            "room_level_db": _layer_level(-28, -14, chance=0.3),
             "room_ms": _log(80, 400),
         },
     ),
@@ -223,20 +227,42 @@ STYLES: dict[str, Style] = {
             "hold_ms": _lin(0, 50, chance=0.4),
             "decay_ms": _log(120, 500),
             "curve": _lin(0.7, 1.6),
-            "modes_level_db": _level(-24, -8, chance=0.5),
+            "modes_level_db": _layer_level(-24, -8, chance=0.5),
             "modes_decay_ms": _log(30, 150),
             "drive_db": _lin(2, 14),
             "drive_bias": _lin(0, 0.5, chance=0.5),
-            "click_level_db": _level(-48, -26, chance=0.8),
+            "click_level_db": _layer_level(-48, -26, chance=0.8),
             "click_ms": _log(6, 50),
             "click_centroid_hz": _log(500, 2000),
             "click_bandwidth_hz": _log(300, 1000),
             "click_noise": _lin(0.6, 1),
-            "noise_level_db": _level(-38, -20),
+            "noise_level_db": _layer_level(-38, -20),
             "noise_decay_ms": _log(60, 450),
             "noise_tilt_db_per_octave": _lin(-9, -3),
-            "room_level_db": _level(-26, -8, chance=0.6),
+            "room_level_db": _layer_level(-26, -8, chance=0.6),
             "room_ms": _log(50, 250),
         },
     ),
 }
+
+
+def style_of(seed: int) -> str:
+    """The style that `draw_parameters(seed)` takes when none is asked for, after the weights of STYLES."""
+    seed = checked_seed(seed)
+    edges = np.cumsum([style.weight for style in STYLES.values()])
+    place = generator(seed, 3).random() * edges[-1]
+    return list(STYLES)[int(np.searchsorted(edges, place, side="right"))]
+
+
+def draw_parameters(seed: int, style: str | None = None) -> KickParameters:
+    """The parameters of one kick; the same for the same seed and style, which is `style_of(seed)` unless given."""
+    seed = checked_seed(seed)
+    name = style_of(seed) if style is None else style
+    if name not in STYLES:
+        raise UserError(f"style={name!r}: must be one of {', '.join(STYLES)}")
+    start_over_end, ranges = STYLES[name].start_over_end, STYLES[name].ranges
+    # Two numbers for every range, whatever comes of them, so that no draw shifts another.
+    places = generator(seed, 4).random((1 + len(ranges), 2)).tolist()
+    values = {field: span.at(*place) for (field, span), place in zip(ranges.items(), places[1:], strict=True)}
+    start_hz = values["pitch_end_hz"] * start_over_end.at(*places[0])
+    return KickParameters(pitch_start_hz=start_hz, seed=seed, **values)
