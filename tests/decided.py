@@ -73,11 +73,15 @@ def other_kernels() -> dict[str, dict[str, str]]:
 
 
 def emulated(processor: str) -> list[str] | str:
-    """The command that runs a program on another x86 processor, or the reason why there is none."""
+    """The command that runs a program on another x86 processor, or the reason why there is none.
+
+    It chooses its own kernels: those that a code path has switched on here may be too new for it.
+    """
     qemu = shutil.which("qemu-x86_64")
     if platform.system() != "Linux" or platform.machine() != "x86_64":
         return f"{platform.system()} {platform.machine()}: x86-64 Linux is emulated"
-    return [qemu, "-cpu", processor] if qemu else "qemu-x86_64 is not installed"
+    own_kernels = [f"--unset={name}" for name in sorted({name for path in PATHS.values() for name in path})]
+    return ["env", *own_kernels, qemu, "-cpu", processor] if qemu else "qemu-x86_64 is not installed"
 
 
 if __name__ == "__main__":
