@@ -288,4 +288,4 @@ def test_one_is_one_and_more_are_more(tmp_path, capsys):
     assert forecast(1, None).startswith("1 different kick;")
     assert forecast(2, None).startswith("2 different kicks;")
     with pytest.raises(UserError, match="80 kicks x 8 layers x 8 round robins are"):
-        Plan("K", 8, 8, ("sfz",)).check_size(80)
+        Plan("K", 8, 8).check_size(80)

@@ -9,6 +9,7 @@ import json
 import tarfile
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -18,6 +19,7 @@ from synthetic import swept_kick
 from kickitout.errors import UserError
 from kickitout.export.kits import package
 from kickitout.export.kits.build import build_kit
+from kickitout.export.kits.formats import check_formats
 from kickitout.export.kits.hydrogen import velocity_range
 from kickitout.export.kits.package import check_place, write_kit
 from kickitout.export.kits.plan import Plan
@@ -139,7 +141,7 @@ def test_the_sfz_has_each_velocity_and_round_robin_of_each_key_once():
     from kickitout.export.kits.sfz import sfz_files
 
     kit = small_kit(layers=3, round_robins=2)
-    files = sfz_files(kit, "samples")
+    files = sfz_files(kit, {})
     whole = parse_sfz(files["Small.sfz"].decode())
     assert {r["key"] for r in whole} == {"36", "37"}
     for key, robin, velocity in [(k, r, v) for k in ("36", "37") for r in ("1", "2") for v in range(1, 128)]:
@@ -169,7 +171,7 @@ def test_decentsampler_plays_a_layer_at_its_own_level_at_its_top():
     from kickitout.export.kits.decentsampler import preset_files
 
     kit = small_kit(layers=4, round_robins=2)
-    root = ET.fromstring(preset_files(kit, "samples")["Small.dspreset"])
+    root = ET.fromstring(preset_files(kit, {})["Small.dspreset"])
     groups = list(root.iter("group"))
     assert len(groups) == 2 * 4
     for group in groups:
@@ -191,6 +193,30 @@ def test_hydrogens_velocities_meet_between_two_of_midi(layers):
         assert top == bottom
     for v in range(1, 128):
         assert sum(low <= v / 127 <= high for low, high in ranges) == 1
+
+
+# formats
+
+
+@pytest.mark.parametrize(
+    ("layers", "formats", "sentence"),
+    [
+        (4, (), "choose from sfz, hydrogen, decentsampler"),
+        (4, ("sfz", "exs"), "choose from"),
+        (4, ("sfz", "sfz"), "each once"),
+        (5, ("sfz", "hydrogen"), "Hydrogen holds 16 samples an instrument; ask for fewer, or leave hydrogen out"),
+    ],
+)
+def test_formats_that_are_none_or_too_small_are_refused_with_what_works(layers, formats, sentence, tmp_path):
+    with pytest.raises(UserError, match=sentence):
+        check_formats(formats, Plan("Kit", layers))
+    with pytest.raises(UserError, match=sentence):
+        write_kit(SimpleNamespace(plan=Plan("Kit", layers)), None, tmp_path / "kit", formats)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_format_without_limits_holds_the_largest_plan():
+    check_formats(("sfz", "decentsampler"), Plan("Kit", 8, 8))
 
 
 # places

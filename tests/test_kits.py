@@ -21,7 +21,7 @@ from kickitout.errors import UserError
 from kickitout.export.kits.build import CEILING_DBTP, COST_LU, build_kit, common_loudness
 from kickitout.export.kits.documents import remarks
 from kickitout.export.kits.pitching import tune
-from kickitout.export.kits.plan import HYDROGEN_LAYERS, LONGEST_STEM, Plan, file_stem
+from kickitout.export.kits.plan import LONGEST_STEM, Plan, file_stem
 from kickitout.export.kits.sources import kick_of_bytes, kicks_of_files, kicks_of_model
 from kickitout.export.kits.tuning import find_note, parse_note
 from kickitout.export.kits.velocity import (
@@ -512,12 +512,8 @@ def test_a_silent_seed_is_named():
         ({"name": "a\nb"}, "'ab' works"),
         ({"name": "x" * 81}, "1 to 80"),
         ({"layers": 0}, "--velocity-layers 0: 1 to 8"),
-        ({"layers": 9, "formats": ("sfz",)}, "--velocity-layers 9"),
-        ({"round_robins": 9, "formats": ("sfz",)}, "--round-robin 9"),
-        ({"formats": ()}, "choose from sfz, hydrogen, decentsampler"),
-        ({"formats": ("sfz", "exs")}, "choose from"),
-        ({"formats": ("sfz", "sfz")}, "each once"),
-        ({"layers": 5}, f"Hydrogen holds {HYDROGEN_LAYERS} samples an instrument"),
+        ({"layers": 9}, "--velocity-layers 9"),
+        ({"round_robins": 9}, "--round-robin 9"),
         ({"bits": "8"}, "--bits 8"),
         ({"note": "Z"}, "--note Z"),
         ({"licence": " "}, "--licence"),
@@ -533,7 +529,7 @@ def test_sizes_have_limits_that_are_said():
     with pytest.raises(UserError, match=r"93 kicks: .* up to 92"):
         Plan("K").check_size(93)
     with pytest.raises(UserError, match="5120 files; up to 2048"):
-        Plan("K", 8, 8, ("sfz",)).check_size(80)
+        Plan("K", 8, 8).check_size(80)
     Plan("K", 4, 4).check_size(92)
 
 

@@ -270,7 +270,7 @@ def runs(places: PathOrPaths = "runs") -> list[RunState]:
 def write_kit(
     out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
     model: ModelLike = DEFAULT, name: str | None = None, note: str | None = None, layers: int = 4,
-    round_robins: int = 4, formats: Sequence[str] = ("sfz", "hydrogen", "decentsampler"), bits: str = "24",
+    round_robins: int = 4, formats: Sequence[str] | None = None, bits: str = "24",
     licence: str | None = None, match: str = "loudness", pre_roll_ms: float | None = None, zipped: bool = False,
     force: bool = False,
 ) -> list[Path]:  # fmt: skip
@@ -278,9 +278,10 @@ def write_kit(
     robins. Returns the folder, and its zip with `zipped`.
 
     seeds: of a model's kicks; sounds: files and folders instead. note: "F1", or "F" for each kick's nearest F; without
-    it the nearest semitone. layers, round_robins: 1 to 8. match: "loudness" or "peak", what all kicks share.
-    pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
-    replaces a kit), for a sound that is no kick, and for what a format cannot hold.
+    it the nearest semitone. layers, round_robins: 1 to 8. formats: of `kick kit --formats`, all without it. match:
+    "loudness" or "peak", what all kicks share. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises
+    UserError for a place that is taken (force replaces a kit), for a sound that is no kick, and for what a format
+    cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -289,17 +290,20 @@ def write_kit(
     ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
     """
     from kickitout.export.kits.build import build_kit
+    from kickitout.export.kits.formats import FORMATS, check_formats
     from kickitout.export.kits.package import check_place, write_kit
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 
     out = Path(out)
     named = out.resolve().name if name is None else name
-    plan = Plan(named, layers, round_robins, tuple(formats), note, bits, licence, match, pre_roll_ms)
+    plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms)
+    formats = tuple(FORMATS) if formats is None else tuple(formats)
+    check_formats(formats, plan)
     check_place(out, zipped=zipped, force=force)
     played = _opened(model) if sounds is None else None
     used = kicks_of_files([Path(s) for s in sounds or ()])[0] if played is None else kicks_of_model(played, seeds)
-    return write_kit(build_kit(used, plan), played, out, zipped=zipped, force=force)
+    return write_kit(build_kit(used, plan), played, out, formats, zipped=zipped, force=force)
 
 
 def write_shards(

@@ -273,6 +273,7 @@ def kit_seeds() -> list[bytes]:
 def kit_once(data: bytes) -> str:
     """data: JSON with a plan and the sounds to make it of; what has another form than that is left out."""
     from kickitout.export.kits.build import build_kit
+    from kickitout.export.kits.formats import check_formats
     from kickitout.export.kits.package import write_kit
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kick_of_bytes
@@ -289,13 +290,14 @@ def kit_once(data: bytes) -> str:
         return "not such a thing"
 
     def made() -> None:
-        plan = Plan(texts[0] or "", *sizes, formats, texts[1], texts[3] or "24", texts[2])
+        plan = Plan(texts[0] or "", *sizes, texts[1], texts[3] or "24", texts[2])
+        check_formats(formats, plan)
         kicks = [kick_of_bytes(sound, name, source=source, licence=licence) for sound, name, source, licence in sounds]
         if sum(sizes) > 4:
             return
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "kit"
-            write_kit(build_kit(kicks, plan), None, out, zipped=True)
+            write_kit(build_kit(kicks, plan), None, out, formats, zipped=True)
             for path in out.rglob("*"):
                 if path.suffix in (".xml", ".dspreset"):
                     xml.etree.ElementTree.fromstring(path.read_bytes())

@@ -4,9 +4,9 @@ kick kit -n 8 -o kit/                               from the model in the packag
 kick kit -n 8 --note F --name "Eight in F" -o f/    each kick tuned to its nearest F
 kick kit my-kicks/ --formats sfz -o mine/           from sounds of your own
 
-It writes SFZ, Hydrogen and DecentSampler, and a zip of the folder beside it; --no-zip leaves that out. Kick 1 is on
-General MIDI's key for a kick, 36, the others on the keys above; in SFZ and DecentSampler each has a file of its own on
-key 36, too.
+It writes the files of several samplers (--formats), and a zip of the folder beside it; --no-zip leaves that out. Kick 1
+is on General MIDI's key for a kick, 36, the others on the keys above; in SFZ and DecentSampler each has a file of its
+own on key 36, too.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ HELP = "make a kit for a sampler"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_rejection
     from kickitout.cli.values import add_pre_roll, positive
+    from kickitout.export.kits.formats import FORMATS
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_rejection(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
-    parser.add_argument("--formats", default="sfz,hydrogen,decentsampler", help="with commas (default: all three)")
+    parser.add_argument("--formats", default=",".join(FORMATS), help="with commas (default: all, %(default)s)")
     parser.add_argument("--note", default=None, help="tune to F1, or to F, the nearest (default: nearest semitone)")
     parser.add_argument(
         "--match", default="loudness", metavar="WHAT", help="loudness: equally loud (default); peak: of one peak"
@@ -52,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
     from kickitout.export.kits.build import build_kit
     from kickitout.export.kits.documents import remarks, table
+    from kickitout.export.kits.formats import check_formats
     from kickitout.export.kits.package import check_place, write_kit
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
@@ -66,9 +68,9 @@ def run(args: argparse.Namespace) -> int:
     name = args.name if args.name is not None else args.out.resolve().name
     formats = tuple(part.strip() for part in args.formats.lower().split(","))
     plan = Plan(
-        name, args.velocity_layers, args.round_robin, formats, args.note, args.bits, args.licence, args.match,
-        args.pre_roll,
-    )  # fmt: skip
+        name, args.velocity_layers, args.round_robin, args.note, args.bits, args.licence, args.match, args.pre_roll
+    )
+    check_formats(formats, plan)
     check_place(args.out, zipped=args.zip, force=args.force)
 
     began = time.perf_counter()
@@ -90,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         gate = OutlierRejection.of(model) if args.reject_outliers else None
         kicks = kicks_of_model(model, seeds, gate)
     kit = build_kit(kicks, plan)
-    made = write_kit(kit, model, args.out, zipped=args.zip, force=args.force)
+    made = write_kit(kit, model, args.out, formats, zipped=args.zip, force=args.force)
 
     print("\n".join([*table(kit), *map(str, made)]))
     for remark in remarks(kit):

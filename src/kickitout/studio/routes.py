@@ -16,7 +16,8 @@ from starlette.exceptions import HTTPException
 from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.export.kits.plan import FORMATS, Plan
+from kickitout.export.kits.formats import FORMATS
+from kickitout.export.kits.plan import Plan
 from kickitout.export.sounds import SoundFormat
 from kickitout.generation.match import ROUNDS
 from kickitout.generation.noise import LARGEST_SEED
@@ -208,15 +209,13 @@ def _add_paths(app: FastAPI, service: StudioService) -> None:
     def kit(body: KitBody) -> Response:
         """A kit for samplers, as a zip."""
         with words_of_the_page():
-            plan = Plan(
-                body.name, body.velocity_layers, body.round_robin, tuple(body.formats), body.note or None, body.bits
-            )
+            plan = Plan(body.name, body.velocity_layers, body.round_robin, body.note or None, body.bits)
             if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
                 raise UserError(
                     f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
                     f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
                 )
-            name, data = service.kit(body.recipes, plan)
+            name, data = service.kit(body.recipes, plan, body.formats)
         return _download(name, data, "application/zip")
 
 

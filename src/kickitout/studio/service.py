@@ -22,6 +22,7 @@ from kickitout.descriptors import FIELDS, card, level_curve, pitch_curve
 from kickitout.descriptors.image import COLUMNS, HIGH_HZ, LOW_HZ, ROWS, SCALOGRAM_FLOOR_DB, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
+from kickitout.export.kits.formats import FORMATS, check_formats
 from kickitout.export.kits.package import write_kit, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
@@ -126,6 +127,7 @@ class StudioService:
             "controls": [_target(t) for t in TARGETS.values() if MOVED_BY[t.name].name in info.controls],
             "knobs": info.controls,
             "fields": [field._asdict() for field in FIELDS],
+            "formats": [{"name": form.name, "title": form.title} for form in FORMATS.values()],
             "references": None if self.references is None else self.references.digest,
         }
 
@@ -323,8 +325,9 @@ class StudioService:
         data = encode_kick(whole, played.wave, form)[1]
         return telling_name(whole, card(played.wave.mean(axis=0)), form), data
 
-    def kit(self, recipes: Sequence[Recipe], plan: Plan) -> tuple[str, bytes]:
+    def kit(self, recipes: Sequence[Recipe], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
         """Name and bytes of a kit as a zip."""
+        check_formats(formats, plan)
         plan.check_size(len(recipes))
         kicks = []
         for number, recipe in enumerate(recipes, 1):
@@ -336,7 +339,7 @@ class StudioService:
             kicks.append(KitSource(label, label, wave, json.loads(json.dumps(whole))))
         with tempfile.TemporaryDirectory(prefix="kick-studio-") as folder:
             out = Path(folder) / plan.stem
-            write_kit(build_kit(kicks, plan), self.model, out, zipped=True)
+            write_kit(build_kit(kicks, plan), self.model, out, formats, zipped=True)
             return f"{plan.stem}.zip", zip_name(out).read_bytes()
 
     # -------------------------------------------------------------------------------------------------------------

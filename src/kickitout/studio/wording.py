@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kickitout.errors import UserError
+from kickitout.export.kits.formats import FORMATS
 
 LABELS = {  # option -> what stands beside the field
     "--velocity-layers": "layers",
@@ -19,7 +20,7 @@ LABELS = {  # option -> what stands beside the field
     "--rate": "rate",
 }
 ADVICE = {
-    "leave hydrogen out of --formats": "untick Hydrogen",
+    **{f"leave {form.name} out of --formats": f"untick {form.title}" for form in FORMATS.values()},
     "; -n says how many": "",
 }
 _OPTION = re.compile(rf"(?<![\w-])({'|'.join(sorted(LABELS, key=len, reverse=True))})(?=[ :;,]|$)")

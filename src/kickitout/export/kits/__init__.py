@@ -5,6 +5,7 @@ tuning    where each kick is to sound         -> cents
 velocity  layers and round robins             -> level, tilt, click, cents of each of their sounds
 shaping   a kick and those numbers            -> samples; the numbers are the recipe that is written into each WAV
 build     all of it, matched in loudness      -> a Kit
-sfz, hydrogen, decentsampler, papers          -> the files that players and people read
+formats   sfz, hydrogen, decentsampler        -> the files that players read
+documents                                     -> those that people read
 package   everything                          -> a folder and archives, whole or not at all
 """

@@ -13,11 +13,12 @@ from kickitout.audio.prepare import polarity
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.pitching import Tuned, tune
-from kickitout.export.kits.plan import GM_KICK, Plan
+from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.kits.velocity import Variation, Zone
 from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.shaping import Shape, shape
+from kickitout.notes import GM_KICK
 
 CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
 COST_LU = 3.0  # by which kicks with high peaks may quieten the others, and

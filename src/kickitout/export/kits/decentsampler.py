@@ -7,32 +7,35 @@ velocity, 1 at 127; each layer's volume raises that to 1 at the layer's own top,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.build import Kit, KitKick
-from kickitout.export.kits.plan import GM_KICK
+from kickitout.export.kits.kit_format import SAMPLES, Archive, KitFormat, Texts
+from kickitout.notes import GM_KICK
+
+if TYPE_CHECKING:
+    from kickitout.export.kits.build import Kit, KitKick
 
 
-def preset_files(kit: Kit, samples: str) -> dict[str, bytes]:
-    """File name -> content: the whole kit with a key for each kick and, of several kicks, each alone on GM_KICK.
-
-    samples: the folder of the WAVs as seen from the files.
-    """
+def preset_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
+    """File name -> content: the whole kit with a key for each kick and, of several kicks, each alone on GM_KICK."""
     stem = kit.plan.stem
-    out = {f"{stem}.dspreset": _preset(kit, kit.plan.name, [(kick, kick.key) for kick in kit.kicks], samples)}
+    out = {f"{stem}.dspreset": _preset(kit, kit.plan.name, [(kick, kick.key) for kick in kit.kicks])}
     if len(kit.kicks) > 1:
         for kick in kit.kicks:
             name = f"{stem} - {kick.title}.dspreset"
-            out[name] = _preset(kit, f"{kit.plan.name} - {kick.title}", [(kick, GM_KICK)], samples)
+            out[name] = _preset(kit, f"{kit.plan.name} - {kick.title}", [(kick, GM_KICK)])
     return out
 
 
-def library_info(kit: Kit) -> bytes:
-    """The DSLibraryInfo.xml of a .dslibrary: its name in the browser."""
-    return _xml(ET.Element("DecentSamplerLibraryInfo", name=kit.plan.name))
+def library(kit: Kit, documents: Texts) -> dict[str, Archive]:
+    """The .dslibrary: everything, with the name that DecentSampler's browser shows."""
+    info = _xml(ET.Element("DecentSamplerLibraryInfo", name=kit.plan.name))
+    texts = {**preset_files(kit, documents), **documents, "DSLibraryInfo.xml": info}
+    return {f"{kit.plan.stem}.dslibrary": Archive(texts, f"{SAMPLES}/")}
 
 
-def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]], samples: str) -> bytes:
+def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]]) -> bytes:
     root = ET.Element("DecentSampler", minVersion="1.0.0")
     tab = ET.SubElement(ET.SubElement(root, "ui", width="812", height="375"), "tab", name="main")
     ET.SubElement(tab, "label", x="20", y="160", width="772", height="40", text=title, textSize="24")
@@ -55,7 +58,7 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]], samples
                     where = {"rootNote": key, "loNote": key, "hiNote": key, "loVel": zone.low, "hiVel": zone.high}
                     where["seqPosition"] = sound.round_robin
                     ET.SubElement(
-                        group, "sample", {"path": f"{samples}/{sound.file}"} | {k: str(v) for k, v in where.items()}
+                        group, "sample", {"path": f"{SAMPLES}/{sound.file}"} | {k: str(v) for k, v in where.items()}
                     )
     return _xml(root)
 
@@ -63,3 +66,12 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]], samples
 def _xml(root: ET.Element) -> bytes:
     ET.indent(root)
     return ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+
+
+DECENTSAMPLER = KitFormat(
+    "decentsampler",
+    "DecentSampler",
+    "open {stem}.dspreset here, or drag {stem}.dslibrary onto it.",
+    preset_files,
+    library,
+)

@@ -13,23 +13,18 @@ from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
 from kickitout.errors import count
 from kickitout.export.kits.build import Kit
-from kickitout.export.kits.plan import GM_KICK
+from kickitout.export.kits.formats import FORMATS
 from kickitout.generation.model import Model
-from kickitout.notes import note_name
+from kickitout.notes import GM_KICK, note_name
 
 KIT_FORMAT = "kickitout-kit-1"
 HEARD_LU = 1.0
 OUT_OF_TUNE_CENTS = 10.0  # from here on it is said
-HOW = {
-    "sfz": "SFZ: open {stem}.sfz in sfizz, sforzando or any SFZ player.",
-    "hydrogen": "Hydrogen: import {stem}.h2drumkit (Drumkits, Import), or copy this folder to its drumkits.",
-    "decentsampler": "DecentSampler: open {stem}.dspreset here, or drag {stem}.dslibrary onto it.",
-}
 
 
-def papers(kit: Kit, model: Model | None) -> dict[str, bytes]:
+def kit_documents(kit: Kit, model: Model | None, formats: Sequence[str]) -> dict[str, bytes]:
     """File name -> content."""
-    out = {"README.txt": _readme(kit), "LICENSE.txt": licence_text(kit, model)}
+    out = {"README.txt": _readme(kit, formats), "LICENSE.txt": licence_text(kit, model)}
     out |= {"SOURCES.md": _sources(kit)} if model is None else {"MODEL-CARD.md": model_card(model)}
     return {name: text.encode("utf-8", "replace") for name, text in out.items()}
 
@@ -70,11 +65,6 @@ def _cost(kit: Kit) -> str:
     if kit.cost_lu < HEARD_LU:
         return ""
     return f": the others are {kit.cost_lu:.1f} LU quieter for it; leave it out, or --match peak gives all one peak"
-
-
-def licence_line(kit: Kit) -> str:
-    """The licence in a few words, for players that show one."""
-    return kit.plan.licence or "see LICENSE.txt"
 
 
 def licence_text(kit: Kit, model: Model | None) -> str:
@@ -124,13 +114,12 @@ def model_card(model: Model) -> str:
     return "\n".join(lines) + "\n"
 
 
-def kit_json(kit: Kit, model: Model | None, listed: Sequence[str]) -> bytes:
+def kit_json(kit: Kit, model: Model | None, formats: Sequence[str], listed: Sequence[str]) -> bytes:
     """Everything about a kit in a form for programs. listed: the kit's files, by which --force knows them again."""
-    plan = asdict(kit.plan) | {"formats": list(kit.plan.formats)}
     data = {
         "format": KIT_FORMAT,
         "kickitout": __version__,
-        "plan": plan,
+        "plan": asdict(kit.plan) | {"formats": list(formats)},
         "model": None if model is None else {"name": model.info.name, "sha256": model.digest},
         "loudness_lufs": kit.lufs,
         "loudness_limited_by_kick": kit.limited_by,
@@ -161,7 +150,7 @@ def kit_json(kit: Kit, model: Model | None, listed: Sequence[str]) -> bytes:
     return (json.dumps(data, indent=1) + "\n").encode()
 
 
-def _readme(kit: Kit) -> str:
+def _readme(kit: Kit, formats: Sequence[str]) -> str:
     plan = kit.plan
     single = [] if len(kit.kicks) == 1 else [f"Kick 1 is on key {GM_KICK}, the next ones on the keys above it."]
     lines = [
@@ -171,7 +160,7 @@ def _readme(kit: Kit) -> str:
         f"{count(plan.round_robins, 'round robin')},",
         f"made with kickitout {__version__}.",
         "",
-        *(HOW[form].format(stem=plan.stem) for form in plan.formats),
+        *(f"{form.title}: {form.how.format(stem=plan.stem)}" for form in map(FORMATS.__getitem__, formats)),
         "",
         f"Key {GM_KICK} is General MIDI's Bass Drum 1: {note_name(GM_KICK)} where middle C is C4, C1 where it is C3.",
         *single,

@@ -7,10 +7,14 @@ is in proportion to velocity, so a layer's gain raises it to 1 at the layer's to
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.build import Kit, KitKick
+from kickitout.export.kits.kit_format import SAMPLES, Archive, KitFormat, Texts
 from kickitout.export.kits.velocity import FULL, Zone
+
+if TYPE_CHECKING:
+    from kickitout.export.kits.build import Kit, KitKick
 
 NAMESPACE = "http://www.hydrogen-music.org/drumkit"
 FIXED: dict[str, object] = {  # what this kit does not use, as Hydrogen writes it
@@ -21,12 +25,26 @@ FIXED: dict[str, object] = {  # what this kit does not use, as Hydrogen writes i
 REST = {"isHihat": -1, "lower_cc": 0, "higher_cc": 127, "FX1Level": 0, "FX2Level": 0, "FX3Level": 0, "FX4Level": 0}
 
 
-def drumkit_xml(kit: Kit, info: str, licence: str, samples: str = "") -> bytes:
-    """info, licence: as Hydrogen shows them. samples: the folder of the WAVs with its "/", as seen from the file.
+def folder_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
+    """What makes the kit's folder one of Hydrogen's drumkits."""
+    return {"drumkit.xml": _drumkit(kit, documents, f"{SAMPLES}/")}
+
+
+def drumkit_file(kit: Kit, documents: Texts) -> dict[str, Archive]:
+    """The .h2drumkit: one folder, in which the WAVs lie beside the drumkit.xml."""
+    stem = kit.plan.stem
+    texts = {f"{stem}/{name}": text for name, text in documents.items()}
+    texts[f"{stem}/drumkit.xml"] = _drumkit(kit, documents, "")
+    return {f"{stem}.h2drumkit": Archive(texts, f"{stem}/", tar=True)}
+
+
+def _drumkit(kit: Kit, documents: Texts, samples: str) -> bytes:
+    """samples: the folder of the WAVs with its "/", as seen from the file.
 
     The kit's name is that of its file: songs look for a kit's folder by the name of the kit.
     """
     root = ET.Element("drumkit_info", xmlns=NAMESPACE)
+    info, licence = documents["LICENSE.txt"].decode(), kit.plan.licence or "see LICENSE.txt"
     head = {"name": kit.plan.stem, "author": "kickitout", "info": info, "license": licence}
     _add(root, head | {"image": "", "imageLicense": ""})
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
@@ -62,3 +80,9 @@ def _instrument(kick: KitKick, round_robins: int, samples: str) -> ET.Element:
 def _add(to: ET.Element, values: Mapping[str, object]) -> None:
     for name, value in values.items():
         ET.SubElement(to, name).text = str(value)
+
+
+HYDROGEN = KitFormat(
+    "hydrogen", "Hydrogen", "import {stem}.h2drumkit (Drumkits, Import), or copy this folder to its drumkits.",
+    folder_files, drumkit_file, most_samples=16,  # as Hydrogen is built and set by default
+)  # fmt: skip

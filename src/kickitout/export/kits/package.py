@@ -15,37 +15,39 @@ import shutil
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from kickitout.errors import UserError
 from kickitout.export.kits.build import Kit
-from kickitout.export.kits.decentsampler import library_info, preset_files
-from kickitout.export.kits.documents import KIT_FORMAT, kit_json, licence_line, licence_text, papers
-from kickitout.export.kits.hydrogen import drumkit_xml
-from kickitout.export.kits.sfz import sfz_files
+from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json
+from kickitout.export.kits.formats import FORMATS, check_formats
+from kickitout.export.kits.kit_format import SAMPLES, Archive
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
 from kickitout.generation.model import Model
 
-SAMPLES = "samples"
 DATE = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "kit.json"
 
 
-def write_kit(kit: Kit, model: Model | None, out: Path, *, zipped: bool = False, force: bool = False) -> list[Path]:
+def write_kit(
+    kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = tuple(FORMATS), *, zipped: bool = False,
+    force: bool = False,
+) -> list[Path]:  # fmt: skip
     """Write a kit into the new folder `out`, and `out`.zip beside it. Returns what was made: the folder, the zip.
 
     Raises UserError for a place that is taken (see `check_place`) and when the disk refuses; nothing is left then.
     """
+    check_formats(formats, kit.plan)
     check_place(out, zipped=zipped, force=force)
     out = out.resolve()
     make_folder(out.parent)
     hidden = out.with_name(f".{out.name}.{os.getpid()}.part")
     packed = out.with_name(f".{out.name}.zip.{os.getpid()}.part")
     try:
-        _fill(hidden, kit, model)
+        archives = _fill(hidden, kit, model, formats)
         if zipped:
-            _zip_folder(packed, hidden, kit.plan.stem)
+            _zip_folder(packed, hidden, kit.plan.stem, without=archives)
         put_folder(hidden, out)
         made = [out]
         if zipped:
@@ -118,47 +120,33 @@ def _is_zipped_kit(path: Path) -> bool:
         return False
 
 
-def _fill(folder: Path, kit: Kit, model: Model | None) -> None:
-    """Every file of the kit in a new folder."""
+def _fill(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -> set[str]:
+    """Every file of the kit in a new folder. Returns the names of the archives among them."""
     (folder / SAMPLES).mkdir(parents=True)
-    listed = []
     for name, data in kit.files():
         (folder / SAMPLES / name).write_bytes(data)
-        listed.append(f"{SAMPLES}/{name}")
-
-    stem, formats = kit.plan.stem, kit.plan.formats
-    paper = papers(kit, model)
-    texts = dict(paper)
-    if "sfz" in formats:
-        texts |= sfz_files(kit, SAMPLES)
-    if "hydrogen" in formats:
-        about = licence_text(kit, model)
-        texts["drumkit.xml"] = drumkit_xml(kit, about, licence_line(kit), f"{SAMPLES}/")
-        listed.append(f"{stem}.h2drumkit")
-        alone = {f"{stem}/{name}": text for name, text in paper.items()}
-        alone[f"{stem}/drumkit.xml"] = drumkit_xml(kit, about, licence_line(kit))
-        _tar(folder / listed[-1], alone, {f"{stem}/{p.name}": p for p in _sounds(folder)})
-    if "decentsampler" in formats:
-        presets = preset_files(kit, SAMPLES)
-        texts |= presets
-        listed.append(f"{stem}.dslibrary")
-        alone = presets | paper | {"DSLibraryInfo.xml": library_info(kit)}
-        _zip(folder / listed[-1], alone, {f"{SAMPLES}/{p.name}": p for p in _sounds(folder)})
+    sounds = [folder / SAMPLES / name for name in names_in(folder / SAMPLES)]
+    documents = kit_documents(kit, model, formats)
+    texts, archives = dict(documents), dict[str, Archive]()
+    for form in (FORMATS[name] for name in formats):
+        texts |= form.files(kit, documents)
+        archives |= form.archives(kit, documents)
+    for name, archive in archives.items():
+        pack = _tar if archive.tar else _zip
+        pack(folder / name, archive.texts, {f"{archive.prefix}{path.name}": path for path in sounds})
     for name, text in texts.items():
         (folder / name).write_bytes(text)
-    (folder / MANIFEST).write_bytes(kit_json(kit, model, [*listed, *texts]))
+    listed = [*(f"{SAMPLES}/{path.name}" for path in sounds), *archives, *texts]
+    (folder / MANIFEST).write_bytes(kit_json(kit, model, formats, listed))
+    return set(archives)
 
 
-def _sounds(folder: Path) -> list[Path]:
-    return [folder / SAMPLES / name for name in names_in(folder / SAMPLES)]
-
-
-def _zip_folder(to: Path, folder: Path, top: str) -> None:
+def _zip_folder(to: Path, folder: Path, top: str, without: set[str]) -> None:
     """A kit's folder without the archives in it: they hold the same files once more."""
     members = {
         f"{top}/{p.relative_to(folder).as_posix()}": p
         for p in folder.rglob("*")
-        if p.is_file() and p.suffix not in (".h2drumkit", ".dslibrary") and not left_by_others(p.name)
+        if p.is_file() and p.name not in without and not left_by_others(p.name)
     }
     _zip(to, {}, members)
 

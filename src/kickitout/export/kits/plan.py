@@ -11,13 +11,11 @@ from kickitout.errors import UserError, count
 from kickitout.export.kits.tuning import Target, parse_note
 from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
 from kickitout.generation.recipe import check_pre_roll
+from kickitout.notes import GM_KICK
 
-FORMATS = ("sfz", "hydrogen", "decentsampler")
 MATCHES = ("loudness", "peak")
-GM_KICK = 36  # General MIDI's Bass Drum 1: C2 on our card (C4 = 60), C1 where C3 is 60
 MOST_KICKS = 127 - GM_KICK + 1  # one a key
 MOST_SOUNDS = 2048  # files: some 200 MB
-HYDROGEN_LAYERS = 16  # samples an instrument, as Hydrogen is built and set by default
 LONGEST_NAME = 80  # characters
 LONGEST_STEM = 120  # bytes: file systems take 255, and parts are added
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -25,7 +23,9 @@ RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Plan:
-    """A kit without its sounds. note: as the user wrote it, or None for the nearest semitone of each kick.
+    """A kit without its sounds, whatever plays it (see `formats`).
+
+    note: as the user wrote it, or None for the nearest semitone of each kick.
 
     match: what is the same in all kicks, see MATCHES.
     """
@@ -33,7 +33,6 @@ class Plan:
     name: str
     layers: int = 4
     round_robins: int = 4
-    formats: tuple[str, ...] = FORMATS
     note: str | None = None
     bits: str = "24"
     licence: str | None = None
@@ -50,15 +49,6 @@ class Plan:
             raise UserError(f"--velocity-layers {self.layers}: 1 to {MOST_LAYERS} work")
         if not 1 <= self.round_robins <= MOST_ROUND_ROBINS:
             raise UserError(f"--round-robin {self.round_robins}: 1 to {MOST_ROUND_ROBINS} work")
-        unknown = [f for f in self.formats if f not in FORMATS]
-        if unknown or not self.formats or len(set(self.formats)) < len(self.formats):
-            given = ",".join(self.formats)
-            raise UserError(f"--formats {given!r}: choose from {', '.join(FORMATS)}, each once, with commas")
-        if "hydrogen" in self.formats and self.layers * self.round_robins > HYDROGEN_LAYERS:
-            raise UserError(
-                f"--velocity-layers {self.layers} with --round-robin {self.round_robins}: Hydrogen holds "
-                f"{HYDROGEN_LAYERS} samples an instrument; ask for fewer, or leave hydrogen out of --formats"
-            )
         if self.bits not in SUBTYPES:
             raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")
         if self.licence is not None and (not self.licence.strip() or not self.licence.isprintable()):

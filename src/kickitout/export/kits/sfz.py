@@ -7,35 +7,39 @@ layer is a velocity curve: amplitude in proportion to velocity, 1 at the layer's
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from kickitout.export.kits.build import Kit, KitKick, KitSound
-from kickitout.export.kits.plan import GM_KICK
+from kickitout.export.kits.kit_format import SAMPLES, KitFormat, Texts
+from kickitout.notes import GM_KICK
+
+if TYPE_CHECKING:
+    from kickitout.export.kits.build import Kit, KitKick, KitSound
 
 
-def sfz_files(kit: Kit, samples: str) -> dict[str, bytes]:
-    """File name -> content: the whole kit with a key for each kick and, of several kicks, each alone on GM_KICK.
-
-    samples: the folder of the WAVs as seen from the files.
-    """
+def sfz_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
+    """File name -> content: the whole kit with a key for each kick and, of several kicks, each alone on GM_KICK."""
     stem = kit.plan.stem
-    out = {f"{stem}.sfz": _sfz(kit, [(kick, kick.key) for kick in kit.kicks], samples)}
+    out = {f"{stem}.sfz": _sfz(kit, [(kick, kick.key) for kick in kit.kicks])}
     if len(kit.kicks) > 1:
         for kick in kit.kicks:
-            out[f"{stem} - {kick.title}.sfz"] = _sfz(kit, [(kick, GM_KICK)], samples)
+            out[f"{stem} - {kick.title}.sfz"] = _sfz(kit, [(kick, GM_KICK)])
     return out
 
 
-def _sfz(kit: Kit, mapped: Sequence[tuple[KitKick, int]], samples: str) -> bytes:
+def _sfz(kit: Kit, mapped: Sequence[tuple[KitKick, int]]) -> bytes:
     lines = [f"// {kit.plan.name}", "<control> hint_ram_based=1", "<global> loop_mode=one_shot amp_veltrack=100"]
     for kick, key in mapped:
         lines += ["", f"// {kick.title}", f"<group> key={key} pitch_keycenter={key} seq_length={kit.plan.round_robins}"]
-        lines += [_region(sound, samples) for sound in kick.sounds]
+        lines += [_region(sound) for sound in kick.sounds]
     return ("\n".join(lines) + "\n").encode()
 
 
-def _region(sound: KitSound, samples: str) -> str:
+def _region(sound: KitSound) -> str:
     low, high = sound.zone.low, sound.zone.high
     curve = f"amp_velcurve_{high}=1"
     if low < high:
         curve = f"amp_velcurve_{low}={low / high:.6f} {curve}"
-    return f"<region> sample={samples}/{sound.file} lovel={low} hivel={high} {curve} seq_position={sound.round_robin}"
+    return f"<region> sample={SAMPLES}/{sound.file} lovel={low} hivel={high} {curve} seq_position={sound.round_robin}"
+
+
+SFZ = KitFormat("sfz", "SFZ", "open {stem}.sfz in sfizz, sforzando or any SFZ player.", sfz_files)

@@ -23,6 +23,10 @@ export function setUpTake(about) {
     event.dataTransfer?.setData("DownloadURL", `${kind}:${link.download}:${link.href}`); // a file, where it is dropped
     event.dataTransfer?.setData("text/uri-list", link.href);
   });
+  element("kit-formats").append(...about.formats.map(({ name, title }) => {
+    const box = make("input", { type: "checkbox", class: "kit-format", value: name, checked: "" });
+    return make("label", {}, box, ` ${title}`);
+  }));
   button("make-kit").addEventListener("click", trying(makeKit));
   state.on("selected", show);
   state.on("selected", sayKit);
@@ -90,7 +94,7 @@ function troubleWith(formats) {
     const { valueAsNumber: n, min, max } = input(id);
     if (!Number.isInteger(n) || n < Number(min) || n > Number(max)) return `${name}: a whole number from ${min} to ${max} works.`;
   }
-  return formats.length ? "" : "Tick at least one of SFZ, Hydrogen and DecentSampler.";
+  return formats.length ? "" : "Tick at least one format.";
 }
 
 async function makeKit() {

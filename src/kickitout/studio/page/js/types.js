@@ -58,6 +58,7 @@
  * @property {Control[]} controls
  * @property {string[]} knobs  of the model, in the order that recipes have them
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
+ * @property {{name: string, title: string}[]} formats  of a kit
  * @property {string | null} references
  * @property {Record<string, Aim>} [aims]  of an exported site, by the name of a knob
  * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card

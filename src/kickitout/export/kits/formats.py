@@ -1,0 +1,30 @@
+"""The formats of a kit: each is one module with one object. The command line, the studio and the kit's README read this
+list. Quick to import: `kick kit --help` names the formats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kickitout.errors import UserError
+from kickitout.export.kits.decentsampler import DECENTSAMPLER
+from kickitout.export.kits.hydrogen import HYDROGEN
+from kickitout.export.kits.sfz import SFZ
+
+if TYPE_CHECKING:
+    from kickitout.export.kits.plan import Plan
+
+FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER)}
+
+
+def check_formats(names: Sequence[str], plan: Plan) -> None:
+    """Raises UserError for names that are no formats, and for a plan that one of them cannot hold."""
+    if not names or not set(names) <= set(FORMATS) or len(set(names)) < len(names):
+        raise UserError(f"--formats {','.join(names)!r}: choose from {', '.join(FORMATS)}, each once, with commas")
+    for form in (FORMATS[name] for name in names):
+        if plan.layers * plan.round_robins > form.most_samples:
+            raise UserError(
+                f"--velocity-layers {plan.layers} with --round-robin {plan.round_robins}: {form.title} holds "
+                f"{form.most_samples} samples an instrument; ask for fewer, or leave {form.name} out of --formats"
+            )
