@@ -97,3 +97,16 @@ def test_without_the_package_a_deflate64_member_is_refused_by_name(tmp_path, mon
     monkeypatch.setattr(archives, "inflate64", None)
     with pytest.raises(UserError, match=r"packed with Deflate64 \(Windows Explorer's.*unpack the archive first"):
         scan(path)
+
+
+def test_an_index_that_cannot_be_unpacked_is_a_warning_that_names_it_once(tmp_path):
+    path = tmp_path / "Pack.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("k.wav", SOUND)
+        archive.writestr("index.csv", "file,source\nk.wav,Box\n", zipfile.ZIP_DEFLATED)
+    raw = path.read_bytes()
+    at = raw.index(b"index.csv") + len("index.csv")
+    path.write_bytes(raw[:at] + b"\xff" + raw[at + 1 :])
+    (warning,) = scan(path).warnings
+    assert warning.startswith("Pack.zip/index.csv: ignored, damaged inside the archive (")
+    assert warning.count("index.csv") == 1

@@ -148,13 +148,6 @@ def test_importing_the_package_opens_no_audio_library():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-def test_the_package_has_no_other_names():
-    import kickitout.datasets
-
-    with pytest.raises(AttributeError, match="nonsense"):
-        kickitout.datasets.nonsense  # noqa: B018
-
-
 def test_every_recorded_kick_is_taken_and_aligned(real_data):
     dataset = read_dataset([real_data / "kicks-open", real_data / "kicks-study"])
     assert len(dataset) == 569

@@ -68,14 +68,18 @@ def spliced(file: BinaryIO, *pieces: bytes | tuple[int, int]) -> BinaryIO:
     return io.BufferedReader(Spliced(file, *pieces))
 
 
+def read_at(file: BinaryIO, at: int, size: int = -1) -> bytes:
+    file.seek(at)
+    return file.read(size)
+
+
 def chunks(file: BinaryIO, begin: int = 0) -> Iterator[tuple[bytes, int, int]]:
     """(name, offset of the content, promised size) of each chunk of a WAV, AIFF, W64 or CAF that begins at an offset.
 
     Nothing for other files. Sizes are as they stand there: they may reach beyond the file.
     """
     end = file.seek(0, os.SEEK_END)
-    file.seek(begin)
-    head = file.read(12)
+    head = read_at(file, begin, 12)
     if head[:4] == b"riff":
         yield from _wide_chunks(file, begin + 40, end, "<16sQ")
     elif head[:4] == b"caff":
@@ -86,8 +90,7 @@ def chunks(file: BinaryIO, begin: int = 0) -> Iterator[tuple[bytes, int, int]]:
 
 def _chunks(file: BinaryIO, at: int, end: int, order: str) -> Iterator[tuple[bytes, int, int]]:
     while at + 8 <= end:
-        file.seek(at)
-        kind, size = struct.unpack(f"{order}4sI", file.read(8))
+        kind, size = struct.unpack(f"{order}4sI", read_at(file, at, 8))
         yield kind, at + 8, size
         at += 8 + size
         if size % 2 and not _unpadded(file, at):  # chunks start at even offsets
@@ -96,8 +99,7 @@ def _chunks(file: BinaryIO, at: int, end: int, order: str) -> Iterator[tuple[byt
 
 def _unpadded(file: BinaryIO, at: int) -> bool:
     """Whether a chunk follows an odd one at once, without the byte that belongs between them."""
-    file.seek(at)
-    following = file.read(5)
+    following = read_at(file, at, 5)
     return following[:1] != b"\0" and is_name(following[:4]) and not is_name(following[1:5])
 
 
@@ -105,8 +107,7 @@ def _wide_chunks(file: BinaryIO, at: int, end: int, layout: str) -> Iterator[tup
     """Chunks with sizes of 64 bits: of W64, where a size counts its own 24 bytes, or of CAF."""
     head = struct.calcsize(layout)
     while at + head <= end:
-        file.seek(at)
-        kind, size = struct.unpack(layout, file.read(head))
+        kind, size = struct.unpack(layout, read_at(file, at, head))
         inside = max(0, size - head) if head == 24 and size else size
         yield kind[:4], at + head, inside
         at += head + inside
@@ -119,10 +120,13 @@ def is_name(name: bytes) -> bool:
     return len(name) == 4 and all(32 <= byte < 127 for byte in name) and any(byte >= 65 for byte in name)
 
 
+def riff_chunk(kind: bytes, content: bytes, order: str = "<") -> bytes:
+    return struct.pack(f"{order}4sI", kind, len(content)) + content + b"\0" * (len(content) % 2)
+
+
 def chunk_near(file: BinaryIO, at: int, end: int, reach: int = 64) -> int | None:
     """Where one of the chunks that stand behind the samples begins, at an offset or shortly after it."""
-    file.seek(at)
-    found = BEHIND.search(file.read(min(reach + 4, max(0, end - at))))
+    found = BEHIND.search(read_at(file, at, min(reach + 4, max(0, end - at))))
     return at + found.start() if found else None
 
 

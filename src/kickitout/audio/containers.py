@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from kickitout.audio import mpeg, ogg
-from kickitout.audio.chunks import chunk_near, chunks, is_name, spliced
+from kickitout.audio.chunks import chunk_near, chunks, is_name, read_at, riff_chunk, spliced
 from kickitout.errors import UserError
 
 STREAMED = 0x7FFFF000  # data sizes from here up (and 0) mean "not known when the header was written": ffmpeg, sox pipes
@@ -68,24 +68,20 @@ def find_contents(file: BinaryIO, name: str) -> Contents:
         return _flac(file, begin, end)
     if magic[:4] == b"OggS":
         return _ogg(file, begin, name)
-    file.seek(0)
-    data = file.read()
+    data = read_at(file, 0)
     stream = mpeg.stream_in(data)
     return Contents(spliced(file, (begin, end))) if stream is None else _mpeg(data, stream, name)
 
 
 def find_begin(file: BinaryIO) -> tuple[int, bytes]:
     """Where the container begins, behind tags and junk, and its first bytes; (0, b"") where none is known."""
-    file.seek(0)
-    head = file.read(SEARCHED)
+    head = read_at(file, 0, SEARCHED)
     if MAGIC.match(head):
         return 0, head[:12]
     behind = mpeg.skip_id3(head)
     if behind >= len(head):  # a picture in a tag
-        file.seek(0)
-        behind = mpeg.skip_id3(file.read())
-    file.seek(behind)
-    head = file.read(SEARCHED)
+        behind = mpeg.skip_id3(read_at(file, 0))
+    head = read_at(file, behind, SEARCHED)
     if mpeg.header_at(head, 0) is not None:  # a name within its sound is none
         return 0, b""
     found = MAGIC.search(head)
@@ -124,8 +120,7 @@ def _bytes(count: int) -> str:
 
 def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[str]]:
     """Where samples really end, that should end at `at` before the file does. covers: the whole reaches further."""
-    file.seek(at)
-    following = file.read(min(SLIP, end - at))
+    following = read_at(file, at, min(SLIP, end - at))
     if len(following) < 8 or not following.strip(b"\0") or following[:3] in (b"TAG", b"ID3", b"APE"):
         return at, []
     chunk = chunk_near(file, at, end)
@@ -147,8 +142,7 @@ def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes)
         if kind == b"data" and place is None:
             place = at, size
         elif kind in described:
-            file.seek(at)
-            described[kind] = file.read(min(size, 4096))
+            described[kind] = read_at(file, at, min(size, 4096))
         if place and described[b"fmt "]:
             break
     form, fact, ds64 = described.values()
@@ -172,14 +166,13 @@ def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes)
     tag = struct.unpack_from(f"{order}H", form)[0]
     container = {b"RF64": "RF64", b"BW64": "RF64", b"riff": "W64"}.get(magic)
     if tag in MPEG_TAGS:
-        file.seek(at)
-        data = file.read(until - at)
+        data = read_at(file, at, until - at)
         stream = mpeg.stream_in(data)
         if stream is not None:
             found = _mpeg(data, stream, name)
             return replace(found, container="WAV", notes=(*notes, *found.notes))
     size = min(until - at, STREAMED - 4096)  # what is longer is refused for it
-    parts = [b"WAVE", _chunk(order, b"fmt ", form), _chunk(order, b"fact", fact) if fact and tag != 1 else b""]
+    parts = [b"WAVE", riff_chunk(b"fmt ", form, order), riff_chunk(b"fact", fact, order) if fact and tag != 1 else b""]
     head = b"".join(parts) + struct.pack(f"{order}4sI", b"data", size)
     head = struct.pack(f"{order}4sI", b"RIFX" if order == ">" else b"RIFF", len(head) + size) + head
     return Contents(spliced(file, head, (at, at + size)), container, notes=tuple(notes))
@@ -187,41 +180,33 @@ def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes)
 
 def _whole_size(file: BinaryIO, begin: int, wide: bool, order: str) -> int:
     """What a WAV's first size says, of the bytes behind it."""
-    file.seek(begin + (16 if wide else 4))
-    return int(struct.unpack("<Q" if wide else f"{order}I", file.read(8 if wide else 4))[0]) - (24 if wide else 0)
+    if wide:
+        return int.from_bytes(read_at(file, begin + 16, 8), "little") - 24
+    return int.from_bytes(read_at(file, begin + 4, 4), "little" if order == "<" else "big")
 
 
 def _is_empty(file: BinaryIO, at: int, end: int) -> bool:
     """Whether a size of 0 is meant: nothing follows, or another chunk does."""
-    file.seek(at)
-    following = file.read(8)
-    return end - at <= 8 or chunk_near(file, at, end, 0) is not None or not following
-
-
-def _chunk(order: str, kind: bytes, content: bytes) -> bytes:
-    return struct.pack(f"{order}4sI", kind, len(content)) + content + b"\0" * (len(content) % 2)
+    return end - at <= 8 or chunk_near(file, at, end, 0) is not None
 
 
 def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
     """AIFF and AIFC: the format, and the samples, in one SSND of their size."""
-    file.seek(begin)
-    form, version = file.read(12)[8:12], b""
+    form, version = read_at(file, begin, 12)[8:12], b""
     comm: bytes | None = None
     place: tuple[int, int] | None = None
     for kind, at, size in chunks(file, begin):
         if kind == b"SSND" and place is None:
             place = at, size
         elif kind in (b"COMM", b"FVER"):
-            file.seek(at)
-            content = file.read(min(size, 4096))
+            content = read_at(file, at, min(size, 4096))
             comm, version = (content, version) if kind == b"COMM" else (comm, content)
         if place and comm:
             break
     if place is None or comm is None or len(comm) < 18 or place[0] + 8 > end:
         return Contents(spliced(file, (begin, end)))
     at, size = place
-    file.seek(at)
-    skipped, block = struct.unpack(">II", file.read(8))
+    skipped, block = struct.unpack(">II", read_at(file, at, 8))
     channels, frames, bits = struct.unpack_from(">HIH", comm)
     whole = _whole_size(file, begin, False, ">")
     known = 8 < size < STREAMED or (size <= 8 and _is_empty(file, at + 8, end))
@@ -236,7 +221,7 @@ def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
         if there * width + SLIP < frames * width and frames < STREAMED:
             raise truncated(name, there, frames)
         comm = comm[:2] + struct.pack(">I", there) + comm[6:]
-    head = form + (_chunk(">", b"FVER", version) if version else b"") + _chunk(">", b"COMM", comm)
+    head = form + (riff_chunk(b"FVER", version, ">") if version else b"") + riff_chunk(b"COMM", comm, ">")
     head += struct.pack(">4sIII", b"SSND", until - at, skipped, block)
     head = struct.pack(">4sI", b"FORM", len(head) + until - at - 8) + head
     return Contents(spliced(file, head, (at + 8, until)), notes=tuple(notes))
@@ -247,8 +232,7 @@ def _caf(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
     packet = 1
     for kind, at, size in chunks(file, begin):
         if kind == b"desc" and size >= 32:
-            file.seek(at + 16)
-            packet = int.from_bytes(file.read(4), "big")
+            packet = int.from_bytes(read_at(file, at + 16, 4), "big")
         if kind != b"data":
             continue
         until, notes = _fit_sizes(name, at, size, end, 0 < size < STREAMED_64, packet)
@@ -259,8 +243,7 @@ def _caf(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
 
 def _au(file: BinaryIO, begin: int, end: int, name: str, order: str) -> Contents:
     """AU: nothing stands behind the samples, so they reach to the end."""
-    file.seek(begin)
-    head = file.read(24)
+    head = read_at(file, begin, 24)
     if len(head) < 24:
         return Contents(spliced(file, (begin, end)))
     offset, size = struct.unpack_from(f"{order}II", head, 4)
@@ -278,22 +261,19 @@ def _au(file: BinaryIO, begin: int, end: int, name: str, order: str) -> Contents
 
 def _flac(file: BinaryIO, begin: int, end: int) -> Contents:
     """FLAC: its header is told to know no length, so that it is decoded to its end; tags behind it are left out."""
-    file.seek(begin)
-    head = bytearray(file.read(42))
+    head = bytearray(read_at(file, begin, 42))
     if len(head) < 42:
         return Contents(spliced(file, (begin, end)))
     promised = int.from_bytes(head[21:26], "big") & 0xFFFFFFFFF
     head[21] &= 0xF0
     head[22:26] = bytes(4)
-    file.seek(max(begin, end - SEARCHED))
-    end -= mpeg.tags_behind(file.read())
+    end -= mpeg.tags_behind(read_at(file, max(begin, end - SEARCHED)))
     return Contents(spliced(file, bytes(head), (begin + len(head), end)), None, promised or None)
 
 
 def _ogg(file: BinaryIO, begin: int, name: str) -> Contents:
     """Ogg has no length in its header; each page has its own, and the last one says that it is the last."""
-    file.seek(begin)
-    data = file.read()
+    data = read_at(file, begin)
     found = list(ogg.pages(data))
     ends = any(page.flags & ogg.LAST for page in found)
     if found and (found[-1].end > len(data) or (not ends and all(page.granule <= 0 for page in found))):

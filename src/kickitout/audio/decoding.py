@@ -17,7 +17,7 @@ from typing import BinaryIO
 import numpy as np
 import soundfile
 
-from kickitout.audio.chunks import chunks, info_comment
+from kickitout.audio.chunks import chunks, info_comment, read_at
 from kickitout.audio.containers import find_begin, find_contents, truncated
 from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
@@ -96,8 +96,7 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     for kind, at, size in chunks(file, find_begin(file)[0]):
         if kind == b"LIST":
-            file.seek(at)
-            comment = info_comment(file.read(size))
+            comment = info_comment(read_at(file, at, size))
             if comment is not None:
                 return comment
     try:
@@ -238,8 +237,7 @@ def _too_long(name: str, length: str) -> UserError:
 
 def _why_not_sound(file: BinaryIO) -> str:
     """What a file that libsndfile cannot open seems to be, and what would work."""
-    file.seek(0)
-    head = file.read(512)
+    head = read_at(file, 0, 512)
     if head[4:8] == b"ftyp" or head[:2] in (b"\xff\xf1", b"\xff\xf9"):
         return f"AAC (m4a, mp4) is not read; {CONVERT_IT}"
     if head[:4] == b"\0\x05\x16\x07":

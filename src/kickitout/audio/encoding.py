@@ -1,7 +1,7 @@
 """Samples -> the bytes of WAV and FLAC files: the same bytes for the same samples, with comments of any length.
 
-Encoding is libsndfile's (but for WAVs of whole numbers, whose bytes are the same). It drops comments above 2 kB in WAV,
-and float WAVs have a clock in their PEAK chunk: both are mended here.
+FLAC is libsndfile's. It would drop comments above 2 kB in WAV, write the time into float WAVs (their PEAK chunk), and
+take twice as long; so WAVs are written here, with the same samples to the bit.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from kickitout.audio.chunks import chunks
+from kickitout.audio.chunks import riff_chunk
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 
 BELOW_ONE = np.float32(1 - 2**-24)  # the largest sample that 32 bits hold
 MOST_FLAC_CHANNELS = 8
+PCM, IEEE_FLOAT = 1, 3  # formats of a WAV
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 
 
@@ -44,14 +45,14 @@ def encode_sound(
         raise ValueError("samples hold NaN or infinity")
     if bits != "32f":
         x = x.clip(-1, 1)
-    if format == "wav" and bits != "32f":
-        return _integer_wav(x, rate, channels, int(bits), comment)
+    if format == "wav":
+        return _wav(x, rate, channels, bits, comment)
     buffer = io.BytesIO()
-    with soundfile.SoundFile(buffer, "w", rate, channels, SUBTYPES[bits], format=format.upper()) as file:
-        if comment and format == "flac":
+    with soundfile.SoundFile(buffer, "w", rate, channels, SUBTYPES[bits], format="FLAC") as file:
+        if comment:
             file.comment = comment
         file.write(x)
-    return _rebuild_wav(buffer, comment) if format == "wav" else buffer.getvalue()
+    return buffer.getvalue()
 
 
 def refuse_flac(rate: int, channels: int = 1) -> None:
@@ -92,42 +93,23 @@ def write_sound(
     return write_whole(path, encode_sound(samples, rate, format=suffix[1:], bits=bits, comment=comment))
 
 
-def _integer_wav(x: np.ndarray, rate: int, channels: int, bits: int, comment: str | None) -> bytes:
-    """The bytes that libsndfile writes for samples in [-1, 1], in half of its time: it takes them one by one.
+def _wav(x: np.ndarray, rate: int, channels: int, bits: str, comment: str | None) -> bytes:
+    """A WAV of samples [T] or [T, C], integer ones in [-1, 1]."""
+    if bits == "32f":
+        tag, size, samples = IEEE_FLOAT, 4, x.astype("<f4").tobytes()
+        fact = riff_chunk(b"fact", struct.pack("<I", len(x)))
+    else:
+        tag, size, fact = PCM, int(bits) // 8, b""
+        samples = _integers(x, size)
+    form = struct.pack("<HHIIHH", tag, channels, rate, rate * channels * size, channels * size, 8 * size)
+    said = riff_chunk(b"LIST", b"INFO" + riff_chunk(b"ICMT", comment.encode() + b"\0")) if comment else b""
+    return riff_chunk(b"RIFF", b"WAVE" + riff_chunk(b"fmt ", form) + fact + said + riff_chunk(b"data", samples))
 
-    As there, a sample becomes a whole number of 32 bits, of which the upper ones are kept.
-    """
-    size = bits // 8
+
+def _integers(x: np.ndarray, size: int) -> bytes:
+    """Whole numbers of `size` bytes. As in libsndfile, a sample becomes one of 32 bits, whose upper ones are kept."""
     whole = np.rint(np.minimum(x.ravel(), BELOW_ONE) * np.float32(2**31)).astype("<i4").view(np.uint8).reshape(-1, 4)
     kept = np.empty((len(whole), size), np.uint8)
     for byte in range(size):  # column by column: numpy copies three neighbouring bytes four times as slowly
         kept[:, byte] = whole[:, 4 - size + byte]
-    samples = kept.tobytes()
-    form = struct.pack("<HHIIHH", 1, channels, rate, rate * channels * size, channels * size, bits)
-    parts = [struct.pack("<4sI", b"fmt ", len(form)), form, *_comment_chunk(comment)]
-    parts += [struct.pack("<4sI", b"data", len(samples)), samples, b"\0" * (len(samples) % 2)]
-    body = b"WAVE" + b"".join(parts)
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
-
-
-def _comment_chunk(comment: str | None) -> list[bytes]:
-    """A LIST with the comment; nothing without one."""
-    if not comment:
-        return []
-    text = comment.encode() + b"\0"
-    entry = b"INFO" + struct.pack("<4sI", b"ICMT", len(text)) + text + b"\0" * (len(text) % 2)
-    return [struct.pack("<4sI", b"LIST", len(entry)), entry]
-
-
-def _rebuild_wav(file: io.BytesIO, comment: str | None) -> bytes:
-    """The same WAV without its PEAK chunk (it holds the time of writing), with the comment before the samples."""
-    pad = b"\0"
-    parts = []
-    for kind, at, size in chunks(file):
-        if kind == b"data":
-            parts += _comment_chunk(comment)
-        if kind != b"PEAK":
-            file.seek(at)
-            parts += [struct.pack("<4sI", kind, size), file.read(size), pad * (size % 2)]
-    body = b"WAVE" + b"".join(parts)
-    return struct.pack("<4sI", b"RIFF", len(body)) + body
+    return kept.tobytes()

@@ -142,7 +142,7 @@ def _member_name(member: zipfile.ZipInfo) -> str:
     return member.filename
 
 
-def lower(error: Exception) -> str:
-    """An exception's own words, as part of a sentence."""
+def lower(error: Exception | str) -> str:
+    """Words, or those of an exception, as part of a sentence."""
     text = (getattr(error, "strerror", None) or str(error) or type(error).__name__).strip("'\"").rstrip(".")
     return text[:1].lower() + text[1:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -142,27 +142,13 @@ def read_dataset(
     """
     found = scan(paths)
     refused = list(found.refused)
-    rows: list[ManifestRow] = []
-    waves: list[np.ndarray] = []
-    sides: list[np.ndarray] = []
     outcomes = (_read_candidate(candidate) for candidate in found.candidates)
-    for done, outcome in enumerate(refuse_copies(outcomes), 1):
-        if isinstance(outcome, Refused):
-            refused.append(outcome)
-        else:
-            row, prepared = outcome
-            rows.append(row)
-            waves.append(prepared.mid)
-            sides.append(prepared.side)
-        if progress:
-            progress(done, len(found.candidates))
-    if not rows:
-        raise nothing_usable(len(found.candidates), refused)
-    stacked = np.stack(waves)
-    joined = near_duplicate_groups(stacked, [row.sound for row in rows])
+    rows, prepared = zip(*take_usable(outcomes, refused, len(found.candidates), progress), strict=True)
+    waves = np.stack([sound.mid for sound in prepared])
+    joined = near_duplicate_groups(waves, [row.sound for row in rows])
     return Dataset(
-        waves=stacked,
-        sides=np.stack(sides),
+        waves=waves,
+        sides=np.stack([sound.side for sound in prepared]),
         rows=tuple(replace(row, group=int(group)) for row, group in zip(rows, joined, strict=True)),
         refused=tuple(refused),
         ignored=found.ignored,
@@ -215,30 +201,33 @@ def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
 
 
-def refuse_copies(
+def take_usable(
     outcomes: Iterable[tuple[ManifestRow, Rest] | Refused],
-) -> Iterator[tuple[ManifestRow, Rest] | Refused]:
-    """The outcomes in their order; a sound that is there already is refused as the same."""
-    names: dict[str, str] = {}  # identity of a sound -> its name
-    for outcome in outcomes:
-        if not isinstance(outcome, Refused):
-            row = outcome[0]
-            if row.sound in names:
-                yield Refused(row.name, f"{COPY_OF}{names[row.sound]}")
-                continue
-            names[row.sound] = row.name
-        yield outcome
+    refused: list[Refused],
+    total: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[tuple[ManifestRow, Rest]]:
+    """The sounds that can be used, in order; the others join `refused`, copies of a sound that is there among them.
+
+    progress(done, total) is called after each. Raises UserError where none can be used.
+    """
+    taken: dict[str, tuple[ManifestRow, Rest]] = {}  # by the identity of the sound
+    for done, outcome in enumerate(outcomes, 1):
+        if isinstance(outcome, Refused):
+            refused.append(outcome)
+        elif (first := taken.setdefault(outcome[0].sound, outcome)) is not outcome:
+            refused.append(Refused(outcome[0].name, f"{COPY_OF}{first[0].name}"))
+        if progress:
+            progress(done, total)
+    if not taken:
+        why = "; ".join(f"{r.name}: {r.reason}" for r in refused[:3])
+        raise UserError(f"none of {total} sound files could be used; {why}")
+    return list(taken.values())
 
 
 def refusal(candidate: Candidate, error: UserError) -> Refused:
     """A file that failed: the reason without the name, which stands beside it."""
     return Refused(candidate.name, str(error).removeprefix(f"{candidate.name}: "))
-
-
-def nothing_usable(count: int, refused: Sequence[Refused]) -> UserError:
-    """The one sentence for `count` files of which none could be used."""
-    first = "; ".join(f"{r.name}: {r.reason}" for r in refused[:3])
-    return UserError(f"none of {count} sound files could be used; {first}")
 
 
 def describe_sound(candidate: Candidate, sound: Sound, file: BinaryIO, digest: str) -> tuple[ManifestRow, Prepared]:

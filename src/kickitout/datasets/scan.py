@@ -142,7 +142,8 @@ def _walk_folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> 
         walk.refused.append(Refused(name, f"the folder cannot be listed ({(error.strerror or '').lower()})"))
         return
     for entry in filter(is_index, entries):
-        _read_index(walk, folder / entry, f"{name}/{entry}")
+        path = folder / entry
+        _read_index(walk, Candidate(f"{name}/{entry}", path), _text(path))
     for entry in entries:
         path, shown = folder / entry, f"{name}/{_shown_name(entry)}"
         if _is_hidden(entry) or is_index(entry):
@@ -196,7 +197,7 @@ def _archive(walk: _Walk, path: Path, name: str) -> None:
         suffix = PurePosixPath(inside).suffix.lower()
         candidate = Candidate(shown, path, inside, entry=member.entry)
         if is_index(member.parts[-1]):
-            _read_index_in(walk, candidate, f"{key}/{inside}")
+            _read_index(walk, candidate, f"{key}/{inside}")
         elif suffix == ".zip":
             walk.refused.append(Refused(shown, "an archive within an archive; unpack it first"))
         elif suffix in SOUND_FILES and member.refusal:
@@ -210,22 +211,14 @@ def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name == "__MACOSX" or name.lower() in LITTER
 
 
-def _read_index(walk: _Walk, path: Path, name: str) -> None:
-    """The rows of a folder's index."""
+def _read_index(walk: _Walk, index: Candidate, key: str) -> None:
+    """The rows of an index, in a folder or in an archive. key: its path."""
     try:
-        walk.rows += read_rows(path.read_bytes(), _text(path.parent), name)
-    except (OSError, ValueError) as error:
-        walk.warnings.append(f"{name}: ignored, {lower(error)}; sources and licences stay unstated")
-
-
-def _read_index_in(walk: _Walk, candidate: Candidate, key: str) -> None:
-    """The same of an index in an archive."""
-    try:
-        with candidate.open() as file:
-            walk.rows += read_rows(file.read(), key.rpartition("/")[0], candidate.name)
-    except (UserError, ValueError) as error:
-        why = str(error).removeprefix(f"{candidate.name}: ")
-        walk.warnings.append(f"{candidate.name}: ignored, {why}; sources and licences stay unstated")
+        with index.open() as file:
+            walk.rows += read_rows(file.read(), posixpath.dirname(key), index.name)
+    except (OSError, UserError, ValueError) as error:
+        why = lower(error).removeprefix(f"{lower(index.name)}: ")
+        walk.warnings.append(f"{index.name}: ignored, {why}; sources and licences stay unstated")
 
 
 def _read_index_beside(walk: _Walk, path: Path) -> None:

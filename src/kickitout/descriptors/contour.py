@@ -121,7 +121,7 @@ def _phase_followed(numbers: np.ndarray, body: np.ndarray, seconds: np.ndarray, 
     Loud moments count more, so that what rides on the body does not.
     """
     grid = np.linspace(0, max(end, 0.02), POINTS)
-    hz = 2.0 ** np.clip(numbers @ _basis(grid), *np.log2(RANGE_HZ))
+    hz = hz_at(numbers, grid)
     phase = np.r_[0, np.cumsum(0.5 * (hz[1:] + hz[:-1]) * grid[1])]
     inside = (seconds >= 0) & (seconds <= end)
     t, x = seconds[inside], body[inside]

@@ -1,6 +1,7 @@
-"""Representations: what makes a picture of a sound, and a sound of a picture."""
+"""Representations: what a network learns of a waveform, and the way back to a waveform."""
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -27,26 +28,16 @@ RepresentationConfig = Annotated[
     LogMagnitudeConfig | ComplexStftConfig | LogMelConfig | SubBandsConfig | WaveformConfig, Field(discriminator="name")
 ]
 
-REPRESENTATIONS: dict[str, type[RepresentationSettings]] = {
-    "logmag": LogMagnitudeConfig,
-    "complexstft": ComplexStftConfig,
-    "mel": LogMelConfig,
-    "pqmf": SubBandsConfig,
-    "wave": WaveformConfig,
+_CLASSES: dict[type[RepresentationSettings], Callable[[Any], Representation]] = {
+    LogMagnitudeConfig: LogMagnitude,
+    ComplexStftConfig: ComplexStft,
+    LogMelConfig: LogMel,
+    SubBandsConfig: SubBands,
+    WaveformConfig: Waveform,
 }
+REPRESENTATIONS = {config.model_fields["name"].default: config for config in _CLASSES}
 
 
 def make_representation(config: RepresentationSettings) -> Representation:
     """The representation that a config describes."""
-    match config:
-        case LogMagnitudeConfig():
-            return LogMagnitude(config)
-        case ComplexStftConfig():
-            return ComplexStft(config)
-        case LogMelConfig():
-            return LogMel(config)
-        case SubBandsConfig():
-            return SubBands(config)
-        case WaveformConfig():
-            return Waveform(config)
-    raise TypeError(f"{type(config).__name__} is not the config of a representation; {', '.join(REPRESENTATIONS)} are")
+    return _CLASSES[type(config)](config)

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 from torch import Tensor
 
 from kickitout.representations.base import Representation, RepresentationSettings
-from kickitout.representations.stft import Stft, grid_problem
+from kickitout.representations.stft import Stft, check_grid
 
 EPS = (
     1e-12  # re full scale power, -120 dB; bounds the slope of the power law, which is 10^4 for a silent bin at p = 1/3
@@ -34,9 +34,7 @@ class ComplexStftConfig(RepresentationSettings):
 
     @model_validator(mode="after")
     def check(self) -> "ComplexStftConfig":
-        problem = grid_problem(self.n_fft, self.hop, self.frames)
-        if problem:
-            raise ValueError(problem)
+        check_grid(self.n_fft, self.hop, self.frames)
         return self
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.representations.griffin_lim import ITERATIONS, GriffinLim
 from kickitout.representations.level import LevelScale
-from kickitout.representations.stft import Stft, grid_problem
+from kickitout.representations.stft import Stft, check_grid
 
 
 class LogMagnitudeConfig(RepresentationSettings):
@@ -29,9 +29,7 @@ class LogMagnitudeConfig(RepresentationSettings):
 
     @model_validator(mode="after")
     def check(self) -> "LogMagnitudeConfig":
-        problem = grid_problem(self.n_fft, self.hop, self.frames)
-        if problem:
-            raise ValueError(problem)
+        check_grid(self.n_fft, self.hop, self.frames)
         if not 1 <= self.bins <= self.n_fft // 2:
             raise ValueError(f"bins={self.bins}: must be 1..{self.n_fft // 2} for n_fft={self.n_fft}")
         return self

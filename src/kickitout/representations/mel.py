@@ -9,7 +9,7 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.representations.griffin_lim import ITERATIONS, GriffinLim
 from kickitout.representations.level import LevelScale
-from kickitout.representations.stft import Stft, grid_problem
+from kickitout.representations.stft import Stft, check_grid
 from kickitout.sound import SAMPLE_RATE
 
 SOLVER_ROUNDS = 8  # multiplicative updates from mel to linear bins
@@ -32,9 +32,7 @@ class LogMelConfig(RepresentationSettings):
 
     @model_validator(mode="after")
     def check(self) -> "LogMelConfig":
-        problem = grid_problem(self.n_fft, self.hop, self.frames)
-        if problem:
-            raise ValueError(problem)
+        check_grid(self.n_fft, self.hop, self.frames)
         if self.high_hz <= self.low_hz:
             raise ValueError(f"high_hz={self.high_hz}: must be above low_hz={self.low_hz}")
         empty = int((mel_filters(self.n_fft, self.mels, self.low_hz, self.high_hz).sum(1) == 0).sum())

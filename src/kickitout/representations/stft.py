@@ -16,22 +16,21 @@ from kickitout.sound import LENGTH
 SILENCE = 1e-16  # power: -160 dB, far below any floor; bounds the slope of the square root
 
 
-def grid_problem(n_fft: int, hop: int, frames: int) -> str | None:
-    """What is wrong with a grid of frames, in words that say what would work; None when it can be inverted."""
+def check_grid(n_fft: int, hop: int, frames: int) -> None:
+    """Raise ValueError, which says what would work, for a grid of frames that cannot be inverted."""
     if n_fft < 64 or n_fft % 4:
-        return f"n_fft={n_fft}: must be a multiple of 4, at least 64; 512, 1024 and 2048 work"
+        raise ValueError(f"n_fft={n_fft}: must be a multiple of 4, at least 64; 512, 1024 and 2048 work")
     if not 0 < hop <= n_fft // 2:
-        return f"hop={hop}: must be 1..{n_fft // 2}, half of n_fft={n_fft} or less"
+        raise ValueError(f"hop={hop}: must be 1..{n_fft // 2}, half of n_fft={n_fft} or less")
     span = (frames - 1) * hop + n_fft
     pad, most = span - LENGTH, 2 * (n_fft - n_fft // 8)
     if not 0 <= pad <= most:
         least_hop = max(1, -(-(LENGTH - n_fft) // max(1, frames - 1)))
         most_hop = (LENGTH - n_fft + most) // max(1, frames - 1)
-        return (
+        raise ValueError(
             f"frames={frames} at hop={hop} and n_fft={n_fft} cover {span} samples for a kick of {LENGTH}: "
             f"with {frames} frames a hop of {least_hop}..{most_hop} works, if it is at most {n_fft // 2}"
         )
-    return None
 
 
 class Stft(nn.Module):
@@ -46,9 +45,7 @@ class Stft(nn.Module):
 
     def __init__(self, n_fft: int, hop: int, frames: int) -> None:
         super().__init__()
-        problem = grid_problem(n_fft, hop, frames)
-        if problem:
-            raise ValueError(problem)
+        check_grid(n_fft, hop, frames)
         self.n_fft, self.hop, self.frames, self.bins = n_fft, hop, frames, n_fft // 2 + 1
         self.span = (frames - 1) * hop + n_fft  # samples under all frames together
         self.left = (self.span - LENGTH) // 2  # of them before the kick

@@ -25,7 +25,7 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound
 from kickitout.audio.prepare import Prepared
 from kickitout.augmentation.variants import draw_changes, has_click
-from kickitout.datasets.build import Dataset, ManifestRow, describe_sound, is_wide, refuse_copies, split
+from kickitout.datasets.build import Dataset, ManifestRow, describe_sound, is_wide, split, take_usable
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
@@ -36,16 +36,14 @@ SEEDS = range(5)  # of the splits
 def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
     """Name of a file -> what is decided about it; and the groups, splits and variants of all."""
     random = np.random.default_rng(0)
-    found: dict[str, Any] = {}
+    candidates = scan(folders).candidates
+    refused: list[Refused] = []
     rows, waves, sides = [], [], []
-    for outcome in refuse_copies(_read_all(scan(folders).candidates, nudge, random)):
-        if isinstance(outcome, Refused):
-            found[outcome.name] = {"refused": outcome.reason}
-            continue
-        row, prepared = outcome
+    for row, prepared in take_usable(_read_all(candidates, nudge, random), refused, len(candidates)):
         rows.append(row)
         waves.append(_nudged(prepared.mid, nudge, random))
         sides.append(_nudged(prepared.side, nudge, random))
+    found: dict[str, Any] = {one.name: {"refused": one.reason} for one in refused}
     mids = np.stack(waves)
     joined = near_duplicate_groups(mids, [row.sound for row in rows])
     rows = [replace(row, group=int(group)) for row, group in zip(rows, joined, strict=True)]

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.datasets.build import COPY_OF, nothing_usable, refuse_copies
+from kickitout.datasets.build import COPY_OF, take_usable
 from kickitout.datasets.doctor.examined import Examined, as_data, cache_folder, examine
 from kickitout.datasets.doctor.forecast import forecast, load_curve
 from kickitout.datasets.doctor.suspects import Suspicion, suspicions
@@ -145,23 +145,14 @@ def check(
     listed = scan(paths)
     total = len(listed.candidates)
     refused = list(listed.refused)
-    taken: list[Examined] = []
-    waves = np.zeros((total, LENGTH), dtype=np.float32)
     place, nothing_kept = _place_for(cache)
     outcomes = _examine_all(listed.candidates, place, workers)
     rows = (found if isinstance(found, Refused) else (found.row, found) for found in outcomes)
-    for done, outcome in enumerate(refuse_copies(rows), 1):
-        if isinstance(outcome, Refused):
-            refused.append(outcome)
-        else:
-            one, place = outcome[1], waves[len(taken)]
-            place[:] = one.wave
-            taken.append(replace(one, wave=place))  # a view: the sounds are in memory once
-        if progress:
-            progress(done, total)
-    if not taken:
-        raise nothing_usable(total, refused)
-    waves = waves[: len(taken)]
+    taken = [one for _, one in take_usable(rows, refused, total, progress)]
+    waves = np.empty((len(taken), LENGTH), np.float32)
+    for i, one in enumerate(taken):
+        waves[i] = one.wave
+        taken[i] = replace(one, wave=waves[i])  # a view: the sounds are in memory once
     joined = near_duplicate_groups(waves, [one.row.sound for one in taken])
     names = [one.row.name for one in taken]
     copies = {one.name: one.reason.removeprefix(COPY_OF) for one in refused if one.reason.startswith(COPY_OF)}
