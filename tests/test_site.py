@@ -26,7 +26,7 @@ from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.vary import blend, morph, vary
 from kickitout.notes import note_name, to_hz, to_midi
-from kickitout.studio.aims import between, curve
+from kickitout.studio.calibration import between, curve
 from kickitout.studio.opening import best
 from kickitout.studio.site import PACKAGE, RUNTIME, write_site
 
@@ -123,44 +123,44 @@ def test_seeds_become_the_same_noise_to_the_last_bit(visit):
 
 def test_the_same_seed_is_the_same_sound(visit):
     seeds = [*range(8), 123_456_789]
-    found = visit.waves(f"play([{', '.join(f'{{seed: {s}}}' for s in seeds)}])")
+    found = visit.waves(f"render([{', '.join(f'{{seed: {s}}}' for s in seeds)}])")
     assert np.abs(found - kickitout.generate(seeds)).max() < TOLERANCE
 
 
-def test_variations_blends_morphs_and_knobs_are_pythons(visit):
+def test_variations_blends_morphs_and_controls_are_pythons(visit):
     model = load_model()
-    places = [model.render(normal([seed], model.info.noise_size)).latent for seed in (3, 5)]
+    latents = [model.render(normal([seed], model.info.noise_size)).latent for seed in (3, 5)]
     pairs = [
-        ("vary({seed: 3}, [5, 6], 0.4)", vary(model, places[0], [5, 6], 0.4)),
-        ("morph({seed: 3}, {seed: 5}, 5)", morph(model, places[0], places[1], 5)),
-        ("blend([{seed: 3}, {seed: 5}], [1, 2])", [blend(model, places, [1, 2])]),
+        ("vary({seed: 3}, [5, 6], 0.4)", vary(model, latents[0], [5, 6], 0.4)),
+        ("morph({seed: 3}, {seed: 5}, 5)", morph(model, latents[0], latents[1], 5)),
+        ("blend([{seed: 3}, {seed: 5}], [1, 2])", [blend(model, latents, [1, 2])]),
     ]
     for call, made in pairs:
         assert np.abs(visit.waves(call) - np.stack([one.wave[0] for one in made])).max() < TOLERANCE, call
-    knobs = np.zeros(len(model.info.controls), np.float32)
-    knobs[[model.info.controls.index("pitch"), -1]] = 5.0, 12.0
-    turned = model.render(normal([3], model.info.noise_size), controls=knobs).wave
-    assert np.abs(visit.waves("ask({pitch: 5, drive: 12}, {seed: 3}, 1)") - turned).max() < TOLERANCE
+    controls = np.zeros(len(model.info.controls), np.float32)
+    controls[[model.info.controls.index("pitch"), -1]] = 5.0, 12.0
+    moved = model.render(normal([3], model.info.noise_size), controls=controls).wave
+    assert np.abs(visit.waves("match({pitch: 5, drive: 12}, {seed: 3}, 1)") - moved).max() < TOLERANCE
 
 
 def select(page, seed):
     page.evaluate(
-        "(seed) => Promise.all([import('/js/state.js'), backend.play([{seed}])])"
+        "(seed) => Promise.all([import('/js/state.js'), backend.render([{seed}])])"
         ".then(([{state}, {sounds}]) => state.select(sounds[0], {}))",
         seed,
     )
 
 
-def typed(page, knob, text):
-    """What stands beside a knob after something was typed."""
+def typed(page, control, text):
+    """What stands beside a control after something was typed."""
     page.evaluate("import('/js/state.js').then(({state}) => { window.before = state.sound; })")
-    page.fill(f"#knob-{knob} ~ input", text)
+    page.fill(f"#control-{control} ~ input", text)
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "([id]) => document.querySelector(`#knob-${id}-came.far`) ||"
-        " import('/js/state.js').then(({state}) => state.sound !== window.before)", arg=[knob],
+        "([id]) => document.querySelector(`#control-${id}-achieved.far`) ||"
+        " import('/js/state.js').then(({state}) => state.sound !== window.before)", arg=[control],
     )  # fmt: skip
-    return page.inner_text(f"#knob-{knob}-came")
+    return page.inner_text(f"#control-{control}-achieved")
 
 
 def heard_hz(page):
@@ -174,10 +174,10 @@ def cents(a, b):
 
 
 def test_a_note_is_offered_on_kicks_of_the_map_and_it_sounds(visit):
-    """The card of what the browser plays says the Hz that stood beside the knob, and mostly those of the note."""
+    """The card of what the browser plays says the Hz that stood beside the control, and mostly those of the note."""
     page = visit.page
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
-    page.click("#tab-ask")
+    page.click("#tab-targets")
     cards = page.evaluate("fetch('/site.json').then((r) => r.json()).then((site) => site.cards)")
     reach = {seed: [turn for turn, _ in one["points"].get("pitch", [])] for seed, one in enumerate(cards)}
     pitched = [seed for seed, turns in reach.items() if turns and turns[0] < -5 and turns[-1] > 5][:3]
@@ -194,18 +194,18 @@ def test_a_note_is_offered_on_kicks_of_the_map_and_it_sounds(visit):
             assert abs(cents(hz, said)) < within + 1 + cents(said + 0.05, said), (seed, note)  # it has one decimal
             missed.append(abs(cents(hz, to_hz(note))))
     assert np.median(missed) < 6
-    assert page.input_value("#knob-pitch ~ input")[0] in "ABCDEFG"
+    assert page.input_value("#control-pitch ~ input")[0] in "ABCDEFG"
     # Between two notes it is a line, and said to be less sure.
     select(page, pitched[0])
     home = round(to_midi(cards[pitched[0]]["card"]["pitch_end_hz"]))
     typed(page, "pitch", f"{note_name(home + 2)}+40")
-    assert "±" in page.inner_text("#knob-pitch-came")
+    assert "±" in page.inner_text("#control-pitch-achieved")
     assert abs(cents(heard_hz(page), to_hz(home + 2.4))) < 60
     # The locked note stays while the rest is rolled.
     page.click("#reroll")
-    page.wait_for_function("() => document.querySelector('#ask-said').textContent.startsWith('seed')")
+    page.wait_for_function("() => document.querySelector('#targets-said').textContent.startsWith('seed')")
     assert page.evaluate("import('/js/state.js').then(({state}) => state.sound.recipe.seed)") < KICKS
-    came = page.inner_text("#knob-pitch-came")
+    came = page.inner_text("#control-pitch-achieved")
     assert abs(cents(float(came.split()[1]), to_hz(home + 2.4))) < 12
     page.click("#release")
 
@@ -213,11 +213,11 @@ def test_a_note_is_offered_on_kicks_of_the_map_and_it_sounds(visit):
 def test_what_the_page_cannot_turn_to_is_said_in_what_was_typed(visit):
     page = visit.page
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
-    page.click("#tab-ask")
+    page.click("#tab-targets")
     seed = page.evaluate("backend.about().then((about) => about.opening)")
     select(page, seed)
     assert re.fullmatch(r"[\d.]+ to [\d.]+ Hz", typed(page, "pitch", "4 kHz"))
-    low, high = (float(x) for x in re.findall(r"[\d.]+", page.inner_text("#knob-pitch-came")))
+    low, high = (float(x) for x in re.findall(r"[\d.]+", page.inner_text("#control-pitch-achieved")))
     assert 900 < cents(high, low) < 1300  # about six semitones to either side
     assert re.fullmatch(r"≈ −?[\d.]+ dB ±[\d.]+ dB", typed(page, "click", "-24 dB"))
     page.click("#release")
@@ -227,7 +227,7 @@ def test_what_the_page_cannot_turn_to_is_said_in_what_was_typed(visit):
     assert typed(page, "pitch", "99") == "−24 to 24 semitones"
     page.evaluate("document.activeElement.blur()")
     select(page, seed)
-    assert page.inner_text("#knob-pitch-came").startswith("≈")  # what was refused is not said of another kick
+    assert page.inner_text("#control-pitch-achieved").startswith("≈")  # what was refused is not said of another kick
 
 
 def test_it_opens_with_the_best_of_its_kicks(visit):
@@ -259,7 +259,7 @@ def test_a_site_that_is_not_whole_says_so(browser, site, tmp_path):
 
 @pytest.mark.parametrize("bend", [0.0, 0.2, -0.2])
 def test_each_note_that_is_near_is_looked_for(bend):
-    """A tail that follows the knob by more or less than it says: the notes are met all the same."""
+    """A tail that follows the control by more or less than it says: the notes are met all the same."""
     found = curve(lambda turns: np.array([35.3 + (1 + bend) * t + bend * np.sin(t) / 2 for t in turns]))
     assert [turn for turn, _ in found] == sorted(turn for turn, _ in found)
     for note in range(31, 40):
@@ -298,10 +298,13 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     assert np.abs(saved.samples[:, 0] - kickitout.generate([seed])[0]).max() < TOLERANCE
     assert json.loads(decode_comment(data, name))["seed"] == seed
     page.evaluate(
-        "backend.hear(new Blob([JSON.stringify({kickitout: '1', seed: 3, rate: 48000, gain_db: -0.4, new: 1})]), 'a')"
+        "backend.invert(new Blob([JSON.stringify("
+        "{kickitout: '1', seed: 3, knobs: [0, 0, 0, 0, 0, 0, 0, 0], rate: 48000, new: 1})]), 'a')"
         ".then(({sounds}) => { window.own = sounds[0].recipe; })"
     )
-    assert not {"rate", "gain_db", "new"} & set(page.evaluate("window.own"))  # of the file, and not of the kick
+    own = page.evaluate("window.own")
+    assert not {"rate", "knobs", "new"} & set(own)  # of the file, and not of the kick; in the words of format 2
+    assert (own["controls"], own["format"]) == ([0] * 8, 2)
     (tmp_path / name).write_bytes(data)
     assert main(["recipe", str(tmp_path / name), "--render", str(tmp_path / "again.wav")]) == 0
     page.click("#new-direction")
@@ -342,7 +345,7 @@ def test_a_model_that_the_user_trained_plays_in_the_browser(browser, runtime, tm
     assert main(["export", str(tmp_path / "run"), "--web", "-o", str(site), "--runtime", str(runtime)]) == 0
     visit = Visit(browser, site)
     try:
-        found = visit.waves("play([{seed: 1}, {seed: 2}])")
+        found = visit.waves("render([{seed: 1}, {seed: 2}])")
         assert np.abs(found - kickitout.generate([1, 2], tmp_path / "run")).max() < TOLERANCE
         assert visit.page.is_disabled("#new-direction")
         assert visit.troubles == []

@@ -155,10 +155,10 @@ def test_a_file_is_the_same_bytes_from_the_page_and_from_the_command_line(client
     assert (sound.rate, sound.container) == (rate, form.upper())
 
 
-def test_an_asked_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path):
+def test_a_matched_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path):
     asked = ["--pitch", "50Hz", "--decay", "180ms"]
     assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path), *asked]) == 0
-    head, _ = sounds(client.post("/api/ask", json={"request": {"pitch": 50, "decay": 180}, "seed": 7}))
+    head, _ = sounds(client.post("/api/match", json={"targets": {"pitch": 50, "decay": 180}, "seed": 7}))
     recipe = json.dumps(head["sounds"][0]["recipe"])
     assert client.get("/api/file", params={"recipe": recipe}).content == (tmp_path / "kick_000007.wav").read_bytes()
 
@@ -167,9 +167,9 @@ def test_a_variation_is_the_command_lines(client, model):
     head, waves = sounds(client.post("/api/vary", json={"recipe": {"seed": 3}, "seeds": [5], "amount": 0.4}))
     from kickitout.generation.vary import vary
 
-    place = model.render(normal([3], model.info.noise_size)).latent
-    assert np.array_equal(waves[0], vary(model, place, [5], 0.4)[0].wave)
-    again, same = sounds(client.post("/api/play", json={"recipes": [head["sounds"][0]["recipe"]]}))
+    latent = model.render(normal([3], model.info.noise_size)).latent
+    assert np.array_equal(waves[0], vary(model, latent, [5], 0.4)[0].wave)
+    again, same = sounds(client.post("/api/render", json={"recipes": [head["sounds"][0]["recipe"]]}))
     assert np.array_equal(same, waves)
     assert again["sounds"][0]["name"] == head["sounds"][0]["name"]
 
@@ -177,22 +177,22 @@ def test_a_variation_is_the_command_lines(client, model):
 # Every verb
 
 
-def test_an_ask_says_what_was_achieved_and_how_far_off_that_is(client):
-    head, waves = sounds(client.post("/api/ask", json={"request": {"pitch": 52.0}, "recipe": {"seed": 11}}))
+def test_a_match_says_what_was_achieved_and_how_far_off_that_is(client):
+    head, waves = sounds(client.post("/api/match", json={"targets": {"pitch": 52.0}, "recipe": {"seed": 11}}))
     (line,) = head["lines"]
     achieved = card(waves[0, 0])["pitch_end_hz"]
     assert line["achieved"] == pytest.approx(achieved)
     assert line["error"] == pytest.approx(1200 * np.log2(achieved / 52.0))
     assert line["reached"] == (abs(line["error"]) <= 1)
-    quick, _ = sounds(client.post("/api/ask", json={"request": {"pitch": 52.0}, "recipe": {"seed": 11}, "rounds": 1}))
+    quick, _ = sounds(client.post("/api/match", json={"targets": {"pitch": 52.0}, "recipe": {"seed": 11}, "rounds": 1}))
     assert quick["renders"] == 1
 
 
-def test_turned_knobs_stay_turned_in_a_variation(client):
-    asked, waves = sounds(client.post("/api/ask", json={"request": {"drive": 18.0}, "recipe": {"seed": 3}}))
-    recipe = asked["sounds"][0]["recipe"]
+def test_controls_keep_their_values_in_a_variation(client):
+    matched, waves = sounds(client.post("/api/match", json={"targets": {"drive": 18.0}, "recipe": {"seed": 3}}))
+    recipe = matched["sounds"][0]["recipe"]
     varied, same = sounds(client.post("/api/vary", json={"recipe": recipe, "seeds": [1], "amount": 0.0}))
-    assert varied["sounds"][0]["recipe"]["knobs"][-1] == 18.0
+    assert varied["sounds"][0]["recipe"]["controls"][-1] == 18.0
     assert np.abs(same - waves).max() < 1e-4
 
 
@@ -209,11 +209,11 @@ def test_a_blend_of_one_is_that_one_and_weights_have_to_fit(client):
         refused(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": weights}), 400, "one for each")
 
 
-def test_a_look_is_the_cards_own_analysis(client):
+def test_an_analysis_is_the_cards_own(client):
     from kickitout.descriptors import level_curve, pitch_curve
 
     wave = kickitout.generate([9])[0]
-    look = client.post("/api/look", json={"recipe": {"seed": 9}}).json()
+    look = client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()
     assert look["pitch"]["hz"] == pytest.approx(pitch_curve(wave)[1], abs=0.006)
     assert len(look["level"]["db"]) == len(level_curve(wave)[1])
     refused(client.post("/api/nearest", json={"recipe": {"seed": 9}}), 400, "the folder of them")
@@ -228,7 +228,7 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
 
     def nearest():
         with TestClient(make_app(StudioService(model, place)), base_url=HOME) as client:
-            return client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
+            return client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
 
     assert not nearest()["known"]
     assert "no fingerprints" in nearest()["why"]
@@ -250,16 +250,16 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
     folder = write_kicks(tmp_path / "train", 6)
     with TestClient(make_app(StudioService(model, references=References(folder))), base_url=HOME) as client:
-        nearest = client.post("/api/look", json={"recipe": {"seed": 9}}).json()["nearest"]
+        nearest = client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
         assert (nearest["known"], nearest["by"]) == (True, "sounds")
         assert 0 < nearest["distance"] <= 1
         assert nearest["limit"] is None  # six are too few to say what is too near
         head, waves = sounds(client.post("/api/nearest", json={"recipe": {"seed": 9}}))
         assert head["sounds"][1]["name"] == nearest["name"]
         own = encode_sound(waves[1, 0], SAMPLE_RATE)
-        heard, _ = sounds(client.post("/api/hear", content=own))
-        assert heard["look"]["nearest"]["distance"] < 0.01  # a training kick itself
-        assert heard["look"]["nearest"]["name"] == nearest["name"]
+        own_sound, _ = sounds(client.post("/api/invert", content=own))
+        assert own_sound["analysis"]["nearest"]["distance"] < 0.01  # a training kick itself
+        assert own_sound["analysis"]["nearest"]["name"] == nearest["name"]
 
 
 def test_a_kit_is_made_of_recipes(client, tmp_path):
@@ -282,23 +282,23 @@ def test_a_kit_is_made_of_recipes(client, tmp_path):
 
 @pytest.mark.parametrize("form", [SoundFormat(), SoundFormat("wav", "16", 48_000), SoundFormat("flac", "24", 96_000)])
 def test_a_file_made_here_brings_its_state_back_bit_for_bit(client, form):
-    asked, waves = sounds(client.post("/api/ask", json={"request": {"pitch": 50}, "recipe": {"seed": 5}}))
-    recipe = asked["sounds"][0]["recipe"]
+    matched, waves = sounds(client.post("/api/match", json={"targets": {"pitch": 50}, "recipe": {"seed": 5}}))
+    recipe = matched["sounds"][0]["recipe"]
     query = {"recipe": json.dumps(recipe), "format": form.format, "bits": form.bits, "rate": form.rate}
     data = client.get("/api/file", params=query).content
-    head, again = sounds(client.post("/api/hear?name=mine", content=data))
+    head, again = sounds(client.post("/api/invert?name=mine", content=data))
     assert (head["kind"], head["exact"]) == ("restored", True)
     assert np.array_equal(again, waves)
     assert {k: head["sounds"][0]["recipe"][k] for k in recipe} == recipe
 
 
 def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, model):
-    head, _ = sounds(client.post("/api/hear?name=x.json", content=json.dumps({"kickitout": "1", "seed": 4,
+    head, _ = sounds(client.post("/api/invert?name=x.json", content=json.dumps({"kickitout": "1", "seed": 4,
                                                                          "model_sha256": model.digest})))  # fmt: skip
     assert head["sounds"][0]["recipe"]["seed"] == 4
     data = bytearray(encode_kick(sound_recipe(model, 4), kickitout.generate([4])[:1], SoundFormat())[1])
     data[-402] ^= 1  # the last bit of a sample
-    head, _ = sounds(client.post("/api/hear", content=bytes(data)))
+    head, _ = sounds(client.post("/api/invert", content=bytes(data)))
     assert (head["kind"], head["exact"]) == ("restored", False)
 
 
@@ -316,7 +316,7 @@ def test_a_file_that_was_made_quieter_brings_its_state_back(client):
     )
     if data is None:
         pytest.skip("none of 120 kicks of this model peaks above full scale at 48 kHz")
-    head, _ = sounds(client.post("/api/hear?name=mine.wav", content=data))
+    head, _ = sounds(client.post("/api/invert?name=mine.wav", content=data))
     assert (head["kind"], head["exact"]) == ("restored", True)
 
 
@@ -327,7 +327,7 @@ def test_a_kick_made_here_is_known_in_containers_that_are_not_written_here(clien
     with soundfile.SoundFile(buffer, "w", SAMPLE_RATE, 1, "PCM_24", format=container) as file:
         file.comment = decode_comment(data, "a")
         file.write(decode_sound(data, "a").samples)
-    head, _ = sounds(client.post("/api/hear?name=x", content=buffer.getvalue()))
+    head, _ = sounds(client.post("/api/invert?name=x", content=buffer.getvalue()))
     assert (head["kind"], head["exact"]) == ("restored", False)
 
 
@@ -335,15 +335,15 @@ def test_what_was_odd_about_a_file_is_said(client):
     data = bytearray(encode_sound(synthesise([3])[0][0], SAMPLE_RATE))
     at = data.index(b"data") + 4
     data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") + 36).to_bytes(4, "little")
-    head, _ = sounds(client.post("/api/hear?name=x.wav", content=bytes(data)))
+    head, _ = sounds(client.post("/api/invert?name=x.wav", content=bytes(data)))
     assert "promises 36 bytes of samples more" in head["said"]
 
 
 def test_an_edited_kick_is_a_sound_of_ones_own(client, model):
     wave = kickitout.generate([4])[:, ::2]
     data = encode_kick(sound_recipe(model, 4), wave, SoundFormat())[1]
-    head, waves = sounds(client.post("/api/hear?name=x.wav", content=data))
-    assert head["kind"] == "heard"
+    head, waves = sounds(client.post("/api/invert?name=x.wav", content=data))
+    assert head["kind"] == "inverted"
     assert head["said"].startswith("changed since this model made it")
     assert len(waves) == 2
     cards = [sound["card"]["pitch_end_hz"] for sound in head["sounds"]]
@@ -354,36 +354,36 @@ def test_an_edited_kick_is_a_sound_of_ones_own(client, model):
 def test_a_sound_of_ones_own_gets_a_card_and_the_models_version(client, form, rate):
     wave = synthesise([3])[0][0]
     data = encode_sound(wave, rate, format=form, bits="24")
-    head, waves = sounds(client.post("/api/hear?name=my kick.wav", content=data))
-    assert head["kind"] == "heard"
+    head, waves = sounds(client.post("/api/invert?name=my kick.wav", content=data))
+    assert head["kind"] == "inverted"
     own, again = head["sounds"]
     assert own["recipe"] is None
     assert own["name"] == "my kick.wav"
-    assert again["recipe"]["place"]
+    assert again["recipe"]["latent"]
     assert "dB apart" in head["said"]
-    assert head["look"]["picture"]["rows"] * head["look"]["picture"]["columns"] > 0
-    _, played = sounds(client.post("/api/play", json={"recipes": [again["recipe"]]}))
+    assert head["analysis"]["spectrogram"]["rows"] * head["analysis"]["spectrogram"]["columns"] > 0
+    _, played = sounds(client.post("/api/render", json={"recipes": [again["recipe"]]}))
     assert np.array_equal(played[0], waves[1])
 
 
 def test_a_name_is_said_once_whatever_is_in_it(client):
-    reply = client.post("/api/hear?name=text%0A%F0%9F%A5%81", content=b"no sound")
+    reply = client.post("/api/invert?name=text%0A%F0%9F%A5%81", content=b"no sound")
     assert reply.status_code == 400
     assert reply.json()["error"].count("text") == 2  # the name, and what is in the file
 
 
 def test_a_number_too_large_for_single_precision_is_refused(client):
-    for part in ({"place": [1e300]}, {"seed": 1, "knobs": [1e300]}):
-        assert client.post("/api/play", json={"recipes": [part]}).status_code == 422
+    for part in ({"latent": [1e300]}, {"seed": 1, "controls": [1e300]}):
+        assert client.post("/api/render", json={"recipes": [part]}).status_code == 422
 
 
 @pytest.mark.parametrize(("form", "subtype"), [("AIFF", "PCM_24"), ("OGG", "VORBIS"), ("MP3", "MPEG_LAYER_III")])
-def test_every_format_of_producers_is_heard_and_stereo_too(client, form, subtype):
+def test_every_format_of_producers_is_inverted_and_stereo_too(client, form, subtype):
     wave = synthesise([3])[0][0]
     file = io.BytesIO()
     soundfile.write(file, np.stack([wave, wave], axis=1), SAMPLE_RATE, subtype, format=form)
-    head, waves = sounds(client.post(f"/api/hear?name=kick.{form.lower()}", content=file.getvalue()))
-    assert (head["kind"], len(waves)) == ("heard", 2)
+    head, waves = sounds(client.post(f"/api/invert?name=kick.{form.lower()}", content=file.getvalue()))
+    assert (head["kind"], len(waves)) == ("inverted", 2)
     ratio = head["sounds"][0]["card"]["pitch_end_hz"] / card(wave)["pitch_end_hz"]
     assert ratio == pytest.approx(1, abs=0.01)
 
@@ -403,22 +403,22 @@ def test_hostile_sounds_are_answered_with_a_sentence(client):
         (b"{" * 100_000, "no recipe"),
         (b'{"kickitout": "1", "seed": 1e999}', "another model"),
     ):
-        refused(client.post("/api/hear?name=x.wav", content=data), 400, words)
+        refused(client.post("/api/invert?name=x.wav", content=data), 400, words)
 
 
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/api/play", b"{bad", "JSON decode error"),
-        ("/api/play", b"[" * 50_000, ""),
-        ("/api/play", b'{"recipes": []}', "recipes"),
-        ("/api/play", b'{"recipes": [{}]}', "a seed or a place"),
-        ("/api/play", b'{"recipes": [{"seed": -1}]}', "greater than or equal to 0"),
-        ("/api/play", b'{"recipes": [{"seed": 1, "place": [1]}]}', "not both"),
-        ("/api/play", b'{"recipes": [{"seed": 1}], "extra": 1}', "extra"),
-        ("/api/play", b'{"recipes": [{"place": [NaN]}]}', "finite"),
+        ("/api/render", b"{bad", "JSON decode error"),
+        ("/api/render", b"[" * 50_000, ""),
+        ("/api/render", b'{"recipes": []}', "recipes"),
+        ("/api/render", b'{"recipes": [{}]}', "a seed or a latent"),
+        ("/api/render", b'{"recipes": [{"seed": -1}]}', "greater than or equal to 0"),
+        ("/api/render", b'{"recipes": [{"seed": 1, "latent": [1]}]}', "not both"),
+        ("/api/render", b'{"recipes": [{"seed": 1}], "extra": 1}', "extra"),
+        ("/api/render", b'{"recipes": [{"latent": [NaN]}]}', "finite"),
         ("/api/vary", b'{"recipe": {"seed": 1}, "seeds": [99999999999999999999]}', "seeds"),
-        ("/api/ask", b'{"request": {"pitch": "loud"}, "seed": 1}', "request.pitch"),
+        ("/api/match", b'{"targets": {"pitch": "loud"}, "seed": 1}', "targets.pitch"),
     ],
 )
 def test_bad_json_is_422_and_a_sentence(client, path, body, words):
@@ -430,13 +430,13 @@ def test_bad_json_is_422_and_a_sentence(client, path, body, words):
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [
-        ("/api/play", {"recipes": [{"place": [1.0, 2.0]}]}, "2 numbers given"),
-        ("/api/play", {"recipes": [{"seed": 1, "knobs": [1.0]}]}, "1 numbers given"),
-        ("/api/play", {"recipes": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
+        ("/api/render", {"recipes": [{"latent": [1.0, 2.0]}]}, "2 numbers given"),
+        ("/api/render", {"recipes": [{"seed": 1, "controls": [1.0]}]}, "1 numbers given"),
+        ("/api/render", {"recipes": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
         ("/api/vary", {"recipe": {"seed": 1}, "seeds": [1], "amount": 9}, "from 0"),
-        ("/api/ask", {"request": {"loudness": 1}, "seed": 1}, "known are"),
-        ("/api/ask", {"request": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
-        ("/api/ask", {"request": {"pitch": 50}}, "recipe or for a seed"),
+        ("/api/match", {"targets": {"loudness": 1}, "seed": 1}, "known are"),
+        ("/api/match", {"targets": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
+        ("/api/match", {"targets": {"pitch": 50}}, "a recipe or a seed, and not both"),
         ("/api/kit", {"recipes": [{"seed": 1}], "name": "../../etc"}, ""),
         ("/api/kit", {"recipes": [{"seed": 1}], "name": ""}, "visible characters"),
         ("/api/kit", {"recipes": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
@@ -457,11 +457,11 @@ def test_what_makes_no_sense_is_400_and_a_sentence(client, path, body, words):
 
 def test_what_is_too_large_is_not_even_read(client):
     too_much = {"content-length": str(LARGEST_SOUND + 1)}
-    refused(client.post("/api/hear", content=iter([b"x"]), headers=too_much), 413, "larger than 64 MB")
+    refused(client.post("/api/invert", content=iter([b"x"]), headers=too_much), 413, "larger than 64 MB")
     chunks = (b"x" * 2**20 for _ in range(LARGEST_JSON // 2**20 + 1))  # without a length
-    refused(client.post("/api/play", content=chunks), 413, "larger than 2 MB")
+    refused(client.post("/api/render", content=chunks), 413, "larger than 2 MB")
     refused(client.get("/api/file", params={"recipe": "x" * 62_000}), 414, "longer than")
-    refused(client.post("/api/hear", content=b"x", headers={"content-length": "-5"}), 413, "larger")
+    refused(client.post("/api/invert", content=b"x", headers={"content-length": "-5"}), 413, "larger")
 
 
 @pytest.mark.parametrize(
@@ -484,7 +484,7 @@ def test_there_is_no_way_out_of_the_pages_folder(client, path):
     ],
 )
 def test_other_pages_and_other_names_are_refused(client, headers, words):
-    refused(client.post("/api/play", json={"recipes": [{"seed": 1}]}, headers=headers), 403, words)
+    refused(client.post("/api/render", json={"recipes": [{"seed": 1}]}, headers=headers), 403, words)
 
 
 def test_the_page_may_ask_and_scripts_may(client):
@@ -504,8 +504,8 @@ def test_the_api_describes_itself(client):
     said = client.get("/api/openapi.json").json()
     OpenAPI.model_validate(said)
     posts = {path for path, ways in said["paths"].items() if "post" in ways}
-    assert posts == {f"/api/{verb}" for verb in ("play", "vary", "blend", "morph", "ask", "hear", "look", "nearest",
-                                                 "kit")}  # fmt: skip
+    verbs = ("render", "vary", "blend", "morph", "match", "invert", "analyse", "nearest", "kit")
+    assert posts == {f"/api/{verb}" for verb in verbs}
     for ways in said["paths"].values():
         for way in ways.values():
             assert way["description"]
@@ -515,7 +515,7 @@ def test_the_api_describes_itself(client):
 # Models that can do less, and the server itself
 
 
-def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
+def test_a_model_without_a_latent_plays_and_says_what_it_cannot_do(model):
     from dataclasses import replace
 
     from kickitout.generation.model import Played
@@ -529,12 +529,12 @@ def test_a_model_without_places_plays_and_says_what_it_cannot_do(model):
             return Played(model.play(noise)[0], np.zeros(0, np.float32))
 
     with TestClient(make_app(StudioService(Plain())), base_url=HOME) as client:
-        assert client.get("/api/about").json()["turnable"] is False
+        assert client.get("/api/about").json()["has_latent"] is False
         assert client.get("/api/about").json()["opening"] == best(cards(kickitout.generate(range(24))), model)
         sounds(client.get("/api/map", params={"n": 2}))
         refused(client.post("/api/vary", json={"recipe": {"seed": 1}, "seeds": [1]}), 400, "seeds alone")
-        refused(client.post("/api/ask", json={"request": {"pitch": 50}, "seed": 1}), 400, "seeds alone")
-        head, waves = sounds(client.post("/api/hear", content=encode_sound(synthesise([1])[0][0], SAMPLE_RATE)))
+        refused(client.post("/api/match", json={"targets": {"pitch": 50}, "seed": 1}), 400, "seeds alone")
+        head, waves = sounds(client.post("/api/invert", content=encode_sound(synthesise([1])[0][0], SAMPLE_RATE)))
         assert len(waves) == 1
         assert "seeds alone" in head["said"]
 
@@ -567,7 +567,7 @@ def test_ctrl_c_ends_it_while_a_sound_is_sent_and_a_kit_is_made(times):
         with socket.create_connection((where.hostname, where.port)) as kit, \
              socket.create_connection((where.hostname, where.port)) as sound:  # fmt: skip
             kit.sendall(f"POST /api/kit {head}{len(order)}\r\n\r\n".encode() + order)
-            sound.sendall(f"POST /api/hear {head}9000000\r\n\r\n".encode() + b"RIFF" * 100)
+            sound.sendall(f"POST /api/invert {head}9000000\r\n\r\n".encode() + b"RIFF" * 100)
             with closing(http.client.HTTPConnection(where.hostname, where.port, timeout=20)) as link:
                 link.request("GET", "/api/about")  # answered: by now it has heard of the others
                 link.getresponse().read()

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this ma
 PICTURES = os.environ.get("KICKITOUT_SCREENSHOTS")
 KICKS = 48  # on the map: as many as the tests need
 SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
-TABS = ("ask", "mine", "context", "take", "card")
+TABS = ("targets", "mine", "context", "take", "card")
 AXE = Path(__file__).parents[1] / "tools" / "page" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -63,9 +63,9 @@ class Watched:
         self.page.on("request", lambda r: self._local(r.url, address))
         self.page.add_init_script(
             f"localStorage.getItem('kickitout.kicks') ?? localStorage.setItem('kickitout.kicks', {KICKS});"
-            "window.heard = []; window.asked = [];"
+            "window.heard = []; window.matched = [];"
             "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
-            "document.addEventListener('kick-asked', (e) => window.asked.push(e.detail));"
+            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
         )
         self.page.set_default_timeout(20_000)
         self.page.goto(address)
@@ -129,7 +129,7 @@ def shared(browser, address):
 def studio(shared):
     shared.troubles.clear()
     shared.page.evaluate("window.heard.length = 0")
-    shared.page.click("#tab-ask")
+    shared.page.click("#tab-targets")
     yield shared
     assert shared.troubles == []
 
@@ -174,7 +174,7 @@ def test_a_drag_walks_between_kicks(studio):
         studio.page.mouse.up()
 
     studio.changes(drag)
-    assert "place" in studio.recipe()
+    assert "latent" in studio.recipe()
     assert "seed" not in studio.recipe()
 
 
@@ -187,7 +187,7 @@ def test_a_new_direction_and_its_intensity(studio):
     studio.page.wait_for_function("() => document.querySelector('#intensity-value').textContent === '1.50'")
     far = studio.recipe()
     assert far["amount"] == 1.5
-    gone = np.array(far["place"]) - np.array(near["place"])
+    gone = np.array(far["latent"]) - np.array(near["latent"])
     assert np.abs(gone).max() > 0.5
     studio.changes(lambda: studio.page.keyboard.press("Control+z"))
     assert "amount" not in studio.recipe() or studio.recipe()["amount"] != 1.5
@@ -203,7 +203,7 @@ def test_favourites_are_kept_over_a_reload(browser, address):
     studio.page.wait_for_selector("#favourites .tile >> nth=1")
     assert studio.page.text_content("#kit-said") == "of your 2 favourites"  # as many as it would be made of
     studio.changes(lambda: studio.page.click("#favourites .tile >> nth=1"))
-    assert studio.recipe()["place"] == kept["place"]
+    assert studio.recipe()["latent"] == kept["latent"]
     studio.page.hover("#favourites .held >> nth=0")
     studio.page.click("#favourites .drop-it >> nth=0")
     assert studio.page.locator("#favourites .tile").count() == 1
@@ -268,12 +268,12 @@ def test_space_plays_the_selected_kick_wherever_pointer_and_focus_are(studio):
     page.wait_for_timeout(300)
     studio.changes(lambda: page.keyboard.press("r"))
     plays("the map, after a re-roll")
-    for control in ("#reroll", "#new-direction", "#theme", "#tab-take", "#undo", "#tab-ask", "#favourite"):
+    for control in ("#reroll", "#new-direction", "#theme", "#tab-take", "#undo", "#tab-targets", "#favourite"):
         page.click(control)
         page.wait_for_timeout(300)
         plays(control)
     page.click("#favourite")
-    page.focus("#knob-decay")
+    page.focus("#control-decay")
     plays("a slider")
     page.keyboard.press("Tab")  # who comes with Tab presses buttons with Space, as everywhere
     page.focus("#reroll")
@@ -299,32 +299,34 @@ def test_the_page_opens_with_the_kick_that_was_chosen_for_it(browser, address):
 
 
 def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio):
-    studio.page.fill("#knob-pitch ~ input", "F1")
+    studio.page.fill("#control-pitch ~ input", "F1")
     studio.changes(lambda: studio.page.keyboard.press("Enter"))
-    studio.page.wait_for_function("() => document.querySelector('#knob-pitch-came').textContent.includes('cents')")
-    came = studio.page.inner_text("#knob-pitch-came")
+    studio.page.wait_for_function(
+        "() => document.querySelector('#control-pitch-achieved').textContent.includes('cents')"
+    )
+    came = studio.page.inner_text("#control-pitch-achieved")
     assert abs(float(re.search(r"([±+−][\d.]+) cents", came)[1].replace("±", "").replace("−", "-"))) <= 1.0
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "true"
     studio.changes(lambda: studio.page.click("#reroll"))
     recipe = studio.recipe()
-    assert set(recipe["request"]) == {"pitch"}
-    assert "cents" in studio.page.inner_text("#knob-pitch-came")
+    assert set(recipe["targets"]) == {"pitch"}
+    assert "cents" in studio.page.inner_text("#control-pitch-achieved")
     assert studio.page.inner_text("#kick-title").startswith(("F1", "E1", "F#1"))
     studio.page.click("#release")
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
 
 
-def test_every_locked_knob_says_what_came_and_how_far_off_that_is(studio):
+def test_every_locked_control_says_what_it_achieved_and_how_far_off_that_is(studio):
     page = studio.page
     page.reload()  # to the first kick, which has all that can be asked for
     studio.whole()
-    page.click("#tab-ask")
+    page.click("#tab-targets")
     page.click("#release")
-    knobs = ("pitch", "sweep", "decay", "click", "tone", "balance", "drive")
-    for name in knobs:
+    controls = ("pitch", "sweep", "decay", "click", "tone", "balance", "drive")
+    for name in controls:
         page.click(f"[aria-label='Lock {name}']")
-    for name in knobs:
-        assert re.search(r"→ .+ [±+−][\d.]+ (cents|%|dB)$", page.inner_text(f"#knob-{name}-came")), name
+    for name in controls:
+        assert re.search(r"→ .+ [±+−][\d.]+ (cents|%|dB)$", page.inner_text(f"#control-{name}-achieved")), name
     page.click("#release")
 
 
@@ -332,13 +334,13 @@ def test_undo_goes_back_from_what_was_typed_and_from_a_turn_as_a_whole(studio):
     page = studio.page
     studio.changes(lambda: page.click("#new-direction"))
     before = studio.recipe()
-    page.fill("#knob-pitch ~ input", "55Hz")
+    page.fill("#control-pitch ~ input", "55Hz")
     studio.changes(lambda: page.keyboard.press("Enter"))
     page.evaluate("document.activeElement.blur()")
     studio.changes(lambda: page.keyboard.press("Control+z"))
     assert studio.recipe() == before
     assert page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
-    box = page.locator("#knob-drive").bounding_box()
+    box = page.locator("#control-drive").bounding_box()
     y = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 10, y)
     page.mouse.down()
@@ -354,7 +356,7 @@ def test_favourites_that_cannot_be_played_do_not_keep_the_map_away(browser, addr
     studio = Watched(browser, address)
     studio.whole()
     shelf = studio.page.evaluate("import('/js/state.js').then(({state}) => state.shelf)")
-    studio.page.evaluate("(shelf) => localStorage.setItem(shelf, JSON.stringify([{ place: [1, 2] }]))", shelf)
+    studio.page.evaluate("(shelf) => localStorage.setItem(shelf, JSON.stringify([{ latent: [1, 2] }]))", shelf)
     studio.page.reload()
     studio.whole()
     assert "2 numbers given" in studio.page.inner_text("#wrong")
@@ -365,24 +367,24 @@ def test_favourites_that_cannot_be_played_do_not_keep_the_map_away(browser, addr
 def test_values_that_are_typed_faster_than_they_are_met_are_all_kept(studio):
     studio.page.click("#release")
     for name, text in (("pitch", "50Hz"), ("click", "-25dB"), ("drive", "6")):
-        studio.page.fill(f"#knob-{name} ~ input", text)
+        studio.page.fill(f"#control-{name} ~ input", text)
         studio.page.keyboard.press("Enter")
     studio.page.wait_for_function(
         "() => ['pitch', 'click', 'drive'].every((name) => document.querySelector('#download').href.includes(name))"
     )
-    assert studio.recipe()["request"] == {"pitch": 50, "click": -25, "drive": 6}
+    assert studio.recipe()["targets"] == {"pitch": 50, "click": -25, "drive": 6}
     studio.page.click("#release")
 
 
-def test_a_knob_that_is_turned_is_heard_while_it_turns(studio):
-    studio.page.focus("#knob-click")
-    studio.page.evaluate("window.asked.length = 0")
+def test_a_control_that_moves_is_played_while_it_moves(studio):
+    studio.page.focus("#control-click")
+    studio.page.evaluate("window.matched.length = 0")
     studio.changes(lambda: studio.page.keyboard.press("ArrowRight"))
-    studio.page.wait_for_function("() => window.asked.length > 0")
-    assert studio.page.input_value("#knob-click ~ input").endswith("dB")
-    studio.page.fill("#knob-decay ~ input", "a while")
+    studio.page.wait_for_function("() => window.matched.length > 0")
+    assert studio.page.input_value("#control-click ~ input").endswith("dB")
+    studio.page.fill("#control-decay ~ input", "a while")
     studio.page.keyboard.press("Enter")
-    assert "to" in studio.page.inner_text("#knob-decay-came")
+    assert "to" in studio.page.inner_text("#control-decay-achieved")
 
 
 @pytest.mark.parametrize(("form", "bits", "rate"), [("wav", "16", 48_000), ("flac", "24", 44_100)])
@@ -398,11 +400,11 @@ def test_a_saved_file_is_what_it_says_and_dropped_again_it_is_the_same_state(stu
     assert (sound.rate, sound.container, sound.subtype) == (rate, form.upper(), f"PCM_{bits}")
     assert name == studio.page.inner_text("#file-name")
     assert re.fullmatch(rf"kick_([A-G]s?\d_)?(\d+ms_)?p[0-9a-f]{{6}}\.{form}", name)
-    assert json.loads(decode_comment(data, name))["latent"] == recipe["place"]
+    assert json.loads(decode_comment(data, name))["latent"] == recipe["latent"]
     studio.changes(lambda: studio.page.keyboard.press("Control+z"))
     drop(studio.page, (name, data))
     studio.page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('bit for bit')")
-    assert studio.recipe()["place"] == recipe["place"]
+    assert studio.recipe()["latent"] == recipe["latent"]
 
 
 def test_the_page_plays_the_samples_of_the_library_and_can_be_dragged_out(studio):
@@ -435,7 +437,7 @@ def test_the_recipe_is_saved_too(studio):
     assert saved == studio.recipe()
 
 
-def test_ones_own_sound_is_heard_varied_and_morphed(studio):
+def test_ones_own_sound_is_inverted_varied_and_morphed(studio):
     wave = synthesise([8])[0][0]
     drop(studio.page, ("mine.flac", encode_sound(wave, SAMPLE_RATE, format="flac")))
     studio.page.wait_for_selector("#mine-pair:not([hidden])")
@@ -444,15 +446,15 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
     hz = card(wave)["pitch_end_hz"]
     row = studio.page.inner_text("#card-rows tr:has(th:text-is('pitch_end_hz')) td >> nth=0")
     assert float(row.split()[0]) == pytest.approx(hz, rel=0.001)
-    studio.page.click("#tab-ask")
-    before = studio.page.input_value("#knob-pitch ~ input")
-    studio.page.fill("#knob-pitch ~ input", "C1")
+    studio.page.click("#tab-targets")
+    before = studio.page.input_value("#control-pitch ~ input")
+    studio.page.fill("#control-pitch ~ input", "C1")
     studio.page.keyboard.press("Enter")
     studio.page.wait_for_function("() => document.querySelector('#wrong').textContent.includes('your own sound')")
-    assert studio.page.input_value("#knob-pitch ~ input") == before
+    assert studio.page.input_value("#control-pitch ~ input") == before
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
     studio.page.click("#tab-mine")
-    studio.changes(lambda: studio.page.click("#use-again"))
+    studio.changes(lambda: studio.page.click("#use-reconstruction"))
     studio.page.click("#morph-a")
     studio.page.click("#vary")
     studio.page.wait_for_selector("#variations .tile >> nth=7")
@@ -462,7 +464,7 @@ def test_ones_own_sound_is_heard_varied_and_morphed(studio):
     studio.page.wait_for_selector("#morph:not([disabled])")
     studio.page.focus("#morph")
     studio.changes(lambda: studio.page.keyboard.press("End"))
-    assert np.abs(np.array(studio.recipe()["place"]) - varied["place"]).max() < 1e-5
+    assert np.abs(np.array(studio.recipe()["latent"]) - varied["latent"]).max() < 1e-5
 
 
 def test_a_file_that_is_no_sound_is_answered_with_a_sentence(studio):
@@ -497,7 +499,7 @@ def test_every_file_that_is_dropped_has_its_line(studio):
     page.click("#mine-said button >> nth=1")
     assert page.get_attribute("#kick-line", "title") == "two.flac"
     assert page.inner_text("#mine-said [aria-current]").startswith("two.flac")
-    page.click("#use-again")
+    page.click("#use-reconstruction")
     studio.troubles[:] = [t for t in studio.troubles if "400" not in t]
 
 
@@ -509,13 +511,13 @@ def test_a_dropped_folder_is_read(studio, tmp_path):
     for name in ("kicks/more/c.wav", "kicks/._b.wav", "kicks/.DS_Store", "kicks/readme.txt", "notes/readme.txt"):
         (tmp_path / name).write_text("words")
     drop_from_disk(page, tmp_path / "kicks", tmp_path / "notes")
-    page.wait_for_function("() => !/reading|waits|listening/.test(document.querySelector('#mine-said').innerText)")
+    page.wait_for_function("() => !/reading|waits|inverting/.test(document.querySelector('#mine-said').innerText)")
     lines = [line for line in page.inner_text("#mine-said").split("\n") if line]
     assert [line.split(":")[0] for line in lines] == ["b.wav", "c.wav", "notes"]
     assert "dB apart" in lines[0]
     assert "text, not audio" in lines[1]
     assert "no sound in this folder" in lines[2]
-    studio.changes(lambda: page.click("#use-again"))
+    studio.changes(lambda: page.click("#use-reconstruction"))
     studio.troubles[:] = [t for t in studio.troubles if "400" not in t]
 
 
@@ -524,7 +526,7 @@ def test_a_file_that_is_gone_or_too_large_is_no_missing_studio(studio):
         const file = new File(['x'], 'gone.wav');
         if (how === 'gone') file.arrayBuffer = () => Promise.reject(new DOMException('', 'NotReadableError'));
         else Object.defineProperty(file, 'size', {value: 65 * 2 ** 20});
-        return backend.hear(file, file.name).then(() => 'heard', (error) => error.message); })"""
+        return backend.invert(file, file.name).then(() => 'heard', (error) => error.message); })"""
     assert "the browser cannot read it" in studio.page.evaluate(asked, "gone")
     assert "larger than 64 MB" in studio.page.evaluate(asked, "large")
 
@@ -556,11 +558,11 @@ def test_what_went_wrong_is_not_said_any_longer_than_it_is_so(studio):
     page.wait_for_function("() => document.querySelector('#wrong').textContent === 'no'")
     studio.changes(lambda: page.click("#new-direction"))
     assert page.text_content("#wrong") == ""
-    page.fill("#knob-decay ~ input", "a while")
+    page.fill("#control-decay ~ input", "a while")
     page.keyboard.press("Enter")
-    assert " to " in page.inner_text("#knob-decay-came")
-    page.fill("#knob-decay ~ input", "200 ms")
-    assert " to " not in page.inner_text("#knob-decay-came")
+    assert " to " in page.inner_text("#control-decay-achieved")
+    page.fill("#control-decay ~ input", "200 ms")
+    assert " to " not in page.inner_text("#control-decay-achieved")
     studio.changes(lambda: page.keyboard.press("Enter"))
     page.click("#release")
 
@@ -609,7 +611,7 @@ def test_two_kicks_are_equally_loud_in_the_pattern(studio):
     page.select_option("#under", "follow")
     page.click("#run")
     page.wait_for_function("() => window.started.length >= 5")
-    page.click("#hear-a")
+    page.click("#choose-a")
     page.click("#run")
     times = page.evaluate("window.started")
     gaps = np.round(np.diff(times) / (60 / 180 / 4)).astype(int)
@@ -644,7 +646,7 @@ def test_the_map_can_be_used_without_a_mouse(studio):
     studio.changes(lambda: page.keyboard.press("Enter"))
     assert "seed" in studio.recipe()
     studio.changes(lambda: page.keyboard.press("Shift+ArrowRight"))
-    assert "place" in studio.recipe()
+    assert "latent" in studio.recipe()
 
 
 def test_at_the_edge_of_the_map_a_key_stays_where_it_is(studio):
@@ -662,8 +664,8 @@ def test_at_the_edge_of_the_map_a_key_stays_where_it_is(studio):
 
 def test_tabs_are_walked_with_arrow_keys(studio):
     page = studio.page
-    page.focus("#tab-ask")
-    for tab in ("mine", "context", "take", "card", "ask"):
+    page.focus("#tab-targets")
+    for tab in ("mine", "context", "take", "card", "targets"):
         page.keyboard.press("ArrowRight")
         assert page.evaluate("document.activeElement.id") == f"tab-{tab}"
         assert page.is_visible(f"#{tab}")
@@ -732,17 +734,17 @@ def test_axe_finds_nothing_that_keeps_anybody_out(browser, address, size):
 
 
 def test_what_a_screen_reader_is_told(studio):
-    """The accessibility tree: regions, live ones among them, and knobs that say their value as a person would."""
+    """The accessibility tree: regions, live ones among them, and controls that say their value as a person would."""
     tree = studio.page.locator("body").aria_snapshot()
     for part in (
         'banner:', 'main:', 'region "Explore":', 'region "Tools":', 'listbox "Map of kicks":', 'tablist "Tools":',
-        'tab "Ask" [selected]', 'tabpanel "Ask":', 'slider "pitch"', 'textbox "pitch, typed"', 'button "Lock pitch"',
-        "- alert",
+        'tab "Targets" [selected]', 'tabpanel "Targets":', 'slider "pitch"', 'textbox "pitch, typed"',
+        'button "Lock pitch"', "- alert",
     ):  # fmt: skip
         assert part in tree, part
     assert studio.page.get_attribute("#said", "aria-live") == "polite"
-    assert re.search(r"cents, [\d.]+ Hz$", studio.page.get_attribute("#knob-pitch", "aria-valuetext"))
-    studio.page.fill("#knob-click ~ input", "-30dB")
+    assert re.search(r"cents, [\d.]+ Hz$", studio.page.get_attribute("#control-pitch", "aria-valuetext"))
+    studio.page.fill("#control-click ~ input", "-30dB")
     studio.changes(lambda: studio.page.keyboard.press("Enter"))
     studio.page.wait_for_function(
         "() => /click −[\\d.]+ dB, [\\d.−]+ dB off/.test(document.querySelector('#said').textContent)"

@@ -34,11 +34,11 @@ def arrange(page: Page) -> None:
         page.wait_for_timeout(100)
         page.keyboard.press("f")
     for name, text in (("pitch", "F1"), ("decay", "280ms"), ("click", "-24dB")):
-        page.fill(f"#knob-{name} ~ input", text)
+        page.fill(f"#control-{name} ~ input", text)
         page.keyboard.press("Enter")
         page.wait_for_timeout(2000)
     page.click("#reroll")
-    page.wait_for_function("() => document.querySelector('#ask-said').textContent.startsWith('seed')")
+    page.wait_for_function("() => document.querySelector('#targets-said').textContent.startsWith('seed')")
     page.wait_for_timeout(1000)
     page.evaluate("document.activeElement.blur()")
     x, y = place(POINTED)

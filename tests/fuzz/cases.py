@@ -38,7 +38,7 @@ CASES: dict[str, dict[str, bytes]] = {
     },
     "api": {
         "half a character": b'{"path": "/api/kit", "body": {"recipes": [{"seed": 1}], "name": "\\ud800"}}',
-        "no JSON": b'{"path": "/api/play", "text": "{"}',
+        "no JSON": b'{"path": "/api/render", "text": "{"}',
         "a file that is none": b"{",
     },
     "kit": {

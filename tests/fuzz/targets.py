@@ -24,6 +24,7 @@ import numpy as np
 import soundfile
 from kits import FormulaModel
 from synthetic import swept_kick
+from toy import write_kicks
 
 from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.audio.prepare import prepare
@@ -204,18 +205,20 @@ def recipe_once(data: bytes) -> str:
 
 
 def api_seeds() -> list[bytes]:
-    seed, place = {"seed": 7}, {"place": [0.1] * 3, "knobs": [0.5] * 3}
+    info = _model().info
+    seed, latent = {"seed": 7}, {"latent": [0.1] * info.latent_size, "controls": [0.5] * len(info.controls)}
+    own = json.dumps({"kickitout": "1", "seed": 7, "model_sha256": _model().digest})
     asked = [
         ("/api/map", {"query": {"first": 3, "n": 2}}),
-        ("/api/play", {"body": {"recipes": [seed, {**place, "amount": 0.1, "request": {"pitch": 50.0}}]}}),
+        ("/api/render", {"body": {"recipes": [seed, {**latent, "amount": 0.1, "targets": {"pitch": 50.0}}]}}),
         ("/api/vary", {"body": {"recipe": seed, "seeds": [1, 2], "amount": 0.3}}),
         ("/api/blend", {"body": {"recipes": [seed, seed], "weights": [1.0, 2.0]}}),
         ("/api/morph", {"body": {"first": seed, "last": {"seed": 8}, "n": 3}}),
-        ("/api/ask", {"body": {"request": {"pitch": 50.0, "decay": 200.0}, "recipe": seed, "rounds": 1}}),
-        ("/api/look", {"body": {"recipe": seed}}),
+        ("/api/match", {"body": {"targets": {"pitch": 50.0, "decay": 200.0}, "recipe": seed, "rounds": 1}}),
+        ("/api/analyse", {"body": {"recipe": seed}}),
         ("/api/nearest", {"body": {"recipe": seed}}),
         ("/api/file", {"query": {"recipe": '{"seed": 3}', "format": "wav", "bits": "24", "rate": 48000}}),
-        ("/api/hear", {"query": {"name": "k.wav"}, "text": '{"kickitout": "1", "seed": 7, "model_sha256": ""}'}),
+        ("/api/invert", {"query": {"name": "k.wav"}, "text": own}),
         ("/api/kit", {"body": {"recipes": [seed], "name": "K", "velocity_layers": 1, "round_robin": 1, "note": "F1"}}),
     ]
     return [json.dumps({"path": path, **more}).encode() for path, more in asked]
@@ -225,24 +228,33 @@ def api_seeds() -> list[bytes]:
 def _client() -> Any:
     from fastapi.testclient import TestClient
 
-    from kickitout.generation.load import load_model
     from kickitout.studio.routes import make_app
-    from kickitout.studio.service import StudioService
+    from kickitout.studio.service import References, StudioService
 
-    return TestClient(make_app(StudioService(load_model())), base_url="http://127.0.0.1:8808")
+    with tempfile.TemporaryDirectory() as folder:
+        learned = References(write_kicks(Path(folder) / "train", 4))
+    service = StudioService(_model(), references=learned)
+    return TestClient(make_app(service), base_url="http://127.0.0.1:8808")
+
+
+@functools.cache
+def _model() -> Any:
+    from kickitout.generation.load import load_model
+
+    return load_model()
 
 
 def api_once(data: bytes) -> str:
     """data: JSON with path, query and body, or anything, which is sent to be heard."""
     try:
         asked = json.loads(data)
-        path = asked["path"] if asked["path"] in _paths() else "/api/play"
+        path = asked["path"] if asked["path"] in _paths() else "/api/render"
         text = asked.get("text")
         body = str(text).encode("utf-8", "replace") if text else json.dumps(asked.get("body")).encode()
         query = {str(k): str(v) for k, v in (asked.get("query") or {}).items()}
         "".join([*query, *query.values()]).encode()
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        path, body, query = "/api/hear", data, {"name": "k.wav"}
+        path, body, query = "/api/invert", data, {"name": "k.wav"}
     how = "GET" if path in ("/api/map", "/api/file") else "POST"
     reply = _client().request(how, path, params=query, content=body, headers={"content-type": "application/json"})
     assert reply.status_code == 200 or 400 <= reply.status_code < 500, reply.status_code

@@ -35,6 +35,12 @@ def test_hostile_input_is_a_sentence_or_works(name):
     assert found.outcomes > 5  # it is not refused at the door
 
 
+def test_the_studio_accepts_what_its_api_is_fuzzed_with():
+    need("api")
+    for seed in TARGETS["api"].seeds():
+        assert TARGETS["api"].once(seed).endswith(": fine"), seed
+
+
 def test_a_bug_is_found_and_made_small(monkeypatch):
     import engine
     from targets import Target

@@ -32,9 +32,9 @@ def page_files(opening: int = 0) -> dict[str, bytes]:
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
     modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, TYPES)]
     html = with_modules(found["index.html"].decode(), modules)
-    first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page asks first: nobody has to wait for it
-    asked = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in first)
-    found["index.html"] = html.replace("</title>", f"</title>\n{asked}", 1).encode()
+    first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page fetches first: nobody has to wait for it
+    preloaded = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in first)
+    found["index.html"] = html.replace("</title>", f"</title>\n{preloaded}", 1).encode()
     return found
 
 

@@ -1,4 +1,4 @@
-"""Who may ask the studio, and how much: this page from this machine, and nobody else.
+"""Who may call the studio, and how much: this page from this machine, and nobody else.
 
 A local server can be reached by every page that is open in the same browser. A foreign page that posts to it sends its
 own Origin; one that has its name resolved to 127.0.0.1 (DNS rebinding) sends its own Host. Both are refused.
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-LARGEST_JSON = 2 * 2**20  # bytes: a kit of 92 places is a tenth of that
+LARGEST_JSON = 2 * 2**20  # bytes: a kit of 92 latents is a tenth of that
 LARGEST_SOUND = 64 * 2**20  # bytes: 30 s of stereo float at 192 kHz are 46 MB
 LONGEST_TARGET = 60_000  # bytes of path and query; the server itself refuses 64 kB without a sentence
 NAMES = ("127.0.0.1", "localhost", "[::1]")
@@ -87,14 +87,14 @@ def check_sender(path: str, headers: Mapping[str, str]) -> None:
         raise Refusal(403, f"Host {host[:80]!r} is not this studio; open http://127.0.0.1 with its port")
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-        raise Refusal(403, f"Origin {origin[:80]!r} is another page; only the studio's own page may ask")
+        raise Refusal(403, f"Origin {origin[:80]!r} is another page; only the studio's own page may call")
     if headers.get("sec-fetch-site") in ("cross-site", "same-site") and path.startswith("/api/"):
-        raise Refusal(403, "another page asked; only the studio's own page may")
+        raise Refusal(403, "another page called; only the studio's own page may")
 
 
 async def whole_body(receive: Receive, headers: Mapping[str, str], path: str) -> bytes:
     """The body, read here so that its size is known before anything looks into it."""
-    limit = LARGEST_SOUND if path == "/api/hear" else LARGEST_JSON
+    limit = LARGEST_SOUND if path == "/api/invert" else LARGEST_JSON
     too_large = Refusal(413, f"larger than {limit >> 20} MB; a kick is a one-shot of at most 30 s")
     promised = headers.get("content-length", "0")
     if not promised.isdecimal() or int(promised) > limit:

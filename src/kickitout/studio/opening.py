@@ -22,7 +22,7 @@ WISHES = {
     "click_level_db": (-30.0, -12.0),
 }
 LEAST_FALL = 1.5  # of the pitch, from 10 ms after the onset to the tail: 7 semitones
-LOOKED_AT = 24  # seeds: the first answer of the map
+LOOKED_AT = 24  # seeds: the first reply of the map
 KNOWN = {"efe711cb630d9a9a": 50}  # SHA-256 of a model, begun -> what `best` finds among the 192 kicks of the whole map
 
 

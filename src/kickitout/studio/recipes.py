@@ -1,4 +1,4 @@
-"""A recipe as the page sends it, which is the one that is written into files, and the kick it plays."""
+"""A recipe as the page sends it, which is the one that is written into files, and the kick it renders."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import LARGEST_SEED
 from kickitout.generation.recipe import render_recipe, rounded, sound_recipe
-from kickitout.stored import OF_A_RECIPE, upgraded_recipe
+from kickitout.stored import upgraded_recipe
 
-MOST_PLACES = 4097  # numbers
+LONGEST_LATENT = 4097  # numbers
 MOST_NAMES = 200  # characters
 
 
@@ -22,7 +22,7 @@ Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precisio
 
 
 class Recipe(BaseModel):
-    """What makes a kick again: a seed or a latent, and how its controls stand.
+    """What re-renders a kick: a seed or a latent, and values of the controls.
 
     start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file.
     """
@@ -31,7 +31,7 @@ class Recipe(BaseModel):
 
     seed: int | None = Field(None, ge=0, le=LARGEST_SEED)
     start: int | None = Field(None, ge=0, le=1000)
-    latent: list[Single] | None = Field(None, max_length=MOST_PLACES)
+    latent: list[Single] | None = Field(None, max_length=LONGEST_LATENT)
     controls: list[Single] | None = Field(None, max_length=64)
     targets: dict[str, float] | None = None
     varied: str | None = Field(None, max_length=MOST_NAMES)
@@ -47,7 +47,7 @@ class Recipe(BaseModel):
     @model_validator(mode="after")
     def _one_origin(self) -> Recipe:
         if (self.seed is None) == (self.latent is None):
-            raise ValueError("a recipe has a seed or a place, and not both")
+            raise ValueError("a recipe has a seed or a latent, and not both")
         return self
 
     @property
@@ -61,16 +61,10 @@ def full_recipe(model: Model, recipe: Recipe) -> dict[str, Any]:
     return sound_recipe(model, recipe.seed, **recipe.origin)
 
 
-def for_page(recipe: dict[str, Any]) -> dict[str, Any]:
-    """A recipe in the page's words, which are those of format 1."""
-    words = {new: old for old, new in OF_A_RECIPE.items()}
-    return {words.get(key, key): value for key, value in recipe.items() if key != "format"}
-
-
-def from_place(played: Played, knobs: np.ndarray | None = None, **more: Any) -> Recipe:
-    """The recipe of a kick that came from a place. more: where that came from."""
-    turned = rounded(knobs) if knobs is not None and np.any(knobs) else None
-    return Recipe(latent=rounded(played.latent), controls=turned, **more)
+def from_latent(played: Played, controls: np.ndarray | None = None, **more: Any) -> Recipe:
+    """The recipe of a kick that came from a latent. more: where that came from."""
+    moved = rounded(controls) if controls is not None and np.any(controls) else None
+    return Recipe(latent=rounded(played.latent), controls=moved, **more)
 
 
 def controls_of(recipe: Recipe) -> np.ndarray | None:
@@ -99,5 +93,7 @@ def noise_of(model: Model, recipe: Recipe) -> np.ndarray:
 
 def finite(model: Model, played: Played) -> Played:
     if not np.isfinite(played.wave).all():
-        raise UserError(f"model {model.info.name}: this is not a finite sound; its knobs or its place are too far out")
+        raise UserError(
+            f"model {model.info.name}: this is not a finite sound; its controls or its latent are out of range"
+        )
     return played

@@ -1,4 +1,4 @@
-"""Kicks -> one binary answer, so that a page has hundreds of sounds ready after a few requests.
+"""Kicks -> one binary reply, so that a page has hundreds of sounds ready after a few requests.
 
 4 bytes   length of the JSON, little-endian
 n bytes   JSON: {"sounds": [...], ...}, filled up with spaces to a multiple of 4
@@ -19,12 +19,12 @@ import numpy as np
 from kickitout.descriptors import Cards, cards
 from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.generation.model import Model
-from kickitout.studio.recipes import Recipe, for_page, full_recipe
+from kickitout.studio.recipes import Recipe, full_recipe
 
 
 @dataclass(frozen=True)
 class Sounding:
-    """One kick of an answer. recipe: None for a sound that no model made, which has a name instead."""
+    """One kick of a reply. recipe: None for a sound that no model generated, which has a name instead."""
 
     wave: np.ndarray  # [channels, T]
     recipe: Recipe | None
@@ -32,7 +32,7 @@ class Sounding:
 
 
 def pack(model: Model, sounds: Sequence[Sounding], **more: Any) -> bytes:
-    """The answer. more: what else its JSON says."""
+    """The reply. more: what else its JSON says."""
     waves = np.stack([sound.wave for sound in sounds]).astype("<f4")
     found = cards(waves.mean(axis=1), threads=1)
     listed = [described(model, sound, found, i) for i, sound in enumerate(sounds)]
@@ -48,7 +48,7 @@ def described(model: Model, sound: Sounding, found: Cards, i: int) -> dict[str, 
     card = found.row(i)
     recipe = None if sound.recipe is None else full_recipe(model, sound.recipe)
     name = sound.name or (telling_name(recipe, card, SoundFormat()).rsplit(".", 1)[0] if recipe else "")
-    return {"name": name, "recipe": recipe and for_page(recipe), "card": known(card), "reasons": found.reasons(i)}
+    return {"name": name, "recipe": recipe, "card": known(card), "reasons": found.reasons(i)}
 
 
 def known(values: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from kickitout.studio.recipes import Recipe
 from kickitout.studio.service import StudioService
 from kickitout.studio.wording import words_of_the_page
 
-MOST_AT_ONCE = 64  # kicks in one answer: 6 MB
+MOST_AT_ONCE = 64  # kicks in one reply: 6 MB
 MOST_IN_A_KIT = 16
 MOST_KIT_FILES = 256
 Seed = Annotated[int, Field(ge=0, le=LARGEST_SEED)]
@@ -37,7 +37,7 @@ class _Body(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class PlayBody(_Body):
+class RenderBody(_Body):
     recipes: list[Recipe] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 
@@ -58,13 +58,13 @@ class MorphBody(_Body):
     n: int = Field(5, ge=2, le=MOST_AT_ONCE)
 
 
-class AskBody(_Body):
-    """request: pitch and tone in Hz, decay and sweep in ms, click, balance and drive in dB. Of a recipe or a seed.
+class MatchBody(_Body):
+    """targets: pitch and tone in Hz, decay and sweep in ms, click, balance and drive in dB. Of a recipe or a seed.
 
-    rounds: renders at most, of a recipe; few are enough while somebody still turns a knob.
+    rounds: renders at most, of a recipe; few are enough while a control moves.
     """
 
-    request: dict[str, float] = Field(max_length=16)
+    targets: dict[str, float] = Field(max_length=16)
     recipe: Recipe | None = None
     seed: Seed | None = None
     rounds: int = Field(ROUNDS, ge=1, le=ROUNDS)
@@ -115,7 +115,7 @@ def make_app(service: StudioService) -> FastAPI:
     app = FastAPI(
         title="kick studio",
         version=__version__,
-        description="A local page for kicks. Binary answers: see kickitout.studio.replies.",
+        description="A local page for kicks. Binary replies: see kickitout.studio.replies.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's own page of the API is fetched from elsewhere
         redoc_url=None,
@@ -132,7 +132,7 @@ def make_app(service: StudioService) -> FastAPI:
 def _add_paths(app: FastAPI, service: StudioService) -> None:
     @app.get("/api/about")
     def about() -> dict[str, Any]:
-        """The model, what it can be asked, and the fields of a card."""
+        """The model, its controls, and the fields of a card."""
         return service.about()
 
     @app.get("/api/map", response_class=Packed, responses=PACKED)
@@ -141,12 +141,12 @@ def _add_paths(app: FastAPI, service: StudioService) -> None:
         n: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 24,
     ) -> Packed:
         """The kicks of seeds in a row: cards and samples."""
-        return Packed(service.play([Recipe(seed=seed) for seed in range(first, first + n)]))
+        return Packed(service.render([Recipe(seed=seed) for seed in range(first, first + n)]))
 
-    @app.post("/api/play", response_class=Packed, responses=PACKED)
-    def play(body: PlayBody) -> Packed:
+    @app.post("/api/render", response_class=Packed, responses=PACKED)
+    def render(body: RenderBody) -> Packed:
         """Kicks from their recipes."""
-        return Packed(service.play(body.recipes))
+        return Packed(service.render(body.recipes))
 
     @app.post("/api/vary", response_class=Packed, responses=PACKED)
     def vary(body: VaryBody) -> Packed:
@@ -163,30 +163,30 @@ def _add_paths(app: FastAPI, service: StudioService) -> None:
         """The kicks from one to another."""
         return Packed(service.morph(body.first, body.last, body.n))
 
-    @app.post("/api/ask", response_class=Packed, responses=PACKED)
-    def ask(body: AskBody) -> Packed:
-        """A kick that measures what was asked for, each with its error; of a recipe, or of a new seed."""
+    @app.post("/api/match", response_class=Packed, responses=PACKED)
+    def match(body: MatchBody) -> Packed:
+        """A kick that meets targets, each with its error; from a recipe, or from a new seed."""
         if body.recipe is not None and body.seed is None:
-            return Packed(service.ask(body.request, body.recipe, body.rounds))
+            return Packed(service.match(body.targets, body.recipe, body.rounds))
         if body.seed is not None and body.recipe is None:
-            return Packed(service.match_seed(body.request, body.seed))
-        raise UserError("ask for a recipe or for a seed, and not for both")
+            return Packed(service.match_seed(body.targets, body.seed))
+        raise UserError("give a recipe or a seed, and not both")
 
     sound_body = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 
-    @app.post("/api/hear", response_class=Packed, responses=PACKED,
+    @app.post("/api/invert", response_class=Packed, responses=PACKED,
               openapi_extra={"requestBody": {"required": True, **sound_body}})  # fmt: skip
-    async def hear(request: Request, name: Annotated[str, Query(max_length=200)] = "the sound") -> Packed:
-        """A sound file, as the body: what it was made from, or its card and the model's own version of it."""
+    async def invert(request: Request, name: Annotated[str, Query(max_length=200)] = "the sound") -> Packed:
+        """A sound file, as the body: its recipe, if this model generated it; otherwise its card and reconstruction."""
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a sound")
         return Packed(await anyio.to_thread.run_sync(service.invert, data, name))
 
-    @app.post("/api/look")
-    def look(body: RecipeBody) -> dict[str, Any]:
-        """Curves, a picture and the nearest training kick."""
-        return service.look(body.recipe)
+    @app.post("/api/analyse")
+    def analyse(body: RecipeBody) -> dict[str, Any]:
+        """Curves, a spectrogram and the nearest training kick."""
+        return service.analyse(body.recipe)
 
     @app.post("/api/nearest", response_class=Packed, responses=PACKED)
     def nearest(body: RecipeBody) -> Packed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from kickitout.studio.service import StudioService
 
 ADDRESS = "127.0.0.1"
-END_SECONDS = 2.0  # after Ctrl-C; answers that are on their way are whole by then
+END_SECONDS = 2.0  # after Ctrl-C; replies that are on their way are whole by then
 TAKEN = "taken, perhaps by a studio that is open already"
 
 
@@ -52,7 +52,7 @@ def serve(model: str | Path, port: int, train: Path | None, ready: Callable[[str
     sock = listen(port)
     try:
         with ThreadPoolExecutor(1) as pool:  # the model is read while the server is imported
-            loading = pool.submit(_desk, model, train)
+            loading = pool.submit(_service, model, train)
             import uvicorn
 
             from kickitout.studio.routes import make_app
@@ -104,7 +104,7 @@ def _ending_soon(server: Server) -> Iterator[None]:
             ended.set()
 
 
-def _desk(model: str | Path, train: Path | None) -> StudioService:
+def _service(model: str | Path, train: Path | None) -> StudioService:
     from kickitout.generation.load import load_model
     from kickitout.studio.service import References, StudioService
 

@@ -1,7 +1,6 @@
-"""What the studio can be asked, as plain functions of recipes; no web here.
+"""What the studio can do, as plain functions of recipes; no web here.
 
-Every answer is made by the rooms below (generate, vary, ask, listen, card, export), the ones that the command line
-calls, so a kick is the same samples everywhere.
+Every reply comes from the rooms below, the ones that the command line calls, so a kick is the same samples everywhere.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ from kickitout.studio.recipes import (
     check_model,
     controls_of,
     finite,
-    from_place,
+    from_latent,
     full_recipe,
     noise_of,
     play,
@@ -99,7 +98,7 @@ def find_learned(model: Model, name: str | Path) -> Learned | str:
 
 
 class StudioService:
-    """A model and what can be asked of it. name: where the model is, for its encoder."""
+    """A model, and what the page does with it. name: where the model is, for its encoder."""
 
     def __init__(self, model: Model, name: str | Path = "default", references: References | None = None) -> None:
         self.model, self.name, self.references = model, name, references
@@ -122,17 +121,17 @@ class StudioService:
                 "sources": info.dataset.get("sources", []),
             },
             "opening": self.opening,
-            "turnable": bool(info.latent_size),
-            "listens": self.ear_or_reason if isinstance(self.ear_or_reason, str) else "",
-            "controls": [_target(t) for t in TARGETS.values() if MOVED_BY[t.name].name in info.controls],
-            "knobs": info.controls,
+            "has_latent": bool(info.latent_size),
+            "no_encoder": self.encoder_or_reason if isinstance(self.encoder_or_reason, str) else "",
+            "targets": [_target(t) for t in TARGETS.values() if MOVED_BY[t.name].name in info.controls],
+            "controls": info.controls,
             "fields": [field._asdict() for field in FIELDS],
             "formats": [{"name": form.name, "title": form.title} for form in FORMATS.values()],
             "references": None if self.references is None else self.references.digest,
         }
 
     @cached_property
-    def ear_or_reason(self) -> EncoderSession | str:
+    def encoder_or_reason(self) -> EncoderSession | str:
         """The model's encoder, or the sentence that says why there is none."""
         if not self.model.info.latent_size:
             return f"model {self.model.info.name}: it makes kicks from seeds alone; the default model can do more"
@@ -152,54 +151,53 @@ class StudioService:
 
     # Kicks -------------------------------------------------------------------------------------------------------
 
-    def play(self, recipes: Sequence[Recipe]) -> bytes:
+    def render(self, recipes: Sequence[Recipe]) -> bytes:
         return self._pack([Sounding(play(self.model, recipe).wave, recipe) for recipe in recipes])
 
     def vary(self, recipe: Recipe, seeds: Sequence[int], amount: float) -> bytes:
         """One variation a seed. A seed is a direction, amount how far to go."""
-        knobs = controls_of(recipe)
-        made = vary(self.model, self._place(recipe), seeds, amount, knobs)
-        return self._pack([self._of_place(one, knobs, amount=amount) for one in made])
+        controls = controls_of(recipe)
+        made = vary(self.model, self._latent(recipe), seeds, amount, controls)
+        return self._pack([self._of_latent(one, controls, amount=amount) for one in made])
 
     def blend(self, recipes: Sequence[Recipe], weights: Sequence[float]) -> bytes:
         """The kick between kicks."""
-        return self._pack([self._of_place(blend(self.model, [self._place(r) for r in recipes], weights))])
+        return self._pack([self._of_latent(blend(self.model, [self._latent(r) for r in recipes], weights))])
 
     def morph(self, first: Recipe, last: Recipe, count: int) -> bytes:
         """`count` kicks from the one to the other, both included."""
         none = np.zeros(len(self.model.info.controls), np.float32)
         ends = [none if controls_of(r) is None else controls_of(r) for r in (first, last)]
         turned = (ends[0], ends[1]) if any(np.any(end) for end in ends) else None
-        made = morph(self.model, self._place(first), self._place(last), count, turned)  # type: ignore[arg-type]
+        made = morph(self.model, self._latent(first), self._latent(last), count, turned)  # type: ignore[arg-type]
         shares = np.linspace(0, 1, count, dtype=np.float32)
         sounds = [
-            self._of_place(one, None if turned is None else (1 - s) * ends[0] + s * ends[1])
+            self._of_latent(one, None if turned is None else (1 - s) * ends[0] + s * ends[1])
             for one, s in zip(made, shares, strict=True)
         ]
         return self._pack(sounds)
 
-    def ask(self, request: dict[str, float], recipe: Recipe, rounds: int = ROUNDS) -> bytes:
-        """A kick with its knobs turned until its card says what was asked for. rounds: renders at most."""
+    def match(self, targets: dict[str, float], recipe: Recipe, rounds: int = ROUNDS) -> bytes:
+        """A kick whose controls move until its card meets the targets. rounds: renders at most."""
         check_model(self.model, recipe)
-        knobs = controls_of(recipe)
+        controls = controls_of(recipe)
         if recipe.latent is not None:
-            answer = match_targets(
-                self.model, request, latent=np.array(recipe.latent, np.float32), controls=knobs, rounds=rounds
+            found = match_targets(
+                self.model, targets, latent=np.array(recipe.latent, np.float32), controls=controls, rounds=rounds
             )
             origin: dict[str, Any] = {"latent": recipe.latent}
         else:
-            answer = match_targets(self.model, request, noise_of(self.model, recipe), controls=knobs, rounds=rounds)
+            found = match_targets(self.model, targets, noise_of(self.model, recipe), controls=controls, rounds=rounds)
             origin = {"seed": recipe.seed, "start": recipe.start}
-        return self._answer(request, answer, Recipe(**origin, controls=rounded(answer.controls), targets=request))
+        return self._matched(found, Recipe(**origin, controls=rounded(found.controls), targets=targets))
 
-    def match_seed(self, request: dict[str, float], seed: int) -> bytes:
-        """The same for a new seed, as `kick generate --seed` asks it."""
-        answer = match_seed(self.model, request, seed)
-        return self._answer(
-            request, answer, Recipe(seed=seed, start=answer.start, controls=rounded(answer.controls), targets=request)
-        )
+    def match_seed(self, targets: dict[str, float], seed: int) -> bytes:
+        """The same from a new seed, as `kick generate --seed` does it."""
+        found = match_seed(self.model, targets, seed)
+        controls = rounded(found.controls)
+        return self._matched(found, Recipe(seed=seed, start=found.start, controls=controls, targets=targets))
 
-    def _answer(self, request: dict[str, float], answer: MatchResult, recipe: Recipe) -> bytes:
+    def _matched(self, found: MatchResult, recipe: Recipe) -> bytes:
         lines = [
             {
                 "name": line.target.name,
@@ -209,15 +207,15 @@ class StudioService:
                 "reachable": line.reachable,
                 **known({"requested": line.requested, "achieved": line.achieved, "error": line.error}),
             }
-            for line in answer.lines
+            for line in found.lines
         ]
-        finite(self.model, Played(answer.wave, answer.latent))
-        return self._pack([Sounding(answer.wave, recipe)], lines=lines, renders=answer.renders)
+        finite(self.model, Played(found.wave, found.latent))
+        return self._pack([Sounding(found.wave, recipe)], lines=lines, renders=found.renders)
 
     # The user's own sound ----------------------------------------------------------------------------------------
 
     def invert(self, data: bytes, name: str) -> bytes:
-        """A sound file: what it was made from, if this model made it; otherwise its card and the model's own of it."""
+        """A sound file: the kick of its recipe, if this model generated it; otherwise its reconstruction."""
         recipe = self._recipe_in(data, name)
         restored = None if recipe is None else self._restored(recipe, data, name)
         if restored is not None:
@@ -226,13 +224,14 @@ class StudioService:
         wave = decode_kick(data, name, self.model.info.channels)
         own = Sounding(np.atleast_2d(wave), None, name)
         odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
-        if isinstance(self.ear_or_reason, str):
-            said = f"{self.ear_or_reason}{odd}"
-            return self._pack([own], kind="heard", said=said, look=self._look(own.wave.mean(axis=0)))
-        heard = invert(self.model, self.ear_or_reason, wave, identity=identity_in(data, name))
-        again = self.model.render(latent=heard.latent)
-        found = self._look(own.wave.mean(axis=0))
-        return self._pack([own, self._of_place(again)], kind="heard", said=f"{changed}{heard.said}{odd}", look=found)
+        if isinstance(self.encoder_or_reason, str):
+            said = f"{self.encoder_or_reason}{odd}"
+            return self._pack([own], kind="inverted", said=said, analysis=self._analysis(own.wave.mean(axis=0)))
+        inverted = invert(self.model, self.encoder_or_reason, wave, identity=identity_in(data, name))
+        reconstructed = self.model.render(latent=inverted.latent)
+        found = self._analysis(own.wave.mean(axis=0))
+        said = f"{changed}{inverted.said}{odd}"
+        return self._pack([own, self._of_latent(reconstructed)], kind="inverted", said=said, analysis=found)
 
     def _recipe_in(self, data: bytes, name: str) -> dict[str, Any] | None:
         """The recipe in a file that this very model made; None in any other, which is a sound like others."""
@@ -258,7 +257,7 @@ class StudioService:
         played = play(self.model, recipe)
         exact = False
         if "shape" in found:
-            said = "made by this model and shaped for a kit since; this is the kick it was made from"
+            said = "made by this model and shaped for a kit since; this is the kick it was shaped from"
         elif data[:1] == b"{":
             said = "the kick of this recipe"
         else:
@@ -275,13 +274,13 @@ class StudioService:
             )  # fmt: skip
         return self._pack([Sounding(played.wave, recipe)], kind="restored", said=said, exact=exact)
 
-    # A closer look -----------------------------------------------------------------------------------------------
+    # Analysis ----------------------------------------------------------------------------------------------------
 
-    def look(self, recipe: Recipe) -> dict[str, Any]:
-        """Curves and picture of a kick, from the analysis that its card is made of, and its nearest training kick."""
-        return self._look(play(self.model, recipe).wave.mean(axis=0))
+    def analyse(self, recipe: Recipe) -> dict[str, Any]:
+        """Curves and spectrogram of a kick, from the analysis behind its card, and its nearest training kick."""
+        return self._analysis(play(self.model, recipe).wave.mean(axis=0))
 
-    def _look(self, wave: np.ndarray) -> dict[str, Any]:
+    def _analysis(self, wave: np.ndarray) -> dict[str, Any]:
         pitch_s, hz = pitch_curve(wave)
         level_s, db = level_curve(wave)
         seen = (
@@ -290,7 +289,7 @@ class StudioService:
         return {
             "pitch": {"ms": _list(1000 * pitch_s, 2), "hz": _list(hz, 2)},
             "level": {"ms": _list(1000 * level_s, 2), "db": _list(db.clip(-120, 20), 1)},
-            "picture": {
+            "spectrogram": {
                 "rows": ROWS, "columns": COLUMNS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "floor_db": SCALOGRAM_FLOOR_DB,
                 "data": base64.b64encode(seen.tobytes()).decode(),
             },
@@ -308,9 +307,9 @@ class StudioService:
         return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": "fingerprints"}
 
     def nearest(self, recipe: Recipe) -> bytes:
-        """The kick and the nearest training kick, to be heard one after the other."""
+        """The kick and the nearest training kick, to be played one after the other."""
         if self.references is None:
-            raise UserError("the training kicks are not here to be heard; start the studio with the folder of them")
+            raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
         played = play(self.model, recipe)
         found = self.references.nearest(played.wave.mean(axis=0))
         other = np.repeat(found.wave[None], self.model.info.channels, axis=0)
@@ -344,14 +343,14 @@ class StudioService:
 
     # -------------------------------------------------------------------------------------------------------------
 
-    def _place(self, recipe: Recipe) -> np.ndarray:
-        """Where a kick lies. Raises UserError for a model without places."""
+    def _latent(self, recipe: Recipe) -> np.ndarray:
+        """The latent of a kick. Raises UserError for a model without one."""
         if not self.model.info.latent_size:
-            raise UserError(str(self.ear_or_reason))
+            raise UserError(str(self.encoder_or_reason))
         return play(self.model, recipe).latent
 
-    def _of_place(self, played: Played, knobs: np.ndarray | None = None, **more: Any) -> Sounding:
-        return Sounding(finite(self.model, played).wave, from_place(played, knobs, **more))
+    def _of_latent(self, played: Played, controls: np.ndarray | None = None, **more: Any) -> Sounding:
+        return Sounding(finite(self.model, played).wave, from_latent(played, controls, **more))
 
     def _pack(self, sounds: Sequence[Sounding], **more: Any) -> bytes:
         return pack(self.model, sounds, **more)

@@ -1,9 +1,9 @@
 """The studio's page as a static site that runs the model in the visitor's browser: any web server can hold it.
 
-It is the same page; js/local.js takes the place of the API and plays the model with ONNX Runtime's WebAssembly build.
+It is the same page; js/local.js stands in for the API and plays the model with ONNX Runtime's WebAssembly build.
 That build (MIT) is fetched once from the npm registry when a site is exported, checked against its digest, and lies in
-the site itself: a visitor's browser asks no other machine. What needs the kick card is left out in the browser, but for
-the kicks of the map, which are measured here.
+the site itself: a visitor's browser calls no other machine. What needs the kick card is left out in the browser, but
+for the kicks of the map, which are measured here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.generation.generate import generate
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.models.controls import CONTROLS
-from kickitout.studio.aims import aims
+from kickitout.studio.calibration import calibrate
 from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 from kickitout.studio.opening import best
 from kickitout.studio.recipes import Recipe, full_recipe
@@ -37,6 +37,7 @@ PACKAGE = "onnxruntime-web@1.30.0"
 DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # sha512, base64
 PARTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 KICKS = 192  # on the map
+OF_A_MODEL = ("noise_size", "latent_size", "controls", "noise_codes", "channels", "length")  # what the page plays by
 LICENCE = """onnxruntime-web 1.30.0, unchanged. MIT License.
 
 Copyright (c) Microsoft Corporation
@@ -70,7 +71,7 @@ def write_site(
     """Write the site into the new folder `out`, whole or not at all. Returns it.
 
     runtime: the package's archive, for a machine without npm. kicks: on the map. Raises UserError for a model that is
-    no ONNX graph, for a place that is taken (force replaces a site that this wrote), and when the archive is not the
+    no ONNX graph, for a folder that is there (force replaces a site that this wrote), and when the archive is not the
     one that is known.
 
         kickitout.write_site("runs/mine", Path("site"))
@@ -78,7 +79,7 @@ def write_site(
     source = find_model_file(Path(model))
     if source.suffix != ".onnx":
         raise UserError(
-            f"{source}: its pictures have no phase, and rebuilding it needs PyTorch, which no browser has; "
+            f"{source}: its representation has no phase, and rebuilding it needs PyTorch, which no browser has; "
             "models of kickgan, dcgan-bands and dcgan-stft can be put on a page"
         )
     if out.exists() and (not out.is_dir() or names_in(out)):
@@ -98,25 +99,20 @@ def write_site(
     return out
 
 
-# The page's words for the metadata of a model.
-PAGE_WORDS = {"latent": "noise_size", "places": "latent_size", "knobs": "controls", "grain": "noise_codes",
-              "channels": "channels", "length": "length"}  # fmt: skip
-
-
 def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
     player = load_model(model)
     waves = generate(range(kicks), player)
     found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
-    expected, points = aims(player, kicks)
+    expected, points = calibrate(player, kicks)
     about = StudioService(player, model).about() | {
-        "listens": "" if player.info.latent_size else "this model makes kicks from seeds alone",
-        "controls": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
-                      "meaning": k.meaning} for k in CONTROLS if k.name in player.info.controls],
+        "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
+        "targets": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
+                     "meaning": k.meaning} for k in CONTROLS if k.name in player.info.controls],
         "opening": best(found, player),
-        "aims": expected,
+        "calibration": expected,
         "measured": kicks,
-        "without": ["kit", "formats", "measuring", "listening"],
+        "without": ["kit", "formats", "cards", "inversion"],
     }  # fmt: skip
     listed = []
     for seed in range(kicks):
@@ -124,7 +120,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         whole = full_recipe(player, Recipe(seed=seed))
         name = telling_name(whole, card, SoundFormat()).removesuffix(".wav")
         listed.append({"name": name, "card": known(card), "points": points[seed]})
-    info = {old: getattr(player.info, new) for old, new in PAGE_WORDS.items()}
+    info = {name: getattr(player.info, name) for name in OF_A_MODEL}
     return {"info": info, "about": about, "cards": listed}
 
 

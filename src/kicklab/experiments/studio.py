@@ -29,7 +29,7 @@ KICK = {"recipe": {"seed": 3}}
 
 def near_pitch(i: int) -> dict[str, object]:
     """A pitch near the one before, as a control of the page sends them."""
-    return {**KICK, "request": {"pitch": 45 + i / 2}}
+    return {**KICK, "targets": {"pitch": 45 + i / 2}}
 
 
 class Studio:
@@ -125,9 +125,9 @@ def page_figures(model: str) -> Iterator[str]:
         browser = playwright.chromium.launch(executable_path=chromium, args=flags)
         page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.add_init_script(
-            "window.heard = []; window.asked = [];"
+            "window.heard = []; window.matched = [];"
             "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
-            "document.addEventListener('kick-asked', (e) => window.asked.push(e.detail));"
+            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
         )
         studio = Studio(model)
         page.goto(studio.address)
@@ -151,16 +151,16 @@ def page_figures(model: str) -> Iterator[str]:
         for step in range(24):
             many = page.evaluate(
                 """(step) => {
-                const knob = document.querySelector("#knob-click");
-                knob.value = String(600 + 4 * step);
-                knob.dispatchEvent(new Event("input"));
-                return window.asked.length;
+                const slider = document.querySelector("#control-click");
+                slider.value = String(600 + 4 * step);
+                slider.dispatchEvent(new Event("input"));
+                return window.matched.length;
             }""",
                 step,
             )
-            page.wait_for_function("(n) => window.asked.length > n", arg=many)
-        knob = page.evaluate("window.asked.filter((one) => one.moving).map((one) => one.ms)")
-        yield f"  control to sound, while it moves  {statistics.median(knob):8.1f} ms (n {len(knob)})"
+            page.wait_for_function("(n) => window.matched.length > n", arg=many)
+        moved = page.evaluate("window.matched.filter((one) => one.moving).map((one) => one.ms)")
+        yield f"  control to sound, while it moves  {statistics.median(moved):8.1f} ms (n {len(moved)})"
         browser.close()
         studio.end()
 
@@ -190,20 +190,20 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 ("a variation", lambda i: studio.ask("/api/vary", {**KICK, "seeds": [i]}, link), 40),
                 (
                     "a control, while it moves",
-                    lambda i: studio.ask("/api/ask", {**KICK, **near_pitch(i), "rounds": 2}, link),
+                    lambda i: studio.ask("/api/match", {**KICK, **near_pitch(i), "rounds": 2}, link),
                     24,
                 ),
-                ("a control, met", lambda i: studio.ask("/api/ask", {**KICK, **near_pitch(i)}, link), 24),
-                ("a look", lambda i: studio.ask("/api/look", {"recipe": {"seed": i}}, link), 24),
+                ("a control, met", lambda i: studio.ask("/api/match", {**KICK, **near_pitch(i)}, link), 24),
+                ("an analysis", lambda i: studio.ask("/api/analyse", {"recipe": {"seed": i}}, link), 24),
             ]
             for words, work, times in tries:
                 yield f"  {words:32s}  {answered(studio, work, times)}"
             part = args.kicks // 10
             for i in range(part):
-                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+                studio.ask("/api/render", {"recipes": [{"seed": i}]}, link)
             early = studio.memory_mb()
             for i in range(part, args.kicks):
-                studio.ask("/api/play", {"recipes": [{"seed": i}]}, link)
+                studio.ask("/api/render", {"recipes": [{"seed": i}]}, link)
         late = studio.memory_mb()
         grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
         yield f"  memory of the server              {started:8.0f} MB at first, {grown}"

@@ -1,7 +1,7 @@
-/** The studio's API: recipes out, sounds in. One binary answer holds many sounds; see kickitout.studio.replies. */
+/** The studio's API: recipes out, sounds in. One binary reply holds many sounds; see kickitout.studio.replies. */
 
 /** @typedef {import("./types.js").Recipe} Recipe */
-/** @typedef {import("./types.js").Answer} Answer */
+/** @typedef {import("./types.js").Reply} Reply */
 
 import { bytesOf, LONGEST_NAME, shortened } from "./file.js";
 import { Wrong } from "./wrong.js";
@@ -12,7 +12,7 @@ export { Wrong };
  * @param {string} path
  * @param {RequestInit} [options]
  */
-async function ask(path, options) {
+async function call(path, options) {
   let reply;
   try {
     reply = await fetch(path, options);
@@ -29,9 +29,9 @@ async function ask(path, options) {
 
 /** @param {string} path @param {unknown} body */
 const post = (path, body) =>
-  ask(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
-/** @param {Response} reply @returns {Promise<Answer>} */
+/** @param {Response} reply @returns {Promise<Reply>} */
 async function unpack(reply) {
   const bytes = await reply.arrayBuffer();
   const size = new DataView(bytes).getUint32(0, true);
@@ -50,28 +50,28 @@ async function unpack(reply) {
 
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */
-  about: async () => (await ask("api/about")).json(),
+  about: async () => (await call("api/about")).json(),
   /** @param {number} first @param {number} n */
-  map: async (first, n) => unpack(await ask(`api/map?first=${first}&n=${n}`)),
+  map: async (first, n) => unpack(await call(`api/map?first=${first}&n=${n}`)),
   /** @param {Recipe[]} recipes */
-  play: async (recipes) => unpack(await post("api/play", { recipes })),
+  render: async (recipes) => unpack(await post("api/render", { recipes })),
   /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */
   vary: async (recipe, seeds, amount) => unpack(await post("api/vary", { recipe, seeds, amount })),
   /** @param {Recipe[]} recipes @param {number[]} weights */
   blend: async (recipes, weights) => unpack(await post("api/blend", { recipes, weights })),
   /** @param {Recipe} first @param {Recipe} last @param {number} n */
   morph: async (first, last, n) => unpack(await post("api/morph", { first, last, n })),
-  /** @param {Record<string, number>} request @param {Recipe} recipe @param {number} rounds */
-  ask: async (request, recipe, rounds) => unpack(await post("api/ask", { request, recipe, rounds })),
-  /** @param {Record<string, number>} request @param {number} seed */
-  askSeed: async (request, seed) => unpack(await post("api/ask", { request, seed })),
+  /** @param {Record<string, number>} targets @param {Recipe} recipe @param {number} rounds */
+  match: async (targets, recipe, rounds) => unpack(await post("api/match", { targets, recipe, rounds })),
+  /** @param {Record<string, number>} targets @param {number} seed */
+  matchSeed: async (targets, seed) => unpack(await post("api/match", { targets, seed })),
   /** @param {Blob} file @param {string} name */
-  hear: async (file, name) => {
+  invert: async (file, name) => {
     const body = await bytesOf(file, name);
-    return unpack(await ask(`api/hear?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
+    return unpack(await call(`api/invert?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
   },
-  /** @param {Recipe} recipe @returns {Promise<import("./types.js").Look>} */
-  look: async (recipe) => (await post("api/look", { recipe })).json(),
+  /** @param {Recipe} recipe @returns {Promise<import("./types.js").Analysis>} */
+  analyse: async (recipe) => (await post("api/analyse", { recipe })).json(),
   /** @param {Recipe} recipe */
   nearest: async (recipe) => unpack(await post("api/nearest", { recipe })),
   /** Where a sound's file is. @param {import("./types.js").Sound} sound @param {{format: string, bits: string, rate: string}} form */

@@ -17,7 +17,7 @@ const BASS = new Set([2, 6, 10, 14]); // steps with a bass note: between the bea
 const pattern = new Set([0, 4, 8, 12]);
 /** @type {Sound | null} */
 let held = null;
-let hearA = false;
+let choosesA = false; // whether the pattern plays the kick that is held
 let timer = 0;
 let step = 0;
 let next = 0; // when the next step sounds, in the context's time
@@ -55,8 +55,8 @@ export function setUpContext() {
     if (chosen) readLoop(chosen).catch(wrong);
   });
   button("hold-a").addEventListener("click", trying(holdA));
-  button("hear-a").addEventListener("click", () => hear(true));
-  button("hear-b").addEventListener("click", () => hear(false));
+  button("choose-a").addEventListener("click", () => choose(true));
+  button("choose-b").addEventListener("click", () => choose(false));
   input("matched").addEventListener("change", sayMatched);
   state.on("selected", sayMatched);
   showUnder();
@@ -76,18 +76,18 @@ async function readLoop(file) {
 function holdA() {
   held = state.sound;
   element("a-name").textContent = held?.name ?? "–";
-  button("hear-a").disabled = !held;
+  button("choose-a").disabled = !held;
   sayMatched();
 }
 
 /** @param {boolean} a */
-function hear(a) {
-  hearA = a;
-  button("hear-a").setAttribute("aria-pressed", String(a));
-  button("hear-b").setAttribute("aria-pressed", String(!a));
+function choose(a) {
+  choosesA = a;
+  button("choose-a").setAttribute("aria-pressed", String(a));
+  button("choose-b").setAttribute("aria-pressed", String(!a));
 }
 
-const kick = () => (hearA && held ? held : state.sound);
+const kick = () => (choosesA && held ? held : state.sound);
 /** Whether both sounds have been measured; what has not cannot be made as loud as another. */
 const measured = () => [held, state.sound].every((s) => !s || typeof s.card?.loudness_lufs === "number");
 const gainOf = (/** @type {Sound} */ sound) => (input("matched").checked && measured() ? matchingGain(sound) : 1);

@@ -36,7 +36,7 @@ async function gathered(entries) {
   return limited(found);
 }
 
-/** No more than are heard in a minute. @param {Found} found @returns {Found} */
+/** No more than are inverted in a minute. @param {Found} found @returns {Found} */
 export function limited({ files, said }) {
   if (files.length <= MOST_SOUNDS) return { files, said };
   const more = `${files.length} sounds: the first ${MOST_SOUNDS} are taken; drop the others after them`;

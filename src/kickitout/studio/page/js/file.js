@@ -17,3 +17,11 @@ export async function bytesOf(file, name) {
 
 /** The first characters of a name. None is cut into halves, and what is no character is shown as one. @param {string} name @param {number} most */
 export const shortened = (name, most) => [...name].slice(0, most).join("").replace(/\p{Surrogate}/gu, "\ufffd");
+
+/**
+ * A recipe in the words of format 2, whichever format it was kept in; kickitout.stored does the same for files.
+ * @param {import("./types.js").Recipe} recipe
+ */
+export function upgradedRecipe({ place: latent, knobs: controls, request: targets, ...rest }) { // of format 1
+  return JSON.parse(JSON.stringify({ latent, controls, targets, ...rest, format: 2 }));
+}

@@ -3,7 +3,7 @@
  * needs the kick card's measurements is left out, but for the kicks of the map, which were measured at export.
  */
 
-import { bytesOf } from "./file.js";
+import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { encodeWav, readComment } from "./wav.js";
 import { Wrong } from "./wrong.js";
@@ -12,12 +12,12 @@ export { Wrong };
 
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Sound} Sound */
-/** @typedef {import("./types.js").Answer} Answer */
-/** @typedef {{wave: Float32Array, channels: number, place: Float32Array}} Played */
+/** @typedef {import("./types.js").Reply} Reply */
+/** @typedef {{wave: Float32Array, channels: number, latent: Float32Array}} Played */
 
-const CONTOUR = 9; // numbers of a place that are the pitch's fall: kickitout.descriptors.contour
+const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
-const OF_A_KICK = ["seed", "start", "place", "knobs", "varied", "morphed", "amount", "model_sha256"]; // kickitout.studio.recipes
+const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "model_sha256"]; // kickitout.studio.routes.Recipe
 
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
@@ -51,13 +51,13 @@ function run(feed) {
 async function played(recipe) {
   const { info, about } = await site;
   if (recipe.model_sha256 && recipe.model_sha256 !== about.model.sha256) throw new Wrong("This recipe is of another model.");
-  const eps = recipe.place ? new Float32Array(info.latent) : normal(startSeed(recipe.seed, recipe.start ?? 0), info.latent);
-  if (!info.places) return run({ eps });
+  const noise = recipe.latent ? new Float32Array(info.noise_size) : normal(startSeed(recipe.seed, recipe.start ?? 0), info.noise_size);
+  if (!info.latent_size) return run({ noise });
   return run({
-    eps,
-    latent: Float32Array.from(recipe.place ?? new Float32Array(info.places)),
-    given: new Float32Array([recipe.place ? 1 : 0]),
-    knobs: Float32Array.from(recipe.knobs ?? new Float32Array(info.knobs.length)),
+    noise,
+    latent: Float32Array.from(recipe.latent ?? new Float32Array(info.latent_size)),
+    given: new Float32Array([recipe.latent ? 1 : 0]),
+    controls: Float32Array.from(recipe.controls ?? new Float32Array(info.controls.length)),
   });
 }
 
@@ -65,11 +65,11 @@ async function played(recipe) {
 async function sounding(recipe) {
   const { about, cards } = await site;
   const made = await played(recipe);
-  const plain = recipe.seed !== undefined && !recipe.start && !recipe.knobs?.some((/** @type {number} */ x) => x);
+  const plain = recipe.seed !== undefined && !recipe.start && !recipe.controls?.some((/** @type {number} */ x) => x);
   const base = recipe.seed !== undefined && !recipe.start ? cards[recipe.seed] : undefined;
   const known = plain ? base : undefined;
   const long = made.wave.length / made.channels;
-  const whole = { kickitout: about.version, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
+  const whole = { kickitout: about.version, format: 2, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
   return {
     name: known?.name ?? nameOf(recipe),
     recipe: whole,
@@ -84,35 +84,35 @@ async function sounding(recipe) {
 
 /** A name for what was not measured. @param {Recipe} recipe */
 function nameOf(recipe) {
-  const turned = JSON.stringify([recipe.start, recipe.place, recipe.knobs]);
+  const turned = JSON.stringify([recipe.start, recipe.latent, recipe.controls]);
   let hash = 0;
   for (const c of turned) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) >>> 0;
   const mark = hash.toString(16).padStart(8, "0").slice(0, 6);
   return recipe.seed === undefined ? `kick_p${mark}` : `kick_s${String(recipe.seed).padStart(6, "0")}-${mark.slice(0, 4)}`;
 }
 
-/** @param {Recipe[]} recipes @returns {Promise<Answer>} */
-async function answer(recipes, head = {}) {
+/** @param {Recipe[]} recipes @returns {Promise<Reply>} */
+async function reply(recipes, head = {}) {
   const sounds = [];
   for (const recipe of recipes) sounds.push(await sounding(recipe));
   return { sounds, head };
 }
 
 /** @param {Recipe} recipe */
-const placeOf = async (recipe) => (await played(recipe)).place;
+const latentOf = async (recipe) => (await played(recipe)).latent;
 
-/** A place beside another: kickitout.generation.vary.turned. @param {Float32Array} place @param {Float32Array} draw @param {number} amount @param {number} grain */
-function turned(place, draw, amount, grain) {
+/** A latent near another: kickitout.generation.vary.turned. @param {Float32Array} latent @param {Float32Array} draw @param {number} amount @param {number} noiseCodes */
+function turned(latent, draw, amount, noiseCodes) {
   const rounded = Math.fround(amount);
   const angle = Math.fround((rounded * Math.PI) / 4);
   const [cos, sin] = [Math.fround(Math.cos(angle)), Math.fround(Math.sin(angle))];
-  return place.map((at, i) => {
-    if (i >= place.length - grain) return Math.fround(cos * at) + Math.fround(sin * draw[i]);
+  return latent.map((at, i) => {
+    if (i >= latent.length - noiseCodes) return Math.fround(cos * at) + Math.fround(sin * draw[i]);
     return at + Math.fround(Math.fround(i < CONTOUR ? rounded * CONTOUR_SHARE : rounded) * draw[i]);
   });
 }
 
-/** @type {Omit<typeof import("./api.js").backend, "look"> & {look: null}} */
+/** @type {Omit<typeof import("./api.js").backend, "analyse"> & {analyse: null}} */
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */
   about: async () => (await site).about,
@@ -120,18 +120,18 @@ export const backend = {
   map: async (first, n) => {
     const { cards } = await site;
     const last = Math.min(first + n, cards.length);
-    return answer(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
+    return reply(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
   },
   /** @param {Recipe[]} recipes */
-  play: (recipes) => answer(recipes),
+  render: (recipes) => reply(recipes),
   /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */
   vary: async (recipe, seeds, amount) => {
     const { info } = await site;
-    const place = await placeOf(recipe);
-    return answer(
+    const latent = await latentOf(recipe);
+    return reply(
       seeds.map((seed) => ({
-        place: [...turned(place, normal(seed, info.places), amount, info.grain)],
-        ...(recipe.knobs ? { knobs: recipe.knobs } : {}),
+        latent: [...turned(latent, normal(seed, info.latent_size), amount, info.noise_codes)],
+        ...(recipe.controls ? { controls: recipe.controls } : {}),
         amount,
       })),
     );
@@ -139,39 +139,39 @@ export const backend = {
   /** @param {Recipe[]} recipes @param {number[]} weights */
   blend: async (recipes, weights) => {
     const { info } = await site;
-    const places = await Promise.all(recipes.map(placeOf));
+    const latents = await Promise.all(recipes.map(latentOf));
     const total = weights.reduce((a, b) => a + b, 0);
-    const heaviest = places[weights.indexOf(Math.max(...weights))];
-    const place = Array.from(heaviest, (at, i) =>
-      i >= heaviest.length - info.grain ? at : Math.fround(places.reduce((sum, p, k) => sum + p[i] * weights[k], 0) / total),
+    const heaviest = latents[weights.indexOf(Math.max(...weights))];
+    const latent = Array.from(heaviest, (at, i) =>
+      i >= heaviest.length - info.noise_codes ? at : Math.fround(latents.reduce((sum, p, k) => sum + p[i] * weights[k], 0) / total),
     );
-    return answer([{ place }]);
+    return reply([{ latent }]);
   },
   /** @param {Recipe} first @param {Recipe} last @param {number} n */
   morph: async (first, last, n) => {
-    const [a, b] = await Promise.all([placeOf(first), placeOf(last)]);
-    const none = new Array((await site).info.knobs.length).fill(0);
-    const [from, to] = [first.knobs ?? none, last.knobs ?? none];
+    const [a, b] = await Promise.all([latentOf(first), latentOf(last)]);
+    const none = new Array((await site).info.controls.length).fill(0);
+    const [from, to] = [first.controls ?? none, last.controls ?? none];
     const mix = (/** @type {ArrayLike<number>} */ x, /** @type {ArrayLike<number>} */ y, /** @type {number} */ share) =>
       Array.from(x, (at, i) => Math.fround(Math.fround(Math.fround(1 - share) * at) + Math.fround(share * y[i])));
-    return answer(
+    return reply(
       Array.from({ length: n }, (_, i) => {
         const share = Math.fround(i / (n - 1));
-        return { place: mix(a, b, share), knobs: mix(from, to, share) };
+        return { latent: mix(a, b, share), controls: mix(from, to, share) };
       }),
     );
   },
-  /** Here a request is how the knobs stand. @param {Record<string, number>} request @param {Recipe} recipe @param {number} _rounds */
-  ask: async (request, recipe, _rounds) => {
+  /** Here targets are values of the controls: nothing is measured. @param {Record<string, number>} targets @param {Recipe} recipe @param {number} _rounds */
+  match: async (targets, recipe, _rounds) => {
     const { info } = await site;
-    const knobs = info.knobs.map((/** @type {string} */ name, /** @type {number} */ i) => Math.fround(request[name] ?? recipe.knobs?.[i] ?? 0));
-    const origin = recipe.place ? { place: recipe.place } : { seed: recipe.seed, start: recipe.start ?? 0 };
-    return answer([{ ...origin, knobs }], { lines: [], renders: 1 });
+    const controls = info.controls.map((/** @type {string} */ name, /** @type {number} */ i) => Math.fround(targets[name] ?? recipe.controls?.[i] ?? 0));
+    const origin = recipe.latent ? { latent: recipe.latent } : { seed: recipe.seed, start: recipe.start ?? 0 };
+    return reply([{ ...origin, controls }], { lines: [], renders: 1 });
   },
-  /** @param {Record<string, number>} request @param {number} seed @returns {Promise<Answer>} */
-  askSeed: (request, seed) => backend.ask(request, { seed }, 1),
-  /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Answer>} */
-  hear: async (file, name) => {
+  /** @param {Record<string, number>} targets @param {number} seed @returns {Promise<Reply>} */
+  matchSeed: (targets, seed) => backend.match(targets, { seed }, 1),
+  /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Reply>} */
+  invert: async (file, name) => {
     const bytes = await bytesOf(file, name);
     const text = new Uint8Array(bytes, 0, Math.min(1, bytes.byteLength))[0] === 123 ? new TextDecoder().decode(bytes) : readComment(bytes);
     let recipe;
@@ -180,13 +180,13 @@ export const backend = {
     } catch {
       throw new Wrong(`${name}: has no recipe inside; kick studio, on your own machine, starts from any sound`);
     }
-    if (recipe?.format === 2) recipe = { ...recipe, place: recipe.latent, knobs: recipe.controls }; // files say latent and controls
-    if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.place)) throw new Wrong(`${name}: has no recipe of a kick inside`);
+    recipe = recipe && upgradedRecipe(recipe);
+    if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.latent)) throw new Wrong(`${name}: has no recipe of a kick inside`);
     const kept = Object.entries(recipe).filter(([key, value]) => OF_A_KICK.includes(key) && value !== undefined); // its file's format, level and kit are not the kick's
-    return answer([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
+    return reply([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
   },
-  look: null,
-  /** @param {Recipe} _recipe @returns {Promise<Answer>} */
+  analyse: null,
+  /** @param {Recipe} _recipe @returns {Promise<Reply>} */
   nearest: async (_recipe) => {
     throw new Wrong("The training kicks are not known here.");
   },

@@ -1,11 +1,11 @@
 /** The page: what happens when, and who is told. */
 
-import { setUpAsk } from "./ask.js";
+import { setUpTargets } from "./targets.js";
 import { audio, awake, play, prepare, wake } from "./audio.js";
 import { backend } from "./backend.js";
 import { setUpContext } from "./context.js";
 import { button, element, input, make, newest, right, select, trying, wrong } from "./dom.js";
-import { paint as paintLook, setUpLook } from "./look.js";
+import { paint as paintAnalysis, setUpAnalysis } from "./analysis.js";
 import { AXES, KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
 import { same, state } from "./state.js";
@@ -18,8 +18,8 @@ import { count } from "./words.js";
 /** @typedef {import("./types.js").Sound} Sound */
 
 const AT_FIRST = 192; // kicks on the map
-const AT_ONCE = 24; // in one answer
-const WALK_MS = 130; // between two kicks of a walk that are heard
+const AT_ONCE = 24; // in one reply
+const WALK_MS = 130; // between two kicks of a walk that are played
 const AXES_KEY = "kickitout.axes";
 const KICKS_KEY = "kickitout.kicks"; // how many are on the map, also after a reload
 
@@ -30,13 +30,13 @@ const map = new KickMap(element("map"), {
   walk: (sounds, weights, done) => walk(sounds, weights, done),
 });
 
-let heardAt = 0;
+let playedAt = 0;
 const walk = newest(async (/** @type {Sound[]} */ sounds, /** @type {number[]} */ weights, /** @type {boolean} */ done) => {
   const recipes = sounds.map((sound) => /** @type {any} */ (sound.recipe));
   const made = (await backend.blend(recipes, weights)).sounds[0];
-  if (performance.now() - heardAt > WALK_MS || done) {
+  if (performance.now() - playedAt > WALK_MS || done) {
     play(made);
-    heardAt = performance.now();
+    playedAt = performance.now();
   }
   map.selected = made;
   map.draw();
@@ -104,7 +104,7 @@ const favour = trying(() => {
   if (state.sound) state.toggleFavourite(state.sound);
 });
 
-const recall = () => state.recall(async (recipes) => (await backend.play(recipes)).sounds).catch(wrong);
+const recall = () => state.recall(async (recipes) => (await backend.render(recipes)).sounds).catch(wrong);
 
 function setUpControls() {
   const axes = stored(AXES_KEY) ?? {};
@@ -223,7 +223,7 @@ async function fill(until) {
 async function begin() {
   setUpTheme(() => {
     map.draw();
-    paintLook();
+    paintAnalysis();
     document.querySelectorAll(".tile").forEach((one) => one.dispatchEvent(new Event("kick-paint")));
   });
   setUpTabs();
@@ -234,11 +234,11 @@ async function begin() {
   state.digest = about.model.sha256;
   const learned = about.model.kicks ? `, learned from ${count(about.model.kicks, "kick")}` : "";
   element("model").textContent = `${about.model.name}${learned}`;
-  setUpLook(about);
-  setUpAsk(about);
+  setUpAnalysis(about);
+  setUpTargets(about);
   setUpMine(about);
   setUpTake(about);
-  button("new-direction").disabled = input("intensity").disabled = !about.turnable;
+  button("new-direction").disabled = input("intensity").disabled = !about.has_latent;
   map.keepsKick = (sound) => state.keeps(sound);
   state.on("selected", showSelected);
   state.on("selected", right);

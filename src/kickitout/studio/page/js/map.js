@@ -162,7 +162,7 @@ export class KickMap {
     return best;
   }
 
-  /** Point at a kick, and let it be heard if it is another one. @param {Point | null} point @param {number} since */
+  /** Point at a kick, and play it if it is another one. @param {Point | null} point @param {number} since */
   point(point, since) {
     const sound = point?.sound ?? null;
     if (sound === this.hovered) return;
@@ -188,11 +188,11 @@ export class KickMap {
     const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
     if (way && event.shiftKey) {
       event.preventDefault();
-      const from = this.trail.at(-1) ?? this.placeOf(this.selected) ?? { x: 100, y: 100 };
+      const from = this.trail.at(-1) ?? this.locate(this.selected) ?? { x: 100, y: 100 };
       this.walkTo({ x: from.x + STEP_PX * way[0], y: from.y + STEP_PX * way[1] }, true);
     } else if (way) {
       event.preventDefault();
-      const from = this.placeOf(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
+      const from = this.locate(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };
       const next = this.towards(from, way);
       if (next) this.point(next, event.timeStamp); // at the edge of the map one stays where one is
     } else if (event.key === "Enter" && this.hovered) {
@@ -214,14 +214,9 @@ export class KickMap {
     return best;
   }
 
-  /** @param {Sound | null} sound */
-  placeOf(sound) {
-    return sound ? this.locate(sound) : null;
-  }
-
-  /** @param {Sound} sound @returns {Point | null} */
+  /** Where a kick lies on the map. @param {Sound | null} sound @returns {Point | null} */
   locate(sound) {
-    if (!sound.card) return null;
+    if (!sound?.card) return null;
     const { clientWidth: width, clientHeight: height } = this.canvas;
     const share = (/** @type {"x" | "y" | "colour"} */ side) => {
       const value = valueOf(sound, this.axes[side]);
@@ -259,7 +254,7 @@ export class KickMap {
       pen.stroke();
       pen.setLineDash([]);
     }
-    const chosen = this.sounds.length && this.selected && this.locate(this.selected);
+    const chosen = this.sounds.length && this.locate(this.selected);
     if (chosen) {
       pen.beginPath();
       pen.arc(chosen.x, chosen.y, 11, 0, 2 * Math.PI);

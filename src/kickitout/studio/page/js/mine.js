@@ -4,7 +4,7 @@ import { backend } from "./backend.js";
 import { play, prepare } from "./audio.js";
 import { button, element, input, inSentence, make, newest, trying, wrong } from "./dom.js";
 import { dropped, limited } from "./dropped.js";
-import { seen } from "./look.js";
+import { analysed } from "./analysis.js";
 import { state } from "./state.js";
 import { show as showTab } from "./tabs.js";
 import { tile } from "./tiles.js";
@@ -17,7 +17,7 @@ const VARIATIONS = 8;
 /** @type {Sound | null} */
 let own = null;
 /** @type {Sound | null} */
-let again = null;
+let reconstruction = null;
 /** @type {{a: Sound | null, b: Sound | null}} */
 const ends = { a: null, b: null };
 /** @type {Sound[]} */
@@ -26,14 +26,14 @@ let round = 0;
 
 /** @param {import("./types.js").About} about */
 export function setUpMine(about) {
-  if (about.listens) element("mine-said").replaceChildren(make("p", {}, about.listens));
-  if (about.without?.includes("listening")) {
-    element("drop-said").textContent = "Drop WAVs or recipes that were made here: their state comes back.";
+  if (about.no_encoder) element("mine-said").replaceChildren(make("p", {}, about.no_encoder));
+  if (about.without?.includes("inversion")) {
+    element("drop-said").textContent = "Drop WAVs or recipes that this page saved: their state comes back.";
   }
   const file = input("file");
   file.addEventListener("change", () => {
     const chosen = [...(file.files ?? [])];
-    if (chosen.length) hear(Promise.resolve(limited({ files: chosen, said: [] }))).catch(wrong);
+    if (chosen.length) open(Promise.resolve(limited({ files: chosen, said: [] }))).catch(wrong);
     file.value = "";
   });
   let depth = 0;
@@ -49,11 +49,11 @@ export function setUpMine(about) {
     event.preventDefault();
     depth = 0;
     document.body.classList.remove("dropping");
-    if (carries(event)) hear(dropped(event.dataTransfer)).catch(wrong);
+    if (carries(event)) open(dropped(event.dataTransfer)).catch(wrong);
   });
   button("play-own").addEventListener("click", () => own && play(own));
-  button("play-again").addEventListener("click", () => again && play(again));
-  button("use-again").addEventListener("click", () => again && state.select(again));
+  button("play-reconstruction").addEventListener("click", () => reconstruction && play(reconstruction));
+  button("use-reconstruction").addEventListener("click", () => reconstruction && state.select(reconstruction));
   const amount = input("amount");
   amount.addEventListener("input", () => (element("amount-value").textContent = amount.valueAsNumber.toFixed(2)));
   button("vary").addEventListener("click", trying(vary));
@@ -62,35 +62,35 @@ export function setUpMine(about) {
   const slider = input("morph");
   slider.addEventListener("input", () => way[slider.valueAsNumber] && play(way[slider.valueAsNumber]));
   slider.addEventListener("change", () => way[slider.valueAsNumber] && state.select(way[slider.valueAsNumber]));
-  if (!about.turnable) for (const id of ["vary", "morph-a", "morph-b"]) button(id).disabled = true;
+  if (!about.has_latent) for (const id of ["vary", "morph-a", "morph-b"]) button(id).disabled = true;
 }
 
 /** @type {Promise<import("./dropped.js").Found> | null} */
-let latest = null; // what was dropped last: it ends what is being heard
+let latest = null; // what was dropped last: it ends what is being inverted
 
-/** Hear sounds one after the other; each has its line. The first one that is heard is selected. @param {Promise<import("./dropped.js").Found>} finding */
-async function hear(finding) {
+/** Open sounds one after the other; each has its line. The first one that is no refusal is selected. @param {Promise<import("./dropped.js").Found>} finding */
+async function open(finding) {
   latest = finding;
   showTab("mine");
   element("mine-said").replaceChildren(make("p", {}, "reading …"));
   element("mine-pair").hidden = true;
   const { files, said } = await finding;
   if (latest !== finding) return;
-  const lines = files.map((file) => make("p", {}, files.length > 1 ? `${file.name}: waits` : `${file.name}: listening …`));
+  const lines = files.map((file) => make("p", {}, files.length > 1 ? `${file.name}: waits` : `${file.name}: inverting …`));
   element("mine-said").replaceChildren(...lines, ...said.map((text) => make("p", { class: "far" }, text)));
   let first = true;
   for (const [i, file] of files.entries()) {
     const line = lines[i];
-    line.textContent = `${file.name}: listening …`;
+    line.textContent = `${file.name}: inverting …`;
     try {
-      const answer = await backend.hear(file, file.name);
+      const reply = await backend.invert(file, file.name);
       if (latest !== finding) return;
-      line.textContent = `${file.name}: ${answer.head.said}`;
-      const use = () => take(answer, line);
+      line.textContent = `${file.name}: ${reply.head.said}`;
+      const use = () => take(reply, line);
       if (files.length > 1) {
         const choose = make("button", { class: "link", title: "Select and play it" }, file.name);
         choose.addEventListener("click", use);
-        line.replaceChildren(choose, `: ${answer.head.said}`);
+        line.replaceChildren(choose, `: ${reply.head.said}`);
       }
       if (first) use();
       first = false;
@@ -102,24 +102,24 @@ async function hear(finding) {
   }
 }
 
-/** Go on with a sound that was heard. @param {import("./types.js").Answer} answer @param {HTMLElement} line */
+/** Go on with a sound that was opened. @param {import("./types.js").Reply} reply @param {HTMLElement} line */
 function take({ sounds, head }, line) {
   for (const one of element("mine-said").children) one.toggleAttribute("aria-current", one === line);
   if (head.kind === "restored") {
-    [own, again] = [null, null];
+    [own, reconstruction] = [null, null];
     state.select(sounds[0]);
   } else {
-    [own, again] = [sounds[0], sounds[1] ?? null];
-    seen(own, head.look);
+    [own, reconstruction] = [sounds[0], sounds[1] ?? null];
+    analysed(own, head.analysis);
     state.select(own);
   }
   play(sounds[0]);
-  element("mine-pair").hidden = again === null;
+  element("mine-pair").hidden = reconstruction === null;
 }
 
 /** A kick that can be varied: what is selected, or the model's version of the user's own sound. */
 function base() {
-  const sound = state.sound?.recipe ? state.sound : again;
+  const sound = state.sound?.recipe ? state.sound : reconstruction;
   if (!sound?.recipe) throw new Error("Select a kick of the model first.");
   return sound;
 }

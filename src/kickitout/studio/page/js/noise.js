@@ -6,7 +6,7 @@
 
 const MASK = (1n << 64n) - 1n;
 const GOLDEN = 0x9e3779b97f4a7c15n;
-export const START_STRIDE = 0x5851f42d4c957f2dn; // between the seeds of two starts: see kickitout.generation.ask
+export const START_STRIDE = 0x5851f42d4c957f2dn; // between the seeds of two starts: see kickitout.generation.match
 const SEEDS = 1n << 53n;
 
 /** SplitMix64's finaliser. @param {bigint} x */

@@ -1,10 +1,11 @@
 /** What is selected, what was before, and what is kept. Nothing is on the server: a kick is its recipe. */
 
+import { upgradedRecipe } from "./file.js";
 import { Wrong } from "./wrong.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./types.js").Recipe} Recipe */
-/** @typedef {{sound: Sound, request: Record<string, number>}} Step  request: the locked knobs and their values */
+/** @typedef {{sound: Sound, targets: Record<string, number>}} Step  targets: the locked controls and their values */
 
 const MOST_STEPS = 200;
 const MOST_FAVOURITES = 64;
@@ -39,24 +40,24 @@ class State {
     return this.steps[this.at]?.sound ?? null;
   }
 
-  get request() {
-    return this.steps[this.at]?.request ?? {};
+  get targets() {
+    return this.steps[this.at]?.targets ?? {};
   }
 
   /**
    * Select a kick, as a new step of the history.
    * @param {Sound} sound
-   * @param {Record<string, number>} [request]
+   * @param {Record<string, number>} [targets]
    */
-  select(sound, request = sound.recipe?.request ?? {}) {
-    this.steps = [...this.steps.slice(0, this.at + 1), { sound, request }].slice(-MOST_STEPS);
+  select(sound, targets = sound.recipe?.targets ?? {}) {
+    this.steps = [...this.steps.slice(0, this.at + 1), { sound, targets }].slice(-MOST_STEPS);
     this.at = this.steps.length - 1;
     this.tell("selected");
   }
 
-  /** Replace what is selected while a knob is being turned: no step of its own. @param {Sound} sound @param {Record<string, number>} request */
-  amend(sound, request) {
-    this.steps[this.at] = { sound, request };
+  /** Replace what is selected while a control moves: no step of its own. @param {Sound} sound @param {Record<string, number>} targets */
+  amend(sound, targets) {
+    this.steps[this.at] = { sound, targets };
     this.tell("selected");
   }
 
@@ -108,7 +109,7 @@ class State {
   stored() {
     try {
       const found = JSON.parse(localStorage.getItem(this.shelf) ?? "[]");
-      return Array.isArray(found) ? found.slice(0, MOST_FAVOURITES) : [];
+      return Array.isArray(found) ? found.filter((one) => one instanceof Object).slice(0, MOST_FAVOURITES).map(upgradedRecipe) : [];
     } catch {
       return [];
     }
@@ -149,6 +150,6 @@ class State {
 export const same = (a, b) => mark(a) === mark(b);
 
 /** What decides how a recipe sounds, as text. @param {Recipe | null} recipe */
-const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.place, recipe.knobs]);
+const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.latent, recipe.controls]);
 
 export const state = new State();

@@ -65,7 +65,7 @@ function show() {
 /** The same on the command line. @param {import("./types.js").Recipe} recipe */
 function command(recipe) {
   if (recipe.seed === undefined) return `kick recipe ${state.sound?.name}.wav --render again.wav`;
-  if (!recipe.knobs?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}`;
+  if (!recipe.controls?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}`;
   return `kick recipe ${state.sound?.name}.wav --render again.wav`;
 }
 

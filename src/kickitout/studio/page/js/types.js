@@ -1,67 +1,67 @@
 /**
  * What flows between the modules.
  *
- * @typedef {Record<string, any>} Recipe  what makes a kick again, as it is written into files
+ * @typedef {Record<string, any>} Recipe  what re-renders a kick, as it is written into files
  * @typedef {Record<string, number | string | null>} Card  null: the kick has no such thing
  *
  * @typedef {object} Sound
  * @property {string} name
- * @property {Recipe | null} recipe  null for a sound that no model made
+ * @property {Recipe | null} recipe  null for a sound that no model generated
  * @property {Card | null} card  null where nothing measures it
  * @property {Record<string, string>} reasons  why a field has no value
  * @property {Float32Array[]} samples  a channel each
  * @property {number} rate
- * @property {AudioBuffer} [buffer]  made when it is first played
- * @property {Card} [base]  of an exported site: the card of this kick before its knobs were turned
- * @property {Record<string, [number, number][]>} [points]  and what it says with a knob turned: turn and value, by the turn
+ * @property {AudioBuffer} [buffer]  filled when it is first played
+ * @property {Card} [base]  of an exported site: the card of this kick before a control moved
+ * @property {Record<string, [number, number][]>} [points]  and what it says with a control moved: turn and value, by the turn
  *
- * @typedef {object} Line  one line of an answer
+ * @typedef {object} TargetResult  what came of one target
  * @property {string} name
  * @property {string} unit
  * @property {string} error_unit
  * @property {boolean} reached
- * @property {[number, number] | null} reachable  what the kick can give, where that is not what was asked for
+ * @property {[number, number] | null} reachable  what the kick can give, where that is not the target
  * @property {number} requested
  * @property {number | null} achieved
  * @property {number | null} error
  *
- * @typedef {object} Control
+ * @typedef {object} Target  of an exported site: a control, which is set
  * @property {string} name
- * @property {string} field  of the card; "" for a knob that is set and not measured
+ * @property {string} field  of the card; "" for a control that is set and not measured
  * @property {string} unit
  * @property {string} scale
  * @property {number} low
  * @property {number} high
  * @property {string} meaning
  *
- * @typedef {object} Aim  what a knob does to a field of the card, though nothing measures that here
+ * @typedef {object} Calibration  what a control does to a field of the card, though nothing measures that here
  * @property {string} field
  * @property {string} unit
  * @property {number} within  nine of ten kicks come so near, in `within_unit`; between points, where there are any
  * @property {string} within_unit
  * @property {boolean} points  whether it is known from points that were measured, and not by a rule
  *
- * @typedef {object} Look
+ * @typedef {object} Analysis
  * @property {{ms: number[], hz: number[]}} pitch
  * @property {{ms: number[], db: number[]}} level
- * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} picture
+ * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} spectrogram
  * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null, by?: "sounds" | "fingerprints"}} nearest
  *
- * @typedef {{sounds: Sound[], head: Record<string, any>}} Answer
+ * @typedef {{sounds: Sound[], head: Record<string, any>}} Reply
  *
  * @typedef {object} About
  * @property {string} version
  * @property {{name: string, sha256: string, kicks: number | null, channels: number, rate: number}} model
  * @property {number} opening  seed of the kick that the page opens with
- * @property {boolean} turnable  places and knobs, or seeds alone
- * @property {string} listens  why it cannot start from a sound; "" if it can
- * @property {Control[]} controls
- * @property {string[]} knobs  of the model, in the order that recipes have them
+ * @property {boolean} has_latent  latents and controls, or seeds alone
+ * @property {string} no_encoder  why it cannot start from a sound; "" if it can
+ * @property {Target[]} targets
+ * @property {string[]} controls  names of the model's own controls, in the order that recipes have them
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
  * @property {{name: string, title: string}[]} formats  of a kit
  * @property {string | null} references
- * @property {Record<string, Aim>} [aims]  of an exported site, by the name of a knob
+ * @property {Record<string, Calibration>} [calibration]  of an exported site, by the name of a control
  * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
- * @property {string[]} [without]  what this page does not have: "kit", "formats", "measuring", "listening"
+ * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "inversion"
  */
 export {};

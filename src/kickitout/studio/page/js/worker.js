@@ -1,21 +1,23 @@
-/** The model of an exported site, in a thread of its own: noise or a place in, a kick out. */
+/** The model of an exported site, in a thread of its own: noise or a latent in, a kick out. */
 
 // @ts-ignore: it is put there when a site is exported
 import * as ort from "../ort/ort.wasm.min.mjs";
 
 ort.env.wasm.numThreads = 1; // as in Python: several would add up in another order
 ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
+/** @type {Record<string, string>} inputs that the graph calls otherwise: names in files, which stay */
+const OF_THE_GRAPH = { noise: "eps", controls: "knobs" }; // of the graph
 const session = ort.InferenceSession.create(new URL("../model.onnx", import.meta.url).href, { executionProviders: ["wasm"] });
 
 onmessage = async ({ data: { id, feed } }) => {
   try {
     const player = await session;
     const tensors = Object.fromEntries(
-      Object.entries(feed).map(([name, row]) => [name, new ort.Tensor("float32", row, [1, row.length])]),
+      Object.entries(feed).map(([name, row]) => [OF_THE_GRAPH[name] ?? name, new ort.Tensor("float32", row, [1, row.length])]),
     );
     const made = await player.run(tensors);
-    const { waveform, place } = made;
-    postMessage({ id, wave: waveform.data, channels: waveform.dims[1], place: place ? place.data : new Float32Array(0) });
+    const { waveform, place: latent } = made; // of the graph
+    postMessage({ id, wave: waveform.data, channels: waveform.dims[1], latent: latent ? latent.data : new Float32Array(0) });
   } catch (error) {
     postMessage({ id, error: error instanceof Error ? error.message : String(error) });
   }

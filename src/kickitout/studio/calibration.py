@@ -1,7 +1,7 @@
-"""What a page that cannot measure may say beforehand of a knob that is turned.
+"""What a page that cannot measure may say beforehand of a control that moves.
 
-The knob of the click's level moves it by its decibels on every kick (`ruled`). That of the pitch moves the tail by
-about its semitones, and the card may follow another partial; so the kicks of the map are measured with it turned,
+The control of the click's level moves it by its decibels on every kick (`ruled`). That of the pitch moves the tail by
+about its semitones, and the card may follow another partial; so the kicks of the map are measured with it moved,
 towards each note that is near, when the page is written (`points`). Between such points the page interpolates, and
 `between` says how well that does.
 """
@@ -26,7 +26,7 @@ from kickitout.notes import to_midi
 
 TRIED = range(48)  # seeds on which a rule is tried
 TURNS = (-4.0, 4.0)  # dB
-OBEYED_DB = 1.0  # a knob that is further off promises nothing on a page
+OBEYED_DB = 1.0  # a control that is further off promises nothing on a page
 NEAREST = 0.9  # share of the kicks that come as near as is said
 REACH = 6  # semitones: every note name has one so near
 ROUNDS = 4  # of renders, towards the notes that are not met yet
@@ -35,15 +35,15 @@ STRAY = 1.5  # semitones: beyond, the card speaks of another partial
 LEAST_GAP = 0.02  # semitones between two points, for a third between them
 DIGITS = 3  # of turns and semitones
 
-Points = list[tuple[float, float]]  # knob in semitones, Hz on the card; by the knob
+Points = list[tuple[float, float]]  # control in semitones, Hz on the card; by the control
 
 
-def aims(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
-    """What the page may say: by knob, and the points of each of the first kicks by knob."""
+def calibrate(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
+    """What the page may say: by control, and the points of each of the first kicks by control."""
     known = {c.name: c.target for c in CONTROLS if c.target is not None and c.name in model.info.controls}
     found = {}
-    if "click" in known and (aim := ruled(model, "click", known["click"])) is not None:
-        found["click"] = aim
+    if "click" in known and (rule := ruled(model, "click", known["click"])) is not None:
+        found["click"] = rule
     if "pitch" not in known:
         return found, [{} for _ in range(kicks)]
     with ThreadPoolExecutor(usable_cpus()) as pool:
@@ -56,15 +56,15 @@ def aims(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict
 
 
 def ruled(model: Model, control: str, target: Target, seeds: Sequence[int] = TRIED) -> dict[str, Any] | None:
-    """The knob moves its field by what it says: nine of ten kicks come so near. None where that is too far off."""
+    """The control moves its field by what it says: nine of ten kicks come so near. None where that is too far off."""
     index, off = model.info.controls.index(control), []
     for seed in seeds:
         eps = normal([seed], model.info.noise_size)
         before = measured(model.render(eps).wave)[target.field]
         for turn in TURNS:
-            knobs = np.zeros(len(model.info.controls), np.float32)
-            knobs[index] = turn
-            off.append(abs(measured(model.render(eps, controls=knobs).wave)[target.field] - before - turn))
+            controls = np.zeros(len(model.info.controls), np.float32)
+            controls[index] = turn
+            off.append(abs(measured(model.render(eps, controls=controls).wave)[target.field] - before - turn))
     known = [x for x in off if math.isfinite(x)]
     within = float(np.quantile(known, NEAREST)) if known else math.inf
     if within > OBEYED_DB:
@@ -74,13 +74,13 @@ def ruled(model: Model, control: str, target: Target, seeds: Sequence[int] = TRI
 
 
 def points(model: Model, seed: int) -> Points:
-    """Turns of the pitch knob on the kick of a seed, and what its card then says. Empty for a kick without a pitch."""
+    """Turns of the pitch control on a seed's kick, and what its card then says. Empty for a kick without a pitch."""
     index, eps = model.info.controls.index("pitch"), normal([seed], model.info.noise_size)
 
     def midi(turns: Sequence[float]) -> np.ndarray:
-        knobs = np.zeros((len(turns), len(model.info.controls)), np.float32)
-        knobs[:, index] = turns
-        waves = np.stack([model.render(eps, controls=row).wave.mean(axis=0) for row in knobs])
+        controls = np.zeros((len(turns), len(model.info.controls)), np.float32)
+        controls[:, index] = turns
+        waves = np.stack([model.render(eps, controls=row).wave.mean(axis=0) for row in controls])
         return np.array([to_midi(hz) if hz > 0 else math.nan for hz in cards(waves, threads=1)["pitch_end_hz"]])
 
     return [(turn, round(440 * 2 ** ((at - 69) / 12), DIGITS)) for turn, at in curve(midi)]

@@ -1,4 +1,4 @@
-/** A closer look at the selected kick: waveform and level, spectrogram and pitch, and its card. */
+/** The selected kick, analysed: waveform and level, spectrogram and pitch, and its card. */
 
 import { play } from "./audio.js";
 import { backend } from "./backend.js";
@@ -8,30 +8,30 @@ import { state } from "./state.js";
 import { inWords } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
-/** @typedef {import("./types.js").Look} Look */
+/** @typedef {import("./types.js").Analysis} Analysis */
 
 const SECONDS = 0.5;
-const REST_MS = 80; // a kick that is turned on within this time is not looked at: sound goes first
+const REST_MS = 80; // a kick that changes within this time is not analysed: sound goes first
 const LOWEST_DB = -72; // of the level curve
-/** @type {WeakMap<Sound, Look>} */
-const looks = new WeakMap();
+/** @type {WeakMap<Sound, Analysis>} */
+const analyses = new WeakMap();
 /** @type {import("./types.js").About["fields"]} */
 let fields = [];
 let resting = 0;
 
 /** @param {import("./types.js").About} about */
-export function setUpLook(about) {
+export function setUpAnalysis(about) {
   fields = about.fields;
-  for (const id of ["picture", "caption"]) element(id).hidden = backend.look === null;
+  for (const id of ["spectrogram", "caption"]) element(id).hidden = backend.analyse === null;
   state.on("selected", show);
-  new ResizeObserver(paint).observe(element("look"));
+  new ResizeObserver(paint).observe(element("analysis"));
 }
 
-/** Show a sound that the API has looked at already. @param {Sound} sound @param {Look} look */
-export const seen = (sound, look) => void looks.set(sound, look);
+/** Show a sound that the API has analysed already. @param {Sound} sound @param {Analysis} analysis */
+export const analysed = (sound, analysis) => void analyses.set(sound, analysis);
 
-const fetchLook = newest(async (/** @type {Sound} */ sound) => {
-  if (sound.recipe && backend.look && !looks.has(sound)) looks.set(sound, await backend.look(sound.recipe));
+const fetchAnalysis = newest(async (/** @type {Sound} */ sound) => {
+  if (sound.recipe && backend.analyse && !analyses.has(sound)) analyses.set(sound, await backend.analyse(sound.recipe));
   if (state.sound === sound) paint();
 });
 
@@ -45,21 +45,21 @@ function show() {
   paint();
   clearTimeout(resting);
   resting = window.setTimeout(() => {
-    fetchLook(sound);
+    fetchAnalysis(sound);
     writeCard(sound);
-  }, looks.has(sound) ? 0 : REST_MS);
+  }, analyses.has(sound) ? 0 : REST_MS);
 }
 
 export function paint() {
   const sound = state.sound;
   if (!sound) return;
-  const look = looks.get(sound);
-  paintWave(sound, look);
-  paintPicture(look);
-  sayNearest(sound, look?.nearest);
+  const analysis = analyses.get(sound);
+  paintWave(sound, analysis);
+  paintSpectrogram(analysis);
+  sayNearest(sound, analysis?.nearest);
 }
 
-/** @param {Sound} sound @param {Look["nearest"] | undefined} nearest */
+/** @param {Sound} sound @param {Analysis["nearest"] | undefined} nearest */
 function sayNearest(sound, nearest) {
   const box = element("nearest");
   box.title = "";
@@ -73,36 +73,36 @@ function sayNearest(sound, nearest) {
   const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near";
   const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; a studio that is started with the folder of them compares with the kicks themselves";
   box.title = `${nearest.name}: 0 is the same, 1 has nothing in common; ${limit}; ${by}`;
-  const hear = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
-  hear.addEventListener("click", trying(async () => {
+  const nearby = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
+  nearby.addEventListener("click", trying(async () => {
     const { sounds } = await backend.nearest(/** @type {any} */ (sound.recipe));
     play(sounds[1]);
   }));
   const [name, folder] = (nearest.name ?? "").split("/").reverse();
   const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name.replace(/\.\w+$/, "")), folder ? ` (${folder})` : "");
-  box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [hear] : []));
+  box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [nearby] : []));
 }
 
-/** @param {Sound} sound @param {Look | undefined} look */
-function paintWave(sound, look) {
+/** @param {Sound} sound @param {Analysis | undefined} analysis */
+function paintWave(sound, analysis) {
   const { pen, width, height } = fresh(the("wave", HTMLCanvasElement));
   pen.strokeStyle = colour("coral");
   const samples = sound.samples;
   samples.forEach((channel, i) => {
     drawWave(pen, channel, { x: 0, y: (i * height) / samples.length, width, height: height / samples.length });
   });
-  if (!look) return;
-  const points = look.level.ms.map((ms, i) => [ms, look.level.db[i]]);
+  if (!analysis) return;
+  const points = analysis.level.ms.map((ms, i) => [ms, analysis.level.db[i]]);
   const end = points.findLastIndex(([, db]) => db > LOWEST_DB) + 1;
   curve(pen, points.slice(0, end), width, (db) => (1 - Math.max(0, (db - LOWEST_DB) / -LOWEST_DB)) * (height - 4) + 2, "gold");
 }
 
-/** @param {Look | undefined} look */
-function paintPicture(look) {
-  const canvas = the("picture", HTMLCanvasElement);
+/** @param {Analysis | undefined} analysis */
+function paintSpectrogram(analysis) {
+  const canvas = the("spectrogram", HTMLCanvasElement);
   const { pen, width, height } = fresh(canvas);
-  if (!look) return;
-  const { rows, columns, low_hz: low, high_hz: high, data } = look.picture;
+  if (!analysis) return;
+  const { rows, columns, low_hz: low, high_hz: high, data } = analysis.spectrogram;
   const levels = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const image = new ImageData(columns, rows);
   const light = document.documentElement.dataset.theme === "light";
@@ -124,7 +124,7 @@ function paintPicture(look) {
   for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
   pen.textAlign = "center";
   for (const ms of [100, 200, 300, 400]) pen.fillText(`${ms} ms`, (ms / 1000 / SECONDS) * width, 8);
-  curve(pen, look.pitch.ms.map((ms, i) => [ms, look.pitch.hz[i]]), width, y, "teal");
+  curve(pen, analysis.pitch.ms.map((ms, i) => [ms, analysis.pitch.hz[i]]), width, y, "teal");
 }
 
 /**
