@@ -21,7 +21,7 @@ from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.parameters import OFF_DB, KickParameters
-from kickitout.synthesis.procedural import render, synthesise
+from kickitout.synthesis.procedural import render_kick, synthesise
 
 pytestmark = pytest.mark.light
 
@@ -95,7 +95,7 @@ def test_a_neutral_setting_gives_the_wave_back(kicks, change):
 
 @pytest.mark.parametrize("change", EVERY)
 def test_a_change_is_the_same_every_time_and_leaves_its_input(change):
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     before = kick.copy()
     first, second = EVERY[change](kick), EVERY[change](kick)
     np.testing.assert_array_equal(first, second)
@@ -108,7 +108,7 @@ def test_a_change_is_the_same_every_time_and_leaves_its_input(change):
 
 @pytest.mark.parametrize(("semitones", "ms"), [(7, 80), (12, 120), (12, 200)])
 def test_a_sweep_on_a_steady_tone_is_the_exponential_that_was_asked_for(semitones, ms):
-    swept = card(sweep(render(STEADY), semitones, ms))
+    swept = card(sweep(render_kick(STEADY), semitones, ms))
     a = 2 ** (semitones / 12) - 1
     # The card reads the pitch 10 ms after the onset from crossings that lie up to two periods apart: 5 %.
     assert swept["pitch_start_hz"] == pytest.approx(60 * (1 + a * 10 ** (-10 / ms)), rel=0.05)
@@ -117,7 +117,7 @@ def test_a_sweep_on_a_steady_tone_is_the_exponential_that_was_asked_for(semitone
 
 
 def test_a_sweep_leaves_the_top_where_it_is():
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     swept = sweep(kick, 12, 80)
     top = [np.fft.irfft(np.where(power(x)[0] > 3000, np.fft.rfft(x), 0), LENGTH) for x in (kick, swept)]
     early = slice(ONSET, ONSET + 441)
@@ -126,7 +126,7 @@ def test_a_sweep_leaves_the_top_where_it_is():
 
 def test_an_equaliser_has_its_gain_inside_its_bands_half_of_it_at_the_corners_and_none_outside():
     rng = np.random.default_rng(0)
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     noise = kick + (rng.standard_normal(LENGTH) * np.exp(-np.arange(LENGTH) / 3000) * 0.3).astype(np.float32)
     noise[:ONSET] = 0
     out = equalise(noise, low_db=-12, low_hz=200)
@@ -145,24 +145,24 @@ def test_an_equaliser_has_its_gain_inside_its_bands_half_of_it_at_the_corners_an
 
 @pytest.mark.parametrize("share", [0.1, 0.25, 0.4])
 def test_a_balance_gives_the_share_of_sub_that_was_asked_for(share):
-    kick = render(KickParameters(pitch_start_hz=120, pitch_end_hz=48, sweep_ms=60, decay_ms=350))
+    kick = render_kick(KickParameters(pitch_start_hz=120, pitch_end_hz=48, sweep_ms=60, decay_ms=350))
     assert card(balance(kick, share, most_db=24))["sub_share"] == pytest.approx(share, abs=0.02)
 
 
 def test_a_balance_goes_no_further_than_it_may():
-    kick = render(KickParameters(pitch_start_hz=45, pitch_end_hz=45, decay_ms=400))
+    kick = render_kick(KickParameters(pitch_start_hz=45, pitch_end_hz=45, decay_ms=400))
     assert card(balance(kick, 0.0, most_db=3.0))["sub_share"] > 0.9
 
 
 def test_a_balance_that_lifts_the_sub_lifts_no_offset():
     time = np.arange(LENGTH - ONSET) / SAMPLE_RATE
-    kick = render(KickParameters(pitch_start_hz=120, pitch_end_hz=62, sweep_ms=60, decay_ms=350))
+    kick = render_kick(KickParameters(pitch_start_hz=120, pitch_end_hz=62, sweep_ms=60, decay_ms=350))
     kick[ONSET:] += (0.02 * np.exp(-time / 0.1)).astype(np.float32)  # a thump that is no oscillation
     assert abs(card(balance(kick, 0.5))["dc"]) < abs(card(kick)["dc"])
 
 
 def test_a_softened_attack_rises_later_and_the_body_stays():
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     assert card(soften(kick, 12))["attack_ms"] > card(kick)["attack_ms"] + 2
     assert card(soften(kick, 12))["pitch_end_hz"] == pytest.approx(card(kick)["pitch_end_hz"], rel=0.01)
     assert card(soften(kick, 12))["click_level_db"] < card(kick)["click_level_db"] - 3
@@ -170,7 +170,7 @@ def test_a_softened_attack_rises_later_and_the_body_stays():
 
 @pytest.mark.parametrize("level_db", [-30.0, -20.0])
 def test_a_layer_is_as_loud_as_asked(level_db):
-    kick = render(STEADY)
+    kick = render_kick(STEADY)
     found = card(add_layer(kick, hiss(3, 40, 0, 4000), level_db))
     assert found["click_level_db"] == pytest.approx(level_db, abs=0.7)  # a tenth of it is below 2 kHz or behind 20 ms
     assert found["click_flatness"] == pytest.approx(0.56, abs=0.12)  # noise
@@ -178,7 +178,7 @@ def test_a_layer_is_as_loud_as_asked(level_db):
 
 
 def test_a_room_adds_its_energy_late_and_makes_a_decay_less_straight():
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     wet = room(kick, -6, 500, -3, 2)
     scale = np.dot(wet[ONSET : ONSET + 110], kick[ONSET : ONSET + 110]) / np.square(kick[ONSET : ONSET + 110]).sum()
     added = wet / scale - kick  # dry before the first echo at 2.5 ms
@@ -189,31 +189,31 @@ def test_a_room_adds_its_energy_late_and_makes_a_decay_less_straight():
 
 @pytest.mark.parametrize("level_db", [-60.0, -72.0])
 def test_a_noise_floor_is_what_the_card_finds_in_the_tail(level_db):
-    found = card(floor_noise(render(STEADY), level_db, -3, 4))
+    found = card(floor_noise(render_kick(STEADY), level_db, -3, 4))
     assert found["tail_noise_db"] == pytest.approx(level_db, abs=1.0)  # 46 ms of noise scatter by some tenths
 
 
 def test_a_noise_floor_ends_with_the_sound():
-    short = cut(render(STEADY), 200, 10)
+    short = cut(render_kick(STEADY), 200, 10)
     assert not floor_noise(short, -60, -3, 4)[ONSET + round(0.2 * SAMPLE_RATE) :].any()
 
 
 def test_a_file_trimmed_to_the_hit_has_no_noise_before_it():
-    trimmed, whole = (floor_noise(render(STEADY), -60, -3, 4, trimmed) for trimmed in (True, False))
+    trimmed, whole = (floor_noise(render_kick(STEADY), -60, -3, 4, trimmed) for trimmed in (True, False))
     assert card(trimmed)["pre_echo_db"] < card(whole)["pre_echo_db"] - 10
     np.testing.assert_allclose(trimmed[ONSET:], whole[ONSET:], atol=1e-6)
 
 
 def test_a_cut_ends_the_sound_without_a_step():
-    out = cut(render(STEADY), 200, 20)
+    out = cut(render_kick(STEADY), 200, 20)
     end = ONSET + round(0.2 * SAMPLE_RATE)
     assert not out[end:].any()
     assert np.abs(out[end - 441 : end]).max() > 0
-    assert np.abs(np.diff(out)).max() <= 1.05 * np.abs(np.diff(render(STEADY))).max()
+    assert np.abs(np.diff(out)).max() <= 1.05 * np.abs(np.diff(render_kick(STEADY))).max()
 
 
 def test_a_clip_is_counted_and_lowers_the_crest_by_what_was_cut_off():
-    kick = render(STEADY)
+    kick = render_kick(STEADY)
     assert card(clip(kick, 3))["clipped"] > 0
     assert card(kick)["clipped"] == 0
     lost = card(kick)["crest_db"] - card(clip(kick, 3))["crest_db"]
@@ -221,7 +221,7 @@ def test_a_clip_is_counted_and_lowers_the_crest_by_what_was_cut_off():
 
 
 def test_alignment_brings_the_onset_back():
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     first = int(np.argmax(np.abs(kick) >= 0.01 * PEAK))
     for shift in (-20, 0, 37):
         moved = np.roll(kick, shift)

@@ -11,7 +11,7 @@ from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis import procedural
 from kickitout.synthesis.oscillator import MODE_RATIOS
 from kickitout.synthesis.parameters import LIMITS, OFF_DB, KickParameters, parameters_as_dict, parameters_from_dict
-from kickitout.synthesis.procedural import layers, render, render_batch, synthesise
+from kickitout.synthesis.procedural import layers, render_batch, render_kick, synthesise
 from kickitout.synthesis.styles import STYLES, draw_parameters, style_of
 
 pytestmark = pytest.mark.light
@@ -35,7 +35,7 @@ def decibels(ratio: float) -> float:
 
 @pytest.mark.parametrize("end_hz", [43.65, 60.0, 98.0])
 def test_the_measured_end_pitch_is_the_commanded_one(end_hz):
-    wave = render(KickParameters(pitch_start_hz=4 * end_hz, pitch_end_hz=end_hz, sweep_ms=40, decay_ms=1500))
+    wave = render_kick(KickParameters(pitch_start_hz=4 * end_hz, pitch_end_hz=end_hz, sweep_ms=40, decay_ms=1500))
     rises = crossings(wave[ONSET + SAMPLE_RATE // 4 : -procedural.FADE].astype(np.float64))
     measured_hz = SAMPLE_RATE * (len(rises) - 1) / (rises[-1] - rises[0])
     cents = 1200 * np.log2(measured_hz / end_hz)
@@ -60,7 +60,7 @@ def test_the_snap_is_a_second_drop_with_its_own_time():
 
 @pytest.mark.parametrize("decay_ms", [250.0, 600.0, 2000.0])
 def test_the_decay_slope_of_the_waveform_is_60_db_per_decay_ms(decay_ms):
-    wave = render(KickParameters(pitch_start_hz=60, pitch_end_hz=60, decay_ms=decay_ms)).astype(np.float64)
+    wave = render_kick(KickParameters(pitch_start_hz=60, pitch_end_hz=60, decay_ms=decay_ms)).astype(np.float64)
     period = SAMPLE_RATE // 60
     n_periods = int(min(decay_ms, 480) / 1000 * 60)
     starts = ONSET + period * np.arange(5, n_periods - 1)  # the high-pass has settled after 80 ms
@@ -90,7 +90,7 @@ def test_a_layer_has_its_level_re_the_driven_body(layer, level_db):
 
 
 def test_the_click_level_is_heard_above_2_khz_in_the_finished_kick():
-    wave = render(
+    wave = render_kick(
         KickParameters(click_level_db=-25, click_ms=10, click_centroid_hz=6000, click_bandwidth_hz=800, seed=3)
     )
     power = np.abs(np.fft.rfft(wave.astype(np.float64))) ** 2
@@ -192,7 +192,7 @@ def test_a_seed_sounds_the_same_alone_and_in_a_batch_and_in_any_order():
         alone, (again,) = synthesise([seed])
         assert again == one
         np.testing.assert_array_equal(alone[0], wave)
-        np.testing.assert_array_equal(render(one), wave)
+        np.testing.assert_array_equal(render_kick(one), wave)
     np.testing.assert_array_equal(synthesise(seeds[::-1])[0], waves[::-1])
 
 
@@ -291,7 +291,7 @@ def test_a_rising_pitch_and_a_bad_seed_are_refused():
 def test_a_parameter_at_its_limit_still_makes_a_kick(name, side):
     base = {"pitch_end_hz": 20.0} if name == "pitch_start_hz" else {"pitch_start_hz": 500.0}
     on = dict.fromkeys(("modes_level_db", "click_level_db", "noise_level_db", "room_level_db"), -20.0)
-    wave = render(KickParameters(**{**base, "drive_db": 10.0, **on, name: LIMITS[name][side]}))
+    wave = render_kick(KickParameters(**{**base, "drive_db": 10.0, **on, name: LIMITS[name][side]}))
     assert np.isfinite(wave).all()
     assert np.abs(wave).max() == pytest.approx(PEAK, rel=1e-6)
     assert abs(wave.mean(dtype=np.float64)) < 1e-5

@@ -11,7 +11,7 @@ from kickitout.descriptors import card, cards
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.parameters import KickParameters
-from kickitout.synthesis.procedural import render, synthesise
+from kickitout.synthesis.procedural import render_kick, synthesise
 from kickitout.synthesis.styles import Range
 
 pytestmark = pytest.mark.decides
@@ -34,7 +34,7 @@ EVERY = {
     "darker": lambda x: tilt(x, -1.2),
     "brighter": lambda x: tilt(x, 1.2),
     "driven": lambda x: drive(x, 10),
-    "layered": lambda x: layer(x, render(LONG)),
+    "layered": lambda x: layer(x, render_kick(LONG)),
 }
 NEUTRAL = {
     "repitch": lambda x: repitch(x, 0, keep_click=True),
@@ -100,7 +100,7 @@ def test_a_neutral_setting_gives_the_wave_back(kicks, setting):
     ids=list(CHANGE_LIMITS)[:4],
 )
 def test_a_tiny_setting_is_next_to_the_neutral_one(change, tiny):
-    kick = render(PLAIN)
+    kick = render_kick(PLAIN)
     late = 2 * np.pi * 60 / SAMPLE_RATE  # what one sample is worth: about the delay of the resampler's low-pass
     assert np.abs(change(kick, tiny) - kick).max() < late
 
@@ -117,14 +117,14 @@ def test_nothing_is_changed_in_place(kicks):
 @pytest.mark.parametrize("semitones", [-4.0, -1.3, 2.5, 5.0])
 @pytest.mark.parametrize("keep_click", [False, True])
 def test_re_pitching_moves_the_end_pitch_by_the_semitones(semitones, keep_click):
-    before, after = card(render(CLICKY)), card(repitch(render(CLICKY), semitones, keep_click))
+    before, after = card(render_kick(CLICKY)), card(repitch(render_kick(CLICKY), semitones, keep_click))
     assert cents(after["pitch_end_hz"], before["pitch_end_hz"]) == pytest.approx(100 * semitones, abs=5)
     expected = before["decay_t20_ms"] * 2 ** (-semitones / 12)
     assert after["decay_t20_ms"] == pytest.approx(expected, rel=0.06 if keep_click else 0.02)  # the join is no decay
 
 
 def test_re_pitching_moves_the_click_too_unless_it_is_kept():
-    kick = render(dataclasses.replace(CLICKY, click_centroid_hz=5000, click_bandwidth_hz=500))
+    kick = render_kick(dataclasses.replace(CLICKY, click_centroid_hz=5000, click_bandwidth_hz=500))
     centroid = card(kick)["click_centroid_hz"]
     assert card(repitch(kick, -4))["click_centroid_hz"] == pytest.approx(centroid * 2 ** (-4 / 12), rel=0.02)
     kept = repitch(kick, -4, keep_click=True)
@@ -136,7 +136,7 @@ def test_re_pitching_moves_the_click_too_unless_it_is_kept():
 
 @pytest.mark.parametrize("factor", [0.5, 0.7, 1.3, 1.6])
 def test_the_decay_times_are_multiplied_by_the_factor(factor):
-    kick = render(dataclasses.replace(CLICKY, decay_ms=400))
+    kick = render_kick(dataclasses.replace(CLICKY, decay_ms=400))
     before, after = card(kick), card(reshape_decay(kick, factor))
     assert after["decay_t20_ms"] == pytest.approx(factor * before["decay_t20_ms"], rel=0.05)
     assert after["decay_t40_ms"] == pytest.approx(factor * before["decay_t40_ms"], rel=0.05)
@@ -144,19 +144,19 @@ def test_the_decay_times_are_multiplied_by_the_factor(factor):
 
 
 def test_a_reshaped_decay_leaves_a_steady_pitch_where_it_was():
-    kick = render(PLAIN)
+    kick = render_kick(PLAIN)
     for factor in (0.6, 1.5):
         assert cents(card(reshape_decay(kick, factor))["pitch_end_hz"], 60.0) == pytest.approx(0, abs=10)
 
 
 def test_a_longer_decay_does_not_lift_the_hiss():
-    kick = render(HISSY)
+    kick = render_kick(HISSY)
     assert card(reshape_decay(kick, 1.6))["tail_noise_db"] <= card(kick)["tail_noise_db"] + 0.5
 
 
 def test_a_longer_decay_does_not_lift_a_flat_floor():
     rng = np.random.default_rng(0)
-    kick = render(dataclasses.replace(CLICKY, decay_ms=200))
+    kick = render_kick(dataclasses.replace(CLICKY, decay_ms=200))
     hum = np.convolve(rng.standard_normal(LENGTH), np.hanning(200), "same")  # below 400 Hz
     floor = 10 ** (-50 / 20) * hum / hum.std() * (np.arange(LENGTH) >= ONSET)
     noisy = (kick + floor).astype(np.float32)
@@ -167,7 +167,7 @@ def test_a_longer_decay_does_not_lift_a_flat_floor():
 
 @pytest.mark.parametrize("slope", [-1.2, 1.2, 3.0])
 def test_a_tilt_moves_each_third_octave_by_its_db(slope):
-    kick = render(HISSY)
+    kick = render_kick(HISSY)
     tilted = tilt(kick, slope)
     # Third octaves of a decaying sound leak into each other, so those are asked in which its spectrum is not steep.
     moved = {hz: third_octave_db(tilted, hz) - third_octave_db(kick, hz) for hz in (100, 1000, 2000, 4000, 8000)}
@@ -185,7 +185,9 @@ def test_a_tilt_answers_an_impulse_at_once_and_never_before():
 
 
 def test_drive_adds_odd_harmonics_and_lowers_the_crest():
-    kick = render(dataclasses.replace(PLAIN, attack_ms=60, hold_ms=200, decay_ms=200, curve=2))  # a narrow spectrum
+    kick = render_kick(
+        dataclasses.replace(PLAIN, attack_ms=60, hold_ms=200, decay_ms=200, curve=2)
+    )  # a narrow spectrum
     levels = []
     for drive_db in (0, 3, 6, 12):
         driven = drive(kick, drive_db)
@@ -206,7 +208,7 @@ def test_a_driven_sine_has_the_harmonics_of_a_tanh_and_no_aliases():
 
 
 def test_a_layer_takes_the_click_of_one_and_the_body_of_the_other():
-    click_of, body_of = render(CLICKY), render(LONG)
+    click_of, body_of = render_kick(CLICKY), render_kick(LONG)
     one, other, both = card(click_of), card(body_of), card(layer(click_of, body_of))
     assert both["click_level_db"] == pytest.approx(one["click_level_db"], abs=1.5)
     assert both["click_centroid_hz"] == pytest.approx(one["click_centroid_hz"], rel=0.03)
@@ -216,12 +218,12 @@ def test_a_layer_takes_the_click_of_one_and_the_body_of_the_other():
 
 
 def test_a_body_that_was_turned_over_is_turned_back_to_fit():
-    click_of, body_of = render(CLICKY), render(LONG)
+    click_of, body_of = render_kick(CLICKY), render_kick(LONG)
     np.testing.assert_allclose(layer(click_of, -body_of), layer(click_of, body_of), atol=1e-5)
 
 
 def test_a_kick_layered_on_itself_is_itself():
-    kick = render(CLICKY)
+    kick = render_kick(CLICKY)
     np.testing.assert_allclose(layer(kick, kick), kick, atol=1e-4)  # two transforms in single precision
 
 
@@ -294,8 +296,8 @@ def test_only_kicks_with_a_click_lend_it_and_none_to_itself(kicks):
         drive_db=Range(0, 0, chance=0),
         crossover_ms=Range(8, 8),
     )
-    soft = render(dataclasses.replace(LONG, attack_ms=60))
-    clicky, body = render(CLICKY), render(LONG)
+    soft = render_kick(dataclasses.replace(LONG, attack_ms=60))
+    clicky, body = render_kick(CLICKY), render_kick(LONG)
     for donors, expected in (
         ([body], body),
         ([soft], body),
@@ -335,6 +337,6 @@ def test_only_kicks_with_a_click_lend_it_and_none_to_itself(kicks):
     ],
 )
 def test_bad_input_is_refused_with_what_would_work(call, message):
-    kick = render(PLAIN)
+    kick = render_kick(PLAIN)
     with pytest.raises(UserError, match=message), np.errstate(invalid="ignore"):
         call(kick)

@@ -54,7 +54,7 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
-def check_place(path: str | os.PathLike[str] | None, *, force: bool = False) -> None:
+def check_new_file(path: str | os.PathLike[str] | None, *, force: bool = False) -> None:
     """Raise UserError when a file cannot be written to `path`: said before the work rather than after it.
 
     None is no file, and fine.

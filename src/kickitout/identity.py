@@ -20,12 +20,13 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from kickitout.audio import Sound
+from kickitout.audio import Sound, decode_sound
+from kickitout.audio.mpeg import stream_in
+from kickitout.audio.ogg import packets, pages
 
 IDENTITY_VERSION = 1
 LOSSY = frozenset(("VORBIS", "OPUS", "MPEG_LAYER_I", "MPEG_LAYER_II", "MPEG_LAYER_III"))  # subtypes of libsndfile
@@ -44,8 +45,6 @@ def identity_of(sound: Sound, file: bytes | BinaryIO) -> str:
 
 def identity_in(data: bytes, name: str) -> str:
     """The name of the sound in a file's bytes. name: of the file; raises UserError as `decode_sound` does."""
-    from kickitout.audio import decode_sound
-
     return identity_of(decode_sound(data, name), data)
 
 
@@ -82,8 +81,6 @@ def _samples(samples: np.ndarray) -> bytes:
 
 def _frames(data: bytes) -> list[bytes]:
     """The frames of an MPEG audio file that hold sound."""
-    from kickitout.audio.mpeg import stream_in
-
     stream = stream_in(data)
     return [data] if stream is None else [data[begin:end] for begin, end in stream.frames]
 
@@ -91,8 +88,6 @@ def _frames(data: bytes) -> list[bytes]:
 def _packets(data: bytes) -> list[bytes]:
     """The packets of an Ogg file without comments, and where each stream ends, in samples: a part of the last packet
     may be cut off."""
-    from kickitout.audio.ogg import packets, pages
-
     found = [packet for _, packet in packets(data) if not packet.startswith(COMMENTS)]
     ends = {page.serial: page.granule for page in pages(data) if page.granule >= 0}
     return [*found, *(struct.pack("<q", end) for end in ends.values())] if found else [data]

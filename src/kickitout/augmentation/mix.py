@@ -33,7 +33,7 @@ from kickitout.errors import UserError
 from kickitout.sound import LENGTH
 from kickitout.synthesis.layers import click_layer
 from kickitout.synthesis.parameters import LIMITS, OFF_DB, KickParameters, Limit, checked_seed
-from kickitout.synthesis.procedural import render
+from kickitout.synthesis.procedural import render_kick
 from kickitout.synthesis.signal import Wave
 from kickitout.synthesis.styles import Range, draw_parameters
 
@@ -168,7 +168,7 @@ def augmentation_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | Non
         if not plan.rendered:
             mix.body[row] = own
         mix.click[row] = click
-        body = render(draw_parameters(plan.seed)) if plan.rendered else sounds[own]
+        body = render_kick(draw_parameters(plan.seed)) if plan.rendered else sounds[own]
         mix.waves[row] = process(body, plan, None if click < 0 else sounds[click])
     return mix
 

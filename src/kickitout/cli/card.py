@@ -52,12 +52,12 @@ def run(args: argparse.Namespace) -> int:
 
     from kickitout.descriptors import format_card
     from kickitout.errors import count
-    from kickitout.files import check_place, write_whole
+    from kickitout.files import check_new_file, write_whole
 
     for path, suffix, what in ((args.plot, ".svg", "plots are drawn as SVG"), (args.csv, ".csv", "tables are CSV")):
         if path is not None and path.suffix.lower() != suffix:
             raise UserError(f"{path}: {what}; choose a name that ends in {suffix}")
-        check_place(path, force=args.force)
+        check_new_file(path, force=args.force)
     read: list[Carded] = []
     failed = 0
     for one in _carded(args.sounds):

@@ -36,12 +36,12 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.datasets.doctor.check import check
     from kickitout.datasets.scan import REFUSED_FILES, SOUND_FILES
     from kickitout.errors import UserError
-    from kickitout.files import check_place, write_whole
+    from kickitout.files import check_new_file, write_whole
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
     for path, ends in ((args.html, ".html"), (args.json, ".json")):
-        check_place(path, force=args.force)
+        check_new_file(path, force=args.force)
         if path is not None and path.suffix.lower() in (*SOUND_FILES, *REFUSED_FILES, ".zip"):
             raise UserError(f"{path}: a report never replaces a sound; choose a name that ends in {ends}")
     with Counter("measuring", "files") as counter, read_workers(args) as workers:

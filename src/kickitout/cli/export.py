@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout.errors import UserError
-    from kickitout.files import check_place, write_whole
+    from kickitout.files import check_new_file, write_whole
     from kickitout.generation.invert import encoder_beside
     from kickitout.generation.load import find_model_file, load_model
 
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out}: this run's model is a {source.suffix} file; give a name that ends in it")
     ear, ear_out = encoder_beside(source), encoder_beside(args.out)
     for out in (args.out, ear_out):  # the encoder of another model would not fit
-        check_place(out, force=args.force)
+        check_new_file(out, force=args.force)
     load_model(source)  # a damaged model is not passed on
     if ear.exists():
         print(write_whole(ear_out, ear.read_bytes()))

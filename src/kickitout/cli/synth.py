@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE
     from kickitout.synthesis.parameters import parameters_as_dict
-    from kickitout.synthesis.procedural import render
+    from kickitout.synthesis.procedural import render_kick
     from kickitout.synthesis.styles import STYLES, draw_parameters
 
     if args.style is not None and args.style not in STYLES:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         parameters = draw_parameters(seed, args.style)
         name = f"synth_{seed:06d}.wav"
         comment = json.dumps({"kickitout": "procedural", "seed": seed, "parameters": parameters_as_dict(parameters)})
-        write_sound(folder / name, render(parameters), SAMPLE_RATE, bits="24", comment=comment, force=args.force)
+        write_sound(folder / name, render_kick(parameters), SAMPLE_RATE, bits="24", comment=comment, force=args.force)
         rows.writerow([name, "kickitout procedural", "CC0-1.0"])
     write_whole(folder / "index.csv", index.getvalue().encode())
     print(f"{count(args.n, 'kick')} in {folder}")

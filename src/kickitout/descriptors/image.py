@@ -37,7 +37,7 @@ def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
         gain = np.exp(-0.5 * ((np.arange(first, last) * bin_hz / hz - 1) / WIDTH) ** 2)
         points = max(1024, 1 << (last - first - 1).bit_length())  # the band alone, moved down to 0 Hz
         band = np.fft.ifft(spectrum[first:last] * gain, points) * (2 * points / size)
-        out[row] = _columns(np.square(np.abs(band)), len(wave) / size * points)
+        out[row] = _column_means(np.square(np.abs(band)), len(wave) / size * points)
     return np.maximum(10 * np.log10(np.maximum(out, 1e-12)), SCALOGRAM_FLOOR_DB).astype(np.float32)
 
 
@@ -46,7 +46,7 @@ def row_hz() -> np.ndarray:
     return np.geomspace(LOW_HZ, HIGH_HZ, ROWS)
 
 
-def _columns(power: np.ndarray, length: float) -> np.ndarray:
+def _column_means(power: np.ndarray, length: float) -> np.ndarray:
     """The mean of power [M] over each of COLUMNS equal parts of its first `length` points."""
     summed = np.concatenate([[0.0], np.cumsum(power)])
     edges = np.interp(np.linspace(0, length, COLUMNS + 1), np.arange(len(summed)), summed)

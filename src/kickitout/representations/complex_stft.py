@@ -17,7 +17,7 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.representations.stft import Stft, check_grid
 
-EPS = (
+LEAST_POWER = (
     1e-12  # re full scale power, -120 dB; bounds the slope of the power law, which is 10^4 for a silent bin at p = 1/3
 )
 
@@ -74,13 +74,13 @@ class ComplexStft(Representation):
         real, imag = spectrum.real, spectrum.imag
         imag = torch.cat([real[..., -1:], imag[..., 1:-1]], -1)  # Nyquist where DC has no imaginary part
         pair = torch.stack([real[..., :-1], imag], 1)  # [B, 2, N, bins]
-        square = pair.square().sum(1, keepdim=True) + EPS
+        square = pair.square().sum(1, keepdim=True) + LEAST_POWER
         return (pair * square ** ((self.config.power - 1) / 2)).transpose(2, 3)  # [B, 2, bins, N]
 
     def decode(self, picture: Tensor) -> Tensor:
         square = picture.square().sum(1, keepdim=True)  # [B, 1, bins, N]
         grow = (1 / self.config.power - 1) / 2  # 1 at p = 1/3: no power to compute
-        pair = picture * (square if abs(grow - 1) < 1e-9 else (square + EPS) ** grow)
+        pair = picture * (square if abs(grow - 1) < 1e-9 else (square + LEAST_POWER) ** grow)
         real, imag = pair.transpose(2, 3).unbind(1)  # [B, N, bins] each
         even = real @ self.cosines + imag[..., :1] * self.sines[0]  # [B, N, half + 1]
         odd = imag[..., 1:] @ self.sines[1:]  # [B, N, half + 1]; 0 at both ends

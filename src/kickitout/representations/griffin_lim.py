@@ -26,7 +26,7 @@ ITERATIONS = 5  # kicks: nearer than 100 plain rounds from random phase, by 12 d
 MOMENTUM = 0.99  # Perraudin et al. 2013, the value they recommend
 ONSET_PHASES = 8  # tries over half a turn; the other half is the same magnitude with the sign turned
 TRIED_BINS = 16  # the tries are compared where a kick has its energy
-TOGETHER = 4  # kicks at a time on the CPU
+KICKS_TOGETHER = 4  # kicks at a time on the CPU
 FOLLOWED_BINS = 32  # bins below follow peaks; above there is the click: bins start as of an impulse at the onset
 
 
@@ -45,7 +45,7 @@ class GriffinLim(nn.Module):
         """Magnitude [B, N, n_fft / 2 + 1], 1.0 = full scale sine -> waveform [B, 22050]."""
         together = len(magnitude)
         if magnitude.device.type == "cpu":
-            together = 1 if self.stft.frames % 16 else TOGETHER
+            together = 1 if self.stft.frames % 16 else KICKS_TOGETHER
         with torch.no_grad():
             phases = [self.phase(part) for part in magnitude.detach().split(together)]
         wave = self.stft.inverse(magnitude * torch.cat(phases))

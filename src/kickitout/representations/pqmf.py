@@ -23,7 +23,7 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.sound import LENGTH
 
-PADDED = 22_528  # samples: 1408 frames of 16, and 1408 = 11 * 128 is friendly to doublings
+FRAMED_LENGTH = 22_528  # samples: 1408 frames of 16, and 1408 = 11 * 128 is friendly to doublings
 LEFT = 240  # samples before the kick: the onset (sample 64) is at frame 19 of 16 samples
 DESIGN_ROUNDS = 40  # of Newton's method; it settles in about 20
 # The body of a kick stands 12 dB above full scale in band 0 (16 samples become one, of the same energy); clicks fall by
@@ -79,11 +79,11 @@ class SubBands(Representation):
 
     @property
     def representation_shape(self) -> tuple[int, int, int]:
-        return self.config.bands, 1, PADDED // self.config.bands
+        return self.config.bands, 1, FRAMED_LENGTH // self.config.bands
 
     def encode(self, wave: Tensor) -> Tensor:
         around = (self.config.taps - self.config.bands) // 2  # half of a filter stands out before its frame
-        padded = F.pad(wave, (LEFT + around, PADDED - LENGTH - LEFT + around))
+        padded = F.pad(wave, (LEFT + around, FRAMED_LENGTH - LENGTH - LEFT + around))
         blocks = padded.unflatten(1, (-1, self.config.bands)).transpose(1, 2)  # [B, 16, 1408 + taps / 16 - 1]
         return F.conv1d(blocks, self.analysis)[:, :, None]  # [B, 16, 1, 1408]
 

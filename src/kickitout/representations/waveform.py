@@ -12,8 +12,8 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.sound import LENGTH
 
-PADDED = 22_528  # samples: 22 * 4^5
-LEFT = (PADDED - LENGTH) // 2  # samples before the kick: what the edges of convolutions spoil is cut away
+ROW_LENGTH = 22_528  # samples: 22 * 4^5
+ROW_LEFT = (ROW_LENGTH - LENGTH) // 2  # samples before the kick: what the edges of convolutions spoil is cut away
 
 
 class WaveformConfig(RepresentationSettings):
@@ -34,10 +34,10 @@ class Waveform(Representation):
 
     @property
     def representation_shape(self) -> tuple[int, int, int]:
-        return 1, 1, PADDED
+        return 1, 1, ROW_LENGTH
 
     def encode(self, wave: Tensor) -> Tensor:
-        return F.pad(wave, (LEFT, PADDED - LENGTH - LEFT))[:, None, None]
+        return F.pad(wave, (ROW_LEFT, ROW_LENGTH - LENGTH - ROW_LEFT))[:, None, None]
 
     def decode(self, picture: Tensor) -> Tensor:
-        return picture[:, 0, 0, LEFT : LEFT + LENGTH]
+        return picture[:, 0, 0, ROW_LEFT : ROW_LEFT + LENGTH]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.parameters import KickParameters
 from kickitout.synthesis.signal import (
-    ACTIVE,
+    AUDIBLE,
     LN10,
     Wave,
     at_level,
@@ -20,7 +20,7 @@ from kickitout.synthesis.signal import (
     generator,
     quick_size,
     seconds,
-    sine,
+    sine_of,
     summed,
 )
 
@@ -30,9 +30,9 @@ _ROOM_FIRST_MS = 2.5  # the nearest reflection has travelled 0.9 m further than 
 
 def click_layer(p: KickParameters) -> Wave:
     """The click alone, at a scale of its own: [n] samples from ONSET on, until it has fallen by 80 dB."""
-    n = min(ACTIVE, math.ceil(p.click_ms / 1000 * SAMPLE_RATE * 4 / 3))  # to -80 dB
+    n = min(AUDIBLE, math.ceil(p.click_ms / 1000 * SAMPLE_RATE * 4 / 3))  # to -80 dB
     decay = fall_to_60db(n, SAMPLE_RATE, p.click_ms / 1000)
-    tone = sine(seconds(SAMPLE_RATE)[:n] * p.click_centroid_hz) * decay
+    tone = sine_of(seconds(SAMPLE_RATE)[:n] * p.click_centroid_hz) * decay
     if p.click_noise == 0:
         return tone
     spectrum = _white(p.seed, 0, n)
@@ -43,7 +43,7 @@ def click_layer(p: KickParameters) -> Wave:
 
 
 def noise_layer(p: KickParameters) -> Wave:
-    n = min(ACTIVE, math.ceil(p.noise_decay_ms / 1000 * SAMPLE_RATE))
+    n = min(AUDIBLE, math.ceil(p.noise_decay_ms / 1000 * SAMPLE_RATE))
     spectrum = _white(p.seed, 1, n)
     octaves, no_rumble = _octaves(len(spectrum))
     slope = np.exp(octaves * (p.noise_tilt_db_per_octave * LN10 / 20))
@@ -64,11 +64,11 @@ def room_layer(p: KickParameters, parts: Mapping[str, Wave]) -> Wave:
     span = max(min(0.75 * p.room_ms, 400.0), 2 * first) - first
     at_ms = first + span * (np.arange(_ROOM_TAPS) + rng.random(_ROOM_TAPS)) / _ROOM_TAPS
     gains = np.where(rng.random(_ROOM_TAPS) < 0.5, -1.0, 1.0) * 10 ** (-3 * at_ms / p.room_ms)
-    wet = np.zeros(ACTIVE, np.float32)
-    echo = np.empty(ACTIVE, np.float32)
+    wet = np.zeros(AUDIBLE, np.float32)
+    echo = np.empty(AUDIBLE, np.float32)
     sounding = max(len(part) for part in parts.values()) + 2
     for delay, gain in zip((at_ms / 1000 * SAMPLE_RATE).astype(int).tolist(), gains.tolist(), strict=True):
-        n = min(sounding, ACTIVE - delay)
+        n = min(sounding, AUDIBLE - delay)
         wet[delay : delay + n] += np.multiply(dull[:n], np.float32(gain), out=echo[:n])
     return wet
 

@@ -20,15 +20,15 @@ from numpy.typing import NDArray
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.parameters import OFF_DB, KickParameters
 from kickitout.synthesis.signal import (
-    ACTIVE,
+    AUDIBLE,
+    FILTER_REACH,
     LN10,
     OVERSAMPLING,
-    REACH,
     SUMMED_AT_ONCE,
     Wave,
     fall_to_60db,
     seconds,
-    sine,
+    sine_of,
 )
 
 # Zeros of the Bessel functions J1, J2, J0, J3 over the first zero of J0 (2.4048): the modes of an ideal membrane.
@@ -37,7 +37,7 @@ MODE_RATIOS = (1.5933, 2.1355, 2.2954, 2.6531)
 
 def driven_body(p: KickParameters) -> tuple[Wave, Wave]:
     """Driven body and its envelope, up to where that has fallen by 100 dB, and by as much more as the drive lifts."""
-    n = min(ACTIVE, math.ceil(p.body_decay_ms(100.0 + p.drive_db) * SAMPLE_RATE / 1000) + 1)
+    n = min(AUDIBLE, math.ceil(p.body_decay_ms(100.0 + p.drive_db) * SAMPLE_RATE / 1000) + 1)
     raw, envelope = _shell(p, n, SAMPLE_RATE)
     if p.drive_db < 0.01:
         return raw, envelope
@@ -45,14 +45,16 @@ def driven_body(p: KickParameters) -> tuple[Wave, Wave]:
     head = min(n, _alias_prone(p))
     if head == 0:
         return body, envelope
-    before = REACH - OVERSAMPLING + 1  # oversampled samples of silence, so that each output has its full reach
+    before = FILTER_REACH - OVERSAMPLING + 1  # oversampled samples of silence, so that each output has its full reach
     padded = head + -head % SUMMED_AT_ONCE
-    fine = np.zeros(OVERSAMPLING * padded + 2 * REACH, np.float32)
+    fine = np.zeros(OVERSAMPLING * padded + 2 * FILTER_REACH, np.float32)
     sounding = min(len(fine) - before, OVERSAMPLING * n)
     shell, _ = _shell(p, sounding, SAMPLE_RATE * OVERSAMPLING)
     fine[before : before + sounding] = _drive(p, shell)
     step = OVERSAMPLING * SUMMED_AT_ONCE
-    blocks = np.lib.stride_tricks.sliding_window_view(fine, step + 2 * REACH)[::step]  # [padded / SUMMED_AT_ONCE, 128]
+    blocks = np.lib.stride_tricks.sliding_window_view(fine, step + 2 * FILTER_REACH)[
+        ::step
+    ]  # [padded / SUMMED_AT_ONCE, 128]
     body[:head] = (blocks.astype(np.float64) @ _decimation()).ravel()[:head]
     return body, envelope
 
@@ -87,13 +89,13 @@ def _shell(p: KickParameters, n: int, rate: int) -> tuple[Wave, Wave]:
             np.exp(way, out=way)
             way *= span_hz * tau
             cycles[:falling] -= way
-    tone = sine(cycles)
+    tone = sine_of(cycles)
     if p.modes_level_db > OFF_DB:
         for k, ratio in enumerate(MODE_RATIOS):
             amplitude = 10 ** ((p.modes_level_db + k * p.modes_tilt_db) / 20)
             t60 = p.modes_decay_ms / 1000 * MODE_RATIOS[0] / ratio
             heard = min(n, math.ceil(t60 * 1.5 * rate))  # to -90 dB
-            mode = sine(cycles[:heard] * ratio)
+            mode = sine_of(cycles[:heard] * ratio)
             mode *= np.float32(amplitude) * fall_to_60db(heard, rate, t60)
             tone[:heard] += mode
     envelope = _envelope(p, n, rate)
@@ -129,10 +131,10 @@ def _drive(p: KickParameters, x: Wave) -> Wave:
 @lru_cache(maxsize=1)
 def _decimation() -> NDArray[np.float64]:
     """Kaiser-windowed sinc with its middle at 22.05 kHz (flat to 14 kHz, -80 dB from 30 kHz), shifted by one sample
-    from column to column: [OVERSAMPLING * SUMMED_AT_ONCE + 2 * REACH, SUMMED_AT_ONCE]."""
-    k = np.arange(-REACH, REACH + 1)
+    from column to column: [OVERSAMPLING * SUMMED_AT_ONCE + 2 * FILTER_REACH, SUMMED_AT_ONCE]."""
+    k = np.arange(-FILTER_REACH, FILTER_REACH + 1)
     taps = np.sinc(k / OVERSAMPLING) * np.kaiser(len(k), 8.0)
-    matrix = np.zeros((OVERSAMPLING * SUMMED_AT_ONCE + 2 * REACH, SUMMED_AT_ONCE))
+    matrix = np.zeros((OVERSAMPLING * SUMMED_AT_ONCE + 2 * FILTER_REACH, SUMMED_AT_ONCE))
     for column in range(SUMMED_AT_ONCE):
         matrix[OVERSAMPLING * column :, column][: len(taps)] = taps / taps.sum()
     return matrix

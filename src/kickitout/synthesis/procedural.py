@@ -29,23 +29,23 @@ from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.layers import click_layer, noise_layer, room_layer
 from kickitout.synthesis.oscillator import driven_body
 from kickitout.synthesis.parameters import OFF_DB, KickParameters
-from kickitout.synthesis.signal import ACTIVE, PADDED, SUMMED_AT_ONCE, Wave, at_level, energy_of, summed
+from kickitout.synthesis.signal import AUDIBLE, BLOCKS_LENGTH, SUMMED_AT_ONCE, Wave, at_level, energy_of, summed
 from kickitout.synthesis.styles import draw_parameters
 
 HIGH_PASS_HZ = 20.0  # corner of the final high-pass: below hearing, it takes the offset out as every sound card does
 FADE = 441  # samples: the last 10 ms, half a cosine, for kicks still sounding at 500 ms
 
 
-def render(parameters: KickParameters) -> Wave:
+def render_kick(parameters: KickParameters) -> Wave:
     """The kick as float32 [LENGTH]. The first half wave of its body is positive."""
     parts, envelope = _layers(parameters)
     active = summed(parts)
     active -= _below_corner(active)
-    active = active[:ACTIVE]
+    active = active[:AUDIBLE]
     active[-FADE:] *= _fade()
     # A body cut off in mid-cycle leaves a mean behind; it is taken out under the body's own envelope, which hides it.
     shape = envelope.copy()
-    late = len(shape) - (ACTIVE - FADE)
+    late = len(shape) - (AUDIBLE - FADE)
     if late > 0:
         shape[-late:] *= _fade()[:late]
     shape *= float(active.sum(dtype=np.float64) / shape.sum(dtype=np.float64))
@@ -56,7 +56,7 @@ def render(parameters: KickParameters) -> Wave:
 
 
 def render_batch(parameters: Sequence[KickParameters], out: Wave | None = None) -> Wave:
-    """float32 [n, LENGTH]; row i is `render(parameters[i])`, bit for bit.
+    """float32 [n, LENGTH]; row i is `render_kick(parameters[i])`, bit for bit.
 
     A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours. Who makes
     many batches hands the same `out` back in: fresh memory costs about a fifth of the time.
@@ -66,7 +66,7 @@ def render_batch(parameters: Sequence[KickParameters], out: Wave | None = None) 
     if waves.shape != shape or waves.dtype != np.float32:
         raise UserError(f"out is {waves.dtype} {waves.shape}: must be a float32 array of shape {shape}")
     for wave, one in zip(waves, parameters, strict=True):
-        wave[:] = render(one)
+        wave[:] = render_kick(one)
     return waves
 
 
@@ -76,11 +76,11 @@ def layers(parameters: KickParameters) -> dict[str, Wave]:
     Before the high-pass, the fade and the peak; the levels in KickParameters hold between these arrays.
     """
     parts, _ = _layers(parameters)
-    return {name: np.pad(part, (ONSET, ACTIVE - len(part))) for name, part in parts.items()}
+    return {name: np.pad(part, (ONSET, AUDIBLE - len(part))) for name, part in parts.items()}
 
 
 def _layers(p: KickParameters) -> tuple[dict[str, Wave], Wave]:
-    """The layers from sample ONSET on (each [<= ACTIVE]), and the envelope of the body."""
+    """The layers from sample ONSET on (each [<= AUDIBLE]), and the envelope of the body."""
     body, envelope = driven_body(p)
     energy = energy_of(body)
     parts = {"body": body}
@@ -105,13 +105,13 @@ def synthesise(
 
 
 def _below_corner(x: Wave) -> Wave:
-    """The part of x [PADDED] below HIGH_PASS_HZ: means of blocks, a one-pole low-pass, joined by straight lines.
+    """The part of x [BLOCKS_LENGTH] below HIGH_PASS_HZ: means of blocks, a one-pole low-pass, joined by straight lines.
 
     The pole y[k] = a y[k-1] + (1 - a) x[k] is (1 - a) a^k cumsum(a^-j x[j]): no loop, and a^-1375 = e^63 has room in
     a float64.
     """
     grow, shrink = _corner_weights()
-    slow = np.zeros(PADDED // SUMMED_AT_ONCE + 1, np.float32)
+    slow = np.zeros(BLOCKS_LENGTH // SUMMED_AT_ONCE + 1, np.float32)
     slow[1:] = np.cumsum(x.reshape(-1, SUMMED_AT_ONCE).sum(axis=1, dtype=np.float64) * grow) * shrink
     return (slow[:-1, None] + (slow[1:] - slow[:-1])[:, None] * _ramp()).ravel()
 
@@ -123,7 +123,7 @@ def _fade() -> Wave:
 
 @lru_cache(maxsize=1)
 def _corner_weights() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    k = np.arange(PADDED // SUMMED_AT_ONCE)
+    k = np.arange(BLOCKS_LENGTH // SUMMED_AT_ONCE)
     pole = 2 * math.pi * HIGH_PASS_HZ * SUMMED_AT_ONCE / SAMPLE_RATE
     return np.exp(pole * k), np.exp(-pole * k) * (1 - math.exp(-pole)) / SUMMED_AT_ONCE
 

@@ -17,19 +17,19 @@ from kickitout.sound import LENGTH, ONSET
 Wave = NDArray[np.float32]
 
 LN10 = math.log(10.0)
-ACTIVE = LENGTH - ONSET  # samples that can sound
+AUDIBLE = LENGTH - ONSET  # samples that can sound
 SUMMED_AT_ONCE = 16  # samples computed together, by a matrix, in the decimation and the high-pass
-PADDED = ACTIVE + -ACTIVE % SUMMED_AT_ONCE
+BLOCKS_LENGTH = AUDIBLE + -AUDIBLE % SUMMED_AT_ONCE
 OVERSAMPLING = 4  # of the drive, while its harmonics would alias
-REACH = 32  # oversampled samples on each side of the decimation filter
+FILTER_REACH = 32  # oversampled samples on each side of the decimation filter
 
 
 @lru_cache(maxsize=2)
 def seconds(rate: int) -> NDArray[np.float64]:
-    return np.arange(1, OVERSAMPLING * PADDED + 2 * REACH + 1) / rate
+    return np.arange(1, OVERSAMPLING * BLOCKS_LENGTH + 2 * FILTER_REACH + 1) / rate
 
 
-def sine(cycles: NDArray[np.float64]) -> Wave:
+def sine_of(cycles: NDArray[np.float64]) -> Wave:
     turn = cycles - np.rint(cycles)
     turn *= 2 * math.pi
     return np.sin(turn, out=turn).astype(np.float32)
@@ -52,8 +52,8 @@ def energy_of(x: Wave) -> float:
 
 
 def summed(parts: Mapping[str, Wave]) -> Wave:
-    """[PADDED]."""
-    total = np.zeros(PADDED, np.float32)
+    """[BLOCKS_LENGTH]."""
+    total = np.zeros(BLOCKS_LENGTH, np.float32)
     for part in parts.values():
         total[: len(part)] += part
     return total

@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 from kickitout.cpus import usable_cpus
+from kickitout.workers.cluster import Cluster
+from kickitout.workers.processes import Processes
 from kickitout.workers.threads import one_thread
 
 __all__ = ["Workers", "one_thread"]
@@ -132,9 +134,5 @@ class Workers:
 
     def _started(self, items: int) -> WorkerPool:
         if self._ray is not None:
-            from kickitout.workers.cluster import Cluster
-
             return Cluster(self._ray, self._number)
-        from kickitout.workers.processes import Processes
-
         return Processes(max(1, min(self._number or usable_cpus(), items)), self._preload)

@@ -24,7 +24,7 @@ from kickitout.cli.values import positive
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
-from kickitout.files import check_place, write_whole
+from kickitout.files import check_new_file, write_whole
 from kickitout.metrics.resampling import median_interval
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
@@ -190,7 +190,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     if args.picture is not None and args.picture.suffix != ".png":
         raise UserError(f"{args.picture}: the picture is a PNG; give a name that ends in .png")
     for path in (args.picture, args.json):
-        check_place(path, force=args.force)
+        check_new_file(path, force=args.force)
     dataset = read_dataset(args.sounds)
     count = min(args.n or len(dataset.waves), len(dataset.waves))
     waves = dataset.waves[np.linspace(0, len(dataset.waves) - 1, count).astype(int)]

@@ -24,7 +24,7 @@ from kickitout.cli.values import positive
 from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
-from kickitout.files import check_place, write_whole
+from kickitout.files import check_new_file, write_whole
 from kickitout.metrics.cards import CARD_UNITS
 from kickitout.metrics.compare import compare_features
 from kickitout.metrics.embeddings import DEFAULTS, KNOWN_EMBEDDINGS, Embedding, find_embeddings
@@ -292,7 +292,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     if args.seed < 0:
         raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
-    check_place(args.json, force=args.force)
+    check_new_file(args.json, force=args.force)
     embeddings = find_embeddings(args.embedding or list(KNOWN_EMBEDDINGS), args.embedding_rate)
     real = read_dataset(args.sounds)
     with read_workers(args) as started:
