@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from kickitout.descriptors.fields import WHY_TEXT
 from kickitout.descriptors.limits import ARTEFACTS, FEW, RARELY, TAIL, WIDER
 from kickitout.generation.match import STARTS
 from kickitout.generation.reject import ATTEMPTS
+from kickitout.metrics.compare import MEASURES
 from kickitout.metrics.embeddings import DEFAULTS
 from kicklab.cli import bench
 from kicklab.cli.measure import load_experiment
 from kicklab.experiments.ladder import FAULTS, claimed
-from kicklab.experiments.scoreboard import ALONE, IN_EACH
+from kicklab.experiments.scoreboard import COPIES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -54,13 +56,21 @@ def test_the_table_of_recorded_kicks_has_every_field():
 
 
 def test_the_scoreboard_and_the_ladder_are_on_the_scores_page():
-    for name in [n.format(e=e.name) for n in IN_EACH for e in DEFAULTS] + list(ALONE):
-        assert f"| `{name}" in SCORES, name
+    shown = [m.name.format(e=e.name, d=16) for m in MEASURES if m.headline for e in DEFAULTS] + [COPIES]
+    for name in shown:
+        assert f"| `{name}`" in SCORES, name
     for fault in FAULTS:
         assert f"- {fault}: " in SCORES
     assert "**no**" not in SCORES  # a claim that these kicks do not bear out
     for _, score in claimed():
         assert f"| `{score}` |" in SCORES
+
+
+def test_every_score_is_explained_on_the_scores_page():
+    explained = re.findall(r"`(\w[\w*]+)`", SCORES[SCORES.index("| score | what it is") :])
+    for measure in MEASURES:
+        name = measure.name.format(e="E", d=16)
+        assert any(fnmatch(name, cell.replace("FIELD", "*")) for cell in explained), name
 
 
 def test_the_limits_on_the_page_of_outlier_rejection_are_those_of_the_code():

@@ -1,9 +1,17 @@
-"""All measures of two sets of sounds, each with its interval, from features that are at hand."""
+"""All measures of two sets of sounds, each with its interval, from features that are at hand.
+
+MEASURES is the one list of them: `compare_features` walks it in its order, the scoreboard shows its headlines, and
+docs/scores.md is held against it.
+"""
 
 from __future__ import annotations
 
+import math
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -12,13 +20,125 @@ from kickitout.metrics import cards as descriptors
 from kickitout.metrics import drum_types, frechet, kernel, neighbours, two_sample
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
-from kickitout.metrics.features import Features
+from kickitout.metrics.features import SPECTRA, Features
 from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, half_masks, interval, mean_within, wilson
 from kickitout.metrics.score import Found
 from kickitout.metrics.spectra import CENTRES_HZ, mean_and_spread, spectra_apart
 
 BOOTSTRAP_DRAWS = 200  # resamplings behind an interval
 RECOGNISED = "kicks_recognised"
+EVERYWHERE, POSITIVE, SHARE = (-math.inf, math.inf), (0.0, math.inf), (0.0, 1.0)
+Triple = tuple[np.ndarray, np.ndarray, np.ndarray]  # real-real, real-generated, generated-generated
+
+
+class Drawn(NamedTuple):
+    """A score of the sets themselves, and of each resampling of them."""
+
+    values: np.ndarray  # [1 + draws]
+    note: str = ""
+    n: tuple[int, int] | None = None  # where a measure uses fewer sounds than it is given
+    dimension: int = 0  # {d} in the name
+    span: tuple[float, float] | None = None  # where the interval is not that of the resampled values
+
+
+class Measure(NamedTuple):
+    """One score, or one for each embedding.
+
+    name: {e} is the embedding's, {d} a dimension. of: a pair of sets, and the embedding where the name has one -> the
+    score, or None where the sets have no such thing. unit: "" for none, or a function of the embedding. headline: a
+    row of the scoreboard.
+    """
+
+    name: str
+    unit: str | Callable[[Embedding], str]
+    of: Callable[..., Drawn | None]
+    better: Literal["lower", "higher"] = "lower"
+    bounds: tuple[float, float] = EVERYWHERE
+    headline: bool = False
+
+    def found(self, drawn: Drawn | None, embedding: Embedding | None = None) -> Iterator[Found]:
+        if drawn is not None:
+            value, named = float(drawn.values[0]), "" if embedding is None else embedding.name
+            unit = self.unit if isinstance(self.unit, str) else self.unit(embedding)  # type: ignore[arg-type]
+            span = drawn.span or interval(value, drawn.values[1:], self.bounds)
+            name = self.name.format(e=named, d=drawn.dimension)
+            yield Found(name, value, unit, self.better, span, drawn.note, drawn.n, self.headline)
+
+    def scores(self, pair: Pair, embeddings: Sequence[Embedding]) -> Iterator[Found]:
+        if "{e}" not in self.name:
+            yield from self.found(self.of(pair))
+        else:
+            for embedding in embeddings:
+                yield from self.found(self.of(pair, embedding), embedding)
+
+
+class Pair:
+    """Two sets of sounds and their resamplings: what measures share is computed when the first of them asks for it.
+
+    The draws of one measure do not depend on the others, and are the same in each embedding. The labels of random
+    streams (`rng`) are frozen.
+    """
+
+    def __init__(self, real: Features, generated: Features, seed: int, draws: int) -> None:
+        self.real, self.generated, self.seed, self.draws = real, generated, seed, draws
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def rng(self, measure: str) -> np.random.Generator:
+        return np.random.default_rng([self.seed, zlib.crc32(measure.encode())])
+
+    def once(self, of: Callable[..., Any], *key: Any) -> Any:
+        """What `of` gives for this pair and key, computed once."""
+        if (of, *key) not in self._known:
+            self._known[of, *key] = of(self, *key)
+        return self._known[of, *key]
+
+    @cached_property
+    def counts(self) -> tuple[np.ndarray, np.ndarray]:
+        """[1 + draws, n], [1 + draws, m] how often each sound is drawn; the first draw is the sets themselves."""
+        a, b = (
+            _and_itself(bootstrap_counts(len(groups), self.draws, self.rng(label), groups))
+            for label, groups in zip(("real", "generated"), self.groups, strict=True)
+        )
+        return a, b
+
+    @cached_property
+    def of_one_size(self) -> Pair:
+        """The smaller set and a random subset of the larger one, for measures that need as many of each."""
+        n, m, rng = len(self.real), len(self.generated), self.rng("size")
+        rows = [np.sort(rng.permutation(k)[: min(n, m)]) for k in (n, m)]
+        return Pair(self.real.take(rows[0]), self.generated.take(rows[1]), self.seed, self.draws)
+
+    @cached_property
+    def everyone(self) -> np.ndarray:
+        """[1 + draws, n + m] how often each sound of both sets is drawn together."""
+        both = groups_of_both(*self.groups)
+        return _and_itself(bootstrap_counts(len(both), self.draws, self.rng("two-sample, drawn"), both))
+
+    def points(self, e: Embedding) -> tuple[np.ndarray, np.ndarray]:
+        return self.real.embedded[e.name], self.generated.embedded[e.name]
+
+    def distances(self, e: Embedding) -> Triple:
+        """Large: computed each time, kept by nobody."""
+        a, b = self.points(e)
+        return pairwise(a, a), pairwise(a, b), pairwise(b, b)
+
+    @property
+    def groups(self) -> tuple[np.ndarray, np.ndarray]:
+        return self.real.groups, self.generated.groups
+
+    @property
+    def drawn(self) -> Iterator[tuple[Features, np.ndarray]]:
+        """Each set with its counts, the real one first."""
+        return zip((self.real, self.generated), self.counts, strict=True)
+
+    def halves(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """[draws, n], [draws, m] bool: halves of either set."""
+        a, b = (half_masks(len(groups), self.draws, rng, groups) for groups in self.groups)
+        return a, b
+
+
+def _and_itself(counts: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.ones((1, counts.shape[1])), counts])
 
 
 def compare_features(
@@ -27,51 +147,21 @@ def compare_features(
 ) -> list[Found]:  # fmt: skip
     """Every score of `generated` against `real`, in each of the embeddings they were measured in.
 
-    The draws of one measure do not depend on the others, and are the same in each embedding. Without draws there are
-    no intervals; no value depends on how many there are.
+    Without draws there are no intervals; no value depends on how many there are.
     """
-    n, m = len(real), len(generated)
+    pair = Pair(real, generated, seed, draws)
+    return [found for measure in MEASURES for found in measure.scores(pair, embeddings)]
 
-    def rng(measure: str) -> np.random.Generator:
-        return np.random.default_rng([seed, zlib.crc32(measure.encode())])
 
-    counts = (
-        np.concatenate([np.ones((1, n)), bootstrap_counts(n, draws, rng("real"), real.groups)]),
-        np.concatenate([np.ones((1, m)), bootstrap_counts(m, draws, rng("generated"), generated.groups)]),
-    )  # the first draw is the sets themselves
-    found = [recognised(generated)]
-    found += _in_each(embeddings, lambda e: _distances(real, generated, e, counts))
-    found += _in_each(embeddings, lambda e: [_diversity(real, generated, e, counts)])
-    found += _in_each(embeddings, lambda e: _frechet(real, generated, e, rng, draws))
-    rows = _as_many(n, m, rng("size"))
-    a, b = real.take(rows[0]), generated.take(rows[1])
-    found += _in_each(embeddings, lambda e: _neighbours(a, b, e, rng("neighbours"), draws))
-    everyone = _everyone(a, b, rng("two-sample, drawn"), draws)
-    found += _in_each(embeddings, lambda e: _c2st_accuracies(a, b, e, rng("two-sample"), everyone))
-    found.append(_thirds_accuracy(a, b, rng("two-sample"), everyone))
-    found += _cards(real, generated, counts)
-    found += _spectra_apart(real, generated, counts)
+def recognised(sounds: Features) -> Found:
+    """The share of sounds that the drum-type network takes for kicks, and what it takes the others for."""
+    (found,) = KICKS_RECOGNISED.found(_recognised(sounds))
     return found
 
 
-_DrawnTwice = tuple[np.ndarray, np.ndarray]
-POSITIVE, SHARE = (0.0, np.inf), (0.0, 1.0)
-
-
-def _lower(name: str, drawn: np.ndarray, unit: str, bounds: tuple[float, float] = (-np.inf, np.inf)) -> Found:
-    value = float(drawn[0])
-    return Found(name, value, unit, "lower", interval(value, drawn[1:], bounds))
-
-
-def _in_each(embeddings: Sequence[Embedding], measure: Callable[[Embedding], list[Found]]) -> list[Found]:
-    """The scores of `measure` in each embedding, one score beside the same in another."""
-    return [found for same in zip(*(measure(e) for e in embeddings), strict=True) for found in same]
-
-
-def recognised(generated: Features) -> Found:
-    """The share that the drum-type network takes for kicks, and what it takes the others for."""
-    names, n = drum_types.packaged().names, len(generated)
-    kinds = np.bincount(generated.types, minlength=len(names))
+def _recognised(sounds: Features) -> Drawn:
+    names, n = drum_types.packaged().names, len(sounds)
+    kinds = np.bincount(sounds.types, minlength=len(names))
     hits = int(kinds[names.index(drum_types.KICK_TYPE)])
     others = [
         f"{names[i]} {kinds[i]}"
@@ -79,140 +169,171 @@ def recognised(generated: Features) -> Found:
         if names[i] != drum_types.KICK_TYPE and kinds[i]
     ]
     note = f"by {drum_types.NAME}; others: {', '.join(others) or 'none'}"
-    return Found(RECOGNISED, hits / n, "share of sounds", "higher", wilson(hits, n), note)
+    return Drawn(np.array([hits / n]), note, span=wilson(hits, n))
 
 
-def _distances(real: Features, generated: Features, e: Embedding, counts: _DrawnTwice) -> list[Found]:
-    a, b = real.embedded[e.name], generated.embedded[e.name]
-    return [
-        _lower(f"energy_{e.name}", kernel.energy_distance_drawn(*_pairs(real, generated, e), *counts), e.unit),
-        _lower(f"kid_{e.name}", kernel.kernel_distance_of(*kernel.kernel_matrices(a, b), *counts), ""),
-    ]
+def _energy(pair: Pair, e: Embedding) -> Drawn:
+    return Drawn(kernel.energy_distance_drawn(*pair.distances(e), *pair.counts))
 
 
-def _diversity(real: Features, generated: Features, e: Embedding, counts: _DrawnTwice) -> Found:
+def _kid(pair: Pair, e: Embedding) -> Drawn:
+    return Drawn(kernel.kernel_distance_of(*kernel.kernel_matrices(*pair.points(e)), *pair.counts))
+
+
+def _diversity(pair: Pair, e: Embedding) -> Drawn:
     """Mean distance between two generated sounds re that between two real ones."""
-    rr, _, gg = _pairs(real, generated, e)
-    ratio = mean_within(gg, counts[1]) / np.maximum(mean_within(rr, counts[0]), 1e-12)
-    note = "real kicks have 1; above: more scattered than they are"
-    return _lower(f"diversity_{e.name}", ratio, "", POSITIVE)._replace(better="higher", note=note)
+    rr, _, gg = pair.distances(e)
+    ratio = mean_within(gg, pair.counts[1]) / np.maximum(mean_within(rr, pair.counts[0]), 1e-12)
+    return Drawn(ratio, "real kicks have 1; above: more scattered than they are")
 
 
-def _frechet(
-    real: Features, generated: Features, e: Embedding, rng: Callable[[str], np.random.Generator], draws: int
-) -> list[Found]:
-    drawn = rng("frechet, drawn")
-    basis = frechet.principal_axes(real.embedded[e.name])
-    a, b = (frechet.project(x.embedded[e.name], basis) for x in (real, generated))
-    halves = half_masks(len(a), draws, drawn, real.groups), half_masks(len(b), draws, drawn, generated.groups)
-    scatter = frechet.frechet_of(frechet.moments(a, halves[0] * 1.0), frechet.moments(b, halves[1] * 1.0))
-    value, limit = frechet.frechet_distance(a, b), frechet.frechet_limit(a, b, rng("frechet"))
-    name, unit = f"{e.name}_pca{a.shape[1]}", e.squared
+def _in_real_axes(pair: Pair, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Both sets in the principal axes of the real one [n, d], [m, d]; Frechet distances of their halves [draws]."""
+    basis = frechet.principal_axes(pair.points(e)[0])
+    a, b = (frechet.project(points, basis) for points in pair.points(e))
+    halves = pair.halves(pair.rng("frechet, drawn"))
+    return a, b, frechet.frechet_of(frechet.moments(a, halves[0] * 1.0), frechet.moments(b, halves[1] * 1.0))
+
+
+def _frechet(pair: Pair, e: Embedding) -> Drawn:
+    a, b, scatter = pair.once(_in_real_axes, e)
+    values = np.concatenate([[frechet.frechet_distance(a, b)], scatter])
+    return Drawn(values, "biased upwards by c/n", dimension=a.shape[1])
+
+
+def _frechet_limit(pair: Pair, e: Embedding) -> Drawn:
+    a, b, scatter = pair.once(_in_real_axes, e)
+    limit = frechet.frechet_limit(a, b, pair.rng("frechet"))
     note = f"R2 of the line {limit.r2:.2f}; interval of the plain distance, moved"
-    return [
-        Found(f"frechet_{name}", value, unit, "lower", interval(value, scatter, POSITIVE), "biased upwards by c/n"),
-        Found(f"frechet_limit_{name}", limit.value, unit, "lower", interval(limit.value, scatter), note),
-    ]
+    return Drawn(np.concatenate([[limit.value], scatter]), note, dimension=a.shape[1])
 
 
-def _as_many(n: int, m: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a random subset of the larger set, as large as the smaller: some measures need sets of one size."""
-    size = min(n, m)
-    return np.sort(rng.permutation(n)[:size]), np.sort(rng.permutation(m)[:size])
+def _all_neighbours(pair: Pair, e: Embedding) -> np.ndarray:
+    """[1 + draws, 4]"""
+    distances = pair.distances(e)
+    drawn = neighbours.neighbour_scores_drawn(*distances, *pair.halves(pair.rng("neighbours")))
+    return np.concatenate([neighbours.neighbour_scores(*distances)[None], drawn])
 
 
-def _pairs(real: Features, generated: Features, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    a, b = real.embedded[e.name], generated.embedded[e.name]
-    return pairwise(a, a), pairwise(a, b), pairwise(b, b)
+def _neighbours(index: int) -> Callable[[Pair, Embedding], Drawn]:
+    def of(pair: Pair, e: Embedding) -> Drawn:
+        pair = pair.of_one_size
+        return Drawn(pair.once(_all_neighbours, e)[:, index], n=(len(pair.real), len(pair.real)))
+
+    return of
 
 
-def _neighbours(real: Features, generated: Features, e: Embedding, rng: np.random.Generator, draws: int) -> list[Found]:
-    n, distances = len(real), _pairs(real, generated, e)
-    halves = half_masks(n, draws, rng, real.groups), half_masks(n, draws, rng, generated.groups)
-    values = neighbours.neighbour_scores(*distances)
-    scatter = neighbours.neighbour_scores_drawn(*distances, *halves)
-    found = []
-    for i, name in enumerate(neighbours.NEIGHBOUR_SCORES):
-        bounds = POSITIVE if name == "density" else SHARE
-        spread = interval(float(values[i]), scatter[:, i], bounds)
-        found.append(Found(f"{name}_{e.name}_k{neighbours.K}", float(values[i]), "", "higher", spread, n=(n, n)))
-    return found
+def _logistic(pair: Pair, e: Embedding) -> Drawn:
+    pair = pair.of_one_size
+    return _accuracy(pair, two_sample.logistic_hits(*pair.points(e), pair.rng("two-sample"), pair.groups))
 
 
-def _c2st_accuracies(
-    real: Features, generated: Features, e: Embedding, rng: np.random.Generator, everyone: np.ndarray
-) -> list[Found]:
-    points, groups = (real.embedded[e.name], generated.embedded[e.name]), (real.groups, generated.groups)
-    return [
-        _accuracy(f"two_sample_logistic_{e.name}", two_sample.logistic_hits(*points, rng, groups), everyone),
-        _accuracy(
-            f"two_sample_neighbours_{e.name}", two_sample.neighbour_hits(*_pairs(real, generated, e), groups), everyone
-        ),
-    ]
+def _nearest(pair: Pair, e: Embedding) -> Drawn:
+    pair = pair.of_one_size
+    return _accuracy(pair, two_sample.neighbour_hits(*pair.distances(e), pair.groups))
 
 
-def _thirds_accuracy(real: Features, generated: Features, rng: np.random.Generator, everyone: np.ndarray) -> Found:
-    thirds, groups = (real.spectra["thirds"], generated.spectra["thirds"]), (real.groups, generated.groups)
-    return _accuracy("two_sample_logistic_thirds", two_sample.logistic_hits(*thirds, rng, groups), everyone)
+def _logistic_thirds(pair: Pair) -> Drawn:
+    pair = pair.of_one_size
+    thirds = pair.real.spectra["thirds"], pair.generated.spectra["thirds"]
+    return _accuracy(pair, two_sample.logistic_hits(*thirds, pair.rng("two-sample"), pair.groups))
 
 
-def _everyone(real: Features, generated: Features, rng: np.random.Generator, draws: int) -> np.ndarray:
-    """[1 + draws, 2 n] how often each sound of both sets is drawn; the first draw is the sets themselves."""
-    both = groups_of_both(real.groups, generated.groups)
-    return np.concatenate([np.ones((1, len(both))), bootstrap_counts(len(both), draws, rng, both)])
+def _accuracy(pair: Pair, hits: np.ndarray) -> Drawn:
+    accuracy = pair.everyone @ hits / pair.everyone.sum(axis=1)
+    return Drawn(accuracy, "accuracy; chance is 0.5", (len(pair.real), len(pair.real)))
 
 
-def _accuracy(name: str, hits: np.ndarray, drawn: np.ndarray) -> Found:
-    found = _lower(name, drawn @ hits / drawn.sum(axis=1), "", SHARE)
-    return found._replace(n=(len(hits) // 2, len(hits) // 2), note="accuracy; chance is 0.5")
-
-
-def _cards(real: Features, generated: Features, counts: _DrawnTwice) -> list[Found]:
-    found, in_spreads = [], {}
-    for name in descriptors.known_in_both(real.cards, generated.cards):
-        a, b = real.cards[name], generated.cards[name]
-        known = np.isfinite(a), np.isfinite(b)
-        away = descriptors.wasserstein_drawn(a[known[0]], b[known[1]], counts[0][:, known[0]], counts[1][:, known[1]])
-        sizes = (int(known[0].sum()), int(known[1].sum()))
-        found.append(_lower(f"card_{name}", away, descriptors.CARD_UNITS[name], POSITIVE)._replace(n=sizes))
-        deviation = descriptors.spread(a)
+def _cards(pair: Pair) -> dict[str, Drawn]:
+    """Fields of the card: by name in the field's unit, by name_sd in standard deviations of the real kicks."""
+    found, in_deviations = {}, {}
+    for name in descriptors.known_in_both(pair.real.cards, pair.generated.cards):
+        values = pair.real.cards[name], pair.generated.cards[name]
+        known = [np.isfinite(x) for x in values]
+        counts = [c[:, k] for c, k in zip(pair.counts, known, strict=True)]
+        away = descriptors.wasserstein_drawn(values[0][known[0]], values[1][known[1]], *counts)
+        found[name] = Drawn(away, n=(int(known[0].sum()), int(known[1].sum())))
+        deviation = descriptors.spread(values[0])
         if np.isfinite(deviation):
-            found.append(_lower(f"card_{name}_sd", away / deviation, "sd", POSITIVE)._replace(n=sizes))
-            in_spreads[name] = away / deviation
-    if in_spreads:
-        table = np.stack(list(in_spreads.values()))
-        worst = list(in_spreads)[int(table[:, 0].argmax())]
-        found.append(_lower("card_mean_sd", table.mean(axis=0), "sd", POSITIVE))
-        found.append(_lower("card_worst_sd", table.max(axis=0), "sd", POSITIVE)._replace(note=worst))
-    unknown = [
-        _drawn_share(~np.isfinite(generated.cards[name]), counts[1])
-        - _drawn_share(~np.isfinite(real.cards[name]), counts[0])
-        for name in descriptors.CARD_UNITS
-    ]
-    found.append(_lower("card_unknown", np.abs(unknown).mean(axis=0), "share of sounds", SHARE))
+            found[f"{name}_sd"] = found[name]._replace(values=away / deviation)
+            in_deviations[name] = away / deviation
+    if in_deviations:
+        table = np.stack(list(in_deviations.values()))
+        found["mean_sd"] = Drawn(table.mean(axis=0))
+        found["worst_sd"] = Drawn(table.max(axis=0), list(in_deviations)[int(table[:, 0].argmax())])
     return found
 
 
-def _drawn_share(flags: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    return counts @ flags / counts.sum(axis=1)
+def _card(name: str) -> Callable[[Pair], Drawn | None]:
+    return lambda pair: pair.once(_cards).get(name)
 
 
-def _spectra_apart(real: Features, generated: Features, counts: _DrawnTwice) -> list[Found]:
-    found = []
-    for kind in real.spectra:
-        mean, spread = spectra_apart(real.spectra[kind], generated.spectra[kind], *counts)
-        found.append(_lower(f"{kind}_mean", mean, "dB", POSITIVE))
-        found.append(_lower(f"{kind}_spread", spread, "dB", POSITIVE))
-    bands = [
-        mean_and_spread(x.spectra["thirds"], c)[0] for x, c in ((real, counts[0]), (generated, counts[1]))
-    ]  # [draws, 30] each
-    more = bands[1] - bands[0]
+def _unknown(pair: Pair) -> Drawn:
+    """Difference of the shares of sounds without a value, mean over the fields."""
+    real, generated = (
+        np.array([counts @ ~np.isfinite(x.cards[name]) / counts.sum(axis=1) for name in descriptors.CARD_UNITS])
+        for x, counts in pair.drawn
+    )
+    return Drawn(np.abs(generated - real).mean(axis=0))
+
+
+def _spectra(pair: Pair, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    return spectra_apart(pair.real.spectra[kind], pair.generated.spectra[kind], *pair.counts)
+
+
+def _spectrum(kind: str, part: int) -> Callable[[Pair], Drawn]:
+    return lambda pair: Drawn(pair.once(_spectra, kind)[part])
+
+
+def _worst_third(pair: Pair) -> Drawn:
+    real, generated = (mean_and_spread(x.spectra["thirds"], counts)[0] for x, counts in pair.drawn)
+    more = generated - real  # [1 + draws, 30]
     at = int(np.abs(more[0]).argmax())
-    note = f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz"
-    found.append(_lower("thirds_worst", np.abs(more).max(axis=1), "dB", POSITIVE)._replace(note=note))
-    means = [c @ x.comb / c.sum(axis=1, keepdims=True) for x, c in ((real, counts[0]), (generated, counts[1]))]
-    above = means[1] - means[0]
+    return Drawn(np.abs(more).max(axis=1), f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz")
+
+
+def _comb_lines(pair: Pair) -> Drawn:
+    real, generated = (counts @ x.comb / counts.sum(axis=1, keepdims=True) for x, counts in pair.drawn)
+    above = generated - real
     worst = PERIODS[int(above[0].argmax())]
-    note = f"most at multiples of rate / {worst}; below 0: fewer lines than the real kicks"
-    found.append(_lower("comb_lines", above.max(axis=1), "dB")._replace(note=note))
-    return found
+    return Drawn(above.max(axis=1), f"most at multiples of rate / {worst}; below 0: fewer lines than the real kicks")
+
+
+_unit, _squared = attrgetter("unit"), attrgetter("squared")
+KICKS_RECOGNISED = Measure(
+    RECOGNISED, "share of sounds", lambda pair: _recognised(pair.generated), "higher", headline=True
+)
+MEASURES = (
+    KICKS_RECOGNISED,
+    Measure("energy_{e}", _unit, _energy),
+    Measure("kid_{e}", "", _kid, headline=True),
+    Measure("diversity_{e}", "", _diversity, "higher", POSITIVE, headline=True),
+    Measure("frechet_{e}_pca{d}", _squared, _frechet, bounds=POSITIVE),
+    Measure("frechet_limit_{e}_pca{d}", _squared, _frechet_limit, headline=True),
+    *(
+        Measure(f"{name}_{{e}}_k{neighbours.K}", "", _neighbours(i), "higher",
+                POSITIVE if name == "density" else SHARE, headline=True)
+        for i, name in enumerate(neighbours.NEIGHBOUR_SCORES)
+    ),
+    Measure("two_sample_logistic_{e}", "", _logistic, bounds=SHARE, headline=True),
+    Measure("two_sample_neighbours_{e}", "", _nearest, bounds=SHARE, headline=True),
+    Measure("two_sample_logistic_thirds", "", _logistic_thirds, bounds=SHARE, headline=True),
+    *(
+        measure
+        for name, unit in descriptors.CARD_UNITS.items()
+        for measure in (
+            Measure(f"card_{name}", unit, _card(name), bounds=POSITIVE),
+            Measure(f"card_{name}_sd", "sd", _card(f"{name}_sd"), bounds=POSITIVE),
+        )
+    ),
+    Measure("card_mean_sd", "sd", _card("mean_sd"), bounds=POSITIVE, headline=True),
+    Measure("card_worst_sd", "sd", _card("worst_sd"), bounds=POSITIVE, headline=True),
+    Measure("card_unknown", "share of sounds", _unknown, bounds=SHARE),
+    *(
+        Measure(f"{kind}_{part}", "dB", _spectrum(kind, i), bounds=POSITIVE)
+        for kind in SPECTRA
+        for i, part in enumerate(("mean", "spread"))
+    ),
+    Measure("thirds_worst", "dB", _worst_third, bounds=POSITIVE, headline=True),
+    Measure("comb_lines", "dB", _comb_lines),
+)  # fmt: skip

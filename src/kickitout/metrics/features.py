@@ -18,6 +18,7 @@ from kickitout.metrics.spectra import comb_lines, stft_spectra, third_octaves
 from kickitout.workers import Workers, one_thread
 
 FEATURE_BLOCK = 16  # sounds measured together: their frames stay near the processor
+SPECTRA = ("thirds", "picture_time", "picture_frequency", "picture_radius")
 
 
 @dataclass(frozen=True)
@@ -75,13 +76,7 @@ def measure_features(
 
 
 def _features_of_block(waves: np.ndarray, embeddings: Sequence[Embedding]) -> Features:
-    along_time, along_frequency, around = stft_spectra(waves)
-    spectra = {
-        "thirds": third_octaves(waves),
-        "picture_time": along_time,
-        "picture_frequency": along_frequency,
-        "picture_radius": around,
-    }
+    spectra = dict(zip(SPECTRA, (third_octaves(waves), *stft_spectra(waves)), strict=True))
     values = cards(waves).values
     heard = classify(waves)  # once, for the types and, where it is asked for, the embedding
     embedded = {e.name: heard.embedding if e == DRUM_TYPES else e.embed(waves) for e in embeddings}

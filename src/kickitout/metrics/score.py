@@ -47,6 +47,7 @@ class Found(NamedTuple):
     interval: tuple[float, float] = NO_INTERVAL
     note: str = ""
     n: tuple[int, int] | None = None  # where a measure uses fewer sounds than it is given
+    headline: bool = False  # a row of the scoreboard
 
 
 def _or_none(x: float) -> float | None:

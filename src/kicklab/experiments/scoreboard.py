@@ -33,12 +33,6 @@ from kickitout.synthesis.procedural import synthesise
 FLOOR_SPLITS = 20
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
 COPIES = "near_copies"
-# What stands in the table: {e} is each embedding in turn. A name may end before the dimension that follows it.
-IN_EACH = (
-    "frechet_limit_{e}_pca", "kid_{e}", "precision_{e}_k", "recall_{e}_k", "density_{e}_k", "coverage_{e}_k",
-    "diversity_{e}", "two_sample_logistic_{e}", "two_sample_neighbours_{e}",
-)  # fmt: skip
-ALONE = ("two_sample_logistic_thirds", "card_mean_sd", "card_worst_sd", "thirds_worst", RECOGNISED, COPIES)
 NOTED = ("card_worst_sd", "thirds_worst")  # the note says which field, which band
 
 
@@ -68,15 +62,18 @@ def floor(
     The share recognised and that of near-copies are no comparisons: they are those of all real kicks.
     """
     rng = np.random.default_rng([seed, 3])
-    values: dict[str, list[float]] = {}
+    values: dict[str, tuple[Found, list[float]]] = {}
     for _ in range(splits):
         first = halves(real.groups, rng)
         for f in compare_features(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
-            values.setdefault(f.name, []).append(f.value)
+            values.setdefault(f.name, (f, []))[1].append(f.value)
     found = {
-        name: Found(name, float(np.mean(v)), "", "lower", (float(np.quantile(v, 0.025)), float(np.quantile(v, 0.975))))
-        for name, v in values.items()
-    }
+        f.name: f._replace(
+            value=float(np.mean(v)), unit="", n=None, note="",
+            interval=(float(np.quantile(v, 0.025)), float(np.quantile(v, 0.975))),
+        )
+        for f, v in values.values()
+    }  # fmt: skip
     found[RECOGNISED] = recognised(real)
     if copies is not None:
         found[COPIES] = copies
@@ -85,26 +82,15 @@ def floor(
     return Column("real-vs-real baseline", about, found)
 
 
-def scoreboard_text(columns: Sequence[Column], embeddings: Sequence[Embedding] = DEFAULTS) -> str:
+def scoreboard_text(columns: Sequence[Column]) -> str:
     """Markdown: what each column is, then the table."""
     lines = [f"- **{c.name}**: {c.about}" for c in columns]
     lines += ["", f"| score | better | {' | '.join(c.name for c in columns)} |", "|---|---|" + "---|" * len(columns)]
-    names = [name.format(e=e.name) for name in IN_EACH for e in embeddings] + list(ALONE)
-    for name in names:
-        cells = [_score_in(c, name) for c in columns]
-        known = [f for f in cells[1:] if f is not None] or [f for f in cells if f is not None]
-        if known:
-            shown = [_score_cell(f) for f in cells]
-            lines.append(f"| `{known[0].name}` | {known[0].better} | {' | '.join(shown)} |")
+    for name in dict.fromkeys(f.name for c in columns for f in c.scores.values() if f.headline):
+        cells = [c.scores.get(name) for c in columns]
+        known = next(f for f in [*cells[1:], cells[0]] if f is not None)
+        lines.append(f"| `{name}` | {known.better} | {' | '.join(map(_score_cell, cells))} |")
     return "\n".join(lines)
-
-
-def _score_in(column: Column, name: str) -> Found | None:
-    if name in column.scores:
-        return column.scores[name]
-    if name[-1] in "ak":  # pca16, k5: the dimension follows
-        return next((f for key, f in column.scores.items() if key.startswith(name)), None)
-    return None
 
 
 def _score_cell(found: Found | None) -> str:
@@ -125,7 +111,7 @@ class Board:
 
     def near_copies(self, waves: np.ndarray) -> Found:
         score = copies_score(audit(waves, self.learned.waves, self.learned.groups), "")
-        return Found(score.name, score.value, score.unit, score.better, score.interval)
+        return Found(score.name, score.value, score.unit, score.better, score.interval, headline=True)
 
     def recorded(self, name: str, dataset: Dataset) -> None:
         groups = dataset.groups
