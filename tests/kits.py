@@ -26,7 +26,7 @@ class FormulaModel:
         noise_size=3,
         dataset={"digest": "d" * 16, "sources": [{"source": "a | b", "licence": "CC0", "kicks": 2}]},
     )
-    digest = "f" * 64
+    digest, path = "f" * 64, None
 
     def play(self, eps: np.ndarray) -> np.ndarray:
         return np.stack([self._one(*row) for row in eps.tolist()])

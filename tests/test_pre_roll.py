@@ -63,7 +63,7 @@ def model_noise(model):
 def test_a_kick_without_silence_is_still_known_as_the_one_it_is(model, tmp_path):
     usual, _ = samples_of(model, tmp_path / "usual")
     moved, _ = samples_of(model, tmp_path / "moved", pre_roll_ms=0.0)
-    (place, said), (other, _) = (find_latent(model, "default", path) for path in (moved, usual))
+    (place, said), (other, _) = (find_latent(model, path) for path in (moved, usual))
     np.testing.assert_array_equal(place, other)
     assert "spectra" not in said  # its recipe was believed
 

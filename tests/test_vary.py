@@ -76,7 +76,7 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
     monkeypatch.setattr("kickitout.generation.recipe.invert", noted)
     for name, bits, comment in (("a.wav", "16", None), ("b.wav", "16", "boom"), ("c.flac", "24", None)):
         write_sound(tmp_path / name, np.round(kicks[1] * 32767) / 32768, SAMPLE_RATE, bits=bits, comment=comment)
-        find_latent(model, "default", tmp_path / name)
+        find_latent(model, tmp_path / name)
     assert len(asked) == 3
     assert len(set(asked)) == 1
     assert is_identity(asked[0][1])

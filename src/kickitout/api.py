@@ -18,7 +18,7 @@ from kickitout.errors import UserError
 from kickitout.generation import invert as inversion
 from kickitout.generation import load_model
 from kickitout.generation.generate import kicks
-from kickitout.generation.invert import EncoderSession, Inversion, find_encoder
+from kickitout.generation.invert import Inversion, encoder_of
 from kickitout.generation.load import DEFAULT
 from kickitout.generation.match import MatchResult
 from kickitout.generation.model import Model
@@ -101,7 +101,7 @@ def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
     if isinstance(sound, Inversion):
         return sound
     played = _opened(model)
-    encoder = EncoderSession(find_encoder(_named(played)))
+    encoder = encoder_of(played)
     if isinstance(sound, np.ndarray):
         return inversion.invert(played, encoder, sound)
     data = read_bytes(sound)
@@ -346,15 +346,10 @@ def _opened(model: ModelLike) -> Model:
     return load_model(model) if isinstance(model, (str, Path)) else model
 
 
-def _named(model: Model) -> str | Path:
-    """Where a model is, for its encoder."""
-    return model.path or DEFAULT
-
-
 def _latent(sound: SoundLike, model: Model) -> np.ndarray:
     if isinstance(sound, (np.ndarray, Inversion)):
         return invert(sound, model).latent
-    return find_latent(model, _named(model), Path(sound))[0]
+    return find_latent(model, Path(sound))[0]
 
 
 def _wave(sound: str | PathLike[str] | np.ndarray, model: Model) -> np.ndarray:

@@ -24,6 +24,16 @@ OF_A_RECIPE = {"place": "latent", "knobs": "controls", "request": "targets"}
 OF_A_MODEL = {"latent": "noise_size", "places": "latent_size", "grain": "noise_codes", "knobs": "controls"}
 
 
+# Format 1 named a model by the sha256 of its file: that of the model in the package, and its identity.
+FORMER_DEFAULT = "efe711cb630d9a9ace50c81ec7ca7c53dbb444888b99a2047e4aeaaedd88c830"
+DEFAULT_IDENTITY = "c2e73e3470e926e2c42228091fb1533855cdfb2d5424715a33d466404a66993a"
+
+
+def current_digest(digest: Any) -> Any:
+    """The identity of the model that format 1 called by this digest; any other as it is."""
+    return DEFAULT_IDENTITY if digest == FORMER_DEFAULT else digest
+
+
 def upgraded_recipe(data: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe of a sound in the words of format 2. What a recipe quotes of another file stays as it is there.
 

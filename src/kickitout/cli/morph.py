@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
     places = []
     for sound in (args.first, args.last):
-        place, said = find_latent(model, args.model, sound)
+        place, said = find_latent(model, sound)
         print(f"{sound}: {said}", file=sys.stderr)
         places.append(place)
     kicks = morph(model, places[0], places[1], args.n)

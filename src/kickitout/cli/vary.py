@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
     how = f"keep_{args.keep}" if args.keep else "vary"
     names = [f"{args.sound.stem}_{how}_{seed:06d}" for seed in seeds]
     refuse_in_the_way(args.out, (f"{name}.{form.format}" for name in names), force=args.force)
-    place, said = find_latent(model, args.model, args.sound)
+    place, said = find_latent(model, args.sound)
     print(f"{args.sound}: {said}", file=sys.stderr)
     if args.keep:
         with open_for_reading(args.sound) as file:

@@ -6,6 +6,7 @@ where it needs Griffin-Lim, the weights become a safetensors file that torch pla
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import warnings
@@ -19,6 +20,7 @@ from kickitout._version import __version__
 from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.limits import Limits
 from kickitout.files import write_whole
+from kickitout.generation.graph import graph_identity
 from kickitout.generation.model import METADATA_KEY, ModelInfo
 from kickitout.models.player import Player
 from kickitout.sound import LENGTH
@@ -73,11 +75,12 @@ def to_onnx(player: Player, info: ModelInfo) -> bytes:
     return graph_bytes(player, feed, names, info.to_json())
 
 
-def encoder_to_onnx(listener: torch.nn.Module, info: ModelInfo) -> bytes:
-    """The encoder as an ONNX graph: see `kickitout.generation.invert`."""
+def encoder_to_onnx(listener: torch.nn.Module, info: ModelInfo, digest: str) -> bytes:
+    """The encoder as an ONNX graph: see `kickitout.generation.invert`. digest: of its model."""
     wave = torch.zeros(2, LENGTH) if info.channels == 1 else torch.zeros(2, 2, LENGTH)
     feed = {"wave": wave, "contour": torch.zeros(2, CONTOUR)}
-    return graph_bytes(listener, feed, ["place"], info.to_json())
+    metadata = json.dumps(json.loads(info.to_json()) | {"model_sha256": digest}, sort_keys=True)
+    return graph_bytes(listener, feed, ["place"], metadata)
 
 
 def graph_bytes(
@@ -166,7 +169,9 @@ def write_model(player: Player, info: ModelInfo, folder: Path) -> Path:
     A model that can start from a sound has model.encoder.onnx beside it.
     """
     if player.representation.exportable:
+        data = to_onnx(player, info)
         if player.encoder is not None:
-            write_whole(folder / "model.encoder.onnx", encoder_to_onnx(player.encoder, info), durable=True)
-        return write_whole(folder / "model.onnx", to_onnx(player, info), durable=True)
+            beside = encoder_to_onnx(player.encoder, info, graph_identity(data, "the graph just made"))
+            write_whole(folder / "model.encoder.onnx", beside, durable=True)
+        return write_whole(folder / "model.onnx", data, durable=True)
     return write_whole(folder / "model.safetensors", to_safetensors(player, info), durable=True)

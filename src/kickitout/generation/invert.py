@@ -7,6 +7,7 @@ was asked before.
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import NamedTuple
@@ -58,10 +59,15 @@ class EncoderSession:
         refusal = f"{path}: not an encoder (damaged or incomplete ONNX); export the model again"
         self._session = open_graph(read_graph(path), refusal)
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
-        known = METADATA_KEY in self._session.get_modelmeta().custom_metadata_map
+        metadata = self._session.get_modelmeta().custom_metadata_map
         self._stereo = inputs.get("wave") == [2, LENGTH]
-        if not known or inputs != {"wave": [2, LENGTH] if self._stereo else [LENGTH], "contour": [SIZE]}:
+        wanted = {"wave": [2, LENGTH] if self._stereo else [LENGTH], "contour": [SIZE]}
+        if METADATA_KEY not in metadata or inputs != wanted:
             raise UserError(f"{path}: an ONNX file, but not an encoder that kickitout made; export the model again")
+        try:  # the identity of its model; format 1 had none
+            self.model_digest = str(json.loads(metadata[METADATA_KEY]).get("model_sha256", ""))
+        except (ValueError, AttributeError, RecursionError) as error:
+            raise UserError(refusal) from error
 
     def encode(self, wave: np.ndarray, contour: np.ndarray | None = None) -> np.ndarray:
         """[T], or left and right [2, T], prepared -> [known]. contour [9]: of the pitch, where it is known already."""
@@ -97,6 +103,20 @@ def find_encoder(model: str | Path) -> Path:
             f"{path}: no encoder beside it ({ear.name}), so it can't start from a sound; KickGAN models can"
         )
     return ear
+
+
+def encoder_of(model: Model) -> EncoderSession:
+    """The encoder in the file beside a model's own. Raises UserError where there is none, or that of another model."""
+    if model.path is None:
+        raise UserError(f"model {model.info.name}: it has no file yet, so no encoder lies beside it; export it first")
+    path = find_encoder(model.path)
+    session = EncoderSession(path)
+    if session.model_digest not in ("", model.digest):
+        raise UserError(
+            f"{path}: the encoder of another model ({session.model_digest[:12]}), and this one is {model.digest[:12]}; "
+            "export the model again, or put its own encoder there"
+        )
+    return session
 
 
 def invert(model: Model, ear: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = "") -> Inversion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, SAMPLE_RATE
-from kickitout.stored import upgraded_model
+from kickitout.stored import current_digest, upgraded_model
 
 FORMAT = "kickitout-model-2"
 READABLE = ("kickitout-model-1", FORMAT)
@@ -99,7 +100,7 @@ class Model(Protocol):
     """A model that can be played."""
 
     info: ModelInfo
-    digest: str  # sha256 of the file, hex; empty for a model that is still training
+    digest: str  # its identity, of its weights and graph: sha256, hex; empty for a model that is still training
     path: Path | None  # of the file
 
     def play(self, eps: np.ndarray) -> np.ndarray:
@@ -117,6 +118,16 @@ class Model(Protocol):
         Raises UserError where the model has no controls or no latent.
         """
         ...
+
+
+def goes_by(model: Model, digest: object) -> bool:
+    """Whether a model is the one of this digest: its identity or, in what format 1 wrote, the sha256 of its file."""
+    if not model.digest or model.digest == current_digest(digest):
+        return bool(model.digest)
+    try:
+        return model.path is not None and hashlib.sha256(model.path.read_bytes()).hexdigest() == digest
+    except OSError:  # it has been moved since it was opened
+        return False
 
 
 def as_row(values: np.ndarray | None, size: int) -> np.ndarray:

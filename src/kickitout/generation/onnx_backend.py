@@ -13,14 +13,13 @@ and all others are played one by one. What is left of a number that eight does n
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from threading import Lock
 
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.generation.graph import open_graph, read_graph, run_graph
+from kickitout.generation.graph import graph_identity, open_graph, read_graph, run_graph
 from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, refuse_controls
 
 TOGETHER = 8  # kicks a call
@@ -31,15 +30,14 @@ class OnnxModel:
 
     def __init__(self, path: Path) -> None:
         data = read_graph(path)
-        self._session = open_graph(
-            data, f"{path}: not a model that can be played (damaged or incomplete ONNX); {_WORKS}"
-        )
+        refusal = f"{path}: not a model that can be played (damaged or incomplete ONNX); {_WORKS}"
+        self._session = open_graph(data, refusal)
         metadata = self._session.get_modelmeta().custom_metadata_map
         if METADATA_KEY not in metadata:
             raise UserError(f"{path}: an ONNX file, but not one that kickitout made; {_WORKS}")
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
-        self.digest = hashlib.sha256(data).hexdigest()
+        self.digest = graph_identity(data, refusal)
         self.path: Path | None = path
         self.together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
         self._lock = Lock()

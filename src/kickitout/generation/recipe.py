@@ -14,9 +14,9 @@ from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import PARTS, joined
-from kickitout.generation.invert import EncoderSession, find_encoder, invert
+from kickitout.generation.invert import encoder_of, invert
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, ModelInfo, Played
+from kickitout.generation.model import Model, ModelInfo, Played, goes_by
 from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
 from kickitout.identity import identity_in
@@ -156,7 +156,7 @@ def _played(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
     if model is None:
         raise UserError(f"{named}; give the file of that model with --model")
-    if digest != model.digest:
+    if not goes_by(model, digest):
         raise UserError(f"{named}, and this one is {model.digest[:12]}; give the file of that model with --model")
     controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
     if "latent" in recipe:
@@ -192,7 +192,7 @@ def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     except UserError:
         return None
     changed_since = "shape" in recipe or "keep" in recipe
-    if recipe.get("model_sha256") != model.digest or np.any(recipe.get("controls", [])) or changed_since:
+    if not goes_by(model, recipe.get("model_sha256")) or np.any(recipe.get("controls", [])) or changed_since:
         return None
     try:
         if "latent" in recipe:
@@ -205,10 +205,10 @@ def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     return None
 
 
-def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray, str]:
+def find_latent(model: Model, sound: Path) -> tuple[np.ndarray, str]:
     """The latent of a sound file in a model, and a sentence on how near the model comes to it.
 
-    A file that this model made says its own latent; any other is heard. name: where the model is, for its encoder.
+    A file that this model made says its own latent; any other is inverted.
     """
     if not model.info.latent_size:
         raise UserError(
@@ -223,6 +223,6 @@ def find_latent(model: Model, name: str | Path, sound: Path) -> tuple[np.ndarray
         changed = CHANGED
     data = read_bytes(sound)
     wave = decode_kick(data, str(sound), model.info.channels)
-    heard = invert(model, EncoderSession(find_encoder(name)), wave, identity=identity_in(data, str(sound)))
+    heard = invert(model, encoder_of(model), wave, identity=identity_in(data, str(sound)))
     odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
     return heard.latent, f"{changed}{heard.said}{odd}"

@@ -27,7 +27,7 @@ from kickitout.descriptors.limits import ARTEFACTS, Limits, artefact_limits
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.match import STARTS, MatchResult, match_seed, start_noise
-from kickitout.generation.model import Model
+from kickitout.generation.model import Model, goes_by
 
 ATTEMPTS = 8  # at most, the first one included
 FORMAT = "kickitout-limits-1"
@@ -183,7 +183,7 @@ def limits_of_model(model: Model) -> Limits | None:
         data = json.loads(text)
         if data["format"] != FORMAT:
             raise ValueError(data["format"])
-        mine = data["model_sha256"] == model.digest
+        mine = goes_by(model, data["model_sha256"])
     except OSError as error:
         raise explain_os_error(error, path) from error
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +78,7 @@ def load_torch_model(path: Path) -> TorchModel:
             if METADATA_KEY not in metadata:
                 raise UserError(f"{path}: not a model that kickitout made; give a run folder or its model file")
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        data = path.read_bytes()
     except SafetensorError as error:
         raise UserError(f"{path}: the model file is damaged; export it again") from error
     except OSError as error:
@@ -92,4 +93,11 @@ def load_torch_model(path: Path) -> TorchModel:
         generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:
         raise UserError(f"{path}: its weights do not fit its config; export it again") from error
-    return TorchModel(make_player(played.model, generator, representation), info, digest, path)
+    return TorchModel(make_player(played.model, generator, representation), info, _identity(data, info), path)
+
+
+def _identity(data: bytes, info: ModelInfo) -> str:
+    """sha256 of a safetensors file without its metadata, and of the settings that say how its weights are played."""
+    size = 8 + int.from_bytes(data[:8], "little")
+    head = json.loads(data[8:size]) | {"__metadata__": [info.config["representation"], info.config["model"]]}
+    return hashlib.sha256(json.dumps(head, sort_keys=True).encode() + data[size:]).hexdigest()

@@ -23,7 +23,7 @@ WISHES = {
 }
 LEAST_FALL = 1.5  # of the pitch, from 10 ms after the onset to the tail: 7 semitones
 LOOKED_AT = 24  # seeds: the first reply of the map
-KNOWN = {"efe711cb630d9a9a": 50}  # SHA-256 of a model, begun -> what `best` finds among the 192 kicks of the whole map
+KNOWN = {"c2e73e3470e926e2": 50}  # identity of a model, begun -> what `best` finds among the 192 kicks of the whole map
 
 
 def opening_seed(model: Model) -> int:

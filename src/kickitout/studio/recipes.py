@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from kickitout.errors import UserError
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, Played
+from kickitout.generation.model import Model, Played, goes_by
 from kickitout.generation.noise import LARGEST_SEED
 from kickitout.generation.recipe import render_recipe, rounded, sound_recipe
 from kickitout.stored import upgraded_recipe
@@ -78,7 +78,7 @@ def play(model: Model, recipe: Recipe) -> Played:
 
 
 def check_model(model: Model, recipe: Recipe) -> None:
-    if recipe.model_sha256 not in (None, model.digest):
+    if recipe.model_sha256 is not None and not goes_by(model, recipe.model_sha256):
         raise UserError(
             f"this recipe is of another model ({str(recipe.model_sha256)[:12]}) and this one is "
             f"{model.digest[:12]}; start the studio with that model"

@@ -29,7 +29,7 @@ from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.invert import EncoderSession, find_encoder, invert
 from kickitout.generation.load import find_model_file
 from kickitout.generation.match import ROUNDS, MatchResult, match_seed, match_targets
-from kickitout.generation.model import Model, Played
+from kickitout.generation.model import Model, Played, goes_by
 from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
 from kickitout.generation.source import decode_kick
 from kickitout.generation.vary import blend, morph, vary
@@ -242,7 +242,7 @@ class StudioService:
             if data[:1] == b"{":
                 raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
             return None
-        mine = found.get("model_sha256") == self.model.digest and "source" not in found
+        mine = goes_by(self.model, found.get("model_sha256")) and "source" not in found
         if not mine and data[:1] == b"{":
             digest = str(found.get("model_sha256", ""))[:12] or "no digest"
             raise UserError(f"{name}: made by another model ({digest}); start the studio with that one")

@@ -9,7 +9,6 @@ end; all figures of the card are measured on them, through the file that was wri
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import time
@@ -28,6 +27,7 @@ from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.model_file import graph_bytes
 from kickitout.files import write_whole
+from kickitout.generation.graph import graph_identity
 from kickitout.metrics.drum_types import METADATA, NAME, DrumClassifier, DrumTypes
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, ONSET
@@ -125,8 +125,8 @@ def opening(classifier: DrumClassifier, found: DrumTypes) -> str:
     return f"""# The drum-type network: {NAME}
 
 `drum_types.onnx`: {len(data) / 1e6:.2f} MB, `waveform [B, {LENGTH}]` (44.1 kHz, onset at sample {ONSET}) ->
-`embedding [B, {found.embedding.shape[1]}]`, `logits [B, {len(TYPES)}]`; sha256
-`{hashlib.sha256(data).hexdigest()[:16]}...`.
+`embedding [B, {found.embedding.shape[1]}]`, `logits [B, {len(TYPES)}]`; identity
+`{graph_identity(data, str(classifier.path))[:16]}...`.
 
 ## Intended use
 

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
 `default.onnx`: {(args.run / "model.onnx").stat().st_size / 1e6:.1f} MB, plays `eps [B, {info.noise_size}]` (or a latent
 `[B, {info.latent_size}]`) and {len(info.controls)} controls -> `waveform [B, {info.channels}, {info.length}]` at {
             info.sample_rate
-        } Hz; sha256 `{model.digest[:16]}...`.
+        } Hz; identity `{model.digest[:16]}...`.
 `default.encoder.onnx`: {(args.run / "model.encoder.onnx").stat().st_size / 1e6:.1f} MB, a kick -> its latent.
 
 ## Intended use

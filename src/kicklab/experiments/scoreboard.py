@@ -127,7 +127,7 @@ class Board:
         model = load_model(name)
         waves = generate(range(self.seed, self.seed + count), model)
         title = "model in the package" if name == "default" else model.info.name
-        about = f"kicks of {model.info.name}, step {model.info.step}, sha256 {model.digest[:12]}"
+        about = f"kicks of {model.info.name}, step {model.info.step}, identity {model.digest[:12]}"
         self.made(title, about, waves if waves.ndim == 2 else waves.mean(axis=1))
 
 

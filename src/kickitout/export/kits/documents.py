@@ -77,7 +77,7 @@ def licence_text(kit: Kit, model: Model | None) -> str:
     lines = [f"Kit: {kit.plan.name}", "", stated, ""]
     if model is not None:
         lines += [
-            f"The sounds were generated with kickitout {__version__} by the model {model.info.name}, sha256",
+            f"The sounds were generated with kickitout {__version__} by the model {model.info.name}, identity",
             f"{model.digest or '(not finished)'}.",
             "The makers of kickitout claim no rights in sounds that are generated with it. The model learned from:",
             "",
@@ -102,7 +102,7 @@ def model_card(model: Model) -> str:
     lines = [
         f"# Model {info.name}, step {info.step}",
         "",
-        f"sha256 `{model.digest}`, written by kickitout {info.version or '(not stated)'}.",
+        f"Identity `{model.digest}`, written by kickitout {info.version or '(not stated)'}.",
         str(info.config.get("about", "")),
         "",
         "## What it learned from",
