@@ -9,7 +9,7 @@ from kickitout.sound import ONSET
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.config import MonitorConfig
 from kickitout.training.monitor import Monitor, Trouble, detect, make_reference, view
-from kickitout.training.objectives import LN_2
+from kickitout.training.objectives import LN_2, OBJECTIVES
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def reference(real):
 
 
 def names(losses, fakes, reference, objective="bce"):
-    return [t.name for t in detect(losses, view(fakes), reference, objective)]
+    return [t.name for t in detect(losses, view(fakes), reference, OBJECTIVES[objective])]
 
 
 HEALTHY = {"loss/d": 0.5, "loss/g": 1.2, "critic/right": 0.8}

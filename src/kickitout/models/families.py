@@ -1,8 +1,10 @@
-"""The adversarial families by name: a config, a generator, a critic, and what makes a waveform of its output."""
+"""The adversarial families: each is a module with a config, a generator and a critic, and a line in FAMILIES."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args
 
 from pydantic import Field
 from torch import nn
@@ -15,7 +17,31 @@ from kickitout.models.wavegan import WaveGANConfig
 
 AdversarialConfig = DCGANConfig | WaveGANConfig | SpecGANConfig | DrumGANConfig
 AnyAdversarial = Annotated[AdversarialConfig, Field(discriminator="family")]
-ADVERSARIAL = (DCGANConfig, WaveGANConfig, SpecGANConfig, DrumGANConfig)
+ADVERSARIAL = get_args(AdversarialConfig)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Networks are built for a config and a picture.
+
+    generator: latent [B, Z] -> picture [B, C, H, W] as the critic sees it; critic: picture -> logits [B]. makes: what,
+    where that is not a picture of any representation; of: the representations that it can be of. scale: what is done to
+    pictures before the critic sees them, measured on the training sounds; None for most.
+    """
+
+    generator: Callable[[Any, Shape], nn.Module]
+    critic: Callable[[Any, Shape], nn.Module]
+    makes: str = "pictures"
+    of: tuple[str, ...] = ()
+    scale: Callable[[Shape], PerBin] | None = None
+
+
+FAMILIES = {
+    "dcgan": Family(dcgan.Generator, dcgan.Critic),
+    "wavegan": Family(wavegan.Generator, wavegan.Critic, "waveforms", ("wave",)),
+    "specgan": Family(specgan.Generator, specgan.Critic, "spectrograms without phase", ("logmag", "mel"), PerBin),
+    "drumgan": Family(drumgan.Generator, drumgan.Critic),
+}
 
 
 def whole_picture(config: AdversarialConfig, picture: Shape) -> Shape:
@@ -25,33 +51,18 @@ def whole_picture(config: AdversarialConfig, picture: Shape) -> Shape:
 
 def make_generator(config: AdversarialConfig, picture: Shape) -> nn.Module:
     """Latent [B, Z] -> picture [B, C, H, W] as the critic sees it."""
-    match config:
-        case DCGANConfig():
-            return dcgan.Generator(config, picture)
-        case WaveGANConfig():
-            return wavegan.Generator(config, picture)
-        case SpecGANConfig():
-            return specgan.Generator(config, picture)
-        case DrumGANConfig():
-            return drumgan.Generator(config, picture)
+    return FAMILIES[config.family].generator(config, picture)
 
 
 def make_critic(config: AdversarialConfig, picture: Shape) -> nn.Module:
     """Picture [B, C, H, W] -> logits [B]."""
-    match config:
-        case DCGANConfig():
-            return dcgan.Critic(config, picture)
-        case WaveGANConfig():
-            return wavegan.Critic(config, picture)
-        case SpecGANConfig():
-            return specgan.Critic(config, picture)
-        case DrumGANConfig():
-            return drumgan.Critic(config, picture)
+    return FAMILIES[config.family].critic(config, picture)
 
 
 def make_scale(config: AdversarialConfig, picture: Shape) -> PerBin | None:
-    """What a family does to pictures before its critic sees them, measured on the training sounds; None for most."""
-    return PerBin(picture) if isinstance(config, SpecGANConfig) else None
+    """What a family does to pictures before its critic sees them; None for most."""
+    scale = FAMILIES[config.family].scale
+    return None if scale is None else scale(picture)
 
 
 def finished(generator: nn.Module, scale: PerBin | None) -> nn.Module:

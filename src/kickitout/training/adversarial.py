@@ -24,7 +24,7 @@ from kickitout.training.config import AdversarialTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
-from kickitout.training.objectives import CRITIC, GENERATOR, gradient_penalty, r1_penalty
+from kickitout.training.objectives import OBJECTIVES, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.spectral_loss import with_spectrum
 
@@ -37,7 +37,7 @@ class AdversarialTask:
 
     def __init__(self, config: AdversarialTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model = config, accelerator, config.model
-        self.prior, self.waves, self.objective = make_prior(self.model), waves, config.objective
+        self.prior, self.waves, self.losses = make_prior(self.model), waves, OBJECTIVES[config.objective]
         torch.manual_seed(stream(config.seed, "weights"))
         self.representation = make_representation(config.representation).to(accelerator.device)
         self.picture = whole_picture(self.model, self.representation.representation_shape)
@@ -99,7 +99,7 @@ class AdversarialTask:
     def _generator_loss(self, real: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         r = self.config
         fake = self.g(self.latents(step, -1, share))
-        loss = total = GENERATOR[r.objective](self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
+        loss = total = self.losses.generator(self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
         if r.spectral.loss != "none":
             total, distance = with_spectrum(loss, real, fake, r.spectral, lambda x: mean_of(self.accelerator, x))
             tally.add(**{"loss/spectrum": distance.item()})
@@ -120,8 +120,8 @@ class AdversarialTask:
         real = augment(real, r.augment, self._draws(step, "real", turn, share))
         fake = augment(fake, r.augment, self._draws(step, "fake", turn, share))
         on_real, on_fake = self.d(real), self.d(fake)
-        loss = total = CRITIC[r.objective](on_real, on_fake)
-        if r.objective == "wgan-gp" and r.gradient_penalty:
+        loss = total = self.losses.critic(on_real, on_fake)
+        if self.losses.penalised and r.gradient_penalty:
             mix = self._draws(step, "mix", turn, share)[0]
             total = total + r.gradient_penalty * gradient_penalty(self.d, real, fake, mix)
         if r.drift:

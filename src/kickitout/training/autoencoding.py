@@ -29,7 +29,7 @@ from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
-from kickitout.training.objectives import Objective, hinge_critic, r1_penalty, wasserstein_generator
+from kickitout.training.objectives import OBJECTIVES, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.reconstruction_loss import (
     STFTFeatures,
@@ -66,7 +66,7 @@ class Critics(nn.Module):
 class AutoencodingTask:
     """An encoder and a decoder, and two critics."""
 
-    objective: Objective = "hinge"
+    losses = OBJECTIVES["hinge"]
 
     def __init__(self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
@@ -157,7 +157,7 @@ class AutoencodingTask:
             self.d.requires_grad_(True)
             figures |= self._update_critics(bands, real_mel, fake.detach(), fake_mel.detach(), step, share)
             self.d.requires_grad_(False)
-            loss = wasserstein_generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
+            loss = self.losses.generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
             total = total + r.weights.critics * loss
             figures["loss/g"] = loss.item()
         tally.add(**figures)
@@ -221,7 +221,7 @@ class AutoencodingTask:
         seen = self._seen(real, real_mel, step, share, "real")
         on_real = self.d(*seen)
         on_fake = self.d(*self._seen(fake, fake_mel, step, share, "fake"))
-        loss = total = hinge_critic(on_real, on_fake)
+        loss = total = self.losses.critic(on_real, on_fake)
         if r.r1 and step % r.r1_every == 0:
             total = total + 0.5 * r.r1 * r.r1_every * 0.5 * r1_penalty(self.d, *seen)  # the mean of two critics
         norm = descend(self.accelerator, self.opt_d, self.d, lambda _: total, "critic")

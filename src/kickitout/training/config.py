@@ -20,12 +20,12 @@ from pydantic import Field, model_validator
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.models.dcgan import DCGANConfig
-from kickitout.models.families import ADVERSARIAL, AdversarialConfig, AnyAdversarial
+from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, AnyAdversarial
 from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
 from kickitout.settings import Settings, checked
 from kickitout.training.critic_augmentation import AugmentConfig
-from kickitout.training.objectives import Objective
+from kickitout.training.objectives import OBJECTIVES, Objective
 from kickitout.training.spectral_loss import SpectralConfig
 
 DEFAULT_CONFIG = "kickgan"
@@ -117,25 +117,21 @@ class AdversarialTrainingConfig(TrainingConfig):
 
     model: AnyAdversarial
     objective: Objective = "bce"
-    gradient_penalty: float = Field(10.0, ge=0)  # weight, with wgan-gp only
+    gradient_penalty: float = Field(10.0, ge=0)  # weight, with an objective that has one (wgan-gp)
     drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
 
     @model_validator(mode="after")
     def _representation_fits(self) -> Self:
-        family, representation = self.model.family, self.representation.name
-        if family == "wavegan" and representation != "wave":
-            raise ValueError(f"wavegan makes waveforms, not {representation}; set representation.name: wave")
-        if family == "specgan" and representation not in ("logmag", "mel"):
-            raise ValueError(
-                f"specgan makes spectrograms without phase, not {representation}; set representation.name: logmag"
-            )
+        name, family, given = self.model.family, FAMILIES[self.model.family], self.representation.name
+        if family.of and given not in family.of:
+            raise ValueError(f"{name} makes {family.makes}, not {given}; set representation.name: {family.of[0]}")
         return self
 
     @model_validator(mode="after")
     def _penalties_need_a_critic_without_batch_norm(self) -> Self:
-        penalised = self.objective == "wgan-gp" or self.r1 > 0
+        penalised = OBJECTIVES[self.objective].penalised or self.r1 > 0
         if penalised and isinstance(self.model, DCGANConfig) and self.model.critic_norm == "batch":
             raise ValueError(
                 "a gradient penalty is taken for each kick alone, and batch norm mixes them; "

@@ -288,7 +288,7 @@ class Run:
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
-        troubles = detect(losses, seen, self.reference, self.task.objective)
+        troubles = detect(losses, seen, self.reference, self.task.losses)
         place, floor = self.folder.snapshot(self.step), self.reference.floor
         title = f"{self.config.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))

@@ -17,8 +17,8 @@ from kickitout.errors import count
 from kickitout.metrics.distance import diversity, energy_distance
 from kickitout.metrics.embedding import embed_bands
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
-from kickitout.training.config import MonitorConfig, Objective
-from kickitout.training.objectives import LN_2
+from kickitout.training.config import MonitorConfig
+from kickitout.training.objectives import Losses
 
 AFTER_CLICK = ONSET + SAMPLE_RATE * 30 // 1000  # sample: 30 ms after the onset there should be a body
 
@@ -84,22 +84,22 @@ def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
     return Reference(embedded, view(everything, quantile=0.9), floor)
 
 
-Losses = Mapping[str, float]  # means since the last snapshot
+Means = Mapping[str, float]  # losses since the last snapshot
 
 
-def _stall(losses: Losses, _: View, __: Reference, objective: Objective) -> str | None:
+def _stall(losses: Means, _: View, __: Reference, objective: Losses) -> str | None:
     d, g = losses.get("loss/d", np.nan), losses.get("loss/g", np.nan)
-    if objective == "bce" and abs(d - LN_2) < 0.02 and abs(g - LN_2) < 0.02:
+    if abs(d - objective.guessing) < 0.02 and abs(g - objective.guessing) < 0.02:
         return (
-            f"both losses stand at ln 2 ({d:.3f} and {g:.3f}): the critic only guesses, so the generator learns "
-            "nothing; a lower learning rate, a larger batch, or the hinge objective helps"
+            f"both losses stand at {objective.guessing:.3f} ({d:.3f} and {g:.3f}): the critic only guesses, so the "
+            "generator learns nothing; a lower learning rate, a larger batch, or the hinge objective helps"
         )
     return None
 
 
-def _one_sided(losses: Losses, _: View, __: Reference, objective: Objective) -> str | None:
+def _one_sided(losses: Means, _: View, __: Reference, objective: Losses) -> str | None:
     d, right = losses.get("loss/d", np.nan), losses.get("critic/right", np.nan)
-    if objective != "wgan-gp" and right > 0.995 and d < 0.05:
+    if objective.bounded and right > 0.995 and d < 0.05:
         return (
             f"the critic is right {100 * right:.1f} % of the time (its loss is {d:.3f}): it tells the generator "
             "nothing any more; more kicks, augmentation, or an R1 penalty helps"
@@ -107,19 +107,19 @@ def _one_sided(losses: Losses, _: View, __: Reference, objective: Objective) -> 
     return None
 
 
-def _silence(_: Losses, fake: View, __: Reference, ___: Objective) -> str | None:
+def _silence(_: Means, fake: View, __: Reference, ___: Losses) -> str | None:
     if fake.silent > 0.5:
         return f"{100 * fake.silent:.0f} % of the generated sounds are silent"
     return None
 
 
-def _bodiless(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+def _bodiless(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
     if fake.bodiless > max(0.5, 2 * real.all.bodiless):
         return f"{100 * fake.bodiless:.0f} % of the generated sounds end after the click: there is no body"
     return None
 
 
-def _collapse(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+def _collapse(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
     ratio = fake.diversity / max(real.all.diversity, 1e-9)
     if ratio < 0.25:
         return (
@@ -129,7 +129,7 @@ def _collapse(_: Losses, fake: View, real: Reference, __: Objective) -> str | No
     return None
 
 
-def _comb(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+def _comb(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
     if fake.comb_db > real.all.comb_db + 6:
         return (
             f"periodic lines in the spectrum: {fake.comb_db:.1f} dB, and nine of ten real kicks stay below "
@@ -138,7 +138,7 @@ def _comb(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
     return None
 
 
-def _hiss(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
+def _hiss(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
     if fake.tail_noise_db > real.all.tail_noise_db + 20:
         return (
             f"hiss in the tail: {fake.tail_noise_db:.0f} dB, and nine of ten real kicks stay below "
@@ -147,7 +147,7 @@ def _hiss(_: Losses, fake: View, real: Reference, __: Objective) -> str | None:
     return None
 
 
-DETECTORS: dict[str, Callable[[Losses, View, Reference, Objective], str | None]] = {
+DETECTORS: dict[str, Callable[[Means, View, Reference, Losses], str | None]] = {
     "stall at ln 2": _stall,
     "one-sided critic": _one_sided,
     "silence": _silence,
@@ -158,7 +158,7 @@ DETECTORS: dict[str, Callable[[Losses, View, Reference, Objective], str | None]]
 }
 
 
-def detect(losses: Losses, fake: View, real: Reference, objective: Objective) -> list[Trouble]:
+def detect(losses: Means, fake: View, real: Reference, objective: Losses) -> list[Trouble]:
     """All troubles that show now, in the order of DETECTORS."""
     found = ((name, see(losses, fake, real, objective)) for name, see in DETECTORS.items())
     return [Trouble(name, sentence) for name, sentence in found if sentence]

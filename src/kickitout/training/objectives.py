@@ -1,18 +1,20 @@
 """Adversarial objectives as pure functions: logits [B] in, a scalar out; no weights, no state.
 
-Each pair is (critic, generator). Penalties take the critic and what it sees, and can be differentiated again.
+OBJECTIVES has them by name, as a config calls them. Penalties take the critic and what it sees, and can be
+differentiated again.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, NamedTuple
 
 import torch
+from pydantic import AfterValidator
 from torch import Tensor
 from torch.nn import functional as F
 
-Objective = Literal["bce", "wgan-gp", "hinge"]
 LN_2 = 0.6931471805599453  # the binary cross-entropy of a critic that cannot tell
 
 
@@ -70,13 +72,27 @@ def r1_penalty(critic: Callable[..., Tensor], *real: Tensor) -> Tensor:
     return torch.stack([s.square().flatten(1).sum(1).mean() for s in slopes]).sum()
 
 
-CRITIC: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "bce": bce_critic,
-    "wgan-gp": wasserstein_critic,
-    "hinge": hinge_critic,
+class Losses(NamedTuple):
+    """What a critic and a generator descend, and what the monitor has to know of it."""
+
+    critic: Callable[[Tensor, Tensor], Tensor]  # logits of real and of generated sounds
+    generator: Callable[[Tensor], Tensor]  # logits of generated sounds
+    penalised: bool = False  # the critic's slope is, with `gradient_penalty`
+    bounded: bool = True  # a critic that is always right has a loss of 0, and tells the generator nothing
+    guessing: float = math.nan  # both losses where the critic only guesses
+
+
+OBJECTIVES = {
+    "bce": Losses(bce_critic, bce_generator, guessing=LN_2),
+    "wgan-gp": Losses(wasserstein_critic, wasserstein_generator, penalised=True, bounded=False),
+    "hinge": Losses(hinge_critic, wasserstein_generator),
 }
-GENERATOR: dict[str, Callable[[Tensor], Tensor]] = {
-    "bce": bce_generator,
-    "wgan-gp": wasserstein_generator,
-    "hinge": wasserstein_generator,
-}
+
+
+def _known(name: str) -> str:
+    if name not in OBJECTIVES:
+        raise ValueError(f"known are {', '.join(OBJECTIVES)}")
+    return name
+
+
+Objective = Annotated[str, AfterValidator(_known)]  # in a config

@@ -12,13 +12,13 @@ from kickitout.models.player import Player
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import AdversarialTrainingConfig, KickGANTrainingConfig, TrainingConfig
-from kickitout.training.objectives import Objective
+from kickitout.training.objectives import Losses
 
 
 class Task(Protocol):
     """What the loop needs of a family: networks and optimisers to keep, a step to take, a player to hear."""
 
-    objective: Objective  # that its critic descends
+    losses: Losses  # of its objective
 
     @property
     def networks(self) -> dict[str, nn.Module]: ...
