@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from synthetic import swept_kicks
-from test_codecs import max_difference_after_export, snr_db
+from test_representations import max_difference_after_export, snr_db
 
 from kickitout.representations.pqmf import LEFT, SubBands, SubBandsConfig, filter_bank, prototype
 from kickitout.sound import LENGTH, SAMPLE_RATE

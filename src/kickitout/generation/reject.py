@@ -1,13 +1,13 @@
-"""Only kicks like those that were learned from: others are drawn again, the same ones for the same seed.
+"""Outlier rejection: kicks unlike those that the model learned from are resampled, the same ones for the same seed.
 
-The card of each kick is held against limits (`card.limits`) that travel with the model: those of what it learned from,
-and of traces of a machine. A kick that lies outside is drawn again from another start of its seed; attempt 0 is the
-seed's own kick, attempt k begins at start k * STARTS (`ask.start_noise`). Nothing else decides, so a seed gives the
-same kick alone, in any batch and on any number of threads, and its recipe makes it again without a gate. After ATTEMPTS
-the one that is least outside is kept, the earliest of equal ones, and that is said.
+The card of each kick is compared with limits (`card.limits`) that travel with the model: limits from its training
+sounds, and limits for traces of a machine. A kick that is out of range is resampled from another start of its seed:
+attempt 0 is the seed's own kick, attempt k begins at start k * STARTS (`match.start_noise`). Nothing else decides, so a
+seed gives the same kick alone, in any batch and on any number of threads, and its recipe renders it again without
+rejection. After ATTEMPTS the kick that is least out of range is kept, the earliest of equal ones, and that is said.
 
-Limits are in the model's metadata, or, for a model that was made before there were any, in a file beside it. A model
-without either is held against the traces alone.
+The limits are in the model's metadata, or, for a model of an older version, in a file beside it. For a model without
+either, only the limits for traces of a machine count.
 """
 
 from __future__ import annotations
@@ -57,10 +57,10 @@ class Sampled(NamedTuple):
 
 
 class RejectionTally:
-    """What a gate has let through, counted from any thread."""
+    """What has passed and what not, counted from any thread."""
 
     def __init__(self) -> None:
-        self.kicks = self.redrawn = self.left_outside = 0
+        self.kicks = self.resampled = self.left_outside = 0
         self.reasons: Counter[str] = Counter()  # of the seeds' own kicks that did not pass
         self.told: dict[int, str] = {}  # seed -> what its kick is outside of
         self._lock = threading.Lock()
@@ -74,13 +74,13 @@ class RejectionTally:
                 if len(self.told) < MOST_TOLD:
                     self.told[seed] = drawn.said
             elif drawn.attempt:
-                self.redrawn += 1
+                self.resampled += 1
 
     def join(self, other: RejectionTally) -> None:
-        """What another gate has let through, in another process perhaps."""
+        """Add what another tally has counted, perhaps in another process."""
         with self._lock:
             self.kicks += other.kicks
-            self.redrawn += other.redrawn
+            self.resampled += other.resampled
             self.left_outside += other.left_outside
             self.reasons.update(other.reasons)
             self.told |= dict(list(other.told.items())[: MOST_TOLD - len(self.told)])
@@ -93,7 +93,7 @@ class RejectionTally:
 
     @property
     def at_once(self) -> int:
-        return self.kicks - self.redrawn - self.left_outside
+        return self.kicks - self.resampled - self.left_outside
 
     def text(self) -> str:
         """In one line.
@@ -104,10 +104,10 @@ class RejectionTally:
         ...     tally.add(seed, Sampled(wave, 0, {}, (), None, ""))
         >>> tally.add(3, Sampled(wave, 2, {}, ("comb_db",), None, ""))
         >>> tally.text()
-        '3 of 4 at once, 1 re-drawn: comb_db 1'
+        '3 of 4 at once, 1 resampled: comb_db 1'
         """
         parts = [f"{self.at_once} of {self.kicks} at once"]
-        parts += [f"{self.redrawn} re-drawn"] if self.redrawn else []
+        parts += [f"{self.resampled} resampled"] if self.resampled else []
         parts += [f"{self.left_outside} still outside after {ATTEMPTS} attempts"] if self.left_outside else []
         why = ", ".join(f"{name} {n}" for name, n in sorted(self.reasons.items(), key=lambda item: (-item[1], item[0])))
         return ", ".join(parts) + (f": {why}" if why else "")

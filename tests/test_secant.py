@@ -1,4 +1,4 @@
-"""A knob on its way to a measurement, where the answer is known beforehand."""
+"""The secant search for a control, where the answer is known beforehand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What bounds how near a kick can be made again by a decoder whose air is noise."""
+"""A bound on how well a decoder can reconstruct a kick whose noise it draws anew."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate: what passes stays as it is, what does not is drawn again, the same for the same seed everywhere."""
+"""Outlier rejection: what passes stays as it is, what does not is resampled, the same for the same seed everywhere."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def model():
 
 @pytest.fixture(scope="module")
 def narrow(model):
-    """The kicks of SEEDS through narrow limits, and the gate that they went through."""
-    gate = OutlierRejection(model, narrow_limits())
-    return gate, gate.sample(SEEDS)
+    """The kicks of SEEDS through narrow limits, and what rejected the others."""
+    rejection = OutlierRejection(model, narrow_limits())
+    return rejection, rejection.sample(SEEDS)
 
 
 def without_limits(path):
@@ -61,7 +61,7 @@ def without_limits(path):
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
     """A copy of the model in the package with narrow limits."""
-    path = without_limits(tmp_path_factory.mktemp("gate") / "model.onnx")
+    path = without_limits(tmp_path_factory.mktemp("rejection") / "model.onnx")
     limits_file(path).write_text(limits_text(narrow_limits(), load_model(path).digest))
     return path
 
@@ -103,24 +103,24 @@ def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_thread
 
 
 def test_the_least_far_outside_is_kept_where_none_passes_and_is_said_to_be(model):
-    gate = OutlierRejection(model, NOTHING)
+    rejection = OutlierRejection(model, NOTHING)
     seeds = range(7, 40)
     each = ([model.play(start_noise(model, seed, STARTS * k))[0] for k in range(ATTEMPTS)] for seed in seeds)
     seed, tries = next((s, t) for s, t in zip(seeds, each, strict=True) if np.isfinite(hz(t)).all())
-    (drawn,) = gate.sample([seed])
+    (drawn,) = rejection.sample([seed])
     assert drawn.attempt == int(np.argmin(hz(tries)))  # the lowest is nearest to 2 Hz
     np.testing.assert_array_equal(drawn.wave, tries[drawn.attempt])
     assert drawn.recipe["outside"] == ["pitch_end_hz"]
-    assert gate.tally.text() == "0 of 1 at once, 1 still outside after 8 attempts: pitch_end_hz 1"
-    assert "pitch_end_hz" in gate.tally.told[seed]
-    assert "at most 2" in gate.tally.told[seed]
+    assert rejection.tally.text() == "0 of 1 at once, 1 still outside after 8 attempts: pitch_end_hz 1"
+    assert "pitch_end_hz" in rejection.tally.told[seed]
+    assert "at most 2" in rejection.tally.told[seed]
 
 
 def test_the_tally_is_of_the_kicks_and_their_reasons(narrow):
-    gate, drawn = narrow
+    rejection, drawn = narrow
     again = sum(one.attempt > 0 for one in drawn)
-    text = f"{len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}"
-    assert gate.tally.text() == text
+    text = f"{len(SEEDS) - again} of {len(SEEDS)} at once, {again} resampled: pitch_end_hz {again}"
+    assert rejection.tally.text() == text
 
 
 class Broken(FormulaModel):
@@ -138,8 +138,8 @@ class Broken(FormulaModel):
 
 @pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])
 def test_silence_and_what_is_not_finite_is_drawn_again(wave):
-    gate = OutlierRejection(Broken(wave, 2), artefact_limits())
-    assert gate.sample([5])[0].attempt == 2
+    rejection = OutlierRejection(Broken(wave, 2), artefact_limits())
+    assert rejection.sample([5])[0].attempt == 2
     with pytest.raises(UserError, match="seed 5 is not a finite sound"):
         OutlierRejection(Broken(np.full((1, LENGTH), np.nan), ATTEMPTS), artefact_limits()).sample([5])
     (silent,) = OutlierRejection(Broken(np.zeros((1, LENGTH)), ATTEMPTS), artefact_limits()).sample([5])
@@ -214,7 +214,7 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
     again = sum(one.attempt > 0 for one in drawn)
     said = capsys.readouterr().err
     assert (
-        f"outlier rejection: {len(SEEDS) - again} of {len(SEEDS)} at once, {again} re-drawn: pitch_end_hz {again}"
+        f"outlier rejection: {len(SEEDS) - again} of {len(SEEDS)} at once, {again} resampled: pitch_end_hz {again}"
         in said
     )
     assert "artefacts alone" not in said
@@ -253,7 +253,7 @@ def test_a_kit_goes_through_the_gate_and_each_of_its_sounds_is_made_again(model_
         "1",
     ]
     assert main([*command, "--round-robin", "1", "--formats", "sfz", "--no-zip", "-o", str(out)]) == 0
-    assert "outlier rejection: 0 of 1 at once, 1 re-drawn: pitch_end_hz 1" in capsys.readouterr().err
+    assert "outlier rejection: 0 of 1 at once, 1 resampled: pitch_end_hz 1" in capsys.readouterr().err
     (sound,) = (out / "samples").glob("*.wav")
     assert json.loads(read_comment(sound))["attempt"] >= 1
     again = tmp_path / "again.wav"
