@@ -20,7 +20,7 @@ from kickitout.representations.base import RepresentationSettings
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing
 from kicklab.data import LabData
-from kicklab.study import FEWEST_SEEDS, Study, StudyRow, lab_size, rows_of
+from kicklab.study import FEWEST_SEEDS, NO_BUDGET, Budget, Study, StudyRow, lab_size, rows_of
 
 Source = Literal["trained", "reals", "augmented", "procedural", "ceiling"]
 REFERENCE_ROWS = {
@@ -28,17 +28,6 @@ REFERENCE_ROWS = {
     "augmented": "augmented training kicks",
     "procedural": "procedural synthesiser",
 }
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How long a run is: seconds of one core, or steps."""
-
-    seconds: float | None = None
-    steps: int | None = None
-
-    def __str__(self) -> str:
-        return f"{self.steps} steps" if self.steps is not None else f"{(self.seconds or 0) / 60:g} min"
 
 
 @dataclass(frozen=True)
@@ -57,7 +46,7 @@ class Cell:
     config: TrainingConfig | None = None
     representation: RepresentationSettings | None = None
     kicks: int | None = None
-    budget: Budget = Budget()
+    budget: Budget = NO_BUDGET
     milestones: tuple[float, ...] = (1.0,)
 
     @property
@@ -73,17 +62,31 @@ class Cell:
             "training": TRAINING_VERSION, "source": self.source, "data": self.data, "seed": self.seed,
             "sounds": self.sounds, "corpus": self.digests, "settings": settings, "kicks": self.kicks,
             "seconds": None if self.budget.seconds is None else float(self.budget.seconds), "steps": self.budget.steps,
+            "sounds seen": self.budget.sounds,
             "milestones": None if self.milestones == (1.0,) else self.milestones,
         }  # fmt: skip
-        text = json.dumps({key: value for key, value in known.items() if value not in (None, {})}, sort_keys=True)
         kind = "-".join(str(settings[key]) for key in (FAMILY, "codec.name") if key in settings)
-        return f"{kind or self.source}-{self.seed}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
+        return f"{kind or self.source}-{self.seed}-{_digest(known)[:10]}"
+
+    @property
+    def beginning(self) -> str:
+        """What a shorter and a longer run of one row and seed have in common: all but where they end."""
+        assert self.config is not None
+        return _digest({
+            "training": TRAINING_VERSION, "data": self.data, "sounds": self.sounds, "corpus": self.digests,
+            "settings": differing(self.config), "kicks": self.kicks, "steps": self.budget.seconds is None,
+        })  # fmt: skip
 
     @property
     def representation_label(self) -> str:
         """The representation through which its sounds went; empty where there was none."""
         representation = self.config.representation if self.config else self.representation
         return representation_label(representation) if representation else ""
+
+
+def _digest(known: dict[str, Any]) -> str:
+    text = json.dumps({key: value for key, value in known.items() if value not in (None, {})}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def representation_label(config: RepresentationSettings) -> str:
@@ -126,7 +129,7 @@ def cells_of(
             found.append(
                 Cell(
                     row=row.name, about=row.about, levels=row.levels, source="trained", seed=seed,
-                    config=row.resolved(seed), kicks=row.kicks, budget=budget, milestones=study.milestones, **common,
+                    config=row.resolved(seed), kicks=row.kicks, budget=budget, milestones=study.shares, **common,
                 )
             )  # fmt: skip
     return found

@@ -1,11 +1,13 @@
 """The sounds of a laboratory: what is trained on, and what is never trained on.
 
-Kicks are split once, by group: the test part is what all scores are against, and no run sees it in any way. What a run
-itself holds out (for its monitor) comes from the rest. Tones are made by formula, and so need no files.
+Kicks are split once, by source (`sources`): the test part is what all scores are against, and no run sees it in any
+way. What a run itself holds out (for its monitor) comes from the rest. A third part confirms: it is scored against
+once, at the end, and nothing is chosen by it. Tones are made by formula, and so need no files.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -18,14 +20,18 @@ import numpy as np
 
 from kickitout.datasets.build import Dataset, ManifestRow, describe_difference, read_dataset, split
 from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.datasets.stated import UNSTATED
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.metrics.score import FEWEST
 from kickitout.stored import upgraded
 from kickitout.training.session import FEWEST_KICKS
+from kicklab.sources import capped, held_out_sources, machine_of, sources_of
 from kicklab.tones import tone_dataset
 
-TEST_SHARE, TEST_SEED = 0.2, 1  # of the groups; another seed than a run's own split, so that the two do not nest
+# Of the sounds, in whole sources. The seed is the first under 6 with no source above an eighth of the test part, chosen
+# before anything was trained.
+TEST_SHARE, TEST_SEED = 0.25, 3
 TONES, TEST_TONES = 512, 128
 FREE = {"cc0", "cc0-1.0", "cc0 1.0", "public-domain", "public domain", "unlicense", "the unlicense"}
 
@@ -37,6 +43,14 @@ class LabData:
     train: Dataset
     test: Dataset
     related: int = 0  # kicks left out of the test part because a training kick is of their group
+    confirm: Dataset | None = None  # sounds of other sources than both, for the end
+    repeated: int = 0  # kicks left out of what confirms because the others have their group or source
+
+    @property
+    def parts(self) -> dict[str, Dataset]:
+        """Those that there are, by name."""
+        found = {"train": self.train, "test": self.test, "confirm": self.confirm}
+        return {name: part for name, part in found.items() if part is not None}
 
     def of(self, kicks: int | None, held_out: float, seed: int) -> Dataset:
         """What a run gets: what it will hold out, and `kicks` others (all, if None) that the seed chooses.
@@ -54,40 +68,61 @@ class LabData:
             by_group.setdefault(self.train.rows[i].group, []).append(i)
         order = list(by_group)
         chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_group[order[place]]][:kicks]
-        return take(self.train, sorted([*chosen, *watched.tolist()]))
+        return self.train.take(np.array(sorted([*chosen, *watched.tolist()])))
 
 
-def take(dataset: Dataset, rows: Sequence[int]) -> Dataset:
-    """Some of the sounds of a dataset."""
-    at = np.asarray(rows, dtype=int)
-    return replace(
-        dataset, waves=dataset.waves[at], sides=dataset.sides[at], rows=tuple(dataset.rows[i] for i in at.tolist())
-    )
+def read_kicks(paths: Sequence[Path], against: Sequence[Path] = (), confirm: Sequence[Path] = ()) -> LabData:
+    """Scan folders and split them by source; with `against`, those folders are the test part.
 
-
-def read_kicks(paths: Sequence[Path], against: Sequence[Path] = ()) -> LabData:
-    """Scan folders and split them; with `against`, those folders are the test part, and all of `paths` is trained on.
-
-    A test kick that is of one group with a training kick is left out. Raises UserError when either part is too small.
+    A test kick that is of one group with a training kick is left out, and of `confirm` what is of one group or source
+    with any of them. Raises UserError when a part is too small, or a source is in two of them.
     """
     dataset = read_dataset(list(paths))
+    sources = sources_of(dataset.rows)
+    kept = capped(dataset.rows, sources)
+    dataset, sources = dataset.take(np.flatnonzero(kept)), sources[kept]
     if not against:
-        train, test = split(dataset, TEST_SHARE, TEST_SEED)
-        data = LabData(take(dataset, train.tolist()), take(dataset, test.tolist()))
-        hint = f"{TEST_SHARE:.0%} of the groups are kept for the test; more kicks, or --against others, work"
+        test = held_out_sources(sources, TEST_SHARE, TEST_SEED)
+        data = LabData(dataset.take(np.flatnonzero(~test)), dataset.take(np.flatnonzero(test)))
+        hint = f"{TEST_SHARE:.0%} are kept for the test, in whole sources; more sources, or --against others, work"
     else:
         other = read_dataset(list(against))
-        both = [row.sound for row in (*dataset.rows, *other.rows)]
-        joined = near_duplicate_groups(np.concatenate([dataset.waves, other.waves]), both)
-        known = set(joined[: len(dataset)].tolist())
-        kept = [i for i, group in enumerate(joined[len(dataset) :].tolist()) if group not in known]
-        data = LabData(dataset, take(other, kept), len(other) - len(kept))
+        _refuse_shared({row.source for row in dataset.rows}, {row.source for row in other.rows})
+        apart = ~_related(other, dataset)
+        data = LabData(dataset, other.take(np.flatnonzero(apart)), int((~apart).sum()))
         hint = f"{data.related} of those in --against are near-duplicates of training kicks; give more"
     if len(data.test) < FEWEST:
         raise UserError(f"{len(data.test)} kicks to score against: too few, at least {FEWEST} are needed; {hint}")
     if len(data.train) < 2 * FEWEST_KICKS:
         raise UserError(f"{len(data.train)} kicks to train on: too few, at least {2 * FEWEST_KICKS} are needed; {hint}")
+    if confirm:
+        other = read_dataset(list(confirm))
+        sources = sources_of(other.rows)
+        known = {machine_of(row) for part in data.parts.values() for row in part.rows} - {UNSTATED}
+        shared = np.array([machine_of(row) in known for row in other.rows])
+        apart = ~np.isin(sources, sources[shared])
+        apart &= ~np.any([_related(other, part) for part in data.parts.values()], axis=0)
+        apart &= capped(other.rows, sources)
+        data = replace(data, confirm=other.take(np.flatnonzero(apart)), repeated=int((~apart).sum()))
+        if int(apart.sum()) < FEWEST:
+            raise UserError(f"{int(apart.sum())} kicks of other sources in --confirm: too few, {FEWEST} are needed")
     return data
+
+
+def _refuse_shared(train: set[str], test: set[str]) -> None:
+    """Raise UserError where a stated source would be learned from and scored against."""
+    if both := sorted((train & test) - {UNSTATED}):
+        raise UserError(
+            f"source {both[0]!r} is among the kicks to train on and in --against: a source is learned from or scored "
+            "against, not both; remove it from one of them, or leave --against out and sources are split here"
+        )
+
+
+def _related(other: Dataset, dataset: Dataset) -> np.ndarray:
+    """[n] bool: which of `other` have a near-duplicate in `dataset`."""
+    both = [row.sound for row in (*dataset.rows, *other.rows)]
+    joined = near_duplicate_groups(np.concatenate([dataset.waves, other.waves]), both)
+    return np.isin(joined[len(dataset) :], joined[: len(dataset)])
 
 
 @lru_cache(maxsize=1)
@@ -97,22 +132,21 @@ def tone_data() -> LabData:
 
 
 def save(data: LabData, folder: Path) -> None:
-    """Write both parts into a folder; the arrays first, so that what is described is there."""
+    """Write all parts into a folder; the arrays first, so that what is described is there."""
     make_folder(folder)
     arrays = io.BytesIO()
-    np.savez(arrays, train=data.train.waves, test=data.test.waves)
+    np.savez(arrays, **{name: part.waves for name, part in data.parts.items()})  # type: ignore[arg-type]
     write_whole(folder / "kicks.npz", arrays.getvalue())
-    text = json.dumps(
-        {"train": data.train.manifest(), "test": data.test.manifest(), "related": data.related}, ensure_ascii=False
-    )
+    about = {name: part.manifest() for name, part in data.parts.items()}
+    text = json.dumps(about | {"related": data.related, "repeated": data.repeated}, ensure_ascii=False)
     write_whole(folder / "kicks.json", text.encode())
 
 
 def refuse_other_kicks(data: LabData, folder: Path) -> None:
     """Raise UserError where the folder holds other kicks than these."""
     known = upgraded(json.loads((folder / "kicks.json").read_text("utf-8")))
-    for part, dataset in (("train", data.train), ("test", data.test)):
-        if known[part]["digest"] != dataset.digest:
+    for part, dataset in data.parts.items():
+        if part in known and known[part]["digest"] != dataset.digest:
             what = describe_difference(known[part], dataset.manifest())
             raise UserError(
                 f"{folder.parent}: a laboratory of other kicks ({part}: {what}); restore them, or use another -o"
@@ -125,11 +159,21 @@ def load(folder: Path) -> LabData:
     try:
         about = upgraded(json.loads((folder / "kicks.json").read_text("utf-8")))
         with np.load(folder / "kicks.npz") as arrays:
-            waves = {part: arrays[part] for part in ("train", "test")}
-        rows = {part: tuple(ManifestRow(**r) for r in about[part]["rows"]) for part in ("train", "test")}
+            waves = {part: arrays[part] for part in arrays.files}
+        rows = {part: tuple(ManifestRow(**r) for r in about[part]["rows"]) for part in waves}
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise UserError(
             f"{folder}: the laboratory's kicks are damaged or of another version; restore them, or use another -o"
         ) from error
     parts = {part: Dataset(waves[part], np.zeros_like(waves[part]), rows[part], (), {}, ()) for part in rows}
-    return LabData(parts["train"], parts["test"], about["related"])
+    return LabData(parts["train"], parts["test"], about["related"], parts.get("confirm"), about.get("repeated", 0))
+
+
+def parts_table(data: LabData) -> str:
+    """Which sound is in which part, as CSV: names, sources and identities, no audio."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("part", "source", "name", "sound"))
+    for name, part in data.parts.items():
+        writer.writerows(sorted((name, row.source, row.name, row.sound) for row in part.rows))
+    return text.getvalue()

@@ -61,7 +61,7 @@ class Lab:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
         self.refuse_older()
         there = names_in(self.path)
-        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening"}
+        own = {"data", "plans", "cells", "results.csv", "results.csv.gz", "parts.csv", "votes.csv", "listening"}
         strangers = [name for name in there if name not in own]
         if strangers and "plans" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder with -o")
@@ -70,7 +70,7 @@ class Lab:
         if kicks is not None:
             if self.has_kicks:
                 lab_data.refuse_other_kicks(kicks, self.data)
-            else:
+            if not self.has_kicks or kicks.confirm is not None:
                 lab_data.save(kicks, self.data)
 
     def refuse_older(self) -> None:

@@ -6,6 +6,7 @@ they can change later without training again. Budgets are processor seconds: a b
 
 from __future__ import annotations
 
+import copy
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,24 +19,27 @@ import torch
 from torch import Tensor, nn
 
 from kickitout.augmentation.variants import producer_variants
-from kickitout.files import make_folder
+from kickitout.files import make_folder, write_whole
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.models.families import ADVERSARIAL
+from kickitout.models.player import Player
 from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
 from kickitout.synthesis.procedural import synthesise
+from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.loop import Report, Run, Until
 from kickitout.training.session import opened
 from kicklab.cells import Cell
 from kicklab.data import LabData
-from kicklab.folder import Lab, write_arrays, write_json
+from kicklab.folder import Lab, read_json, write_arrays, write_json
 from kicklab.spectra import profiles
 
 FULL_SCALE = 32_767  # a sample of 1.0 in 16 bits
 WALK = 7  # sounds on the way from one seed to the next
 ENCODED_AT_ONCE = 16
 MOST_KERNELS = 64
+LOSSES_KEPT = 50  # steps between two that are
 CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 
 
@@ -52,6 +56,7 @@ def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None)
     began = time.process_time()
     data = lab.sounds(cell.data)
     if cell.source == "trained":
+        _go_on_from_shorter(lab, cell, folder)
         return _train(cell, data, folder, watch)
     arrays, about = _without_learning(cell, data)
     _keep(folder, 0, arrays, about | {"cost_seconds": time.process_time() - began})
@@ -93,14 +98,41 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
             arrays, about = _generate(run, cell, data)
             _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})
         finished = all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones)))
-    if finished:  # nothing goes on from here: a study of many cells would fill the disk
+    if finished and cell.budget.seconds is not None:  # nothing goes on from here: many cells would fill the disk
         shutil.rmtree(folder / "run" / "checkpoints", ignore_errors=True)
     return finished
 
 
+def _go_on_from_shorter(lab: Lab, cell: Cell, folder: Path) -> None:
+    """Where a shorter run of the same row and seed is finished, begin with it: its run folder and its milestones.
+
+    It is of use if it was heard wherever this one must be, as far as it went.
+    """
+    begun = folder / "beginning.txt"
+    if begun.exists() or cell.budget.seconds is not None or cell.config is None:
+        return
+    steps = [cell.budget.steps_at(share, cell.config.batch) for share in cell.milestones]
+    for other in sorted(p.parent for p in lab.path.glob("cells/*/beginning.txt")):
+        if (other / "beginning.txt").read_text() != cell.beginning or not (other / "measured.json").exists():
+            continue
+        heard = {p["steps"]: i for i, p in enumerate(read_json(other / "measured.json")["milestones"])}
+        if max(heard) < (steps[-1] or 0) and {s for s in steps if s and s <= max(heard)} <= heard.keys():
+            if not (folder / "run").exists():
+                shutil.copytree(other / "run", folder / "run")
+            for i, step in enumerate(steps):
+                if step in heard:
+                    for suffix in (".npz", ".json"):
+                        shutil.copy2(
+                            made_path(other, heard[step]).with_suffix(suffix), made_path(folder, i).with_suffix(suffix)
+                        )
+            break
+    write_whole(begun, cell.beginning.encode())
+
+
 def _until(cell: Cell, share: float) -> Until:
-    steps, seconds = cell.budget.steps, cell.budget.seconds
-    return Until(None if steps is None else max(1, round(share * steps)), None if seconds is None else share * seconds)
+    assert cell.config is not None
+    seconds = cell.budget.seconds
+    return Until(cell.budget.steps_at(share, cell.config.batch), None if seconds is None else share * seconds)
 
 
 def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
@@ -116,6 +148,12 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     walk = model.play(latent_walk(model.info.noise_size)).mean(axis=1)
     real = encoded_profiles(representation, data.test.waves)
     arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
+    critic = {}
+    if isinstance(run.task, AdversarialTask):
+        if run.task.average is not None:
+            bare = TorchModel(run.task.player(averaged=False))
+            arrays["waves_raw"] = to_16_bits(bare.play(normal(range(cell.sounds), bare.info.noise_size)).mean(axis=1))
+        critic = critic_opinions(run.task, run.waves[: len(run.reals)], torch.from_numpy(data.test.waves)[:, None])
     # The names of the arrays are frozen: "picture_" is of the representation, "real_" of the test kicks in it.
     arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
     arrays |= edge_kernels(run.task.networks)
@@ -127,14 +165,14 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     about = {
         "steps": run.step, "seconds": round(run.seconds, 3), "kicks_seen": run.step * run.config.batch,
         "training_kicks": len(run.reals), "stopped": run.stopped, "parameters": sizes,
-        "architecture": {"generator": generator, "critic": _critic(run, drawn)},
+        "architecture": {"generator": generator, "critic": _critic(run, drawn)}, "critic": critic,
         "snapshots": [
             {k: e.get(k) for k in ("step", "seconds", "score", "floor", "troubles")}
             for e in entries if e.get("kind") == "snapshot"
         ],
         "losses": [
-            {k: e[k] for k in ("step", "seconds", "loss/d", "loss/g") if k in e}
-            for e in entries if e.get("kind") == "losses"
+            {k: e[k] for k in ("step", "seconds", "loss/d", "loss/g", "grad/d", "grad/g") if k in e}
+            for e in entries if e.get("kind") == "losses" and (e["step"] <= 3 or e["step"] % LOSSES_KEPT == 0)
         ],
     }  # fmt: skip
     return arrays, about
@@ -148,6 +186,32 @@ def _critic(run: Run, generated: Tensor | None) -> list[list[Any]]:
     with layer_shapes(critic) as layers, torch.inference_mode():
         critic(generated)
     return layers
+
+
+def critic_opinions(task: AdversarialTask, train: Tensor, unseen: Tensor) -> dict[str, Any]:
+    """What the critic thinks of training pictures, unseen and made ones, and how well it tells the first two apart.
+
+    Of each kind its mean logit and the share that it takes for real; batches are of one kind, as in training, and a
+    copy of the critic judges them: its running means are part of the run. auc: of training against unseen kicks, 0.5
+    for a critic that has learned nothing by heart.
+    """
+    critic = copy.deepcopy(task.networks["critic"]).train()
+    player = task.player(averaged=False)
+    generator = player.generator[0] if task.scale is not None else player.generator  # type: ignore[index]
+    eps = torch.from_numpy(normal(range(len(unseen)), player.latent))
+    batch = task.config.batch
+    with torch.inference_mode():
+        logits = {
+            "train": torch.cat([critic(task.pictures(part)) for part in train.split(batch)]),
+            "unseen": torch.cat([critic(task.pictures(part)) for part in unseen.split(batch)]),
+            "made": torch.cat([critic(generator(player.prior(part))) for part in eps.split(batch)]),
+        }
+    found: dict[str, Any] = {
+        kind: {"logit": round(x.mean().item(), 4), "real": round((x > 0).float().mean().item(), 4)}
+        for kind, x in logits.items()
+    }
+    higher = logits["train"][:, None] - logits["unseen"]
+    return found | {"auc": round(((higher > 0).float() + 0.5 * (higher == 0).float()).mean().item(), 4)}
 
 
 @contextmanager
@@ -268,10 +332,9 @@ def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray],
         return {"waves": to_16_bits(synthesise(range(first, first + cell.sounds))[0])}, about
     assert cell.representation is not None
     representation = make_representation(cell.representation)
+    player = Player(nn.Identity(), representation, nn.Identity())  # with the ends and the peak that all models have
     with torch.inference_mode():
-        again = [
-            representation.decode(representation.encode(torch.from_numpy(wave[None])))[0].numpy() for wave in reals
-        ]
+        again = [player.sound(representation.encode(torch.from_numpy(wave[None])))[0, 0].numpy() for wave in reals]
     arrays = {"waves": to_16_bits(np.stack(again)), "rows": rows, "before": to_16_bits(reals)}
     arrays |= {f"picture_{k}": v for k, v in encoded_profiles(representation, reals).items()}
     arrays |= {f"real_{k}": v for k, v in encoded_profiles(representation, data.test.waves).items()}

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from kickitout.metrics.cards import wasserstein_drawn
-from kickitout.metrics.distance import pairwise
+from kickitout.metrics.distance import diversity, pairwise
+from kickitout.metrics.embedding import embed_bands
 from kickitout.metrics.embeddings import BANDS
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
@@ -63,6 +64,8 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
         write_arrays(folder / f"curves-{i}.npz", curves)
         spent = about.pop("cost_seconds") + time.process_time() - began
         points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
+        if cell.data == "kicks":
+            points[-1]["distances"] = distances_to(real_kicks(lab.data), arrays)
     known = {
         "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
         "config": cell.config.name if cell.config else "",
@@ -111,6 +114,20 @@ def measured_set(waves: np.ndarray, groups: np.ndarray | None = None) -> SoundSe
     """Measure waves [n, T] on one thread."""
     went = course(waves)
     return SoundSet(measure_features(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
+
+
+def distances_to(real: SoundSet, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Of what the averaged weights made, and the plain ones: all that an energy distance needs of it.
+
+    away: mean distance of each real sound, in their order, from all that was made; within: mean distance between two
+    that were made.
+    """
+    found = {}
+    for name in arrays.keys() & {"waves", "waves_raw"}:
+        made = embed_bands(from_16_bits(arrays[name]))
+        away = pairwise(real.features.embedded[BANDS.name], made).mean(axis=1)
+        found[name] = {"away": [round(float(x), 4) for x in away], "within": round(diversity(made), 4)}
+    return found
 
 
 _KNOWN: dict[str, SoundSet] = {}  # the kicks of the laboratory that was asked for last, by their digest

@@ -23,6 +23,7 @@ from scipy.special import stdtrit
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.stored import RENAMED
+from kicklab.data import load, parts_table
 from kicklab.folder import Lab, read_json
 
 RESULT_COLUMNS = (
@@ -121,6 +122,8 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
     read_results(lab)
     make_folder(out.path / "plans")
     written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
+    if lab.has_kicks:
+        written.append(write_whole(out.path / "parts.csv", parts_table(load(lab.data)).encode()))
     for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
     if lab.votes.exists():

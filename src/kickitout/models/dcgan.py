@@ -15,6 +15,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kickitout.errors import UserError
+from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.models.upsample import Stride, Upsampling, kernel, upsample
 from kickitout.settings import Settings
 
@@ -33,6 +34,8 @@ class DCGANConfig(Settings):
     upsampling: Upsampling = "transposed"
     last_upsampling: Upsampling | None = None  # of the step that makes the picture; None: as the others
     critic_norm: Literal["batch", "none"] = "batch"  # "none" for objectives with a gradient penalty
+    critic_start: Literal["published", "he"] | None = None  # None: as published with batch norm, He's without
+    output_bias: OutputBias = 0.0
     stereo: bool = False  # mid and side pictures, the side after the mid along the channels
 
 
@@ -87,12 +90,13 @@ class Generator(nn.Module):
         last = config.last_upsampling or config.upsampling
         self.to_picture = upsample(last, maps[-1], picture[0], strides[-1], size)
         self.apply(start_as_published)
+        add_output_bias(self, config.output_bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, C, H, W] in [-1, 1]."""
         x = self.project(z[:, :, None, None])  # [B, 1024, 4, 4] for a 64 x 64 picture
         x = self.doublings(x)  # [B, 128, 32, 32]
-        return self.to_picture(x).tanh()  # [B, C, 64, 64]
+        return biased(self, self.to_picture(x)).tanh()  # [B, C, 64, 64]
 
 
 class Critic(nn.Module):
@@ -114,7 +118,8 @@ class Critic(nn.Module):
             size = (size[0] // stride[0], size[1] // stride[1])
         self.halvings = nn.Sequential(*layers)
         self.judge = nn.Conv2d(maps[-1], 1, cells)
-        self.apply(start_as_published if config.critic_norm == "batch" else start_without_norm)
+        start = config.critic_start or ("published" if config.critic_norm == "batch" else "he")
+        self.apply(start_as_published if start == "published" else start_without_norm)
 
     def forward(self, picture: Tensor) -> Tensor:
         """picture: [B, C, H, W]. Returns logits [B]."""

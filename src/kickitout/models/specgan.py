@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Shape
+from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.models.wavegan import start_as_glorot
 from kickitout.settings import Settings
 
@@ -36,6 +37,7 @@ class SpecGANConfig(Settings):
     prior: Literal["uniform", "normal"] = "uniform"
     dim: int = Field(64, ge=1, le=512)  # d: maps before the last step; 16 d on the first grid
     stereo: Literal[False] = False
+    output_bias: OutputBias = 0.0
 
 
 def first_grid(picture: Shape) -> tuple[int, int]:
@@ -95,11 +97,12 @@ class Generator(nn.Module):
             layers += [up, nn.ReLU(True)]
         self.upsample = nn.Sequential(*layers[:-1])
         self.apply(start_as_glorot)
+        add_output_bias(self, config.output_bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, 1, 128, 128] in [-1, 1], in units of three deviations of each bin."""
         x = self.project(z).unflatten(1, (-1, *self.grid))  # [B, 16 d, 4, 4]
-        return self.upsample(x).tanh()  # [B, d, 64, 64] before the last step
+        return biased(self, self.upsample(x)).tanh()  # [B, d, 64, 64] before the last step
 
 
 class Critic(nn.Module):

@@ -18,6 +18,7 @@ from kickitout.models.families import (
     make_scale,
     whole_picture,
 )
+from kickitout.models.output import mode_under_tanh
 from kickitout.models.player import Player, make_player, make_prior
 from kickitout.representations import make_representation
 from kickitout.training.config import AdversarialTrainingConfig
@@ -47,6 +48,9 @@ class AdversarialTask:
                 self.scale.fit(torch.cat([self.representation.encode(part[:, 0]) for part in waves.split(FITTED)]))
             self.scale.to(accelerator.device)
         g, d = make_generator(self.model, self.picture), make_critic(self.model, self.picture)
+        if getattr(self.model, "output_bias", 0) == "data":
+            mode = mode_under_tanh(torch.cat([self.pictures(part) for part in waves.split(FITTED)]))
+            g.get_buffer("output_bias").copy_(mode)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
         self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
@@ -145,14 +149,14 @@ class AdversarialTask:
         like = next(self.networks["generator"].parameters())
         return draws(self.config.batch, self._noise(step, purpose, turn), share, like)
 
-    def player(self, most: int = 0) -> Player:
+    def player(self, most: int = 0, *, averaged: bool = True) -> Player:
         """The averaged generator (or the generator where there is no average) with its decoder, ready to play.
 
-        most: training kicks it may be made from; it needs none.
+        most: training kicks it may be made from; it needs none. averaged: False plays the generator itself.
         """
         device = self.accelerator.device
         generator = make_generator(self.model, self.picture).to(device)
-        source = self.average.module if self.average is not None else self.networks["generator"]
+        source = self.average.module if self.average is not None and averaged else self.networks["generator"]
         generator.load_state_dict(source.state_dict())
         measure_batch_norm(
             generator,

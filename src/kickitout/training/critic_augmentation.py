@@ -22,6 +22,8 @@ class AugmentConfig(Settings):
     shift_columns: float = Field(0.03, ge=0, le=0.25)  # share of the time axis: 3 % is 15 ms
     gain: float = Field(0.2, ge=0, le=1)  # pictures are scaled by up to 1 +- this
     cutout: float = Field(0.25, ge=0, le=0.75)  # side of the blanked rectangle as a share of each axis
+    # What a picture has where there is no sound: gains leave it alone, and rectangles are painted with it; -1 of levels.
+    silence: float = Field(0.0, ge=-1, le=1)
 
 
 DRAWS = 8  # random numbers a picture
@@ -41,11 +43,12 @@ def augment(picture: Tensor, config: AugmentConfig, u: Tensor) -> Tensor:
         return picture
     _, _, h, w = picture.shape
     rescaled, moved, blanked = (u[:3] < config.probability).to(picture.dtype)
+    picture = picture - config.silence
     picture = picture * (1 + rescaled * (2 * u[3] - 1) * config.gain).view(-1, 1, 1, 1)
     rows = (moved * (2 * u[4] - 1) * config.shift_rows * h).round().long()
     columns = (moved * (2 * u[5] - 1) * config.shift_columns * w).round().long()
     picture = _shift(picture, rows, columns)
-    return picture * _holes(h, w, blanked, config.cutout, u[6:8])
+    return picture * _holes(h, w, blanked, config.cutout, u[6:8]) + config.silence
 
 
 def _shift(picture: Tensor, rows: Tensor, columns: Tensor) -> Tensor:

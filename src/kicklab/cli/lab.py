@@ -60,10 +60,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run.add_argument("sounds", nargs="*", type=Path, help="folders of kicks; not needed where the folder knows them")
     run.add_argument("-o", "--out", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     run.add_argument("--against", nargs="+", type=Path, default=[], metavar="FOLDER",
-                     help="kicks to score against; without, a fifth of the groups is kept for that")  # fmt: skip
+                     help="kicks to score against; without, a quarter, in whole sources, is kept for that")  # fmt: skip
+    run.add_argument("--confirm", nargs="+", type=Path, default=[], metavar="FOLDER",
+                     help="kicks of other sources, scored against once, by `kick lab confirm`")  # fmt: skip
     length = run.add_mutually_exclusive_group()
     length.add_argument("--budget", type=duration, help="time of one core for each row and seed: 90s, 8m")
     length.add_argument("--steps", type=positive, help="steps for each row and seed, instead of time")
+    length.add_argument("--seen", type=positive, help="sounds that each row and seed sees, instead of time")
     run.add_argument("--seeds", type=positive, default=None, help="seeds of each row; two or more")
     run.add_argument("--only", action="append", default=[], metavar="ROW", help="rows by name, or a part of it")
     add_workers(run, "cells at a time, each on one core (default 1)")
@@ -133,16 +136,16 @@ def _run(args: argparse.Namespace) -> int:
     studies = [(name, load_study(name)) for name in names]
     if args.seeds is not None and args.seeds < FEWEST_SEEDS:
         raise UserError(f"--seeds {args.seeds}: an interval over seeds needs at least {FEWEST_SEEDS}; 3 is usual")
-    if args.against and not args.sounds:
-        raise UserError("--against: names kicks to score against; name those to train on too")
+    if (args.against or args.confirm) and not args.sounds:
+        raise UserError("--against and --confirm: name kicks to score against; name those to train on too")
     if args.count is not None and args.count < 64:
         raise UserError(f"--sounds {args.count}: too few for a score; 64 or more work")
     lab = Lab(args.out)
     lab.refuse_older()  # before kicks are read
-    lab.begin(read_kicks(args.sounds, args.against) if args.sounds else None)
+    lab.begin(read_kicks(args.sounds, args.against, args.confirm) if args.sounds else None)
     for _, study in studies:
         lab.sounds(study.data)  # what is missing is said before anything runs
-    budget = Budget(args.budget, args.steps) if args.budget or args.steps else None
+    budget = Budget(args.budget, args.steps, args.seen) if args.budget or args.steps or args.seen else None
     with read_workers(args, 1, IMPORTED) as workers:
         for name, study in studies:
             only = _fitting(args.only, study) if len(studies) > 1 else args.only
