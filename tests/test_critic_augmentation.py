@@ -41,6 +41,16 @@ def test_each_change_does_what_it_says():
     assert len(middle) > 5
 
 
+def test_silence_stays_silence_under_a_gain_and_is_what_a_cutout_paints():
+    x = torch.full((64, 1, 16, 32), -1.0)
+    x[:, :, :, :8] = 0.5
+    config = AugmentConfig(probability=0.95, shift_columns=0, gain=0.5, cutout=0.5, silence=-1)
+    changed = augment(x, config, numbers(64, x))
+    assert (changed[:, :, :, 8:] == -1).all()  # with silence 0 a gain lifts it, and a cutout paints 0 over it
+    assert changed.min() == -1
+    assert changed[:, :, :, :8].unique().numel() > 20
+
+
 def test_gradients_reach_the_generator_through_every_change():
     x = torch.randn(16, 2, 8, 8, requires_grad=True)
     augment(x, AugmentConfig(probability=0.9, shift_rows=0.2), numbers(16, x)).sum().backward()

@@ -271,7 +271,7 @@ def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, t
     words = ["lab", "results", "--lab", str(toy_lab.path), "-o", str(tmp_path / "alone")]
     assert main(words) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {p.suffix for p in written} == {".gz", ".json"}
+    assert {p.suffix for p in written} == {".gz", ".json", ".csv"}
     assert sorted(written) == sorted(p for p in (tmp_path / "alone").rglob("*") if p.is_file())
     alone = Lab(tmp_path / "alone")
     assert read_results(alone) == read_results(toy_lab)

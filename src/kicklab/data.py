@@ -72,18 +72,18 @@ class LabData:
 
 
 def read_kicks(paths: Sequence[Path], against: Sequence[Path] = (), confirm: Sequence[Path] = ()) -> LabData:
-    """Scan folders and split them by source; with `against`, those folders are the test part.
+    """Scan folders and split them by source, at most `sources.PER_SOURCE` of each; with `against`, as they are.
 
     A test kick that is of one group with a training kick is left out, and of `confirm` what is of one group or source
     with any of them. Raises UserError when a part is too small, or a source is in two of them.
     """
     dataset = read_dataset(list(paths))
-    sources = sources_of(dataset.rows)
-    kept = capped(dataset.rows, sources)
-    dataset, sources = dataset.take(np.flatnonzero(kept)), sources[kept]
     if not against:
-        test = held_out_sources(sources, TEST_SHARE, TEST_SEED)
-        data = LabData(dataset.take(np.flatnonzero(~test)), dataset.take(np.flatnonzero(test)))
+        sources = sources_of(dataset.rows)
+        kept = capped(dataset.rows, sources)
+        test = np.zeros(len(dataset), bool)
+        test[kept] = held_out_sources(sources[kept], TEST_SHARE, TEST_SEED)
+        data = LabData(dataset.take(np.flatnonzero(kept & ~test)), dataset.take(np.flatnonzero(test)))
         hint = f"{TEST_SHARE:.0%} are kept for the test, in whole sources; more sources, or --against others, work"
     else:
         other = read_dataset(list(against))

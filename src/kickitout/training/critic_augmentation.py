@@ -22,7 +22,7 @@ class AugmentConfig(Settings):
     shift_columns: float = Field(0.03, ge=0, le=0.25)  # share of the time axis: 3 % is 15 ms
     gain: float = Field(0.2, ge=0, le=1)  # pictures are scaled by up to 1 +- this
     cutout: float = Field(0.25, ge=0, le=0.75)  # side of the blanked rectangle as a share of each axis
-    # What a picture has where there is no sound: gains leave it alone, and rectangles are painted with it; -1 of levels.
+    # What a picture has where there is no sound: gains leave it alone, rectangles are painted with it. Of levels: -1.
     silence: float = Field(0.0, ge=-1, le=1)
 
 
