@@ -108,8 +108,9 @@ class StudyRow:
 
     def resolved(self, seed: int) -> TrainingConfig:
         """The config of this row. Raises UserError for a key that is not known or settings that contradict."""
+        own = files("kicklab") / "configs" / f"{self.config}.yaml"  # of what only the laboratory trains
         try:
-            return load_config(self.config, [*self.changes, f"seed={seed}"])
+            return load_config(str(own) if own.is_file() else self.config, [*self.changes, f"seed={seed}"])
         except UserError as error:
             raise UserError(f"row {self.name!r}: {error}") from error
 

@@ -9,13 +9,14 @@ from typing import Annotated, Any, get_args
 from pydantic import Field
 from torch import nn
 
-from kickitout.models import dcgan, drumgan, specgan, wavegan
+from kickitout.models import ancestor, dcgan, drumgan, specgan, wavegan
+from kickitout.models.ancestor import AncestorConfig
 from kickitout.models.dcgan import DCGANConfig, Shape
 from kickitout.models.drumgan import DrumGANConfig
 from kickitout.models.specgan import PerBin, SpecGANConfig
 from kickitout.models.wavegan import WaveGANConfig
 
-AdversarialConfig = DCGANConfig | WaveGANConfig | SpecGANConfig | DrumGANConfig
+AdversarialConfig = DCGANConfig | WaveGANConfig | SpecGANConfig | DrumGANConfig | AncestorConfig
 AnyAdversarial = Annotated[AdversarialConfig, Field(discriminator="family")]
 ADVERSARIAL = get_args(AdversarialConfig)
 
@@ -41,6 +42,7 @@ FAMILIES = {
     "wavegan": Family(wavegan.Generator, wavegan.Critic, "waveforms", ("wave",)),
     "specgan": Family(specgan.Generator, specgan.Critic, "spectrograms without phase", ("logmag", "mel"), PerBin),
     "drumgan": Family(drumgan.Generator, drumgan.Critic),
+    "ancestor": Family(ancestor.Generator, ancestor.Critic, "levels", ("logmag",)),
 }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from kickitout.representations.base import Representation, RepresentationSettings
 from kickitout.representations.griffin_lim import ITERATIONS, GriffinLim
 from kickitout.representations.level import LevelScale
-from kickitout.representations.stft import Stft, check_grid
+from kickitout.representations.stft import Stft, Window, check_grid
 
 
 class LogMagnitudeConfig(RepresentationSettings):
@@ -26,12 +26,13 @@ class LogMagnitudeConfig(RepresentationSettings):
     floor_db: float = Field(-80.0, ge=-160, le=-20)  # re full scale sine
     ceiling_db: float = Field(3.0, ge=0, le=40)  # loudest of real kicks: +0.8 dB at n_fft 512
     iterations: int = Field(ITERATIONS, ge=1)  # of Griffin-Lim
+    window: Window = "hann"
 
     @model_validator(mode="after")
     def check(self) -> "LogMagnitudeConfig":
         check_grid(self.n_fft, self.hop, self.frames)
-        if not 1 <= self.bins <= self.n_fft // 2:
-            raise ValueError(f"bins={self.bins}: must be 1..{self.n_fft // 2} for n_fft={self.n_fft}")
+        if not 1 <= self.bins <= self.n_fft // 2 + 1:
+            raise ValueError(f"bins={self.bins}: must be 1..{self.n_fft // 2 + 1} for n_fft={self.n_fft}")
         return self
 
 
@@ -44,7 +45,7 @@ class LogMagnitude(Representation):
     def __init__(self, config: LogMagnitudeConfig) -> None:
         super().__init__()
         self.config: LogMagnitudeConfig = config
-        self.stft = Stft(config.n_fft, config.hop, config.frames)
+        self.stft = Stft(config.n_fft, config.hop, config.frames, config.window)
         self.griffin_lim = GriffinLim(self.stft, config.iterations)
         self.scale = LevelScale(config.floor_db, config.ceiling_db)
 

@@ -7,12 +7,15 @@ a window that is not small, so the inverse is exact to float32 rounding, at the 
 Levels: bins are scaled so that a full scale sine at a bin centre reads 1.0 (0 dB), and full scale DC too.
 """
 
+from typing import Literal
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from kickitout.sound import LENGTH
 
+Window = Literal["hann", "kaiser"]  # kaiser: with a beta of 12
 SILENCE = 1e-16  # power: -160 dB, far below any floor; bounds the slope of the square root
 
 
@@ -34,7 +37,7 @@ def check_grid(n_fft: int, hop: int, frames: int) -> None:
 
 
 class Stft(nn.Module):
-    """Short-time Fourier transform of a kick with a Hann window, and its least-squares inverse.
+    """Short-time Fourier transform of a kick, and its least-squares inverse.
 
     The inverse divides by the sum of squared windows: the waveform whose spectrum is nearest to the given one
     (Griffin & Lim 1984, doi.org/10.1109/TASSP.1984.1164317, equation 6).
@@ -43,7 +46,7 @@ class Stft(nn.Module):
     window: Tensor
     dual: Tensor
 
-    def __init__(self, n_fft: int, hop: int, frames: int) -> None:
+    def __init__(self, n_fft: int, hop: int, frames: int, window: Window = "hann") -> None:
         super().__init__()
         check_grid(n_fft, hop, frames)
         self.n_fft, self.hop, self.frames, self.bins = n_fft, hop, frames, n_fft // 2 + 1
@@ -51,11 +54,11 @@ class Stft(nn.Module):
         self.left = (self.span - LENGTH) // 2  # of them before the kick
         self.pieces = -(-n_fft // hop)  # frames that overlap at a sample, rounded up
 
-        hann = torch.hann_window(n_fft, dtype=torch.float64)
-        square_sum = overlap_add((hann**2).expand(1, frames, n_fft), hop)[0, self.left : self.left + LENGTH]
-        self.register_buffer("window", hann.float(), persistent=False)  # [n_fft]
+        made = (torch.hann_window if window == "hann" else torch.kaiser_window)(n_fft, dtype=torch.float64)
+        square_sum = overlap_add((made**2).expand(1, frames, n_fft), hop)[0, self.left : self.left + LENGTH]
+        self.register_buffer("window", made.float(), persistent=False)  # [n_fft]
         self.register_buffer("dual", (1 / square_sum).float(), persistent=False)  # [22050]
-        self.scale = 2 / float(hann.sum())  # a full scale sine reads 1.0
+        self.scale = 2 / float(made.sum())  # a full scale sine reads 1.0
 
     def frame_start(self, frame: int) -> int:
         """Sample of the kick at which a frame begins; negative where it reaches into the padding."""

@@ -21,11 +21,11 @@ from kickitout.models.families import (
 from kickitout.models.output import mode_under_tanh
 from kickitout.models.player import Player, make_player, make_prior
 from kickitout.representations import make_representation
-from kickitout.training.config import AdversarialTrainingConfig
+from kickitout.training.config import AdversarialTrainingConfig, LabelsConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
-from kickitout.training.objectives import OBJECTIVES, gradient_penalty, r1_penalty
+from kickitout.training.objectives import OBJECTIVES, bce_to_labels, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.spectral_loss import with_spectrum
 
@@ -87,10 +87,13 @@ class AdversarialTask:
             (self.pictures(self.waves[part].to(self.accelerator.device)), place)
             for part, place in parts_of(self.accelerator, rows, share)
         ]
-        figures: dict[str, float] = {}
+        figures = self._update_generator(parts, step) if r.generator_first else {}
         self.d.requires_grad_(True)  # also after a step that ended early
         for turn in range(r.critic_steps):
             figures |= self._update_critic(parts, step, turn)
+        return figures if r.generator_first else figures | self._update_generator(parts, step)
+
+    def _update_generator(self, parts: list[tuple[Tensor, slice]], step: int) -> dict[str, float]:
         self.d.requires_grad_(False)
         tally = Tally()
         norm = descend(
@@ -98,7 +101,7 @@ class AdversarialTask:
         )
         if self.average is not None:
             self.average.update_parameters(self.networks["generator"])
-        return figures | tally.means() | {"grad/g": norm}
+        return tally.means() | {"grad/g": norm}
 
     def _generator_loss(self, real: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         r = self.config
@@ -124,7 +127,7 @@ class AdversarialTask:
         real = augment(real, r.augment, self._draws(step, "real", turn, share))
         fake = augment(fake, r.augment, self._draws(step, "fake", turn, share))
         on_real, on_fake = self.d(real), self.d(fake)
-        loss = total = self.losses.critic(on_real, on_fake)
+        loss = total = self._judged(on_real, on_fake, step, turn, share)
         if self.losses.penalised and r.gradient_penalty:
             mix = self._draws(step, "mix", turn, share)[0]
             total = total + r.gradient_penalty * gradient_penalty(self.d, real, fake, mix)
@@ -135,6 +138,17 @@ class AdversarialTask:
         right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
         tally.add(**{"loss/d": loss.item(), "critic/right": right})
         return total
+
+    def _judged(self, on_real: Tensor, on_fake: Tensor, step: int, turn: int, share: slice) -> Tensor:
+        """The critic's loss on its logits [B]."""
+        labels = self.config.labels
+        if labels == LabelsConfig():
+            return self.losses.critic(on_real, on_fake)
+        u = self._draws(step, "labels", turn, share)[:2]
+        real, fake = (
+            low + (high - low) * drawn for (low, high), drawn in zip((labels.real, labels.fake), u, strict=True)
+        )
+        return bce_to_labels(on_real, on_fake, real, fake)
 
     def latents(self, step: int, turn: int, share: slice) -> Tensor:
         """This process's share of the latents of a step: [B, Z]."""

@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.models.dcgan import DCGANConfig
+from kickitout.models.ancestor import AncestorConfig
 from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, AnyAdversarial
 from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
@@ -49,6 +49,13 @@ class MonitorConfig(Settings):
     rollbacks: int = Field(2, ge=0)  # to the best snapshot, before the run is stopped
     on_trouble: Literal["rollback", "warn"] = "rollback"
     export: Literal["best", "last"] = "best"  # which snapshot becomes the model
+
+
+class LabelsConfig(Settings):
+    """What the critic shall say of real and generated pictures, with bce: drawn evenly from each span."""
+
+    real: tuple[float, float] = (1.0, 1.0)
+    fake: tuple[float, float] = (0.0, 0.0)
 
 
 class WeightsConfig(Settings):
@@ -117,9 +124,11 @@ class AdversarialTrainingConfig(TrainingConfig):
 
     model: AnyAdversarial
     objective: Objective = "bce"
+    labels: LabelsConfig = LabelsConfig()
     gradient_penalty: float = Field(10.0, ge=0)  # weight, with an objective that has one (wgan-gp)
     drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
+    generator_first: bool = False  # in each step
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
 
     @model_validator(mode="after")
@@ -127,12 +136,15 @@ class AdversarialTrainingConfig(TrainingConfig):
         name, family, given = self.model.family, FAMILIES[self.model.family], self.representation.name
         if family.of and given not in family.of:
             raise ValueError(f"{name} makes {family.makes}, not {given}; set representation.name: {family.of[0]}")
+        if self.labels != LabelsConfig() and self.objective != "bce":
+            raise ValueError(f"labels mean nothing to {self.objective}; leave them out, or set objective: bce")
         return self
 
     @model_validator(mode="after")
     def _penalties_need_a_critic_without_batch_norm(self) -> Self:
         penalised = OBJECTIVES[self.objective].penalised or self.r1 > 0
-        if penalised and isinstance(self.model, DCGANConfig) and self.model.critic_norm == "batch":
+        normed = isinstance(self.model, AncestorConfig) or getattr(self.model, "critic_norm", "none") == "batch"
+        if penalised and normed:
             raise ValueError(
                 "a gradient penalty is taken for each kick alone, and batch norm mixes them; "
                 "set model.critic_norm: none, or use objective: bce with r1: 0"

@@ -43,7 +43,16 @@ from kickitout.training.engine import (
     mean_over_processes,
     share_of,
 )
-from kickitout.training.monitor import FEWEST_HELD_OUT, Monitor, Reference, Trouble, detect, make_reference, view
+from kickitout.training.monitor import (
+    FEWEST_HELD_OUT,
+    STILL_STEPS,
+    Monitor,
+    Reference,
+    Trouble,
+    detect,
+    make_reference,
+    view,
+)
 from kickitout.training.networks import NotFinite
 from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
@@ -288,7 +297,11 @@ class Run:
         seen = view(fakes)
         score = energy_distance(self.reference.held_out, seen.embedded)
         losses = {name: float(np.mean(values)) for name, values in self.window.items() if values}
-        troubles = detect(losses, seen, self.reference, self.task.losses)
+        spread = {
+            name.replace("loss", "spread"): float(np.std(values)) for name, values in self.window.items()
+            if name in ("loss/d", "loss/g") and len(values) >= STILL_STEPS
+        }  # fmt: skip
+        troubles = detect(losses | spread, seen, self.reference, self.task.losses)
         place, floor = self.folder.snapshot(self.step), self.reference.floor
         title = f"{self.config.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))

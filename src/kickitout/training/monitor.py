@@ -84,7 +84,9 @@ def make_reference(train: np.ndarray, held_out: np.ndarray) -> Reference:
     return Reference(embedded, view(everything, quantile=0.9), floor)
 
 
-Means = Mapping[str, float]  # losses since the last snapshot
+Means = Mapping[str, float]  # losses since the last snapshot; spread/d and spread/g, the deviations from two of them
+STILL = {"spread/d": 1e-2, "spread/g": 2e-3}  # least that live losses scatter from batch to batch; labels may be drawn
+STILL_STEPS = 20
 
 
 def _stall(losses: Means, _: View, __: Reference, objective: Losses) -> str | None:
@@ -93,6 +95,15 @@ def _stall(losses: Means, _: View, __: Reference, objective: Losses) -> str | No
         return (
             f"both losses stand at {objective.guessing:.3f} ({d:.3f} and {g:.3f}): the critic only guesses, so the "
             "generator learns nothing; a lower learning rate, a larger batch, or the hinge objective helps"
+        )
+    return None
+
+
+def _still(losses: Means, _: View, __: Reference, ___: Losses) -> str | None:
+    if all(losses.get(name, np.inf) < least for name, least in STILL.items()):
+        return (
+            f"both losses stand still (critic {losses['loss/d']:.4f}, generator {losses['loss/g']:.4f}), whatever the "
+            "batch: the critic is saturated: is a sigmoid applied twice, are labels above 1?"
         )
     return None
 
@@ -149,6 +160,7 @@ def _hiss(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
 
 DETECTORS: dict[str, Callable[[Means, View, Reference, Losses], str | None]] = {
     "stall at ln 2": _stall,
+    "losses that stand still": _still,
     "one-sided critic": _one_sided,
     "silence": _silence,
     "no body": _bodiless,

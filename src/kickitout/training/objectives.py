@@ -27,6 +27,19 @@ def bce_critic(real: Tensor, fake: Tensor) -> Tensor:
     return 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
 
 
+def bce_to_labels(real: Tensor, fake: Tensor, wanted_real: Tensor, wanted_fake: Tensor) -> Tensor:
+    """The same with labels other than 1 and 0 (Salimans et al. 2016, arxiv.org/abs/1606.03498), [B] each.
+
+    A label of real pictures above 1 has no minimum: the loss falls for ever as the logit grows.
+
+    >>> sure = torch.ones(2), torch.zeros(2)  # a critic that has been squashed to 1 and 0 before
+    >>> round(float(bce_to_labels(*sure, torch.full((2,), 1.05), torch.full((2,), 0.05))), 4)
+    0.4782
+    """
+    on_real, on_fake = F.softplus(real) - wanted_real * real, F.softplus(fake) - wanted_fake * fake
+    return 0.5 * (on_real.mean() + on_fake.mean())
+
+
 def bce_generator(fake: Tensor) -> Tensor:
     """Non-saturating loss of the generator: -log D(G(z))."""
     return F.softplus(-fake).mean()
