@@ -234,7 +234,7 @@ def test_a_config_comes_back_from_its_name() -> None:
     [
         (LogMagnitudeConfig, {"hop": 100}, "a hop of 170"),
         (LogMagnitudeConfig, {"hop": 300}, "half of n_fft"),
-        (LogMagnitudeConfig, {"bins": 257}, "must be 1..256"),
+        (LogMagnitudeConfig, {"bins": 258}, "must be 1..257"),
         (ComplexStftConfig, {"n_fft": 510}, "512, 1024 and 2048 work"),
         (LogMelConfig, {"n_fft": 512}, "works better"),
         (LogMelConfig, {"low_hz": 300.0, "high_hz": 200.0}, "must be above"),
