@@ -27,7 +27,8 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "tones", "patterns", "spectra", "sources"}, {"data"}, {"study"}, {"cells", "folder"}, {"make"}, {"measure"},
+    {"html", "tones", "patterns", "spectra", "sources"}, {"data"},
+    {"study"}, {"cells", "folder"}, {"make"}, {"measure"},
     {"results"}, {"runner", "listening", "listing"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
