@@ -305,11 +305,11 @@ def test_the_package_works_from_a_zip(zipped, tmp_path):
     code = (
         "import kickitout, numpy as np; assert '.pyz' in kickitout.__file__\n"
         "from kickitout.metrics.drum_types import embed_types; from kickitout.generation.invert import find_encoder\n"
-        "from kickitout.studio.service import find_learned; from kickitout.generation.load import load_model\n"
+        "from kickitout.kicks import find_learned\n"
         "waves = kickitout.generate([1])\n"
         "print(waves.shape, embed_types(waves).shape, find_encoder('default').name)\n"
-        "print(type(find_learned(load_model(), 'default')))\n"
-        "from kickitout.studio.files import page_files; print(len(page_files()))"
+        "print(type(find_learned(kickitout.load_model())))\n"
+        "from kickitout.studio.page_files import page_files; print(len(page_files()))"
     )
     done = _from_zip(zipped, tmp_path, "-c", code)
     assert done.stdout.splitlines()[0].startswith("(1, 22050) (1, 64) default.encoder.onnx"), done.stderr

@@ -20,8 +20,8 @@ FLOORS = [
     {"_version", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet"},
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
-    {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"studio"},
-    {"api"}, {"cli"}, {"__main__"},
+    {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"kicks"},
+    {"api"}, {"studio"}, {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
@@ -57,7 +57,8 @@ def imports(path: Path, package: str = "kickitout") -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == package:
-            found |= {alias.name for alias in node.names if not alias.name.startswith("__")}
+            names = [alias.name for alias in node.names if not alias.name.startswith("__")]
+            found |= {kickitout.HOMES.get(name, f"{package}.{name}").split(".")[1] for name in names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(f"{package}."):
             found.add(node.module.split(".")[1])
     return found
@@ -82,6 +83,21 @@ def test_a_room_of_the_laboratory_imports_only_from_below(path):
 def test_the_instrument_never_names_the_laboratory():
     named = [str(path) for path in ROOT.rglob("*.py") if "kicklab" in path.read_text("utf-8")]
     assert not named
+
+
+def test_the_studio_calls_the_public_functions_alone():
+    """And what every room may use: sentences, files, threads."""
+    common = {"errors", "notes", "files", "sound", "settings", "quiet", "package", "cpus", "workers"}
+    allowed = {"kickitout", *(f"kickitout.{room}" for room in ("kicks", "api", *common))}
+    for path in sorted((ROOT / "studio").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            if module == "kickitout":
+                public = {*kickitout.__all__, "kicks", *common}
+                assert {alias.name for alias in node.names} <= public, path.name
+            elif module.startswith("kickitout.") and not module.startswith("kickitout.studio"):
+                assert module in allowed, f"{path.name}: {module}"
+            assert not isinstance(node, ast.Import) or not any("kickitout" in alias.name for alias in node.names)
 
 
 def loaded_by(code: str) -> set[str]:

@@ -209,7 +209,7 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
     command = ["recipe", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
     assert main(command) == 0
     assert np.array_equal(read_sound(again).samples, samples)
-    answer = StudioService(load_model(finished), finished).invert(wide.read_bytes(), "wide.wav")
+    answer = StudioService(load_model(finished)).invert(wide.read_bytes(), "wide.wav").body
     (size,) = struct.unpack_from("<I", answer)
     assert json.loads(answer[4 : 4 + size])["channels"] == 2
 

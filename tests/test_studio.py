@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from contextlib import closing
+from copy import copy
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -32,13 +33,13 @@ from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import sound_recipe
+from kickitout.kicks import TrainingKicks
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
 from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
 from kickitout.studio.opening import best
-from kickitout.studio.routes import make_app
-from kickitout.studio.service import References, StudioService
-from kickitout.studio.wording import in_words_of_the_page
+from kickitout.studio.routes import in_words_of_the_page, make_app
+from kickitout.studio.service import StudioService
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
@@ -222,12 +223,13 @@ def test_an_analysis_is_the_cards_own(client):
 def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(model, tmp_path):
     from kickitout.metrics.fingerprints import Learned
 
-    place = tmp_path / "m.onnx"
-    place.write_bytes(b"")  # the model itself is loaded already
+    elsewhere = copy(model)
+    elsewhere.path = tmp_path / "m.onnx"
+    elsewhere.path.write_bytes(b"")  # the model itself is loaded already
     beside = tmp_path / "m.learned.json"
 
     def nearest():
-        with TestClient(make_app(StudioService(model, place)), base_url=HOME) as client:
+        with TestClient(make_app(StudioService(elsewhere)), base_url=HOME) as client:
             return client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
 
     assert not nearest()["known"]
@@ -249,7 +251,7 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
 
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
     folder = write_kicks(tmp_path / "train", 6)
-    with TestClient(make_app(StudioService(model, references=References(folder))), base_url=HOME) as client:
+    with TestClient(make_app(StudioService(model, TrainingKicks(folder))), base_url=HOME) as client:
         nearest = client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
         assert (nearest["known"], nearest["by"]) == (True, "sounds")
         assert 0 < nearest["distance"] <= 1
@@ -300,6 +302,14 @@ def test_a_saved_recipe_does_too_and_a_changed_file_is_not_called_exact(client, 
     data[-402] ^= 1  # the last bit of a sample
     head, _ = sounds(client.post("/api/invert", content=bytes(data)))
     assert (head["kind"], head["exact"]) == ("restored", False)
+
+
+@pytest.mark.parametrize(
+    "part", ['"seed": -1', '"seed": 7.5', '"seed": 1, "latent": [0.5]', '"latent": 3', '"start": 1']
+)
+def test_a_damaged_recipe_is_a_sentence(client, model, part):
+    saved = f'{{"kickitout": "1", "format": 2, "model_sha256": "{model.digest}", {part}}}'
+    refused(client.post("/api/invert?name=x.json", content=saved), 400, "x.json: its recipe is damaged")
 
 
 def test_a_file_that_was_made_quieter_brings_its_state_back(client):
@@ -437,6 +447,7 @@ def test_bad_json_is_422_and_a_sentence(client, path, body, words):
         ("/api/match", {"targets": {"loudness": 1}, "seed": 1}, "known are"),
         ("/api/match", {"targets": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
         ("/api/match", {"targets": {"pitch": 50}}, "a recipe or a seed, and not both"),
+        ("/api/match", {"targets": {"pitch": 50}, "recipe": {"seed": 1, "controls": [1.0]}}, "1 numbers given"),
         ("/api/kit", {"recipes": [{"seed": 1}], "name": "../../etc"}, ""),
         ("/api/kit", {"recipes": [{"seed": 1}], "name": ""}, "visible characters"),
         ("/api/kit", {"recipes": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
@@ -522,7 +533,7 @@ def test_a_model_without_a_latent_plays_and_says_what_it_cannot_do(model):
 
     class Plain:
         info = replace(model.info, latent_size=0, controls=[], noise_codes=0, name="plain")
-        digest = "0" * 64
+        digest, path = "0" * 64, None
         play = staticmethod(model.play)
 
         def render(self, noise=None, latent=None, controls=None):

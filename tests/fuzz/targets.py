@@ -228,12 +228,13 @@ def api_seeds() -> list[bytes]:
 def _client() -> Any:
     from fastapi.testclient import TestClient
 
+    from kickitout.kicks import TrainingKicks
     from kickitout.studio.routes import make_app
-    from kickitout.studio.service import References, StudioService
+    from kickitout.studio.service import StudioService
 
     with tempfile.TemporaryDirectory() as folder:
-        learned = References(write_kicks(Path(folder) / "train", 4))
-    service = StudioService(_model(), references=learned)
+        learned = TrainingKicks(write_kicks(Path(folder) / "train", 4))
+    service = StudioService(_model(), learned)
     return TestClient(make_app(service), base_url="http://127.0.0.1:8808")
 
 

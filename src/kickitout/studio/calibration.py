@@ -16,14 +16,11 @@ from typing import Any
 
 import numpy as np
 
+from kickitout import kicks
 from kickitout.cpus import usable_cpus
-from kickitout.descriptors import cards
-from kickitout.generation.match import measured
-from kickitout.generation.model import Model
-from kickitout.generation.noise import normal
-from kickitout.models.controls import CONTROLS, Target
 from kickitout.notes import to_midi
 
+CLICK, PITCH = "click_level_db", "pitch_end_hz"  # fields of the card
 TRIED = range(48)  # seeds on which a rule is tried
 TURNS = (-4.0, 4.0)  # dB
 OBEYED_DB = 1.0  # a control that is further off promises nothing on a page
@@ -38,50 +35,44 @@ DIGITS = 3  # of turns and semitones
 Points = list[tuple[float, float]]  # control in semitones, Hz on the card; by the control
 
 
-def calibrate(model: Model, kicks: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
+def calibrate(model: kicks.Model, count: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
     """What the page may say: by control, and the points of each of the first kicks by control."""
-    known = {c.name: c.target for c in CONTROLS if c.target is not None and c.name in model.info.controls}
     found = {}
-    if "click" in known and (rule := ruled(model, "click", known["click"])) is not None:
-        found["click"] = rule
-    if "pitch" not in known:
-        return found, [{} for _ in range(kicks)]
+    if "click" in model.info.controls and (within := ruled(model)) <= OBEYED_DB:
+        found["click"] = {"field": CLICK, "unit": "dB", "within": round(within, 1), "within_unit": "dB",
+                          "points": False}  # fmt: skip
+    if "pitch" not in model.info.controls:
+        return found, [{} for _ in range(count)]
     with ThreadPoolExecutor(usable_cpus()) as pool:
-        listed = list(pool.map(lambda seed: points(model, seed), range(kicks)))
-    within = between(listed)
-    if math.isfinite(within):
-        found["pitch"] = {"field": known["pitch"].field, "unit": known["pitch"].unit, "within": round(within, 1),
-                          "within_unit": "cents", "points": True}  # fmt: skip
+        listed = list(pool.map(lambda seed: points(model, seed), range(count)))
+    if math.isfinite(within := between(listed)):
+        found["pitch"] = {"field": PITCH, "unit": "Hz", "within": round(within, 1), "within_unit": "cents",
+                          "points": True}  # fmt: skip
     return found, [{"pitch": one} if one else {} for one in listed]
 
 
-def ruled(model: Model, control: str, target: Target, seeds: Sequence[int] = TRIED) -> dict[str, Any] | None:
-    """The control moves its field by what it says: nine of ten kicks come so near. None where that is too far off."""
-    index, off = model.info.controls.index(control), []
-    for seed in seeds:
-        eps = normal([seed], model.info.noise_size)
-        before = measured(model.render(eps).wave)[target.field]
-        for turn in TURNS:
-            controls = np.zeros(len(model.info.controls), np.float32)
-            controls[index] = turn
-            off.append(abs(measured(model.render(eps, controls=controls).wave)[target.field] - before - turn))
+def moved(model: kicks.Model, seed: int, control: str, turns: Sequence[float], field: str) -> np.ndarray:
+    """What the card of a seed's kick says in a field, with a control at each of some values; NaN where it has none."""
+    controls = np.zeros((len(turns), len(model.info.controls)))
+    controls[:, model.info.controls.index(control)] = turns
+    waves = [kicks.render(model, {"seed": seed, "controls": row.tolist()}).wave for row in controls]
+    return kicks.measure(np.stack(waves))[field]
+
+
+def ruled(model: kicks.Model, seeds: Sequence[int] = TRIED) -> float:
+    """The control of the click moves its level by its decibels: nine of ten kicks come so near; inf for none."""
+    off = [abs(level - before - turn)
+           for before, *levels in (moved(model, seed, "click", (0.0, *TURNS), CLICK) for seed in seeds)
+           for turn, level in zip(TURNS, levels, strict=True)]  # fmt: skip
     known = [x for x in off if math.isfinite(x)]
-    within = float(np.quantile(known, NEAREST)) if known else math.inf
-    if within > OBEYED_DB:
-        return None
-    unit = target.unit
-    return {"field": target.field, "unit": unit, "within": round(within, 1), "within_unit": unit, "points": False}
+    return float(np.quantile(known, NEAREST)) if known else math.inf
 
 
-def points(model: Model, seed: int) -> Points:
+def points(model: kicks.Model, seed: int) -> Points:
     """Turns of the pitch control on a seed's kick, and what its card then says. Empty for a kick without a pitch."""
-    index, eps = model.info.controls.index("pitch"), normal([seed], model.info.noise_size)
 
     def midi(turns: Sequence[float]) -> np.ndarray:
-        controls = np.zeros((len(turns), len(model.info.controls)), np.float32)
-        controls[:, index] = turns
-        waves = np.stack([model.render(eps, controls=row).wave.mean(axis=0) for row in controls])
-        return np.array([to_midi(hz) if hz > 0 else math.nan for hz in cards(waves, threads=1)["pitch_end_hz"]])
+        return np.array([to_midi(hz) if hz > 0 else math.nan for hz in moved(model, seed, "pitch", turns, PITCH)])
 
     return [(turn, round(440 * 2 ** ((at - 69) / 12), DIGITS)) for turn, at in curve(midi)]
 

@@ -1,6 +1,6 @@
-"""Which kick the studio opens with: one that shows at once what the instrument can do, chosen by its card.
+"""What a page begins with: the model, and a kick that shows at once what the instrument can do, chosen by its card.
 
-Of the kicks that are looked at it is the one that misses fewest of these wishes, and of equals the loudest: an end
+Of the kicks that are looked at that is the one that misses fewest of these wishes, and of equals the loudest: an end
 pitch that a club system plays, a fall of the pitch and a click that small speakers give, a decay that is neither a tick
 nor a drone, and nothing outside of what the model learned from. The wishes are those of kicks: a model of other drums
 misses some of them with every sound, and opens with the loudest of the rest.
@@ -8,12 +8,13 @@ misses some of them with every sound, and opens with the loudest of the rest.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from kickitout.descriptors import Cards, cards
-from kickitout.generation.model import Model
-from kickitout.generation.noise import normal
-from kickitout.generation.reject import OutlierRejection
+from kickitout import __version__, kicks
 
 WISHES = {
     "pitch_end_hz": (45.0, 60.0),
@@ -26,21 +27,49 @@ LOOKED_AT = 24  # seeds: the first reply of the map
 KNOWN = {"c2e73e3470e926e2": 50}  # identity of a model, begun -> what `best` finds among the 192 kicks of the whole map
 
 
-def opening_seed(model: Model) -> int:
+def about(model: kicks.Model, opening: int) -> dict[str, Any]:
+    """The model, its controls, and the fields of a card. opening: the seed of the kick that the page opens with."""
+    info = model.info
+    return {
+        "version": __version__,
+        "model": {
+            "name": info.name,
+            "sha256": model.digest,
+            "step": info.step,
+            "channels": info.channels,
+            "rate": info.sample_rate,
+            "length": info.length,
+            "kicks": info.dataset.get("kicks"),
+            "sources": info.dataset.get("sources", []),
+        },
+        "opening": opening,
+        "has_latent": bool(info.latent_size),
+        "targets": kicks.targets_of(model),
+        "controls": info.controls,
+        "fields": [field._asdict() for field in kicks.FIELDS],
+        "formats": [{"name": form.name, "title": form.title} for form in kicks.KIT_FORMATS.values()],
+    }
+
+
+def or_null(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Ready for JSON: what has no value is null."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+
+
+def opening_seed(model: kicks.Model) -> int:
     """The seed that the studio of this model opens with."""
     known = KNOWN.get(model.digest[:16])
     if known is not None:
         return known
-    waves = model.play(normal(range(LOOKED_AT), model.info.noise_size))  # one that is not finite is no reason to stop
-    return best(cards(waves.mean(axis=1), threads=1), model)
+    return best(kicks.measure(kicks.sounds(model, range(LOOKED_AT))), model)  # one that is not finite does not stop it
 
 
-def best(found: Cards, model: Model) -> int:
+def best(found: kicks.Cards, model: kicks.Model) -> int:
     """Which of these sounds it is; the first of those that are equal."""
     loud = np.nan_to_num(found["loudness_lufs"], nan=-np.inf)
     missed = np.where(np.isfinite(loud), 0, len(found))  # a silent one is the last of all
     for name, (low, high) in WISHES.items():
         missed += ~((found[name] >= low) & (found[name] <= high))  # what a kick does not have is missed
     missed += ~(found["pitch_start_hz"] >= LEAST_FALL * found["pitch_end_hz"])
-    missed += np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
+    missed += kicks.outliers(model, found)
     return int(np.lexsort((-loud, missed))[0])

@@ -105,10 +105,11 @@ def _ending_soon(server: Server) -> Iterator[None]:
 
 
 def _service(model: str | Path, train: Path | None) -> StudioService:
-    from kickitout.generation.load import load_model
-    from kickitout.studio.service import References, StudioService
+    from kickitout import load_model
+    from kickitout.kicks import TrainingKicks
+    from kickitout.studio.service import StudioService
 
-    service = StudioService(load_model(model), model, None if train is None else References(train))
+    service = StudioService(load_model(model), None if train is None else TrainingKicks(train))
     service.about()  # opens the encoder, too
     return service
 

@@ -1,144 +1,142 @@
-"""What the studio can do, as plain functions of recipes; no web here.
+"""What the studio can do, as the functions of its API: recipes in, kicks out. `kickitout.kicks` does the work.
 
-Every reply comes from the rooms below, the ones that the command line calls, so a kick is the same samples everywhere.
+A reply with sounds is binary, so that a page has hundreds of them ready after a few requests:
+
+4 bytes   length of the JSON, little-endian
+n bytes   JSON: {"sounds": [...], ...}, filled up with spaces to a multiple of 4
+the rest  float32, little-endian, [sounds, channels, T], the very samples that files are written from
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import tempfile
+import struct
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from fastapi import Query
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 
-from kickitout._version import __version__
-from kickitout.audio import decode_comment, decode_sound
-from kickitout.descriptors import FIELDS, card, level_curve, pitch_curve
-from kickitout.descriptors.image import COLUMNS, HIGH_HZ, LOW_HZ, ROWS, SCALOGRAM_FLOOR_DB, scalogram
+from kickitout import kicks
 from kickitout.errors import UserError
-from kickitout.export.kits.build import build_kit
-from kickitout.export.kits.formats import FORMATS, check_formats
-from kickitout.export.kits.package import write_kit, zip_name
-from kickitout.export.kits.plan import Plan
-from kickitout.export.kits.sources import KitSource
-from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
-from kickitout.generation.invert import EncoderSession, find_encoder, invert
-from kickitout.generation.load import find_model_file
-from kickitout.generation.match import ROUNDS, MatchResult, match_seed, match_targets
-from kickitout.generation.model import Model, Played, goes_by
-from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, rounded
-from kickitout.generation.source import decode_kick
-from kickitout.generation.vary import blend, morph, vary
-from kickitout.identity import identity_in
-from kickitout.models.controls import MOVED_BY, TARGETS, Target
-from kickitout.studio.opening import opening_seed
-from kickitout.studio.recipes import (
-    Recipe,
-    check_model,
-    controls_of,
-    finite,
-    from_latent,
-    full_recipe,
-    noise_of,
-    play,
-)
-from kickitout.studio.replies import Sounding, known, pack
-from kickitout.units import UNITS
+from kickitout.studio.opening import about, opening_seed, or_null
 
-if TYPE_CHECKING:
-    from kickitout.metrics.fingerprints import Learned
+MOST_AT_ONCE = 64  # kicks in one reply: 6 MB
+MOST_IN_A_KIT = 16
+MOST_KIT_FILES = 256
+LONGEST_LATENT = 4097  # numbers
+LONGEST_NAME = 200  # characters
+
+Seed = Annotated[int, Field(ge=0, le=kicks.LARGEST_SEED)]
+Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precision
 
 
-class TrainingKick(NamedTuple):
-    """The nearest training kick. limit: below it a sound is a near-copy, None where too few are known to say."""
+class Recipe(BaseModel):
+    """What renders a kick: a seed or a latent, and values of the controls.
 
-    name: str
-    wave: np.ndarray  # [T]
-    distance: float
-    limit: float | None
+    start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file.
+    """
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    seed: Seed | None = None
+    start: int | None = Field(None, ge=0, le=1000)
+    latent: list[Single] | None = Field(None, max_length=LONGEST_LATENT)
+    controls: list[Single] | None = Field(None, max_length=64)
+    targets: dict[str, float] | None = None
+    varied: str | None = Field(None, max_length=LONGEST_NAME)
+    morphed: list[str] | None = Field(None, max_length=2)
+    amount: float | None = None
+    model_sha256: str | None = Field(None, max_length=64)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgraded(cls, data: Any) -> Any:
+        return kicks.upgraded_recipe(data) if isinstance(data, dict) else data
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Recipe:
+        if (self.seed is None) == (self.latent is None):
+            raise ValueError("a recipe has a seed or a latent, and not both")
+        return self
+
+    def known(self) -> dict[str, Any]:
+        """What it says; nothing that was left open."""
+        return self.model_dump(exclude_none=True) | {"format": 2}
 
 
-class References:
-    """The sounds a model learned from, where the user says in which folder they are."""
-
-    def __init__(self, folder: Path) -> None:
-        from kickitout.datasets.build import read_dataset
-        from kickitout.metrics.memorisation import CopyDetector
-
-        dataset = read_dataset([folder])
-        self.digest = dataset.digest
-        self._waves = dataset.waves
-        self._names = [row.name for row in dataset.rows]
-        self._library = CopyDetector.of(dataset.waves, dataset.groups)
-
-    def nearest(self, wave: np.ndarray) -> TrainingKick:
-        index, distance = self._library.nearest(wave)
-        return TrainingKick(self._names[index], self._waves[index], distance, self._library.threshold)
+Recipes = Annotated[list[Recipe], Field(min_length=1, max_length=MOST_AT_ONCE)]
 
 
-def find_learned(model: Model, name: str | Path) -> Learned | str:
-    """The fingerprints of what a model learned, or the sentence that says why there are none. name: where it is."""
-    from kickitout.metrics.fingerprints import learned_file, read_learned
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    way_out = "; a studio that is started with the folder of them compares with the kicks themselves"
-    path = learned_file(find_model_file(Path(name)))
-    if not path.exists():
-        return f"no fingerprints of its training kicks lie beside this model{way_out}"
-    try:
-        learned = read_learned(path)
-    except UserError as error:
-        return f"{error}{way_out}"
-    if learned.digest != model.info.dataset.get("digest"):
-        return f"{path.name} is of other kicks than this model learned from{way_out}"
-    return learned
+
+class RecipeBody(_Body):
+    recipe: Recipe
+
+
+class RecipesBody(_Body):
+    recipes: Recipes
+
+
+class VaryBody(RecipeBody):
+    seeds: list[Seed] = Field(min_length=1, max_length=MOST_AT_ONCE)
+    amount: float = 0.3
+
+
+class BlendBody(RecipesBody):
+    weights: list[float] = Field(min_length=1, max_length=MOST_AT_ONCE)
+
+
+class MorphBody(_Body):
+    first: Recipe
+    last: Recipe
+    n: int = Field(5, ge=2, le=MOST_AT_ONCE)
+
+
+class MatchBody(_Body):
+    """targets: pitch and tone in Hz, decay and sweep in ms, click, balance and drive in dB. From a recipe or a seed.
+
+    rounds: renders at most, of a recipe; few are enough while a control moves.
+    """
+
+    targets: dict[str, float] = Field(max_length=16)
+    recipe: Recipe | None = None
+    seed: Seed | None = None
+    rounds: int = Field(kicks.ROUNDS, ge=1, le=kicks.ROUNDS)
+
+
+class KitBody(_Body):
+    recipes: list[Recipe] = Field(min_length=1, max_length=MOST_IN_A_KIT)
+    name: str = "Studio Kit"
+    velocity_layers: int = 4
+    round_robin: int = 4
+    formats: list[str] = list(kicks.KIT_FORMATS)
+    note: str | None = None
+    bits: str = "24"
+
+
+class Packed(Response):
+    """Sounds, as the head of this module says."""
+
+    media_type = "application/octet-stream"
 
 
 class StudioService:
-    """A model, and what the page does with it. name: where the model is, for its encoder."""
+    """A model, and what the page does with it. Each public method but `opening` is an address of the API."""
 
-    def __init__(self, model: Model, name: str | Path = "default", references: References | None = None) -> None:
-        self.model, self.name, self.references = model, name, references
-
-    # What there is -----------------------------------------------------------------------------------------------
-
-    def about(self) -> dict[str, Any]:
-        """The model, its controls, and the units of everything."""
-        info = self.model.info
-        return {
-            "version": __version__,
-            "model": {
-                "name": info.name,
-                "sha256": self.model.digest,
-                "step": info.step,
-                "channels": info.channels,
-                "rate": info.sample_rate,
-                "length": info.length,
-                "kicks": info.dataset.get("kicks"),
-                "sources": info.dataset.get("sources", []),
-            },
-            "opening": self.opening,
-            "has_latent": bool(info.latent_size),
-            "no_encoder": self.encoder_or_reason if isinstance(self.encoder_or_reason, str) else "",
-            "targets": [_target(t) for t in TARGETS.values() if MOVED_BY[t.name].name in info.controls],
-            "controls": info.controls,
-            "fields": [field._asdict() for field in FIELDS],
-            "formats": [{"name": form.name, "title": form.title} for form in FORMATS.values()],
-            "references": None if self.references is None else self.references.digest,
-        }
+    def __init__(self, model: kicks.Model, training: kicks.TrainingKicks | None = None) -> None:
+        self.model, self.training = model, training
 
     @cached_property
-    def encoder_or_reason(self) -> EncoderSession | str:
+    def encoder(self) -> kicks.EncoderSession | str:
         """The model's encoder, or the sentence that says why there is none."""
-        if not self.model.info.latent_size:
-            return f"model {self.model.info.name}: it makes kicks from seeds alone; the default model can do more"
-        try:
-            return EncoderSession(find_encoder(self.name))
-        except UserError as error:
-            return str(error)
+        return kicks.open_encoder(self.model)
 
     @cached_property
     def opening(self) -> int:
@@ -146,58 +144,52 @@ class StudioService:
         return opening_seed(self.model)
 
     @cached_property
-    def learned_or_reason(self) -> Learned | str:
-        return find_learned(self.model, self.name)
+    def learned(self) -> Any:
+        """The fingerprints of the training kicks, or the sentence that says why there are none."""
+        return kicks.find_learned(self.model)
+
+    def about(self) -> dict[str, Any]:
+        """The model, its controls, and the fields of a card."""
+        return about(self.model, self.opening) | {
+            "no_encoder": self.encoder if isinstance(self.encoder, str) else "",
+            "references": None if self.training is None else self.training.digest,
+        }
 
     # Kicks -------------------------------------------------------------------------------------------------------
 
-    def render(self, recipes: Sequence[Recipe]) -> bytes:
-        return self._pack([Sounding(play(self.model, recipe).wave, recipe) for recipe in recipes])
+    def map(
+        self,
+        first: Annotated[int, Query(ge=0, le=kicks.LARGEST_SEED - MOST_AT_ONCE)] = 0,
+        n: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 24,
+    ) -> Packed:
+        """The kicks of seeds in a row: cards and samples."""
+        return self._packed([kicks.render(self.model, {"seed": seed}) for seed in range(first, first + n)])
 
-    def vary(self, recipe: Recipe, seeds: Sequence[int], amount: float) -> bytes:
-        """One variation a seed. A seed is a direction, amount how far to go."""
-        controls = controls_of(recipe)
-        made = vary(self.model, self._latent(recipe), seeds, amount, controls)
-        return self._pack([self._of_latent(one, controls, amount=amount) for one in made])
+    def render(self, body: RecipesBody) -> Packed:
+        """Kicks from their recipes."""
+        return self._packed([kicks.render(self.model, recipe.known()) for recipe in body.recipes])
 
-    def blend(self, recipes: Sequence[Recipe], weights: Sequence[float]) -> bytes:
+    def vary(self, body: VaryBody) -> Packed:
+        """One variation a seed: a seed is a direction, amount how far to go."""
+        return self._packed(kicks.vary(self.model, body.recipe.known(), body.seeds, body.amount))
+
+    def blend(self, body: BlendBody) -> Packed:
         """The kick between kicks."""
-        return self._pack([self._of_latent(blend(self.model, [self._latent(r) for r in recipes], weights))])
+        return self._packed([kicks.blend(self.model, [recipe.known() for recipe in body.recipes], body.weights)])
 
-    def morph(self, first: Recipe, last: Recipe, count: int) -> bytes:
-        """`count` kicks from the one to the other, both included."""
-        none = np.zeros(len(self.model.info.controls), np.float32)
-        ends = [none if controls_of(r) is None else controls_of(r) for r in (first, last)]
-        turned = (ends[0], ends[1]) if any(np.any(end) for end in ends) else None
-        made = morph(self.model, self._latent(first), self._latent(last), count, turned)  # type: ignore[arg-type]
-        shares = np.linspace(0, 1, count, dtype=np.float32)
-        sounds = [
-            self._of_latent(one, None if turned is None else (1 - s) * ends[0] + s * ends[1])
-            for one, s in zip(made, shares, strict=True)
-        ]
-        return self._pack(sounds)
+    def morph(self, body: MorphBody) -> Packed:
+        """The kicks from one to another, both included."""
+        return self._packed(kicks.morph(self.model, body.first.known(), body.last.known(), body.n))
 
-    def match(self, targets: dict[str, float], recipe: Recipe, rounds: int = ROUNDS) -> bytes:
-        """A kick whose controls move until its card meets the targets. rounds: renders at most."""
-        check_model(self.model, recipe)
-        controls = controls_of(recipe)
-        if recipe.latent is not None:
-            found = match_targets(
-                self.model, targets, latent=np.array(recipe.latent, np.float32), controls=controls, rounds=rounds
-            )
-            origin: dict[str, Any] = {"latent": recipe.latent}
+    def match(self, body: MatchBody) -> Packed:
+        """A kick that meets targets, each with its error; from a recipe, or from a new seed."""
+        if body.recipe is not None and body.seed is None:
+            kick = kicks.match(self.model, body.targets, body.recipe.known(), body.rounds)
+        elif body.seed is not None and body.recipe is None:
+            kick = kicks.match_seed(self.model, body.targets, body.seed)
         else:
-            found = match_targets(self.model, targets, noise_of(self.model, recipe), controls=controls, rounds=rounds)
-            origin = {"seed": recipe.seed, "start": recipe.start}
-        return self._matched(found, Recipe(**origin, controls=rounded(found.controls), targets=targets))
-
-    def match_seed(self, targets: dict[str, float], seed: int) -> bytes:
-        """The same from a new seed, as `kick generate --seed` does it."""
-        found = match_seed(self.model, targets, seed)
-        controls = rounded(found.controls)
-        return self._matched(found, Recipe(seed=seed, start=found.start, controls=controls, targets=targets))
-
-    def _matched(self, found: MatchResult, recipe: Recipe) -> bytes:
+            raise UserError("give a recipe or a seed, and not both")
+        assert kick.match is not None
         lines = [
             {
                 "name": line.target.name,
@@ -205,162 +197,104 @@ class StudioService:
                 "error_unit": line.error_unit,
                 "reached": line.reached,
                 "reachable": line.reachable,
-                **known({"requested": line.requested, "achieved": line.achieved, "error": line.error}),
+                **or_null({"requested": line.requested, "achieved": line.achieved, "error": line.error}),
             }
-            for line in found.lines
+            for line in kick.match.lines
         ]
-        finite(self.model, Played(found.wave, found.latent))
-        return self._pack([Sounding(found.wave, recipe)], lines=lines, renders=found.renders)
+        return self._packed([kick], lines=lines, renders=kick.match.renders)
 
-    # The user's own sound ----------------------------------------------------------------------------------------
+    def invert(self, data: bytes, name: str) -> Packed:
+        """A sound file: the kick of its recipe, or its own sound, with the card, and its reconstruction."""
+        found = kicks.open_sound(self.model, self.encoder, data, name)
+        if found.own is None:
+            assert found.kick is not None
+            return self._packed([found.kick], kind="restored", said=found.said, exact=found.exact)
+        own = kicks.Kick(None, found.own, {})
+        both = [own] if found.kick is None else [own, found.kick]
+        return self._packed(both, [name], kind="inverted", said=found.said, analysis=self._analysis(found.own))
 
-    def invert(self, data: bytes, name: str) -> bytes:
-        """A sound file: the kick of its recipe, if this model generated it; otherwise its reconstruction."""
-        recipe = self._recipe_in(data, name)
-        restored = None if recipe is None else self._restored(recipe, data, name)
-        if restored is not None:
-            return restored
-        changed = "" if recipe is None else CHANGED
-        wave = decode_kick(data, name, self.model.info.channels)
-        own = Sounding(np.atleast_2d(wave), None, name)
-        odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
-        if isinstance(self.encoder_or_reason, str):
-            said = f"{self.encoder_or_reason}{odd}"
-            return self._pack([own], kind="inverted", said=said, analysis=self._analysis(own.wave.mean(axis=0)))
-        inverted = invert(self.model, self.encoder_or_reason, wave, identity=identity_in(data, name))
-        reconstructed = self.model.render(latent=inverted.latent)
-        found = self._analysis(own.wave.mean(axis=0))
-        said = f"{changed}{inverted.said}{odd}"
-        return self._pack([own, self._of_latent(reconstructed)], kind="inverted", said=said, analysis=found)
+    # Measures ----------------------------------------------------------------------------------------------------
 
-    def _recipe_in(self, data: bytes, name: str) -> dict[str, Any] | None:
-        """The recipe in a file that this very model made; None in any other, which is a sound like others."""
-        try:
-            text = data.decode() if data[:1] == b"{" else decode_comment(data, name)
-            found = read_recipe(text, name)
-        except (UserError, UnicodeDecodeError):
-            if data[:1] == b"{":
-                raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
-            return None
-        mine = goes_by(self.model, found.get("model_sha256")) and "source" not in found
-        if not mine and data[:1] == b"{":
-            digest = str(found.get("model_sha256", ""))[:12] or "no digest"
-            raise UserError(f"{name}: made by another model ({digest}); start the studio with that one")
-        return found if mine else None
+    def analyse(self, body: RecipeBody) -> dict[str, Any]:
+        """Curves, a spectrogram and the nearest training kick."""
+        return self._analysis(kicks.render(self.model, body.recipe.known()).wave)
 
-    def _restored(self, found: dict[str, Any], data: bytes, name: str) -> bytes | None:
-        """None for a file whose samples are others by now: a sound of the user's own."""
-        try:
-            recipe = Recipe.model_validate(found)
-        except ValueError as error:
-            raise UserError(f"{name}: its recipe is damaged; drop the sound without it, or another one") from error
-        played = play(self.model, recipe)
-        exact = False
-        if "shape" in found:
-            said = "made by this model and shaped for a kit since; this is the kick it was shaped from"
-        elif data[:1] == b"{":
-            said = "the kick of this recipe"
-        else:
-            sound = decode_sound(data, name)
-            if not is_sound_of(sound, played.wave, found):
-                return None
-            try:
-                form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
-                exact = encode_kick(found, played.wave, form, comment=decode_comment(data, name))[1] == data
-            except (UserError, TypeError, ValueError):  # in a form by now that is not written here
-                exact = False
-            said = "made here: its state is back, the same file bit for bit" if exact else (
-                "made here: its state is back, the same samples in another file"
-            )  # fmt: skip
-        return self._pack([Sounding(played.wave, recipe)], kind="restored", said=said, exact=exact)
-
-    # Analysis ----------------------------------------------------------------------------------------------------
-
-    def analyse(self, recipe: Recipe) -> dict[str, Any]:
-        """Curves and spectrogram of a kick, from the analysis behind its card, and its nearest training kick."""
-        return self._analysis(play(self.model, recipe).wave.mean(axis=0))
+    def nearest(self, body: RecipeBody) -> Packed:
+        """A kick and the nearest training kick, where those are known."""
+        if self.training is None:
+            raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
+        kick = kicks.render(self.model, body.recipe.known())
+        name, distance, wave = self.training.nearest(kick.wave.mean(axis=0))
+        other = kicks.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
+        return self._packed([kick, other], ["", name], distance=distance)
 
     def _analysis(self, wave: np.ndarray) -> dict[str, Any]:
-        pitch_s, hz = pitch_curve(wave)
-        level_s, db = level_curve(wave)
-        seen = (
-            np.round((scalogram(wave) - SCALOGRAM_FLOOR_DB) * (255 / -SCALOGRAM_FLOOR_DB)).clip(0, 255).astype(np.uint8)
-        )
+        found = kicks.analyse(wave)
+        (pitch_s, hz), (level_s, db), levels = found.pitch, found.level, found.spectrogram
+        seen = np.round((levels - found.floor_db) * (255 / -found.floor_db)).clip(0, 255).astype(np.uint8)
+        rows, columns = levels.shape
         return {
             "pitch": {"ms": _list(1000 * pitch_s, 2), "hz": _list(hz, 2)},
             "level": {"ms": _list(1000 * level_s, 2), "db": _list(db.clip(-120, 20), 1)},
             "spectrogram": {
-                "rows": ROWS, "columns": COLUMNS, "low_hz": LOW_HZ, "high_hz": HIGH_HZ, "floor_db": SCALOGRAM_FLOOR_DB,
-                "data": base64.b64encode(seen.tobytes()).decode(),
+                "rows": rows, "columns": columns, "low_hz": found.low_hz, "high_hz": found.high_hz,
+                "floor_db": found.floor_db, "data": base64.b64encode(seen.tobytes()).decode(),
             },
-            "nearest": self._nearest(wave),
+            "nearest": self._nearest(wave.mean(axis=0)),
         }  # fmt: skip
 
     def _nearest(self, wave: np.ndarray) -> dict[str, Any]:
-        if self.references is not None:
-            found = self.references.nearest(wave)
-            return {"known": True, "name": found.name, "distance": found.distance, "limit": found.limit, "by": "sounds"}
-        learned = self.learned_or_reason
+        learned = self.training or self.learned
         if isinstance(learned, str):
             return {"known": False, "why": learned}
-        name, distance = learned.nearest(wave)
-        return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": "fingerprints"}
+        name, distance, *_ = learned.nearest(wave)
+        by = "sounds" if self.training else "fingerprints"
+        return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": by}
 
-    def nearest(self, recipe: Recipe) -> bytes:
-        """The kick and the nearest training kick, to be played one after the other."""
-        if self.references is None:
-            raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
-        played = play(self.model, recipe)
-        found = self.references.nearest(played.wave.mean(axis=0))
-        other = np.repeat(found.wave[None], self.model.info.channels, axis=0)
-        return self._pack([Sounding(played.wave, recipe), Sounding(other, None, found.name)], distance=found.distance)
+    # Files -------------------------------------------------------------------------------------------------------
 
-    # Taking it away ----------------------------------------------------------------------------------------------
+    def file(
+        self, recipe: Annotated[Json[Recipe], Query()], format: Literal["wav", "flac"] = "wav",
+        bits: Literal["16", "24", "32f"] = "24", rate: int = 44_100,
+    ) -> Response:  # fmt: skip
+        """A sound file, named by what is in it. recipe: as JSON."""
+        name, data = kicks.file(self.model, recipe.known(), kicks.SoundFormat(format, bits, rate))
+        return _download(name, data, f"audio/{format}")
 
-    def file(self, recipe: Recipe, form: SoundFormat) -> tuple[str, bytes]:
-        """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
-        played = play(self.model, recipe)
-        whole = full_recipe(self.model, recipe)
-        data = encode_kick(whole, played.wave, form)[1]
-        return telling_name(whole, card(played.wave.mean(axis=0)), form), data
-
-    def kit(self, recipes: Sequence[Recipe], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
-        """Name and bytes of a kit as a zip."""
-        check_formats(formats, plan)
-        plan.check_size(len(recipes))
-        kicks = []
-        for number, recipe in enumerate(recipes, 1):
-            whole = full_recipe(self.model, recipe)
-            label = telling_name(whole, {}, SoundFormat()).removeprefix("kick_").rsplit(".", 1)[0]
-            wave = np.asarray(play(self.model, recipe).wave, np.float32)
-            if not np.abs(wave).max() > 0:
-                raise UserError(f"kick {number} of the kit is silent; leave it out")
-            kicks.append(KitSource(label, label, wave, json.loads(json.dumps(whole))))
-        with tempfile.TemporaryDirectory(prefix="kick-studio-") as folder:
-            out = Path(folder) / plan.stem
-            write_kit(build_kit(kicks, plan), self.model, out, formats, zipped=True)
-            return f"{plan.stem}.zip", zip_name(out).read_bytes()
+    def kit(self, body: KitBody) -> Response:
+        """A kit for samplers, as a zip."""
+        plan = kicks.Plan(body.name, body.velocity_layers, body.round_robin, body.note or None, body.bits)
+        if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
+            raise UserError(
+                f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
+                f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
+            )
+        recipes = [recipe.known() for recipe in body.recipes]
+        return _download(*kicks.kit(self.model, recipes, plan, body.formats), "application/zip")
 
     # -------------------------------------------------------------------------------------------------------------
 
-    def _latent(self, recipe: Recipe) -> np.ndarray:
-        """The latent of a kick. Raises UserError for a model without one."""
-        if not self.model.info.latent_size:
-            raise UserError(str(self.encoder_or_reason))
-        return play(self.model, recipe).latent
-
-    def _of_latent(self, played: Played, controls: np.ndarray | None = None, **more: Any) -> Sounding:
-        return Sounding(finite(self.model, played).wave, from_latent(played, controls, **more))
-
-    def _pack(self, sounds: Sequence[Sounding], **more: Any) -> bytes:
-        return pack(self.model, sounds, **more)
-
-
-def _target(target: Target) -> dict[str, Any]:
-    """What the page needs of a target."""
-    named = {key: getattr(target, key) for key in ("name", "field", "unit", "low", "high", "meaning")}
-    return named | {"scale": UNITS[target.unit].scale}
+    def _packed(self, made: Sequence[kicks.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
+        """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
+        waves = np.stack([kick.wave for kick in made]).astype("<f4")
+        found = kicks.measure(waves)
+        sounds = []
+        for i, kick in enumerate(made):
+            card = found.row(i)
+            name = kicks.name_of(kick.recipe, card) if kick.recipe else names[i]
+            recipe = kick.recipe or None
+            sounds.append({"name": name, "recipe": recipe, "card": or_null(card), "reasons": found.reasons(i)})
+        channels, length = waves.shape[1:]
+        head = {"sounds": sounds, "channels": channels, "length": length, "rate": self.model.info.sample_rate, **more}
+        text = json.dumps(head, allow_nan=False).encode()
+        text += b" " * (-len(text) % 4)
+        return Packed(struct.pack("<I", len(text)) + text + waves.tobytes())
 
 
 def _list(values: np.ndarray, digits: int) -> list[float]:
     return [float(x) for x in np.round(values, digits)]
+
+
+def _download(name: str, data: bytes, kind: str) -> Response:
+    plain = "".join(c if c.isascii() and c.isprintable() and c not in '"\\' else "_" for c in name)
+    return Response(data, media_type=kind, headers={"content-disposition": f'attachment; filename="{plain}"'})

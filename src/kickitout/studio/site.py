@@ -18,19 +18,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from kickitout.descriptors import cards
+import numpy as np
+
+from kickitout import kicks as sounds
+from kickitout import load_model
 from kickitout.errors import UserError
-from kickitout.export.sounds import SoundFormat, telling_name
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
-from kickitout.generation.generate import generate
-from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.controls import CONTROLS
 from kickitout.studio.calibration import calibrate
-from kickitout.studio.files import OF_THE_STUDIO, TYPES, page_folder, with_modules
-from kickitout.studio.opening import best
-from kickitout.studio.recipes import Recipe, full_recipe
-from kickitout.studio.replies import known
-from kickitout.studio.service import StudioService
+from kickitout.studio.opening import about, best, or_null
+from kickitout.studio.page_files import OF_THE_STUDIO, TYPES, page_folder, with_modules
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 PACKAGE = "onnxruntime-web@1.30.0"
@@ -76,7 +72,7 @@ def write_site(
 
         kickitout.write_site("runs/mine", Path("site"))
     """
-    source = find_model_file(Path(model))
+    source = sounds.find_model_file(Path(model))
     if source.suffix != ".onnx":
         raise UserError(
             f"{source}: its representation has no phase, and rebuilding it needs PyTorch, which no browser has; "
@@ -102,26 +98,22 @@ def write_site(
 def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
     player = load_model(model)
-    waves = generate(range(kicks), player)
-    found = cards(waves if waves.ndim == 2 else waves.mean(axis=1))
+    made = [sounds.render(player, {"seed": seed}) for seed in range(kicks)]
+    found = sounds.measure(np.stack([kick.wave for kick in made]), threads=None)
     expected, points = calibrate(player, kicks)
-    about = StudioService(player, model).about() | {
+    told = about(player, best(found, player)) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
-        "targets": [{"field": "", "scale": "linear", "unit": k.unit, "name": k.name, "low": k.low, "high": k.high,
-                     "meaning": k.meaning} for k in CONTROLS if k.name in player.info.controls],
-        "opening": best(found, player),
+        "targets": [{"field": "", "scale": "linear", **control} for control in sounds.controls_of(player)],
+        "references": None,
         "calibration": expected,
         "measured": kicks,
         "without": ["kit", "formats", "cards", "inversion"],
-    }  # fmt: skip
-    listed = []
-    for seed in range(kicks):
-        card = found.row(seed)
-        whole = full_recipe(player, Recipe(seed=seed))
-        name = telling_name(whole, card, SoundFormat()).removesuffix(".wav")
-        listed.append({"name": name, "card": known(card), "points": points[seed]})
-    info = {name: getattr(player.info, name) for name in OF_A_MODEL}
-    return {"info": info, "about": about, "cards": listed}
+    }
+    listed = [
+        {"name": sounds.name_of(kick.recipe, found.row(i)), "card": or_null(found.row(i)), "points": points[i]}
+        for i, kick in enumerate(made)
+    ]
+    return {"info": {name: getattr(player.info, name) for name in OF_A_MODEL}, "about": told, "cards": listed}
 
 
 def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:

@@ -1,0 +1,366 @@
+"""Kicks with their recipes: what a page or a program shows, saves and goes on from.
+
+`kickitout.vary`, `morph` and the like give sounds alone. Here each sound comes with the recipe that renders it again,
+and a recipe is enough to begin with: {"seed": 7}, or {"latent": [...], "controls": [...]}. Waves are [channels, T] as
+`kickitout.generation` has them. Files come in and go out as bytes; nothing is kept.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kickitout.audio import decode_comment, decode_sound
+from kickitout.descriptors import FIELDS, Cards, card, cards, level_curve, pitch_curve
+from kickitout.descriptors.image import HIGH_HZ, LOW_HZ, SCALOGRAM_FLOOR_DB, scalogram
+from kickitout.errors import UserError
+from kickitout.export.kits.build import build_kit
+from kickitout.export.kits.formats import FORMATS as KIT_FORMATS
+from kickitout.export.kits.formats import check_formats
+from kickitout.export.kits.package import write_kit, zip_name
+from kickitout.export.kits.plan import Plan
+from kickitout.export.kits.sources import KitSource
+from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
+from kickitout.generation.generate import Kick
+from kickitout.generation.invert import EncoderSession, encoder_of
+from kickitout.generation.invert import invert as find_latent
+from kickitout.generation.load import find_model_file
+from kickitout.generation.match import ROUNDS, MatchResult, match_targets, start_noise
+from kickitout.generation.match import match_seed as match_starts
+from kickitout.generation.model import Model, Played, as_row, goes_by
+from kickitout.generation.noise import LARGEST_SEED, check_seeds, normal
+from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, render_recipe, rounded, sound_recipe
+from kickitout.generation.reject import OutlierRejection
+from kickitout.generation.source import decode_kick
+from kickitout.generation.vary import blend as blend_latents
+from kickitout.generation.vary import morph as morph_latents
+from kickitout.generation.vary import vary as vary_latent
+from kickitout.identity import identity_in
+from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
+from kickitout.stored import upgraded_recipe
+from kickitout.units import UNITS
+
+if TYPE_CHECKING:
+    from kickitout.metrics.fingerprints import Learned
+
+__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
+           "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "blend", "controls_of", "file", "find_learned",
+           "find_model_file", "kit", "match", "match_seed", "measure", "morph", "name_of", "open_encoder", "open_sound",
+           "outliers", "render", "sounds", "targets_of", "upgraded_recipe", "vary"]  # fmt: skip
+
+ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount")  # kept of a recipe beside its seed
+
+
+# From recipes to kicks ------------------------------------------------------------------------------------------------
+
+
+def render(model: Model, recipe: Mapping[str, Any]) -> Kick:
+    """The kick of a recipe. Raises UserError for one of another model, a damaged one, and a sound that is not finite.
+
+    >>> from kickitout import load_model
+    >>> kick = render(load_model(), {"seed": 7})
+    >>> kick.wave.shape, kick.recipe["seed"]
+    ((1, 22050), 7)
+    """
+    whole, played = _played(model, recipe)
+    return Kick(whole.get("seed"), played.wave, whole)
+
+
+def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
+    """The waves [n, channels, T] of seeds, whether they are finite or not."""
+    return model.play(normal(seeds, model.info.noise_size))
+
+
+def vary(model: Model, recipe: Mapping[str, Any], seeds: Sequence[int], amount: float = 0.3) -> list[Kick]:
+    """One variation a seed, see `kickitout.vary`; the recipe's controls keep their values."""
+    latent, controls = _latent(model, recipe)
+    made = vary_latent(model, latent, seeds, amount, controls)
+    return [_from_latent(model, one, controls, amount=amount) for one in made]
+
+
+def blend(model: Model, recipes: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> Kick:
+    """The kick between kicks, each drawn to by its weight."""
+    return _from_latent(model, blend_latents(model, [_latent(model, recipe)[0] for recipe in recipes], weights))
+
+
+def morph(model: Model, first: Mapping[str, Any], last: Mapping[str, Any], count: int = 5) -> list[Kick]:
+    """`count` kicks from the one to the other, both included; their controls move along."""
+    (begin, begin_controls), (end, end_controls) = _latent(model, first), _latent(model, last)
+    made = morph_latents(model, begin, end, count, (begin_controls, end_controls))
+    shares = np.linspace(0, 1, count, dtype=np.float32)
+    return [_from_latent(model, one, (1 - share) * begin_controls + share * end_controls)
+            for one, share in zip(made, shares, strict=True)]  # fmt: skip
+
+
+def match(model: Model, targets: Mapping[str, float], recipe: Mapping[str, Any], rounds: int = ROUNDS) -> Kick:
+    """The kick of a recipe whose controls move until its card meets the targets. rounds: renders at most."""
+    whole = _whole(model, recipe)
+    controls = as_row(whole.get("controls"), len(model.info.controls))[0]
+    if "latent" in whole:
+        latent = np.array(whole["latent"], np.float32)
+        found = match_targets(model, targets, latent=latent, controls=controls, rounds=rounds)
+    else:
+        noise = start_noise(model, whole["seed"], whole.get("start", 0))
+        found = match_targets(model, targets, noise, controls=controls, rounds=rounds)
+    return _matched(model, found, targets, {key: whole[key] for key in ("seed", "start", "latent") if key in whole})
+
+
+def match_seed(model: Model, targets: Mapping[str, float], seed: int) -> Kick:
+    """A new kick of a seed that meets the targets, as `kickitout.match` finds it."""
+    found = match_starts(model, targets, seed)
+    return _matched(model, found, targets, {"seed": seed, "start": found.start})
+
+
+def _matched(model: Model, found: MatchResult, targets: Mapping[str, float], origin: dict[str, Any]) -> Kick:
+    whole = _whole(model, {**origin, "controls": rounded(found.controls), "targets": dict(targets)})
+    return Kick(origin.get("seed"), _finite(model, Played(found.wave, found.latent)).wave, whole, found)
+
+
+def _whole(model: Model, recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """A recipe as a file of this model carries it, but for the file's format."""
+    recipe = upgraded_recipe(recipe)
+    digest = recipe.get("model_sha256")
+    if digest is not None and not goes_by(model, digest):
+        raise UserError(
+            f"this recipe is of another model ({str(digest)[:12]}) and this one is {model.digest[:12]}; "
+            "give that model with --model"
+        )
+    if (recipe.get("seed") is None) == (recipe.get("latent") is None):
+        raise UserError("a recipe has a seed or a latent, and not both")
+    if recipe.get("seed") is not None:
+        check_seeds([recipe["seed"]])
+    return sound_recipe(model, recipe.get("seed"), **{key: recipe[key] for key in ORIGIN if key in recipe})
+
+
+def _played(model: Model, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], Played]:
+    whole = _whole(model, recipe)
+    return whole, render_recipe(whole, model, f"model {model.info.name}")
+
+
+def _latent(model: Model, recipe: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Latent and controls of a kick. Raises UserError for a model that has none."""
+    if not model.info.latent_size:
+        raise UserError(_no_latent(model))
+    whole, played = _played(model, recipe)
+    return played.latent, as_row(whole.get("controls"), len(model.info.controls))[0]
+
+
+def _from_latent(model: Model, played: Played, controls: np.ndarray | None = None, **more: Any) -> Kick:
+    """more: where the latent came from."""
+    moved = {"controls": rounded(controls)} if controls is not None and np.any(controls) else {}
+    whole = sound_recipe(model, None, latent=rounded(played.latent), **moved, **more)
+    return Kick(None, _finite(model, played).wave, whole)
+
+
+def _finite(model: Model, played: Played) -> Played:
+    if not np.isfinite(played.wave).all():
+        raise UserError(
+            f"model {model.info.name}: this is not a finite sound; its controls or its latent are too far out"
+        )
+    return played
+
+
+def _no_latent(model: Model) -> str:
+    return f"model {model.info.name}: it makes kicks from seeds alone; the default model can do more"
+
+
+# From sound files to kicks --------------------------------------------------------------------------------------------
+
+
+class Opened(NamedTuple):
+    """What a sound file is to a model.
+
+    own: the file's sound as the model reads it; None for a file whose recipe renders its kick. kick: of the recipe, or
+    the model's reconstruction; None where the model has no encoder. exact: it is the file of that kick, bit for bit.
+    """
+
+    said: str
+    own: np.ndarray | None
+    kick: Kick | None
+    exact: bool = False
+
+
+def open_encoder(model: Model) -> EncoderSession | str:
+    """The model's encoder, or the sentence that says why there is none."""
+    if not model.info.latent_size:
+        return _no_latent(model)
+    try:
+        return encoder_of(model)
+    except UserError as error:
+        return str(error)
+
+
+def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: str) -> Opened:
+    """The bytes of a sound file or of a recipe: the kick of its recipe, if this model made it as it is; otherwise its
+    reconstruction, see `kickitout.invert`. name: begins every message."""
+    recipe = _recipe_in(model, data, name)
+    restored = None if recipe is None else _restored(model, recipe, data, name)
+    if restored is not None:
+        return restored
+    wave = decode_kick(data, name, model.info.channels)
+    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
+    own = np.atleast_2d(wave)
+    if isinstance(encoder, str):
+        return Opened(f"{encoder}{odd}", own, None)
+    found = find_latent(model, encoder, wave, identity=identity_in(data, name))
+    changed = "" if recipe is None else CHANGED
+    return Opened(f"{changed}{found.said}{odd}", own, _from_latent(model, model.render(latent=found.latent)))
+
+
+def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:
+    """The recipe in a file that this very model made; None in any other, which is a sound like others."""
+    is_recipe = data[:1] == b"{"
+    try:
+        found = read_recipe(data.decode() if is_recipe else decode_comment(data, name), name)
+    except (UserError, UnicodeDecodeError):
+        if is_recipe:
+            raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
+        return None
+    mine = goes_by(model, found.get("model_sha256")) and "source" not in found
+    if not mine and is_recipe:
+        digest = str(found.get("model_sha256", ""))[:12] or "no digest"
+        raise UserError(f"{name}: made by another model ({digest}); give that model with --model")
+    return found if mine else None
+
+
+def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Opened | None:
+    """None for a file whose samples are others by now: a sound of the user's own."""
+    try:
+        kick = render(model, found)
+    except UserError as error:
+        raise UserError(f"{name}: its recipe is damaged; drop the sound without it, or another one") from error
+    if "shape" in found:
+        return Opened("made by this model and shaped for a kit since; this is the kick it was made from", None, kick)
+    if data[:1] == b"{":
+        return Opened("the kick of this recipe", None, kick)
+    sound = decode_sound(data, name)
+    if not is_sound_of(sound, kick.wave, found):
+        return None
+    try:
+        form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
+        exact = encode_kick(found, kick.wave, form, comment=decode_comment(data, name))[1] == data
+    except (UserError, TypeError, ValueError):  # in a form by now that is not written here
+        exact = False
+    same = "the same file bit for bit" if exact else "the same samples in another file"
+    return Opened(f"made here: its state is back, {same}", None, kick, exact)
+
+
+# From recipes to files ------------------------------------------------------------------------------------------------
+
+
+def name_of(recipe: Mapping[str, Any], card: Mapping[str, float | str]) -> str:
+    """A name that says what is in a kick: `kick_F1_280ms_s000042`."""
+    return telling_name(recipe, card, SoundFormat()).rsplit(".", 1)[0]
+
+
+def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
+    """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
+    kick = render(model, recipe)
+    return f"{name_of(kick.recipe, card(kick.wave.mean(axis=0)))}.{form.format}", encode_kick(
+        kick.recipe, kick.wave, form
+    )[1]
+
+
+def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
+    """Name and bytes of a kit as a zip."""
+    check_formats(formats, plan)
+    plan.check_size(len(recipes))
+    sources = []
+    for number, kick in enumerate((render(model, recipe) for recipe in recipes), 1):
+        label = name_of(kick.recipe, {}).removeprefix("kick_")
+        if not np.abs(kick.wave).max() > 0:
+            raise UserError(f"kick {number} of the kit is silent; leave it out")
+        sources.append(KitSource(label, label, np.asarray(kick.wave, np.float32), json.loads(json.dumps(kick.recipe))))
+    with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
+        out = Path(folder) / plan.stem
+        write_kit(build_kit(sources, plan), model, out, formats, zipped=True)
+        return f"{plan.stem}.zip", zip_name(out).read_bytes()
+
+
+# What is measured -----------------------------------------------------------------------------------------------------
+
+
+class Analysis(NamedTuple):
+    """Curves and spectrogram of a sound, from the analysis behind its kick card.
+
+    pitch: seconds and Hz; level: seconds and dB re full scale; spectrogram: [rows, columns] dB re its peak, from low_hz
+    (row 0) to high_hz on a logarithmic scale, never below floor_db.
+    """
+
+    pitch: tuple[np.ndarray, np.ndarray]
+    level: tuple[np.ndarray, np.ndarray]
+    spectrogram: np.ndarray
+    low_hz: float = LOW_HZ
+    high_hz: float = HIGH_HZ
+    floor_db: float = SCALOGRAM_FLOOR_DB
+
+
+def analyse(wave: np.ndarray) -> Analysis:
+    """wave: [channels, T] of 500 ms."""
+    mono = wave.mean(axis=0)
+    return Analysis(pitch_curve(mono), level_curve(mono), scalogram(mono))
+
+
+def measure(waves: np.ndarray, threads: int | None = 1) -> Cards:
+    """The kick cards of waves [n, channels, T]. threads: all cores for None."""
+    return cards(waves.mean(axis=1), threads=threads)
+
+
+def outliers(model: Model, found: Cards) -> np.ndarray:
+    """Which cards [n] lie outside of those that the model learned from."""
+    return np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
+
+
+def targets_of(model: Model) -> list[dict[str, Any]]:
+    """What a kick of a model can be asked for, by the fields of the kick card: names, units and ranges."""
+    keys = ("name", "field", "unit", "low", "high", "meaning")
+    targets = [target for target in TARGETS.values() if MOVED_BY[target.name].name in model.info.controls]
+    return [{key: getattr(one, key) for key in keys} | {"scale": UNITS[one.unit].scale} for one in targets]
+
+
+def controls_of(model: Model) -> list[dict[str, Any]]:
+    """The controls of a model themselves."""
+    known = [control for control in CONTROLS if control.name in model.info.controls]
+    return [{key: getattr(one, key) for key in ("name", "unit", "low", "high", "meaning")} for one in known]
+
+
+class TrainingKicks:
+    """The sounds a model learned from, where somebody says in which folder they are."""
+
+    def __init__(self, folder: Path) -> None:
+        from kickitout.datasets.build import read_dataset
+        from kickitout.metrics.memorisation import CopyDetector
+
+        dataset = read_dataset([folder])
+        self.digest = dataset.digest
+        self._waves = dataset.waves
+        self._names = [row.name for row in dataset.rows]
+        self._library = CopyDetector.of(dataset.waves, dataset.groups)
+        self.threshold = self._library.threshold  # below it a sound is a near-copy; None where too few are known to say
+
+    def nearest(self, wave: np.ndarray) -> tuple[str, float, np.ndarray]:
+        """Name, distance and wave [T] of the kick that is nearest to a wave [T]."""
+        index, distance = self._library.nearest(wave)
+        return self._names[index], distance, self._waves[index]
+
+
+def find_learned(model: Model) -> Learned | str:
+    """The fingerprints of what a model learned, or the sentence that says why there are none."""
+    from kickitout.metrics.fingerprints import learned_file, read_learned
+
+    way_out = "; a studio that is started with the folder of them compares with the kicks themselves"
+    path = None if model.path is None else learned_file(model.path)
+    if path is None or not path.exists():
+        return f"no fingerprints of its training kicks lie beside this model{way_out}"
+    try:
+        learned = read_learned(path)
+    except UserError as error:
+        return f"{error}{way_out}"
+    if learned.digest != model.info.dataset.get("digest"):
+        return f"{path.name} is of other kicks than this model learned from{way_out}"
+    return learned
