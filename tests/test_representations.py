@@ -46,7 +46,7 @@ def tone(hz: float, level: float = 1.0) -> torch.Tensor:
     return level * torch.sin(2 * math.pi * hz / SAMPLE_RATE * torch.arange(LENGTH, dtype=torch.float64)).float()[None]
 
 
-def max_difference_after_export(representation: Representation, pictures: torch.Tensor) -> float:
+def max_difference_after_export(representation: Representation, encoded: torch.Tensor) -> float:
     """Largest difference between decoding and its ONNX graph, which is made for another batch size."""
     import onnxruntime
 
@@ -55,24 +55,24 @@ def max_difference_after_export(representation: Representation, pictures: torch.
         warnings.simplefilter("ignore")  # the exporter speaks of packages that are not used and of its own internals
         batch = {0: torch.export.Dim("batch", min=1, max=4096)}
         program = torch.onnx.export(
-            representation, (pictures[:2],), dynamo=True, dynamic_shapes={"picture": batch}, verbose=False
+            representation, (encoded[:2],), dynamo=True, dynamic_shapes={"representation": batch}, verbose=False
         )
         assert program is not None
         program.save(file)
     session = onnxruntime.InferenceSession(file.getvalue(), providers=["CPUExecutionProvider"])
-    (wave,) = session.run(None, {session.get_inputs()[0].name: pictures.numpy()})
-    return float(np.abs(wave - representation.decode(pictures).detach().numpy()).max())
+    (wave,) = session.run(None, {session.get_inputs()[0].name: encoded.numpy()})
+    return float(np.abs(wave - representation.decode(encoded).detach().numpy()).max())
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_codec_keeps_shape_and_length(name: str) -> None:
     representation = codec_named(name)
-    picture = representation.encode(kicks(3))
-    assert tuple(picture.shape) == (3, *representation.representation_shape)
-    assert tuple(representation.decode(picture).shape) == (3, LENGTH)
+    encoded = representation.encode(kicks(3))
+    assert tuple(encoded.shape) == (3, *representation.representation_shape)
+    assert tuple(representation.decode(encoded).shape) == (3, LENGTH)
 
 
-def test_default_pictures_suit_a_generator_that_doubles() -> None:
+def test_default_shapes_suit_a_generator_that_doubles() -> None:
     assert codec_named("logmag").representation_shape == (1, 256, 128)
     assert codec_named("complexstft").representation_shape == (2, 256, 128)
     assert codec_named("mel").representation_shape == (1, 128, 128)
@@ -80,36 +80,36 @@ def test_default_pictures_suit_a_generator_that_doubles() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_pictures_of_kicks_lie_within_reach_of_tanh(name: str) -> None:
-    picture = codec_named(name).encode(kicks(4))
-    assert (picture.abs() <= 1).float().mean() > 0.999
-    assert picture.abs().max() < 5  # what sticks out is the white click of these kicks, in a few samples of high bands
+def test_encoded_kicks_lie_within_reach_of_tanh(name: str) -> None:
+    encoded = codec_named(name).encode(kicks(4))
+    assert (encoded.abs() <= 1).float().mean() > 0.999
+    assert encoded.abs().max() < 5  # what sticks out is the white click of these kicks, in a few samples of high bands
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_silence_stays_finite_and_silent(name: str) -> None:
     representation = codec_named(name)
-    picture = representation.encode(torch.zeros(1, LENGTH))
-    assert picture.isfinite().all()
-    assert representation.decode(picture).abs().max() < 1e-6
+    encoded = representation.encode(torch.zeros(1, LENGTH))
+    assert encoded.isfinite().all()
+    assert representation.decode(encoded).abs().max() < 1e-6
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_any_picture_becomes_finite_sound(name: str) -> None:
+def test_anything_decodes_to_a_finite_sound(name: str) -> None:
     representation = codec_named(name)
     noise = 2 * torch.rand(1, *representation.representation_shape, generator=torch.Generator().manual_seed(0)) - 1
-    for picture in (noise, torch.ones_like(noise), -torch.ones_like(noise), torch.zeros_like(noise)):
-        assert representation.decode(picture).isfinite().all()
+    for encoded in (noise, torch.ones_like(noise), -torch.ones_like(noise), torch.zeros_like(noise)):
+        assert representation.decode(encoded).isfinite().all()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_kick_is_the_same_alone_and_in_a_batch(name: str) -> None:
     representation = codec_named(name)
     waves = kicks(6)
-    pictures = representation.encode(waves)
+    encoded = representation.encode(waves)
     # Matrix products may add up in another order for another batch size: a few units in the last place.
-    torch.testing.assert_close(representation.encode(waves[4:5])[0], pictures[4], atol=2e-6, rtol=1e-5)
-    alone, together = representation.decode(pictures[4:5])[0], representation.decode(pictures)[4]
+    torch.testing.assert_close(representation.encode(waves[4:5])[0], encoded[4], atol=2e-6, rtol=1e-5)
+    alone, together = representation.decode(encoded[4:5])[0], representation.decode(encoded)[4]
     if name in ("logmag", *KEPT):
         torch.testing.assert_close(alone, together, atol=1e-6, rtol=0)
     else:  # mel: products before Griffin-Lim, whose phase is sensitive where nothing is heard
@@ -142,9 +142,9 @@ def test_codecs_that_rebuild_phase_return_the_spectrum(name: str, most_db: float
 def test_gradients_flow_through_both_directions(name: str) -> None:
     representation = codec_named(name)
     waves = kicks(2).requires_grad_()  # their first 64 samples are silent
-    picture = representation.encode(waves)
-    (from_encode,) = torch.autograd.grad(picture.square().sum(), waves)
-    target = picture.detach().requires_grad_()
+    encoded = representation.encode(waves)
+    (from_encode,) = torch.autograd.grad(encoded.square().sum(), waves)
+    target = encoded.detach().requires_grad_()
     (from_decode,) = torch.autograd.grad(representation.decode(target).square().sum(), target)
     for gradient in (from_encode, from_decode):
         assert gradient.isfinite().all()
@@ -170,10 +170,10 @@ def test_the_transform_itself_is_exact(n_fft: int, hop: int) -> None:
 @pytest.mark.parametrize("level_db", [0.0, -20.0, -40.0])
 def test_a_tone_at_a_bin_centre_lands_in_its_row_with_its_level(level_db: float) -> None:
     representation = LogMagnitude(LogMagnitudeConfig())
-    picture = representation.encode(tone(20 * SAMPLE_RATE / 512, 10 ** (level_db / 20)))[0, 0]  # [256, 128]
-    assert picture[:, 64].argmax() == 20
+    encoded = representation.encode(tone(20 * SAMPLE_RATE / 512, 10 ** (level_db / 20)))[0, 0]  # [256, 128]
+    assert encoded[:, 64].argmax() == 20
     # The floor of -80 dB is added to the magnitude: 0.09 dB at -40 dB.
-    assert float(representation.scale.to_db(picture[20, 64])) == pytest.approx(level_db, abs=0.1)
+    assert float(representation.scale.to_db(encoded[20, 64])) == pytest.approx(level_db, abs=0.1)
 
 
 def test_an_impulse_lands_in_its_frame() -> None:
@@ -181,39 +181,39 @@ def test_an_impulse_lands_in_its_frame() -> None:
     frame = 50
     wave = torch.zeros(1, LENGTH)
     wave[0, representation.stft.frame_start(frame) + 256] = 1.0  # at the centre of the frame
-    picture = representation.encode(wave)[0, 0]  # [256, 128]
-    assert (picture.argmax(1) == frame).all()
-    assert (picture[:, [frame - 2, frame + 2]] == -1).all()  # 346 samples away: outside of the window
+    encoded = representation.encode(wave)[0, 0]  # [256, 128]
+    assert (encoded.argmax(1) == frame).all()
+    assert (encoded[:, [frame - 2, frame + 2]] == -1).all()  # 346 samples away: outside of the window
 
 
 def test_an_exponential_decay_is_a_straight_line_in_db() -> None:
     representation = LogMagnitude(LogMagnitudeConfig(floor_db=-120))
     seconds = torch.arange(LENGTH) / SAMPLE_RATE
-    picture = representation.encode(tone(20 * SAMPLE_RATE / 512) * torch.exp(-seconds / 0.1))[0, 0]
-    steps = representation.scale.to_db(picture[20, 5:120]).diff()
+    encoded = representation.encode(tone(20 * SAMPLE_RATE / 512) * torch.exp(-seconds / 0.1))[0, 0]
+    steps = representation.scale.to_db(encoded[20, 5:120]).diff()
     torch.testing.assert_close(steps, torch.full_like(steps, -173 / 4410 * 20 / math.log(10)), atol=0.02, rtol=0)
 
 
-def test_the_complex_picture_holds_nyquist_beside_dc() -> None:
+def test_the_complex_stft_holds_nyquist_beside_dc() -> None:
     representation = ComplexStft(ComplexStftConfig())
     alternating = 0.5 * torch.cos(math.pi * torch.arange(LENGTH))[None]
-    picture = representation.encode(alternating)[0]  # [2, 256, 128]
-    assert picture[1, 0, 60].abs() > 0.7  # cube root of 0.5 / 1.41
-    assert picture[0, 0, 60].abs() < 0.01
-    assert snr_db(alternating, representation.decode(picture[None])) > 80
+    encoded = representation.encode(alternating)[0]  # [2, 256, 128]
+    assert encoded[1, 0, 60].abs() > 0.7  # cube root of 0.5 / 1.41
+    assert encoded[0, 0, 60].abs() < 0.01
+    assert snr_db(alternating, representation.decode(encoded[None])) > 80
 
 
-def test_the_power_of_a_complex_picture_can_be_chosen() -> None:
+def test_the_power_of_the_complex_stft_can_be_chosen() -> None:
     representation = make_representation(ComplexStftConfig(power=0.5))
     assert snr_db(kicks(2), representation.decode(representation.encode(kicks(2)))) > 80
 
 
 def test_a_tone_is_loudest_in_its_mel_band() -> None:
     config = LogMelConfig()
-    picture = make_representation(config).encode(tone(200.0))[0, 0, :, 64]  # [128]
+    encoded = make_representation(config).encode(tone(200.0))[0, 0, :, 64]  # [128]
     mel = lambda hz: 2595 * math.log10(1 + hz / 700)  # noqa: E731
     width = (mel(config.high_hz) - mel(config.low_hz)) / (config.mels + 1)
-    assert abs(int(picture.argmax()) - ((mel(200.0) - mel(config.low_hz)) / width - 1)) <= 1
+    assert abs(int(encoded.argmax()) - ((mel(200.0) - mel(config.low_hz)) / width - 1)) <= 1
 
 
 def test_mel_filters_hand_over_evenly() -> None:

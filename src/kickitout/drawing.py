@@ -1,4 +1,4 @@
-"""Pictures of a sound without a plotting library: waveform and curves as SVG, spectrogram as PNG.
+"""Images of a sound without a plotting library: waveform and curves as SVG, spectrogram as PNG.
 
 Waves: float [T]. SVG lines take the colour of the text around them, so a page is right in light and in dark.
 """

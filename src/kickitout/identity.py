@@ -7,7 +7,7 @@ of lossy files. Hence:
 - A file that keeps its samples (WAV, AIFF, FLAC, ...) is named by its samples re full scale, its rate and its number of
   channels. A container, a width of samples that holds the same values, and comments change nothing: a kick of 16 bits
   is the same as WAV, as FLAC, and in 24 bits. Samples are read as float32, so what 32-bit integers and doubles have
-  below 24 bits is left out: nothing here hears it.
+  below 24 bits is left out: nothing here uses it.
 - A lossy file (MP3, Ogg Vorbis, Ogg Opus) is named by its coded frames. Tags are no part of them, so a new title does
   not make a new kick; neither do the pages of an Ogg file, which move when its comments grow.
 - A sound without a file has no such name. Whoever makes it gives one that says how it is made: `identity_of_made`.

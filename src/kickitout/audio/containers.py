@@ -304,7 +304,7 @@ def _mpeg(data: bytes, stream: mpeg.Stream, name: str) -> Contents:
     if stream.cut:
         notes.append(f"truncated in its last frame, which lacks {_bytes(stream.cut)}; what is before it is read")
     if stream.skipped:
-        notes.append(f"{_bytes(stream.skipped)} between its frames are no frames and not heard")
+        notes.append(f"{_bytes(stream.skipped)} between its frames belong to none and are not read")
     frames = b"".join(data[begin:end] for begin, end in stream.frames)
     if info is None or info.frames is None or stream.info_frame is None:
         head = mpeg.info_frame(stream.header, there)

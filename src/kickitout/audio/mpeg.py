@@ -1,4 +1,4 @@
-"""MPEG audio (MP3): the frames in a file's bytes, told apart from the tags around them.
+"""MPEG audio (MP3): the frames in a file's bytes, without the tags around them.
 
 A frame is a header of 4 bytes and coded sound; its length follows from the header (ISO/IEC 11172-3, 2.4.3.1). Encoders
 put a frame without sound first that says how many follow: Xing or Info (LAME), or VBRI (Fraunhofer). Tags are ID3v2 at

@@ -49,8 +49,8 @@ def sounding(samples: np.ndarray) -> np.ndarray:
     if samples.shape[1] == 1:
         return samples
     peaks = np.array([np.abs(channel).max(initial=0.0) for channel in samples.T])
-    heard = peaks >= HUSHED * peaks.max()
-    return samples if heard.all() else samples[:, heard]
+    loud = peaks >= HUSHED * peaks.max()
+    return samples if loud.all() else samples[:, loud]
 
 
 def channels_cancel(samples: np.ndarray) -> bool:
@@ -77,7 +77,7 @@ def mid_side(samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """samples [T, C] -> mid [T], the mean of the channels, and side [T], (L - R) / 2; float32.
 
     Side is zeros unless two channels sound. Channels that cancel (`channels_cancel`) give the louder one as mid and no
-    side, and a channel that is silent is left out: a wrong or a missing wire is not a stereo picture.
+    side, and a channel that is silent is left out: a wrong or a missing wire is not stereo.
     """
     samples = sounding(np.asarray(samples, dtype=np.float32))
     silent = np.zeros(len(samples), dtype=np.float32)

@@ -197,7 +197,7 @@ def describe_difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
             listed = ", ".join(sorted(names)[:3]) + (", …" if len(names) > 3 else "")
             parts.append(f"{len(names)} {what} ({listed})")
     if not parts and any(not is_identity(row["sound"]) for row in (*old["rows"], *new["rows"])):
-        return "the same files, which another version of kickitout tells apart in another way"
+        return "the same files, which another version of kickitout identifies in another way"
     return "; ".join(parts) or "the same files give other samples (another version of the audio libraries)"
 
 

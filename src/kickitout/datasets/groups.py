@@ -90,10 +90,10 @@ def _grown(links: list[list[tuple[int, bool]]], sounds: _GroupSpectra) -> np.nda
         layer = [head]
         while layer:
             reached = [(j, copy) for i in layer for j, copy in links[i] if group[j] < 0]
-            asked = sorted({j for j, copy in reached if not copy and j not in belongs})
-            if asked:
-                alike = sounds.similarities(np.full(len(asked), head), np.array(asked), (RELATED,))
-                belongs.update(zip(asked, (alike >= RELATED).tolist(), strict=True))
+            doubtful = sorted({j for j, copy in reached if not copy and j not in belongs})
+            if doubtful:
+                alike = sounds.similarities(np.full(len(doubtful), head), np.array(doubtful), (RELATED,))
+                belongs.update(zip(doubtful, (alike >= RELATED).tolist(), strict=True))
             layer = sorted({j for j, copy in reached if copy or belongs[j]})
             group[layer] = number
             members += layer

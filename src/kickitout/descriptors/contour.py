@@ -2,8 +2,8 @@
 
     log2 f(t) = log2 end + sum_k depth_k exp(-t / SPEEDS[k]),   t from the onset
 
-A picture of the pitch that is smooth by construction, that a generator can learn from few kicks, and in which a
-re-pitched kick differs by one number. The numbers are fitted to the turns of the body, not to its frequency: an error
+A contour is smooth by construction, a generator can learn it from few kicks, and a re-pitched kick differs from the
+original by one number. The numbers are fitted to the turns of the body, not to its frequency: an error
 of 1 % in frequency is a quarter of a turn after 25 turns, and a body that is a quarter of a turn off is another wave.
 """
 

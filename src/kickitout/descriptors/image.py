@@ -1,4 +1,4 @@
-"""A picture of a sound to look at: level over time and pitch, on a logarithmic scale of frequency.
+"""The scalogram of a sound: level over time and pitch, on a logarithmic scale of frequency, to look at.
 
 A short-time transform has one window for all frequencies, too short for the sub or too long for the click. Here each
 row is a band as wide as its frequency is high (a Morlet wavelet: Grossmann & Morlet 1984, doi.org/10.1137/0515056), so

@@ -3,8 +3,8 @@
 Limits are the 1 % and the 99 % quantile of each field, widened on both sides by a share of the way between them, the
 more the fewer sounds there are: `WIDER` + `FEW` / sqrt(n). Ratios (Hz, ms) are widened in octaves, shares in log-odds.
 Traces of a machine have only an upper limit, `ARTEFACTS`: what nobody hears is never a fault, however clean the sounds
-were, and what no good kick has always is one, however worn they were. A field that some sounds do without is not asked
-for.
+were, and what no good kick has always is one, however worn they were. A field that some sounds lack may
+be missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TAIL = 0.01  # quantiles at both ends
 WIDER, FEW = 0.1, 2.0
 LEAST_KNOWN = 8  # sounds that have a field, before it has limits
 COMMON = 0.5  # share of the sounds that have a field, before it has limits
-RARELY = 0.02  # share of the sounds that may do without a field that is asked for
+RARELY = 0.02  # share of the sounds that may lack a field that a sound must have
 MOST_MEASURED = 8192  # cards, evenly taken from more sounds
 CARDS_TOGETHER = 256  # sounds copied at once: 22 MB
 NOT_LIMITED = ("note", "cents", "loudness_lufs", "true_peak_dbtp")  # a note is as good as another; level is set last

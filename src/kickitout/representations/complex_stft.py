@@ -3,8 +3,8 @@
 A bin X becomes X |X|^(p - 1): its phase as it is, its magnitude to the power p, so that quiet bins are seen too. With
 p = 1/3, the default, decoding is c |c|^2: a polynomial, smooth everywhere, and a pixel at 0.05 is 75 dB down.
 
-The picture has n_fft / 2 rows but a frame has one bin more. DC and Nyquist are real, so row 0 holds both: DC in the
-first channel and Nyquist in the second. Nothing is lost.
+The representation has n_fft / 2 rows but a frame has one bin more. DC and Nyquist are real, so row 0 holds both: DC in
+the first channel and Nyquist in the second. Nothing is lost.
 """
 
 import math
@@ -77,10 +77,10 @@ class ComplexStft(Representation):
         square = pair.square().sum(1, keepdim=True) + LEAST_POWER
         return (pair * square ** ((self.config.power - 1) / 2)).transpose(2, 3)  # [B, 2, bins, N]
 
-    def decode(self, picture: Tensor) -> Tensor:
-        square = picture.square().sum(1, keepdim=True)  # [B, 1, bins, N]
+    def decode(self, representation: Tensor) -> Tensor:
+        square = representation.square().sum(1, keepdim=True)  # [B, 1, bins, N]
         grow = (1 / self.config.power - 1) / 2  # 1 at p = 1/3: no power to compute
-        pair = picture * (square if abs(grow - 1) < 1e-9 else (square + LEAST_POWER) ** grow)
+        pair = representation * (square if abs(grow - 1) < 1e-9 else (square + LEAST_POWER) ** grow)
         real, imag = pair.transpose(2, 3).unbind(1)  # [B, N, bins] each
         even = real @ self.cosines + imag[..., :1] * self.sines[0]  # [B, N, half + 1]
         odd = imag[..., 1:] @ self.sines[1:]  # [B, N, half + 1]; 0 at both ends

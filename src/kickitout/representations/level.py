@@ -18,14 +18,14 @@ class LevelScale:
         self.bottom_db = floor_db
         self.span_db = 20 * math.log10(10 ** (ceiling_db / 20) + self.floor) - floor_db
 
-    def to_picture(self, magnitude: Tensor) -> Tensor:
+    def to_representation(self, magnitude: Tensor) -> Tensor:
         """Magnitude (any shape, >= 0, full scale sine = 1) -> brightness."""
         return 2 * (20 * (magnitude + self.floor).log10() - self.bottom_db) / self.span_db - 1
 
-    def to_db(self, picture: Tensor) -> Tensor:
+    def to_db(self, representation: Tensor) -> Tensor:
         """Brightness -> dB re full scale sine, of magnitude and floor together."""
-        return (picture + 1) / 2 * self.span_db + self.bottom_db
+        return (representation + 1) / 2 * self.span_db + self.bottom_db
 
-    def to_magnitude(self, picture: Tensor) -> Tensor:
+    def to_magnitude(self, representation: Tensor) -> Tensor:
         """Brightness -> magnitude, never below 0."""
-        return (self.floor * 10 ** (self.span_db / 40 * (picture + 1)) - self.floor).clamp(min=0)
+        return (self.floor * 10 ** (self.span_db / 40 * (representation + 1)) - self.floor).clamp(min=0)

@@ -1,4 +1,4 @@
-"""Log-magnitude spectrogram: the classic picture of sound (SpecGAN: Donahue et al. 2019, arxiv.org/abs/1802.04208).
+"""Log-magnitude spectrogram: the classic one of SpecGAN (Donahue et al. 2019, arxiv.org/abs/1802.04208).
 
 Its phase is thrown away and rebuilt, so decoding costs a few transforms and some of the truth.
 """
@@ -55,8 +55,8 @@ class LogMagnitude(Representation):
 
     def encode(self, wave: Tensor) -> Tensor:
         magnitude = self.stft.magnitude(wave)[..., : self.config.bins]  # [B, N, bins]
-        return self.scale.to_picture(magnitude).transpose(1, 2)[:, None]  # [B, 1, bins, N]
+        return self.scale.to_representation(magnitude).transpose(1, 2)[:, None]  # [B, 1, bins, N]
 
-    def decode(self, picture: Tensor) -> Tensor:
-        magnitude = self.scale.to_magnitude(picture[:, 0].transpose(1, 2))  # [B, N, bins]
+    def decode(self, representation: Tensor) -> Tensor:
+        magnitude = self.scale.to_magnitude(representation[:, 0].transpose(1, 2))  # [B, N, bins]
         return self.griffin_lim(F.pad(magnitude, (0, self.stft.bins - self.config.bins)).contiguous())

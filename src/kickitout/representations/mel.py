@@ -1,4 +1,4 @@
-"""Log-mel spectrogram: a small picture with rows as the ear counts them, fine in the sub and coarse in the air."""
+"""Log-mel spectrogram: small, with rows as the ear counts them, fine in the sub and coarse in the air."""
 
 from typing import Literal
 
@@ -91,10 +91,12 @@ class LogMel(Representation):
 
     def encode(self, wave: Tensor) -> Tensor:
         power = self.stft.power(wave) @ self.filters.T  # [B, N, mels]
-        return self.scale.to_picture((power + TINY).sqrt() - TINY**0.5).transpose(1, 2)[:, None]  # [B, 1, mels, N]
+        return self.scale.to_representation((power + TINY).sqrt() - TINY**0.5).transpose(1, 2)[
+            :, None
+        ]  # [B, 1, mels, N]
 
-    def decode(self, picture: Tensor) -> Tensor:
-        power = self.scale.to_magnitude(picture[:, 0].transpose(1, 2)).square()  # [B, N, mels]
+    def decode(self, representation: Tensor) -> Tensor:
+        power = self.scale.to_magnitude(representation[:, 0].transpose(1, 2)).square()  # [B, N, mels]
         return self.griffin_lim((self.spread(power) + TINY**2).sqrt())
 
     def spread(self, power: Tensor) -> Tensor:

@@ -54,7 +54,7 @@ class SubBands(Representation):
     and a transposed convolution a plain one. The cosines of a synthesis filter change their sign every 2M samples and
     are the same otherwise, so decoding is a product with 2M of them and a short filter for each (Vaidyanathan 1993,
     Multirate Systems and Filter Banks, section 8.5): 4 MFLOP a kick, where all filters written out take 19. Those short
-    filters are a convolution over pictures of one row, at which ONNX Runtime is faster: a whole kick took 8 % less.
+    filters are a two-dimensional convolution over one row, at which ONNX Runtime is faster: a whole kick took 8 % less.
     """
 
     exportable = True
@@ -87,9 +87,9 @@ class SubBands(Representation):
         blocks = padded.unflatten(1, (-1, self.config.bands)).transpose(1, 2)  # [B, 16, 1408 + taps / 16 - 1]
         return F.conv1d(blocks, self.analysis)[:, :, None]  # [B, 16, 1, 1408]
 
-    def decode(self, picture: Tensor) -> Tensor:
+    def decode(self, representation: Tensor) -> Tensor:
         bands, around = self.config.bands, (self.config.taps - self.config.bands) // 2
-        turned = torch.matmul(self.cosines, picture.squeeze(2))[:, :, None]  # [B, 32, 1, 1408]
+        turned = torch.matmul(self.cosines, representation.squeeze(2))[:, :, None]  # [B, 32, 1, 1408]
         edge = self.config.taps // bands - 1
         parts = F.conv2d(F.pad(turned, (edge, edge)), self.window, groups=2 * bands, dilation=(1, 2))[:, :, 0]
         blocks = parts[:, :bands, 1:] + parts[:, bands:, :-1]  # [B, 16, 1408 + 25]

@@ -1,4 +1,4 @@
-"""The waveform itself as a picture of one row: what a generator of raw sound makes.
+"""The waveform itself as a representation of one row: what a generator of raw sound makes.
 
 A kick of 22050 samples is laid into 22528 = 22 * 4^5, so that five strides of four, as in WaveGAN (Donahue et al. 2019,
 arxiv.org/abs/1802.04208), lead to it from a first grid of 22 cells; their 16384 = 16 * 4^5 began with 16.
@@ -39,5 +39,5 @@ class Waveform(Representation):
     def encode(self, wave: Tensor) -> Tensor:
         return F.pad(wave, (ROW_LEFT, ROW_LENGTH - LENGTH - ROW_LEFT))[:, None, None]
 
-    def decode(self, picture: Tensor) -> Tensor:
-        return picture[:, 0, 0, ROW_LEFT : ROW_LEFT + LENGTH]
+    def decode(self, representation: Tensor) -> Tensor:
+        return representation[:, 0, 0, ROW_LEFT : ROW_LEFT + LENGTH]

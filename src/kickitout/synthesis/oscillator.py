@@ -94,10 +94,10 @@ def _shell(p: KickParameters, n: int, rate: int) -> tuple[Wave, Wave]:
         for k, ratio in enumerate(MODE_RATIOS):
             amplitude = 10 ** ((p.modes_level_db + k * p.modes_tilt_db) / 20)
             t60 = p.modes_decay_ms / 1000 * MODE_RATIOS[0] / ratio
-            heard = min(n, math.ceil(t60 * 1.5 * rate))  # to -90 dB
-            mode = sine_of(cycles[:heard] * ratio)
-            mode *= np.float32(amplitude) * fall_to_60db(heard, rate, t60)
-            tone[:heard] += mode
+            audible = min(n, math.ceil(t60 * 1.5 * rate))  # to -90 dB
+            mode = sine_of(cycles[:audible] * ratio)
+            mode *= np.float32(amplitude) * fall_to_60db(audible, rate, t60)
+            tone[:audible] += mode
     envelope = _envelope(p, n, rate)
     tone *= envelope
     return tone, envelope

@@ -60,7 +60,7 @@ def summed(parts: Mapping[str, Wave]) -> Wave:
 
 
 def generator(seed: int, stream: int) -> np.random.Generator:
-    """Independent streams for one seed: Philox takes a key of 128 bits, the upper half tells them apart."""
+    """Independent streams for one seed: Philox takes a key of 128 bits, the upper half is the stream."""
     return np.random.Generator(np.random.Philox(key=seed + (stream << 64)))
 
 

@@ -60,7 +60,7 @@ def _layer_level(low: float, high: float, chance: float = 1.0) -> Range:
 # The numbers are starting points from the instruments (named per style), then moved until pitch, decay, spectrum and
 # shares of energy of the mixture lay over those of 88 freely licensed kicks: drum machines, two acoustic sets, samples.
 STYLES: dict[str, Style] = {
-    # A bridged-T network at 49 Hz with a "decay" knob from 50 ms to seconds, a sigh of pitch in the first periods and a
+    # A bridged-T network at 49 Hz, "decay" turned from 50 ms to seconds, a sigh of pitch in the first periods and a
     # trigger pulse of a millisecond for a click (TR-808 service notes; Werner et al. 2014). Long ones end at 45-60 Hz.
     "808": Style(
         0.28,

@@ -130,9 +130,9 @@ def opening(classifier: DrumClassifier, found: DrumTypes) -> str:
 
 ## Intended use
 
-A ruler: `kick score` reports which share of a set it takes for kicks, and distances between sets in its embedding. Gain
-and polarity change nothing it hears. It is no judge of single sounds: a low tom or an odd kick is often called wrongly,
-and a sound may be called a kick and still be a bad one."""
+`kick score` reports which share of a set this network takes for kicks, and distances between sets in its embedding.
+Gain and polarity change nothing. Do not use it to judge single sounds: it often misclassifies a low tom or an odd kick,
+and a sound that it takes for a kick may still be a bad one."""
 
 
 def what_it_learned(classifier: DrumClassifier, learned: Labelled) -> str:
@@ -262,4 +262,4 @@ CARD_LIMITS = """## Limits
 - What is no drum hit is known by the kinds above. Another kind of broken sound may pass for a drum.
 - Only the first 500 ms are heard.
 
-Licence of the weights: MIT, as the code. The sources above ask for nothing."""
+Licence of the weights: MIT, as the code. The sources above set no conditions."""

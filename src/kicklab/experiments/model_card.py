@@ -104,17 +104,17 @@ can do with more sounds: train on your own.
     parts = []
     if config["augmentation_mix"]:
         parts.append(
-            f"{config['mix']} more were worked from them as a producer would (new sweeps, tops, rooms, noise floors, "
-            "drive), some on rendered bodies: `kickitout.augmentation.mix`."
+            f"The augmentation mix (`kickitout.augmentation.mix`) made {config['augmentation_mix']} more of them, some "
+            "on rendered bodies: new sweeps, tops, rooms, noise floors, drive."
         )
     if config["variants"]:
         parts.append(f"Of each, {config['variants']} light variants were made: pitch, decay, drive, tilt, click.")
     if before := [run["model"] for run in info.dataset.get("before", [])]:
         parts.append(
-            f"Its run began with the weights of another, and each of those before it too: {'; '.join(before)}."
+            f"The run began with the weights of another, and so did each of those before it: {'; '.join(before)}."
         )
     if info.step <= config["critics_from"]:
-        parts.append("Reconstruction alone taught it: no critic joined before this snapshot.")
+        parts.append("It learned from reconstruction alone: no critic joined before this snapshot.")
     against = (
         f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
         else f"held-out kicks: {best['score']:.2f} (real-vs-real baseline {best['floor']:.2f})"
@@ -127,9 +127,9 @@ Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps o
 
 ## How far from real kicks
 
-Energy distance, in dB a cell, of {SAMPLES} sounds (seeds 0 to {SAMPLES - 1}) to {
-            len(unseen)
-        } real kicks from sources that
+Energy distance, in dB (mean absolute difference of level per time-frequency cell), of {SAMPLES} sounds (seeds 0 to {
+            SAMPLES - 1
+        }) to {len(unseen)} real kicks from sources that
 were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.
 
 | sounds | n | distance | 95 % interval |
@@ -143,8 +143,7 @@ were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `ban
 | **this model** | {SAMPLES} | {distance_with_interval(reference, embed_bands(fakes))} |
 | the procedural synthesiser | {SAMPLES} | {distance_with_interval(reference, embed_bands(rendered))} |
 
-Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB a cell (real kicks: {
-            diversity(reference):.1f}).
+Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB (real kicks: {diversity(reference):.1f}).
 
 ## The kick card of its sounds
 
@@ -182,9 +181,9 @@ that are no copies are nearer than that, too.
   unseen kicks; no sound of them was learned from.
 - The harmonic part is an oscillator with partials, the rest is noise: the model reconstructs a drum whose ring is
   neither only roughly.
-- Some of the unseen kicks are recordings of machines it has heard, so they are not wholly strange to it.
+- Some of the unseen kicks are recordings of machines that it learned from, so they are not entirely new to it.
 
-Licence of the weights: MIT, as the code. The sources above ask for nothing."""
+Licence of the weights: MIT, as the code. The sources above set no conditions."""
     )
 
 
