@@ -1,23 +1,44 @@
-"""What the studio's tests share: answers unpacked, and a studio that runs in a process of its own."""
+"""What the studio's tests share: replies unpacked, a studio that runs by itself, a page that is watched."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import struct
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
+HOME = "http://127.0.0.1:8808"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+KICKS = 48  # on the map: as many as the tests need
+SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
+
 
 def unpack(data: bytes) -> tuple[dict, np.ndarray]:
-    """The JSON and the samples [sounds, channels, T] of a binary answer."""
+    """The JSON and the samples [sounds, channels, T] of a binary reply."""
     (size,) = struct.unpack("<I", data[:4])
     head = json.loads(data[4 : 4 + size])
     waves = np.frombuffer(data[4 + size :], "<f4").reshape(-1, head["channels"], head["length"])
     return head, waves
+
+
+def sounds(reply):
+    assert reply.status_code == 200, reply.text
+    return unpack(reply.content)
+
+
+def refused(reply, status, words):
+    """A refusal is one sentence of JSON."""
+    assert reply.status_code == status, reply.text[:200]
+    sentence = reply.json()["error"]
+    assert words in sentence
+    assert "\n" not in sentence
+    assert len(sentence) < 400
 
 
 @contextmanager
@@ -33,3 +54,71 @@ def running(*args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
         finally:
             process.terminate()
             process.communicate(timeout=20)
+
+
+class Watched:
+    """A page, and what went wrong on it."""
+
+    def __init__(self, browser, address, size="desktop", scheme="dark"):
+        width, height = SIZES[size]
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
+        )
+        self.page = self.context.new_page()
+        self.troubles: list[str] = []
+        self.page.on("console", lambda m: self.troubles.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda e: self.troubles.append(str(e)))
+        self.page.on("request", lambda r: self._local(r.url, address))
+        self.page.add_init_script(
+            f"localStorage.getItem('kickitout.kicks') ?? localStorage.setItem('kickitout.kicks', {KICKS});"
+            "window.heard = []; window.matched = [];"
+            "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
+            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
+        )
+        self.page.set_default_timeout(20_000)
+        self.page.goto(address)
+        self.page.wait_for_selector("html[data-ready]")
+
+    def _local(self, url, address):
+        if not url.startswith((address, "data:", f"blob:{address}")):
+            self.troubles.append(f"asked for {url}")
+
+    def whole(self):
+        self.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+
+    def recipe(self):
+        """The selected kick's recipe, as its link has it."""
+        return json.loads(
+            self.page.evaluate("new URL(document.querySelector('#download').href).searchParams.get('recipe')")
+        )
+
+    def heard(self):
+        return self.page.evaluate("window.heard")
+
+    def changes(self, what):
+        """Do it, and wait until another kick is selected."""
+        before = self.page.evaluate("document.querySelector('#download').href")
+        what()
+        self.page.wait_for_function("(b) => document.querySelector('#download').href !== b", arg=before)
+
+    def saved(self, selector):
+        with self.page.expect_download() as download:
+            self.page.click(selector)
+        return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+    def dot(self, share=0.5, height=0.5):
+        """A place on the map, by shares of its width and height."""
+        box = self.page.locator("#map canvas").bounding_box()
+        return box["x"] + box["width"] * share, box["y"] + box["height"] * height
+
+    def kick(self, first, last):
+        """Where on the map, looked for from one share of its width to another, a kick answers to the pointer."""
+        before = len(self.heard())
+        for share in np.linspace(first, last, 15):
+            for height in (0.5, 0.4, 0.6, 0.3, 0.7, 0.2):
+                place = self.dot(share, height)
+                self.page.mouse.move(*place)
+                self.page.wait_for_timeout(80)  # a hover is answered within 30 ms
+                if len(self.heard()) > before:
+                    return place
+        raise AssertionError("no kick on this part of the map")

@@ -1,16 +1,17 @@
 /** The page: what happens when, and who is told. */
 
-import { setUpTargets } from "./targets.js";
+import { paint as paintAnalysis, setUpAnalysis } from "./analysis.js";
 import { audio, awake, play, prepare, wake } from "./audio.js";
+import { AXES } from "./axes.js";
 import { backend } from "./backend.js";
 import { setUpContext } from "./context.js";
 import { button, element, input, make, newest, right, select, trying, wrong } from "./dom.js";
-import { paint as paintAnalysis, setUpAnalysis } from "./analysis.js";
-import { AXES, KickMap } from "./map.js";
+import { KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
 import { same, state } from "./state.js";
 import { setUpTabs } from "./tabs.js";
 import { setUpTake } from "./take.js";
+import { setUpTargets } from "./targets.js";
 import { setUpTheme } from "./theme.js";
 import { tile } from "./tiles.js";
 import { count } from "./words.js";

@@ -1,0 +1,185 @@
+"""Whatever else is sent to the studio is answered with one sentence, in the words of the page."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
+from fastapi.openapi.models import OpenAPI
+from fastapi.testclient import TestClient
+from studio import HOME, refused
+
+from kickitout.audio import encode_sound
+from kickitout.generation.load import load_model
+from kickitout.sound import SAMPLE_RATE
+from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
+from kickitout.studio.routes import in_words_of_the_page, make_app
+from kickitout.studio.service import StudioService
+
+pytestmark = pytest.mark.light
+
+
+@pytest.fixture(scope="module")
+def model():
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def client(model):
+    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
+        yield found
+
+
+def test_hostile_sounds_are_answered_with_a_sentence(client):
+    wav = encode_sound(np.zeros(4410, np.float32), SAMPLE_RATE)
+    for data, words in (
+        (b"", "empty"),
+        (b"hello there", "text, not audio"),
+        (b"\x00" * 1000, "not an audio file"),
+        (wav, "silent"),
+        (wav[:200], "truncated"),
+        (b"RIFF\xff\xff\xff\xffWAVEfmt ", "damaged"),
+        (b"{" * 100_000, "no recipe"),
+        (b'{"kickitout": "1", "seed": 1e999}', "another model"),
+    ):
+        refused(client.post("/api/invert?name=x.wav", content=data), 400, words)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/render", b"{bad", "JSON decode error"),
+        ("/api/render", b"[" * 50_000, ""),
+        ("/api/render", b'{"recipes": []}', "recipes"),
+        ("/api/render", b'{"recipes": [{}]}', "a seed or a latent"),
+        ("/api/render", b'{"recipes": [{"seed": -1}]}', "greater than or equal to 0"),
+        ("/api/render", b'{"recipes": [{"seed": 1, "latent": [1]}]}', "not both"),
+        ("/api/render", b'{"recipes": [{"seed": 1}], "extra": 1}', "extra"),
+        ("/api/render", b'{"recipes": [{"latent": [NaN]}]}', "finite"),
+        ("/api/vary", b'{"recipe": {"seed": 1}, "seeds": [99999999999999999999]}', "seeds"),
+        ("/api/match", b'{"targets": {"pitch": "loud"}, "seed": 1}', "targets.pitch"),
+    ],
+)
+def test_bad_json_is_422_and_a_sentence(client, path, body, words):
+    reply = client.post(path, content=body, headers={"content-type": "application/json"})
+    refused(reply, 422 if words else reply.status_code, words)
+    assert 400 <= reply.status_code < 500
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/render", {"recipes": [{"latent": [1.0, 2.0]}]}, "2 numbers given"),
+        ("/api/render", {"recipes": [{"seed": 1, "controls": [1.0]}]}, "1 numbers given"),
+        ("/api/render", {"recipes": [{"seed": 1, "model_sha256": "abc"}]}, "another model"),
+        ("/api/vary", {"recipe": {"seed": 1}, "seeds": [1], "amount": 9}, "from 0"),
+        ("/api/match", {"targets": {"loudness": 1}, "seed": 1}, "known are"),
+        ("/api/match", {"targets": {"pitch": 1e9}, "seed": 1}, "can be asked for"),
+        ("/api/match", {"targets": {"pitch": 50}}, "a recipe or a seed, and not both"),
+        ("/api/match", {"targets": {"pitch": 50}, "recipe": {"seed": 1, "controls": [1.0]}}, "1 numbers given"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": "../../etc"}, ""),
+        ("/api/kit", {"recipes": [{"seed": 1}], "name": ""}, "visible characters"),
+        ("/api/kit", {"recipes": [{"seed": 1}], "formats": ["exe"]}, "choose from"),
+        (
+            "/api/kit",
+            {"recipes": [{"seed": 1}] * 16, "velocity_layers": 8, "round_robin": 8, "formats": ["sfz"]},
+            "256 files",
+        ),
+    ],
+)
+def test_what_makes_no_sense_is_400_and_a_sentence(client, path, body, words):
+    reply = client.post(path, json=body)
+    if words:
+        refused(reply, 400, words)
+    else:  # a name with slashes is a name, not a way through folders
+        assert reply.headers["content-disposition"] == 'attachment; filename="_-..-etc.zip"'
+
+
+def test_what_is_too_large_is_not_even_read(client):
+    too_much = {"content-length": str(LARGEST_SOUND + 1)}
+    refused(client.post("/api/invert", content=iter([b"x"]), headers=too_much), 413, "larger than 64 MB")
+    chunks = (b"x" * 2**20 for _ in range(LARGEST_JSON // 2**20 + 1))  # without a length
+    refused(client.post("/api/render", content=chunks), 413, "larger than 2 MB")
+    refused(client.get("/api/file", params={"recipe": "x" * 62_000}), 414, "longer than")
+    refused(client.post("/api/invert", content=b"x", headers={"content-length": "-5"}), 413, "larger")
+
+
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/..%2f..%2fguard.py", "/%2e%2e/guard.py", "/js/../../guard.py", "/js//etc/passwd"]
+)
+def test_there_is_no_way_out_of_the_pages_folder(client, path):
+    refused(client.get(path), 404, "no such page")
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        ({"host": "evil.example"}, "Host"),
+        ({"host": "127.0.0.1.evil.example:8808"}, "Host"),
+        ({"host": ""}, "Host"),
+        ({"origin": "http://evil.example"}, "Origin"),
+        ({"origin": "null"}, "Origin"),
+        ({"origin": "http://127.0.0.1:9999"}, "Origin"),
+        ({"sec-fetch-site": "cross-site"}, "another page"),
+    ],
+)
+def test_other_pages_and_other_names_are_refused(client, headers, words):
+    refused(client.post("/api/render", json={"recipes": [{"seed": 1}]}, headers=headers), 403, words)
+
+
+def test_the_page_may_ask_and_scripts_may(client):
+    for headers in ({"origin": HOME, "sec-fetch-site": "same-origin"}, {"host": "localhost:8808"}, {}):
+        assert client.get("/api/about", headers=headers).status_code == 200
+
+
+def test_every_answer_forbids_what_the_page_does_not_need(client):
+    for path in ("/", "/js/main.js", "/api/about", "/nowhere"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+    assert client.get("/js/main.js").headers["content-type"].startswith("text/javascript")
+
+
+def test_the_api_describes_itself(client):
+    said = client.get("/api/openapi.json").json()
+    OpenAPI.model_validate(said)
+    posts = {path for path, ways in said["paths"].items() if "post" in ways}
+    verbs = ("render", "vary", "blend", "morph", "match", "invert", "analyse", "nearest", "kit")
+    assert posts == {f"/api/{verb}" for verb in verbs}
+    for ways in said["paths"].values():
+        for way in ways.values():
+            assert way["description"]
+            assert "4XX" in way["responses"]
+
+
+# The words of the page
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ({"note": "H"}, "tune to H: not a note"),
+        ({"note": "B9"}, "tune to B9: kicks are tuned from"),
+        ({"velocity_layers": 9}, "layers 9: 1 to 8 work"),
+        ({"round_robin": 0}, "robins 0: 1 to 8 work"),
+        ({"velocity_layers": 8, "round_robin": 8}, "untick Hydrogen"),
+        ({"formats": []}, "formats ''"),
+        ({"name": ""}, "name '': 1 to 80"),
+        ({"name": "half a \ud83e"}, "name 'half a"),
+        ({"bits": "8"}, "bits 8"),
+    ],
+)
+def test_what_a_kit_cannot_be_is_said_without_options_of_the_command_line(client, order, words):
+    body = {"recipes": [{"seed": 1}], **order}
+    reply = client.post("/api/kit", content=json.dumps(body), headers={"content-type": "application/json"})
+    refused(reply, 400, words)
+    assert "--" not in reply.json()["error"]
+
+
+def test_only_options_are_put_into_other_words():
+    for sentence in ("my--note.wav: too long", "a -- note", "--notes: none", "a kick of --2 dB"):
+        assert in_words_of_the_page(sentence) == sentence
+    assert in_words_of_the_page("--bits 32f: use --bits 24, or --format wav") == "bits 32f: use bits 24, or format wav"
