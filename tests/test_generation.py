@@ -208,8 +208,8 @@ def test_an_exported_model_plays_what_torch_plays(name, tmp_path, tmp_path_facto
     from kickitout.training.run_folder import RunFolder
 
     recipe = read_config(json.loads((run / "config.json").read_text()), name)
-    again = Run(read_dataset([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True), lambda _: None)
-    again.begin()
+    again = Run(read_dataset([shared.parent / "kicks"]), recipe, RunFolder(run), Accelerator(cpu=True))
+    list(again.begin())
     again.load_best()
     player, model = again.task.player(), load_model(run)
     assert_eight_a_call(model)

@@ -241,7 +241,8 @@ def test_the_checkpoint_before_a_damaged_one_has_its_best_snapshot_still(dataset
     monkeypatch.setattr(loop, "energy_distance", lambda *_: float(next(scores)))
     config = load_config("dcgan-bands", [*TOY, "monitor.every=2"])
     with opened(dataset, config, tmp_path, device="cpu") as (run, interrupted):
-        run.train(Until(steps=4), interrupted)  # and is killed here
+        list(run.begin())
+        list(run.train(Until(steps=4), interrupted))  # and is killed here
     damage(RunFolder(tmp_path).latest)
     monkeypatch.setattr(loop, "energy_distance", lambda *_: 200.0)
     result = train(dataset, config, tmp_path, Until(steps=3))

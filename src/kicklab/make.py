@@ -87,13 +87,17 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
     dataset = data.of(cell.kicks, cell.config.held_out, cell.seed)
     clock = time.process_time
     began = clock()
-    with opened(dataset, cell.config, folder / "run", device="cpu", watch=watch, clock=clock) as (run, interrupted):
+    with opened(dataset, cell.config, folder / "run", device="cpu", clock=clock) as (run, interrupted):
+        for report in run.begin():
+            watch(report)
         for i, share in enumerate(cell.milestones):
             if made_path(folder, i).with_suffix(".json").exists():
                 continue
-            reason = run.train(_until(cell, share), interrupted)
+            for told in run.train(_until(cell, share), interrupted):
+                if isinstance(told, Report):
+                    watch(told)
             run.save_latest()
-            if reason == "interrupted":
+            if run.ended == "interrupted":
                 return False
             arrays, about = _generate(run, cell, data)
             _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})

@@ -6,17 +6,16 @@ part of the kicks.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
 
 import torch
 
-from kickitout.datasets.build import Dataset
-from kickitout.descriptors.limits import limits_of
+from kickitout.descriptors.limits import Limits, limits_of
 from kickitout.errors import UserError
 from kickitout.export.model_file import graph_bytes, model_info, write_model
 from kickitout.files import write_whole
+from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics.fingerprints import MOST_LEARNED, Learned, learned_file, read_learned
@@ -33,30 +32,33 @@ SAVED = 100e6  # bytes of a checkpoint a second, on a slow disk
 
 
 class Finish:
-    """Made before the loop; `write` is called after it. tell: of what is being done."""
+    """`prepare` before the loop, `write` after it."""
 
-    def __init__(self, run: Run, dataset: Dataset, tell: Callable[[str], None]) -> None:
-        self.run, self.dataset = run, dataset
-        tell(f"measuring {len(run.waves)} kicks, for the scores and for the limits of the model")
-        _ = run.reference
-        self.limits = limits_of(run.waves[:, 0].numpy(), run.config.kind)
-        self.learned = self._learned(tell)
+    limits: Limits
+    learned: bytes | None = None  # fingerprints; None where they are there already, or the kicks are too many
 
-    def _learned(self, tell: Callable[[str], None]) -> bytes | None:
-        """The fingerprints, so that the studio can say which training kick a sound is nearest to; None where they are
-        there already, or the kicks are too many."""
+    def __init__(self, run: Run) -> None:
+        self.run, self.dataset = run, run.dataset
+
+    def prepare(self) -> Iterator[str]:
+        """Measure the training kicks, and tell before each part what is being done."""
+        yield f"measuring {len(self.run.waves)} kicks, for the scores and for the limits of the model"
+        _ = self.run.reference
+        self.limits = limits_of(self.run.waves[:, 0].numpy(), self.run.config.kind)
+        # With fingerprints the studio says which training kick a sound is nearest to.
         if len(self.dataset) > MOST_LEARNED:
-            tell(f"no fingerprints of the training kicks: they are more than {MOST_LEARNED}")
-            return None
-        for model in self._model_files():
-            with suppress(UserError):  # there are none yet, or they are damaged
-                if read_learned(learned_file(model)).digest == self.dataset.digest:
-                    return None
-        tell(f"taking the fingerprints of {len(self.dataset)} kicks")
-        return Learned.of_dataset(self.dataset).to_bytes()
+            yield f"no fingerprints of the training kicks: they are more than {MOST_LEARNED}"
+        elif not self._known():
+            yield f"taking the fingerprints of {len(self.dataset)} kicks"
+            self.learned = Learned.of_dataset(self.dataset).to_bytes()
 
-    def _model_files(self) -> list[Path]:
-        return [self.run.folder.path / name for name in ("model.onnx", "model.safetensors")]
+    def _known(self) -> bool:
+        """Whether the fingerprints lie beside the model of an earlier start."""
+        for name in IN_A_RUN:
+            with suppress(UserError):  # there are none yet, or they are damaged
+                if read_learned(learned_file(self.run.folder.path / name)).digest == self.dataset.digest:
+                    return True
+        return False
 
     def write(self, player: Player, step: int) -> None:
         """The finished model of a step, and what lies beside it."""

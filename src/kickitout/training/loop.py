@@ -1,8 +1,9 @@
 """The training loop: one for every group, in one process or many.
 
-It feeds batches to a task, reports, takes snapshots, asks the monitor, and keeps checkpoints. How long to train is
-given in steps or in minutes, over all the times a run was started; stopping and going on changes nothing: 2 + 2 steps
-are 4, bit for bit on a CPU, on as many threads as the run was begun with.
+It feeds batches to a task, takes snapshots, asks the monitor, and keeps checkpoints. `begin` and `train` are iterators
+of what they have to tell: whoever iterates them (`training.session`, a laboratory) says it, or counts it. How long to
+train is given in steps or in minutes, over all the times a run was started; stopping and going on changes nothing:
+2 + 2 steps are 4, bit for bit on a CPU, on as many threads as the run was begun with.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from accelerate import Accelerator
 
 from kickitout.audio import write_sound
 from kickitout.datasets.build import Dataset
-from kickitout.errors import count
+from kickitout.errors import UserError, count
 from kickitout.files import write_whole
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
@@ -42,6 +43,7 @@ from kickitout.training.engine import (
     from_first,
     mean_over_processes,
     share_of,
+    together,
 )
 from kickitout.training.monitor import (
     FEWEST_HELD_OUT,
@@ -93,7 +95,7 @@ class Until:
 
 @dataclass(frozen=True)
 class Report:
-    """What the loop tells whoever watches."""
+    """How far a run is, or an event."""
 
     step: int
     seconds: float
@@ -103,29 +105,35 @@ class Report:
     event: str = ""
 
 
-def told_only(step: int, seconds: float, text: str) -> Report:
-    """A report of what is being done."""
-    return Report(step, seconds, 0.0, 0.0, {}, event=text)
+class Took(NamedTuple):
+    """What a part of a run that is repeated took."""
+
+    what: str  # "saving" a checkpoint, or a "snapshot"
+    seconds: float
 
 
 class Run:
-    """One training run in one folder."""
+    """One training run in one folder. It is there after `begin`."""
 
-    def __init__(self, dataset: Dataset, config: TrainingConfig, folder: RunFolder, accelerator: Accelerator,
-                 watch: Callable[[Report], None], clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
-        self.config, self.folder, self.accelerator, self.watch = config, folder, accelerator, watch
-        self.share = share_of(accelerator, config.batch)
+    waves: torch.Tensor  # [n, 1 or 2, T]
+    reals: np.ndarray  # [n, T]
+    held_out: np.ndarray
+    share: slice  # of each batch, this process's
+    task: Task
+
+    def __init__(
+        self, dataset: Dataset, config: TrainingConfig, folder: RunFolder, accelerator: Accelerator,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self.dataset, self.config, self.folder, self.accelerator = dataset, config, folder, accelerator
         self.clock = clock  # in seconds; what the length of a run is counted with
-        lessons = make_training_set(dataset, config)
-        self.waves = torch.from_numpy(lessons.waves)  # [n, 1 or 2, T]
-        self.reals, self.held_out = lessons.reals, lessons.held_out  # [n, T]
-        self.task: Task = make_task(config, accelerator, self.waves)
         self.monitor = Monitor(config.monitor)
-        self.step, self.seconds, self.slowed, self.stopped = 0, 0.0, 1.0, ""
+        self.step, self.seconds, self.slowed = 0, 0.0, 1.0
+        self.stopped = ""  # the monitor's sentence
+        self.ended = ""  # how `train` ended: "done" | "interrupted" | "stopped"
         self.window: dict[str, list[float]] = defaultdict(list)
         self.pace: tuple[int, float] | None = None  # step and seconds at the first report of this session
         self.named = -1  # the best snapshot, as `latest` in the folder has it
-        self.took: Callable[[str, float], None] = lambda _, __: None  # told what a snapshot or a checkpoint took
         self.heard: tuple[int, Player] | None = None  # the step of the last snapshot, and what played there
 
     @property
@@ -140,8 +148,13 @@ class Run:
 
     # -- the state of a run -------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Go on from the newest checkpoint in the folder, or write down what there is before the first step."""
+    def begin(self) -> Iterator[Report]:
+        """Prepare sounds and networks; go on from the newest checkpoint, or write down what there is before a step.
+
+        Raises UserError for a batch that cannot be split, and for another process's other sounds.
+        """
+        yield from self.tell(f"preparing {len(self.dataset)} kicks")
+        together(self.accelerator, self._prepare)
         found = from_first(self.accelerator, lambda: load_newest(self.folder.latest))
         if found is not None:
             tensors, progress, trouble = found
@@ -161,9 +174,18 @@ class Run:
             write_whole(self.folder.path / "reals.png", sheet_png(shown, title))
             write_sound(self.folder.path / "reals.wav", row_of_kicks(shown), SAMPLE_RATE, bits="16", force=True)
             if len(self.held_out) < FEWEST_HELD_OUT:
-                self._event(f"{_held_out(len(self.held_out))} held out: snapshots are scored against all kicks")
+                few = _held_out(len(self.held_out))
+                yield from self._event(f"{few} held out: snapshots are scored against all kicks")
         elif trouble:
-            self._event(trouble)
+            yield from self._event(trouble)
+
+    def _prepare(self) -> None:
+        if from_first(self.accelerator, lambda: self.dataset.digest) != self.dataset.digest:
+            raise UserError("this process reads other sounds than the first; give all of them the same folders")
+        self.share = share_of(self.accelerator, self.config.batch)
+        found = make_training_set(self.dataset, self.config)
+        self.waves, self.reals, self.held_out = torch.from_numpy(found.waves), found.reals, found.held_out
+        self.task = make_task(self.config, self.accelerator, self.waves)
 
     def save(self, path: Path) -> None:
         """Write the whole state."""
@@ -178,14 +200,14 @@ class Run:
             }
             save_checkpoint(path, self.task, progress)
 
-    def save_latest(self) -> None:
+    def save_latest(self) -> Took:
         """Write the state to go on from; what it no longer needs goes after it is there."""
         began = self.clock()
         self.save(self.folder.latest)
         if self.writes:
             self.folder.keep_best({self.monitor.best_step, self.named})  # the file before may be needed again
             self.named = self.monitor.best_step
-            self.took("saving", self.clock() - began)
+        return Took("saving", self.clock() - began)
 
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
@@ -202,71 +224,79 @@ class Run:
 
     # -- training -----------------------------------------------------------------------------------------------------
 
-    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> str:
-        """Step until done, interrupted or stopped by the monitor. Returns which."""
+    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> Iterator[Report | Took]:
+        """Step until done, interrupted or stopped by the monitor; `ended` says which."""
         began, before = self.clock(), self.seconds
-        saved = time.monotonic()
+        saved, self.ended = time.monotonic(), "stopped"
         while not self.stopped:
             if agree(self.accelerator, until.reached(self.step, self.seconds)):
-                return "done"
+                self.ended = "done"
+                return
             if agree(self.accelerator, interrupted()):
-                return "interrupted"
-            self._step()
+                self.ended = "interrupted"
+                return
+            yield from self._step()
             self.seconds = before + self.clock() - began
             if self.step % REPORT_STEPS == 0 or self.step <= 3:
-                self._report(until)
+                yield from self._report(until)
             if self.step % self.config.monitor.every == 0 and not self.stopped:
-                self._judge()
+                yield from self._judge()
                 self.seconds = before + self.clock() - began
                 saved = -CHECKPOINT_SECONDS
             if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                self.save_latest()
+                yield self.save_latest()
                 saved = time.monotonic()
-        return "stopped"
 
-    def _judge(self) -> None:
+    def _judge(self) -> Iterator[Report | Took]:
         """Take a snapshot, and do what the monitor of the first process says of it."""
 
-        def first() -> tuple[str, str, dict[str, Any]]:
-            return *self.monitor.judge(self.step, *self._snapshot()), self.monitor.memory()
+        def first() -> tuple[str, str, dict[str, Any], Took]:
+            score, troubles, took = self._snapshot()
+            return *self.monitor.judge(self.step, score, troubles), self.monitor.memory(), took
 
-        verdict, why, memory = from_first(self.accelerator, first)
+        verdict, why, memory, took = from_first(self.accelerator, first)
+        yield took
         self.monitor = Monitor(self.config.monitor, **memory)
         self.window.clear()
-        self._carry_out(verdict, why)
+        yield from self._carry_out(verdict, why)
 
     def try_step(self) -> dict[str, float]:
         """The step that is next, without counting it."""
         chosen = batch_indices(self.config.seed, self.step, self.config.batch, len(self.waves))[self.share]
         return self.task.step(torch.from_numpy(chosen), self.step, self.share)
 
-    def _step(self) -> None:
+    def _step(self) -> Iterator[Report]:
         try:
             losses = self.try_step()
         except NotFinite as error:
             self.step += 1
             self.window.clear()
-            self._carry_out(*self.monitor.act(str(error), can_go_on=False))
+            yield from self._carry_out(*self.monitor.act(str(error), can_go_on=False))
             return
         self.step += 1
         for name, value in mean_over_processes(self.accelerator, losses).items():
             self.window[name].append(value)
 
-    def _report(self, until: Until | Budget) -> None:
+    def _report(self, until: Until | Budget) -> Iterator[Report]:
         recent = {name: float(np.mean(values[-REPORT_STEPS:])) for name, values in self.window.items() if values}
         self.pace = self.pace or (self.step, self.seconds)
         steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]
         rate = steps * self.config.batch / seconds if seconds > 0 else 0.0
         if self.writes:
             self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **recent)
-            self.watch(Report(self.step, self.seconds, until.share(self.step, self.seconds), rate, recent))
+            yield Report(self.step, self.seconds, until.share(self.step, self.seconds), rate, recent)
 
-    def _event(self, text: str) -> None:
+    def tell(self, text: str) -> Iterator[Report]:
+        """What is being done."""
+        if self.writes:
+            yield Report(self.step, self.seconds, 0.0, 0.0, {}, event=text)
+
+    def _event(self, text: str) -> Iterator[Report]:
         if self.writes:
             self.folder.log(kind="event", step=self.step, text=text)
-            self.watch(told_only(self.step, self.seconds, text))
+        yield from self.tell(text)
 
-    def _carry_out(self, verdict: str, why: str) -> None:
+    def _carry_out(self, verdict: str, why: str) -> Iterator[Report]:
         """Do what the monitor says, and write down why."""
         best = f"the best snapshot (step {self.monitor.best_step})" if self.monitor.best_step >= 0 else "no snapshot"
         if verdict == "best":
@@ -275,20 +305,17 @@ class Run:
             self.load_best()
             self.slowed *= 0.5
             self.task.slow_critic(self.slowed)
-            self._event(f"{why}; back to {best}, with the critic at half its pace")
+            yield from self._event(f"{why}; back to {best}, with the critic at half its pace")
         elif verdict == "stop":
             self.stopped = why
-            self._event(f"{why}; stopped, {best} is kept")
+            yield from self._event(f"{why}; stopped, {best} is kept")
         elif why:
-            self._event(why)
+            yield from self._event(why)
 
     # -- snapshots ----------------------------------------------------------------------------------------------------
 
-    def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble]]:
-        """Generate from the fixed seeds, measure, write sheet and WAV: the first process alone.
-
-        Returns the score and the troubles.
-        """
+    def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble], Took]:
+        """Generate from the fixed seeds, measure, write sheet and WAV: the first process alone."""
         began = self.clock()
         player = self.task.player()
         self.heard = self.step, player
@@ -312,31 +339,29 @@ class Run:
             diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
         )  # fmt: skip
         write_notebook(self.folder, self.config)
-        self.took("snapshot", self.clock() - began)
-        return score, troubles
+        return score, troubles, Took("snapshot", self.clock() - began)
 
-    def finish(self) -> tuple[int, float]:
-        """Save, and load the weights to export. Returns their step and score.
+    def finish(self) -> tuple[int, float, Took | None]:
+        """Load the weights to export, which were saved. Returns their step and score, and what a last snapshot took.
 
         Between two snapshots the run is heard once more. That is no part of the monitor's memory: a longer run must
         not depend on where a shorter one ended.
         """
-        self.save_latest()
-        step, score = from_first(self.accelerator, self._choose)
+        step, score, took = from_first(self.accelerator, self._choose)
         if step != self.step:
             self.load_best()
-        return step, score
+        return step, score, took
 
-    def _choose(self) -> tuple[int, float]:
+    def _choose(self) -> tuple[int, float, Took | None]:
         """Step and score of the weights to export: those of now, or of the best snapshot, or the earlier of equals."""
         if self.config.monitor.export == "last":
-            return self.step, self._snapshot(closing=True)[0]
+            score, _, took = self._snapshot(closing=True)
+            return self.step, score, took
         best = self.monitor.best_step, self.monitor.best_score
-        if self.step % self.config.monitor.every or best[0] < 0:
-            score, _ = self._snapshot(closing=True)
-            if score < best[1] or best[0] < 0:
-                return self.step, score
-        return best
+        if self.step % self.config.monitor.every == 0 and best[0] >= 0:
+            return *best, None
+        score, _, took = self._snapshot(closing=True)
+        return (self.step, score, took) if score < best[1] or best[0] < 0 else (*best, took)
 
 
 def _held_out(number: int) -> str:

@@ -1,6 +1,6 @@
 """A session of training: a run that is begun in a folder, or gone on with, trained, and exported.
 
-The order is that of `train`: engine, folder, threads, the run (`training.loop.Run`), its steps, its end
+The order is that of `Session.reports`: folder, the run (`training.loop.Run`), threads, its steps, its end
 (`training.finish`). What each part takes goes into the folder's timing.json and into the budget.
 """
 
@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -21,9 +21,9 @@ from kickitout.errors import UserError
 from kickitout.generation.load import IN_A_RUN
 from kickitout.training.budget import TIMING, Budget, Timing, written
 from kickitout.training.config import TrainingConfig
-from kickitout.training.engine import from_first, make_accelerator, together
+from kickitout.training.engine import from_first, make_accelerator
 from kickitout.training.finish import Finish, rehearse
-from kickitout.training.loop import Report, Run, Until, told_only
+from kickitout.training.loop import Report, Run, Took, Until
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.start import known_of
 from kickitout.training.threads import Threads
@@ -78,33 +78,23 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 
 @contextmanager
-def opened(dataset: Dataset, config: TrainingConfig, out: str | Path, *, device: str = "auto",
-           accelerator: Accelerator | None = None,
-           watch: Callable[[Report], None] = lambda _: None,
-           clock: Callable[[], float] = time.monotonic) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
-    """The run in the folder `out`, begun or gone on with, and what says whether the user wants to stop.
+def opened(
+    dataset: Dataset, config: TrainingConfig, out: str | Path, *, device: str = "auto",
+    accelerator: Accelerator | None = None, clock: Callable[[], float] = time.monotonic,
+) -> Iterator[tuple[Run, Callable[[], bool]]]:  # fmt: skip
+    """The run in the folder `out`, to be begun or gone on with (`Run.begin`), and what says whether the user wants to
+    stop.
 
     The folder is locked meanwhile. accelerator: made for `device` where there is none. Raises UserError for a folder
     that holds another run.
     """
     if len(dataset) < FEWEST_KICKS:
         raise UserError(f"too few kicks to learn from ({len(dataset)}); {FEWEST_KICKS} work, hundreds are better")
-    engine = accelerator or make_accelerator(device)
-    folder, manifest = RunFolder(out), dataset.manifest()
-
-    def prepared() -> Run:
-        if from_first(engine, lambda: manifest["digest"]) != manifest["digest"]:
-            raise UserError("this process reads other sounds than the first; give all of them the same folders")
-        if engine.is_main_process:
-            watch(told_only(0, 0.0, f"preparing {len(dataset)} kicks"))
-        return Run(dataset, config, folder, engine, watch, clock)
-
+    engine, folder = accelerator or make_accelerator(device), RunFolder(out)
     with ExitStack() as stack:
-        from_first(engine, lambda: _begin_folder(folder, stack, config, manifest))
+        from_first(engine, lambda: _begin_folder(folder, stack, config, dataset.manifest()))
         interrupted = stack.enter_context(_interruptible())
-        run = together(engine, prepared)
-        run.begin()
-        yield run, interrupted
+        yield Run(dataset, config, folder, engine, clock), interrupted
 
 
 def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, manifest: dict[str, Any]) -> None:
@@ -116,45 +106,125 @@ def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, m
         folder.keep_start(known_of(config.starts_from))
 
 
-def train(dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, *, device: str = "auto",
-          accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
-          watch: Callable[[Report], None] = lambda _: None, export: bool = True) -> Result:  # fmt: skip
+def train(
+    dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, *, device: str = "auto",
+    accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
+    watch: Callable[[Report], None] = lambda _: None, export: bool = True,
+) -> Result:  # fmt: skip
     """Train, or go on training, in the folder `out`; export the best snapshot at the end (unless `export` is False).
 
     device: "auto", "cpu", "cuda" or "mps"; accelerator: an engine that is there already. threads: so many; "auto" are
-    those that the run was begun with, or the quickest; None as torch has it. Raises UserError for a folder that holds
-    another run, and for a budget that is too short for a step.
+    those that the run was begun with, or the quickest; None as torch has it. watch: gets each report. Raises UserError
+    for a folder that holds another run, and for a budget that is too short for a step.
     """
-    engine, folder = accelerator or make_accelerator(device), RunFolder(out)
-    budget = until if isinstance(until, Budget) else None
-    clock = budget.clock if budget else time.monotonic
-    began = budget.began if budget else clock()
-    timing = Timing.read(out)
-    chosen = Threads(threads, timing, engine)
-    with (
-        chosen.one_at_first(),
-        opened(dataset, config, folder.path, accelerator=engine, watch=watch, clock=clock) as (run, interrupted),
-    ):
-        keeper = _Keeper(run, timing, clock, began, until)
-        chosen.choose(run, clock, keeper.tell, limit=0.1 * budget.left() if budget else MOST_MEASURING)
-        finish = Finish(run, dataset, keeper.tell) if run.writes and export else None
+    session = Session(dataset, config, out, until, accelerator or make_accelerator(device), threads, export=export)
+    with closing(session.reports()) as reports:
+        for report in reports:
+            watch(report)
+    assert session.result is not None
+    return session.result
+
+
+class Session:
+    """One start of a run. `reports` trains while it is iterated, and then there is a `result`."""
+
+    def __init__(
+        self, dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, engine: Accelerator,
+        threads: int | Literal["auto"] | None = None, *, export: bool = True,
+    ) -> None:  # fmt: skip
+        self.dataset, self.config, self.out, self.until, self.engine = dataset, config, out, until, engine
+        self.export = export
+        self.budget = until if isinstance(until, Budget) else None
+        self.clock = self.budget.clock if self.budget else time.monotonic
+        self.began = self.budget.began if self.budget else self.clock()
+        self.timing = Timing.read(out)
+        self.threads = Threads(threads, self.timing, engine)
+        self.before, self.first = 0.0, 0  # seconds of earlier starts, and the step that this one begins with
+        self.result: Result | None = None
+
+    def reports(self) -> Generator[Report, None, None]:
+        with (
+            self.threads.one_at_first(),
+            opened(self.dataset, self.config, self.out, accelerator=self.engine, clock=self.clock) as (
+                run,
+                interrupted,
+            ),
+        ):
+            yield from run.begin()
+            self.before = self.timing.seconds or run.seconds  # older folders know the seconds of training alone
+            self.first = run.step
+            finish = Finish(run) if run.writes and self.export else None
+            yield from self._prepare(run, finish)
+            prepared = self.clock()
+            for told in run.train(self.until, interrupted):
+                if isinstance(told, Report):
+                    yield told
+                else:
+                    self._note(run, told)
+            if run.step == 0:
+                self.result = Result(0, 0.0, run.ended, run.stopped, -1, float("nan"), run.reference.floor)
+                return
+            trained = self.clock()
+            stopping = run.ended == "interrupted"
+            yield from run.tell("stopping; saving what is there" if stopping else "hearing the run once more")
+            self._note(run, run.save_latest())
+            step, score, took = run.finish()
+            self._note(run, took)
+            if finish is not None:
+                yield from run.tell("writing the model")
+                at = self.clock()
+                finish.write(run.player(), step)
+                self._note(run, Took("model", self.clock() - at))
+            self._close(run, prepared, trained)
+        self.result = Result(
+            run.step, run.seconds, run.ended, run.stopped, step, score, run.reference.floor, self.timing
+        )
+
+    def _prepare(self, run: Run, finish: Finish | None) -> Iterator[Report]:
+        """Threads, what does not depend on training, and what the end will take."""
+        budget = self.budget
         if budget:
-            keeper.set_aside(budget, export)
-            from_first(engine, lambda: _refuse_short(run, budget, timing))
-        prepared = clock()
-        reason = run.train(until, interrupted)
-        if run.step == 0:
-            return Result(0, 0.0, reason, run.stopped, -1, float("nan"), run.reference.floor)
-        trained = clock()
-        keeper.tell("stopping; saving what is there" if reason == "interrupted" else "hearing the run once more")
-        best_step, best_score = run.finish()
-        if finish is not None:
-            keeper.tell("writing the model")
-            at = clock()
-            finish.write(run.player(), best_step)
-            run.took("model", clock() - at)
-        keeper.close(prepared, trained)
-    return Result(run.step, run.seconds, reason, run.stopped, best_step, best_score, run.reference.floor, timing)
+            budget.before = self.before
+        limit = 0.1 * budget.left() if budget else MOST_MEASURING
+        for sentence in self.threads.choose(run, self.clock, limit):
+            yield from run.tell(sentence)
+        for sentence in finish.prepare() if finish else ():
+            yield from run.tell(sentence)
+        if budget:
+            if run.writes:
+                yield from self._set_aside(run, budget)
+            from_first(self.engine, lambda: _refuse_short(run, budget, self.timing))
+
+    def _set_aside(self, run: Run, budget: Budget) -> Iterator[Report]:
+        """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
+        parts = {"saving", "snapshot", "model"} if self.export else {"saving", "snapshot"}
+        if not parts <= self.timing.after.keys():
+            yield from run.tell("rehearsing the end on a part of the kicks, to set its time aside")
+            budget.costs.estimated = {k: v for k, v in rehearse(run, self.clock).items() if k in parts}
+        budget.costs.measured |= {k: v for k, v in self.timing.after.items() if k in parts}
+        if self.timing.threads and (step := self.timing.step_seconds.get(str(self.timing.threads))):
+            budget.took = [step]
+
+    def _note(self, run: Run, took: Took | None) -> None:
+        """Into the timing, and into the budget's costs."""
+        if run.writes and took is not None:
+            self.timing.after[took.what] = took.seconds
+            if self.budget:
+                self.budget.costs.measured[took.what] = took.seconds
+            if took.what == "saving" and run.step > self.first:  # what a sudden end leaves in the folder
+                self._write(run)
+
+    def _close(self, run: Run, prepared: float, trained: float) -> None:
+        """The start is over."""
+        if run.writes and run.step > self.first:
+            parts = {"preparing": prepared - self.began, "training": trained - prepared}
+            parts |= {"writing": self.clock() - trained, "steps": run.step - self.first}
+            self.timing.starts.append(parts)
+            self._write(run)
+
+    def _write(self, run: Run) -> None:
+        self.timing.seconds = self.before + self.clock() - self.began
+        run.folder.write_json(TIMING, self.timing.to_data())
 
 
 def _refuse_short(run: Run, budget: Budget, timing: Timing) -> None:
@@ -163,53 +233,3 @@ def _refuse_short(run: Run, budget: Budget, timing: Timing) -> None:
         before, after = budget.spent - budget.before, budget.costs.seconds
         doing = f"preparing took {written(before)} and writing the model will take about {written(after)}"
         budget.refuse_short(budget.spent + after, doing)
-
-
-class _Keeper:
-    """Keeps timing.json of a run, and tells its budget what things take."""
-
-    def __init__(
-        self, run: Run, timing: Timing, clock: Callable[[], float], began: float, until: Until | Budget
-    ) -> None:
-        self.run, self.timing, self.clock, self.began = run, timing, clock, began
-        self.before = timing.seconds or run.seconds  # folders of older versions know the seconds of training alone
-        self.first = run.step
-        self.budget = until if isinstance(until, Budget) else None
-        if self.budget:
-            self.budget.before = self.before
-        run.took = self.took
-
-    def tell(self, text: str) -> None:
-        """Say what is being done."""
-        if self.run.writes:
-            self.run.watch(told_only(self.run.step, self.run.seconds, text))
-
-    def set_aside(self, budget: Budget, export: bool) -> None:
-        """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
-        if self.run.writes:
-            parts = {"saving", "snapshot", "model"} if export else {"saving", "snapshot"}
-            if not parts <= self.timing.after.keys():
-                self.tell("rehearsing the end on a part of the kicks, to set its time aside")
-                budget.costs.estimated = {k: v for k, v in rehearse(self.run, self.clock).items() if k in parts}
-            budget.costs.measured |= {k: v for k, v in self.timing.after.items() if k in parts}
-            if self.timing.threads and (step := self.timing.step_seconds.get(str(self.timing.threads))):
-                budget.took = [step]
-
-    def took(self, what: str, seconds: float) -> None:
-        self.timing.after[what] = seconds
-        if self.budget:
-            self.budget.costs.measured[what] = seconds
-        if what == "saving" and self.run.step > self.first:  # what a sudden end leaves in the folder
-            self._write()
-
-    def close(self, prepared: float, trained: float) -> None:
-        """The start is over."""
-        if self.run.writes and self.run.step > self.first:
-            parts = {"preparing": prepared - self.began, "training": trained - prepared}
-            parts |= {"writing": self.clock() - trained, "steps": self.run.step - self.first}
-            self.timing.starts.append(parts)
-            self._write()
-
-    def _write(self) -> None:
-        self.timing.seconds = self.before + self.clock() - self.began
-        self.run.folder.write_json(TIMING, self.timing.to_data())

@@ -121,8 +121,8 @@ class Threads:
         finally:
             torch.set_num_threads(before)
 
-    def choose(self, run: Any, clock: Callable[[], float], tell: Callable[[str], None], limit: float) -> None:
-        """Set the number, and write it into the run folder. limit: seconds it may take to find it."""
+    def choose(self, run: Any, clock: Callable[[], float], limit: float) -> Iterator[str]:
+        """Set the number, write it into the run folder, and tell why. limit: seconds it may take to find it."""
         if self.wanted is None:
             return
         most, kept = self.most, self.timing.threads
@@ -130,10 +130,10 @@ class Threads:
             number = self.wanted
         elif kept is not None and kept <= most:
             number = kept
-            tell(f"{count(number, 'thread')}, as the run was begun")
+            yield f"{count(number, 'thread')}, as the run was begun"
         else:
             number = self._quickest(run, candidates(most), clock, limit)
-            tell(self._sentence(number, kept))
+            yield self._sentence(number, kept)
         torch.set_num_threads(number)
         if number != kept and run.writes:
             self.timing.threads = number

@@ -115,9 +115,9 @@ def _run_one(
     config = load_config(race.config, [*always, *race.changes])
     folder = make_folder(race.place(racer, seed))
     name, began = f"{racer}, seed {seed}", clock()
-    with opened(
-        dataset, config, folder / "run", device="cpu", watch=lambda report: watch(name, report), clock=clock
-    ) as (run, interrupted):
+    with opened(dataset, config, folder / "run", device="cpu", clock=clock) as (run, interrupted):
+        for report in run.begin():
+            watch(name, report)
         begun = clock() - began
         for seconds in race.milestones:
             path = race.kept(racer, seed, seconds)
@@ -128,9 +128,11 @@ def _run_one(
                     f"{folder}: its run is at {run.seconds:.3g} s and has passed {seconds:.3g} s; "
                     "give the milestones it began with, or another folder"
                 )
-            reason = run.train(Until(seconds=seconds), interrupted)
+            for told in run.train(Until(seconds=seconds), interrupted):
+                if isinstance(told, Report):
+                    watch(name, told)
             run.save_latest()
-            if reason == "interrupted":
+            if run.ended == "interrupted":
                 return False
             player = run.task.player()
             made = TorchModel(player).play(normal(range(race.sounds), player.latent)).mean(axis=1)
