@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kickitout.metrics.distance import diversity, energy_distance
-from kickitout.metrics.embedding import BANDS_FLOOR_DB, EDGES_HZ, EDGES_MS, embed_bands
+from kickitout.metrics.embeddings import BANDS_FLOOR_DB, EDGES_HZ, EDGES_MS, embed_bands
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 

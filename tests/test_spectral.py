@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from kickitout.training.spectral_loss import SpectralConfig, profile, rings, spectral_distance, with_spectrum
+from kickitout.training.spectral_loss import SpectralConfig, profile, profile_distance, rings, with_spectrum
 
 
 def smooth(n: int, seed: int = 0) -> torch.Tensor:
@@ -53,8 +53,8 @@ def test_a_picture_of_one_row_has_the_spectrum_of_its_row():
 
 def test_the_distance_is_0_at_the_mean_profile_and_grows_with_the_traces():
     real = smooth(1).expand(4, -1, -1, -1)  # four times the same: nothing scatters about the mean
-    nothing = spectral_distance(real, real).item()
-    little, much = (spectral_distance(real, checkered(real, m)).item() for m in (0.2, 0.8))
+    nothing = profile_distance(real, real).item()
+    little, much = (profile_distance(real, checkered(real, m)).item() for m in (0.2, 0.8))
     assert nothing == pytest.approx(0, abs=1e-5)
     assert 1e-4 < little < much
 

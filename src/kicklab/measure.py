@@ -18,8 +18,7 @@ import numpy as np
 
 from kickitout.metrics.cards import wasserstein_drawn
 from kickitout.metrics.distance import diversity, pairwise
-from kickitout.metrics.embedding import embed_bands
-from kickitout.metrics.embeddings import BANDS
+from kickitout.metrics.embeddings import BANDS, embed_bands
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
 from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_vs_real, score_features

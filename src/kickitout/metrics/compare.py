@@ -64,7 +64,7 @@ class Measure(NamedTuple):
             name = self.name.format(e=named, d=drawn.dimension)
             yield Found(name, value, unit, self.better, span, drawn.note, drawn.n, self.headline)
 
-    def scores(self, pair: Pair, embeddings: Sequence[Embedding]) -> Iterator[Found]:
+    def scores(self, pair: SetPair, embeddings: Sequence[Embedding]) -> Iterator[Found]:
         if "{e}" not in self.name:
             yield from self.found(self.of(pair))
         else:
@@ -72,7 +72,7 @@ class Measure(NamedTuple):
                 yield from self.found(self.of(pair, embedding), embedding)
 
 
-class Pair:
+class SetPair:
     """Two sets of sounds and their resamplings: what measures share is computed when the first of them asks for it.
 
     The draws of one measure do not depend on the others, and are the same in each embedding. The labels of random
@@ -102,11 +102,11 @@ class Pair:
         return a, b
 
     @cached_property
-    def of_one_size(self) -> Pair:
+    def of_one_size(self) -> SetPair:
         """The smaller set and a random subset of the larger one, for measures that need as many of each."""
         n, m, rng = len(self.real), len(self.generated), self.rng("size")
         rows = [np.sort(rng.permutation(k)[: min(n, m)]) for k in (n, m)]
-        return Pair(self.real.take(rows[0]), self.generated.take(rows[1]), self.seed, self.draws)
+        return SetPair(self.real.take(rows[0]), self.generated.take(rows[1]), self.seed, self.draws)
 
     @cached_property
     def everyone(self) -> np.ndarray:
@@ -149,7 +149,7 @@ def compare_features(
 
     Without draws there are no intervals; no value depends on how many there are.
     """
-    pair = Pair(real, generated, seed, draws)
+    pair = SetPair(real, generated, seed, draws)
     return [found for measure in MEASURES for found in measure.scores(pair, embeddings)]
 
 
@@ -172,22 +172,22 @@ def _recognised(sounds: Features) -> Drawn:
     return Drawn(np.array([hits / n]), note, span=wilson(hits, n))
 
 
-def _energy(pair: Pair, e: Embedding) -> Drawn:
+def _energy(pair: SetPair, e: Embedding) -> Drawn:
     return Drawn(kernel.energy_distance_drawn(*pair.distances(e), *pair.counts))
 
 
-def _kid(pair: Pair, e: Embedding) -> Drawn:
+def _kid(pair: SetPair, e: Embedding) -> Drawn:
     return Drawn(kernel.kernel_distance_of(*kernel.kernel_matrices(*pair.points(e)), *pair.counts))
 
 
-def _diversity(pair: Pair, e: Embedding) -> Drawn:
+def _diversity(pair: SetPair, e: Embedding) -> Drawn:
     """Mean distance between two generated sounds re that between two real ones."""
     rr, _, gg = pair.distances(e)
     ratio = mean_within(gg, pair.counts[1]) / np.maximum(mean_within(rr, pair.counts[0]), 1e-12)
     return Drawn(ratio, "real kicks have 1; above: more scattered than they are")
 
 
-def _in_real_axes(pair: Pair, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _in_real_axes(pair: SetPair, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Both sets in the principal axes of the real one [n, d], [m, d]; Frechet distances of their halves [draws]."""
     basis = frechet.principal_axes(pair.points(e)[0])
     a, b = (frechet.project(points, basis) for points in pair.points(e))
@@ -195,56 +195,56 @@ def _in_real_axes(pair: Pair, e: Embedding) -> tuple[np.ndarray, np.ndarray, np.
     return a, b, frechet.frechet_of(frechet.moments(a, halves[0] * 1.0), frechet.moments(b, halves[1] * 1.0))
 
 
-def _frechet(pair: Pair, e: Embedding) -> Drawn:
+def _frechet(pair: SetPair, e: Embedding) -> Drawn:
     a, b, scatter = pair.once(_in_real_axes, e)
     values = np.concatenate([[frechet.frechet_distance(a, b)], scatter])
     return Drawn(values, "biased upwards by c/n", dimension=a.shape[1])
 
 
-def _frechet_limit(pair: Pair, e: Embedding) -> Drawn:
+def _frechet_limit(pair: SetPair, e: Embedding) -> Drawn:
     a, b, scatter = pair.once(_in_real_axes, e)
     limit = frechet.frechet_limit(a, b, pair.rng("frechet"))
     note = f"R2 of the line {limit.r2:.2f}; interval of the plain distance, moved"
     return Drawn(np.concatenate([[limit.value], scatter]), note, dimension=a.shape[1])
 
 
-def _all_neighbours(pair: Pair, e: Embedding) -> np.ndarray:
+def _all_neighbours(pair: SetPair, e: Embedding) -> np.ndarray:
     """[1 + draws, 4]"""
     distances = pair.distances(e)
     drawn = neighbours.neighbour_scores_drawn(*distances, *pair.halves(pair.rng("neighbours")))
     return np.concatenate([neighbours.neighbour_scores(*distances)[None], drawn])
 
 
-def _neighbours(index: int) -> Callable[[Pair, Embedding], Drawn]:
-    def of(pair: Pair, e: Embedding) -> Drawn:
+def _neighbours(index: int) -> Callable[[SetPair, Embedding], Drawn]:
+    def of(pair: SetPair, e: Embedding) -> Drawn:
         pair = pair.of_one_size
         return Drawn(pair.once(_all_neighbours, e)[:, index], n=(len(pair.real), len(pair.real)))
 
     return of
 
 
-def _logistic(pair: Pair, e: Embedding) -> Drawn:
+def _logistic_accuracy(pair: SetPair, e: Embedding) -> Drawn:
     pair = pair.of_one_size
     return _accuracy(pair, two_sample.logistic_hits(*pair.points(e), pair.rng("two-sample"), pair.groups))
 
 
-def _nearest(pair: Pair, e: Embedding) -> Drawn:
+def _neighbour_accuracy(pair: SetPair, e: Embedding) -> Drawn:
     pair = pair.of_one_size
     return _accuracy(pair, two_sample.neighbour_hits(*pair.distances(e), pair.groups))
 
 
-def _logistic_thirds(pair: Pair) -> Drawn:
+def _logistic_thirds(pair: SetPair) -> Drawn:
     pair = pair.of_one_size
     thirds = pair.real.spectra["thirds"], pair.generated.spectra["thirds"]
     return _accuracy(pair, two_sample.logistic_hits(*thirds, pair.rng("two-sample"), pair.groups))
 
 
-def _accuracy(pair: Pair, hits: np.ndarray) -> Drawn:
+def _accuracy(pair: SetPair, hits: np.ndarray) -> Drawn:
     accuracy = pair.everyone @ hits / pair.everyone.sum(axis=1)
     return Drawn(accuracy, "accuracy; chance is 0.5", (len(pair.real), len(pair.real)))
 
 
-def _cards(pair: Pair) -> dict[str, Drawn]:
+def _cards(pair: SetPair) -> dict[str, Drawn]:
     """Fields of the card: by name in the field's unit, by name_sd in standard deviations of the real kicks."""
     found, in_deviations = {}, {}
     for name in descriptors.known_in_both(pair.real.cards, pair.generated.cards):
@@ -264,11 +264,11 @@ def _cards(pair: Pair) -> dict[str, Drawn]:
     return found
 
 
-def _card(name: str) -> Callable[[Pair], Drawn | None]:
+def _of_card(name: str) -> Callable[[SetPair], Drawn | None]:
     return lambda pair: pair.once(_cards).get(name)
 
 
-def _unknown(pair: Pair) -> Drawn:
+def _unknown(pair: SetPair) -> Drawn:
     """Difference of the shares of sounds without a value, mean over the fields."""
     real, generated = (
         np.array([counts @ ~np.isfinite(x.cards[name]) / counts.sum(axis=1) for name in descriptors.CARD_UNITS])
@@ -277,22 +277,22 @@ def _unknown(pair: Pair) -> Drawn:
     return Drawn(np.abs(generated - real).mean(axis=0))
 
 
-def _spectra(pair: Pair, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _spectra_of(pair: SetPair, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return spectra_apart(pair.real.spectra[kind], pair.generated.spectra[kind], *pair.counts)
 
 
-def _spectrum(kind: str, part: int) -> Callable[[Pair], Drawn]:
-    return lambda pair: Drawn(pair.once(_spectra, kind)[part])
+def _spectrum(kind: str, part: int) -> Callable[[SetPair], Drawn]:
+    return lambda pair: Drawn(pair.once(_spectra_of, kind)[part])
 
 
-def _worst_third(pair: Pair) -> Drawn:
+def _worst_third(pair: SetPair) -> Drawn:
     real, generated = (mean_and_spread(x.spectra["thirds"], counts)[0] for x, counts in pair.drawn)
     more = generated - real  # [1 + draws, 30]
     at = int(np.abs(more[0]).argmax())
     return Drawn(np.abs(more).max(axis=1), f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz")
 
 
-def _comb_lines(pair: Pair) -> Drawn:
+def _lines(pair: SetPair) -> Drawn:
     real, generated = (counts @ x.comb / counts.sum(axis=1, keepdims=True) for x, counts in pair.drawn)
     above = generated - real
     worst = PERIODS[int(above[0].argmax())]
@@ -315,19 +315,19 @@ MEASURES = (
                 POSITIVE if name == "density" else SHARE, headline=True)
         for i, name in enumerate(neighbours.NEIGHBOUR_SCORES)
     ),
-    Measure("two_sample_logistic_{e}", "", _logistic, bounds=SHARE, headline=True),
-    Measure("two_sample_neighbours_{e}", "", _nearest, bounds=SHARE, headline=True),
+    Measure("two_sample_logistic_{e}", "", _logistic_accuracy, bounds=SHARE, headline=True),
+    Measure("two_sample_neighbours_{e}", "", _neighbour_accuracy, bounds=SHARE, headline=True),
     Measure("two_sample_logistic_thirds", "", _logistic_thirds, bounds=SHARE, headline=True),
     *(
         measure
         for name, unit in descriptors.CARD_UNITS.items()
         for measure in (
-            Measure(f"card_{name}", unit, _card(name), bounds=POSITIVE),
-            Measure(f"card_{name}_sd", "sd", _card(f"{name}_sd"), bounds=POSITIVE),
+            Measure(f"card_{name}", unit, _of_card(name), bounds=POSITIVE),
+            Measure(f"card_{name}_sd", "sd", _of_card(f"{name}_sd"), bounds=POSITIVE),
         )
     ),
-    Measure("card_mean_sd", "sd", _card("mean_sd"), bounds=POSITIVE, headline=True),
-    Measure("card_worst_sd", "sd", _card("worst_sd"), bounds=POSITIVE, headline=True),
+    Measure("card_mean_sd", "sd", _of_card("mean_sd"), bounds=POSITIVE, headline=True),
+    Measure("card_worst_sd", "sd", _of_card("worst_sd"), bounds=POSITIVE, headline=True),
     Measure("card_unknown", "share of sounds", _unknown, bounds=SHARE),
     *(
         Measure(f"{kind}_{part}", "dB", _spectrum(kind, i), bounds=POSITIVE)
@@ -335,5 +335,5 @@ MEASURES = (
         for i, part in enumerate(("mean", "spread"))
     ),
     Measure("thirds_worst", "dB", _worst_third, bounds=POSITIVE, headline=True),
-    Measure("comb_lines", "dB", _comb_lines),
+    Measure("comb_lines", "dB", _lines),
 )  # fmt: skip

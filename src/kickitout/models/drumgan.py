@@ -24,7 +24,7 @@ from kickitout.models.dcgan import Shape, grid
 from kickitout.models.upsample import Stride
 from kickitout.settings import Settings
 
-SLOPE = 0.2
+LEAK = 0.2
 
 
 class DrumGANConfig(Settings):
@@ -70,7 +70,7 @@ def pixel_norm(x: Tensor) -> Tensor:
     return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()
 
 
-class Block(nn.Module):
+class Step(nn.Module):
     """Two convolutions, each with LeakyReLU and pixel norm."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -78,8 +78,8 @@ class Block(nn.Module):
         self.first, self.second = convolution(inputs, outputs, 3), convolution(outputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:
-        x = pixel_norm(F.leaky_relu(self.first(x), SLOPE))
-        return pixel_norm(F.leaky_relu(self.second(x), SLOPE))
+        x = pixel_norm(F.leaky_relu(self.first(x), LEAK))
+        return pixel_norm(F.leaky_relu(self.second(x), LEAK))
 
 
 class Generator(nn.Module):
@@ -91,14 +91,14 @@ class Generator(nn.Module):
         maps = widths(config, len(self.strides))
         self.project = Scaled(nn.Linear(config.latent, maps[0] * self.cells[0] * self.cells[1]), math.sqrt(2) / 4)
         self.start = convolution(maps[0], maps[0], 3)
-        self.steps = nn.ModuleList(Block(a, b) for a, b in pairwise(maps))
+        self.steps = nn.ModuleList(Step(a, b) for a, b in pairwise(maps))
         self.to_picture = convolution(maps[-1], picture[0], 1, gain=1.0)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, 2, 1024, 44]: real and imaginary parts, not bounded."""
         x = self.project(pixel_norm(z)).unflatten(1, (-1, *self.cells))  # [B, 256, 4, 11]
-        x = pixel_norm(F.leaky_relu(x, SLOPE))
-        x = pixel_norm(F.leaky_relu(self.start(x), SLOPE))
+        x = pixel_norm(F.leaky_relu(x, LEAK))
+        x = pixel_norm(F.leaky_relu(self.start(x), LEAK))
         for stride, step in zip(self.strides, self.steps, strict=True):
             x = step(F.interpolate(x, scale_factor=as_floats(stride), mode="nearest"))
         return self.to_picture(x)
@@ -122,13 +122,13 @@ class Critic(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         """picture: [B, 2, 1024, 44]. Returns logits [B]."""
-        x = F.leaky_relu(self.from_picture(picture), SLOPE)
+        x = F.leaky_relu(self.from_picture(picture), LEAK)
         for stride, step in zip(self.strides, self.steps, strict=True):
             for convolve in step:  # type: ignore[attr-defined]  # a ModuleList of two
-                x = F.leaky_relu(convolve(x), SLOPE)
+                x = F.leaky_relu(convolve(x), LEAK)
             x = F.avg_pool2d(x, stride)
-        x = F.leaky_relu(self.last(torch.cat([x, minibatch_spread(x)], dim=1)), SLOPE)
-        x = F.leaky_relu(self.gather(x.flatten(1)), SLOPE)
+        x = F.leaky_relu(self.last(torch.cat([x, minibatch_spread(x)], dim=1)), LEAK)
+        x = F.leaky_relu(self.gather(x.flatten(1)), LEAK)
         return self.judge(x).flatten()
 
 

@@ -31,7 +31,7 @@ class Player(nn.Module):
     ) -> None:
         super().__init__()
         self.generator, self.representation, self.prior, self.stereo = generator, representation, prior, stereo
-        self.register_buffer("finish", finish(), persistent=False)
+        self.register_buffer("finish", finish_window(), persistent=False)
 
     @property
     def latent(self) -> int:
@@ -91,7 +91,7 @@ def make_prior(config: AdversarialConfig) -> NormalPrior:
     return UniformPrior(config.latent) if config.prior == "uniform" else NormalPrior(config.latent)
 
 
-def finish() -> Tensor:
+def finish_window() -> Tensor:
     """[T], what a sound is multiplied by: 0, a rise over RISE samples before the onset, 1, a fall over FADE_OUT."""
     window = torch.ones(LENGTH)
     window[: ONSET - RISE] = 0.0

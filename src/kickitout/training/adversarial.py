@@ -24,7 +24,7 @@ from kickitout.representations import make_representation
 from kickitout.training.config import AdversarialTrainingConfig, LabelsConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
-from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
+from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare_networks, set_rate
 from kickitout.training.objectives import OBJECTIVES, bce_to_labels, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.spectral_loss import with_spectrum
@@ -53,7 +53,7 @@ class AdversarialTask:
             g.get_buffer("output_bias").copy_(mode)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
-        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
+        self.g, self.d, self.opt_g, self.opt_d = prepare_networks(accelerator, g, d, config)
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema)) if config.ema else None
 
     @property

@@ -23,12 +23,12 @@ from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
 from kickitout.models.kickgan.player import ControllablePlayer
 from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
-from kickitout.models.player import finish
+from kickitout.models.player import finish_window
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
-from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare, set_rate
+from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare_networks, set_rate
 from kickitout.training.objectives import OBJECTIVES, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.reconstruction_loss import (
@@ -41,7 +41,7 @@ from kickitout.training.reconstruction_loss import (
 )
 from kickitout.training.start import load_start
 
-ENCODED_AT_ONCE = 64  # kicks encoded at once
+ENCODED_BLOCK = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
 PRIOR_KICKS = 10_000  # that the mixture is fitted to
 WARM_UP = 50  # steps
@@ -75,7 +75,7 @@ class AutoencodingTask:
         self.mel = make_representation(LogMelConfig()).to(accelerator.device)
         # Sounds are compared as the player finishes them: what a click spreads before its onset is cut off there, and
         # where that was compared, clicks stayed too quiet, the loudest by 5 dB.
-        self.finish = finish().to(accelerator.device)
+        self.finish = finish_window().to(accelerator.device)
         # What the encoder reads of each kick beside its sub-bands is measured once: half of a step went into it.
         self.mels = self._mels()
         found = contours(self.waves[:, 0].numpy())
@@ -88,7 +88,7 @@ class AutoencodingTask:
             load_start(g, config.starts_from)
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(config.critic_channels, self.representation.representation_shape, self.mel.representation_shape)
-        self.g, self.d, self.opt_g, self.opt_d = prepare(accelerator, g, d, config)
+        self.g, self.d, self.opt_g, self.opt_d = prepare_networks(accelerator, g, d, config)
         self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
 
     def _auto_encoder(self) -> AutoEncoder:
@@ -96,7 +96,7 @@ class AutoencodingTask:
 
     def _mels(self) -> Tensor:
         """[n, C, 128, 128], on the CPU."""
-        blocks = self.waves.split(ENCODED_AT_ONCE)
+        blocks = self.waves.split(ENCODED_BLOCK)
         with torch.no_grad():
             return torch.cat([self.mel.encode_channels(b.to(self.accelerator.device)).cpu() for b in blocks])
 
@@ -253,7 +253,7 @@ class AutoencodingTask:
             for weight in both.parameters():
                 weight.copy_(weight.half())
         rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
-        batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / ENCODED_AT_ONCE)))
+        batches = torch.tensor_split(rows, max(1, math.ceil(len(rows) / ENCODED_BLOCK)))
 
         def play(rows: Tensor) -> None:
             wave, mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
@@ -270,7 +270,7 @@ class AutoencodingTask:
         """[n, known]: contour code and latent of training kicks, `most` of them."""
         device = self.accelerator.device
         rows = torch.linspace(0, len(self.waves) - 1, min(len(self.waves), most)).long()
-        blocks = rows.split(ENCODED_AT_ONCE)
+        blocks = rows.split(ENCODED_BLOCK)
         with torch.no_grad():
             z = [
                 both.encoder(self.representation.encode_channels(self.waves[b].to(device)), self.mels[b].to(device))

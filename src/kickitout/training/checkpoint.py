@@ -20,10 +20,10 @@ from torch import Tensor
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, replace_file, write_whole
 
-FORMAT = "kickitout-checkpoint-1"
+CHECKPOINT_FORMAT = "kickitout-checkpoint-1"
 
 
-def pack(task: Any) -> dict[str, Tensor]:
+def pack_task(task: Any) -> dict[str, Tensor]:
     """The tensors of a task, by name."""
     tensors: dict[str, Tensor] = {}
     for name, network in task.networks.items():
@@ -36,8 +36,8 @@ def pack(task: Any) -> dict[str, Tensor]:
     return tensors
 
 
-def unpack(task: Any, tensors: dict[str, Tensor], where: str) -> None:
-    """Put tensors back where `pack` found them. Raises UserError when they belong to another architecture."""
+def unpack_task(task: Any, tensors: dict[str, Tensor], where: str) -> None:
+    """Put tensors back where `pack_task` found them. Raises UserError when they belong to another architecture."""
     for name, network in task.networks.items():
         prefix = f"network/{name}/"
         state = {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
@@ -67,12 +67,12 @@ def digest_of(tensors: dict[str, Tensor], progress: str) -> str:
 def to_bytes(tensors: dict[str, Tensor], progress: dict[str, Any]) -> bytes:
     """A state as the bytes of its file."""
     text = json.dumps(progress)
-    return save(tensors, metadata={"format": FORMAT, "progress": text, "digest": digest_of(tensors, text)})
+    return save(tensors, metadata={"format": CHECKPOINT_FORMAT, "progress": text, "digest": digest_of(tensors, text)})
 
 
 def save_checkpoint(path: Path, task: Any, progress: dict[str, Any]) -> None:
     """Write the whole state; the file that was there before is kept beside it as `<name>.previous`."""
-    fresh = write_whole(path.with_suffix(".fresh"), to_bytes(pack(task), progress), durable=True)
+    fresh = write_whole(path.with_suffix(".fresh"), to_bytes(pack_task(task), progress), durable=True)
     try:
         if path.exists():
             replace_file(path, path.with_suffix(".previous"))
@@ -86,8 +86,10 @@ def load_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise UserError(f"{path}: not a checkpoint of this version ({FORMAT}); train into a new folder")
+            if metadata.get("format") != CHECKPOINT_FORMAT:
+                raise UserError(
+                    f"{path}: not a checkpoint of this version ({CHECKPOINT_FORMAT}); train into a new folder"
+                )
             # Copies: a file that is mapped into memory cannot be replaced on Windows.
             tensors = {key: file.get_tensor(key).clone() for key in file.keys()}  # noqa: SIM118
             if metadata.get("digest") not in (None, digest_of(tensors, metadata["progress"])):  # none in older ones

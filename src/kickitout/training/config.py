@@ -216,13 +216,13 @@ def _folder() -> Any:
 def _resolve(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
     if name in seen:
         raise UserError(f"config {name}: its bases form a loop ({' -> '.join((*seen, name))}); remove one")
-    data = _read(name)
+    data = _read_yaml(name)
     base = data.pop("base", None)
     data.setdefault("name", Path(name).name.removesuffix(".yaml"))
     return data if base is None else merge(_resolve(str(base), (*seen, name)), data)
 
 
-def _read(name: str) -> dict[str, Any]:
+def _read_yaml(name: str) -> dict[str, Any]:
     if name in config_names():
         text = (_folder() / f"{name}.yaml").read_text("utf-8")
     elif name.endswith((".yaml", ".yml", ".json")) and Path(name).is_file():

@@ -47,11 +47,11 @@ def augment(picture: Tensor, config: AugmentConfig, u: Tensor) -> Tensor:
     picture = picture * (1 + rescaled * (2 * u[3] - 1) * config.gain).view(-1, 1, 1, 1)
     rows = (moved * (2 * u[4] - 1) * config.shift_rows * h).round().long()
     columns = (moved * (2 * u[5] - 1) * config.shift_columns * w).round().long()
-    picture = _shift(picture, rows, columns)
+    picture = _shifted(picture, rows, columns)
     return picture * _holes(h, w, blanked, config.cutout, u[6:8]) + config.silence
 
 
-def _shift(picture: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+def _shifted(picture: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """Move each picture by whole cells; the edge is repeated into the gap."""
     b, _, h, w = picture.shape
     if not (rows.any() or columns.any()):

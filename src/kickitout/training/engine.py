@@ -18,7 +18,7 @@ from torch import Tensor
 
 from kickitout.errors import SaidElsewhere, UserError
 
-T = TypeVar("T")
+Given = TypeVar("Given")
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["float32", "bfloat16"]  # no float16: it needs a scaler, and gains nothing over bfloat16
 MIXED = {"float32": "no", "bfloat16": "bf16"}
@@ -46,7 +46,7 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
         raise UserError(f"--precision {precision}: this device does not know it; float32 works") from error
 
 
-def share_of(accelerator: Accelerator, batch: int) -> slice:
+def share_of_batch(accelerator: Accelerator, batch: int) -> slice:
     """The part of a batch that is this process's. Raises UserError where it cannot be split evenly.
 
     Gradients are averaged over processes and parts, which is their mean over the batch only where all have one size.
@@ -78,7 +78,7 @@ def agree(accelerator: Accelerator, yes: bool) -> bool:
     return bool(broadcast(torch.tensor(float(yes), device=accelerator.device)).item())
 
 
-def from_first(accelerator: Accelerator, make: Callable[[], T]) -> T:
+def from_first(accelerator: Accelerator, make: Callable[[], Given]) -> Given:
     """What `make` gives in the first process, which alone calls it, in all of them.
 
     A UserError there is raised everywhere, to be said by the first.
@@ -94,11 +94,11 @@ def from_first(accelerator: Accelerator, make: Callable[[], T]) -> T:
     broadcast_object_list(told)
     if told[1] is not None:
         raise _refusal(accelerator, told[1])
-    result: T = told[0]
+    result: Given = told[0]
     return result
 
 
-def together(accelerator: Accelerator, work: Callable[[], T]) -> T:
+def together(accelerator: Accelerator, work: Callable[[], Given]) -> Given:
     """Do `work` in every process. A UserError in any of them is raised in all, to be said by the first."""
     if accelerator.num_processes == 1:
         return work()

@@ -22,7 +22,7 @@ from kickitout.metrics.fingerprints import MOST_LEARNED, Learned, learned_file, 
 from kickitout.models.player import Player
 from kickitout.training.loop import Run
 from kickitout.training.monitor import view
-from kickitout.training.notebook import write_notebook
+from kickitout.training.run_folder import write_notebook
 from kickitout.training.sheet import sheet_png
 
 REHEARSED = 128  # training kicks that a player is made from in a rehearsal

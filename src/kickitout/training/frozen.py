@@ -93,7 +93,7 @@ def _leaves(config: BaseModel, prefix: str) -> Iterator[tuple[str, Any, Any]]:
         if isinstance(value, BaseModel):
             yield from _leaves(value, name)
         else:
-            yield name, _plain(value, field), _own_default(field)
+            yield name, _as_json(value, field), _own_default(field)
 
 
 def _own_default(field: FieldInfo) -> Any:
@@ -101,7 +101,7 @@ def _own_default(field: FieldInfo) -> Any:
     of two kinds each would be at its default."""
     choices = get_args(field.annotation)
     a_tag = len(choices) == 1 and isinstance(choices[0], str)
-    return _NOTHING if a_tag or field.is_required() else _plain(field.default, field)
+    return _NOTHING if a_tag or field.is_required() else _as_json(field.default, field)
 
 
 def _id(field_name: str, field: FieldInfo, prefix: str) -> str | None:
@@ -114,10 +114,10 @@ def _extra(field: FieldInfo) -> dict[str, Any]:
     return field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
 
 
-def _plain(value: Any, field: FieldInfo) -> Any:
+def _as_json(value: Any, field: FieldInfo) -> Any:
     """A value as JSON has it: 2 and 2.0 are one, a value that was renamed is what it was."""
     if isinstance(value, (tuple, list)):
-        return [_plain(one, field) for one in value]
+        return [_as_json(one, field) for one in value]
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, str):

@@ -35,14 +35,14 @@ from kickitout.training.checkpoint import (
     load_checkpoint,
     load_newest,
     save_checkpoint,
-    unpack,
+    unpack_task,
 )
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import (
     agree,
     from_first,
     mean_over_processes,
-    share_of,
+    share_of_batch,
     together,
 )
 from kickitout.training.monitor import (
@@ -56,9 +56,8 @@ from kickitout.training.monitor import (
     view,
 )
 from kickitout.training.networks import NotFinite
-from kickitout.training.notebook import write_notebook
 from kickitout.training.randomness import batch_indices
-from kickitout.training.run_folder import RunFolder
+from kickitout.training.run_folder import RunFolder, write_notebook
 from kickitout.training.sheet import row_of_kicks, sheet_png
 from kickitout.training.tasks import Task, make_task
 from kickitout.training.training_set import make_training_set
@@ -105,7 +104,7 @@ class Report:
     event: str = ""
 
 
-class Took(NamedTuple):
+class Duration(NamedTuple):
     """What a part of a run that is repeated took."""
 
     what: str  # "saving" a checkpoint, or a "snapshot"
@@ -158,7 +157,7 @@ class Run:
         found = from_first(self.accelerator, lambda: load_newest(self.folder.latest))
         if found is not None:
             tensors, progress, trouble = found
-            unpack(self.task, tensors, str(self.folder.latest))
+            unpack_task(self.task, tensors, str(self.folder.latest))
             self.step, self.seconds = progress["step"], progress["seconds"]
             self.slowed, self.stopped = progress["slowed"], progress["stopped"]
             self.window = defaultdict(list, progress["window"])
@@ -182,7 +181,7 @@ class Run:
     def _prepare(self) -> None:
         if from_first(self.accelerator, lambda: self.dataset.digest) != self.dataset.digest:
             raise UserError("this process reads other sounds than the first; give all of them the same folders")
-        self.share = share_of(self.accelerator, self.config.batch)
+        self.share = share_of_batch(self.accelerator, self.config.batch)
         found = make_training_set(self.dataset, self.config)
         self.waves, self.reals, self.held_out = torch.from_numpy(found.waves), found.reals, found.held_out
         self.task = make_task(self.config, self.accelerator, self.waves)
@@ -200,20 +199,20 @@ class Run:
             }
             save_checkpoint(path, self.task, progress)
 
-    def save_latest(self) -> Took:
+    def save_latest(self) -> Duration:
         """Write the state to go on from; what it no longer needs goes after it is there."""
         began = self.clock()
         self.save(self.folder.latest)
         if self.writes:
             self.folder.keep_best({self.monitor.best_step, self.named})  # the file before may be needed again
             self.named = self.monitor.best_step
-        return Took("saving", self.clock() - began)
+        return Duration("saving", self.clock() - began)
 
     def load_best(self) -> None:
         """Networks and optimisers as they were at the best snapshot."""
         path = self.folder.best(self.monitor.best_step)
         tensors, _ = from_first(self.accelerator, lambda: load_checkpoint(path))
-        unpack(self.task, tensors, str(path))
+        unpack_task(self.task, tensors, str(path))
         self.heard = None
 
     def player(self) -> Player:
@@ -224,7 +223,7 @@ class Run:
 
     # -- training -----------------------------------------------------------------------------------------------------
 
-    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> Iterator[Report | Took]:
+    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> Iterator[Report | Duration]:
         """Step until done, interrupted or stopped by the monitor; `ended` says which."""
         began, before = self.clock(), self.seconds
         saved, self.ended = time.monotonic(), "stopped"
@@ -247,10 +246,10 @@ class Run:
                 yield self.save_latest()
                 saved = time.monotonic()
 
-    def _judge(self) -> Iterator[Report | Took]:
+    def _judge(self) -> Iterator[Report | Duration]:
         """Take a snapshot, and do what the monitor of the first process says of it."""
 
-        def first() -> tuple[str, str, dict[str, Any], Took]:
+        def first() -> tuple[str, str, dict[str, Any], Duration]:
             score, troubles, took = self._snapshot()
             return *self.monitor.judge(self.step, score, troubles), self.monitor.memory(), took
 
@@ -314,7 +313,7 @@ class Run:
 
     # -- snapshots ----------------------------------------------------------------------------------------------------
 
-    def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble], Took]:
+    def _snapshot(self, *, closing: bool = False) -> tuple[float, list[Trouble], Duration]:
         """Generate from the fixed seeds, measure, write sheet and WAV: the first process alone."""
         began = self.clock()
         player = self.task.player()
@@ -339,9 +338,9 @@ class Run:
             diversity=seen.diversity, comb_db=seen.comb_db, tail_noise_db=seen.tail_noise_db,
         )  # fmt: skip
         write_notebook(self.folder, self.config)
-        return score, troubles, Took("snapshot", self.clock() - began)
+        return score, troubles, Duration("snapshot", self.clock() - began)
 
-    def finish(self) -> tuple[int, float, Took | None]:
+    def finish(self) -> tuple[int, float, Duration | None]:
         """Load the weights to export, which were saved. Returns their step and score, and what a last snapshot took.
 
         Between two snapshots the run is heard once more. That is no part of the monitor's memory: a longer run must
@@ -352,7 +351,7 @@ class Run:
             self.load_best()
         return step, score, took
 
-    def _choose(self) -> tuple[int, float, Took | None]:
+    def _choose(self) -> tuple[int, float, Duration | None]:
         """Step and score of the weights to export: those of now, or of the best snapshot, or the earlier of equals."""
         if self.config.monitor.export == "last":
             score, _, took = self._snapshot(closing=True)

@@ -15,7 +15,7 @@ import numpy as np
 from kickitout.descriptors import cards
 from kickitout.errors import count
 from kickitout.metrics.distance import diversity, energy_distance
-from kickitout.metrics.embedding import embed_bands
+from kickitout.metrics.embeddings import embed_bands
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.training.config import MonitorConfig
 from kickitout.training.objectives import Losses

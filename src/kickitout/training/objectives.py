@@ -102,10 +102,10 @@ OBJECTIVES = {
 }
 
 
-def _known(name: str) -> str:
+def _known_objective(name: str) -> str:
     if name not in OBJECTIVES:
         raise ValueError(f"known are {', '.join(OBJECTIVES)}")
     return name
 
 
-Objective = Annotated[str, AfterValidator(_known)]  # in a config
+Objective = Annotated[str, AfterValidator(_known_objective)]  # in a config

@@ -60,7 +60,7 @@ def look_at(path: Path) -> RunState:
     else:
         state = "unfinished" if entries else "not begun"
     seconds = next((e["seconds"] for e in reversed(entries) if isinstance(e.get("seconds"), (int, float))), 0.0)
-    size, spare = (sum(map(_size, files)) for files in (_files(path), spare_files(path)))
+    size, spare = (sum(map(_size, files)) for files in (_all_files(path), spare_files(path)))
     return RunState(
         path,
         config,
@@ -85,14 +85,14 @@ def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
     """
     folder = path / "checkpoints"
     spare = [*path.rglob(".*.part")]
-    if _whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
+    if _is_whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
         spare += folder.glob("[!.]*.previous")
     if checkpoints and any((path / name).exists() for name in MODELS):
         spare += [*folder.glob("[!.]*.safetensors"), *folder.glob("[!.]*.previous"), *folder.glob("[!.]*.fresh")]
     return sorted(set(spare))
 
 
-def _whole(checkpoint: Path) -> bool:
+def _is_whole(checkpoint: Path) -> bool:
     """Whether a file of tensors is as long as its head says. What changed inside, only reading it all would tell."""
     with (
         contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError),
@@ -138,7 +138,7 @@ def _entries(stats: Path) -> list[dict[str, Any]]:
     return [entry for entry in found if isinstance(entry, dict)]
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _all_files(path: Path) -> Iterator[Path]:
     for folder, _, names in os.walk(path):
         yield from (Path(folder) / name for name in names)
 

@@ -24,13 +24,13 @@ LEAST_MAGNITUDE = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all
 BAND_RATE = SAMPLE_RATE // 16  # frames of a sub-band a second
 
 
-Part = Literal["low", "whole", "click"]  # of a kick: its lowest sub-band, its waveform, the first 30 ms of that
+KickPart = Literal["low", "whole", "click"]  # of a kick: its lowest sub-band, its waveform, the first 30 ms of that
 
 
 class STFTResolution(NamedTuple):
     """A spectrum that is compared, bin by bin and in bands of about a third of an octave."""
 
-    part: Part
+    part: KickPart
     size: int  # samples a window
     bands: int
     low_hz: float  # where the bands begin and end
@@ -81,11 +81,11 @@ class STFTFeatures:
         self.spectra = [magnitudes(parts[r.part], r.size) for r in RESOLUTIONS]
         self.logs = [(spectrum + LEAST_MAGNITUDE).log() for spectrum in self.spectra]
         self.cells = [
-            levels(spectrum, resolution) for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
+            band_levels(spectrum, resolution) for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
         ]
 
 
-def spectral_distance(scale: STFTFeatures, part: Part) -> Distance:
+def spectral_distance(scale: STFTFeatures, part: KickPart) -> Distance:
     """Of the spectra of a part at several resolutions (Yamamoto et al. 2020, arxiv.org/abs/1910.11480).
 
     Mean absolute difference of log magnitudes, plus that of the magnitudes relative to the kick's in `scale`: a sum
@@ -157,15 +157,15 @@ def magnitudes(wave: Tensor, size: int) -> Tensor:
     return (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt()  # 1e-12: no infinite slope at silence
 
 
-def levels(spectrum: Tensor, resolution: STFTResolution) -> Tensor:
+def band_levels(spectrum: Tensor, resolution: STFTResolution) -> Tensor:
     """[B, frames, bins] -> mean power [B, fewer frames, bands]."""
     frames = spectrum.shape[1] // resolution.together * resolution.together
     power = spectrum[:, :frames].square().unflatten(1, (-1, resolution.together)).mean(dim=2)
-    return power @ _bands(resolution).to(power)
+    return power @ _third_octaves(resolution).to(power)
 
 
 @functools.cache
-def _bands(resolution: STFTResolution) -> Tensor:
+def _third_octaves(resolution: STFTResolution) -> Tensor:
     """[bins, bands]: triangles in log frequency, each with a sum of 1; bands narrower than a bin are left out."""
     hz = torch.arange(resolution.size // 2 + 1) * (resolution.rate / resolution.size)
     edges = torch.from_numpy(np.geomspace(resolution.low_hz, resolution.high_hz, resolution.bands + 2)).float()

@@ -26,7 +26,7 @@ from typing import Any
 from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.datasets.build import describe_difference
-from kickitout.errors import UserError
+from kickitout.errors import UserError, count
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
@@ -193,11 +193,68 @@ def environment() -> dict[str, Any]:
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What is not the same in two runs, by the settings that differ from their frozen defaults."""
     return [
-        f"{key} was {_said(old, key)}, now {_said(new, key)}"
+        f"{key} was {_valued(old, key)}, now {_valued(new, key)}"
         for key in sorted(set(old) | set(new))
         if old.get(key) != new.get(key)
     ]
 
 
-def _said(settings: dict[str, Any], key: str) -> str:
+def _valued(settings: dict[str, Any], key: str) -> str:
     return repr(settings[key] if key in settings else frozen_default(key, settings.get(FAMILY), None))
+
+
+# -- notebook.md: the run told in order, from what is in its folder ----------------------------------------------------
+
+
+def write_notebook(run: RunFolder, config: TrainingConfig) -> None:
+    """Write the run folder's notebook.md anew from its manifest, its stats and its pictures."""
+    manifest, entries = run.read_json("dataset.json"), run.entries()
+    parts = [f"# {config.name}", config.about, _sounds(manifest), _events(entries), _snapshots(entries)]
+    write_whole(run.path / "notebook.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
+
+
+def _sounds(manifest: dict[str, Any]) -> str:
+    rows = manifest["rows"]
+    licences = sorted({str(r["licence"]) for r in rows})
+    groups = count(len({r["group"] for r in rows}), "group")
+    refused = "".join(f"\n- refused: {r['name']}: {r['reason']}" for r in manifest["refused"][:50])
+    return (
+        f"## Sounds\n\n{count(len(rows), 'kick')} in {groups}, digest "
+        f"`{manifest['digest'][:16]}`; licences: {', '.join(licences)}.{refused}\n\n![real kicks](reals.png)"
+    )
+
+
+def _events(entries: list[dict[str, Any]]) -> str:
+    lines = [f"- step {e['step']}: {e['text']}" for e in entries if e.get("kind") == "event"]
+    return "## What happened\n\n" + "\n".join(lines) if lines else ""
+
+
+def _snapshots(entries: list[dict[str, Any]]) -> str:
+    shots = [e for e in entries if e.get("kind") == "snapshot"]
+    if not shots:
+        return ""
+    floor = shots[-1]["floor"]
+    names = sorted({name for e in shots for name in e["losses"] if name.startswith("loss/")})
+    score = "score" if floor is None else "held-out score"
+    head = ["step", "minutes", *(name.removeprefix("loss/") for name in names), score, "troubles"]
+    rows = [
+        [str(e["step"]), f"{e['seconds'] / 60:.1f}", *(_three_digits(e["losses"].get(name)) for name in names),
+         f"{e['score']:.3f}", ", ".join(e["troubles"]) or "none"]
+        for e in shots
+    ]  # fmt: skip
+    lines = [head, ["--:"] * (len(head) - 1) + ["---"], *rows]
+    table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    pictures = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
+    held_out = f"held-out kicks, in dB a cell; real against real it is {floor:.3f}" if floor is not None else (
+        "all kicks, in dB a cell, for too few are held out"
+    )  # fmt: skip
+    legend = (
+        "Losses: d of the critic, g what the generator pays to it; harmonic and spectra of a kick's reconstruction. "
+        f"The score is the energy distance to {held_out}. "
+        "Lower is better, and it is comparable only within one split of one folder."
+    )
+    return f"## Snapshots\n\n{table}\n\n{legend}\n\n{pictures}"
+
+
+def _three_digits(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"

@@ -23,7 +23,7 @@ from kickitout.training.budget import TIMING, Budget, Timing, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator
 from kickitout.training.finish import Finish, rehearse
-from kickitout.training.loop import Report, Run, Took, Until
+from kickitout.training.loop import Duration, Report, Run, Until
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.start import known_of
 from kickitout.training.threads import Threads
@@ -174,7 +174,7 @@ class Session:
                 yield from run.tell("writing the model")
                 at = self.clock()
                 finish.write(run.player(), step)
-                self._note(run, Took("model", self.clock() - at))
+                self._note(run, Duration("model", self.clock() - at))
             self._close(run, prepared, trained)
         self.result = Result(
             run.step, run.seconds, run.ended, run.stopped, step, score, run.reference.floor, self.timing
@@ -205,7 +205,7 @@ class Session:
         if self.timing.threads and (step := self.timing.step_seconds.get(str(self.timing.threads))):
             budget.took = [step]
 
-    def _note(self, run: Run, took: Took | None) -> None:
+    def _note(self, run: Run, took: Duration | None) -> None:
         """Into the timing, and into the budget's costs."""
         if run.writes and took is not None:
             self.timing.after[took.what] = took.seconds

@@ -13,7 +13,7 @@ import numpy as np
 from kickitout.sound import SAMPLE_RATE
 
 ROWS, COLUMNS, WAVE_ROWS = 72, 96, 28  # pixels of a tile
-RANGE_DB = 70.0
+SHEET_RANGE_DB = 70.0
 GAP = 4  # pixels between tiles
 LONG, SHORT, SPLIT_HZ = 2048, 512, 400.0  # windows below and above SPLIT_HZ
 
@@ -23,7 +23,7 @@ def tile(wave: np.ndarray) -> np.ndarray:
     hz = np.geomspace(18_000, 30, ROWS)
     low, high = _levels(wave, LONG, hz), _levels(wave, SHORT, hz)
     level = np.where(hz[:, None] < SPLIT_HZ, low, high)
-    picture = np.clip(1 + (level - level.max()) / RANGE_DB, 0, 1)
+    picture = np.clip(1 + (level - level.max()) / SHEET_RANGE_DB, 0, 1)
     edges = np.linspace(0, len(wave), COLUMNS + 1).astype(int)[:-1]
     top, bottom = np.maximum.reduceat(wave, edges), np.minimum.reduceat(wave, edges)
     y = np.linspace(1, -1, WAVE_ROWS)[:, None]

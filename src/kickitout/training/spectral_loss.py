@@ -70,7 +70,7 @@ def _as_is(value: Tensor) -> Tensor:
     return value
 
 
-def spectral_distance(real: Tensor, fake: Tensor, mean: Callable[[Tensor], Tensor] = _as_is) -> Tensor:
+def profile_distance(real: Tensor, fake: Tensor, mean: Callable[[Tensor], Tensor] = _as_is) -> Tensor:
     """Binary cross-entropy of the profiles of `fake` against the mean profile of `real`, less its least value.
 
     real, fake: [B, C, H, W]. mean: of a figure, over all who share the batch. Returns a scalar, 0 where every profile
@@ -91,7 +91,7 @@ def with_spectrum(
     gradient is that of the adversarial loss alone, scaled by a number.
     """
     if config.loss == "detached":
-        distance = mean(spectral_distance(real, fake.detach(), mean))
+        distance = mean(profile_distance(real, fake.detach(), mean))
         return loss * (1 + config.weight * distance), distance
-    distance = spectral_distance(real, fake, mean)
+    distance = profile_distance(real, fake, mean)
     return loss + config.weight * distance, distance

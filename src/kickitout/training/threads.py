@@ -18,7 +18,7 @@ from accelerate import Accelerator
 from kickitout.cpus import usable_cpus
 from kickitout.errors import count
 from kickitout.training.budget import TIMING, Timing
-from kickitout.training.checkpoint import pack, unpack
+from kickitout.training.checkpoint import pack_task, unpack_task
 from kickitout.training.networks import NotFinite
 from kickitout.training.run_folder import environment
 from kickitout.workers.threads import one_thread
@@ -89,13 +89,13 @@ def _small_sums() -> None:
 @contextmanager
 def undone(task: Any) -> Iterator[None]:
     """Steps in the block are taken back: weights, optimisers and random numbers are as before."""
-    tensors = pack(task)
+    tensors = pack_task(task)
     with torch.random.fork_rng(devices=[]):
         try:
             with suppress(NotFinite):
                 yield
         finally:
-            unpack(task, tensors, "the run")
+            unpack_task(task, tensors, "the run")
 
 
 class Threads:

@@ -22,7 +22,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.metrics.distance import diversity, energy_distance_of, pairwise
-from kickitout.metrics.embedding import embed_bands
+from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.resampling import wilson
 from kickitout.synthesis.procedural import synthesise

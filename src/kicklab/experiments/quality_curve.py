@@ -21,7 +21,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor.forecast import Point, ScoreCurve, curve_text
 from kickitout.generation.generate import generate
 from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
-from kickitout.metrics.embedding import embed_bands
+from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.resampling import interval
 from kickitout.training.config import load_config
 from kickitout.training.loop import Until

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kickitout.descriptors import cards
-from kickitout.export.kits.tuning import Target, find_note
+from kickitout.export.kits.tuning import NoteTarget, find_note
 from kickitout.generation.shaping import varispeed
 from kickitout.notes import note_name, to_midi
 
@@ -45,7 +45,7 @@ class Tuned:
         return "no pitch" if self.note is None else note_name(self.note)
 
 
-def tune(wave: np.ndarray, target: Target | None, who: str) -> Tuned:
+def tune(wave: np.ndarray, target: NoteTarget | None, who: str) -> Tuned:
     """wave [C, T] to the target's note, or to the nearest one. Raises UserError when that is too far away."""
     mono = wave.mean(axis=0, keepdims=True)
     found = cards(mono)

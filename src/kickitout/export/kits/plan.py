@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from kickitout.audio import SUBTYPES
 from kickitout.errors import UserError, count
-from kickitout.export.kits.tuning import Target, parse_note
+from kickitout.export.kits.tuning import NoteTarget, parse_note
 from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
 from kickitout.generation.recipe import check_pre_roll
 from kickitout.notes import GM_KICK
@@ -59,7 +59,7 @@ class Plan:
         _ = self.target
 
     @property
-    def target(self) -> Target | None:
+    def target(self) -> NoteTarget | None:
         return None if self.note is None else parse_note(self.note)
 
     @property

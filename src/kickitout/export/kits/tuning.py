@@ -12,7 +12,7 @@ MOST_SEMITONES = 24  # a kick that is moved further has become another sound
 
 
 @dataclass(frozen=True)
-class Target:
+class NoteTarget:
     """What to tune to: a note name (0 is C) and its octave; without an octave the nearest note of that name."""
 
     name: int
@@ -26,11 +26,11 @@ class Target:
         return nearest if nearest >= LOWEST else nearest + 12
 
 
-def parse_note(text: str) -> Target:
+def parse_note(text: str) -> NoteTarget:
     """A note as people write it.
 
     >>> parse_note("F1"), parse_note("bb")
-    (Target(name=5, octave=1), Target(name=10, octave=None))
+    (NoteTarget(name=5, octave=1), NoteTarget(name=10, octave=None))
     """
     found = read_note(text)
     if found is None:
@@ -38,15 +38,15 @@ def parse_note(text: str) -> Target:
     if found.cents:
         raise UserError(f"--note {text}: a kit is tuned to whole notes; write F1, F#1, Bb0, or F for the nearest F")
     if found.octave is None:
-        return Target(found.semitones % 12, None)
+        return NoteTarget(found.semitones % 12, None)
     midi = round(found.midi)
     if not LOWEST <= midi <= HIGHEST:
         ends = (f"{note_name(end)} ({to_hz(end):.0f} Hz)" for end in (LOWEST, HIGHEST))
         raise UserError(f"--note {text}: kicks are tuned from {' to '.join(ends)}")
-    return Target(midi % 12, midi // 12 - 1)
+    return NoteTarget(midi % 12, midi // 12 - 1)
 
 
-def find_note(hz: float, target: Target | None, who: str) -> int:
+def find_note(hz: float, target: NoteTarget | None, who: str) -> int:
     """The MIDI note that a kick at `hz` is tuned to: the target's, or the nearest one.
 
     Raises UserError, which begins with `who`, when that is more than MOST_SEMITONES away.
