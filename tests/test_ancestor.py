@@ -13,9 +13,9 @@ from kickitout.errors import UserError
 from kickitout.models.ancestor import AncestorConfig, Critic, Generator
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.config import load_config
+from kickitout.training.loop import make_task
 from kickitout.training.monitor import Reference, View, detect
 from kickitout.training.objectives import OBJECTIVES, bce_generator, bce_to_labels
-from kickitout.training.tasks import make_task
 from kicklab.study import RowConfig, Study, rows_of
 
 pytestmark = pytest.mark.decides

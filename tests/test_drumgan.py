@@ -58,7 +58,7 @@ def test_drift_holds_the_critics_opinion_of_real_kicks_near_zero():
     from accelerate import Accelerator
 
     from kickitout.synthesis.procedural import synthesise
-    from kickitout.training.tasks import make_task
+    from kickitout.training.loop import make_task
 
     waves = torch.from_numpy(synthesise(range(4))[0])[:, None]
     bias = {}

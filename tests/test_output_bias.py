@@ -14,10 +14,9 @@ from kickitout.models.families import make_critic, make_generator
 from kickitout.models.output import mode_under_tanh
 from kickitout.training.checkpoint import load_newest
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until
+from kickitout.training.loop import Until, make_task
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.session import train
-from kickitout.training.tasks import make_task
 
 pytestmark = pytest.mark.decides
 

@@ -10,7 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from kickitout.synthesis.procedural import synthesise
-from kickitout.training.tasks import make_task
+from kickitout.training.loop import make_task
 from kicklab.folder import Lab, read_json
 from kicklab.results import collect
 from kicklab.study import Study, load_study, rows_of, study_names

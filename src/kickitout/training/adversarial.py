@@ -1,7 +1,6 @@
 """The task of a generator and a critic: what one step of an adversarial family does.
 
-A task owns networks and optimisers, makes one step, and hands out a player of its averaged generator. The loop knows
-nothing else, so a family with other losses is another task, not another loop.
+The loop knows nothing but `Task`, so a family with other losses is another task, not another loop.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kickitout.models.families import (
     finished,
@@ -24,7 +22,7 @@ from kickitout.representations import make_representation
 from kickitout.training.config import AdversarialTrainingConfig, LabelsConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
-from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare_networks, set_rate
+from kickitout.training.networks import Tally, Task, descend, measure_batch_norm
 from kickitout.training.objectives import OBJECTIVES, bce_to_labels, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.spectral_loss import with_spectrum
@@ -33,8 +31,10 @@ FITTED = 64  # kicks encoded at once when a scale is fitted
 LAYOUT = torch.channels_last  # maps side by side in memory: 15 to 40 % less time a step on a CPU
 
 
-class AdversarialTask:
+class AdversarialTask(Task):
     """A generator against a critic on a representation's pictures."""
+
+    config: AdversarialTrainingConfig
 
     def __init__(self, config: AdversarialTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model = config, accelerator, config.model
@@ -53,24 +53,11 @@ class AdversarialTask:
             g.get_buffer("output_bias").copy_(mode)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
-        self.g, self.d, self.opt_g, self.opt_d = prepare_networks(accelerator, g, d, config)
-        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema)) if config.ema else None
+        self.own(g, d)
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """What a checkpoint holds, by name."""
-        bare = {"generator": self.accelerator.unwrap_model(self.g), "critic": self.accelerator.unwrap_model(self.d)}
-        others = {"average": self.average, "scale": self.scale}
-        return bare | {name: network for name, network in others.items() if network is not None}
-
-    @property
-    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        """What else a checkpoint holds."""
-        return {"generator": self.opt_g, "critic": self.opt_d}
-
-    def slow_critic(self, factor: float) -> None:
-        """Let the critic learn at `factor` times its config's rate, from now on."""
-        set_rate(self.opt_d, self.config.optim_d.lr * factor)
+        return super().networks | ({} if self.scale is None else {"scale": self.scale})
 
     def pictures(self, waves: Tensor) -> Tensor:
         """[B, 1 or 2, T] -> [B, C or 2C, H, W]: the mid alone, or mid and side; as the critic sees them."""

@@ -14,7 +14,6 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.contour import contours
@@ -28,7 +27,7 @@ from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
-from kickitout.training.networks import Tally, descend, measure_batch_norm, prepare_networks, set_rate
+from kickitout.training.networks import Tally, Task, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import OBJECTIVES, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.reconstruction_loss import (
@@ -63,10 +62,11 @@ class Critics(nn.Module):
         return torch.stack([self.bands(bands), self.mel(mel)])
 
 
-class AutoencodingTask:
+class AutoencodingTask(Task):
     """An encoder and a decoder, and two critics."""
 
     losses = OBJECTIVES["hinge"]
+    config: KickGANTrainingConfig
 
     def __init__(self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
         self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
@@ -88,8 +88,7 @@ class AutoencodingTask:
             load_start(g, config.starts_from)
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(config.critic_channels, self.representation.representation_shape, self.mel.representation_shape)
-        self.g, self.d, self.opt_g, self.opt_d = prepare_networks(accelerator, g, d, config)
-        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(config.ema))
+        self.own(g, d)
 
     def _auto_encoder(self) -> AutoEncoder:
         return AutoEncoder(self.model, self.bands, self.mel.representation_shape)
@@ -99,21 +98,6 @@ class AutoencodingTask:
         blocks = self.waves.split(ENCODED_BLOCK)
         with torch.no_grad():
             return torch.cat([self.mel.encode_channels(b.to(self.accelerator.device)).cpu() for b in blocks])
-
-    @property
-    def networks(self) -> dict[str, nn.Module]:
-        """What a checkpoint holds, by name."""
-        unwrap = self.accelerator.unwrap_model
-        return {"generator": unwrap(self.g), "critic": unwrap(self.d), "average": self.average}
-
-    @property
-    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
-        """What else a checkpoint holds."""
-        return {"generator": self.opt_g, "critic": self.opt_d}
-
-    def slow_critic(self, factor: float) -> None:
-        """Let the critics learn at `factor` times their config's rate, from now on."""
-        set_rate(self.opt_d, self.config.optim_d.lr * factor)
 
     def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
         """One update of encoder and decoder; once the critics are on, one of theirs before it."""

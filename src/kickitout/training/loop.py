@@ -30,6 +30,8 @@ from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics.distance import energy_distance
 from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
+from kickitout.training.adversarial import AdversarialTask
+from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.budget import Budget
 from kickitout.training.checkpoint import (
     load_checkpoint,
@@ -37,7 +39,7 @@ from kickitout.training.checkpoint import (
     save_checkpoint,
     unpack_task,
 )
-from kickitout.training.config import TrainingConfig
+from kickitout.training.config import AdversarialTrainingConfig, KickGANTrainingConfig, TrainingConfig
 from kickitout.training.engine import (
     agree,
     from_first,
@@ -55,11 +57,10 @@ from kickitout.training.monitor import (
     make_reference,
     view,
 )
-from kickitout.training.networks import NotFinite
+from kickitout.training.networks import NotFinite, Task
 from kickitout.training.randomness import batch_indices
 from kickitout.training.run_folder import RunFolder, write_notebook
 from kickitout.training.sheet import row_of_kicks, sheet_png
-from kickitout.training.tasks import Task, make_task
 from kickitout.training.training_set import make_training_set
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
@@ -109,6 +110,14 @@ class Duration(NamedTuple):
 
     what: str  # "saving" a checkpoint, or a "snapshot"
     seconds: float
+
+
+def make_task(config: TrainingConfig, accelerator: Accelerator, waves: torch.Tensor) -> Task:
+    """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]."""
+    if isinstance(config, KickGANTrainingConfig):
+        return AutoencodingTask(config, accelerator, waves)
+    assert isinstance(config, AdversarialTrainingConfig)  # there is no other
+    return AdversarialTask(config, accelerator, waves)
 
 
 class Run:

@@ -1,4 +1,4 @@
-"""What tasks do alike to their networks: descend, slow down, measure batch norm, and share it among processes.
+"""What a task is, and what tasks do alike to their networks: descend, measure batch norm, share it among processes.
 
 Each of several processes sees a part of a batch only. Statistics of the part would make another network of it, with
 other losses; here the sums go over all processes, forward and backward. (torch's SyncBatchNorm does so on CUDA devices
@@ -8,6 +8,7 @@ alone.)
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
@@ -17,8 +18,11 @@ import torch
 import torch.distributed as dist
 from accelerate import Accelerator
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from kickitout.models.player import Player
 from kickitout.training.config import AdamConfig, TrainingConfig
+from kickitout.training.objectives import Losses
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
 
@@ -48,6 +52,45 @@ def set_rate(optimiser: Any, rate: float) -> None:
     """Learn at another rate from now on."""
     for group in optimiser.param_groups:
         group["lr"] = rate
+
+
+class Task(ABC):
+    """What the loop needs of a family: networks and optimisers to keep, a step to take, a player to hear."""
+
+    losses: Losses  # of its objective
+    config: TrainingConfig
+    accelerator: Accelerator
+    average: Any  # the moving average of the generator; None for none
+
+    def own(self, g: nn.Module, d: nn.Module) -> None:
+        """Take the networks: put them on the device, and make their optimisers and the moving average."""
+        self.g, self.d, self.opt_g, self.opt_d = prepare_networks(self.accelerator, g, d, self.config)
+        ema = self.config.ema
+        self.average = AveragedModel(g, multi_avg_fn=get_ema_multi_avg_fn(ema)) if ema else None
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """What a checkpoint holds, by name."""
+        unwrap = self.accelerator.unwrap_model
+        found = {"generator": unwrap(self.g), "critic": unwrap(self.d), "average": self.average}
+        return {name: network for name, network in found.items() if network is not None}
+
+    @property
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        """What else a checkpoint holds."""
+        return {"generator": self.opt_g, "critic": self.opt_d}
+
+    def slow_critic(self, factor: float) -> None:
+        """Let the critic learn at `factor` times its config's rate, from now on."""
+        set_rate(self.opt_d, self.config.optim_d.lr * factor)
+
+    @abstractmethod
+    def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
+        """One update on the training kicks `rows`, this process's share of the global batch."""
+
+    @abstractmethod
+    def player(self, most: int = ...) -> Player:
+        """What is heard and exported. most: of the training kicks, where it is made from them."""
 
 
 class Tally:

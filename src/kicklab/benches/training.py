@@ -14,7 +14,7 @@ from kickitout.synthesis.procedural import synthesise
 from kickitout.training import adversarial
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
-from kickitout.training.tasks import make_task
+from kickitout.training.loop import make_task
 
 
 @dataclass(frozen=True)
