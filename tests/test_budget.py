@@ -14,7 +14,7 @@ from kickitout.cli.values import duration
 from kickitout.errors import UserError
 from kickitout.training import finish, loop, threads
 from kickitout.training.adversarial import AdversarialTask
-from kickitout.training.budget import LEAST, TOLERANCE, Budget, Timing, refuse_early
+from kickitout.training.budget import LEAST, TOLERANCE, TimeBudget, Timing, refuse_early
 from kickitout.training.checkpoint import load_checkpoint
 from kickitout.training.config import load_config
 from kickitout.training.loop import Until
@@ -67,7 +67,7 @@ def clock(monkeypatch):
 def trained(dataset, folder, clock, seconds, **more):
     """Train for a budget; returns the result and what the clock says it took."""
     began = clock.now
-    result = train(dataset, RECIPE, folder, Budget(seconds, clock), device="cpu", **more)
+    result = train(dataset, RECIPE, folder, TimeBudget(seconds, clock), device="cpu", **more)
     return result, clock.now - began
 
 
@@ -135,7 +135,7 @@ def test_a_start_that_was_killed_counts_as_far_as_it_had_saved(dataset, tmp_path
     spent = Timing.read(tmp_path).seconds
     assert 60 < spent < 120
     monkeypatch.undo()
-    budget = Budget(120.0, clock)
+    budget = TimeBudget(120.0, clock)
     assert refuse_early(tmp_path, budget, has_model=False) is None  # it has no model yet, and gets one
     assert budget.before == spent
 
@@ -145,7 +145,7 @@ def test_what_a_run_of_an_older_version_has_trained_counts(dataset, tmp_path, cl
     train(dataset, RECIPE, tmp_path, Until(steps=40), device="cpu", export=False)
     (tmp_path / "timing.json").unlink()
     _, progress = load_checkpoint(RunFolder(tmp_path).latest)
-    budget = Budget(300.0, clock)
+    budget = TimeBudget(300.0, clock)
     result = train(dataset, RECIPE, tmp_path, budget, device="cpu")
     assert budget.before == pytest.approx(progress["seconds"])
     assert result.step > 40

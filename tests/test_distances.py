@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from kickitout.metrics import frechet, kernel, neighbours, resampling, spectra, two_sample
+from kickitout.metrics import distance, frechet, neighbours, resampling, spectra, two_sample
 from kickitout.metrics.cards import wasserstein
 from kickitout.metrics.distance import energy_distance, pairwise
 from kickitout.metrics.embeddings import Embedding
@@ -65,22 +65,22 @@ def test_projection_keeps_the_leading_directions_of_the_real_set():
 
 def test_kernel_distance_is_unbiased_for_one_distribution_and_grows_with_a_shift():
     rng = np.random.default_rng(5)
-    found = [kernel.kernel_distance(*rng.normal(3, 7, (2, 50, 10))) for _ in range(60)]
+    found = [distance.kernel_distance(*rng.normal(3, 7, (2, 50, 10))) for _ in range(60)]
     assert abs(np.mean(found)) < 3 * np.std(found) / math.sqrt(60)
-    shifted = [kernel.kernel_distance(rng.normal(0, 7, (50, 10)), rng.normal(s, 7, (50, 10))) for s in (3, 7, 14)]
+    shifted = [distance.kernel_distance(rng.normal(0, 7, (50, 10)), rng.normal(s, 7, (50, 10))) for s in (3, 7, 14)]
     assert 3 * np.std(found) < shifted[0] < shifted[1] < shifted[2]
 
 
 def test_kernel_distance_does_not_depend_on_the_scale_of_the_embedding():
     a, b = np.random.default_rng(6).normal(size=(2, 40, 6))
-    assert kernel.kernel_distance(1000 * a + 5, 1000 * b + 5) == pytest.approx(kernel.kernel_distance(a, b))
+    assert distance.kernel_distance(1000 * a + 5, 1000 * b + 5) == pytest.approx(distance.kernel_distance(a, b))
 
 
 def test_the_energy_distance_of_counts_is_that_of_the_sounds_they_stand_for():
     rng = np.random.default_rng(7)
     a, b = rng.normal(size=(12, 4)), rng.normal(1, 1, (9, 4))
     ones = np.ones((1, 12)), np.ones((1, 9))
-    assert kernel.energy_distance_drawn(*distances(a, b), *ones)[0] == pytest.approx(energy_distance(a, b))
+    assert distance.energy_distance_drawn(*distances(a, b), *ones)[0] == pytest.approx(energy_distance(a, b))
 
 
 def test_a_sound_that_is_drawn_twice_is_no_pair_with_itself():
@@ -97,7 +97,7 @@ def test_the_interval_of_an_energy_distance_covers_the_truth(shift):
     for _ in range(60):
         a, b = rng.normal(size=(40, 3)), rng.normal(shift, 1, (40, 3))
         counts = [resampling.bootstrap_counts(40, 100, rng) for _ in range(2)]
-        drawn = kernel.energy_distance_drawn(*distances(a, b), *counts)
+        drawn = distance.energy_distance_drawn(*distances(a, b), *counts)
         low, high = resampling.interval(energy_distance(a, b), drawn)
         inside += low <= truth <= high
     assert inside >= 52  # of 60; 57 expected

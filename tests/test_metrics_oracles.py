@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from kickitout.descriptors import card, cards
-from kickitout.metrics import frechet, kernel, neighbours, two_sample
+from kickitout.metrics import distance, frechet, neighbours, two_sample
 from kickitout.metrics.cards import wasserstein_drawn
 from kickitout.metrics.distance import diversity, energy_distance, pairwise
 from kickitout.metrics.resampling import wilson
@@ -74,11 +74,11 @@ def test_principal_axes_are_those_of_scikit_learn(sets):
 
 def test_the_kernel_distance_is_made_of_the_polynomial_kernel_of_scikit_learn(sets):
     sklearn = pytest.importorskip("sklearn.metrics.pairwise")
-    r, g = (kernel.standardise(x, sets[0]) for x in sets)
+    r, g = (distance.standardise(x, sets[0]) for x in sets)
     rr, rg, gg = (sklearn.polynomial_kernel(*pair, degree=3, gamma=1 / D, coef0=1) for pair in ((r, r), (r, g), (g, g)))
     within = [(k.sum() - np.trace(k)) / (len(k) * (len(k) - 1)) for k in (rr, gg)]
-    np.testing.assert_allclose(kernel.polynomial_kernel(r, g), rg, rtol=1e-9)
-    assert kernel.kernel_distance(*sets) == pytest.approx(sum(within) - 2 * rg.mean(), rel=1e-9)
+    np.testing.assert_allclose(distance.polynomial_kernel(r, g), rg, rtol=1e-9)
+    assert distance.kernel_distance(*sets) == pytest.approx(sum(within) - 2 * rg.mean(), rel=1e-9)
 
 
 @pytest.mark.parametrize("k", [3, 5])

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from kickitout.errors import count
-from kickitout.training.budget import Budget, Timing, on_the_clock, refuse_early, written
+from kickitout.training.budget import TimeBudget, Timing, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
 HELP = "train a model on a folder of kicks"
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_torch("kick train")
-    budget = None if args.steps else Budget(args.budget or DEFAULT_BUDGET, began=args.began)
+    budget = None if args.steps else TimeBudget(args.budget or DEFAULT_BUDGET, began=args.began)
     from kickitout.cli.progress import Counter, Watcher
     from kickitout.datasets.build import read_dataset
     from kickitout.training.config import DEFAULT_CONFIG, load_config
@@ -107,7 +107,7 @@ def _has_model(run: Path) -> bool:
     return any((run / name).exists() for name in IN_A_RUN)
 
 
-def _refuse_slow(budget: Budget, done: int, total: int) -> None:
+def _refuse_slow(budget: TimeBudget, done: int, total: int) -> None:
     """Raise UserError where a budget is over before the sounds are read: nothing could be trained in it."""
     spent = budget.spent - budget.before
     budget.refuse_short(budget.before + spent, f"reading {done} of {count(total, 'file')} took {written(spent)}")

@@ -17,8 +17,7 @@ import numpy as np
 
 from kickitout.descriptors.artefacts import PERIODS
 from kickitout.metrics import cards as descriptors
-from kickitout.metrics import drum_types, frechet, kernel, neighbours, two_sample
-from kickitout.metrics.distance import pairwise
+from kickitout.metrics import distance, drum_types, frechet, neighbours, two_sample
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import SPECTRA, Features
 from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, half_masks, interval, mean_within, wilson
@@ -120,7 +119,7 @@ class SetPair:
     def distances(self, e: Embedding) -> Triple:
         """Large: computed each time, kept by nobody."""
         a, b = self.points(e)
-        return pairwise(a, a), pairwise(a, b), pairwise(b, b)
+        return distance.pairwise(a, a), distance.pairwise(a, b), distance.pairwise(b, b)
 
     @property
     def groups(self) -> tuple[np.ndarray, np.ndarray]:
@@ -173,11 +172,11 @@ def _recognised(sounds: Features) -> Drawn:
 
 
 def _energy(pair: SetPair, e: Embedding) -> Drawn:
-    return Drawn(kernel.energy_distance_drawn(*pair.distances(e), *pair.counts))
+    return Drawn(distance.energy_distance_drawn(*pair.distances(e), *pair.counts))
 
 
 def _kid(pair: SetPair, e: Embedding) -> Drawn:
-    return Drawn(kernel.kernel_distance_of(*kernel.kernel_matrices(*pair.points(e)), *pair.counts))
+    return Drawn(distance.kernel_distance_of(*distance.kernel_matrices(*pair.points(e)), *pair.counts))
 
 
 def _diversity(pair: SetPair, e: Embedding) -> Drawn:

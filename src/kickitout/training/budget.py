@@ -79,7 +79,7 @@ class Costs:
         return sum((parts | {k: MARGIN["measured"] * v for k, v in self.measured.items()}).values())
 
 
-class Budget:
+class TimeBudget:
     """Seconds of a command, from `began` (by default now) until its end. before: those of earlier starts of the run."""
 
     steps = None
@@ -102,7 +102,7 @@ class Budget:
         return sorted(self.took)[len(self.took) // 2] if self.took else 0.0
 
     def reached(self, step: int, _: float) -> bool:
-        """Whether another step would be one too many. TargetResult before each."""
+        """Whether another step would be one too many. Asked before each."""
         spent = self.spent
         if self.last_step is not None and step == self.last_step[0] + 1:
             self.took = [*self.took, spent - self.last_step[1]][-RECENT:]
@@ -159,7 +159,7 @@ def on_the_clock(seconds: float) -> str:
     return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
 
 
-def refuse_early(out: str | Path, budget: Budget, has_model: bool) -> str | None:
+def refuse_early(out: str | Path, budget: TimeBudget, has_model: bool) -> str | None:
     """Before any sound is read: the sentence for a run that has used its budget up, None where there is work to do.
 
     Raises UserError for what is left of a budget that is too short for a step, as far as the last start tells.

@@ -32,7 +32,7 @@ from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.autoencoding import AutoencodingTask
-from kickitout.training.budget import Budget
+from kickitout.training.budget import TimeBudget
 from kickitout.training.checkpoint import (
     load_checkpoint,
     load_newest,
@@ -72,7 +72,7 @@ class Until:
     """When to stop: after so many steps or seconds of training, counted over all starts of the run.
 
     Seconds are those of the loop alone, by the clock of the run: what a laboratory compares. A command's are those of a
-    `training.budget.Budget`.
+    `training.budget.TimeBudget`.
     """
 
     steps: int | None = None
@@ -232,7 +232,7 @@ class Run:
 
     # -- training -----------------------------------------------------------------------------------------------------
 
-    def train(self, until: Until | Budget, interrupted: Callable[[], bool]) -> Iterator[Report | Duration]:
+    def train(self, until: Until | TimeBudget, interrupted: Callable[[], bool]) -> Iterator[Report | Duration]:
         """Step until done, interrupted or stopped by the monitor; `ended` says which."""
         began, before = self.clock(), self.seconds
         saved, self.ended = time.monotonic(), "stopped"
@@ -285,7 +285,7 @@ class Run:
         for name, value in mean_over_processes(self.accelerator, losses).items():
             self.window[name].append(value)
 
-    def _report(self, until: Until | Budget) -> Iterator[Report]:
+    def _report(self, until: Until | TimeBudget) -> Iterator[Report]:
         recent = {name: float(np.mean(values[-REPORT_STEPS:])) for name, values in self.window.items() if values}
         self.pace = self.pace or (self.step, self.seconds)
         steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]

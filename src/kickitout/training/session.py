@@ -19,7 +19,7 @@ from accelerate import Accelerator
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.generation.load import IN_A_RUN
-from kickitout.training.budget import TIMING, Budget, Timing, written
+from kickitout.training.budget import TIMING, TimeBudget, Timing, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator
 from kickitout.training.finish import Finish, rehearse
@@ -107,7 +107,7 @@ def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, m
 
 
 def train(
-    dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, *, device: str = "auto",
+    dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | TimeBudget, *, device: str = "auto",
     accelerator: Accelerator | None = None, threads: int | Literal["auto"] | None = None,
     watch: Callable[[Report], None] = lambda _: None, export: bool = True,
 ) -> Result:  # fmt: skip
@@ -129,12 +129,12 @@ class Session:
     """One start of a run. `reports` trains while it is iterated, and then there is a `result`."""
 
     def __init__(
-        self, dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | Budget, engine: Accelerator,
+        self, dataset: Dataset, config: TrainingConfig, out: str | Path, until: Until | TimeBudget, engine: Accelerator,
         threads: int | Literal["auto"] | None = None, *, export: bool = True,
     ) -> None:  # fmt: skip
         self.dataset, self.config, self.out, self.until, self.engine = dataset, config, out, until, engine
         self.export = export
-        self.budget = until if isinstance(until, Budget) else None
+        self.budget = until if isinstance(until, TimeBudget) else None
         self.clock = self.budget.clock if self.budget else time.monotonic
         self.began = self.budget.began if self.budget else self.clock()
         self.timing = Timing.read(out)
@@ -195,7 +195,7 @@ class Session:
                 yield from self._set_aside(run, budget)
             from_first(self.engine, lambda: _refuse_short(run, budget, self.timing))
 
-    def _set_aside(self, run: Run, budget: Budget) -> Iterator[Report]:
+    def _set_aside(self, run: Run, budget: TimeBudget) -> Iterator[Report]:
         """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
         parts = {"saving", "snapshot", "model"} if self.export else {"saving", "snapshot"}
         if not parts <= self.timing.after.keys():
@@ -227,7 +227,7 @@ class Session:
         run.folder.write_json(TIMING, self.timing.to_data())
 
 
-def _refuse_short(run: Run, budget: Budget, timing: Timing) -> None:
+def _refuse_short(run: Run, budget: TimeBudget, timing: Timing) -> None:
     """Raise UserError where the budget leaves no step; but a run that has no model yet is given one."""
     if run.step == 0 or (not run.stopped and any((run.folder.path / name).exists() for name in IN_A_RUN)):
         before, after = budget.spent - budget.before, budget.costs.seconds

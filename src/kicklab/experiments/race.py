@@ -33,10 +33,9 @@ from kickitout.files import make_folder
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics import report
-from kickitout.metrics.distance import pairwise
+from kickitout.metrics.distance import energy_distance_drawn, pairwise
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import measure_features
-from kickitout.metrics.kernel import energy_distance_drawn
 from kickitout.metrics.resampling import bootstrap_counts, interval
 from kickitout.training.config import load_config
 from kickitout.training.loop import Report, Until
