@@ -57,7 +57,6 @@ def test_a_function_is_typed_and_says_what_it_takes_gives_and_refuses(name):
 
 
 def test_the_page_of_the_api_is_up_to_date():
-    pytest.importorskip("pydantic", reason="write_site needs the extra 'studio'")
     from kicklab.experiments.api_page import run
 
     page = (ROOT / "docs" / "api.md").read_text("utf-8")

@@ -121,6 +121,10 @@ def test_making_kicks_imports_no_torch(tmp_path):
     assert not loaded & {"torch", "scipy", "sklearn", "matplotlib", "pydantic", "accelerate"}
 
 
+def test_a_site_is_written_without_an_extra():
+    assert not loaded_by("import kickitout; kickitout.write_site") & {"pydantic", "fastapi", "starlette", "torch"}
+
+
 def test_no_package_that_breaks_a_cpu_torch_is_installed():
     from importlib.util import find_spec
 

@@ -51,12 +51,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _web(args: argparse.Namespace) -> int:
-    from importlib.util import find_spec
-
-    from kickitout.errors import UserError
-
-    if find_spec("pydantic") is None:
-        raise UserError("kick export --web needs the studio: pip install 'kickitout[studio]'")
     from kickitout.studio.site import write_site
 
     print(write_site(args.run_folder or "default", args.out, runtime=args.runtime, force=args.force))

@@ -8,10 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
 from kickitout.files import left_by_others
 from kickitout.package import package_folder
 
@@ -42,19 +38,3 @@ def with_modules(html: str, modules: Iterable[str]) -> str:
     """The page with a link to each of its modules."""
     links = "\n".join(f'<link rel="modulepreload" href="{module}">' for module in sorted(modules))
     return html.replace("</title>", f"</title>\n{links}", 1)
-
-
-class Page:
-    """An ASGI app that answers with these files."""
-
-    def __init__(self, opening: int = 0) -> None:
-        self.files = page_files(opening)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(405)
-        name = scope["path"].removeprefix("/") or "index.html"
-        content = self.files.get(name)
-        if content is None:
-            raise HTTPException(404)
-        await Response(content, media_type=KINDS[Path(name).suffix])(scope, receive, send)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -12,13 +13,14 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from kickitout import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
 from kickitout.kicks import KIT_FORMATS
 from kickitout.studio.guard import Guard
-from kickitout.studio.page_files import Page
+from kickitout.studio.page_files import KINDS, page_files
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService
 
 ROUTES: dict[str, tuple[str, type[Response]]] = {  # method of the service -> how it is called, and what it replies
@@ -93,6 +95,22 @@ def make_app(service: StudioService) -> FastAPI:
 
     app.mount("/", Page(service.opening), name="page")
     return app
+
+
+class Page:
+    """An ASGI app that answers with these files."""
+
+    def __init__(self, opening: int = 0) -> None:
+        self.files = page_files(opening)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] not in ("GET", "HEAD"):
+            raise HTTPException(405)
+        name = scope["path"].removeprefix("/") or "index.html"
+        content = self.files.get(name)
+        if content is None:
+            raise HTTPException(404)
+        await Response(content, media_type=KINDS[Path(name).suffix])(scope, receive, send)
 
 
 @asynccontextmanager
