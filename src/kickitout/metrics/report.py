@@ -15,7 +15,7 @@ from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import Audit, audit
 from kickitout.metrics.resampling import own_groups, wilson
-from kickitout.metrics.score import FEWEST, UNNAMED, Score, refuse_too_few
+from kickitout.metrics.score import FEWEST, UNNAMED, Found, Score, refuse_too_few
 from kickitout.workers import Workers
 
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
@@ -67,15 +67,21 @@ def real_vs_real(real: Features, embeddings: Sequence[Embedding] = DEFAULTS, see
 
     The share that is recognised as kicks is no comparison: it is that of all real kicks.
     """
-    rng = np.random.default_rng([seed, 1])
-    values: dict[str, list[float]] = {}
-    for _ in range(SPLITS):
+    found, sizes = compare_halves(real, embeddings, np.random.default_rng([seed, 1]), SPLITS, seed)
+    means = {name: (float(np.mean([f.value for f in each])), sizes) for name, each in found.items()}
+    return means | {RECOGNISED: (recognised(real).value, (len(real), len(real)))}
+
+
+def compare_halves(
+    real: Features, embeddings: Sequence[Embedding], rng: np.random.Generator, splits: int, seed: int
+) -> tuple[dict[str, list[Found]], tuple[int, int]]:
+    """Real kicks against real kicks: each score over splits into halves by group, and the sizes of the last halves."""
+    found: dict[str, list[Found]] = {}
+    for _ in range(splits):
         first = halves(real.groups, rng)
-        a, b = real.take(first), real.take(~first)
-        for f in compare_features(a, b, embeddings, seed=seed, draws=0):
-            values.setdefault(f.name, []).append(f.value)
-    found = {name: (float(np.mean(v)), (len(a), len(b))) for name, v in values.items()}
-    return found | {RECOGNISED: (recognised(real).value, (len(real), len(real)))}
+        for f in compare_features(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
+            found.setdefault(f.name, []).append(f)
+    return found, (int(first.sum()), int((~first).sum()))
 
 
 def halves(groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,12 +1,12 @@
 """Watches a run for the known deaths of a GAN, and says in plain words what it sees.
 
-Each detector compares what is generated with the real kicks, measured in the same way; its limit stands beside it. A
+What is generated is compared with the real kicks, measured in the same way; each limit stands beside its sentence. A
 trouble counts only while the held-out score is not improving: a critic that wins is no trouble if the kicks get better.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
@@ -89,91 +89,57 @@ STILL = {"spread/d": 1e-2, "spread/g": 2e-3}  # least that live losses scatter f
 STILL_STEPS = 20
 
 
-def _stall(losses: Means, _: View, __: Reference, objective: Losses) -> str | None:
-    d, g = losses.get("loss/d", np.nan), losses.get("loss/g", np.nan)
-    if abs(d - objective.guessing) < 0.02 and abs(g - objective.guessing) < 0.02:
-        return (
-            f"both losses stand at {objective.guessing:.3f} ({d:.3f} and {g:.3f}): the critic only guesses, so the "
-            "generator learns nothing; a lower learning rate, a larger batch, or the hinge objective helps"
-        )
-    return None
-
-
-def _still(losses: Means, _: View, __: Reference, ___: Losses) -> str | None:
-    if all(losses.get(name, np.inf) < least for name, least in STILL.items()):
-        return (
-            f"both losses stand still (critic {losses['loss/d']:.4f}, generator {losses['loss/g']:.4f}), whatever the "
-            "batch: the critic is saturated: is a sigmoid applied twice, are labels above 1?"
-        )
-    return None
-
-
-def _one_sided(losses: Means, _: View, __: Reference, objective: Losses) -> str | None:
-    d, right = losses.get("loss/d", np.nan), losses.get("critic/right", np.nan)
-    if objective.bounded and right > 0.995 and d < 0.05:
-        return (
-            f"the critic is right {100 * right:.1f} % of the time (its loss is {d:.3f}): it tells the generator "
-            "nothing any more; more kicks, augmentation, or an R1 penalty helps"
-        )
-    return None
-
-
-def _silence(_: Means, fake: View, __: Reference, ___: Losses) -> str | None:
-    if fake.silent > 0.5:
-        return f"{100 * fake.silent:.0f} % of the generated sounds are silent"
-    return None
-
-
-def _bodiless(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
-    if fake.bodiless > max(0.5, 2 * real.all.bodiless):
-        return f"{100 * fake.bodiless:.0f} % of the generated sounds end after the click: there is no body"
-    return None
-
-
-def _collapse(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
-    ratio = fake.diversity / max(real.all.diversity, 1e-9)
-    if ratio < 0.25:
-        return (
-            f"the generated sounds differ from each other only {100 * ratio:.0f} % as much as the real ones: "
-            "the generator has collapsed to a few"
-        )
-    return None
-
-
-def _comb(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
-    if fake.comb_db > real.all.comb_db + 6:
-        return (
-            f"periodic lines in the spectrum: {fake.comb_db:.1f} dB, and nine of ten real kicks stay below "
-            f"{real.all.comb_db:.1f} dB; nearest or bilinear up-sampling leaves fewer"
-        )
-    return None
-
-
-def _hiss(_: Means, fake: View, real: Reference, __: Losses) -> str | None:
-    if fake.tail_noise_db > real.all.tail_noise_db + 20:
-        return (
-            f"hiss in the tail: {fake.tail_noise_db:.0f} dB, and nine of ten real kicks stay below "
-            f"{real.all.tail_noise_db:.0f} dB"
-        )
-    return None
-
-
-DETECTORS: dict[str, Callable[[Means, View, Reference, Losses], str | None]] = {
-    "stall at ln 2": _stall,
-    "losses that stand still": _still,
-    "one-sided critic": _one_sided,
-    "silence": _silence,
-    "no body": _bodiless,
-    "collapse": _collapse,
-    "comb lines": _comb,
-    "hiss": _hiss,
-}
-
-
 def detect(losses: Means, fake: View, real: Reference, objective: Losses) -> list[Trouble]:
-    """All troubles that show now, in the order of DETECTORS."""
-    found = ((name, see(losses, fake, real, objective)) for name, see in DETECTORS.items())
-    return [Trouble(name, sentence) for name, sentence in found if sentence]
+    """All troubles that show now."""
+    return [*_of_losses(losses, objective), *_of_sounds(fake, real.all)]
+
+
+def _of_losses(losses: Means, objective: Losses) -> Iterator[Trouble]:
+    d, g, right = (losses.get(name, np.nan) for name in ("loss/d", "loss/g", "critic/right"))
+    if abs(d - objective.guessing) < 0.02 and abs(g - objective.guessing) < 0.02:
+        yield Trouble(
+            "stall at ln 2",
+            f"both losses stand at {objective.guessing:.3f} ({d:.3f} and {g:.3f}): the critic only guesses, so the "
+            "generator learns nothing; a lower learning rate, a larger batch, or the hinge objective helps",
+        )
+    if all(losses.get(name, np.inf) < least for name, least in STILL.items()):
+        yield Trouble(
+            "losses that stand still",
+            f"both losses stand still (critic {d:.4f}, generator {g:.4f}), whatever the batch: the critic is "
+            "saturated: is a sigmoid applied twice, are labels above 1?",
+        )
+    if objective.bounded and right > 0.995 and d < 0.05:
+        yield Trouble(
+            "one-sided critic",
+            f"the critic is right {100 * right:.1f} % of the time (its loss is {d:.3f}): it tells the generator "
+            "nothing any more; more kicks, augmentation, or an R1 penalty helps",
+        )
+
+
+def _of_sounds(fake: View, real: View) -> Iterator[Trouble]:
+    if fake.silent > 0.5:
+        yield Trouble("silence", f"{100 * fake.silent:.0f} % of the generated sounds are silent")
+    if fake.bodiless > max(0.5, 2 * real.bodiless):
+        share = f"{100 * fake.bodiless:.0f} %"
+        yield Trouble("no body", f"{share} of the generated sounds end after the click: there is no body")
+    if (ratio := fake.diversity / max(real.diversity, 1e-9)) < 0.25:
+        yield Trouble(
+            "collapse",
+            f"the generated sounds differ from each other only {100 * ratio:.0f} % as much as the real ones: "
+            "the generator has collapsed to a few",
+        )
+    if fake.comb_db > real.comb_db + 6:
+        yield Trouble(
+            "comb lines",
+            f"periodic lines in the spectrum: {fake.comb_db:.1f} dB, and nine of ten real kicks stay below "
+            f"{real.comb_db:.1f} dB; nearest or bilinear up-sampling leaves fewer",
+        )
+    if fake.tail_noise_db > real.tail_noise_db + 20:
+        yield Trouble(
+            "hiss",
+            f"hiss in the tail: {fake.tail_noise_db:.0f} dB, and nine of ten real kicks stay below "
+            f"{real.tail_noise_db:.0f} dB",
+        )
 
 
 @dataclass

@@ -26,7 +26,7 @@ from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
-from kickitout.metrics.report import copies_score, halves, number
+from kickitout.metrics.report import compare_halves, copies_score, number
 from kickitout.metrics.score import Found
 from kickitout.synthesis.procedural import synthesise
 
@@ -61,24 +61,16 @@ def floor(
 
     The share recognised and that of near-copies are no comparisons: they are those of all real kicks.
     """
-    rng = np.random.default_rng([seed, 3])
-    values: dict[str, tuple[Found, list[float]]] = {}
-    for _ in range(splits):
-        first = halves(real.groups, rng)
-        for f in compare_features(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
-            values.setdefault(f.name, (f, []))[1].append(f.value)
-    found = {
-        f.name: f._replace(
-            value=float(np.mean(v)), unit="", n=None, note="",
-            interval=(float(np.quantile(v, 0.025)), float(np.quantile(v, 0.975))),
-        )
-        for f, v in values.values()
-    }  # fmt: skip
+    each, sizes = compare_halves(real, embeddings, np.random.default_rng([seed, 3]), splits, seed)
+    found = {}
+    for name, halves in each.items():
+        values = [f.value for f in halves]
+        span = float(np.quantile(values, 0.025)), float(np.quantile(values, 0.975))
+        found[name] = halves[0]._replace(value=float(np.mean(values)), unit="", interval=span, note="", n=None)
     found[RECOGNISED] = recognised(real)
     if copies is not None:
         found[COPIES] = copies
-    sizes = f"{int(first.sum())} and {int((~first).sum())}"
-    about = f"halves of the real kicks, {sizes}, {splits} times; brackets: 95 % of the times"
+    about = f"halves of the real kicks, {sizes[0]} and {sizes[1]}, {splits} times; brackets: 95 % of the times"
     return Column("real-vs-real baseline", about, found)
 
 
