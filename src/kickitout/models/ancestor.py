@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from kickitout.models.dcgan import Shape
+from kickitout.models.dcgan import PictureShape
 from kickitout.settings import Settings
 
 LEAST_MAPS = 4
@@ -46,7 +46,7 @@ def widths(config: AncestorConfig) -> list[int]:
 class Generator(nn.Module):
     """Latent -> spectrogram."""
 
-    def __init__(self, config: AncestorConfig, picture: Shape) -> None:
+    def __init__(self, config: AncestorConfig, picture: PictureShape) -> None:
         super().__init__()
         self.size = picture[1:]
         layers: list[nn.Module] = []
@@ -66,7 +66,7 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Spectrogram -> how real it is: a logit, or, as in the ancestor, a probability that is taken for one."""
 
-    def __init__(self, config: AncestorConfig, picture: Shape) -> None:
+    def __init__(self, config: AncestorConfig, picture: PictureShape) -> None:
         super().__init__()
         self.side, self.squashed = 2**config.doublings, config.critic_sigmoid
         layers: list[nn.Module] = []

@@ -19,7 +19,7 @@ from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.models.upsample import Stride, Upsampling, kernel, upsample
 from kickitout.settings import Settings
 
-Shape = tuple[int, int, int]  # channels, rows (frequency), columns (time)
+PictureShape = tuple[int, int, int]  # channels, rows (frequency), columns (time)
 SMALLEST_GRID = 4  # cells an axis: where the paper starts
 
 
@@ -39,7 +39,7 @@ class DCGANConfig(Settings):
     stereo: bool = False  # mid and side pictures, the side after the mid along the channels
 
 
-def grid(picture: Shape) -> tuple[tuple[int, int], list[Stride]]:
+def grid(picture: PictureShape) -> tuple[tuple[int, int], list[Stride]]:
     """The smallest grid of a picture and the strides that lead from it to the picture's size.
 
     >>> grid((1, 64, 64))
@@ -72,7 +72,7 @@ def widths(config: DCGANConfig, steps: int) -> list[int]:
 class Generator(nn.Module):
     """Latent -> picture."""
 
-    def __init__(self, config: DCGANConfig, picture: Shape) -> None:
+    def __init__(self, config: DCGANConfig, picture: PictureShape) -> None:
         super().__init__()
         size, strides = grid(picture)
         maps = widths(config, len(strides))
@@ -102,7 +102,7 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Picture -> how real it is, as a logit (the paper's discriminator; its sigmoid is in the objective)."""
 
-    def __init__(self, config: DCGANConfig, picture: Shape) -> None:
+    def __init__(self, config: DCGANConfig, picture: PictureShape) -> None:
         super().__init__()
         cells, strides = grid(picture)
         maps = [picture[0], *reversed(widths(config, len(strides)))]

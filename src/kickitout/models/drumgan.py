@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kickitout.models.dcgan import Shape, grid
+from kickitout.models.dcgan import PictureShape, grid
 from kickitout.models.upsample import Stride
 from kickitout.settings import Settings
 
@@ -85,7 +85,7 @@ class Step(nn.Module):
 class Generator(nn.Module):
     """Latent -> complex spectrogram."""
 
-    def __init__(self, config: DrumGANConfig, picture: Shape) -> None:
+    def __init__(self, config: DrumGANConfig, picture: PictureShape) -> None:
         super().__init__()
         self.cells, self.strides = grid(picture)
         maps = widths(config, len(self.strides))
@@ -107,7 +107,7 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Complex spectrogram -> how real it is."""
 
-    def __init__(self, config: DrumGANConfig, picture: Shape) -> None:
+    def __init__(self, config: DrumGANConfig, picture: PictureShape) -> None:
         super().__init__()
         cells, strides = grid(picture)
         maps = widths(config, len(strides))[::-1]

@@ -11,7 +11,7 @@ from torch import nn
 
 from kickitout.models import ancestor, dcgan, drumgan, specgan, wavegan
 from kickitout.models.ancestor import AncestorConfig
-from kickitout.models.dcgan import DCGANConfig, Shape
+from kickitout.models.dcgan import DCGANConfig, PictureShape
 from kickitout.models.drumgan import DrumGANConfig
 from kickitout.models.specgan import PerBin, SpecGANConfig
 from kickitout.models.wavegan import WaveGANConfig
@@ -30,11 +30,11 @@ class Family:
     pictures before the critic sees them, measured on the training sounds; None for most.
     """
 
-    generator: Callable[[Any, Shape], nn.Module]
-    critic: Callable[[Any, Shape], nn.Module]
+    generator: Callable[[Any, PictureShape], nn.Module]
+    critic: Callable[[Any, PictureShape], nn.Module]
     makes: str = "pictures"
     of: tuple[str, ...] = ()
-    scale: Callable[[Shape], PerBin] | None = None
+    scale: Callable[[PictureShape], PerBin] | None = None
 
 
 FAMILIES = {
@@ -46,22 +46,22 @@ FAMILIES = {
 }
 
 
-def whole_picture(config: AdversarialConfig, picture: Shape) -> Shape:
+def whole_picture(config: AdversarialConfig, picture: PictureShape) -> PictureShape:
     """What the generator makes for a representation's picture: that, or two of them for mid and side."""
     return (picture[0] * (2 if config.stereo else 1), picture[1], picture[2])
 
 
-def make_generator(config: AdversarialConfig, picture: Shape) -> nn.Module:
+def make_generator(config: AdversarialConfig, picture: PictureShape) -> nn.Module:
     """Latent [B, Z] -> picture [B, C, H, W] as the critic sees it."""
     return FAMILIES[config.family].generator(config, picture)
 
 
-def make_critic(config: AdversarialConfig, picture: Shape) -> nn.Module:
+def make_critic(config: AdversarialConfig, picture: PictureShape) -> nn.Module:
     """Picture [B, C, H, W] -> logits [B]."""
     return FAMILIES[config.family].critic(config, picture)
 
 
-def make_scale(config: AdversarialConfig, picture: Shape) -> PerBin | None:
+def make_scale(config: AdversarialConfig, picture: PictureShape) -> PerBin | None:
     """What a family does to pictures before its critic sees them; None for most."""
     scale = FAMILIES[config.family].scale
     return None if scale is None else scale(picture)

@@ -19,9 +19,9 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kickitout.errors import UserError
-from kickitout.models.dcgan import Shape
+from kickitout.models.dcgan import PictureShape
 from kickitout.models.output import OutputBias, add_output_bias, biased
-from kickitout.models.wavegan import start_as_glorot
+from kickitout.models.wavegan import maps, start_as_glorot
 from kickitout.settings import Settings
 
 TAPS, STEPS = 5, 5
@@ -40,7 +40,7 @@ class SpecGANConfig(Settings):
     output_bias: OutputBias = 0.0
 
 
-def first_grid(picture: Shape) -> tuple[int, int]:
+def first_grid(picture: PictureShape) -> tuple[int, int]:
     """Rows and columns of the first grid. Raises UserError for what five doublings do not lead to.
 
     >>> first_grid((1, 128, 128))
@@ -54,18 +54,13 @@ def first_grid(picture: Shape) -> tuple[int, int]:
     return picture[1] // 2**STEPS, picture[2] // 2**STEPS
 
 
-def maps(config: SpecGANConfig) -> list[int]:
-    """Maps on each grid before the picture: 16 d, 8 d, 4 d, 2 d, d."""
-    return [config.dim << i for i in reversed(range(STEPS))]
-
-
 class PerBin(nn.Module):
     """Brightness of a spectrogram <-> the same in units of each bin's own spread."""
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, picture: Shape) -> None:
+    def __init__(self, picture: PictureShape) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(picture[0], picture[1], 1))
         self.register_buffer("deviation", torch.ones(picture[0], picture[1], 1))
@@ -87,9 +82,9 @@ class PerBin(nn.Module):
 class Generator(nn.Module):
     """Latent -> normalised picture."""
 
-    def __init__(self, config: SpecGANConfig, picture: Shape) -> None:
+    def __init__(self, config: SpecGANConfig, picture: PictureShape) -> None:
         super().__init__()
-        self.grid, widths = first_grid(picture), maps(config)
+        self.grid, widths = first_grid(picture), maps(config.dim)
         self.project = nn.Linear(config.latent, self.grid[0] * self.grid[1] * widths[0])
         layers: list[nn.Module] = [nn.ReLU(True)]
         for inputs, outputs in zip(widths, [*widths[1:], picture[0]], strict=True):
@@ -108,9 +103,9 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Normalised picture -> how real it is."""
 
-    def __init__(self, config: SpecGANConfig, picture: Shape) -> None:
+    def __init__(self, config: SpecGANConfig, picture: PictureShape) -> None:
         super().__init__()
-        grid, widths = first_grid(picture), [picture[0], *reversed(maps(config))]
+        grid, widths = first_grid(picture), [picture[0], *reversed(maps(config.dim))]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [nn.Conv2d(inputs, outputs, TAPS, 2, TAPS // 2), nn.LeakyReLU(0.2, inplace=True)]

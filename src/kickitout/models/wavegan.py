@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kickitout.errors import UserError
-from kickitout.models.dcgan import Shape
+from kickitout.models.dcgan import PictureShape
 from kickitout.settings import Settings
 
 TAPS, STRIDE, STEPS = 25, 4, 5
@@ -39,7 +39,7 @@ class WaveGANConfig(Settings):
     stereo: Literal[False] = False
 
 
-def first_grid(picture: Shape) -> int:
+def first_grid(picture: PictureShape) -> int:
     """Cells of the first grid of a waveform. Raises UserError for what five strides of four do not lead to.
 
     >>> first_grid((1, 1, 16384)), first_grid((1, 1, 22528))
@@ -53,17 +53,17 @@ def first_grid(picture: Shape) -> int:
     return picture[2] // STRIDE**STEPS
 
 
-def maps(config: WaveGANConfig) -> list[int]:
-    """Maps on each grid before the waveform: 16 d, 8 d, 4 d, 2 d, d."""
-    return [config.dim << i for i in reversed(range(STEPS))]
+def maps(dim: int) -> list[int]:
+    """Maps on each grid before the output, for its d: 16 d, 8 d, 4 d, 2 d, d; SpecGAN has the same."""
+    return [dim << i for i in reversed(range(STEPS))]
 
 
 class Generator(nn.Module):
     """Latent -> waveform."""
 
-    def __init__(self, config: WaveGANConfig, picture: Shape) -> None:
+    def __init__(self, config: WaveGANConfig, picture: PictureShape) -> None:
         super().__init__()
-        self.cells, widths = first_grid(picture), maps(config)
+        self.cells, widths = first_grid(picture), maps(config.dim)
         self.project = nn.Linear(config.latent, self.cells * widths[0])
         layers: list[nn.Module] = [nn.ReLU(True)]
         for inputs, outputs in zip(widths, [*widths[1:], picture[0]], strict=True):
@@ -102,9 +102,9 @@ class PhaseShuffle(nn.Module):
 class Critic(nn.Module):
     """Waveform -> how real it is."""
 
-    def __init__(self, config: WaveGANConfig, picture: Shape) -> None:
+    def __init__(self, config: WaveGANConfig, picture: PictureShape) -> None:
         super().__init__()
-        cells, widths = first_grid(picture), [picture[0], *reversed(maps(config))]
+        cells, widths = first_grid(picture), [picture[0], *reversed(maps(config.dim))]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [nn.Conv1d(inputs, outputs, TAPS, STRIDE, PADDING), nn.LeakyReLU(0.2, inplace=True)]
