@@ -19,6 +19,7 @@ from synthetic import swept_kick
 from kickitout.errors import UserError
 from kickitout.export.kits import package
 from kickitout.export.kits.build import build_kit
+from kickitout.export.kits.documents import kit_documents
 from kickitout.export.kits.formats import check_formats
 from kickitout.export.kits.hydrogen import velocity_range
 from kickitout.export.kits.package import check_place, write_kit
@@ -319,6 +320,14 @@ def test_a_kit_of_files_lists_them_with_the_licences_of_their_folder(tmp_path):
     licence = found["LICENSE.txt"].decode()
     assert "| me | CC-BY-4.0 | 1 |" in licence
     assert "stated no licence" in licence
+
+
+def test_the_notice_beside_a_model_goes_with_its_kits(tmp_path, kit):
+    model = FormulaModel()
+    model.path = tmp_path / "mine.onnx"
+    assert "NOTICE.txt" not in kit_documents(kit, model, ())
+    (tmp_path / "mine.NOTICE.txt").write_text("Copyright someone\n")
+    assert kit_documents(kit, model, ())["NOTICE.txt"] == b"Copyright someone\n"
 
 
 def test_the_card_of_the_model_in_the_package_is_its_own():

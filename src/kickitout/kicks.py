@@ -29,7 +29,7 @@ from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.generate import Kick
 from kickitout.generation.invert import EncoderSession, encoder_of
 from kickitout.generation.invert import invert as find_latent
-from kickitout.generation.load import find_model_file
+from kickitout.generation.load import find_model_file, notice_of
 from kickitout.generation.match import ROUNDS, MatchResult, match_targets, start_noise
 from kickitout.generation.match import match_seed as match_starts
 from kickitout.generation.model import Model, Played, as_row, goes_by
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
            "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "blend", "controls_of", "file", "find_learned",
-           "find_model_file", "kit", "match", "match_seed", "measure", "morph", "name_of", "open_encoder", "open_sound",
-           "outliers", "render", "sounds", "targets_of", "upgraded_recipe", "vary"]  # fmt: skip
+           "find_model_file", "kit", "match", "match_seed", "measure", "morph", "name_of", "notice_of", "open_encoder",
+           "open_sound", "outliers", "render", "sounds", "targets_of", "upgraded_recipe", "vary"]  # fmt: skip
 
 ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount")  # kept of a recipe beside its seed
 

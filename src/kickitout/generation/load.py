@@ -15,6 +15,7 @@ from kickitout.package import package_folder
 
 DEFAULT = "default"
 LARGEST_HEAD = 10 * 2**20  # bytes
+NOTICE_SUFFIX = ".NOTICE.txt"  # in place of a model file's
 IN_A_RUN = ("model.onnx", "model.safetensors")
 
 
@@ -49,6 +50,18 @@ def find_model_file(path: Path) -> Path:
     if path.suffix not in (".onnx", ".safetensors"):
         raise UserError(f"{path}: not a model file; models end in .onnx or .safetensors")
     return path
+
+
+def notice_of(model: Path | None) -> str:
+    """What lies beside a model file as its NOTICE.txt: of the sounds that it learned from, whose licences ask for it.
+
+    "" where there is none. Raises UserError for one that cannot be read.
+    """
+    path = None if model is None else model.with_suffix(NOTICE_SUFFIX)
+    try:
+        return path.read_text("utf-8", "replace") if path is not None and path.is_file() else ""
+    except OSError as error:
+        raise explain_os_error(error, str(path)) from error
 
 
 @functools.cache

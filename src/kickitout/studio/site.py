@@ -130,6 +130,8 @@ def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
     (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
     shutil.copyfile(model, folder / "model.onnx")
+    if notice := sounds.notice_of(model):
+        (folder / "NOTICE.txt").write_text(notice, "utf-8")
 
 
 def _put_runtime(folder: Path, archive: Path | None) -> None:

@@ -14,6 +14,7 @@ from kickitout.datasets.scan import UNSTATED
 from kickitout.errors import count
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import FORMATS
+from kickitout.generation.load import notice_of
 from kickitout.generation.model import Model
 from kickitout.notes import GM_KICK, note_name
 
@@ -26,6 +27,8 @@ def kit_documents(kit: Kit, model: Model | None, formats: Sequence[str]) -> dict
     """File name -> content."""
     out = {"README.txt": _readme(kit, formats), "LICENSE.txt": licence_text(kit, model)}
     out |= {"SOURCES.md": _sources(kit)} if model is None else {"MODEL-CARD.md": model_card(model)}
+    if model is not None and (notice := notice_of(model.path)):
+        out["NOTICE.txt"] = notice
     return {name: text.encode("utf-8", "replace") for name, text in out.items()}
 
 
