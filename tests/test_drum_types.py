@@ -143,7 +143,7 @@ def test_sounds_that_are_no_drums_are_aligned_and_differ():
 def picture(wave: np.ndarray) -> np.ndarray:
     """[BANDS, COLUMNS] dB re the loudest cell."""
     torch = pytest.importorskip("torch")
-    from kickitout.models.drum_type import RANGE_DB, LogBands
+    from kicklab.experiments.drum_type_network import RANGE_DB, LogBands
 
     with torch.inference_mode():
         return (LogBands()(torch.from_numpy(wave.astype(np.float32))[None])[0, 0].numpy() - 1) * RANGE_DB
@@ -152,7 +152,7 @@ def picture(wave: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("hz", [30, 45, 60, 90, 120, 340, 360, 1000, 1950, 2050, 6000, 15_000])
 def test_a_tone_lands_in_its_band_and_leaves_far_ones_alone(hz):
     pytest.importorskip("torch")
-    from kickitout.models.drum_type import BANDS_PER_OCTAVE, band_edges_hz
+    from kicklab.experiments.drum_type_network import BANDS_PER_OCTAVE, band_edges_hz
 
     found = picture(np.sin(2 * np.pi * hz * SECONDS))[:, 80]
     band = int(np.searchsorted(band_edges_hz().numpy(), hz)) - 1
@@ -184,7 +184,7 @@ def test_the_exported_graph_is_the_network():
     torch = pytest.importorskip("torch")
     from kickitout.export.model_file import graph_bytes
     from kickitout.generation.graph import open_graph
-    from kickitout.models.drum_type import DrumTypeNet
+    from kicklab.experiments.drum_type_network import DrumTypeNet
 
     torch.manual_seed(0)
     network = DrumTypeNet(8)

@@ -29,11 +29,11 @@ from kickitout.augmentation.variants import AugmentRanges, producer_variants
 from kickitout.datasets.build import Dataset, read_dataset, split
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
-from kickitout.models.drum_type import BANDS, COLUMNS, EMBEDDING, DrumTypeNet
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kickitout.synthesis.styles import Range
 from kickitout.training.randomness import noise, stream
+from kicklab.experiments.drum_type_network import BANDS, COLUMNS, EMBEDDING, DrumTypeNet
 from kicklab.experiments.nondrums import nondrums
 
 KICK, NONE = "kick", "no drum"
