@@ -22,25 +22,28 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
+FULL = "the disk is full; free some space or choose another folder"
+FORBIDDEN = "permission denied; choose a folder you may write to or change its permissions"
+IN_THE_WAY = "a file is in the way of a folder; choose another name"
+REFUSALS = {
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: FULL,
+    errno.EACCES: FORBIDDEN,
+    errno.EPERM: FORBIDDEN,
+    errno.EROFS: FORBIDDEN,
+    errno.ENOENT: "it does not exist; check the path",
+    errno.ENOTDIR: IN_THE_WAY,
+    errno.EEXIST: IN_THE_WAY,
+    errno.EISDIR: "it is a folder, and a file was expected",
+    errno.ENAMETOOLONG: "the name is too long; give a shorter one",
+    errno.ELOOP: "its symbolic links form a loop; remove the loop",
+}
+
+
 def explain_os_error(error: OSError, path: str | os.PathLike[str]) -> UserError:
     """The one sentence for what the operating system refused."""
-    match error.errno:
-        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
-            reason = "the disk is full; free some space or choose another folder"
-        case errno.EACCES | errno.EPERM | errno.EROFS:
-            reason = "permission denied; choose a folder you may write to or change its permissions"
-        case errno.ENOENT:
-            reason = "it does not exist; check the path"
-        case errno.ENOTDIR | errno.EEXIST:
-            reason = "a file is in the way of a folder; choose another name"
-        case errno.EISDIR:
-            reason = "it is a folder, and a file was expected"
-        case errno.ENAMETOOLONG:
-            reason = "the name is too long; give a shorter one"
-        case errno.ELOOP:
-            reason = "its symbolic links form a loop; remove the loop"
-        case _:
-            reason = (error.strerror or str(error)).lower()
+    reason = REFUSALS.get(error.errno or 0) or (error.strerror or str(error)).lower()
     return UserError(f"{path}: {reason}")
 
 
@@ -69,7 +72,7 @@ def check_new_file(path: str | os.PathLike[str] | None, *, force: bool = False) 
     if not final.parent.is_dir():
         raise UserError(f"{final}: its folder does not exist; make it first")
     if not os.access(final.parent, os.W_OK):
-        raise UserError(f"{final}: permission denied; choose a folder you may write to or change its permissions")
+        raise UserError(f"{final}: {FORBIDDEN}")
 
 
 def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Path:

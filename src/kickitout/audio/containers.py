@@ -133,19 +133,28 @@ def _behind(file: BinaryIO, at: int, end: int, covers: bool) -> tuple[int, list[
     return at, [f"{_bytes(end - at)} behind its samples are not read"]
 
 
+def _find_samples(
+    file: BinaryIO, begin: int, samples: bytes, names: tuple[bytes, ...]
+) -> tuple[tuple[int, int] | None, list[bytes]]:
+    """Where the chunk of the samples lies and its size, and what the chunks of these names hold that stand before it,
+    or until the first of them is there, which says what the samples are; b"" for one that is not."""
+    place: tuple[int, int] | None = None
+    found = dict.fromkeys(names, b"")
+    for kind, at, size in chunks(file, begin):
+        if kind == samples and place is None:
+            place = at, size
+        elif kind in found:
+            found[kind] = read_at(file, at, min(size, 4096))
+        if place and found[names[0]]:
+            break
+    return place, list(found.values())
+
+
 def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes) -> Contents:
     """WAV in all its kinds: the format, and the samples, as one plain WAV."""
     wide = magic == b"riff"
-    described = {b"fmt ": b"", b"fact": b"", b"ds64": b""}
-    place: tuple[int, int] | None = None
-    for kind, at, size in chunks(file, begin):
-        if kind == b"data" and place is None:
-            place = at, size
-        elif kind in described:
-            described[kind] = read_at(file, at, min(size, 4096))
-        if place and described[b"fmt "]:
-            break
-    form, fact, ds64 = described.values()
+    place, described = _find_samples(file, begin, b"data", (b"fmt ", b"fact", b"ds64"))
+    form, fact, ds64 = described
     if place is None or len(form) < 16:
         return Contents(spliced(file, (begin, end)))
     order = ">" if magic == b"RIFX" else "<"
@@ -192,18 +201,9 @@ def _is_empty(file: BinaryIO, at: int, end: int) -> bool:
 
 def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
     """AIFF and AIFC: the format, and the samples, in one SSND of their size."""
-    form, version = read_at(file, begin, 12)[8:12], b""
-    comm: bytes | None = None
-    place: tuple[int, int] | None = None
-    for kind, at, size in chunks(file, begin):
-        if kind == b"SSND" and place is None:
-            place = at, size
-        elif kind in (b"COMM", b"FVER"):
-            content = read_at(file, at, min(size, 4096))
-            comm, version = (content, version) if kind == b"COMM" else (comm, content)
-        if place and comm:
-            break
-    if place is None or comm is None or len(comm) < 18 or place[0] + 8 > end:
+    form = read_at(file, begin, 12)[8:12]
+    place, (comm, version) = _find_samples(file, begin, b"SSND", (b"COMM", b"FVER"))
+    if place is None or len(comm) < 18 or place[0] + 8 > end:
         return Contents(spliced(file, (begin, end)))
     at, size = place
     skipped, block = struct.unpack(">II", read_at(file, at, 8))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -42,6 +43,20 @@ PRINTS_NOTHING = (
 UNKNOWN_FRAMES = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
 READ_FRAMES = 65_536  # frames that are read at a time where the length is unknown
 CONVERT_IT = "convert it to WAV or FLAC"
+OTHER_FILE = "not an audio file that is read; WAV, FLAC, AIFF, OGG and MP3 work"
+NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say of it
+    (rb"....ftyp|\xff[\xf1\xf9]", f"AAC (m4a, mp4) is not read; {CONVERT_IT}"),
+    (
+        rb"\0\x05\x16\x07",
+        "what macOS keeps beside a file, not the sound; the file of the same name without ._ in front is it",
+    ),
+    (rb"\x30\x26\xb2\x75", f"WMA is not read; {CONVERT_IT}"),
+    (
+        rb"RIFF|RIFX|RF64|FORM|fLaC|OggS|ID3",
+        f"damaged or truncated, or in a coding that is not read; copy it again, or {CONVERT_IT}",
+    ),
+    (rb"[\t\n\r\f -~]*\Z", "text, not audio; WAV, FLAC, AIFF, OGG and MP3 work"),
+)
 
 
 def read_sound(path: str | os.PathLike[str]) -> Sound:
@@ -238,14 +253,4 @@ def _too_long(name: str, length: str) -> UserError:
 def _why_not_sound(file: BinaryIO) -> str:
     """What a file that libsndfile cannot open seems to be, and what would work."""
     head = read_at(file, 0, 512)
-    if head[4:8] == b"ftyp" or head[:2] in (b"\xff\xf1", b"\xff\xf9"):
-        return f"AAC (m4a, mp4) is not read; {CONVERT_IT}"
-    if head[:4] == b"\0\x05\x16\x07":
-        return "what macOS keeps beside a file, not the sound; the file of the same name without ._ in front is it"
-    if head[:4] == b"\x30\x26\xb2\x75":
-        return f"WMA is not read; {CONVERT_IT}"
-    if head[:4] in (b"RIFF", b"RIFX", b"RF64", b"FORM", b"fLaC", b"OggS") or head[:3] == b"ID3":
-        return "damaged or truncated, or in a coding that is not read; copy it again, or convert it to WAV or FLAC"
-    if all(byte in b"\t\n\r\f" or 32 <= byte < 127 for byte in head):
-        return "text, not audio; WAV, FLAC, AIFF, OGG and MP3 work"
-    return "not an audio file that is read; WAV, FLAC, AIFF, OGG and MP3 work"
+    return next((text for begin, text in NO_SOUND if re.match(begin, head, re.DOTALL)), OTHER_FILE)

@@ -26,13 +26,13 @@ def run(args: argparse.Namespace) -> int:
     import csv
     import io
     import json
+    from dataclasses import asdict
 
     from kickitout.audio import write_sound
     from kickitout.cli.values import count
     from kickitout.errors import UserError
     from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE
-    from kickitout.synthesis.parameters import parameters_as_dict
     from kickitout.synthesis.procedural import render_kick
     from kickitout.synthesis.styles import STYLES, draw_parameters
 
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
     for seed in range(args.seed, args.seed + args.n):
         parameters = draw_parameters(seed, args.style)
         name = f"synth_{seed:06d}.wav"
-        comment = json.dumps({"kickitout": "procedural", "seed": seed, "parameters": parameters_as_dict(parameters)})
+        comment = json.dumps({"kickitout": "procedural", "seed": seed, "parameters": asdict(parameters)})
         write_sound(folder / name, render_kick(parameters), SAMPLE_RATE, bits="24", comment=comment, force=args.force)
         rows.writerow([name, "kickitout procedural", "CC0-1.0"])
     write_whole(folder / "index.csv", index.getvalue().encode())

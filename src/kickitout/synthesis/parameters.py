@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -108,20 +106,6 @@ class KickParameters:
     def body_decay_ms(self, drop_db: float) -> float:
         """ms after t = 0 at which the envelope of the undriven body is `drop_db` below its top."""
         return self.hold_ms + self.decay_ms * (drop_db / 60) ** (1 / self.curve)
-
-
-def parameters_as_dict(parameters: KickParameters) -> dict[str, float | int]:
-    """For JSON: plain numbers under the names of the fields."""
-    return dataclasses.asdict(parameters)
-
-
-def parameters_from_dict(values: Mapping[str, Any]) -> KickParameters:
-    """The reverse; a missing field takes its default, an unknown one is refused."""
-    known = [field.name for field in dataclasses.fields(KickParameters)]
-    unknown = sorted(set(values) - set(known))
-    if unknown:
-        raise UserError(f"unknown kick parameter {', '.join(unknown)}; known are {', '.join(known)}")
-    return KickParameters(**values)
 
 
 def checked_seed(seed: Any) -> int:

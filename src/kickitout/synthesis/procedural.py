@@ -19,10 +19,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
@@ -34,6 +32,11 @@ from kickitout.synthesis.styles import draw_parameters
 
 HIGH_PASS_HZ = 20.0  # corner of the final high-pass: below hearing, it takes the offset out as every sound card does
 FADE = 441  # samples: the last 10 ms, half a cosine, for kicks still sounding at 500 ms
+_FADE_GAINS = (0.5 + 0.5 * np.cos(np.pi * np.arange(1, FADE + 1) / FADE)).astype(np.float32)
+_RAMP = (np.arange(1, SUMMED_AT_ONCE + 1) / SUMMED_AT_ONCE).astype(np.float32)
+_POLE = 2 * math.pi * HIGH_PASS_HZ * SUMMED_AT_ONCE / SAMPLE_RATE
+_GROW = np.exp(_POLE * np.arange(BLOCKS_LENGTH // SUMMED_AT_ONCE))
+_SHRINK = np.exp(-_POLE * np.arange(BLOCKS_LENGTH // SUMMED_AT_ONCE)) * (1 - math.exp(-_POLE)) / SUMMED_AT_ONCE
 
 
 def render_kick(parameters: KickParameters) -> Wave:
@@ -42,32 +45,17 @@ def render_kick(parameters: KickParameters) -> Wave:
     active = summed(parts)
     active -= _below_corner(active)
     active = active[:AUDIBLE]
-    active[-FADE:] *= _fade()
+    active[-FADE:] *= _FADE_GAINS
     # A body cut off in mid-cycle leaves a mean behind; it is taken out under the body's own envelope, which hides it.
     shape = envelope.copy()
     late = len(shape) - (AUDIBLE - FADE)
     if late > 0:
-        shape[-late:] *= _fade()[:late]
+        shape[-late:] *= _FADE_GAINS[:late]
     shape *= float(active.sum(dtype=np.float64) / shape.sum(dtype=np.float64))
     active[: len(shape)] -= shape
     wave = np.zeros(LENGTH, np.float32)
     np.multiply(active, PEAK / np.abs(active).max(), out=wave[ONSET:])
     return wave
-
-
-def render_batch(parameters: Sequence[KickParameters], out: Wave | None = None) -> Wave:
-    """float32 [n, LENGTH]; row i is `render_kick(parameters[i])`, bit for bit.
-
-    A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours. Who makes
-    many batches hands the same `out` back in: fresh memory costs about a fifth of the time.
-    """
-    shape = (len(parameters), LENGTH)
-    waves = np.empty(shape, np.float32) if out is None else out
-    if waves.shape != shape or waves.dtype != np.float32:
-        raise UserError(f"out is {waves.dtype} {waves.shape}: must be a float32 array of shape {shape}")
-    for wave, one in zip(waves, parameters, strict=True):
-        wave[:] = render_kick(one)
-    return waves
 
 
 def layers(parameters: KickParameters) -> dict[str, Wave]:
@@ -96,12 +84,18 @@ def _layers(p: KickParameters) -> tuple[dict[str, Wave], Wave]:
 def synthesise(
     seeds: Sequence[int], styles: str | Sequence[str | None] | None = None
 ) -> tuple[Wave, list[KickParameters]]:
-    """Kicks [n, LENGTH] and their parameters; `styles` is one style for all, one per seed, or None for the mixture."""
+    """Kicks [n, LENGTH] and their parameters; `styles` is one style for all, one per seed, or None for the mixture.
+
+    A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours.
+    """
     per_seed = [styles] * len(seeds) if styles is None or isinstance(styles, str) else list(styles)
     if len(per_seed) != len(seeds):
         raise UserError(f"{len(per_seed)} styles for {len(seeds)} seeds: give one style for all, or one for each seed")
     parameters = [draw_parameters(seed, style) for seed, style in zip(seeds, per_seed, strict=True)]
-    return render_batch(parameters), parameters
+    waves = np.empty((len(parameters), LENGTH), np.float32)
+    for wave, one in zip(waves, parameters, strict=True):
+        wave[:] = render_kick(one)
+    return waves, parameters
 
 
 def _below_corner(x: Wave) -> Wave:
@@ -110,24 +104,6 @@ def _below_corner(x: Wave) -> Wave:
     The pole y[k] = a y[k-1] + (1 - a) x[k] is (1 - a) a^k cumsum(a^-j x[j]): no loop, and a^-1375 = e^63 has room in
     a float64.
     """
-    grow, shrink = _corner_weights()
     slow = np.zeros(BLOCKS_LENGTH // SUMMED_AT_ONCE + 1, np.float32)
-    slow[1:] = np.cumsum(x.reshape(-1, SUMMED_AT_ONCE).sum(axis=1, dtype=np.float64) * grow) * shrink
-    return (slow[:-1, None] + (slow[1:] - slow[:-1])[:, None] * _ramp()).ravel()
-
-
-@lru_cache(maxsize=1)
-def _fade() -> Wave:
-    return (0.5 + 0.5 * np.cos(np.pi * np.arange(1, FADE + 1) / FADE)).astype(np.float32)
-
-
-@lru_cache(maxsize=1)
-def _corner_weights() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    k = np.arange(BLOCKS_LENGTH // SUMMED_AT_ONCE)
-    pole = 2 * math.pi * HIGH_PASS_HZ * SUMMED_AT_ONCE / SAMPLE_RATE
-    return np.exp(pole * k), np.exp(-pole * k) * (1 - math.exp(-pole)) / SUMMED_AT_ONCE
-
-
-@lru_cache(maxsize=1)
-def _ramp() -> Wave:
-    return (np.arange(1, SUMMED_AT_ONCE + 1) / SUMMED_AT_ONCE).astype(np.float32)
+    slow[1:] = np.cumsum(x.reshape(-1, SUMMED_AT_ONCE).sum(axis=1, dtype=np.float64) * _GROW) * _SHRINK
+    return (slow[:-1, None] + (slow[1:] - slow[:-1])[:, None] * _RAMP).ravel()

@@ -9,10 +9,10 @@ moment: work that writes files writes them whole, and can be done again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from types import TracebackType
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from kickitout.cpus import usable_cpus
 from kickitout.workers.cluster import Cluster
@@ -24,31 +24,6 @@ __all__ = ["Workers", "one_thread"]
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 AHEAD = 2  # items a worker: the one it does, and the one it goes on with
-
-
-class WorkerPool(Protocol):
-    """Workers that have been started."""
-
-    @property
-    def number(self) -> int:
-        """How many work at a time by now."""
-        ...
-
-    def start(self, work: Callable[[Any], Any], item: Any) -> Any:
-        """Have the work done; returns a ticket."""
-        ...
-
-    def wait(self, tickets: Collection[Any]) -> Collection[Any]:
-        """Those that are done: one or more."""
-        ...
-
-    def result(self, ticket: Any) -> Any:
-        """What the work returned. Raises what it raised, and UserError where the worker is gone."""
-        ...
-
-    def close(self) -> None:
-        """Stop what is under way, wait until what it writes is whole or gone, and end the workers."""
-        ...
 
 
 class Workers:
@@ -65,7 +40,7 @@ class Workers:
 
     def __init__(self, number: int | None = None, ray: str | None = None, *, preload: Sequence[str] = ()) -> None:
         self._number, self._ray, self._preload = number, ray, preload
-        self._pool: WorkerPool | None = None
+        self._pool: Processes | Cluster | None = None
         self.here = ray is None and (number or usable_cpus()) == 1  # nothing is started
 
     def __enter__(self) -> Workers:
@@ -125,14 +100,14 @@ class Workers:
             if under_way:
                 self.close()
 
-    def _started_for(self, items: int) -> WorkerPool:
+    def _started_for(self, items: int) -> Processes | Cluster:
         """items: how many are there to begin with; processes that would have none are not started."""
         if self._pool is not None and self._ray is None and self._pool.number < items:
             self.close()
         self._pool = self._pool or self._started(items)
         return self._pool
 
-    def _started(self, items: int) -> WorkerPool:
+    def _started(self, items: int) -> Processes | Cluster:
         if self._ray is not None:
             return Cluster(self._ray, self._number)
         return Processes(max(1, min(self._number or usable_cpus(), items)), self._preload)

@@ -34,7 +34,7 @@ RECOUNT_SECONDS = 5.0  # machines come and go
 
 
 class Cluster:
-    """A pool; see `kickitout.workers.Pool`. where: "auto" or HOST:PORT; most: workers at a time."""
+    """The same as `Processes`, elsewhere. where: "auto" or HOST:PORT; most: workers at a time."""
 
     def __init__(self, where: str, most: int | None) -> None:
         try:
@@ -67,6 +67,7 @@ class Cluster:
 
     @property
     def number(self) -> int:
+        """How many work at a time by now."""
         if time.monotonic() - self._counted > RECOUNT_SECONDS:
             self._counted = time.monotonic()
             self._cores = max(1, int(self._ray.cluster_resources().get("CPU", 1)))

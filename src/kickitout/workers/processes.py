@@ -30,7 +30,7 @@ IDLE_SECONDS = 2.0  # in which a worker that has stopped is sent home; then it g
 
 
 class Processes:
-    """A pool; see `kickitout.workers.Pool`."""
+    """number: how many work at a time."""
 
     def __init__(self, number: int, preload: Sequence[str] = ()) -> None:
         self.number = number
@@ -46,6 +46,7 @@ class Processes:
         self._pool._safe_to_dynamically_spawn_children = False  # type: ignore[attr-defined]
 
     def start(self, work: Callable[[Any], Any], item: Any) -> Future[Any]:
+        """Have the work done; returns a ticket."""
         try:
             with one_thread(), _without_ctrl_c():  # a process is started when it is first needed
                 return self._pool.submit(_do_in_process, work, item)
@@ -53,9 +54,11 @@ class Processes:
             raise _died() from error
 
     def wait(self, tickets: Collection[Future[Any]]) -> Collection[Future[Any]]:
+        """Those that are done: one or more."""
         return wait(tickets, return_when=FIRST_COMPLETED).done
 
     def result(self, ticket: Future[Any]) -> Any:
+        """What the work returned. Raises what it raised, and UserError where the worker is gone."""
         try:
             result = ticket.result()
         except BrokenProcessPool as error:
@@ -65,6 +68,7 @@ class Processes:
         return result
 
     def close(self) -> None:
+        """Stop what is under way, wait until what it writes is whole or gone, and end the workers."""
         self._go_on.close()
         try:
             self._pool.shutdown(cancel_futures=True)

@@ -23,7 +23,7 @@ from kickitout.audio.prepare import PREPARE_VERSION
 from kickitout.datasets.build import ManifestRow, describe_sound, refusal
 from kickitout.datasets.doctor.facts import Facts, measure_facts
 from kickitout.datasets.scan import Candidate, Refused
-from kickitout.descriptors import Cards, cards
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -69,7 +69,8 @@ def examine(candidate: Candidate, cache: Path | None) -> Examined | Refused:
             file.seek(0)
             sound = decode_sound(file, candidate.name)
             row, prepared = describe_sound(candidate, sound, file, digest)
-        found = _with_card(row, cards(prepared.mid[None]), measure_facts(sound, prepared), prepared.mid)
+        measured = cards(prepared.mid[None])
+        found = Examined(row, measured.row(0), measured.reasons(0), measure_facts(sound, prepared), prepared.mid)
     except UserError as error:
         return refusal(candidate, error)
     except OSError as error:  # a disk that fails in the middle
@@ -113,7 +114,3 @@ def as_data(found: Examined) -> dict[str, Any]:
     """All but the wave, ready for JSON: None for what is undefined."""
     card = {name: None if isinstance(v, float) and math.isnan(v) else v for name, v in found.card.items()}
     return {"row": asdict(found.row), "card": card, "reasons": found.reasons, "facts": asdict(found.facts)}
-
-
-def _with_card(row: ManifestRow, measured: Cards, facts: Facts, wave: np.ndarray) -> Examined:
-    return Examined(row, measured.row(0), measured.reasons(0), facts, wave)
