@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 
-FULL = "the disk is full; free some space or choose another folder"
+DISK_FULL = "the disk is full; free some space or choose another folder"
 FORBIDDEN = "permission denied; choose a folder you may write to or change its permissions"
 IN_THE_WAY = "a file is in the way of a folder; choose another name"
 REFUSALS = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: FULL,
+    errno.ENOSPC: DISK_FULL,
+    errno.EDQUOT: DISK_FULL,
+    errno.EFBIG: DISK_FULL,
     errno.EACCES: FORBIDDEN,
     errno.EPERM: FORBIDDEN,
     errno.EROFS: FORBIDDEN,

@@ -17,7 +17,7 @@ import numpy as np
 
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.descriptors import FIELDS, Cards, card, cards, level_curve, pitch_curve
-from kickitout.descriptors.image import HIGH_HZ, LOW_HZ, SCALOGRAM_FLOOR_DB, scalogram
+from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.formats import FORMATS as KIT_FORMATS
@@ -295,8 +295,8 @@ class Analysis(NamedTuple):
     pitch: tuple[np.ndarray, np.ndarray]
     level: tuple[np.ndarray, np.ndarray]
     spectrogram: np.ndarray
-    low_hz: float = LOW_HZ
-    high_hz: float = HIGH_HZ
+    low_hz: float = SCALOGRAM_LOW_HZ
+    high_hz: float = SCALOGRAM_HIGH_HZ
     floor_db: float = SCALOGRAM_FLOOR_DB
 
 

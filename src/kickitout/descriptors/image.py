@@ -11,15 +11,16 @@ import numpy as np
 
 from kickitout.sound import SAMPLE_RATE
 
-ROWS, COLUMNS = 96, 250  # pitches; times: 2 ms each for a kick of 500 ms
-LOW_HZ, HIGH_HZ = 20.0, 20_000.0  # centres of the lowest row and of the highest
+SCALOGRAM_ROWS, SCALOGRAM_COLUMNS = 96, 250  # pitches; times: 2 ms each for a kick of 500 ms
+SCALOGRAM_LOW_HZ, SCALOGRAM_HIGH_HZ = 20.0, 20_000.0  # centres of the lowest row and of the highest
 WIDTH = 1 / 8  # standard deviation of a band re its centre: 25 ms in time at 50 Hz, 0.3 ms at 4 kHz
 BAND_REACH = 4.0  # deviations that are computed: -70 dB at the edge
 SCALOGRAM_FLOOR_DB = -80.0
 
 
 def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
-    """wave [T] -> float32 [ROWS, COLUMNS], the lowest row first: dB re a full-scale sine, not below SCALOGRAM_FLOOR_DB.
+    """wave [T] -> float32 [SCALOGRAM_ROWS, SCALOGRAM_COLUMNS], the lowest row first: dB re a full-scale sine, not below
+    SCALOGRAM_FLOOR_DB.
 
     >>> t = np.arange(22050) / 44100
     >>> seen = scalogram(np.sin(2 * np.pi * 200 * t))
@@ -30,7 +31,7 @@ def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
     size = 1 << (3 * len(wave) // 2 - 1).bit_length()  # silence behind: nothing runs from the end into the beginning
     spectrum = np.fft.rfft(np.asarray(wave, np.float32), size)
     bin_hz = rate / size
-    out = np.empty((ROWS, COLUMNS), np.float32)
+    out = np.empty((SCALOGRAM_ROWS, SCALOGRAM_COLUMNS), np.float32)
     for row, hz in enumerate(row_hz()):
         first = max(0, round(hz * (1 - BAND_REACH * WIDTH) / bin_hz))
         last = min(len(spectrum), round(hz * (1 + BAND_REACH * WIDTH) / bin_hz) + 1)
@@ -42,12 +43,12 @@ def scalogram(wave: np.ndarray, rate: float = SAMPLE_RATE) -> np.ndarray:
 
 
 def row_hz() -> np.ndarray:
-    """[ROWS] the centre of each row."""
-    return np.geomspace(LOW_HZ, HIGH_HZ, ROWS)
+    """[SCALOGRAM_ROWS] the centre of each row."""
+    return np.geomspace(SCALOGRAM_LOW_HZ, SCALOGRAM_HIGH_HZ, SCALOGRAM_ROWS)
 
 
 def _column_means(power: np.ndarray, length: float) -> np.ndarray:
-    """The mean of power [M] over each of COLUMNS equal parts of its first `length` points."""
+    """The mean of power [M] over each of SCALOGRAM_COLUMNS equal parts of its first `length` points."""
     summed = np.concatenate([[0.0], np.cumsum(power)])
-    edges = np.interp(np.linspace(0, length, COLUMNS + 1), np.arange(len(summed)), summed)
-    return np.diff(edges) * (COLUMNS / length)
+    edges = np.interp(np.linspace(0, length, SCALOGRAM_COLUMNS + 1), np.arange(len(summed)), summed)
+    return np.diff(edges) * (SCALOGRAM_COLUMNS / length)

@@ -18,7 +18,7 @@ LOW_PASS_HZ = (400.0, 800.0)  # half-cosine: -6 dB at 600 Hz, rings for 3 ms
 BLIND_MS = 1.0  # after the onset: the rise itself and the filter's ring make crossings
 PITCH_RANGE_DB = 40.0  # a half wave this far below the largest one ends the pitch
 LONGEST_HALF_MS = 28.0  # of 18 Hz; a longer half wave is an offset that fades
-LOWEST_HZ = 500 / LONGEST_HALF_MS  # what is slower is no pitch
+LOWEST_PITCH_HZ = 500 / LONGEST_HALF_MS  # what is slower is no pitch
 MODE_HZ = (18.0, 300.0)  # where the main frequency of a tail is looked for
 LEAST_TURNS = 1.2  # of the main frequency in the tail
 TAIL_FROM = 0.45  # of the pitched time
@@ -290,9 +290,9 @@ def measure_pitch(block: SoundBlock) -> Measured:
     none |= tail.sum(axis=1) <= 0
     log_hz = np.log2(path.hz)
     end = 2 ** weighted_median(log_hz, tail)
-    slow = none | (start < LOWEST_HZ)
+    slow = none | (start < LOWEST_PITCH_HZ)
     scatter = 12 * roughness(log_hz, tail)
-    rules = [(none | (end < LOWEST_HZ), Why.NO_PITCH), (scatter > STEADY_SEMITONES, Why.UNSTEADY)]
+    rules = [(none | (end < LOWEST_PITCH_HZ), Why.NO_PITCH), (scatter > STEADY_SEMITONES, Why.UNSTEADY)]
 
     midi = 69 + 12 * np.log2(end / 440)
     nearest = np.round(midi)
