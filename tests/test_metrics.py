@@ -21,8 +21,8 @@ from kickitout.errors import UserError
 from kickitout.metrics import spectra
 from kickitout.metrics.compare import compare_features
 from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, Embedding
-from kickitout.metrics.features import measure_features
-from kickitout.metrics.report import halves, score_sets, scores_as_data, scores_text
+from kickitout.metrics.features import Features, measure_features
+from kickitout.metrics.report import halves, score_features, score_sets, scores_as_data, scores_text
 from kickitout.metrics.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -35,9 +35,21 @@ pytestmark = pytest.mark.decides
 QUICK = Embedding("quick", spectra.third_octaves)
 
 
+SHIFTED = Embedding("shifted", lambda waves: 3 * spectra.third_octaves(waves) + 1)
+
+
 @pytest.fixture(scope="module")
 def rendered() -> np.ndarray:
     return synthesise(range(160))[0]
+
+
+@pytest.fixture(scope="module")
+def measured(rendered) -> Features:
+    return measure_features(rendered, [QUICK, SHIFTED])
+
+
+def part(features: Features, first: int, last: int) -> Features:
+    return features.take(np.arange(first, last))
 
 
 def test_third_octaves_show_a_known_filter(rendered):
@@ -145,8 +157,8 @@ def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):
     assert one[1].value == other[1].value  # the seed moves intervals, not distances
 
 
-def test_no_value_depends_on_how_many_draws_its_interval_has(rendered):
-    real, fake = (measure_features(waves, [QUICK]) for waves in (rendered[:80], rendered[80:160]))
+def test_no_value_depends_on_how_many_draws_its_interval_has(measured):
+    real, fake = part(measured, 0, 80), part(measured, 80, 160)
     none, some, more = ({f.name: f.value for f in compare_features(real, fake, [QUICK], draws=n)} for n in (0, 20, 50))
     assert some == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
     assert more == pytest.approx(none, rel=1e-9, abs=1e-9, nan_ok=True)
@@ -167,9 +179,9 @@ def test_one_huge_group_leaves_the_rest_for_the_other_half():
         assert halves(groups, np.random.default_rng(seed)).sum() == 31
 
 
-def test_uneven_groups_are_scored_all_the_same(rendered):
-    groups = np.concatenate([np.zeros(49, int), np.arange(1, 32)])
-    scores = score_sets(rendered[80:], rendered[:80], groups=groups, embeddings=[QUICK], draws=20)
+def test_uneven_groups_are_scored_all_the_same(measured):
+    real = replace(part(measured, 0, 80), groups=np.concatenate([np.zeros(49, int), np.arange(1, 32)]))
+    scores = score_features(part(measured, 80, 160), real, [QUICK], draws=20)
     assert all(np.isfinite(s.value) for s in scores)
 
 
@@ -248,10 +260,10 @@ def test_the_share_that_is_recognised_as_kicks_stands_beside_that_of_the_real_on
     assert "others: hat" in found.note or "others: cymbal" in found.note
 
 
-def test_embeddings_stand_beside_each_other_and_do_not_change_each_other(rendered):
-    shifted = Embedding("shifted", lambda waves: 3 * spectra.third_octaves(waves) + 1)
-    both = score_sets(rendered[:70], rendered[80:150], embeddings=[QUICK, shifted], draws=10)
-    alone = score_sets(rendered[:70], rendered[80:150], embeddings=[shifted], draws=10)
+def test_embeddings_stand_beside_each_other_and_do_not_change_each_other(measured):
+    real, fake = part(measured, 80, 150), part(measured, 0, 70)
+    both = score_features(fake, real, [QUICK, SHIFTED], draws=10)
+    alone = score_features(fake, real, [SHIFTED], draws=10)
     names = [s.name for s in both]
     assert names[names.index("energy_quick") + 1] == "energy_shifted"
     assert names[names.index("coverage_quick_k5") + 1] == "coverage_shifted_k5"

@@ -14,9 +14,9 @@ from kicklab.experiments.race import (
     TUNED,
     Race,
     closing_text,
+    race_baseline,
     race_text,
     read_race,
-    real_vs_real,
     run_race,
     score_race,
 )
@@ -72,7 +72,7 @@ def test_nearer_kicks_are_ahead_beyond_the_interval_and_the_same_ones_are_not(pa
     assert last.behind[1][0] > 5
     assert last.gained[1][0] > 5
     assert last.value[TUNED][2] == pytest.approx([last.value[TUNED][0]] * 2, abs=3)
-    floor = real_vs_real(parts[0], unseen, BANDS)
+    floor = race_baseline(parts[0], unseen, BANDS)
     assert floor[1][0] <= floor[0] <= floor[1][1]
     text = race_text(lines, BANDS.name, floor)
     assert "training on has come 90 % after 0.9 min and training from scratch never." in text

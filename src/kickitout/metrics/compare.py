@@ -291,7 +291,7 @@ def _worst_third(pair: SetPair) -> Drawn:
     return Drawn(np.abs(more).max(axis=1), f"{more[0, at]:+.1f} dB at {CENTRES_HZ[at]:.0f} Hz")
 
 
-def _lines(pair: SetPair) -> Drawn:
+def _period_lines(pair: SetPair) -> Drawn:
     real, generated = (counts @ x.comb / counts.sum(axis=1, keepdims=True) for x, counts in pair.drawn)
     above = generated - real
     worst = PERIODS[int(above[0].argmax())]
@@ -334,5 +334,5 @@ MEASURES = (
         for i, part in enumerate(("mean", "spread"))
     ),
     Measure("thirds_worst", "dB", _worst_third, bounds=POSITIVE, headline=True),
-    Measure("comb_lines", "dB", _lines),
+    Measure("comb_lines", "dB", _period_lines),
 )  # fmt: skip

@@ -182,7 +182,7 @@ def score_race(made: MadeSounds, unseen: Dataset, embedding: Embedding, seed: in
     ]
 
 
-def real_vs_real(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: int = 0) -> tuple[float, Interval]:
+def race_baseline(learned: Dataset, unseen: Dataset, embedding: Embedding, seed: int = 0) -> tuple[float, Interval]:
     """The same score of the recordings that were learned from."""
     rng = np.random.default_rng([seed, 6])
     real, made = embedding.embed(unseen.waves), embedding.embed(learned.waves)
@@ -340,7 +340,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     if not args.alone:
         yield "Energy distances, lower is better; behind the interval the value of each seed."
         for embedding in DEFAULTS:
-            floor = real_vs_real(learned, unseen, embedding)
+            floor = race_baseline(learned, unseen, embedding)
             yield "\n" + race_text(score_race(made, unseen, embedding), embedding.name, floor)
     steps = {racer: [one["steps"] for one in about[racer, milestones[-1]]] for racer, s in about if s == milestones[-1]}
     yield f"\nSteps: {'; '.join(f'{racer} {min(n):.0f} to {max(n):.0f}' for racer, n in steps.items())}."
