@@ -24,7 +24,7 @@ import numpy as np
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.metrics.memorisation import LEAST_TRAIN, Library, by_group, copy_threshold, first_nearest, numbered
+from kickitout.metrics.memorisation import LEAST_TRAIN, Library, by_group, copy_threshold, first_nearest
 from kickitout.similarity import BANDS_HZ, BandSpectra, bands
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.stored import upgraded
@@ -63,13 +63,12 @@ class Learned(NamedTuple):
         """waves [n, 22050], prepared; groups [n], their groups. Raises UserError for more than MOST_LEARNED."""
         if len(waves) > MOST_LEARNED:
             raise UserError(f"{len(waves)} kicks: fingerprints are kept of at most {MOST_LEARNED}")
-        groups, number = numbered(groups)
         prints = _rounded(fingerprints(waves))
         threshold = None
-        if number >= LEAST_TRAIN:
+        if len(np.unique(groups)) >= LEAST_TRAIN:
             between = fingerprint_distances(prints, prints)
             between[groups[:, None] == groups[None]] = np.inf
-            threshold = copy_threshold(by_group(between.min(axis=1), groups, number))
+            threshold = copy_threshold(by_group(between.min(axis=1), groups))
         return cls(digest, list(names), threshold, prints)
 
     @classmethod

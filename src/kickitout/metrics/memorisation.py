@@ -32,6 +32,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.datasets.groups import near_duplicate_groups
+from kickitout.metrics.resampling import own_groups
 from kickitout.metrics.score import refuse_too_few
 from kickitout.similarity import BANDS_HZ, BandSpectra, all_pairs
 from kickitout.sound import SAMPLE_RATE
@@ -75,16 +76,16 @@ def audit(sounds: np.ndarray, train: np.ndarray, groups: np.ndarray | None = Non
 
     Raises UserError when there are too few training groups to say how near is too near.
     """
-    groups, number = numbered(near_duplicate_groups(train) if groups is None else groups)
-    refuse_too_few(number, "groups of training kicks", LEAST_TRAIN)
+    groups = own_groups(len(train), near_duplicate_groups(train) if groups is None else groups)
+    refuse_too_few(int(groups.max()) + 1, "groups of training kicks", LEAST_TRAIN)
     library = Library.of(train)
-    others, distances = library.nearest(library, forbidden=groups[:, None] == groups[None])
+    others, distances = library.of_other_groups(groups)
     nearest, distance = library.nearest(Library.of(sounds))
     null = distances.min(axis=1)
     return Audit(
         distance.min(axis=1),
         first_nearest(distance, nearest),
-        copy_threshold(by_group(null, groups, number)),
+        copy_threshold(by_group(null, groups)),
         null,
         _false_positives(groups[others], distances, groups),
     )
@@ -99,23 +100,15 @@ class CopyDetector(NamedTuple):
     @classmethod
     def of(cls, train: np.ndarray, groups: np.ndarray) -> CopyDetector:
         """train: [m, T]; groups: [m], their groups."""
-        groups, number = numbered(groups)
         library = Library.of(train)
-        if number < LEAST_TRAIN:
+        if len(np.unique(groups)) < LEAST_TRAIN:
             return cls(library, None)
-        distances = library.nearest(library, forbidden=groups[:, None] == groups[None])[1]
-        return cls(library, copy_threshold(by_group(distances.min(axis=1), groups, number)))
+        return cls(library, copy_threshold(by_group(library.of_other_groups(groups)[1].min(axis=1), groups)))
 
     def nearest(self, wave: np.ndarray) -> tuple[int, float]:
         """The nearest training kick to wave [T], and how far it is."""
         candidates, distances = self.library.nearest(Library.of(wave[None]))
         return int(first_nearest(distances, candidates)[0]), float(distances[0].min())
-
-
-def numbered(groups: np.ndarray) -> tuple[np.ndarray, int]:
-    """Groups [m] by numbers from 0 on, and how many there are."""
-    groups = np.unique(groups, return_inverse=True)[1]
-    return groups, int(groups.max()) + 1
 
 
 def first_nearest(distances: np.ndarray, kicks: np.ndarray) -> np.ndarray:
@@ -139,10 +132,11 @@ def copy_threshold(between: np.ndarray, share: float = FALSE_POSITIVE_SHARE) -> 
     return float(ranked[0] * pairs**steepness)
 
 
-def by_group(distances: np.ndarray, groups: np.ndarray, number: int) -> np.ndarray:
-    """[number] the smallest of the distances [m] in each group, inf where there is none."""
-    out = np.full(number, np.inf)
-    np.minimum.at(out, groups, distances)
+def by_group(distances: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """[number of groups] the smallest of the distances [m] in each group."""
+    who = own_groups(len(groups), groups)
+    out = np.full(int(who.max()) + 1, np.inf)
+    np.minimum.at(out, who, distances)
     return out
 
 
@@ -157,7 +151,7 @@ def _false_positives(groups_near: np.ndarray, distances: np.ndarray, groups: np.
     for _ in range(HALVINGS):
         kept = rng.permutation(number) < number // 2
         near = np.where(kept[groups_near], distances, 1.0).min(axis=1)
-        threshold = copy_threshold(by_group(near, groups, number)[kept])
+        threshold = copy_threshold(by_group(near, groups)[kept])
         shares.append(np.mean(near[~kept[groups]] < threshold))
     return float(np.mean(shares))
 
@@ -178,6 +172,10 @@ class Library(NamedTuple):
         rough = spectra[:, low] * np.sqrt(hz[low]).astype(np.float32)  # the body weighs as much as the sub
         rough /= np.maximum(np.linalg.norm(rough, axis=1, keepdims=True), 1e-9)
         return cls(BandSpectra.of(spectra, hz), rough, hz[low])
+
+    def of_other_groups(self, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The nearest of mine to each of mine, but for its own group: as `nearest` has them."""
+        return self.nearest(self, forbidden=groups[:, None] == groups[None])
 
     def nearest(self, sounds: Library, forbidden: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The CANDIDATES of mine that are nearest to each of `sounds` by a rough measure: indices and distances.

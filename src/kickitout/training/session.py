@@ -143,13 +143,8 @@ class Session:
         self.result: Result | None = None
 
     def reports(self) -> Generator[Report, None, None]:
-        with (
-            self.threads.one_at_first(),
-            opened(self.dataset, self.config, self.out, accelerator=self.engine, clock=self.clock) as (
-                run,
-                interrupted,
-            ),
-        ):
+        opening = opened(self.dataset, self.config, self.out, accelerator=self.engine, clock=self.clock)
+        with self.threads.one_at_first(), opening as (run, interrupted):
             yield from run.begin()
             self.before = self.timing.seconds or run.seconds  # older folders know the seconds of training alone
             self.first = run.step
