@@ -290,7 +290,7 @@ def write_kit(
     ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
     """
     from kickitout.export.kits.build import build_kit
-    from kickitout.export.kits.formats import FORMATS, check_formats
+    from kickitout.export.kits.formats import KIT_FORMATS, check_formats
     from kickitout.export.kits.package import check_place, write_kit
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
@@ -298,7 +298,7 @@ def write_kit(
     out = Path(out)
     named = out.resolve().name if name is None else name
     plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms)
-    formats = tuple(FORMATS) if formats is None else tuple(formats)
+    formats = tuple(KIT_FORMATS) if formats is None else tuple(formats)
     check_formats(formats, plan)
     check_place(out, zipped=zipped, force=force)
     played = _opened(model) if sounds is None else None

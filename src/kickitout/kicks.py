@@ -20,8 +20,7 @@ from kickitout.descriptors import FIELDS, Cards, card, cards, level_curve, pitch
 from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
-from kickitout.export.kits.formats import FORMATS as KIT_FORMATS
-from kickitout.export.kits.formats import check_formats
+from kickitout.export.kits.formats import KIT_FORMATS, check_formats
 from kickitout.export.kits.package import write_kit, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource

@@ -13,7 +13,7 @@ from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
 from kickitout.errors import count
 from kickitout.export.kits.build import Kit
-from kickitout.export.kits.formats import FORMATS
+from kickitout.export.kits.formats import KIT_FORMATS
 from kickitout.generation.load import notice_of
 from kickitout.generation.model import Model
 from kickitout.notes import GM_KICK, note_name
@@ -163,7 +163,7 @@ def _readme(kit: Kit, formats: Sequence[str]) -> str:
         f"{count(plan.round_robins, 'round robin')},",
         f"made with kickitout {__version__}.",
         "",
-        *(f"{form.title}: {form.how.format(stem=plan.stem)}" for form in map(FORMATS.__getitem__, formats)),
+        *(f"{form.title}: {form.how.format(stem=plan.stem)}" for form in map(KIT_FORMATS.__getitem__, formats)),
         "",
         f"Key {GM_KICK} is General MIDI's Bass Drum 1: {note_name(GM_KICK)} where middle C is C4, C1 where it is C3.",
         *single,

@@ -15,14 +15,14 @@ from kickitout.export.kits.sfz import SFZ
 if TYPE_CHECKING:
     from kickitout.export.kits.plan import Plan
 
-FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER)}
+KIT_FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER)}
 
 
 def check_formats(names: Sequence[str], plan: Plan) -> None:
     """Raises UserError for names that are no formats, and for a plan that one of them cannot hold."""
-    if not names or not set(names) <= set(FORMATS) or len(set(names)) < len(names):
-        raise UserError(f"--formats {','.join(names)!r}: choose from {', '.join(FORMATS)}, each once, with commas")
-    for form in (FORMATS[name] for name in names):
+    if not names or not set(names) <= set(KIT_FORMATS) or len(set(names)) < len(names):
+        raise UserError(f"--formats {','.join(names)!r}: choose from {', '.join(KIT_FORMATS)}, each once, with commas")
+    for form in (KIT_FORMATS[name] for name in names):
         if plan.layers * plan.round_robins > form.most_samples:
             raise UserError(
                 f"--velocity-layers {plan.layers} with --round-robin {plan.round_robins}: {form.title} holds "

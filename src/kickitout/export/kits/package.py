@@ -21,7 +21,7 @@ from pathlib import Path
 from kickitout.errors import UserError
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json
-from kickitout.export.kits.formats import FORMATS, check_formats
+from kickitout.export.kits.formats import KIT_FORMATS, check_formats
 from kickitout.export.kits.kit_format import SAMPLES, Archive
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
 from kickitout.generation.model import Model
@@ -31,7 +31,7 @@ MANIFEST = "kit.json"
 
 
 def write_kit(
-    kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = tuple(FORMATS), *, zipped: bool = False,
+    kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = tuple(KIT_FORMATS), *, zipped: bool = False,
     force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write a kit into the new folder `out`, and `out`.zip beside it. Returns what was made: the folder, the zip.
@@ -128,7 +128,7 @@ def _fill(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -
     sounds = [folder / SAMPLES / name for name in names_in(folder / SAMPLES)]
     documents = kit_documents(kit, model, formats)
     texts, archives = dict(documents), dict[str, Archive]()
-    for form in (FORMATS[name] for name in formats):
+    for form in (KIT_FORMATS[name] for name in formats):
         texts |= form.files(kit, documents)
         archives |= form.archives(kit, documents)
     for name, archive in archives.items():
