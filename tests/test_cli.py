@@ -268,12 +268,12 @@ def test_a_command_that_plays_the_model_leaves_nothing_in_the_users_home(tmp_pat
 def test_files_are_named_by_what_the_model_makes(kind, word):
     from kits import FormulaModel
 
-    from kickitout.export.sounds import SoundFormat, file_name, word_of
+    from kickitout.export.sounds import SoundFormat, file_name
 
     model = FormulaModel()
     config = {} if kind is None else {"kind": kind}
     model.info = dataclasses.replace(model.info, config=config)
-    assert word_of(model) == word
+    assert model.info.word == word
     assert file_name(7, SoundFormat(word=word)) == f"{word}_000007.wav"
 
 

@@ -91,7 +91,7 @@ def test_a_process_bound_to_one_processor_starts_one_thread():
         "import os; os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])\n"
         "import importlib\nmade = importlib.import_module('kickitout.generation.generate')\n"
         "made.in_order = lambda use, items, threads: (x for x in [[threads]])\n"
-        "print(*made.kicks(made.load_model(), range(99)))"
+        "print(*made.generate_kicks(range(99), made.load_model()))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "1", done.stderr

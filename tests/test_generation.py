@@ -36,7 +36,7 @@ def test_the_default_model_makes_kicks():
 
 
 def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
-    from kickitout.generation.generate import kicks
+    from kickitout.generation.generate import generate_kicks
 
     model, seeds = load_model(), range(5, 47)
     alone = np.stack([model.render(normal([seed], model.info.noise_size)).wave[0] for seed in seeds])
@@ -44,7 +44,7 @@ def test_a_seed_sounds_the_same_alone_in_a_batch_and_on_any_number_of_threads():
     np.testing.assert_array_equal(kickitout.generate(seeds), alone)
     for threads in (1, 3):
         fresh = OnnxModel(find_model_file(Path("default")))
-        waves = [kick.wave[0] for kick in kicks(fresh, seeds, threads=threads)]
+        waves = [kick.wave for kick in generate_kicks(seeds, fresh, threads=threads)]
         np.testing.assert_array_equal(np.stack(waves), alone)
 
 
@@ -147,7 +147,7 @@ def test_existing_files_are_kept_unless_forced(tmp_path, capsys):
 
 
 def test_a_thousand_kicks_are_under_way_a_few_at_a_time(monkeypatch):
-    from kickitout.generation.generate import in_order, kicks
+    from kickitout.generation.generate import generate_kicks, in_order
 
     model, begun, encoded = load_model(), [], []
 
@@ -156,7 +156,7 @@ def test_a_thousand_kicks_are_under_way_a_few_at_a_time(monkeypatch):
         return OnnxModel.play(model, eps)
 
     monkeypatch.setattr(model, "play", play)
-    found = kicks(model, range(1000), threads=2)
+    found = generate_kicks(range(1000), model, threads=2)
     written = in_order(lambda kick: encoded.append(kick.seed), found, threads=2)
     next(written)
     assert sum(begun) <= 80  # eight groups of eight, and one more for what is encoded
@@ -408,7 +408,7 @@ def test_a_kick_that_was_made_quieter_is_known_again(overshooting, tmp_path):
 
     main(["generate", "--seeds", str(overshooting[0]), "--rate", "48000", "-q", "-o", str(tmp_path)])
     path = tmp_path / f"kick_{overshooting[0]:06d}.wav"
-    assert find_latent(load_model(), path)[1] == "made by this model, so its latent is known"
+    assert find_latent(load_model(), path).said == "made by this model, so its latent is known"
 
 
 @pytest.mark.parametrize("nonsense", [12.0, -100, "loud", None, True, [1]])
@@ -420,7 +420,7 @@ def test_a_gain_that_is_nonsense_is_none(nonsense):
 
 def test_a_file_of_format_1_is_rendered_again_with_the_recipe_that_it_has(tmp_path):
     from kickitout.audio import encode_sound, read_comment
-    from kickitout.generation.recipe import read_recipe, sound_recipe
+    from kickitout.generation.recipe import recipe_in, sound_recipe
 
     model = load_model()
     recipe = {k: v for k, v in sound_recipe(model, 3).items() if k != "format"}
@@ -430,7 +430,7 @@ def test_a_file_of_format_1_is_rendered_again_with_the_recipe_that_it_has(tmp_pa
     old.write_bytes(encode_sound(wave[0], SAMPLE_RATE, bits="24", comment=json.dumps(recipe, sort_keys=True)))
     assert main(["recipe", str(old), "--render", str(again)]) == 0
     assert again.read_bytes() == old.read_bytes()
-    upgraded = read_recipe(read_comment(old), "old.wav")
+    upgraded = recipe_in(read_comment(old), "old.wav")
     assert upgraded["controls"] == recipe["knobs"]
     assert (upgraded["format"], "knobs" in upgraded) == (2, False)
     assert sound_recipe(model, 3)["format"] == 2

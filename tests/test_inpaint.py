@@ -7,17 +7,18 @@ import json
 import numpy as np
 import pytest
 
+import kickitout
 from kickitout.audio import read_comment, read_sound, write_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
-from kickitout.generation.inpaint import inpaint, joined, split
-from kickitout.generation.invert import EncoderSession, find_encoder, invert
+from kickitout.generation.inpaint import click_of, joined
+from kickitout.generation.invert import EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Played
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import latent_of
-from kickitout.generation.vary import morph
+from kickitout.generation.vary import interpolate, variations
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
@@ -52,11 +53,16 @@ def mine():
 
 @pytest.fixture(scope="module")
 def place(model, mine):
-    return invert(model, EncoderSession(find_encoder("default")), mine, rounds=0).latent
+    return invert_wave(model, EncoderSession(find_encoder("default")), mine, rounds=0).latent
+
+
+def inpaint(model, latent, wave, seeds, keep):
+    return [joined(wave, made, keep) for made in variations(model, latent, seeds, 1.0)]
 
 
 def test_click_and_body_of_a_kick_are_the_kick(mine):
-    click, body = split(mine[None])
+    click = click_of(mine[None])
+    body = mine - click
     assert np.abs(click + body - mine).max() < 1e-6
     assert db(band(click[0], 0, 100)) < db(band(body[0], 0, 100)) - 40
 
@@ -121,12 +127,14 @@ def test_the_command_keeps_a_part_and_its_files_can_be_made_again(model, mine, t
     assert main([*again, "--source", str(sound)]) == 0
     assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
     with pytest.raises(UserError, match="from 0"):
-        inpaint(model, np.zeros(model.info.latent_size, np.float32), mine, [0], "body", amount=9)
+        kickitout.inpaint(mine, [0], "body", amount=9)
 
 
 def test_half_way_between_two_kicks_no_body_cancels_and_nothing_clicks(model):
     places = [model.render(normal([seed], model.info.noise_size)).latent for seed in range(200, 280)]
-    ways = [[step.wave[0] for step in morph(model, a, b, 3)] for a, b in zip(places[::2], places[1::2], strict=True)]
+    ways = [
+        [step.wave[0] for step in interpolate(model, a, b, 3)] for a, b in zip(places[::2], places[1::2], strict=True)
+    ]
     waves = np.array(ways)  # [40, 3, T]
     body = db(band(waves, 0, 250))
     lost = (body[:, 0] + body[:, 2]) / 2 - body[:, 1]

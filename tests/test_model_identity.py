@@ -119,7 +119,7 @@ def test_a_recipe_of_format_1_finds_the_file_it_was_made_with(of_format_1, tmp_p
 def test_a_sound_of_format_1_says_its_own_latent():
     sound = Path(__file__).parent / "old" / "kick_000007.wav"
     assert json.loads(read_comment(sound))["model_sha256"] == OF_FORMAT_1
-    assert find_latent(load_model(), sound)[1] == "made by this model, so its latent is known"
+    assert find_latent(load_model(), sound).said == "made by this model, so its latent is known"
 
 
 def test_limits_beside_a_model_of_format_1_are_still_its_own(of_format_1, tmp_path):

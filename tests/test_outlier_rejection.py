@@ -18,7 +18,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.descriptors.limits import Limits, artefact_limits, limits_of
 from kickitout.errors import UserError
-from kickitout.generation.generate import kicks
+from kickitout.generation.generate import generate_kicks
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.match import STARTS, start_noise
 from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_file, limits_of_model, limits_text
@@ -93,9 +93,10 @@ def test_a_kick_that_passes_is_the_seeds_own_and_another_is_the_first_attempt_th
 def test_a_seed_gives_the_same_kick_alone_in_a_batch_and_on_any_number_of_threads(model, narrow):
     _, drawn = narrow
     for threads in (1, 3):
-        found = list(kicks(model, SEEDS, rejection=OutlierRejection(model, narrow_limits()), threads=threads))
+        rejection = OutlierRejection(model, narrow_limits())
+        found = list(generate_kicks(SEEDS, model, reject_outliers=rejection, threads=threads))
         assert [one.recipe.get("attempt", 0) for one in found] == [one.attempt for one in drawn]
-        assert all(np.array_equal(a.wave, b.wave) for a, b in zip(found, drawn, strict=True))
+        assert all(np.array_equal(a.channels, b.wave) for a, b in zip(found, drawn, strict=True))
     hardest = max(range(len(SEEDS)), key=lambda i: drawn[i].attempt)
     np.testing.assert_array_equal(
         OutlierRejection(model, narrow_limits()).sample([SEEDS[hardest]])[0].wave, drawn[hardest].wave

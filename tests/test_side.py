@@ -16,12 +16,12 @@ from kickitout.cli import main
 from kickitout.datasets.build import is_wide, read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
-from kickitout.generation.inpaint import inpaint
-from kickitout.generation.invert import EncoderSession, find_encoder, invert
+from kickitout.generation.inpaint import joined
+from kickitout.generation.invert import EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.match import match_seed
 from kickitout.generation.source import decode_kick
-from kickitout.generation.vary import vary
+from kickitout.generation.vary import variations
 from kickitout.models.kickgan.encoder import AutoEncoder
 from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
@@ -167,7 +167,7 @@ def test_a_stereo_kick_is_heard_with_its_side(finished):
     assert np.abs(ear.encode(mid) - near).max() < 1e-4
     assert np.abs(far - near).max() > 1e-3  # a few steps have taught the encoder little of the side
     data = encode_sound(np.stack([mid + side, mid - side], axis=1) * 0.5, SAMPLE_RATE, bits="24")
-    heard = invert(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
+    heard = invert_wave(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
     assert heard.latent.shape == (model.info.latent_size,)
     assert decode_kick(data, "wide.wav").shape == (LENGTH,)
 
@@ -186,10 +186,10 @@ def test_a_stereo_model_is_asked_varied_and_joined(finished):
     answer = match_seed(model, {"pitch": 50.0}, 0)
     assert answer.wave.shape == (2, LENGTH)
     place = answer.latent
-    for kick in vary(model, place, [0, 1], 1.0):
+    for kick in variations(model, place, [0, 1], 1.0):
         assert kick.wave.shape == (2, LENGTH)
     kept = generate([2], finished)[0]
-    (one,) = inpaint(model, place, kept, [0], "body", 1.0)
+    one = joined(kept, variations(model, place, [0], 1.0)[0], "body")
     assert one.wave.shape == (2, LENGTH)
     assert np.abs(one.wave).max() == pytest.approx(PEAK, abs=1e-4)
     body = slice(ONSET + 2000, ONSET + 8000)  # the click is over: what is left is the kept kick, left and right

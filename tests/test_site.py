@@ -24,7 +24,7 @@ from kickitout.descriptors import cards as cards_of
 from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
-from kickitout.generation.vary import blend, morph, vary
+from kickitout.generation.vary import blend, interpolate, variations
 from kickitout.notes import note_name, to_hz, to_midi
 from kickitout.studio.calibration import between, curve
 from kickitout.studio.opening import best
@@ -131,8 +131,8 @@ def test_variations_blends_morphs_and_controls_are_pythons(visit):
     model = load_model()
     latents = [model.render(normal([seed], model.info.noise_size)).latent for seed in (3, 5)]
     pairs = [
-        ("vary({seed: 3}, [5, 6], 0.4)", vary(model, latents[0], [5, 6], 0.4)),
-        ("morph({seed: 3}, {seed: 5}, 5)", morph(model, latents[0], latents[1], 5)),
+        ("vary({seed: 3}, [5, 6], 0.4)", variations(model, latents[0], [5, 6], 0.4)),
+        ("morph({seed: 3}, {seed: 5}, 5)", interpolate(model, latents[0], latents[1], 5)),
         ("blend([{seed: 3}, {seed: 5}], [1, 2])", [blend(model, latents, [1, 2])]),
     ]
     for call, made in pairs:

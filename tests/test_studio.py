@@ -145,10 +145,10 @@ def test_a_matched_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path)
 
 def test_a_variation_is_the_command_lines(client, model):
     head, waves = sounds(client.post("/api/vary", json={"recipe": {"seed": 3}, "seeds": [5], "amount": 0.4}))
-    from kickitout.generation.vary import vary
+    from kickitout.generation.vary import variations
 
     latent = model.render(normal([3], model.info.noise_size)).latent
-    assert np.array_equal(waves[0], vary(model, latent, [5], 0.4)[0].wave)
+    assert np.array_equal(waves[0], variations(model, latent, [5], 0.4)[0].wave)
     again, same = sounds(client.post("/api/render", json={"recipes": [head["sounds"][0]["recipe"]]}))
     assert np.array_equal(same, waves)
     assert again["sounds"][0]["name"] == head["sounds"][0]["name"]

@@ -16,12 +16,13 @@ from kickitout.generation.invert import (
     _distance,
     _spectra,
     find_encoder,
-    invert,
+    invert_wave,
+    nearness,
 )
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import find_latent
-from kickitout.generation.vary import blend, morph, vary
+from kickitout.generation.vary import blend, interpolate, variations
 from kickitout.identity import is_identity
 from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -49,20 +50,20 @@ def place(model, seed):
 
 
 def test_hearing_comes_nearer_and_is_the_same_each_time(model, ear, kicks):
-    first, second = (invert(model, ear, kicks[0], rounds=1) for _ in range(2))
+    first, second = (invert_wave(model, ear, kicks[0], rounds=1) for _ in range(2))
     assert np.array_equal(first.latent, second.latent)
     assert first.after <= first.before
-    assert invert(model, ear, kicks[0], rounds=0).after >= first.after
+    assert invert_wave(model, ear, kicks[0], rounds=0).after >= first.after
 
 
 def test_the_last_bit_of_a_kick_moves_its_place_by_a_hair_and_its_grain_not_at_all(model, ear, kicks):
     """The grain is drawn by the identity of the file: what another processor decodes or prepares is the same kick."""
     grain, nudged = model.info.noise_codes, np.nextafter(kicks[0], np.float32(2))
     assert grain > 0
-    first, other = (invert(model, ear, kick, rounds=1, identity="a kick").latent for kick in (kicks[0], nudged))
+    first, other = (invert_wave(model, ear, kick, rounds=1, identity="a kick").latent for kick in (kicks[0], nudged))
     assert np.array_equal(first[-grain:], other[-grain:])
     np.testing.assert_allclose(other, first, atol=0.02)  # deviations; 0.006 of six kicks, and 4 where it drew the grain
-    renamed = invert(model, ear, kicks[0], rounds=0, identity="another").latent
+    renamed = invert_wave(model, ear, kicks[0], rounds=0, identity="another").latent
     assert np.abs(renamed[-grain:] - first[-grain:]).max() > 0.5
 
 
@@ -73,7 +74,7 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
         asked.append((wave.tobytes(), identity))
         return Inversion(np.zeros(model.info.latent_size, np.float32), 1.0, 1.0)
 
-    monkeypatch.setattr("kickitout.generation.recipe.invert", noted)
+    monkeypatch.setattr("kickitout.generation.recipe.invert_wave", noted)
     for name, bits, comment in (("a.wav", "16", None), ("b.wav", "16", "boom"), ("c.flac", "24", None)):
         write_sound(tmp_path / name, np.round(kicks[1] * 32767) / 32768, SAMPLE_RATE, bits=bits, comment=comment)
         find_latent(model, tmp_path / name)
@@ -87,7 +88,7 @@ def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kick
         spectra = [np.log10(np.abs(np.fft.rfft(x.reshape(-1, 1050), axis=1)) + 1e-2) for x in (a, b)]
         return np.abs(spectra[0] - spectra[1]).mean()
 
-    again = [model.render(latent=invert(model, ear, kick, rounds=1).latent).wave[0] for kick in kicks]
+    again = [model.render(latent=invert_wave(model, ear, kick, rounds=1).latent).wave[0] for kick in kicks]
     table = np.array([[distance(kick, made) for made in again] for kick in kicks])
     assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
 
@@ -107,7 +108,7 @@ def test_silence_around_two_kicks_does_not_make_them_more_alike(kicks):
     assert apart(kicks[0], kicks[1], after=44_100) == pytest.approx(apart(kicks[0], kicks[1]), rel=0.02)
     assert apart(kicks[0], kicks[1]) > 5  # of two different kicks
     assert apart(kicks[0], 0.5 * kicks[0]) < 0.01  # the level alone is no difference
-    assert "5.2 dB apart on average where either sounds" in Inversion(np.zeros(1), 6.0, 5.24).said
+    assert "5.2 dB apart on average where either sounds" in nearness(5.24)
 
 
 def test_no_amount_is_no_change_and_more_is_more(model):
@@ -115,7 +116,7 @@ def test_no_amount_is_no_change_and_more_is_more(model):
     base = model.render(latent=start).wave
 
     def moved(amount):
-        return np.mean([np.abs(v.wave - base).mean() for v in vary(model, start, range(6), amount)])
+        return np.mean([np.abs(v.wave - base).mean() for v in variations(model, start, range(6), amount)])
 
     assert moved(0.0) == 0
     assert 0 < moved(0.05) < moved(0.3) < moved(1.0)
@@ -123,14 +124,14 @@ def test_no_amount_is_no_change_and_more_is_more(model):
 
 def test_variations_are_each_of_their_own_seed(model):
     start = place(model, 5)
-    together, alone = vary(model, start, range(4), 0.4), vary(model, start, [2], 0.4)
+    together, alone = variations(model, start, range(4), 0.4), variations(model, start, [2], 0.4)
     assert np.array_equal(together[2].wave, alone[0].wave)
     assert not np.array_equal(together[0].wave, together[1].wave)
 
 
 def test_a_morph_begins_and_ends_with_its_kicks_and_cancels_nothing(model):
     for a, b in ((1, 2), (3, 4), (5, 6)):
-        way = morph(model, place(model, a), place(model, b), 7)
+        way = interpolate(model, place(model, a), place(model, b), 7)
         assert np.array_equal(way[0].wave, model.render(latent=place(model, a)).wave)
         assert np.array_equal(way[-1].wave, model.render(latent=place(model, b)).wave)
         loud = np.array([card(step.wave[0])["loudness_lufs"] for step in way])
@@ -147,9 +148,9 @@ def test_the_grain_of_the_heaviest_is_kept_and_of_equally_heavy_ones_that_of_the
 def test_amounts_and_counts_that_make_no_sense_are_refused(model):
     start = place(model, 0)
     with pytest.raises(UserError, match="from 0"):
-        vary(model, start, [0], 3.0)
+        variations(model, start, [0], 3.0)
     with pytest.raises(UserError, match="two ends"):
-        morph(model, start, start, 1)
+        interpolate(model, start, start, 1)
 
 
 def test_the_commands_write_kicks_that_can_be_made_again(tmp_path, capsys, kicks):

@@ -19,17 +19,23 @@ HOMES = {
     "card": "kickitout.api",
     "check": "kickitout.datasets.doctor.check",
     "generate": "kickitout.generation",
+    "generate_kicks": "kickitout.generation",
+    "generation_job": "kickitout.api",
     "inpaint": "kickitout.api",
     "invert": "kickitout.api",
     "load_model": "kickitout.generation",
     "match": "kickitout.api",
     "morph": "kickitout.api",
     "read_dataset": "kickitout.datasets.build",
+    "read_recipe": "kickitout.api",
     "render": "kickitout.api",
+    "render_file": "kickitout.export.sounds",
     "runs": "kickitout.api",
     "score": "kickitout.api",
+    "shard_folder": "kickitout.api",
     "train": "kickitout.api",
     "vary": "kickitout.api",
+    "write_kicks": "kickitout.export.sounds",
     "write_kit": "kickitout.api",
     "write_shards": "kickitout.api",
     "write_site": "kickitout.studio.site",
@@ -39,13 +45,16 @@ HOMES = {
 if TYPE_CHECKING:
     from kickitout.api import (
         card,
+        generation_job,
         inpaint,
         invert,
         match,
         morph,
+        read_recipe,
         render,
         runs,
         score,
+        shard_folder,
         train,
         vary,
         write_kit,
@@ -55,7 +64,8 @@ if TYPE_CHECKING:
     from kickitout.datasets.build import read_dataset
     from kickitout.datasets.doctor.check import check
     from kickitout.errors import UserError
-    from kickitout.generation import generate, load_model
+    from kickitout.export.sounds import render_file, write_kicks
+    from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.studio.site import write_site
 
 __all__ = [
@@ -64,17 +74,23 @@ __all__ = [
     "card",
     "check",
     "generate",
+    "generate_kicks",
+    "generation_job",
     "inpaint",
     "invert",
     "load_model",
     "match",
     "morph",
     "read_dataset",
+    "read_recipe",
     "render",
+    "render_file",
     "runs",
     "score",
+    "shard_folder",
     "train",
     "vary",
+    "write_kicks",
     "write_kit",
     "write_shards",
     "write_site",

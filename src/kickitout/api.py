@@ -1,12 +1,14 @@
 """What `kickitout` offers in Python, where a room's own function asks for more than a caller wants to say.
 
-Sounds come back as `generate` gives them: float32 at 44.1 kHz with the onset at sample 64, [n, 22050] from a mono
-model and [n, 2, 22050] (left, right) from a stereo one. A sound that goes in is a file, a prepared wave [22050] or
+Sounds come back as `generate` gives them: float32 at 44.1 kHz with the onset at sample 64, [22050] from a mono model
+and [2, 22050] (left, right) from a stereo one; or as a `Kick`, which has that as `wave`, its kick card as `card`, what
+renders it again as `recipe`, and a `name` for its file. A sound that goes in is a file, a prepared wave [22050] or
 [2, 22050], or what `invert` returned. A model is "default", a model file, a run folder, or one that is loaded already.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -14,20 +16,22 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from kickitout.audio import read_comment
 from kickitout.errors import UserError
-from kickitout.generation import invert as inversion
-from kickitout.generation import load_model
-from kickitout.generation.generate import kicks
-from kickitout.generation.invert import Inversion, encoder_of
-from kickitout.generation.load import DEFAULT
-from kickitout.generation.match import MatchResult
+from kickitout.generation.generate import Kick, generate_kicks, latent_kick
+from kickitout.generation.inpaint import joined
+from kickitout.generation.invert import Inversion
+from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
-from kickitout.generation.recipe import find_latent, needs_model, read_recipe, render_recipe
+from kickitout.generation.recipe import find_latent, needs_model, recipe_in, render_recipe
 from kickitout.generation.source import decode_kick, read_bytes
+from kickitout.generation.vary import interpolate, variations
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from kickitout.datasets.build import Dataset
+    from kickitout.export.shard_folder import ShardFolder
+    from kickitout.export.sounds import GenerationJob
     from kickitout.metrics.score import Score
     from kickitout.training.loop import Report
     from kickitout.training.overview import RunState
@@ -36,6 +40,19 @@ if TYPE_CHECKING:
 PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 ModelLike: TypeAlias = str | Path | Model
 SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
+
+
+def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
+    """The recipe in a sound file that kickitout wrote. as_written: in the words of the version that wrote it.
+
+    Raises UserError for a file that cannot be read and for one without a recipe.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.read_recipe(kickitout.write_kicks(kickitout.generate_kicks([7]), folder)[0])["seed"]
+    7
+    """
+    return recipe_in(read_comment(Path(sound)), str(sound), as_written=as_written)
 
 
 def render(
@@ -59,107 +76,116 @@ def render(
     >>> found["note"]
     'F1'
     """
-    from kickitout.audio import read_comment
-
-    where = "the recipe" if isinstance(recipe, Mapping) else str(recipe)
-    found = dict(recipe) if isinstance(recipe, Mapping) else read_recipe(read_comment(Path(recipe)), where)
-    played = _opened(model) if needs_model(found) else None
-    return _flat(render_recipe(found, played, where, None if source is None else read_bytes(source)).wave[None])[0]
+    where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
+    played = load_model(model) if needs_model(found) else None
+    wave = render_recipe(found, played, where, None if source is None else read_bytes(source)).wave
+    return wave[0] if len(wave) == 1 else wave
 
 
-def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike = DEFAULT) -> list[MatchResult]:
-    """A kick a seed, with the model's controls turned until its kick card says what `targets` ask for.
+def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike = DEFAULT) -> list[Kick]:
+    """A kick a seed, with the model's controls moved until its kick card says what `targets` ask for.
 
     targets: pitch [Hz], sweep [ms], decay [ms to fall by 20 dB], click [dB re the whole], tone [Hz, centre of the
-    click], balance [dB, sub re body], drive [dB]. Each result has `wave` [channels, 22050], `reached`, and in `lines`
-    what was requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each
-    control. Raises UserError for an unknown target, for one outside its range, and for a model without controls.
+    click], balance [dB, sub re body], drive [dB]. The `match` of each kick has `reached`, and in `lines` what was
+    requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control.
+    Raises UserError for an unknown target, for one outside its range, and for a model without controls.
 
     >>> import kickitout
-    >>> found = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
-    >>> found.reached, [line.target.name for line in found.lines]
-    (True, ['pitch', 'decay'])
+    >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
+    >>> kick.match.reached, [line.target.name for line in kick.match.lines], kick.card["note"]
+    (True, ['pitch', 'decay'], 'G1')
     """
-    played = _opened(model)
-    return [kick.match for kick in kicks(played, seeds, targets) if kick.match is not None]
+    return list(generate_kicks(seeds, model, targets))
 
 
 def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
     """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
     sounds, before and after refining (two different kicks are about 10 dB apart).
 
-    An encoder guesses the latent, and a search refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552).
-    Raises UserError for a file that is no single kick and for a model without an encoder.
+    A file that this model made says its own latent. Of any other sound an encoder guesses the latent, and a search
+    refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552). Raises UserError for a file that is no single
+    kick and for a model without an encoder.
 
     >>> import kickitout
     >>> found = kickitout.invert(kickitout.generate([7])[0])
     >>> found.after < 5
     True
     """
-    from kickitout.identity import identity_in
-
-    if isinstance(sound, Inversion):
-        return sound
-    played = _opened(model)
-    encoder = encoder_of(played)
-    if isinstance(sound, np.ndarray):
-        return inversion.invert(played, encoder, sound)
-    data = read_bytes(sound)
-    wave = decode_kick(data, str(sound), played.info.channels)
-    return inversion.invert(played, encoder, wave, identity=identity_in(data, str(sound)))
+    return sound if isinstance(sound, Inversion) else find_latent(load_model(model), sound)
 
 
-def vary(sound: SoundLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT) -> np.ndarray:
-    """One variation of a sound a seed, [n, 22050]. amount: 0 gives the sound back as the model reconstructs it, 1 is as
-    far as kicks are apart, 2 the most.
+def vary(sound: SoundLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT) -> list[Kick]:
+    """One variation of a sound a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is as far as
+    kicks are apart, 2 the most.
 
-    A file that this model wrote says its own latent; any other sound is inverted. Raises UserError for an amount
-    outside 0..2, and as `invert` does.
+    Raises UserError for an amount outside 0..2, and as `invert` does.
 
     >>> import kickitout
-    >>> kickitout.vary(kickitout.generate([7])[0], range(3)).shape
-    (3, 22050)
+    >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
+    >>> [kick.wave.shape for kick in kicks]
+    [(22050,), (22050,), (22050,)]
     """
-    from kickitout.generation.vary import vary
+    played = load_model(model)
+    found = invert(sound, played)
+    name, made = _file_of(found), variations(played, found.latent, seeds, amount)
+    stems = [f"{Path(name).stem}_vary_{seed:06d}" for seed in seeds]
+    pairs = zip(made, stems, strict=True)
+    return [latent_kick(played, one, stem, varied=name, amount=amount) for one, stem in pairs]
 
-    played = _opened(model)
-    return _stacked(vary(played, _latent(sound, played), seeds, amount))
 
-
-def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFAULT) -> np.ndarray:
-    """n kicks on the straight line between the latents of two sounds, both ends included: [n, 22050].
+def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFAULT) -> list[Kick]:
+    """n kicks on the straight line between the latents of two sounds, both ends included.
 
     The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Raises
     UserError for n below 2, and as `invert` does.
 
     >>> import kickitout
     >>> deep, hard = kickitout.generate([7, 8])
-    >>> kickitout.morph(deep, hard, 3).shape
-    (3, 22050)
+    >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
+    ['B0', 'F1', 'A#1']
     """
-    from kickitout.generation.vary import morph
-
-    played = _opened(model)
-    return _stacked(morph(played, _latent(first, played), _latent(last, played), n))
+    played = load_model(model)
+    ends = [invert(sound, played) for sound in (first, last)]
+    names = [_file_of(end) for end in ends]
+    stem = "_to_".join(Path(name).stem for name in names)
+    made = interpolate(played, ends[0].latent, ends[1].latent, n)
+    return [latent_kick(played, one, f"{stem}_{i:02d}", morphed=names) for i, one in enumerate(made)]
 
 
 def inpaint(
-    sound: str | PathLike[str] | np.ndarray, seeds: Sequence[int], keep: Literal["click", "body"] = "click",
-    amount: float = 1.0, model: ModelLike = DEFAULT,
-) -> np.ndarray:  # fmt: skip
-    """A sound's own click with a new body, or its body with a new click, one a seed: [n, 22050].
+    sound: SoundLike, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
+    model: ModelLike = DEFAULT,
+) -> list[Kick]:  # fmt: skip
+    """A sound's own click with a new body, or its body with a new click, one a seed.
 
     The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
-    to 35 ms. Raises UserError as `vary` does.
+    to 35 ms. The recipe of such a kick needs the sound's file. Raises UserError as `vary` does.
 
     >>> import kickitout
-    >>> kickitout.inpaint(kickitout.generate([7])[0], range(2), keep="body").shape
-    (2, 22050)
+    >>> kick = kickitout.inpaint(kickitout.generate([7])[0], [0], keep="body")[0]
+    >>> kick.recipe["keep"]
+    'body'
     """
-    from kickitout.generation.inpaint import inpaint
+    played = load_model(model)
+    found = invert(sound, played)
+    name, part = _file_of(found), found.sound
+    if isinstance(part, np.ndarray):
+        wave, data = part, part.astype("<f4").tobytes()
+    else:
+        data = read_bytes(name if part is None else part)
+        wave = decode_kick(data, str(part), played.info.channels)
+    source = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    kept = []
+    for seed, made in zip(seeds, variations(played, found.latent, seeds, amount), strict=True):
+        kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}",
+                           keep=keep, source=source, amount=amount)  # fmt: skip
+        kept.append(kick._replace(channels=joined(wave, made, keep).wave))
+    return kept
 
-    played = _opened(model)
-    return _stacked(inpaint(played, _latent(sound, played), _wave(sound, played), seeds, keep, amount))
+
+def _file_of(found: Inversion) -> str:
+    """The name of the file that was inverted; "sound" for a wave."""
+    return "sound" if isinstance(found.sound, np.ndarray) else Path(found.sound or "sound").name
 
 
 def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
@@ -301,13 +327,58 @@ def write_kit(
     formats = tuple(KIT_FORMATS) if formats is None else tuple(formats)
     check_formats(formats, plan)
     check_place(out, zipped=zipped, force=force)
-    played = _opened(model) if sounds is None else None
+    played = load_model(model) if sounds is None else None
     used = kicks_of_files([Path(s) for s in sounds or ()])[0] if played is None else kicks_of_model(played, seeds)
     return write_kit(build_kit(used, plan), played, out, formats, zipped=zipped, force=force)
 
 
+def generation_job(
+    out: str | PathLike[str], *, model: ModelLike = DEFAULT, targets: Mapping[str, float] | None = None,
+    reject_outliers: bool = False, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
+    pre_roll_ms: float | None = None,
+) -> GenerationJob:  # fmt: skip
+    """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
+
+    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers: as in `kicks`; format,
+    bits, rate, pre_roll_ms: as in `write_kicks`. Raises UserError as those do.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for path, _ in kickitout.generation_job(folder, format="flac").write(range(2)):
+    ...         print(path.name)
+    kick_000000.flac
+    kick_000001.flac
+    """
+    from kickitout.export.sounds import GenerationJob, SoundFormat
+
+    form = SoundFormat(format, bits, rate, pre_roll_ms)
+    return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers)
+
+
+def shard_folder(
+    out: str | PathLike[str], seeds: range, each: int, *, cards: bool = True, model: ModelLike = DEFAULT,
+    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, format: str = "wav",
+    bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
+) -> ShardFolder:  # fmt: skip
+    """What `write_shards` writes, to watch it: `write(workers)` yields each tar file as it is there, with what
+    `reject_outliers` has counted. Raises UserError as `write_shards` does.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shards = kickitout.shard_folder(folder, range(4), 2)
+    ...     len(shards), shards.kicks_there()
+    (2, 0)
+    """
+    from kickitout.export.shard_folder import ShardFolder
+    from kickitout.export.shards import ShardWork
+
+    job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, format=format, bits=bits,
+                         rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
+    return ShardFolder(ShardWork(job, cards), seeds, each)
+
+
 def write_shards(
-    out: str | PathLike[str], seeds: range, each: int, *, model: str | Path = DEFAULT,
+    out: str | PathLike[str], seeds: range, each: int, *, model: ModelLike = DEFAULT,
     targets: Mapping[str, float] | None = None, reject_outliers: bool = False, cards: bool = True, format: str = "wav",
     bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None, workers: int = 1,
 ) -> list[Path]:  # fmt: skip
@@ -324,47 +395,14 @@ def write_shards(
     ...     [path.name for path in kickitout.write_shards(folder, range(4), 2, cards=False)]
     ['kicks-000000-000001.tar', 'kicks-000002-000003.tar']
     """
-    from kickitout.export.shard_folder import ShardFolder
-    from kickitout.export.shards import ShardWork, shard_name
-    from kickitout.export.sounds import GenerationJob, SoundFormat, word_of
-    from kickitout.generation.match import check_targets
-    from kickitout.generation.reject import OutlierRejection
     from kickitout.workers import Workers
 
-    played = _opened(model)
-    limits = OutlierRejection.of(played).limits if reject_outliers else None
-    form = SoundFormat(format, bits, rate, pre_roll_ms, word_of(played))
-    job = GenerationJob(str(model), played.digest, Path(out), form, check_targets(targets or {}), limits)
-    folder = ShardFolder(ShardWork(job, cards), seeds, each)
+    folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
+                          format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
     with Workers(workers) as pool:
         for _ in folder.write(pool):
             pass
-    return [Path(out) / shard_name(part) for part in folder.shards()]
-
-
-def _opened(model: ModelLike) -> Model:
-    return load_model(model) if isinstance(model, (str, Path)) else model
-
-
-def _latent(sound: SoundLike, model: Model) -> np.ndarray:
-    if isinstance(sound, (np.ndarray, Inversion)):
-        return invert(sound, model).latent
-    return find_latent(model, Path(sound))[0]
-
-
-def _wave(sound: str | PathLike[str] | np.ndarray, model: Model) -> np.ndarray:
-    if isinstance(sound, np.ndarray):
-        return sound
-    return decode_kick(read_bytes(sound), str(sound), model.info.channels)
-
-
-def _stacked(made: Sequence[Any]) -> np.ndarray:
-    return _flat(np.stack([one.wave for one in made]))
-
-
-def _flat(waves: np.ndarray) -> np.ndarray:
-    """[n, channels, T] -> [n, T] where there is one channel."""
-    return waves[:, 0] if waves.shape[1] == 1 else waves
+    return [folder.path / name for name in folder.names()]
 
 
 def _dataset(sounds: Dataset | PathOrPaths) -> Dataset:

@@ -1,8 +1,7 @@
 """Kicks with their recipes: what a page or a program shows, saves and goes on from.
 
-`kickitout.vary`, `morph` and the like give sounds alone. Here each sound comes with the recipe that renders it again,
-and a recipe is enough to begin with: {"seed": 7}, or {"latent": [...], "controls": [...]}. Waves are [channels, T] as
-`kickitout.generation` has them. Files come in and go out as bytes; nothing is kept.
+`kickitout.vary`, `morph` and the like begin with sounds. Here a recipe is enough to begin with: {"seed": 7}, or
+{"latent": [...], "controls": [...]}. Files come in and go out as bytes; nothing is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kickitout.audio import decode_comment, decode_sound
-from kickitout.descriptors import FIELDS, Cards, card, cards, level_curve, pitch_curve
+from kickitout.descriptors import FIELDS, Cards, cards, level_curve, pitch_curve
 from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
@@ -26,19 +25,17 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
 from kickitout.generation.generate import Kick
-from kickitout.generation.invert import EncoderSession, encoder_of
-from kickitout.generation.invert import invert as find_latent
+from kickitout.generation.invert import EncoderSession, encoder_of, invert_wave
 from kickitout.generation.load import find_model_file, notice_of
 from kickitout.generation.match import ROUNDS, MatchResult, match_targets, start_noise
 from kickitout.generation.match import match_seed as match_starts
 from kickitout.generation.model import Model, Played, as_row, goes_by
 from kickitout.generation.noise import LARGEST_SEED, check_seeds, normal
-from kickitout.generation.recipe import CHANGED, is_sound_of, read_recipe, render_recipe, rounded, sound_recipe
+from kickitout.generation.recipe import CHANGED, is_sound_of, recipe_in, render_recipe, rounded, sound_recipe
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_kick
 from kickitout.generation.vary import blend as blend_latents
-from kickitout.generation.vary import morph as morph_latents
-from kickitout.generation.vary import vary as vary_latent
+from kickitout.generation.vary import interpolate, variations
 from kickitout.identity import identity_in
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
 from kickitout.stored import upgraded_recipe
@@ -64,7 +61,7 @@ def render(model: Model, recipe: Mapping[str, Any]) -> Kick:
     >>> from kickitout import load_model
     >>> kick = render(load_model(), {"seed": 7})
     >>> kick.wave.shape, kick.recipe["seed"]
-    ((1, 22050), 7)
+    ((22050,), 7)
     """
     whole, played = _played(model, recipe)
     return Kick(whole.get("seed"), played.wave, whole)
@@ -78,7 +75,7 @@ def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
 def vary(model: Model, recipe: Mapping[str, Any], seeds: Sequence[int], amount: float = 0.3) -> list[Kick]:
     """One variation a seed, see `kickitout.vary`; the recipe's controls keep their values."""
     latent, controls = _latent(model, recipe)
-    made = vary_latent(model, latent, seeds, amount, controls)
+    made = variations(model, latent, seeds, amount, controls)
     return [_from_latent(model, one, controls, amount=amount) for one in made]
 
 
@@ -90,7 +87,7 @@ def blend(model: Model, recipes: Sequence[Mapping[str, Any]], weights: Sequence[
 def morph(model: Model, first: Mapping[str, Any], last: Mapping[str, Any], count: int = 5) -> list[Kick]:
     """`count` kicks from the one to the other, both included; their controls move along."""
     (begin, begin_controls), (end, end_controls) = _latent(model, first), _latent(model, last)
-    made = morph_latents(model, begin, end, count, (begin_controls, end_controls))
+    made = interpolate(model, begin, end, count, (begin_controls, end_controls))
     shares = np.linspace(0, 1, count, dtype=np.float32)
     return [_from_latent(model, one, (1 - share) * begin_controls + share * end_controls)
             for one, share in zip(made, shares, strict=True)]  # fmt: skip
@@ -206,7 +203,7 @@ def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: s
     own = np.atleast_2d(wave)
     if isinstance(encoder, str):
         return Opened(f"{encoder}{odd}", own, None)
-    found = find_latent(model, encoder, wave, identity=identity_in(data, name))
+    found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
     changed = "" if recipe is None else CHANGED
     return Opened(f"{changed}{found.said}{odd}", own, _from_latent(model, model.render(latent=found.latent)))
 
@@ -215,7 +212,7 @@ def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:
     """The recipe in a file that this very model made; None in any other, which is a sound like others."""
     is_recipe = data[:1] == b"{"
     try:
-        found = read_recipe(data.decode() if is_recipe else decode_comment(data, name), name)
+        found = recipe_in(data.decode() if is_recipe else decode_comment(data, name), name)
     except (UserError, UnicodeDecodeError):
         if is_recipe:
             raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
@@ -238,11 +235,11 @@ def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Op
     if data[:1] == b"{":
         return Opened("the kick of this recipe", None, kick)
     sound = decode_sound(data, name)
-    if not is_sound_of(sound, kick.wave, found):
+    if not is_sound_of(sound, kick.channels, found):
         return None
     try:
         form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
-        exact = encode_kick(found, kick.wave, form, comment=decode_comment(data, name))[1] == data
+        exact = encode_kick(found, kick.channels, form, comment=decode_comment(data, name))[1] == data
     except (UserError, TypeError, ValueError):  # in a form by now that is not written here
         exact = False
     same = "the same file bit for bit" if exact else "the same samples in another file"
@@ -260,9 +257,7 @@ def name_of(recipe: Mapping[str, Any], card: Mapping[str, float | str]) -> str:
 def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
     """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
     kick = render(model, recipe)
-    return f"{name_of(kick.recipe, card(kick.wave.mean(axis=0)))}.{form.format}", encode_kick(
-        kick.recipe, kick.wave, form
-    )[1]
+    return f"{name_of(kick.recipe, kick.card)}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
 
 
 def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
@@ -272,9 +267,10 @@ def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats:
     sources = []
     for number, kick in enumerate((render(model, recipe) for recipe in recipes), 1):
         label = name_of(kick.recipe, {}).removeprefix("kick_")
-        if not np.abs(kick.wave).max() > 0:
+        if not np.abs(kick.channels).max() > 0:
             raise UserError(f"kick {number} of the kit is silent; leave it out")
-        sources.append(KitSource(label, label, np.asarray(kick.wave, np.float32), json.loads(json.dumps(kick.recipe))))
+        recipe = json.loads(json.dumps(kick.recipe))
+        sources.append(KitSource(label, label, np.asarray(kick.channels, np.float32), recipe))
     with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
         out = Path(folder) / plan.stem
         write_kit(build_kit(sources, plan), model, out, formats, zipped=True)

@@ -185,7 +185,7 @@ def recipe_seeds() -> list[bytes]:
 
 
 def recipe_once(data: bytes) -> str:
-    from kickitout.generation.recipe import latent_of, read_recipe, render_recipe
+    from kickitout.generation.recipe import latent_of, recipe_in, render_recipe
     from kickitout.training.config import load_config
 
     text, model = data.decode("utf-8", "replace"), _Turnable()
@@ -195,7 +195,7 @@ def recipe_once(data: bytes) -> str:
         said = fine(
             lambda: load_config(str(path)),
             lambda: load_config("dcgan", [text]),
-            lambda: render_recipe(read_recipe(text, "r"), model, "r"),
+            lambda: render_recipe(recipe_in(text, "r"), model, "r"),
             lambda: latent_of(text, model),
         )
         return said.replace(folder, "")

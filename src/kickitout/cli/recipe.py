@@ -18,44 +18,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="SOUND", help="sound files that kickitout made")
     parser.add_argument("--render", type=Path, default=None, metavar="FILE", help="re-render the sound, bit for bit")
     parser.add_argument("--model", default="default", help="the model it was made with (default 'default')")
-    parser.add_argument(
-        "--source",
-        type=Path,
-        default=None,
-        help="the sound file it was made from",
-    )
+    parser.add_argument("--source", type=Path, default=None, help="the sound file it was made from")
     parser.add_argument("--force", action="store_true", help="with --render: replace a file that is there")
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.audio import read_comment
-    from kickitout.errors import UserError
-    from kickitout.export.sounds import render_file
-    from kickitout.generation.recipe import read_recipe
+    import json
+
+    from kickitout import UserError, read_recipe, render_file
 
     if args.render is not None and len(args.sounds) > 1:
         raise UserError("--render re-renders one sound; give one file")
     for path in args.sounds:
-        comment = read_comment(path)
-        read_recipe(comment, str(path))
         if args.render is None:
-            print(comment)
-        else:
-            made = render_file(path, args.render, args.model, source=args.source, force=args.force)
-            if not _same(path, made):
-                said = f"{path}: its samples are not those of its recipe; {made} is the sound as it was made"
-                print(said, file=sys.stderr)
-            print(made)
+            print(json.dumps(read_recipe(path, as_written=True), sort_keys=True))
+            continue
+        made, same = render_file(path, args.render, args.model, source=args.source, force=args.force)
+        if not same:
+            said = f"{path}: its samples are not those of its recipe; {made} is the sound as it was made"
+            print(said, file=sys.stderr)
+        print(made)
     return 0
-
-
-def _same(path: Path, made: Path) -> bool:
-    from kickitout.audio import read_sound
-    from kickitout.errors import UserError
-    from kickitout.generation.recipe import same_samples
-
-    try:
-        a, b = read_sound(path), read_sound(made)
-    except UserError:  # a damaged sound can still be re-rendered
-        return False
-    return a.rate == b.rate and same_samples(a.samples, b.samples)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from pathlib import Path
+from typing import Any
 
 from kickitout.errors import UserError
 from kickitout.errors import count as count
@@ -26,6 +27,28 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
     return seconds
+
+
+def add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """How sound files are written."""
+    parser.add_argument("--format", choices=("wav", "flac"), default="wav")
+    add_bits(parser)
+    parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
+    add_pre_roll(parser)
+    parser.add_argument("--force", action="store_true", help="replace files that are there")
+
+
+def format_of(args: argparse.Namespace) -> dict[str, Any]:
+    """What `add_format` reads, as the functions of `kickitout` take it."""
+    return {"format": args.format, "bits": args.bits, "rate": args.rate, "pre_roll_ms": args.pre_roll}
+
+
+def add_bits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
 
 
 def add_pre_roll(parser: argparse.ArgumentParser) -> None:

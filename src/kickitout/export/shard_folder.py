@@ -47,6 +47,10 @@ class ShardFolder:
         """The seeds of each shard."""
         return (self.seeds[i : i + self.each] for i in range(0, len(self.seeds), self.each))
 
+    def names(self) -> list[str]:
+        """Of the files, in the order of their seeds."""
+        return [shard_name(seeds) for seeds in self.shards()]
+
     @property
     def plan(self) -> dict[str, Any]:
         """All that the bytes of the shards depend on."""

@@ -72,14 +72,14 @@ class ShardWork:
         while block := list(islice(kicks, BLOCK_ROWS)):
             for kick, told in zip(block, self._told(block), strict=True):
                 name = file_name(kick.seed or 0, form)
-                recipe, data = encode_kick(kick.recipe, kick.wave, form)
+                recipe, data = encode_kick(kick.recipe, kick.channels, form)
                 yield f"{Path(name).stem}.json", json.dumps({"recipe": recipe, **told}, sort_keys=True).encode()
                 yield name, data
 
     def _told(self, block: list[Kick]) -> Iterator[dict[str, Any]]:
         """What is said of each kick beside its recipe."""
         if self.cards:
-            measured = cards(np.stack([kick.wave.mean(axis=0) for kick in block]), threads=1)
+            measured = cards(np.stack([kick.channels.mean(axis=0) for kick in block]), threads=1)
         for i in range(len(block)):
             data: dict[str, Any] = {}
             if self.cards:

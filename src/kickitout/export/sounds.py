@@ -1,37 +1,38 @@
-"""Kicks -> sound files named by their seed, each with the recipe that re-makes it."""
+"""Kicks -> sound files, each with the recipe that re-renders it; and recipes -> the same files again."""
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import math
 import struct
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from kickitout.audio import encode_sound, read_comment, refuse_flac, resample
+from kickitout.audio import decode_sound, encode_sound, read_comment, read_sound, refuse_flac, resample
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors.limits import Limits
 from kickitout.errors import UserError
 from kickitout.export.wav_chunks import SamplerZone, with_zone
 from kickitout.files import make_folder, write_whole
-from kickitout.generation.generate import Kick, in_order, kicks
+from kickitout.generation.generate import Kick, generate_kicks, in_order
 from kickitout.generation.load import DEFAULT, load_model
-from kickitout.generation.match import MatchResult
+from kickitout.generation.match import MatchResult, check_targets
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
     begun,
     check_pre_roll,
     needs_model,
-    read_recipe,
+    recipe_in,
     render_recipe,
+    same_samples,
     scaled,
     stated_gain,
     stated_pre_roll,
@@ -39,8 +40,10 @@ from kickitout.generation.recipe import (
 from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.generation.source import read_bytes
 from kickitout.sound import SAMPLE_RATE
+from kickitout.workers import Workers
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
+CHUNK = 32  # kicks that a worker is sent at a time
 
 
 @dataclass(frozen=True)
@@ -76,11 +79,6 @@ def file_name(seed: int, form: SoundFormat) -> str:
     return f"{form.word}_{seed:06d}.{form.format}"
 
 
-def word_of(model: Model) -> str:
-    """What a model makes: "kick", or "sound" where it learned from other one-shots (`--kind any`)."""
-    return "sound" if model.info.config.get("kind") == "any" else "kick"
-
-
 def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], form: SoundFormat) -> str:
     """The name of a file that says what is in it: note, time to fall by 20 dB, and where it came from.
 
@@ -91,7 +89,7 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
     >>> telling_name({"seed": 42, "controls": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
     'kick_s000042-21d0.flac'
     """
-    parts = ["kick"]
+    parts = [form.word]
     if card.get("note"):
         parts.append(str(card["note"]).replace("#", "s"))
     decay = card.get("decay_t20_ms")
@@ -153,23 +151,44 @@ def file_of_recipe(
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
 
 
-def render_file(
-    sound: Path, to: Path, model: str | Path | Model = DEFAULT, *, source: Path | None = None, force: bool = False
-) -> Path:
-    """Write the sound of the recipe in a file again, into the file `to`: of the same format bit for bit.
+class Rerendered(NamedTuple):
+    """A file that was rendered again. same: whether its samples are those of the file with the recipe."""
 
-    source: as `render_recipe` has it. Raises UserError where `to` exists and `force` is not set.
+    path: Path
+    same: bool
+
+
+def render_file(
+    sound: str | PathLike[str], out: str | PathLike[str], model: str | Path | Model = DEFAULT, *,
+    source: str | PathLike[str] | None = None, force: bool = False,
+) -> Rerendered:  # fmt: skip
+    """Write the sound of the recipe in a file into the file `out`, in the format of its ending, bit for bit.
+
+    source: as in `render`. Returns the file, and whether its samples are those of `sound`. Raises UserError as `render`
+    does, and where `out` exists (force replaces it).
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     (kick,) = kickitout.write_kicks(kickitout.generate_kicks([7]), folder)
+    ...     kickitout.render_file(kick, f"{folder}/again.wav").same
+    True
     """
+    sound, out = Path(sound), Path(out)
     comment = read_comment(sound)
-    recipe, format = read_recipe(comment, str(sound)), to.suffix.lower().lstrip(".") or "wav"
+    recipe, format = recipe_in(comment, str(sound)), out.suffix.lower().lstrip(".") or "wav"
     if "kit" in recipe and format != "wav":
-        raise UserError(f"{to}: the sounds of a kit are WAV files; choose a name that ends in .wav")
-    played = (load_model(model) if isinstance(model, (str, Path)) else model) if needs_model(recipe) else None
+        raise UserError(f"{out}: the sounds of a kit are WAV files; choose a name that ends in .wav")
+    played = load_model(model) if needs_model(recipe) else None
     data = None if source is None else read_bytes(source)
     made = file_of_recipe(recipe, str(sound), played, data, comment=comment, format=format)
-    refuse_in_the_way(to.parent, [to.name], force=force)
-    make_folder(to.parent)
-    return write_whole(to, made)
+    refuse_in_the_way(out.parent, [out.name], force=force)
+    make_folder(out.parent)
+    try:
+        a, b = read_sound(sound), decode_sound(made, str(out))
+        same = a.rate == b.rate and same_samples(a.samples, b.samples)
+    except UserError:  # a damaged sound can still be rendered again
+        same = False
+    return Rerendered(write_whole(out, made), same)
 
 
 def headroom(samples: np.ndarray) -> float:
@@ -183,47 +202,35 @@ def headroom(samples: np.ndarray) -> float:
 
 
 def write_kicks(
-    model: Model, seeds: Sequence[int], folder: Path, form: SoundFormat | None = None, *,
-    targets: Mapping[str, float] | None = None, rejection: OutlierRejection | None = None,
-    force: bool = False, threads: int | None = None,
-) -> Generator[tuple[Path, MatchResult | None], None, None]:  # fmt: skip
-    """Write one file a seed and yield its path and what came of the targets; each file appears whole or not at all.
+    kicks: Iterable[Kick], folder: str | PathLike[str], *, format: str = "wav", bits: str = "24",
+    rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None, force: bool = False,
+) -> list[Path]:  # fmt: skip
+    """Write kicks into a folder, each under its name and with its recipe inside; each file appears whole or not at all.
 
-    targets, rejection, threads: see `generation.generate.kicks`. Raises UserError before a kick is made when a file is
-    in the way and `force` is not set.
+    bits: "16", "24" or "32f". rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError
+    where a file is in the way (force replaces it) and for a format that cannot be written.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in kickitout.write_kicks(kickitout.generate_kicks([7, 8]), folder, bits="16")]
+    ['kick_000007.wav', 'kick_000008.wav']
     """
-    form = form or SoundFormat(word=word_of(model))
-    begin_files(seeds, folder, form, force=force)
-    threads = threads or usable_cpus()
-
-    def write(kick: Kick) -> tuple[Path, MatchResult | None]:
-        path = folder / file_name(kick.seed or 0, form)
-        return write_whole(path, encode_kick(kick.recipe, kick.wave, form)[1]), kick.match
-
-    with (
-        closing(kicks(model, seeds, targets, rejection, threads)) as made,
-        closing(in_order(write, made, threads)) as written,
-    ):
-        yield from written
-
-
-def write_named(
-    named: Sequence[tuple[str, Kick]], folder: Path, form: SoundFormat, *, force: bool = False
-) -> list[Path]:
-    """Write kicks under names of their own (without an ending). Raises UserError where a file is in the way."""
-    refuse_in_the_way(folder, (f"{name}.{form.format}" for name, _ in named), force=force)
-    make_folder(folder)
-    return [
-        write_whole(folder / f"{name}.{form.format}", encode_kick(kick.recipe, kick.wave, form)[1])
-        for name, kick in named
-    ]
+    form, folder = SoundFormat(format, bits, rate, pre_roll_ms), make_folder(Path(folder))
+    if isinstance(kicks, Sequence):
+        refuse_in_the_way(folder, [f"{kick.name}.{format}" for kick in kicks], force=force)
+    written = []
+    for kick in kicks:
+        refuse_in_the_way(folder, [f"{kick.name}.{format}"], force=force)
+        data = encode_kick(kick.recipe, kick.channels, form)[1]
+        written.append(write_whole(folder / f"{kick.name}.{format}", data))
+    return written
 
 
 @dataclass(frozen=True)
 class GenerationJob:
     """What to generate, as data that is sent to workers: each of them opens the model for itself, once.
 
-    model: as `load_model` takes it; digest: of the file it had where the job was given; targets: as in
+    model: as `load_model` takes it; digest: of the model it was where the job was given; targets: as in
     `generation.match`; limits: of an outlier rejection, if there is one; folder: where files go.
     """
 
@@ -231,53 +238,98 @@ class GenerationJob:
     digest: str
     folder: Path
     form: SoundFormat
-    targets: Mapping[str, float]
+    targets: Mapping[str, float] = field(default_factory=dict)
     limits: Limits | None = None
+
+    @classmethod
+    def of(
+        cls, model: str | Path | Model, folder: Path, form: SoundFormat | None = None,
+        targets: Mapping[str, float] | None = None, *, reject_outliers: bool = False,
+    ) -> GenerationJob:  # fmt: skip
+        """Raises UserError for a model that cannot be played and for targets that nothing can be asked for."""
+        played, form = load_model(model), form or SoundFormat()
+        limits = OutlierRejection.of(played).limits if reject_outliers else None
+        name = str(model if isinstance(model, (str, Path)) else played.path)
+        _opened.clear()
+        _opened[name, played.digest] = played
+        form = replace(form, word=played.info.word)
+        return cls(name, played.digest, folder, form, check_targets(targets or {}), limits)
 
     def open(self) -> Model:
         """Raises UserError where the model is another one here."""
-        return _opened(self.model, self.digest)
+        key = self.model, self.digest
+        if key not in _opened:
+            model = load_model(self.model)
+            if model.digest != self.digest:
+                raise UserError(
+                    f"{self.model}: a worker has another model under this name; the workers need to share it"
+                )
+            _opened.clear()
+            _opened[key] = model
+        return _opened[key]
 
     def rejection(self) -> OutlierRejection | None:
         """One that has sampled nothing yet."""
         return None if self.limits is None else OutlierRejection(self.open(), self.limits)
 
-    def kicks(self, seeds: Sequence[int], rejection: OutlierRejection | None) -> Iterator[Kick]:
-        """On one thread, in order."""
-        return kicks(self.open(), seeds, self.targets, rejection, threads=1)
+    def kicks(
+        self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int | None = 1
+    ) -> Generator[Kick, None, None]:
+        return generate_kicks(seeds, self.open(), self.targets, reject_outliers=rejection or False, threads=threads)
+
+    def write(
+        self, seeds: Sequence[int], *, rejection: OutlierRejection | None = None, workers: Workers | None = None,
+        threads: int | None = None, force: bool = False,
+    ) -> Generator[tuple[Path, MatchResult | None], None, None]:  # fmt: skip
+        """Write one file a seed, by workers or on threads of this process; yields its path and what came of targets.
+
+        rejection: of `rejection`, counts what was resampled. Each file appears whole or not at all. Raises UserError
+        before a kick is made for seeds that are none, or are there twice, and where a file is in the way and `force`
+        is not set.
+        """
+        check_seeds(seeds)
+        if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
+            raise UserError("--seeds: a seed is there twice; each seed makes one file")
+        refuse_in_the_way(self.folder, (file_name(seed, self.form) for seed in seeds), force=force)
+        make_folder(self.folder)
+        if workers is None:
+            yield from self._written(seeds, rejection, threads or usable_cpus())
+            return
+        chunks = (seeds[i : i + CHUNK] for i in range(0, len(seeds), CHUNK))
+        for _, (written, tally) in workers.each(self.write_files, chunks, in_order=True):
+            if rejection is not None:
+                rejection.tally.join(tally)
+            yield from written
+
+    def _written(
+        self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int
+    ) -> Generator[tuple[Path, MatchResult | None], None, None]:
+        def write(kick: Kick) -> tuple[Path, MatchResult | None]:
+            data = encode_kick(kick.recipe, kick.channels, self.form)[1]
+            return write_whole(self.folder / f"{kick.name}.{self.form.format}", data), kick.match
+
+        with (
+            closing(self.kicks(seeds, rejection, threads)) as made,
+            closing(in_order(write, made, threads)) as written,
+        ):
+            yield from written
 
     def write_files(self, seeds: Sequence[int]) -> tuple[list[tuple[Path, MatchResult | None]], RejectionTally]:
-        """Write a file a seed, whatever is there. Returns paths, matches without their sounds, and the tally."""
+        """As a worker: a file a seed, whatever is there. Returns paths, matches without their sounds, and the tally."""
         rejection = self.rejection()
-        options: dict[str, Any] = {"targets": self.targets, "rejection": rejection, "force": True, "threads": 1}
         written = [
             (path, match and replace(match, wave=np.empty((0, 0), np.float32)))
-            for path, match in write_kicks(self.open(), seeds, self.folder, self.form, **options)
+            for path, match in self._written(seeds, rejection, 1)
         ]
         return written, rejection.tally if rejection else RejectionTally()
 
-
-@functools.lru_cache(maxsize=1)
-def _opened(name: str, digest: str) -> Model:
-    model = load_model(name)
-    if model.digest != digest:
-        raise UserError(f"{name}: a worker has another model under this name; the workers need to share it")
-    return model
+    def written_since(self, since: float, seeds: Sequence[int]) -> int:
+        """How many of the seeds' files have been written since then (seconds since 1970)."""
+        there = {p.name: p.stat().st_mtime for p in self.folder.iterdir()} if self.folder.is_dir() else {}
+        return sum(there.get(file_name(seed, self.form), 0.0) >= since - 0.01 for seed in seeds)
 
 
-def begin_files(seeds: Sequence[int], folder: Path, form: SoundFormat, *, force: bool = False) -> None:
-    """Make the folder. Raises UserError for seeds that are none, or are there twice, and for files in the way."""
-    check_seeds(seeds)
-    if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
-        raise UserError("--seeds: a seed is there twice; each seed makes one file")
-    refuse_in_the_way(folder, (file_name(seed, form) for seed in seeds), force=force)
-    make_folder(folder)
-
-
-def written_since(since: float, folder: Path, seeds: Sequence[int], form: SoundFormat) -> int:
-    """How many of the seeds' files have been written since then (seconds since 1970)."""
-    there = {p.name: p.stat().st_mtime for p in folder.iterdir()} if folder.is_dir() else {}
-    return sum(there.get(file_name(seed, form), 0.0) >= since - 0.01 for seed in seeds)
+_opened: dict[tuple[str, str], Model] = {}  # the model of the last job, by name and digest
 
 
 def refuse_in_the_way(folder: Path, names: Iterable[str], *, force: bool) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kickitout.generation.generate import generate
+from kickitout.generation.generate import Kick, generate, generate_kicks
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model, ModelInfo
 
-__all__ = ["Model", "ModelInfo", "generate", "load_model"]
+__all__ = ["Kick", "Model", "ModelInfo", "generate", "generate_kicks", "load_model"]

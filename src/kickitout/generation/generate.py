@@ -1,4 +1,4 @@
-"""Many kicks, in order, on all cores; each with the recipe that re-makes it."""
+"""Many kicks, in order, on all cores; each with the recipe that re-renders it."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.descriptors import BLOCK_ROWS
+from kickitout.descriptors import BLOCK_ROWS, card
 from kickitout.errors import UserError
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import MatchResult, check_targets, match_seed
-from kickitout.generation.model import Model
+from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds, normal
 from kickitout.generation.onnx_backend import TOGETHER
-from kickitout.generation.recipe import rounded, sound_recipe
+from kickitout.generation.recipe import latent_recipe, rounded, sound_recipe
 from kickitout.generation.reject import OutlierRejection
 
 S = TypeVar("S")
@@ -30,9 +30,25 @@ class Kick(NamedTuple):
     """A kick of a model before it is a file. match: what came of its targets, if there were any."""
 
     seed: int | None  # None: it came from a latent
-    wave: np.ndarray  # [channels, T]
-    recipe: dict[str, Any]  # what re-makes it; its file adds how it is written
+    channels: np.ndarray  # [channels, T]
+    recipe: dict[str, Any]  # what re-renders it; its file adds how it is written
     match: MatchResult | None = None
+    name: str = "kick"  # of its file, without an ending
+
+    @property
+    def wave(self) -> np.ndarray:
+        """[T], or left and right [2, T]."""
+        return self.channels[0] if len(self.channels) == 1 else self.channels
+
+    @property
+    def card(self) -> dict[str, float | str]:
+        """Its kick card, see `kickitout.card`."""
+        return card(self.channels.mean(axis=0))
+
+
+def latent_kick(model: Model, played: Played, name: str, **more: Any) -> Kick:
+    """A kick that came from a latent. more: where that came from, for its recipe."""
+    return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name)
 
 
 def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False) -> np.ndarray:
@@ -45,42 +61,49 @@ def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, rejec
     >>> generate([7]).shape
     (1, 22050)
     """
-    played = load_model(model) if isinstance(model, (str, Path)) else model
-    rejection = OutlierRejection.of(played) if reject_outliers else None
-    waves = [kick.wave for kick in kicks(played, seeds, rejection=rejection)]
-    shape = (0, played.info.channels, played.info.length)
-    stacked = np.stack(waves) if waves else np.empty(shape, np.float32)
-    return stacked[:, 0] if played.info.channels == 1 else stacked
+    played = load_model(model)
+    waves = [kick.wave for kick in generate_kicks(seeds, played, reject_outliers=reject_outliers)]
+    shape = (0, played.info.length) if played.info.channels == 1 else (0, played.info.channels, played.info.length)
+    return np.stack(waves) if waves else np.empty(shape, np.float32)
 
 
-def kicks(
-    model: Model, seeds: Sequence[int], targets: Mapping[str, float] | None = None,
-    rejection: OutlierRejection | None = None, threads: int | None = None,
+def generate_kicks(
+    seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None, *,
+    reject_outliers: bool | OutlierRejection = False, threads: int | None = None,
 ) -> Generator[Kick, None, None]:  # fmt: skip
-    """The kick of every seed, in the order of the seeds, as soon as each is there.
+    """The kick of every seed with its recipe, in the order of the seeds, as soon as each is there.
 
-    targets: what each shall measure, see `generation.match`. rejection: resamples kicks that are out of range. They are
-    generated on `threads` threads (all cores by default), a few at a time where there are so many; at most four such
-    groups a thread are under way, however many seeds there are. Raises UserError for a sound that is not finite.
+    targets: what each shall measure, as in `match`. reject_outliers: as in `generate`; an `OutlierRejection` counts
+    what it resamples. They are generated on `threads` threads (all cores by default), a few at a time where there are
+    so many; at most four such groups a thread are under way, however many seeds there are. Raises UserError as
+    `generate` and `match` do, and for a sound that is not finite.
+
+    >>> import kickitout
+    >>> for kick in kickitout.generate_kicks([7, 8]):
+    ...     print(kick.name, kick.wave.shape, kick.recipe["seed"])
+    kick_000007 (22050,) 7
+    kick_000008 (22050,) 8
     """
-    seeds, targets, threads = check_seeds(seeds), check_targets(targets or {}), threads or usable_cpus()
+    played, threads = load_model(model), threads or usable_cpus()
+    seeds, targets = check_seeds(seeds), check_targets(targets or {})
+    rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
 
     def group(part: Sequence[int]) -> list[Kick]:
         if rejection is not None:
             return [_kick(seed, one.wave, one.match, **one.recipe)
                     for seed, one in zip(part, rejection.sample(part, targets), strict=True)]  # fmt: skip
         if targets:
-            found = [match_seed(model, targets, seed) for seed in part]
+            found = [match_seed(played, targets, seed) for seed in part]
             return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
-        waves = model.play(normal(part, model.info.noise_size))
+        waves = played.play(normal(part, played.info.noise_size))
         return [_kick(seed, wave) for seed, wave in zip(part, waves, strict=True)]
 
     def _kick(seed: int, wave: np.ndarray, match: MatchResult | None = None, **more: Any) -> Kick:
         if not np.isfinite(wave).all():
-            raise UserError(f"model {model.info.name}: seed {seed} is not a finite sound; its training has diverged")
+            raise UserError(f"model {played.info.name}: seed {seed} is not a finite sound; its training has diverged")
         if match is not None:
             more = {"controls": rounded(match.controls), "start": match.start, "targets": targets} | more
-        return Kick(seed, wave, sound_recipe(model, seed, **more), match)
+        return Kick(seed, wave, sound_recipe(played, seed, **more), match, f"{played.info.word}_{seed:06d}")
 
     if targets:
         size = 1
@@ -89,13 +112,9 @@ def kicks(
         size = max(1, share // TOGETHER * TOGETHER or share)
     else:
         size = TOGETHER if len(seeds) >= threads * TOGETHER else 1
-    return _flat(in_order(group, (seeds[i : i + size] for i in range(0, len(seeds), size)), threads))
-
-
-def _flat(blocks: Generator[list[T], None, None]) -> Generator[T, None, None]:
-    with closing(blocks):
-        for block in blocks:
-            yield from block
+    with closing(in_order(group, (seeds[i : i + size] for i in range(0, len(seeds), size)), threads)) as groups:
+        for made in groups:
+            yield from made
 
 
 def in_order(use: Callable[[S], T], items: Iterable[S], threads: int) -> Generator[T, None, None]:

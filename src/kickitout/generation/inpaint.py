@@ -2,31 +2,28 @@
 
 The click is what lies above SPLIT_HZ until UNTIL_MS after the onset, with a fade to FADED_MS; the body is all the rest.
 Both filters are one Gaussian and its complement, of zero phase, so a kick that is joined with itself is itself again,
-and nothing rings. The new part is moved by up to ALIGN_MS to where the two run together while one hands over to the
+and nothing rings. The new part is moved by up to FURTHEST_MS to where the two run together while one hands over to the
 other, so that they add there and do not cancel; of the body below the split there is only ever one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
 
-from kickitout.generation.model import Model, Played
-from kickitout.generation.vary import vary
+from kickitout.generation.model import Played
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 
-Part = Literal["click", "body"]
-PARTS: tuple[Part, ...] = ("click", "body")
+KeptPart = Literal["click", "body"]
+KEPT_PARTS: tuple[KeptPart, ...] = ("click", "body")
 
 SPLIT_HZ = 500.0  # -3 dB; at 2 kHz, where the card's click begins, 48 dB of the body are gone
 UNTIL_MS, FADED_MS = 20.0, 35.0  # as the model's own control of the click has it
-ALIGN_MS = 0.7  # the onset is not to be heard moving
+FURTHEST_MS = 0.7  # the onset is not to be heard moving
 ALIGN_HZ = (150.0, 1500.0)  # around the split
 ALIGN_OVER_MS = 12.0
-AMOUNT = 1.0  # the new part is as far from the kept sound as kicks are apart
 
 
 class Joined(NamedTuple):
@@ -39,33 +36,19 @@ class Joined(NamedTuple):
     shift: int
 
 
-def inpaint(model: Model, latent: np.ndarray, wave: np.ndarray, seeds: Sequence[int], keep: Part,
-            amount: float = AMOUNT) -> list[Joined]:  # fmt: skip
-    """One kick a seed: a part of `wave` ([T] or [channels, T], prepared), the rest of a variation of that at `latent`.
-
-    Seeds and amount are those of `vary`. Raises UserError for an amount outside 0..2.
-    """
-    return [joined(wave, made, keep) for made in vary(model, latent, seeds, amount)]
-
-
-def joined(wave: np.ndarray, made: Played, keep: Part) -> Joined:
+def joined(wave: np.ndarray, made: Played, keep: KeptPart) -> Joined:
     """The kept part of `wave` [T] or [channels, T] and the other part of a kick of the model."""
     kept = np.broadcast_to(wave.astype(np.float64), made.wave.shape)
     shift = _shift(kept.mean(axis=0), made.wave.mean(axis=0))
     new = _moved(made.wave.astype(np.float64), shift)
     click, body = (kept, new) if keep == "click" else (new, kept)
-    both = _clicks(click) + body - _clicks(body)
+    both = click_of(click) + body - click_of(body)
     gain = PEAK / max(float(np.abs(both).max()), 1e-9)
     return Joined((gain * both).astype(np.float32), made, gain, shift)
 
 
-def split(wave: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Click and body of a kick [C, T]; their sum is the kick."""
-    click = _clicks(wave.astype(np.float64))
-    return click, wave - click
-
-
-def _clicks(wave: np.ndarray) -> np.ndarray:
+def click_of(wave: np.ndarray) -> np.ndarray:
+    """The click of a kick [C, T]; what is left is its body."""
     size, low = _low_pass()
     length = wave.shape[1]
     high = wave - np.fft.irfft(np.fft.rfft(wave, size) * low, size)[:, :length]
@@ -87,7 +70,7 @@ def _shift(kept: np.ndarray, new: np.ndarray) -> int:
     size, _ = _low_pass()
     hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     band = np.exp(-0.5 * (hz / ALIGN_HZ[1]) ** 2) * -np.expm1(-0.5 * (hz / ALIGN_HZ[0]) ** 2)
-    reach = round(ALIGN_MS / 1000 * SAMPLE_RATE)
+    reach = round(FURTHEST_MS / 1000 * SAMPLE_RATE)
     stop = ONSET + round(ALIGN_OVER_MS / 1000 * SAMPLE_RATE)
     a, b = (np.fft.irfft(np.fft.rfft(x, size) * band, size) for x in (kept, new))
     lags = range(-reach, reach + 1)

@@ -36,17 +36,19 @@ LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 
 class Inversion(NamedTuple):
-    """A kick's latent [latent_size]; before and after: how far the spectra of the first
-    guess and of the last are from the kick's, in dB, see `_distance`."""
+    """A kick's latent [latent_size]; before and after: how far the spectra of the first guess and of the last are from
+    the kick's, in dB, see `_distance`. sound: the file or wave that was inverted; said: how near the model comes."""
 
     latent: np.ndarray
     before: float
     after: float
+    said: str = ""
+    sound: str | Path | np.ndarray | None = None
 
-    @property
-    def said(self) -> str:
-        """How near the model comes, as a sentence."""
-        return f"reconstructed, {self.after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
+
+def nearness(after: float) -> str:
+    """How near the model comes, as a sentence."""
+    return f"reconstructed, {after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
 
 
 class EncoderSession:
@@ -97,12 +99,12 @@ def encoder_beside(model: Path) -> Path:
 def find_encoder(model: str | Path) -> Path:
     """The encoder's file of a model file, of the run folder it lies in, or of "default". Raises UserError."""
     path = find_model_file(Path(model))
-    ear = encoder_beside(path)
-    if not ear.exists():
+    beside = encoder_beside(path)
+    if not beside.exists():
         raise UserError(
-            f"{path}: no encoder beside it ({ear.name}), so it can't start from a sound; KickGAN models can"
+            f"{path}: no encoder beside it ({beside.name}), so it can't start from a sound; KickGAN models can"
         )
-    return ear
+    return beside
 
 
 def encoder_of(model: Model) -> EncoderSession:
@@ -119,7 +121,9 @@ def encoder_of(model: Model) -> EncoderSession:
     return session
 
 
-def invert(model: Model, ear: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = "") -> Inversion:
+def invert_wave(
+    model: Model, encoder: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = ""
+) -> Inversion:
     """The latent in `model` whose kick is most like `wave` (prepared: see `kickitout.audio.prepare`).
 
     wave: [T], or left and right [2, T], of which a mono model hears the middle. rounds: of refining; 0 leaves what the
@@ -138,19 +142,21 @@ def invert(model: Model, ear: EncoderSession, wave: np.ndarray, rounds: int = RO
     wanted = _spectra(mid)
     contour = contours(mid[None]).numbers[0]
     codes = normal([seed_of(identity)], info.noise_codes)[0]
-    first = np.concatenate([ear.encode(wave, contour), codes]).astype(np.float32)
-    first = _tuned(render, ear, wave, contour, first)
+    first = np.concatenate([encoder.encode(wave, contour), codes]).astype(np.float32)
+    first = _tuned(render, encoder, wave, contour, first)
     before = _distance(wanted, _spectra(render(first)))
     if not rounds:
-        return Inversion(first, before, before)
+        return Inversion(first, before, before, nearness(before))
     latent = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
-    latent = _tuned(render, ear, wave, contour, latent)
+    latent = _tuned(render, encoder, wave, contour, latent)
     after = _distance(wanted, _spectra(render(latent)))
-    return Inversion(latent, before, after) if after <= before else Inversion(first, before, before)
+    if after > before:
+        latent, after = first, before
+    return Inversion(latent, before, after, nearness(after))
 
 
 def _tuned(
-    render: Render, ear: EncoderSession, wave: np.ndarray, contour: np.ndarray, latent: np.ndarray
+    render: Render, encoder: EncoderSession, wave: np.ndarray, contour: np.ndarray, latent: np.ndarray
 ) -> np.ndarray:
     """The latent with its contour moved until the card has the same end pitch as in `wave`.
 
@@ -162,7 +168,7 @@ def _tuned(
     for ends_only in (False, True):
         moved = contour.copy()
         for _ in range(TUNINGS):
-            at = np.concatenate([ear.encode(wave, moved)[:SIZE], latent[SIZE:]]).astype(np.float32)
+            at = np.concatenate([encoder.encode(wave, moved)[:SIZE], latent[SIZE:]]).astype(np.float32)
             cents = 1200 * math.log2(_end_hz(render(at)) / goal)
             tried.append((abs(cents) if math.isfinite(cents) else math.inf, at))
             if not abs(cents) > CLOSE_CENTS or abs(moved[0] - contour[0]) * 1200 > MOST_CENTS:  # NaN: no pitch

@@ -19,8 +19,8 @@ NOTICE_SUFFIX = ".NOTICE.txt"  # in place of a model file's
 IN_A_RUN = ("model.onnx", "model.safetensors")
 
 
-def load_model(name: str | Path = DEFAULT) -> Model:
-    """The model called "default", in a model file (.onnx, .safetensors), or in a run folder.
+def load_model(name: str | Path | Model = DEFAULT) -> Model:
+    """The model called "default", in a model file (.onnx, .safetensors), or in a run folder; a loaded one as it is.
 
     Its metadata is `info`: name, channels, controls, what it learned from. Raises UserError when there is none, or when
     it cannot be played here.
@@ -28,6 +28,8 @@ def load_model(name: str | Path = DEFAULT) -> Model:
     >>> load_model().info.channels
     1
     """
+    if not isinstance(name, (str, Path)):
+        return name
     if str(name) == DEFAULT:
         return _default()
     path = find_model_file(Path(name))

@@ -49,6 +49,16 @@ class ModelInfo:
                 found.setdefault(str(part.get("digest")), part)
         return list(found.values())
 
+    @property
+    def kind(self) -> str:
+        """What it learned from: "kick", or "any" for other one-shots."""
+        return str(self.config.get("kind", "kick"))
+
+    @property
+    def word(self) -> str:
+        """What names of its sounds begin with: "kick", or "sound"."""
+        return "sound" if self.kind == "any" else "kick"
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
 

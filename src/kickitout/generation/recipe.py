@@ -1,10 +1,11 @@
-"""What re-makes a kick: written into every file, read from it, and rendered to the same samples again."""
+"""What re-renders a kick: written into every file, read from it, and rendered to the same samples again."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
-from kickitout.generation.inpaint import PARTS, joined
-from kickitout.generation.invert import encoder_of, invert
+from kickitout.generation.inpaint import KEPT_PARTS, joined
+from kickitout.generation.invert import Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played, goes_by
 from kickitout.generation.shaping import Shape, shape
@@ -30,7 +31,7 @@ ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
 def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
-    """What re-makes a sound: it is written into each file as JSON. seed: None for a kick that came from a latent."""
+    """What re-renders a sound: it is written into each file as JSON. seed: None for a kick that came from a latent."""
     known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
     known |= {} if seed is None else {"seed": seed}
     return known | {"format": RECIPE_FORMAT, "learned_from": _learned_from(model.info)} | more
@@ -56,15 +57,15 @@ def _learned_from(info: ModelInfo) -> dict[str, Any]:
     return {"digest": info.dataset.get("digest", ""), "kicks": kicks, "licences": licences}
 
 
-def read_recipe(text: str | None, where: str) -> dict[str, Any]:
-    """The recipe in a file's comment, in the words of format 2. Raises UserError when there is none."""
+def recipe_in(text: str | None, where: str, *, as_written: bool = False) -> dict[str, Any]:
+    """The recipe in a file's comment, in the words of format 2 or as it is. Raises UserError when there is none."""
     try:
         found = json.loads(text or "")
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict) or "kickitout" not in found:
         raise UserError(f"{where}: has no recipe inside; only files that kickitout made carry one")
-    return upgraded_recipe(found)
+    return found if as_written else upgraded_recipe(found)
 
 
 def same_samples(a: np.ndarray, b: np.ndarray) -> bool:
@@ -166,7 +167,7 @@ def _played(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
 
 def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | None) -> np.ndarray:
     name, part = str(recipe["source"]["file"]), recipe["keep"]
-    if part not in PARTS:
+    if part not in KEPT_PARTS:
         raise ValueError(f"keep={part!r}")
     data = _checked_source(recipe, where, source, f"keeps the {part} of {name}")
     return joined(decode_kick(data, name, len(played.wave)), played, part).wave
@@ -188,7 +189,7 @@ def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     part only, so they are no longer the sound of that latent.
     """
     try:
-        recipe = read_recipe(comment, "")
+        recipe = recipe_in(comment, "")
     except UserError:
         return None
     changed_since = "shape" in recipe or "keep" in recipe
@@ -205,24 +206,27 @@ def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     return None
 
 
-def find_latent(model: Model, sound: Path) -> tuple[np.ndarray, str]:
-    """The latent of a sound file in a model, and a sentence on how near the model comes to it.
+def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Inversion:
+    """The latent of a sound in a model, and how near the model comes to it.
 
-    A file that this model made says its own latent; any other is inverted.
+    A file that this model made says its own latent; any other, or a prepared wave, is inverted.
     """
     if not model.info.latent_size:
         raise UserError(
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
         )
-    comment = read_comment(sound)
+    if isinstance(sound, np.ndarray):
+        return invert_wave(model, encoder_of(model), sound)._replace(sound=sound)
+    path, name = Path(sound), str(sound)
+    comment = read_comment(path)
     made_here = latent_of(comment, model)
     changed = ""
     if made_here is not None:
-        if is_sound_of(read_sound(sound), model.render(latent=made_here).wave, read_recipe(comment, str(sound))):
-            return made_here, "made by this model, so its latent is known"
+        if is_sound_of(read_sound(path), model.render(latent=made_here).wave, recipe_in(comment, name)):
+            return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
         changed = CHANGED
-    data = read_bytes(sound)
-    wave = decode_kick(data, str(sound), model.info.channels)
-    heard = invert(model, encoder_of(model), wave, identity=identity_in(data, str(sound)))
-    odd = "".join(f"; {note}" for note in decode_sound(data, str(sound)).notes)
-    return heard.latent, f"{changed}{heard.said}{odd}"
+    data = read_bytes(path)
+    wave = decode_kick(data, name, model.info.channels)
+    found = invert_wave(model, encoder_of(model), wave, identity=identity_in(data, name))
+    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
+    return found._replace(said=f"{changed}{found.said}{odd}", sound=path)

@@ -124,7 +124,7 @@ class OutlierRejection:
     @classmethod
     def of(cls, model: Model) -> OutlierRejection:
         """Raises UserError where the limits that the model has cannot be read."""
-        return cls(model, limits_of_model(model) or artefact_limits(kind_of(model)))
+        return cls(model, limits_of_model(model) or artefact_limits(model.info.kind))
 
     @property
     def knows_dataset(self) -> bool:
@@ -199,11 +199,6 @@ def limits_file(model: Path) -> Path:
 def limits_text(limits: Limits, digest: str) -> str:
     """What stands in that file. digest: of the model."""
     return json.dumps({"format": FORMAT, "model_sha256": digest, "limits": limits.to_data()}) + "\n"
-
-
-def kind_of(model: Model) -> str:
-    """ "kick", or "any" for a model of other one-shots."""
-    return str(model.info.config.get("kind", "kick"))
 
 
 def _asked(limits: Limits, targets: Mapping[str, float]) -> Limits:

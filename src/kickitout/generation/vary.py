@@ -14,8 +14,8 @@ from kickitout.generation.noise import normal
 CONTOUR_SHARE = 0.5  # the pitch moves by so much of what the rest does: it is heard first
 
 
-def vary(model: Model, latent: np.ndarray, seeds: Sequence[int], amount: float = 0.3,
-         controls: np.ndarray | None = None) -> list[Played]:  # fmt: skip
+def variations(model: Model, latent: np.ndarray, seeds: Sequence[int], amount: float = 0.3,
+               controls: np.ndarray | None = None) -> list[Played]:  # fmt: skip
     """One variation a seed of the kick at `latent` [latent_size]. amount: 0 gives it back, 1: as far as kicks are.
 
     Amounts are deviations of a latent. controls: as they stand in all of them. Raises UserError outside 0..2.
@@ -48,8 +48,8 @@ def turned(latent: np.ndarray, draw: np.ndarray, scale: np.ndarray, codes: int) 
     return moved.astype(np.float32)
 
 
-def morph(model: Model, first: np.ndarray, last: np.ndarray, count: int,
-          controls: tuple[np.ndarray, np.ndarray] | None = None) -> list[Played]:  # fmt: skip
+def interpolate(model: Model, first: np.ndarray, last: np.ndarray, count: int,
+            controls: tuple[np.ndarray, np.ndarray] | None = None) -> list[Played]:  # fmt: skip
     """`count` kicks on the straight way from one latent to another, both ends included. controls: at the two ends.
 
     The body is an oscillator whose pitch is part of the latent, so halfway is a pitch halfway (in semitones) and not

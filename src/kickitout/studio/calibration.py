@@ -55,7 +55,7 @@ def moved(model: kicks.Model, seed: int, control: str, turns: Sequence[float], f
     """What the card of a seed's kick says in a field, with a control at each of some values; NaN where it has none."""
     controls = np.zeros((len(turns), len(model.info.controls)))
     controls[:, model.info.controls.index(control)] = turns
-    waves = [kicks.render(model, {"seed": seed, "controls": row.tolist()}).wave for row in controls]
+    waves = [kicks.render(model, {"seed": seed, "controls": row.tolist()}).channels for row in controls]
     return kicks.measure(np.stack(waves))[field]
 
 

@@ -217,14 +217,14 @@ class StudioService:
 
     def analyse(self, body: RecipeBody) -> dict[str, Any]:
         """Curves, a spectrogram and the nearest training kick."""
-        return self._analysis(kicks.render(self.model, body.recipe.known()).wave)
+        return self._analysis(kicks.render(self.model, body.recipe.known()).channels)
 
     def nearest(self, body: RecipeBody) -> Packed:
         """A kick and the nearest training kick, where those are known."""
         if self.training is None:
             raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
         kick = kicks.render(self.model, body.recipe.known())
-        name, distance, wave = self.training.nearest(kick.wave.mean(axis=0))
+        name, distance, wave = self.training.nearest(kick.channels.mean(axis=0))
         other = kicks.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
         return self._packed([kick, other], ["", name], distance=distance)
 
@@ -276,7 +276,7 @@ class StudioService:
 
     def _packed(self, made: Sequence[kicks.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
         """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
-        waves = np.stack([kick.wave for kick in made]).astype("<f4")
+        waves = np.stack([kick.channels for kick in made]).astype("<f4")
         found = kicks.measure(waves)
         sounds = []
         for i, kick in enumerate(made):

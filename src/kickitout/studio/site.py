@@ -99,7 +99,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
     player = load_model(model)
     made = [sounds.render(player, {"seed": seed}) for seed in range(kicks)]
-    found = sounds.measure(np.stack([kick.wave for kick in made]), threads=None)
+    found = sounds.measure(np.stack([kick.channels for kick in made]), threads=None)
     expected, points = calibrate(player, kicks)
     told = about(player, best(found, player)) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",

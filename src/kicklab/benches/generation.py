@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import cards
-from kickitout.export.sounds import write_kicks
-from kickitout.generation.generate import kicks as generated
+from kickitout.export.sounds import GenerationJob
+from kickitout.generation.generate import generate_kicks
 from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
@@ -53,11 +53,11 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
     def rate(count: int, number: int, folder: Path | None = None, gate: OutlierRejection | None = None) -> Rate:
         began, used = time.perf_counter(), time.process_time()
         if gate is not None:
-            made = sum(1 for _ in generated(model, range(count), rejection=gate, threads=number))
+            made = sum(1 for _ in generate_kicks(range(count), model, reject_outliers=gate, threads=number))
         elif folder is None:
-            made = sum(1 for _ in generated(model, range(count), threads=number))
+            made = sum(1 for _ in generate_kicks(range(count), model, threads=number))
         else:
-            made = sum(1 for _ in write_kicks(model, range(count), folder, threads=number))
+            made = sum(1 for _ in GenerationJob.of(model, folder).write(range(count), threads=number))
         return Rate(number, made / (time.perf_counter() - began), 1000 * (time.process_time() - used) / made)
 
     rate(16, threads[-1])  # warm up

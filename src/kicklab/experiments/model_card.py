@@ -17,7 +17,7 @@ import numpy as np
 from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.descriptors import cards
 from kickitout.generation.generate import generate
-from kickitout.generation.invert import EncoderSession, find_encoder, invert
+from kickitout.generation.invert import EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.model import Model
@@ -193,7 +193,7 @@ def nearness_text(model: Model, run: Path, unseen: Dataset) -> str:
     for row in RECONSTRUCTED:
         at = row * len(unseen) // len(RECONSTRUCTED)
         wave = unseen.waves[at]
-        heard = invert(model, ear, wave, identity=unseen.rows[at].sound)
+        heard = invert_wave(model, ear, wave, identity=unseen.rows[at].sound)
         again = model.render(latent=heard.latent).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]

@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
-from kickitout.generation.invert import ROUNDS, EncoderSession, find_encoder, invert
+from kickitout.generation.invert import ROUNDS, EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.metrics.resampling import median_interval, wilson
@@ -51,7 +51,7 @@ def reconstructed(
 ) -> Reconstruction:
     """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
-    places = [invert(model, ear, wave, rounds, name).latent for wave, name in zip(waves, names, strict=True)]
+    places = [invert_wave(model, ear, wave, rounds, name).latent for wave, name in zip(waves, names, strict=True)]
     seconds = (time.process_time() - began) / len(waves)
     again = np.stack([model.render(latent=place).wave.mean(axis=0) for place in places])
     name = f"the model, {rounds} rounds of refining" if rounds else "the model, from its encoder"

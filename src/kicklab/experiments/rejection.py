@@ -19,7 +19,7 @@ from kickitout.datasets.build import Dataset, read_dataset
 from kickitout.descriptors import cards
 from kickitout.descriptors.limits import ARTEFACTS, Limits, limits_of_cards
 from kickitout.generation.load import load_model
-from kickitout.generation.reject import ATTEMPTS, OutlierRejection, kind_of
+from kickitout.generation.reject import ATTEMPTS, OutlierRejection
 from kickitout.metrics.report import halves
 from kickitout.metrics.resampling import wilson
 
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     for i, folder in enumerate(args.sounds):
         dataset = read_dataset(folder)
         if i == 0:
-            halved = real_against_other_half(dataset, kind_of(model), args.seed)
+            halved = real_against_other_half(dataset, model.info.kind, args.seed)
             yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
         yield row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves))
     many = max(one.attempt for one in drawn) + 1

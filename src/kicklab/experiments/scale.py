@@ -28,8 +28,7 @@ import numpy as np
 from kickitout.cpus import usable_cpus
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
-from kickitout.export.sounds import GenerationJob, SoundFormat
-from kickitout.generation.load import load_model
+from kickitout.export.sounds import GenerationJob
 from kickitout.metrics.resampling import median_interval
 from kickitout.workers import Workers
 
@@ -109,7 +108,7 @@ class Alone:
 def alone(folder: Path, shards: int) -> Alone:
     """Measured on as many shards, which are empty files."""
     with tempfile.TemporaryDirectory(dir=folder) as place, Workers(2) as workers:
-        job = GenerationJob("default", load_model("default").digest, Path(place), SoundFormat(), {}, None)
+        job = GenerationJob.of("default", Path(place))
         written = ShardFolder(ShardWork(job), range(shards), 1)
         list(workers.each(abs, range(8)))  # they are there
         known = [Shard(shard_name(seeds), 1, 0, "0" * 64) for seeds in written.shards()]

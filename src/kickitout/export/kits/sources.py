@@ -21,7 +21,7 @@ from kickitout._version import __version__
 from kickitout.audio import read_comment
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
-from kickitout.generation.generate import kicks
+from kickitout.generation.generate import generate_kicks
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_whole_kick
@@ -45,10 +45,10 @@ class KitSource:
 def kicks_of_model(model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None) -> list[KitSource]:
     """One kick a seed. rejection: see `generation.generate.kicks`. Raises UserError for a seed that is silent."""
     found = []
-    for kick in kicks(model, seeds, rejection=rejection):
-        if not np.abs(kick.wave).max() > 0:
+    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False):
+        if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
-        wave = np.asarray(kick.wave, np.float32)
+        wave = np.asarray(kick.channels, np.float32)
         found.append(KitSource(f"seed {kick.seed}", f"s{kick.seed:06d}", wave, kick.recipe))
     return found
 
