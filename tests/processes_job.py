@@ -12,9 +12,9 @@ from toy import toy
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
+from kickitout.training.budget import Until
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator, together
-from kickitout.training.loop import Until
 from kickitout.training.session import train
 
 

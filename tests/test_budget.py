@@ -14,10 +14,9 @@ from kickitout.cli.values import duration
 from kickitout.errors import UserError
 from kickitout.training import finish, loop, threads
 from kickitout.training.adversarial import AdversarialTask
-from kickitout.training.budget import LEAST, TOLERANCE, TimeBudget, Timing, refuse_early
+from kickitout.training.budget import LEAST, TOLERANCE, TimeBudget, Timing, Until, refuse_early
 from kickitout.training.checkpoint import load_checkpoint
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.session import train
 

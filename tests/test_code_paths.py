@@ -24,8 +24,8 @@ SETTINGS = [*TOY, "monitor.every=1000"]
 def go_on(kicks: Path, run: Path, steps: int) -> dict[str, object]:
     """Train a run for so many steps, or go on with it; and what a laboratory of these kicks would call its cells."""
     from kickitout.datasets.build import read_dataset
+    from kickitout.training.budget import Until
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until
     from kickitout.training.session import train
     from kicklab.cells import Budget, cells_of
     from kicklab.data import LabData, tone_data

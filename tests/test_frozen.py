@@ -145,7 +145,7 @@ LABELS = {
 def test_the_labels_of_random_streams_are_these(name, old_dataset, tmp_path, monkeypatch):
     """A stream that is called otherwise is another one: the same recipe would give other weights."""
     from kickitout.training import adversarial, autoencoding, randomness
-    from kickitout.training.loop import Until
+    from kickitout.training.budget import Until
     from kickitout.training.session import train
 
     asked, stream = set(), randomness.stream

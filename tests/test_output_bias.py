@@ -12,9 +12,10 @@ from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.models.families import make_critic, make_generator
 from kickitout.models.output import mode_under_tanh
+from kickitout.training.budget import Until
 from kickitout.training.checkpoint import load_newest
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until, make_task
+from kickitout.training.loop import make_task
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.session import train
 

@@ -18,10 +18,10 @@ from toy import toy, write_kicks
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
+from kickitout.training.budget import Until
 from kickitout.training.checkpoint import load_checkpoint, to_bytes
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
-from kickitout.training.loop import Until
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.session import train
 

@@ -331,8 +331,8 @@ def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):
 
 def test_a_model_that_the_user_trained_plays_in_the_browser(browser, runtime, tmp_path):
     pytest.importorskip("torch")
+    from kickitout.training.budget import Until
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until
     from kickitout.training.session import train
 
     train(

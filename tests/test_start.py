@@ -19,8 +19,8 @@ from kickitout.generation.recipe import sound_recipe
 from kickitout.models.kickgan.prior import LEAST_VARIANCE, fit_mixture
 from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import AutoencodingTask
+from kickitout.training.budget import Until
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until
 from kickitout.training.session import train
 
 pytestmark = pytest.mark.decides

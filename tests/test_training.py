@@ -20,9 +20,9 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
 from kickitout.training import loop
+from kickitout.training.budget import Until
 from kickitout.training.checkpoint import load_checkpoint, load_newest
 from kickitout.training.config import config_names, load_config
-from kickitout.training.loop import Until
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.session import opened
 from kickitout.training.session import train as train_and_export
@@ -339,7 +339,7 @@ def test_a_folder_that_was_killed_before_its_first_step_is_begun_again(dataset, 
 KILLED = """
 import os, signal, sys
 from kickitout.training import checkpoint
-from kickitout.training.loop import Until
+from kickitout.training.budget import Until
 from kickitout.training.session import train
 from kickitout.training.config import load_config
 from kickitout.datasets.build import read_dataset

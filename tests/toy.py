@@ -54,8 +54,8 @@ def no_silence(waves: np.ndarray) -> bool:
 def shared_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Dataset] = toy_dataset) -> Path:
     """A finished run of a config, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
     export takes twenty seconds. Whoever changes anything in it copies it first."""
+    from kickitout.training.budget import Until
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until
     from kickitout.training.session import train
 
     root = factory.getbasetemp()

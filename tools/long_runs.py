@@ -63,8 +63,10 @@ def training(name: str, steps: int) -> tuple[list[float], float]:
     import torch
     from toy import toy, toy_dataset
 
+    from kickitout.training.budget import Until
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Report, Until, train
+    from kickitout.training.loop import Report
+    from kickitout.training.session import train
 
     torch.set_num_threads(1)
     marks, began = [], time.monotonic()

@@ -268,9 +268,8 @@ def train(
 
     if find_spec("torch") is None or find_spec("accelerate") is None:
         raise UserError("training needs PyTorch; in the checkout: make train-env, or pip install '.[train]'")
-    from kickitout.training.budget import TimeBudget
+    from kickitout.training.budget import TimeBudget, Until
     from kickitout.training.config import load_config
-    from kickitout.training.loop import Until
     from kickitout.training.session import train
 
     until = Until(steps) if steps else TimeBudget(seconds)

@@ -28,7 +28,8 @@ from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.adversarial import AdversarialTask
-from kickitout.training.loop import Report, Run, Until
+from kickitout.training.budget import Until
+from kickitout.training.loop import Report, Run
 from kickitout.training.session import opened
 from kicklab.cells import Cell
 from kicklab.data import LabData

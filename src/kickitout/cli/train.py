@@ -48,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
     budget = None if args.steps else TimeBudget(args.budget or DEFAULT_BUDGET, began=args.began)
     from kickitout.cli.progress import Counter, Watcher
     from kickitout.datasets.build import read_dataset
+    from kickitout.training.budget import Until
     from kickitout.training.config import DEFAULT_CONFIG, load_config
     from kickitout.training.engine import from_first, make_accelerator, together
-    from kickitout.training.loop import Until
     from kickitout.training.run_folder import RunFolder
     from kickitout.training.session import train
 

@@ -1,11 +1,12 @@
-"""A budget on the clock: what `kick train` takes from its start to its end, over all starts of a run.
+"""How long a run goes on: until a step, or for a budget on the clock.
 
-What comes before the loop (reading, preparing) is over when the loop begins. What comes after it, the last snapshot and
-writing the model, is set aside: as it took in this run folder before, or as a rehearsal on a part of the kicks says
-(`training.finish`), with MARGIN on top. Each snapshot and each checkpoint on the way corrects the estimate. So a run
-ends within TOLERANCE of its budget, or LEAST seconds where that is more, while the machine stays as busy as it was.
+A budget is what `kick train` takes from its start to its end, over all starts of a run. What comes before the loop
+(reading, preparing) is over when the loop begins. What comes after it, the last snapshot and writing the model, is set
+aside: as it took in this run folder before, or as a rehearsal on a part of the kicks says (`training.finish`), with
+MARGIN on top. Each snapshot and each checkpoint on the way corrects the estimate. So a run ends within TOLERANCE of its
+budget, or LEAST seconds where that is more, while the machine stays as busy as it was.
 
-The laboratory counts otherwise: steps of training on one core alone, see `training.loop.Until`.
+The laboratory counts otherwise: steps of training on one core alone, see `Until`.
 """
 
 from __future__ import annotations
@@ -63,6 +64,32 @@ class Timing:
     def around(self) -> float:
         """Seconds that the last start took for everything but training; 0 where there was none."""
         return self.starts[-1]["preparing"] + self.starts[-1]["writing"] if self.starts else 0.0
+
+
+@dataclass(frozen=True)
+class Until:
+    """When to stop: after so many steps or seconds of training, counted over all starts of the run.
+
+    Seconds are those of the loop alone, by the clock of the run: what a laboratory compares. A command's are those of a
+    `TimeBudget`.
+    """
+
+    steps: int | None = None
+    seconds: float | None = None
+
+    def reached(self, step: int, seconds: float) -> bool:
+        return (self.steps is not None and step >= self.steps) or (self.seconds is not None and seconds >= self.seconds)
+
+    def share(self, step: int, seconds: float) -> float:
+        """How much of the way is done, 0..1."""
+        parts = [step / self.steps if self.steps else 0.0, seconds / self.seconds if self.seconds else 0.0]
+        return min(1.0, max(parts))
+
+    def left(self, step: int, seconds: float) -> float | None:
+        """Seconds until training ends, as far as that can be said."""
+        share = self.share(step, seconds)
+        left = seconds / share - seconds if share > 0 else None
+        return left if left is None or self.seconds is None else min(left, self.seconds - seconds)
 
 
 class Costs:

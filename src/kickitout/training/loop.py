@@ -32,7 +32,7 @@ from kickitout.models.player import Player
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.adversarial import AdversarialTask
 from kickitout.training.autoencoding import AutoencodingTask
-from kickitout.training.budget import TimeBudget
+from kickitout.training.budget import TimeBudget, Until
 from kickitout.training.checkpoint import (
     load_checkpoint,
     load_newest,
@@ -65,32 +65,6 @@ from kickitout.training.training_set import make_training_set
 
 CHECKPOINT_SECONDS = 60.0  # what a sudden end can cost
 REPORT_STEPS = 10  # between two lines of stats.jsonl
-
-
-@dataclass(frozen=True)
-class Until:
-    """When to stop: after so many steps or seconds of training, counted over all starts of the run.
-
-    Seconds are those of the loop alone, by the clock of the run: what a laboratory compares. A command's are those of a
-    `training.budget.TimeBudget`.
-    """
-
-    steps: int | None = None
-    seconds: float | None = None
-
-    def reached(self, step: int, seconds: float) -> bool:
-        return (self.steps is not None and step >= self.steps) or (self.seconds is not None and seconds >= self.seconds)
-
-    def share(self, step: int, seconds: float) -> float:
-        """How much of the way is done, 0..1."""
-        parts = [step / self.steps if self.steps else 0.0, seconds / self.seconds if self.seconds else 0.0]
-        return min(1.0, max(parts))
-
-    def left(self, step: int, seconds: float) -> float | None:
-        """Seconds until training ends, as far as that can be said."""
-        share = self.share(step, seconds)
-        left = seconds / share - seconds if share > 0 else None
-        return left if left is None or self.seconds is None else min(left, self.seconds - seconds)
 
 
 @dataclass(frozen=True)

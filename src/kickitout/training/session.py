@@ -19,11 +19,11 @@ from accelerate import Accelerator
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.generation.load import IN_A_RUN
-from kickitout.training.budget import TIMING, TimeBudget, Timing, written
+from kickitout.training.budget import TIMING, TimeBudget, Timing, Until, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator
 from kickitout.training.finish import Finish, rehearse
-from kickitout.training.loop import Duration, Report, Run, Until
+from kickitout.training.loop import Duration, Report, Run
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.start import known_of
 from kickitout.training.threads import Threads

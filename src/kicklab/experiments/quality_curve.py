@@ -23,8 +23,8 @@ from kickitout.generation.generate import generate
 from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
 from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.resampling import interval
+from kickitout.training.budget import Until
 from kickitout.training.config import load_config
-from kickitout.training.loop import Until
 from kickitout.training.session import train
 
 SIZES = (12, 25, 50, 100, 200)  # groups

@@ -37,8 +37,9 @@ from kickitout.metrics.distance import energy_distance_drawn, pairwise
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import measure_features
 from kickitout.metrics.resampling import bootstrap_counts, interval
+from kickitout.training.budget import Until
 from kickitout.training.config import load_config
-from kickitout.training.loop import Report, Until
+from kickitout.training.loop import Report
 from kickitout.training.session import opened
 from kicklab.folder import write_arrays, write_json
 from kicklab.make import from_16_bits, to_16_bits
