@@ -27,7 +27,8 @@ class Family:
 
     generator: latent [B, Z] -> picture [B, C, H, W] as the critic sees it; critic: picture -> logits [B]. makes: what,
     where that is not a picture of any representation; of: the representations that it can be of. scale: what is done to
-    pictures before the critic sees them, measured on the training sounds; None for most.
+    pictures before the critic sees them, measured on the training sounds; None for most. batch_norm: whether the critic
+    of a config has one, so that it cannot be asked of each picture alone.
     """
 
     generator: Callable[[Any, PictureShape], nn.Module]
@@ -35,14 +36,15 @@ class Family:
     makes: str = "pictures"
     of: tuple[str, ...] = ()
     scale: Callable[[PictureShape], PerBin] | None = None
+    batch_norm: Callable[[Any], bool] = lambda config: False
 
 
 FAMILIES = {
-    "dcgan": Family(dcgan.Generator, dcgan.Critic),
+    "dcgan": Family(dcgan.Generator, dcgan.Critic, batch_norm=lambda config: config.critic_norm == "batch"),
     "wavegan": Family(wavegan.Generator, wavegan.Critic, "waveforms", ("wave",)),
     "specgan": Family(specgan.Generator, specgan.Critic, "spectrograms without phase", ("logmag", "mel"), PerBin),
     "drumgan": Family(drumgan.Generator, drumgan.Critic),
-    "ancestor": Family(ancestor.Generator, ancestor.Critic, "levels", ("logmag",)),
+    "ancestor": Family(ancestor.Generator, ancestor.Critic, "levels", ("logmag",), batch_norm=lambda config: True),
 }
 
 

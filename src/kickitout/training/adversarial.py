@@ -23,7 +23,7 @@ from kickitout.training.config import AdversarialTrainingConfig, LabelsConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, Task, descend, measure_batch_norm
-from kickitout.training.objectives import OBJECTIVES, bce_to_labels, gradient_penalty, r1_penalty
+from kickitout.training.objectives import OBJECTIVES, gradient_penalty, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.spectral_loss import with_spectrum
 
@@ -129,13 +129,13 @@ class AdversarialTask(Task):
     def _judged(self, on_real: Tensor, on_fake: Tensor, step: int, turn: int, share: slice) -> Tensor:
         """The critic's loss on its logits [B]."""
         labels = self.config.labels
-        if labels == LabelsConfig():
+        if labels == LabelsConfig() or self.losses.to_labels is None:
             return self.losses.critic(on_real, on_fake)
         u = self._draws(step, "labels", turn, share)[:2]
         real, fake = (
             low + (high - low) * drawn for (low, high), drawn in zip((labels.real, labels.fake), u, strict=True)
         )
-        return bce_to_labels(on_real, on_fake, real, fake)
+        return self.losses.to_labels(on_real, on_fake, real, fake)
 
     def latents(self, step: int, turn: int, share: slice) -> Tensor:
         """This process's share of the latents of a step: [B, Z]."""

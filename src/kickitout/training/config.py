@@ -19,7 +19,6 @@ from pydantic import Field, model_validator
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.models.ancestor import AncestorConfig
 from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, AnyAdversarial
 from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
@@ -136,15 +135,14 @@ class AdversarialTrainingConfig(TrainingConfig):
         name, family, given = self.model.family, FAMILIES[self.model.family], self.representation.name
         if family.of and given not in family.of:
             raise ValueError(f"{name} makes {family.makes}, not {given}; set representation.name: {family.of[0]}")
-        if self.labels != LabelsConfig() and self.objective != "bce":
+        if self.labels != LabelsConfig() and OBJECTIVES[self.objective].to_labels is None:
             raise ValueError(f"labels mean nothing to {self.objective}; leave them out, or set objective: bce")
         return self
 
     @model_validator(mode="after")
     def _penalties_need_a_critic_without_batch_norm(self) -> Self:
         penalised = OBJECTIVES[self.objective].penalised or self.r1 > 0
-        normed = isinstance(self.model, AncestorConfig) or getattr(self.model, "critic_norm", "none") == "batch"
-        if penalised and normed:
+        if penalised and FAMILIES[self.model.family].batch_norm(self.model):
             raise ValueError(
                 "a gradient penalty is taken for each kick alone, and batch norm mixes them; "
                 "set model.critic_norm: none, or use objective: bce with r1: 0"

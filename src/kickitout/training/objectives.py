@@ -93,10 +93,11 @@ class Losses(NamedTuple):
     penalised: bool = False  # the critic's slope is, with `gradient_penalty`
     bounded: bool = True  # a critic that is always right has a loss of 0, and tells the generator nothing
     guessing: float = math.nan  # both losses where the critic only guesses
+    to_labels: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor] | None = None  # the critic's, with other labels
 
 
 OBJECTIVES = {
-    "bce": Losses(bce_critic, bce_generator, guessing=LN_2),
+    "bce": Losses(bce_critic, bce_generator, guessing=LN_2, to_labels=bce_to_labels),
     "wgan-gp": Losses(wasserstein_critic, wasserstein_generator, penalised=True, bounded=False),
     "hinge": Losses(hinge_critic, wasserstein_generator),
 }
