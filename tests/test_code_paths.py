@@ -35,7 +35,7 @@ def go_on(kicks: Path, run: Path, steps: int) -> dict[str, object]:
     recipe = load_config("dcgan-bands", SETTINGS)
     result = train(dataset, recipe, run, Until(steps=steps), device="cpu", export=False)
     named = []
-    for study, data in (("shortcomings", LabData(dataset, dataset)), ("sine", tone_data())):
+    for study, data in (("curves", LabData(dataset, dataset)), ("sine", tone_data())):
         cells = cells_of(study, load_study(study), data, seeds=2, budget=Budget(steps=2))
         named += [cell.identity for cell in cells]
     return {"step": result.step, "cells": named}

@@ -198,11 +198,11 @@ def test_every_command_that_takes_files_takes_names_that_begin_with_a_minus():
         found = [getattr(args, place) for place in places]
         listed = [x for place in found for x in (place if isinstance(place, list) else [place])]
         assert [str(x) for x in listed] == names, command
-    args = build_parser().parse_args(["lab", "run", "-o", "-1/", "--against", "a", "--", "shortcomings", "-808", "-k"])
+    args = build_parser().parse_args(["lab", "run", "-o", "-1/", "--against", "a", "--", "curves", "-808", "-k"])
     assert [str(p) for p in args.sounds] == ["-808", "-k"]
     assert [str(args.out), *map(str, args.against)] == ["-1", "a"]
-    args = build_parser().parse_args(["lab", "run", "shortcomings", "--seeds", "2", "--", "-k"])
-    assert (args.study, *map(str, args.sounds)) == ("shortcomings", "-k")
+    args = build_parser().parse_args(["lab", "run", "curves", "--seeds", "2", "--", "-k"])
+    assert (args.study, *map(str, args.sounds)) == ("curves", "-k")
 
 
 def test_a_value_that_begins_with_a_minus_and_a_digit_is_a_value(tmp_path):

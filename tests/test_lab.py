@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
-import math
 import re
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,19 +16,15 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
-from kicklab.folder import Lab, read_json
+from kicklab.evidence import MOST_NAMED
+from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
-from kicklab.paper import front, hearing
 from kicklab.paper.charts import short
-from kicklab.paper.context import Paper, Sounds
-from kicklab.paper.page import STUDY_FINDINGS, findings
-from kicklab.paper.patterns import patterns
-from kicklab.paper.shortcomings import shortcomings
-from kicklab.paper.sine import sine
-from kicklab.paper.upconv import upconv
+from kicklab.paper.context import Sounds
+from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.words import shown
-from kicklab.results import RESULT_COLUMNS, Results, read_results, write_results
+from kicklab.results import Results, read_results
 from kicklab.study import load_study, read_study, rows_of, study_names
 
 pytestmark = pytest.mark.decides
@@ -56,26 +49,21 @@ def page(toy_paper: Path) -> str:
 
 
 def test_all_studies_are_there_and_all_their_recipes_are_sound():
-    assert study_names() == ["shortcomings", "upconv", "sine", "patterns", "data", "ablation"]
+    assert study_names() == ["ancestor", "curves", "start", "end", "upconv", "sine", "ablation"]
     for name in study_names():
         study = load_study(name)
         assert study.seeds >= 3
+        assert len(study.contrasts) <= MOST_NAMED
+        assert study.shares[-1] == 1
         for row in rows_of(study):
             row.resolved(0)
-
-
-def test_upconv_crosses_four_ways_of_up_sampling_with_three_forms_of_the_loss():
-    rows = rows_of(load_study("upconv"))
-    configs = [row.resolved(0) for row in rows]
-    crossed = {(r.model.upsampling, r.spectral.loss) for r in configs}  # type: ignore[union-attr]
-    assert len(rows) == len(crossed) == 12
-    assert {loss for _, loss in crossed} == {"none", "differentiable", "detached"}
 
 
 def test_every_family_and_study_has_tidy_results(toy_lab):
     rows = read_results(toy_lab)
     assert {r["study"] for r in rows} == set(ROWS)
-    assert {"dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"} <= {r["config"] for r in rows}
+    known = {"ancestor", "dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"}
+    assert known <= {r["config"] for r in rows}
     assert {"trained", "reals", "augmented", "procedural", "ceiling"} == {r["source"] for r in rows}
     for r in rows:
         if r["source"] == "trained":
@@ -100,9 +88,10 @@ def test_all_rows_of_a_study_have_the_same_sounds_and_the_same_budget(toy_lab):
 
 
 def test_two_studies_share_what_they_both_ask_for(toy_lab):
-    plans = {name: toy_lab.read_plan(name)["cells"] for name in ("shortcomings", "patterns")}
-    known = {e["id"] for e in plans["shortcomings"]}
-    assert {e["id"] for e in plans["patterns"]} <= known
+    ids = {
+        name: {(e["row"], e["seed"]): e["id"] for e in toy_lab.read_plan(name)["cells"]} for name in ("curves", "start")
+    }
+    assert all(ids["curves"]["DCGAN", seed] == ids["start"]["offset 0", seed] for seed in (0, 1))
 
 
 def test_fewer_kicks_are_contained_in_more_and_test_kicks_in_none(toy_lab):
@@ -115,7 +104,7 @@ def test_what_is_done_is_not_done_again_and_results_can_be_put_together_anew(cop
     before = copy.results.read_bytes()
     stamps = {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
     copy.results.unlink()
-    assert run_toy(copy, "upconv")
+    assert run_toy(copy, "start")
     assert stamps == {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
     assert copy.results.read_bytes() == before
 
@@ -161,92 +150,95 @@ def test_the_paper_is_one_file_whose_links_lead_somewhere(page):
     assert "nan" not in re.findall(r"[a-z]+", " ".join(found.text).lower())
 
 
-def test_the_paper_has_every_section_drawing_and_reference(page):
-    ids = set(Page(page).ids)
-    assert {"abstract", "introduction", "related", "method", "results", "hearing", "discussion", "conclusion"} <= ids
-    assert {"shortcomings", "upconv", "sine", "patterns", "data-study", "ablation", "references"} <= ids
-    for config in ("dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"):
-        assert f"fig-net-{config}" in ids
-    assert {"fig-grid", "fig-walks", "fig-kernels", "fig-profiles", "fig-losses", "table-players"} <= ids
-    assert {
-        "table-representations",
-        "table-passed",
-        "table-links",
-        "fig-tones",
-        "fig-data-study",
-        "fig-ablation",
-    } <= ids
-    assert page.count("https://doi.org/") >= 20
-    for unit in ("Hz", "[ms]", "dB"):
+def test_the_paper_answers_first_and_is_short(page):
+    found = Page(page)
+    assert {"abstract", "introduction", "method", "findings", "limits", "appendix", "references"} <= set(found.ids)
+    assert {study for study in ROWS if study != "sine"} <= set(found.ids)
+    assert {f"table-{study}" for study in ROWS if study != "sine"} <= set(found.ids)
+    assert 3 < len([i for i in found.ids if i.startswith("fig-")]) <= 6
+    assert page.count("https://doi.org/") >= 10
+    words = re.sub(
+        r"<svg.*?</svg>|<style.*?</style>|<[^>]+>", " ", page[: page.index('id="appendix"')], flags=re.DOTALL
+    )
+    assert len(words.split()) < 5000
+    abstract = re.search(r'<section id="abstract">(.*?)</section>', page, re.DOTALL)
+    assert abstract is not None
+    assert len(re.sub("<[^>]+>", " ", abstract[1]).split()) < 250
+    for unit in ("sounds seen", "[dB]", "dB"):
         assert unit in page
 
 
-def told(lab: Lab, *parts: Callable[[Paper], str]) -> str:
-    """Sections of the paper by themselves, as plain text."""
-    return re.sub("<.*?>", "", " ".join(part(Paper(lab, None, "free")) for part in parts))
-
-
-def rewrite(lab: Lab, change: Callable[[dict[str, str]], None]) -> None:
-    """Change every row of results.csv."""
-    with open(lab.results, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    for row in rows:
-        change(row)
-    with open(lab.results, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, RESULT_COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-
-
-@pytest.mark.parametrize("part", [shortcomings, sine, patterns])
-def test_every_estimate_that_is_told_changes_with_the_results(copy, part):
-    def move(row: dict[str, str]) -> None:
-        for column in ("value", "low", "high"):
-            if row[column]:
-                row[column] = repr(float(row[column]) * 3 + 0.5)
-
-    before = told(copy, part)
-    rewrite(copy, move)
-    estimates = [
-        set(re.findall(r"[−\d.]+(?: [^\[<;,.]*)? \[[−\d.]+, [−\d.]+\]", t)) for t in (before, told(copy, part))
-    ]
-    assert len(estimates[0]) > 5
-    assert not estimates[0] & estimates[1]
+def test_every_distance_that_is_told_changes_with_the_results(copy):
+    before = findings(copy)
+    for path in copy.path.glob("cells/*/measured.json"):
+        known = read_json(path)
+        for point in known["milestones"]:
+            for kind in point.get("distances", {}).values():
+                kind["away"] = [1.1 * x + 1 for x in kind["away"]]
+        write_json(path, known)
+    told = [set(re.findall(r"[−\d.]+ dB \[[−\d.]+, [−\d.]+\]", text)) for text in (before, findings(copy))]
+    assert len(told[0]) > 5
+    assert not told[0] & told[1]
 
 
 def test_a_ranking_turns_round_with_the_results(copy):
-    for winner in ("WaveGAN", "KickGAN"):
+    ids = {entry["id"]: entry["row"] for entry in copy.read_plan("start")["cells"]}
+    for winner, loser in (("offset 0", "offset data"), ("offset data", "offset 0")):
+        for cell, row in ids.items():
+            path = copy.cell(cell) / "measured.json"
+            known = read_json(path)
+            for point in known["milestones"]:
+                for part in ("distances", "confirmed"):
+                    for kind in point[part].values():
+                        level = 20.0 if row == winner else 70.0
+                        kind |= {"away": [level + 0.01 * i for i, _ in enumerate(kind["away"])], "within": 10.0}
+            write_json(path, known)
+        text = findings(copy)
+        assert re.search(rf"\*{winner}\* is nearer than \*{loser}\*, [\d.]+ times .*?It holds on the sounds", text)
+        assert f"*{loser}* is nearer" not in text.split("What makes")[1].split("\n")[0]
 
-        def turn(row: dict[str, str], winner: str = winner) -> None:
-            if (
-                row["study"] == "shortcomings"
-                and row["score"].startswith("energy_bands")
-                and row["source"] == "trained"
-            ):
-                best = row["row"] == winner
-                row["value"], row["low"], row["high"] = ("0.1", "0.09", "0.11") if best else ("7.0", "6.9", "7.1")
 
-        rewrite(copy, turn)
-        text = told(copy, shortcomings)
-        assert f"{winner} has the lowest energy distance" in text
-        assert "its interval overlaps with no other" in text
+def problems(lab: Lab) -> str:
+    return findings(lab).split("What makes")[1].split("\n")[0]
 
 
-def test_a_study_that_was_not_run_is_said_to_be_missing(copy):
-    copy.plan("upconv").unlink()
-    write_results(copy)
-    text = told(copy, upconv, lambda paper: front.abstract(paper, STUDY_FINDINGS))
-    assert "“Spectral artefacts of up-convolution” has not been run in this laboratory" in text
-    assert "Not yet run in this laboratory: “Spectral artefacts of up-convolution”" in text
+def test_rows_that_are_not_whole_are_left_out_with_a_sentence(copy):
+    entries = {(e["row"], e["seed"]): e["id"] for e in copy.read_plan("start")["cells"]}
+    path = copy.cell(entries["offset data", 1]) / "measured.json"
+    whole = read_json(path)
+    path.unlink()
+    assert "Left out: offset data: 1 of 2 seeds are finished; the same command goes on." in problems(copy)
+    assert "*offset data* is nearer" not in problems(copy)
+    write_json(path, whole | {"budget": "16 sounds"})
+    assert "offset data: was trained for 16 sounds, and the study for 8 sounds" in problems(copy)
+    for point in whole["milestones"]:
+        point["distances"]["waves"]["away"].append(1.0)
+    write_json(path, whole)
+    assert "offset data: its cells were scored against other sounds" in problems(copy)
+    plan = copy.read_plan("start")
+    plan["cells"] = [e for e in plan["cells"] if e["row"] == "offset 0" or e["seed"] == 0]
+    write_json(copy.plan("start"), plan)
+    assert "offset data: one seed gives no interval; --seeds 3 trains more" in problems(copy)
+
+
+def test_results_of_another_version_say_nothing(copy):
+    for path in copy.path.glob("plans/*.json"):
+        write_json(path, read_json(path) | {"training": 0})
+    with pytest.raises(UserError, match="was begun by another version of kickitout, which trained otherwise"):
+        findings(copy)
+
+
+def test_a_study_that_was_not_run_is_said_to_be_missing(page):
+    assert "upconv" not in ROWS
+    text = page[page.index('id="limits"') :]
+    assert f"Not run, or not whole, in this laboratory: {load_study('upconv').title}" in text
 
 
 def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys):
     assert main(["lab", "findings", "--lab", str(toy_lab.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 5
-    assert lines[0].startswith(
-        "- **A DCGAN, one change at a time.** A DCGAN as published ends at an energy distance of "
-    )
+    assert len(lines) == len(ROWS) - 1
+    assert lines[0].startswith("- **What a DCGAN learns in 96,000 sounds.** After 8 sounds *DCGAN* is ")
     assert all(re.search(r"\d [^<;]*\[[^\]]*\d\]", line) for line in lines)
     assert not any("<" in line for line in lines)
 
@@ -271,11 +263,18 @@ def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, t
     words = ["lab", "results", "--lab", str(toy_lab.path), "-o", str(tmp_path / "alone")]
     assert main(words) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
-    assert {p.suffix for p in written} == {".gz", ".json", ".csv"}
+    assert {p.suffix for p in written} == {".gz", ".json", ".csv", ".npz"}
+    assert not any(path.stem.startswith("made") for path in written)
     assert sorted(written) == sorted(p for p in (tmp_path / "alone").rglob("*") if p.is_file())
     alone = Lab(tmp_path / "alone")
     assert read_results(alone) == read_results(toy_lab)
     assert findings(alone) == findings(toy_lab)
+    assert (alone.path / "parts.csv").read_text().startswith("part,source,name,sound\n")
+    shutil.copytree(alone.path, tmp_path / "again")
+    again = Lab(tmp_path / "again")
+    again.begin(toy_lab.sounds("kicks"))
+    assert run_toy(again, "start")  # what was measured counts as done
+    assert not any(again.path.glob("cells/*/run"))
     first = alone.packed.read_bytes()
     assert main(words) == 2
     assert "--force replaces them" in capsys.readouterr().err
@@ -292,12 +291,8 @@ WITHDRAWN = r"does not make kicks|what stops a DCGAN|ends at an energy distance|
     "page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *(ROOT / "docs").glob("*.html")]
 )
 def test_no_page_says_what_was_read_off_runs_of_two_minutes(page):
-    """The committed results are of some 500 steps: what a network has after its start-up is no answer."""
+    """Results of some 500 steps stood here: what a network has after its start-up is no answer."""
     assert not re.findall(WITHDRAWN, page.read_text("utf-8"), re.IGNORECASE)
-
-
-def test_the_committed_results_are_findings_too():
-    assert re.search(WITHDRAWN, findings(Lab(ROOT / "docs" / "results")), re.IGNORECASE)  # so no page may quote them
 
 
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
@@ -322,39 +317,38 @@ def test_a_paper_is_not_written_over(toy_lab, tmp_path, capsys):
 # -- whose sounds may be heard ----------------------------------------------------------------------------------------
 
 
-def players(lab: Lab, sounds: Sounds = "free", heard: Lab | None = None) -> str:
-    return hearing.players(Paper(lab, heard, sounds), "shortcomings")
+def players(lab: Lab, sounds: Sounds = "free", heard: Lab | None = None) -> tuple[int, str]:
+    """How many sounds the paper plays, and the paper."""
+    text = render_paper(lab, heard, sounds=sounds).decode()
+    return text.count("<audio"), text
 
 
-def test_models_of_free_kicks_are_heard(toy_lab, page):
-    assert page.count("<audio") == 3 * (1 + 1 + len(ROWS["shortcomings"]))  # real, procedural and each group
-    assert "no players of the models" not in page
-    assert "<audio" not in players(toy_lab, "none")
-
-
-def test_models_of_kicks_without_a_free_licence_are_not_heard_and_the_paper_says_so(copy, toy_lab):
+def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_says_why_not(copy, toy_lab, page):
+    every = 3 * sum(len(rows) for study, rows in ROWS.items() if study in ABOUT)
+    assert page.count("<audio") == every
+    assert players(toy_lab, "none")[0] == 0
     manifest = copy.data / "kicks.json"
     known = json.loads(manifest.read_text())
     known["train"]["rows"][0]["licence"] = "unclear"  # one is enough
     manifest.write_text(json.dumps(known))
-    text = players(copy)
-    assert text.count("<audio") == 3 * 2  # test kicks, which are free, and the synthesiser
+    number, text = players(copy)
+    assert number == 0
     assert "<p>This page plays no sounds of the models: some of their training kicks have no licence" in text
-    assert players(copy, "all").count("<audio") == 3 * (2 + len(ROWS["shortcomings"]))
-    heard = players(copy, heard=toy_lab)  # with the sounds of another laboratory, whose kicks are free
-    assert heard.count("<audio") == 3 * (2 + len(ROWS["shortcomings"]))
-    assert "They come from another laboratory" in heard
+    assert players(copy, "all")[0] == every
+    number, text = players(copy, heard=toy_lab)  # with the sounds of another laboratory, whose kicks are free
+    assert number == every
+    assert "They come from another laboratory" in text
 
 
 # -- listening --------------------------------------------------------------------------------------------------------
 
 
 def test_votes_are_kept_counted_and_told_in_the_paper(copy):
-    shown = listening_page(copy, "shortcomings", 12, seed=3, only=["KickGAN", "WaveGAN"]).decode()
+    shown = listening_page(copy, "curves", 12, seed=3, only=["KickGAN", "DCGAN"]).decode()
     pairs = json.loads(re.search(r"const pairs = (\[.*?\]);\n", shown)[1])  # type: ignore[index]
-    known = read_json(copy.path / "listening" / "shortcomings-3.json")
+    known = read_json(copy.path / "listening" / "curves-3.json")
     assert len(pairs) == len(known) == 12
-    assert not any(name in shown for name in ("KickGAN", "WaveGAN"))  # blind
+    assert not any(name in shown for name in ("KickGAN", "DCGAN"))  # blind
     for pair in pairs:
         sides = known[pair["id"]]
         real = next((side for side in ("left", "right") if sides[side]["row"] == "real"), "none")
@@ -364,8 +358,8 @@ def test_votes_are_kept_counted_and_told_in_the_paper(copy):
     against = [t for t in tally(votes) if t.b == "real"]
     assert sum(t.other for t in against) == 6
     assert not any(t.chosen for t in against)
-    assert "1 listener made 12 comparisons" in told(copy, hearing.votes)
-    listening_page(copy, "shortcomings", 12, seed=3)  # other rows under the same numbers
+    assert b"1 listener made 12 comparisons" in render_paper(copy)
+    listening_page(copy, "curves", 12, seed=3)  # other rows under the same numbers
     assert read_votes(copy) == votes
     with pytest.raises(UserError, match="names no pair of this laboratory"):
         keep_vote(copy, {"listener": "a", "pair": "x", "choice": "left"})
@@ -387,6 +381,8 @@ STUDY = "title: t\nquestion: q\nrows: {a: {config: dcgan}}\n"
         (STUDY + "seeds: 1\n", "seeds"),
         (STUDY + "baseline: b\n", "baseline 'b' is not one of its rows"),
         (STUDY + "minutes: 0\n", "minutes"),
+        (STUDY + "contrasts: [[a, b]]\n", "contrast 'b' is not one of its rows"),
+        (STUDY + "contrasts: [[a, a], [a, a], [a, a], [a, a], [a, a], [a, a], [a, a]]\n", "contrasts"),
     ],
 )
 def test_a_study_that_is_wrong_says_where(text, says):
@@ -420,12 +416,12 @@ def test_an_unknown_key_or_settings_that_contradict_are_said_with_their_row_befo
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["shortcoming"], "did you mean shortcomings?"),
+        (["curve"], "did you mean curves?"),
         (["sine", "--seeds", "1"], "needs at least 2; 3 is usual"),
         (["sine", "--sounds", "8"], "too few for a score"),
-        (["upconv"], "no kicks yet; name folders of kicks"),
+        (["start"], "no kicks yet; name folders of kicks"),
         (["sine", "--only", "nothing"], "no row of sine is called so"),
-        (["data", "--against", "x"], "name those to train on too"),
+        (["end", "--against", "x"], "name those to train on too"),
     ],
 )
 def test_a_run_that_cannot_be_says_why(words, says, tmp_path, capsys):
@@ -436,12 +432,12 @@ def test_a_run_that_cannot_be_says_why(words, says, tmp_path, capsys):
 
 def test_too_few_kicks_are_refused(tmp_path, capsys):
     kicks = write_kicks(tmp_path / "kicks", 20)
-    assert main(["lab", "run", "data", str(kicks), "-o", str(tmp_path / "lab")]) == 2
+    assert main(["lab", "run", "end", str(kicks), "-o", str(tmp_path / "lab")]) == 2
     assert "kicks to score against: too few" in capsys.readouterr().err
 
 
 def test_another_budget_or_other_kicks_need_another_folder(copy, tmp_path):
-    with pytest.raises(UserError, match="was begun here with 2 steps a run, not 3 steps"):
+    with pytest.raises(UserError, match="was begun here with 8 sounds a run, not 3 steps"):
         run_toy(copy, "sine", budget=Budget(steps=3))
     other = licensed(write_kicks(tmp_path / "more", 90, 900), "CC0-1.0")
     with pytest.raises(UserError, match="a laboratory of other kicks"):
@@ -451,19 +447,18 @@ def test_another_budget_or_other_kicks_need_another_folder(copy, tmp_path):
 def test_results_of_another_version_are_refused(copy):
     copy.results.write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="not the results of this version"):
-        Paper(copy, None, "free")
+        render_paper(copy)
 
 
 def test_a_cell_that_cannot_be_read_is_named(copy):
     broken = next(copy.path.glob("cells/*/measured.json"))
     broken.write_text("{")
     with pytest.raises(UserError, match=f"{broken.parent.name}.*remove it"):
-        run_toy(copy, "shortcomings")
+        _ = [run_toy(copy, study) for study in ROWS]
 
 
 def test_the_list_says_what_is_done_and_what_it_has_cost(toy_lab, capsys):
     assert main(["lab", "list", "--lab", str(toy_lab.path)]) == 0
     out = capsys.readouterr().out
     assert re.search(r"sine .*\d+ of \d+ cells", out)
-    assert "in all" in out
-    assert math.isfinite(float(re.search(r"in all\s+([\d.]+)", out)[1]))  # type: ignore[index]
+    assert float(re.search(r"in all\s+([\d.]+)", out)[1]) > 0  # type: ignore[index]

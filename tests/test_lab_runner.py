@@ -21,11 +21,11 @@ from kicklab.results import read_results
 pytestmark = pytest.mark.decides
 
 __all__ = ["make_lab", "toy_lab"]  # the fixture
-ROW = "DCGAN as published"
+STUDY, ROW = "curves", "DCGAN"
 MOMENTS = (  # how many work, and what is there first when the process is killed
-    (1, "cells/dcgan-0-*/run/checkpoints/*"),  # in training
-    (1, "cells/dcgan-0-*/made-0.npz"),  # heard, and not yet measured
-    (2, "cells/dcgan-1-*/run/stats.jsonl"),  # two workers: one in training, one measuring
+    (1, "cells/dcgan-logmag-0-*/run/checkpoints/*"),  # in training
+    (1, "cells/dcgan-logmag-0-*/made-0.npz"),  # heard, and not yet measured
+    (2, "cells/dcgan-logmag-1-*/run/stats.jsonl"),  # two workers: one in training, one measuring
 )
 IMPORTED = ["toy_lab", "torch._dynamo", "matplotlib.backends.backend_agg"]  # once for all processes, not in each
 TIMES = ("minutes", "cost_minutes")
@@ -36,9 +36,9 @@ def work(path: Path, number: int, ray: str | None, errors: Connection) -> None:
     os.dup2(errors.fileno(), 2)  # its workers inherit that
     errors.close()
     loop.CHECKPOINT_SECONDS = 0.0  # after every step
-    study = toy_study("patterns").model_copy(update={"references": ()})
+    study = toy_study(STUDY).model_copy(update={"references": ()})
     with Workers(number, ray, preload=IMPORTED) as workers:
-        assert run_toy(Lab(path), "patterns", study, only=[ROW], workers=workers)
+        assert run_toy(Lab(path), STUDY, study, only=[ROW], workers=workers)
 
 
 def begin(path: Path, number: int, ray: str | None = None) -> tuple[BaseProcess, Connection]:
@@ -63,7 +63,7 @@ def rest(pipe: Connection) -> str:
 
 def scores(lab: Lab) -> list[dict[str, object]]:
     """What the two cells have, but for their time."""
-    rows = [r for r in read_results(lab) if r["study"] == "patterns" and r["row"] == ROW]
+    rows = [r for r in read_results(lab) if r["study"] == STUDY and r["row"] == ROW]
     return [{k: v for k, v in r.items() if k not in TIMES} for r in rows]
 
 

@@ -100,7 +100,7 @@ def test_run_folders_and_laboratories_begin_beside_what_others_left(tmp_path):
     RunFolder(litter(tmp_path / "run")).refuse_strangers()
     lab = Lab(litter(tmp_path / "lab"))
     lab.begin(None)
-    (litter(lab.path / "plans") / "._shortcomings.json").write_bytes(b"\0\5\x16\7")
+    (litter(lab.path / "plans") / "._curves.json").write_bytes(b"\0\5\x16\7")
     lab.begin(None)
     assert_kept(tmp_path / "lab")
     for place in ("run", "other"):

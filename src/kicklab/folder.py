@@ -47,6 +47,11 @@ class Lab:
         return self.path / "results.csv.gz"
 
     @property
+    def reference(self) -> Path:
+        """Of the real sounds, where results were written alone: how far apart they are."""
+        return self.path / "reference.npz"
+
+    @property
     def votes(self) -> Path:
         return self.path / "votes.csv"
 
@@ -61,7 +66,8 @@ class Lab:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
         self.refuse_older()
         there = names_in(self.path)
-        own = {"data", "plans", "cells", "results.csv", "results.csv.gz", "parts.csv", "votes.csv", "listening"}
+        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening"}
+        own |= {"results.csv.gz", "parts.csv", "reference.npz"}  # of results alone, which can be gone on with
         strangers = [name for name in there if name not in own]
         if strangers and "plans" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder with -o")

@@ -22,29 +22,19 @@ def studies_text(path: Path) -> str:
     """A table of all studies; of each what is done in the laboratory at `path`, and what that has cost."""
     lab = Lab(path)
     there = (path / "plans").is_dir()
-    rows = [["study", "rows", "seeds", "minutes each", "core-hours", "done", "core-hours spent", "title"]]
-    total, spent_in_all = 0.0, 0.0
-    counted: set[str] = set()
-    planned_once: set[tuple[object, ...]] = set()
+    rows = [["study", "rows", "seeds", "each", "done", "core-hours spent", "title"]]
+    known: dict[str, float] = {}
     results = collect(lab) if there else []
     for name in study_names():
         study = load_study(name)
-        trained = len(rows_of(study))
-        hours = trained * study.seeds * study.minutes / 60
-        for row in rows_of(study):
-            once = (row.config, row.changes, row.kicks, study.data, study.minutes, study.milestones)
-            total += 0.0 if once in planned_once else study.seeds * study.minutes / 60
-            planned_once.add(once)
         done = {r["cell"]: r["cost_minutes"] for r in results if r["study"] == name and r["share"] == 1.0}
-        spent = sum(done.values()) / 60
-        spent_in_all += sum(minutes for cell, minutes in done.items() if cell not in counted) / 60
-        counted |= set(done)
+        known |= done
         planned = len(read_json(lab.plan(name))["cells"]) if there and lab.plan(name).exists() else 0
         rows.append([
-            name, str(trained), str(study.seeds), f"{study.minutes:g}", f"{hours:.1f}",
-            f"{len(done)} of {planned} cells" if planned else "-", f"{spent:.2f}" if done else "-", study.title,
+            name, str(len(rows_of(study))), str(study.seeds), str(study.budget),
+            f"{len(done)} of {planned} cells" if planned else "-", _hours(done), study.title,
         ])  # fmt: skip
-    rows.append(["in all", "", "", "", f"{total:.1f}", "", f"{spent_in_all:.2f}" if counted else "-", ""])
+    rows.append(["in all", "", "", "", "", _hours(known), ""])
     notes = [
         "Minutes are of one core, of training alone; cells that two studies share are trained once. What was spent has",
         "generating and measuring in it, and the rows without learning. With two workers on two cores it takes half.",
@@ -52,15 +42,20 @@ def studies_text(path: Path) -> str:
     return "\n".join([_columns(rows), "", *notes])
 
 
+def _hours(minutes: dict[str, float]) -> str:
+    return f"{sum(minutes.values()) / 60:.2f}" if minutes else "-"
+
+
 def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -> str:
     """A study with its rows; with the seconds of a step of each, how many steps its budget holds."""
     head = [f"{name}: {study.title}", study.question, ""]
-    rows = [["row", "config", "difference", *(["ms a step", "steps in its minutes"] if steps else [])]]
+    rows = [["row", "config", "difference", *(["ms a step", "minutes a run"] if steps else [])]]
     for row in rows_of(study):
         line = [row.name, row.config, " ".join(row.changes)]
         if steps:
             seconds = steps[row.name]
-            line += [f"{1000 * seconds:.0f}", f"{60 * study.minutes / seconds:.0f}"]
+            whole = study.budget.steps_at(1.0, row.resolved(0).batch)
+            line += [f"{1000 * seconds:.0f}", f"{study.minutes if whole is None else whole * seconds / 60:.1f}"]
         rows.append(line)
     return "\n".join([*head, _columns(rows)])
 

@@ -22,7 +22,6 @@ from kickitout.augmentation.variants import producer_variants
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
-from kickitout.models.families import ADVERSARIAL
 from kickitout.models.player import Player
 from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
@@ -37,11 +36,8 @@ from kicklab.folder import Lab, read_json, write_arrays, write_json
 from kicklab.spectra import profiles
 
 FULL_SCALE = 32_767  # a sample of 1.0 in 16 bits
-WALK = 7  # sounds on the way from one seed to the next
 ENCODED_AT_ONCE = 16
-MOST_KERNELS = 64
 LOSSES_KEPT = 50  # steps between two that are
-CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.ConvTranspose1d, nn.ConvTranspose2d)
 
 
 def made_path(folder: Path, milestone: int) -> Path:
@@ -144,15 +140,11 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     """What the run would generate now, from seeds 0 on, and what is known of it."""
     player = run.task.player()
     model, representation = TorchModel(player), player.representation
-    with layer_shapes(player.generator) as generator, decoded(representation) as passed, torch.inference_mode():
-        model.play(normal([0], model.info.noise_size))
-        drawn = passed.pop() if passed else None
     with decoded(representation) as passed, torch.inference_mode():
         waves = model.play(normal(range(cell.sounds), model.info.noise_size)).mean(axis=1)
         seen = _joined([profiles(p) for p in passed]) if passed else encoded_profiles(representation, waves)
-    walk = model.play(latent_walk(model.info.noise_size)).mean(axis=1)
     real = encoded_profiles(representation, data.test.waves)
-    arrays = {"waves": to_16_bits(waves), "walk": to_16_bits(walk)}
+    arrays = {"waves": to_16_bits(waves)}
     critic = {}
     if isinstance(run.task, AdversarialTask):
         if run.task.average is not None:
@@ -161,7 +153,6 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
         critic = critic_opinions(run.task, run.waves[: len(run.reals)], torch.from_numpy(data.test.waves)[:, None])
     # The names of the arrays are frozen: "picture_" is of the representation, "real_" of the test kicks in it.
     arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
-    arrays |= edge_kernels(run.task.networks)
     entries = run.folder.entries()
     sizes = {
         name: sum(p.numel() for p in network.parameters()) for name, network in run.task.networks.items()
@@ -169,28 +160,13 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     }  # fmt: skip
     about = {
         "steps": run.step, "seconds": round(run.seconds, 3), "kicks_seen": run.step * run.config.batch,
-        "training_kicks": len(run.reals), "stopped": run.stopped, "parameters": sizes,
-        "architecture": {"generator": generator, "critic": _critic(run, drawn)}, "critic": critic,
-        "snapshots": [
-            {k: e.get(k) for k in ("step", "seconds", "score", "floor", "troubles")}
-            for e in entries if e.get("kind") == "snapshot"
-        ],
+        "training_kicks": len(run.reals), "stopped": run.stopped, "parameters": sizes, "critic": critic,
         "losses": [
             {k: e[k] for k in ("step", "seconds", "loss/d", "loss/g", "grad/d", "grad/g") if k in e}
             for e in entries if e.get("kind") == "losses" and (e["step"] <= 3 or e["step"] % LOSSES_KEPT == 0)
         ],
     }  # fmt: skip
     return arrays, about
-
-
-def _critic(run: Run, generated: Tensor | None) -> list[list[Any]]:
-    """The layers of the critic on a generated representation; none where it judges more than that."""
-    critic = run.task.networks["critic"]
-    if generated is None or not isinstance(run.config.model, ADVERSARIAL):
-        return []
-    with layer_shapes(critic) as layers, torch.inference_mode():
-        critic(generated)
-    return layers
 
 
 def critic_opinions(task: AdversarialTask, train: Tensor, unseen: Tensor) -> dict[str, Any]:
@@ -215,45 +191,13 @@ def critic_opinions(task: AdversarialTask, train: Tensor, unseen: Tensor) -> dic
         kind: {"logit": round(x.mean().item(), 4), "real": round((x > 0).float().mean().item(), 4)}
         for kind, x in logits.items()
     }
-    higher = logits["train"][:, None] - logits["unseen"]
-    return found | {"auc": round(((higher > 0).float() + 0.5 * (higher == 0).float()).mean().item(), 4)}
+    return found | {"auc": round(area_under_curve(logits["train"], logits["unseen"]), 4)}
 
 
-@contextmanager
-def layer_shapes(network: nn.Module) -> Iterator[list[list[Any]]]:
-    """What passes the layers of a network meanwhile: [what the layer is, the shape it gives], in their order."""
-    seen: list[list[Any]] = []
-
-    def note(module: nn.Module, _: Any, out: Tensor) -> None:
-        seen.append([layer_name(module), list(out.shape[1:])])
-
-    hooks = [m.register_forward_hook(note) for m in network.modules() if layer_name(m)]
-    try:
-        yield seen
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-
-def layer_name(module: nn.Module) -> str:
-    """A layer with weights in a few words; empty for what is none.
-
-    >>> layer_name(nn.ConvTranspose2d(8, 4, 5, stride=2)), layer_name(nn.ReLU())
-    ('up-conv 5 × 5, stride 2', '')
-    """
-    inner = getattr(module, "layer", module)  # a layer whose weights are scaled at run time holds the plain one
-    if isinstance(inner, nn.Linear):
-        return "dense"
-    if not isinstance(inner, CONVOLUTIONS):
-        return ""
-    size = " × ".join(str(n) for n in inner.kernel_size)
-    strides = set(inner.stride)
-    stride = (
-        ""
-        if strides == {1}
-        else ", stride " + " × ".join(str(n) for n in (strides if len(strides) == 1 else inner.stride))
-    )
-    return f"{'up-conv' if isinstance(inner, (nn.ConvTranspose1d, nn.ConvTranspose2d)) else 'conv'} {size}{stride}"
+def area_under_curve(higher: Tensor, lower: Tensor) -> float:
+    """How often one of the first [n] lies above one of the second [m]; a tie counts half."""
+    apart = higher[:, None] - lower
+    return ((apart > 0).float() + 0.5 * (apart == 0).float()).mean().item()
 
 
 @contextmanager
@@ -283,37 +227,6 @@ def encoded_profiles(representation: Representation, waves: np.ndarray) -> dict[
 
 def _joined(parts: list[dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def latent_walk(latent: int) -> np.ndarray:
-    """[WALK, latent]: noise on the great circle from that of seed 0 to that of seed 1, as long as both are."""
-    a, b = normal([0, 1], latent).astype(np.float64)
-    length = np.linalg.norm(a), np.linalg.norm(b)
-    a, b = a / length[0], b / length[1]
-    angle = np.arccos(np.clip(a @ b, -1, 1))
-    way = np.linspace(0, 1, WALK)[:, None]
-    direction = (np.sin((1 - way) * angle) * a + np.sin(way * angle) * b) / max(float(np.sin(angle)), 1e-9)
-    return (direction * (length[0] + way * (length[1] - length[0]))).astype(np.float32)
-
-
-def edge_kernels(networks: dict[str, nn.Module]) -> dict[str, np.ndarray]:
-    """The first convolution of the critic and the last of the generator: what a network looks for, and draws with.
-
-    [kernels, rows, columns] each, at most MOST_KERNELS, of the first map they read or write.
-    """
-    found: dict[str, np.ndarray] = {}
-    for name, last in (("generator", True), ("critic", False)):
-        layers = [m for m in networks[name].modules() if isinstance(m, CONVOLUTIONS) and max(m.kernel_size) > 1]
-        if not layers:
-            continue
-        layer = layers[-1 if last else 0]
-        weight = layer.weight.detach().cpu().float()  # [out, in, ...], or [in, out, ...] where transposed
-        by_map = (
-            weight if isinstance(layer, (nn.ConvTranspose1d, nn.ConvTranspose2d)) == last else weight.transpose(0, 1)
-        )
-        drawn = by_map[:MOST_KERNELS, 0]
-        found[f"kernels_{name}"] = (drawn[:, None] if drawn.dim() == 2 else drawn).numpy()
-    return found
 
 
 # -- without ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from kickitout.errors import UserError
 from kickitout.metrics.cards import wasserstein_drawn
 from kickitout.metrics.distance import diversity, pairwise
 from kickitout.metrics.embeddings import BANDS, embed_bands
@@ -33,7 +34,7 @@ from kicklab.patterns import PAIRS, course, links
 from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
 
-MEASURES_VERSION = 1  # of what is measured: raised, everything is measured again
+MEASURES_VERSION = 2  # of what is measured: raised, everything is measured again
 LAB_DRAWS = 200
 NEIGHBOURS = 5  # real kicks by whose distance a single sound is placed among the best and the worst
 FEWEST_VALUES = 16  # known values
@@ -64,7 +65,9 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
         spent = about.pop("cost_seconds") + time.process_time() - began
         points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
         if cell.data == "kicks":
-            points[-1]["distances"] = distances_to(real_kicks(lab.data), arrays)
+            real = real_kicks(lab.data).features.embedded[BANDS.name]
+            quiet = np.nanmedian(curves["card_tail_noise_db"])
+            points[-1] |= {"distances": distances_to(real, arrays), "tail_noise_db": round(float(quiet), 2)}
     known = {
         "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
         "config": cell.config.name if cell.config else "",
@@ -115,8 +118,28 @@ def measured_set(waves: np.ndarray, groups: np.ndarray | None = None) -> SoundSe
     return SoundSet(measure_features(waves, groups=groups, threads=1), went.levels, went.lead_ms, {})
 
 
-def distances_to(real: SoundSet, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+def confirm_cell(lab: Lab, identity: str) -> bool:
+    """Score what a measured cell made against the sounds that confirm, once. Returns whether that was to be done.
+
+    Raises UserError where there are none.
+    """
+    path = lab.cell(identity) / "measured.json"
+    known, confirm = read_json(path), lab.sounds("kicks").confirm
+    if confirm is None:
+        raise UserError(f"{lab.path}: no kicks that confirm; name them once: kick lab run STUDY DATA --confirm OTHERS")
+    if known["source"] != "trained" or known["data"] != "kicks" or "confirmed" in known["milestones"][-1]:
+        return False
+    real = embed_bands(confirm.waves)
+    for i, point in enumerate(known["milestones"]):
+        point["confirmed"] = distances_to(real, read_arrays(made_path(path.parent, i)))
+    write_json(path, known)
+    return True
+
+
+def distances_to(real: np.ndarray, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     """Of what the averaged weights made, and the plain ones: all that an energy distance needs of it.
+
+    real: [n, D] embedded.
 
     away: mean distance of each real sound, in their order, from all that was made; within: mean distance between two
     that were made.
@@ -124,7 +147,7 @@ def distances_to(real: SoundSet, arrays: dict[str, np.ndarray]) -> dict[str, dic
     found = {}
     for name in arrays.keys() & {"waves", "waves_raw"}:
         made = embed_bands(from_16_bits(arrays[name]))
-        away = pairwise(real.features.embedded[BANDS.name], made).mean(axis=1)
+        away = pairwise(real, made).mean(axis=1)
         found[name] = {"away": [round(float(x), 4) for x in away], "within": round(diversity(made), 4)}
     return found
 

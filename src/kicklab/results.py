@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,8 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.stored import RENAMED
 from kicklab.data import load, parts_table
-from kicklab.folder import Lab, read_json
+from kicklab.evidence import reference_arrays
+from kicklab.folder import Lab, read_json, write_arrays
 
 RESULT_COLUMNS = (
     "study", "row", "source", "config", "representation", "seed", "kicks", "share", "budget", "minutes", "steps",
@@ -50,19 +52,6 @@ class Estimate:
     n: tuple[int, int]  # real, generated, of one run
     real: float  # the same of real-vs-real baseline; NaN where there is none
     trained: bool
-
-    @property
-    def firm(self) -> bool:
-        """Whether it can be compared: trained rows need two seeds for an interval over seeds."""
-        return math.isfinite(self.low) and (self.seeds > 1 or not self.trained)
-
-    def apart(self, other: Estimate) -> bool:
-        """Whether the two intervals do not overlap."""
-        return self.low > other.high or other.low > self.high
-
-    def beats(self, other: Estimate) -> bool:
-        """Whether it is better, and their intervals do not overlap."""
-        return self.apart(other) and (self.value < other.value) == (self.better == "lower")
 
 
 def collect(lab: Lab) -> list[dict[str, Any]]:
@@ -115,7 +104,8 @@ def write_results(lab: Lab) -> None:
 
 
 def write_alone(lab: Lab, out: Lab) -> list[Path]:
-    """Write results and plans into a folder that can be passed on: no sounds, no models, no kicks.
+    """Write results, plans and what was measured of each cell into a folder that can be passed on: no sounds, no
+    models, no kicks. A copy of it is a laboratory in which those cells are done.
 
     Returns what was written. The same results give the same bytes. Raises UserError where there are none.
     """
@@ -123,7 +113,14 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
     make_folder(out.path / "plans")
     written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
     if lab.has_kicks:
-        written.append(write_whole(out.path / "parts.csv", parts_table(load(lab.data)).encode()))
+        kicks = load(lab.data)
+        written.append(write_whole(out.path / "parts.csv", parts_table(kicks).encode()))
+        write_arrays(out.reference, reference_arrays(kicks))
+        written.append(out.reference)
+    for path in sorted(lab.path.glob("cells/*/measured.json")):
+        make_folder(out.cell(path.parent.name))
+        text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":"))
+        written.append(write_whole(out.cell(path.parent.name) / "measured.json", text.encode()))
     for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
     if lab.votes.exists():
@@ -138,7 +135,7 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
     """
     path = lab.packed if lab.packed.exists() and not lab.results.exists() else lab.results
     if not path.exists():
-        raise UserError(f"{lab.path}: no results yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+        raise UserError(f"{lab.path}: no results yet; kick lab run start -o {lab.path} DATA makes some")
     try:
         data = gzip.decompress(path.read_bytes()) if path == lab.packed else path.read_bytes()
         reader = csv.DictReader(io.StringIO(data.decode(), newline=""))
@@ -149,7 +146,7 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
     except (OSError, EOFError, ValueError) as error:
         raise UserError(f"{path}: cannot be read; kick lab run writes it anew") from error
     if not rows:
-        raise UserError(f"{path}: holds no scores yet; kick lab run shortcomings -o {lab.path} DATA makes some")
+        raise UserError(f"{path}: holds no scores yet; kick lab run start -o {lab.path} DATA makes some")
     return rows
 
 
@@ -180,10 +177,6 @@ class Results:
         """The rows of a study, at the end of the budget unless a share is given."""
         rows = self._of.get((study, share), [])
         return [r for r in rows if all(r[k] == v for k, v in wanted.items())]
-
-    def has(self, study: str) -> bool:
-        """Whether anything trained was measured."""
-        return any(r["source"] == "trained" for r in self.of(study))
 
     def rows(self, study: str, *sources: str) -> list[str]:
         """The names of the rows that were measured, in their order."""

@@ -3,11 +3,12 @@
 kick lab measure scoreboard LEARNED UNSEEN               measure the product; `kick lab measure` lists what there is
 kick lab figures docs/scores.md --data LEARNED UNSEEN     fill the figures of a page by the commands that it names
 kick lab list                                             the studies, and what they cost
-kick lab run shortcomings -o lab/ my-kicks/ --workers 2   run a study; the same command goes on after a stop
+kick lab run start -o lab/ my-kicks/ --workers 2          run a study; the same command goes on after a stop
 kick lab run all -o lab/                                  all of them, on the kicks the folder knows by now
 kick lab paper -o paper.html --lab lab/                   write the paper
-kick lab findings --lab lab/                              what was found in five lines, as Markdown
-kick lab table ablation --lab lab/                        the scores of a study, as Markdown
+kick lab confirm --lab lab/                               score what is finished against the kicks that confirm
+kick lab findings --lab lab/                              what was found, a line a study, as Markdown
+kick lab table start --lab lab/                           distances and scores of a study, as Markdown
 kick lab results --lab lab/ -o results/                   the results alone, to be passed on
 kick lab listen --lab lab/                                compare by ear, blind; votes are kept in lab/votes.csv
 """
@@ -90,9 +91,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     paper.add_argument("--force", action="store_true", help="replace a page that is there")
     paper.set_defaults(verb=_paper)
 
-    findings = verbs.add_parser("findings", help="print what was found, in five lines")
+    findings = verbs.add_parser("findings", help="print what was found, a line a study")
     findings.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     findings.set_defaults(verb=_findings)
+
+    confirm = verbs.add_parser("confirm", help="score what is finished against the kicks that confirm, at the end")
+    confirm.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
+    confirm.set_defaults(verb=_confirm)
 
     table = verbs.add_parser("table", help="print the scores of a study, as Markdown")
     table.add_argument("study", metavar="STUDY")
@@ -107,7 +112,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     listen = verbs.add_parser("listen", help="a page to compare sounds by ear, blind")
     listen.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
-    listen.add_argument("--study", default="shortcomings", help="whose rows are compared (default shortcomings)")
+    listen.add_argument("--study", default="curves", help="whose rows are compared (default curves)")
     listen.add_argument("--only", action="append", default=[], metavar="ROW", help="rows by name, or a part of it")
     listen.add_argument("-n", type=positive, default=40, help="pairs (default 40)")
     listen.add_argument("--seed", type=int, default=0, help="of the choice of pairs (default 0)")
@@ -204,9 +209,20 @@ def _findings(args: argparse.Namespace) -> int:
     return 0
 
 
+def _confirm(args: argparse.Namespace) -> int:
+    from kicklab.folder import Lab
+    from kicklab.measure import confirm_cell
+
+    lab = Lab(args.lab)
+    for path in sorted(lab.path.glob("cells/*/measured.json")):
+        if confirm_cell(lab, path.parent.name):
+            print(path.parent.name)
+    return 0
+
+
 def _table(args: argparse.Namespace) -> int:
     from kicklab.folder import Lab
-    from kicklab.paper.shared import study_table
+    from kicklab.paper.tables import study_table
     from kicklab.study import load_study
 
     load_study(args.study)  # one that is not known is refused in its own words
@@ -220,7 +236,7 @@ def _results(args: argparse.Namespace) -> int:
     from kicklab.results import write_alone
 
     out = Lab(args.out)
-    if out.results.exists() or (out.path / "cells").exists():
+    if out.results.exists() or out.has_kicks:
         raise UserError(f"{args.out}: is a laboratory; name another folder with -o")
     if out.packed.exists() and not args.force:
         raise UserError(f"{args.out}: holds results; --force replaces them")

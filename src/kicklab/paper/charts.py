@@ -21,7 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis as MatplotlibAxis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 HUES = (
     "#0072b2",
@@ -39,6 +39,7 @@ VARIABLES = {colour: f"var(--c{i})" for i, colour in enumerate(HUES)}
 VARIABLES |= {INK: "currentColor", RULE: "var(--rule)", BACKGROUND: "var(--paper)"}
 DASHES = ("-", (0, (4, 2)), (0, (1.4, 1.4)), (0, (5, 2, 1.4, 2)), (0, (6, 2.6)), (0, (2.6, 1.4, 0.8, 1.4)),
           (0, (0.8, 2)), (0, (7, 2, 2, 2)))  # fmt: skip
+SOFT_TICKS = [-3, -1, -0.3, 0, 0.3, 1, 3, 10, 30, 100]
 MARKERS = ("o", "s", "^", "D")  # filled, then hollow
 CHART_STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "kickitout", "text.parse_math": False, "font.size": 11,
@@ -56,13 +57,6 @@ LEVEL_LOOK: dict[str, Any] = {
     "linestyle": (0, (5, 4)),
     "alpha": 0.8,
 }  # what chance or real kicks give
-CEILING_LOOK: dict[str, Any] = {
-    "color": INK,
-    "linestyle": "none",
-    "marker": "|",
-    "markersize": 14,
-    "markeredgewidth": 1.2,
-}
 
 
 @dataclass(frozen=True)
@@ -74,6 +68,7 @@ class Axis:
     log: bool = False
     low: float | None = None
     high: float | None = None
+    soft: float = 0.0  # scale asinh(value / soft); 0: linear
 
     @property
     def title(self) -> str:
@@ -90,19 +85,22 @@ class Axis:
             return low, max(high, low * 1.01)
         if high <= low:
             low, high = low - 0.5, high + 0.5
-        margin = 0.04 * (high - low)
+        margin = self.soft or 0.04 * (high - low)
         return (low - margin if self.low is None else low), (high + margin if self.high is None else high)
 
     def put_on(self, axis: MatplotlibAxis, values: np.ndarray) -> tuple[float, float]:
         """Limits, round ticks and title of a matplotlib axis. Returns the limits."""
         low, high = self.limits(values)
         direction = "x" if axis is axis.axes.xaxis else "y"
-        axis.axes.set(**{f"{direction}scale": "log" if self.log else "linear"})
+        if self.soft:
+            getattr(axis.axes, f"set_{direction}scale")("asinh", linear_width=self.soft)
+        else:
+            axis.axes.set(**{f"{direction}scale": "log" if self.log else "linear"})
         axis.axes.set(**{f"{direction}lim": (low, high)})
         decades = math.log10(high / low) if self.log else 0.0
         steps = (1.0, 2.0, 5.0) if decades < 2.5 else (1.0, 3.0) if decades < 3.5 else (1.0,)
         locator = LogLocator(subs=steps, numticks=20) if self.log else MaxNLocator(5, steps=[1, 2, 2.5, 5, 10])
-        axis.set_major_locator(locator)
+        axis.set_major_locator(FixedLocator(SOFT_TICKS) if self.soft else locator)
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: tick_text(value)))
         axis.set_label_text(self.title)
@@ -132,18 +130,6 @@ class Series:
         return line | (marker(style) if self.points else {})
 
 
-@dataclass(frozen=True)
-class Bar:
-    """A row of a forest plot: an estimate with its interval, and a mark for what it is read against."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    style: int = 0
-    mark: float = math.nan  # of its representation's ceiling
-
-
 def marker(style: int, size: float = 6.5) -> dict[str, Any]:
     """A small shape of a style's colour: disc, square, triangle, diamond, and the same hollow."""
     colour = HUES[style % SERIES_STYLES]
@@ -164,18 +150,20 @@ def tick_text(value: float) -> str:
 
 
 def lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 340, height: int = 240,
-          legend: bool = True, across: float | None = None) -> str:  # fmt: skip
-    """Curves over one pair of axes. across: a level that is marked, what chance or silence gives."""
+          across: float | None = None, band: tuple[float, float] | None = None) -> str:  # fmt: skip
+    """Curves over one pair of axes. across: a level that is marked, what chance or silence gives; band: a span."""
     columns = 1 if width < 400 else 2
-    under = 15 * math.ceil(len(series) / columns) if legend else 0
+    under = 15 * math.ceil(len(series) / columns)
     heights = [v for s in series for v in (s.y, s.low, s.high) if v is not None]
-    every_y = np.concatenate([*heights, np.array([] if across is None else [across])])
+    every_y = np.concatenate([*heights, np.array([*([] if across is None else [across]), *(band or ())])])
     with matplotlib.rc_context(CHART_STYLE):
         axes = _chart_axes(width, height + under, left=52, right=12, top=12, bottom=38 + under)
         x_limits = x_axis.put_on(axes.xaxis, np.concatenate([np.zeros(0), *(s.x for s in series)]))
         y_limits = y_axis.put_on(axes.yaxis, every_y)
         if across is not None:
             axes.axhline(across, **LEVEL_LOOK)
+        if band is not None:
+            axes.axhspan(*band, color=INK, alpha=0.1, linewidth=0)
         for s in series:
             good = np.isfinite(s.x) & np.isfinite(s.y)
             x = np.clip(s.x[good], *x_limits)
@@ -185,71 +173,7 @@ def lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, w
                     x, low, high, color=HUES[s.style % SERIES_STYLES], alpha=0.16, linewidth=0, clip_on=False
                 )
             axes.plot(x, np.clip(s.y[good], *y_limits), clip_on=False, **s.look)
-        if legend:
-            _legend(axes, [_entry(s) for s in series], columns)
-        return _svg(axes, title)
-
-
-def key(series: Sequence[Series], title: str, *, width: int = 760) -> str:
-    """What the lines of several charts are, once for all of them."""
-    wide = max(80, *(54 + int(6.6 * len(s.name)) for s in series))
-    columns = max(1, min(width // wide, len(series)))
-    with matplotlib.rc_context(CHART_STYLE):
-        axes = _chart_axes(wide * columns, 10 + 17 * math.ceil(len(series) / columns))
-        axes.set_axis_off()
         _legend(axes, [_entry(s) for s in series], columns)
-        return _svg(axes, title)
-
-
-def forest(bars: Sequence[Bar], axis: Axis, title: str, *, width: int = 660, real: float = math.nan,
-           real_name: str = "real-vs-real baseline", mark_name: str = "") -> str:  # fmt: skip
-    """Estimates with their intervals, one under the other. real: a level that is marked over the whole height."""
-    left = min(60 + 6.2 * max((len(b.name) for b in bars), default=8), 0.5 * width)
-    entries = []
-    if math.isfinite(real):
-        entries.append(Line2D([], [], label=f"{real_name}: {short(real)}", **LEVEL_LOOK))
-    if any(math.isfinite(b.mark) for b in bars):
-        entries.append(Line2D([], [], label=mark_name, **CEILING_LOOK))
-    values = np.array([v for b in bars for v in (b.value, b.low, b.high, b.mark)] + [real])
-    bottom = 40 + 16 * len(entries)
-    with matplotlib.rc_context(CHART_STYLE):
-        axes = _chart_axes(width, 16 + 21 * len(bars) + bottom, left=left, right=70, top=8, bottom=bottom)
-        limits = axis.put_on(axes.xaxis, values)
-        axes.set_ylim(len(bars) - 0.4, -0.6)
-        axes.set_yticks(range(len(bars)), [b.name for b in bars])
-        axes.grid(False, axis="y")
-        axes.spines[:].set_visible(False)
-        if math.isfinite(real):
-            axes.axvline(real, **LEVEL_LOOK)
-        for y, b in enumerate(bars):
-            if math.isfinite(b.low) and math.isfinite(b.high):
-                span = np.clip([b.low, b.high], *limits)
-                axes.plot(span, [y, y], color=HUES[b.style % SERIES_STYLES], linewidth=1.7, gid="l", clip_on=False)
-            if math.isfinite(b.mark):
-                axes.plot(np.clip(b.mark, *limits), y, clip_on=False, **CEILING_LOOK)
-            if math.isfinite(b.value):
-                look = marker(b.style, 7)
-                axes.plot(np.clip(b.value, *limits), y, linestyle="none", clip_on=False, gid="m", **look)
-                axes.annotate(short(b.value), (1, y), (10, -4), axes.get_yaxis_transform(), "offset points")
-        _legend(axes, entries, 1, left)
-        return _svg(axes, title)
-
-
-def scatter(
-    series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 220, height: int = 210
-) -> str:
-    """Points over one pair of axes; each series in its style."""
-    with matplotlib.rc_context(CHART_STYLE):
-        axes = _chart_axes(width, height, left=52, right=10, top=12, bottom=38)
-        x_limits = x_axis.put_on(axes.xaxis, np.concatenate([s.x for s in series]))
-        y_limits = y_axis.put_on(axes.yaxis, np.concatenate([s.y for s in series]))
-        known = [np.isfinite(s.x) & np.isfinite(s.y) for s in series]
-        if not any(good.any() for good in known):
-            axes.text(0.5, 0.5, "none has both", ha="center", transform=axes.transAxes)
-        for s, good in zip(series, known, strict=True):
-            colour = INK if s.plain else HUES[s.style % SERIES_STYLES]
-            x, y = np.clip(s.x[good], *x_limits), np.clip(s.y[good], *y_limits)
-            axes.plot(x, y, ".", color=colour, alpha=0.65, markersize=4.5, clip_on=False)
         return _svg(axes, title)
 
 

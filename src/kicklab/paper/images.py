@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from markupsafe import Markup
@@ -18,10 +17,7 @@ from kicklab.paper.charts import tick_text
 
 TILE_W, TILE_H, GAP = 84, 60, 4  # pixels of a spectrogram on the page
 LOW_HZ, HIGH_HZ = 30.0, 18_000.0  # of `tile`
-# Blue through white to orange: below and above zero, told apart by nearly all eyes, and in grey by lightness alone.
-SIGNED = ((0, 60, 120), (90, 160, 210), (245, 245, 245), (245, 170, 90), (150, 70, 0))
 INAUDIBLE_SHARE = 1e-3  # of the peak: a player stops where nothing louder comes
-BOX_GAP, BOX_LEFT, BOX_HEIGHT = 62, 58, 150
 DRAWINGS = macros("drawings.html")
 
 
@@ -48,34 +44,3 @@ def spectrogram_grid(rows: Sequence[tuple[str, Sequence[np.ndarray]]], title: st
 def spectrogram(wave: np.ndarray) -> bytes:
     """[T] -> PNG: level over time and frequency (logarithmic), RANGE_DB from the loudest down to black."""
     return png(np.round(255 * tile(wave)[:ROWS]).astype(np.uint8))
-
-
-def kernel_grid(kernels: np.ndarray, title: str, cell: int = 6) -> Markup:
-    """Kernels [n, rows, columns], each scaled by its largest weight: orange above zero, blue below."""
-    n, rows, columns = kernels.shape
-    if rows == 1 and columns > 8:
-        cell = 3
-    scaled = kernels / np.maximum(np.abs(kernels).max(axis=(1, 2), keepdims=True), 1e-12)
-    pixels = np.round(127.5 + 127.5 * scaled).astype(np.uint8)
-    across = max(1, min(n, 560 // (columns * cell + GAP)))
-    sources = [data_uri("image/png", png(kernel, SIGNED)) for kernel in pixels]
-    return DRAWINGS.images(sources, title, across, columns * cell, 14 if rows == 1 else rows * cell, GAP)
-
-
-def network_drawing(layers: Sequence[Sequence[Any]], start: str, title: str) -> Markup:
-    """A network as boxes from left to right: what each layer is, and the shape it gives.
-
-    layers: [what it is, shape without the batch]. The taller a box the more rows or samples, the wider the more maps.
-    """
-    shown = list(layers)
-    if len(shown) > 14:  # the first ones, the last ones, and what is between in words
-        cut = len(shown) - 12
-        shown = [*shown[:6], [f"{cut} more layers", shown[6 + cut - 1][1]], *shown[6 + cut :]]
-    boxes, x = [], float(BOX_LEFT)
-    for what, shape in shown:
-        maps, cells = shape[0], math.prod(shape[1:]) if len(shape) > 1 else 1
-        wide, tall = 5 + 3.2 * math.log2(max(maps, 1) + 1), 12 + 8.2 * math.log2(cells + 1)
-        x += BOX_GAP
-        boxes.append((x, wide, tall, str(what).split(", "), "×".join(str(n) for n in shape)))
-        x += wide
-    return DRAWINGS.network(boxes, start, title, BOX_LEFT, BOX_GAP, x + 10, BOX_HEIGHT)

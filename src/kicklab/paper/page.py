@@ -1,57 +1,144 @@
-"""The page: sections in their order, in one file that needs no other."""
+"""The paper: an answer, findings with a figure and numbers each, and all tables behind them, in one file.
+
+A finding that is not there is left out. Sentences that rank are computed from the results (`words`); the rest of the
+text is in `templates/page.html`.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from html import unescape
+from typing import Any
 
 from markupsafe import Markup
 
+from kickitout._version import __version__
+from kickitout.errors import UserError
+from kicklab.evidence import Evidence
 from kicklab.folder import Lab
 from kicklab.html import filled_page
-from kicklab.paper import closing, front, hearing, method
-from kicklab.paper.ablation import ablation, ablation_finding
-from kicklab.paper.context import Paper, Sounds, literature, section
-from kicklab.paper.data_study import data_study, data_study_finding
-from kicklab.paper.patterns import patterns, patterns_finding
-from kicklab.paper.shortcomings import shortcomings, shortcomings_finding
-from kicklab.paper.sine import sine, sine_finding
-from kicklab.paper.upconv import upconv, upconv_finding
+from kicklab.listening import read_votes, tally
+from kicklab.paper import figures
+from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
+from kicklab.paper.images import player
+from kicklab.paper.tables import appendix
+from kicklab.paper.words import counted, told
+from kicklab.study import load_study
 
-SECTIONS = (shortcomings, upconv, sine, patterns, data_study, ablation)
-STUDY_FINDINGS = {
-    "shortcomings": shortcomings_finding,
-    "upconv": upconv_finding,
-    "sine": sine_finding,
-    "patterns": patterns_finding,
-    "data": data_study_finding,
-    "ablation": ablation_finding,
+TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
+PLACES = ("first", "second", "third")
+ABOUT = {  # studies with findings, the answer first, and what is to be known before their sentences
+    "curves": "All rows have seen the same sounds; the core-minutes of each are in the results.",
+    "start": "A third of the cells of real spectrograms is exactly silence, which a picture of levels puts at −1; the "
+    "generator begins at mid-grey, and its critic needs no more than that to tell.",
+    "ancestor": "The first draft of this work reported losses that flatten after some epochs, at 0.6931 and 0.478, and "
+    "sounds that are nearly alike. It asked the right question, and its features and audio pipeline stand; its public "
+    "code ends the critic in a sigmoid and takes the loss on logits, which applies another, with labels smoothed "
+    "upwards. For a critic that is sure, these losses follow in closed form, and what reaches the generator vanishes "
+    "with the slope of the first sigmoid. The network was rebuilt from its facts.",
+    "end": "The rows differ in how many kicks are learned from.",
+    "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of its pictures.",
 }
+ArtOf = Callable[[Paper, str, Evidence], list[str]]
+
+
+def _curves(paper: Paper, study: str, e: Evidence) -> list[str]:
+    return [
+        figures.distances(paper, e, f"fig-{study}"),
+        figures.critic(paper, e, next(iter(e.rows)), f"fig-{study}-critic"),
+        figures.grid(paper, study, e, f"fig-{study}-sounds"),
+    ]
+
+
+def _start(paper: Paper, study: str, e: Evidence) -> list[str]:
+    return [figures.distances(paper, e, f"fig-{study}"), figures.travel(paper, e, f"fig-{study}-travel")]
+
+
+def _ancestor(paper: Paper, study: str, e: Evidence) -> list[str]:
+    return [figures.losses(paper, e, f"fig-{study}")]
+
+
+def _none(paper: Paper, study: str, e: Evidence) -> list[str]:
+    return []  # its table says it: the paper has six figures
+
+
+ART: dict[str, ArtOf] = {"curves": _curves, "start": _start, "ancestor": _ancestor}
 
 
 def findings(lab: Lab) -> str:
-    """What was found, five lines of Markdown; that on KickGAN alone is left to the paper.
-
-    Reads results.csv and the plans, and no sounds. Raises UserError where there are no results.
-    """
+    """What was found, a line of Markdown for each study. Raises UserError where nothing of any is whole."""
     paper = Paper(lab, None, "none")
     lines = []
-    for name in list(STUDY_FINDINGS)[:5]:
-        title = paper.study(name).title
-        said = front.brief(paper, STUDY_FINDINGS, name) if paper.has(name) else "Not run yet."
-        lines.append(f"- **{title}.** {unescape(re.sub('<.*?>', '', re.sub('</?em>', '*', said)))}")
+    for study, e in _whole(paper).items():
+        said = " ".join(told(e, paper.evidence(study, "confirm")))
+        lines.append(f"- **{e.study.title}.** {unescape(re.sub('<.*?>', '', re.sub('</?em>', '*', said)))}")
     return "\n".join(lines)
 
 
 def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
-    abstract = Markup(front.abstract(paper, STUDY_FINDINGS))
-    parts = [front.introduction(paper), front.related(paper), method.methodology(paper)]
-    parts.append(section("results", "4 Results", *(part(paper) for part in SECTIONS)))
-    parts += [hearing.hearing(paper), closing.discussion(paper), closing.conclusion(paper)]
-    cited = {key: literature()[key] for key in paper.cited}
-    page = filled_page(
-        "page.html", title=front.TITLE, origin=front.origin(paper), abstract=abstract, parts=parts, references=cited
-    )  # fmt: skip
+    whole = _whole(paper)
+    sentences = {study: told(e, paper.evidence(study, "confirm")) for study, e in whole.items()}
+    parts = [
+        {
+            "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),
+            "text": Markup(f"{ABOUT[study]} {' '.join(sentences[study])} All rows: {paper.ref(f'table-{study}')}."),
+        }
+        for study, e in whole.items()
+    ]  # fmt: skip
+    values: dict[str, Any] = {
+        "abstract": Markup(" ".join(sentence for said in list(sentences.values())[:3] for sentence in said[:2])),
+        "findings": parts, "absent": [load_study(study).title for study in ABOUT if study not in whole],
+        "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
+        "sources": len(set(next(iter(whole.values())).unseen.sources.tolist())), "data": paper.data,
+    }  # fmt: skip
+    page = filled_page("page.html", title=TITLE, version=__version__, cite=paper.cite, cited=paper.cited,
+                       literature=literature(), **values)  # fmt: skip
     return paper.with_numbers(page.decode()).encode()
+
+
+def _whole(paper: Paper) -> dict[str, Evidence]:
+    """The studies that have evidence. Raises UserError where none has, with why."""
+    found = {study: paper.evidence(study) for study in ABOUT}
+    whole = {study: e for study, e in found.items() if e is not None}
+    if not whole:
+        why = [said for said in paper.known.values() if isinstance(said, str)]
+        raise UserError(f"no results yet; kick lab run start -o {paper.lab.path} DATA makes some ({why[0]})")
+    return whole
+
+
+def _players(paper: Paper, whole: dict[str, Evidence]) -> list[str]:
+    """The first sounds of each row, of models whose kicks may be passed on."""
+    if not paper.may_play("train"):
+        return [Markup(
+            "<p>This page plays no sounds of the models: some of their training kicks have no licence that lets their "
+            "sound be passed on, or players were not asked for. <code>kick lab paper --sounds all</code> makes a page "
+            "with them, for oneself.</p>"
+        )]  # fmt: skip
+    rows = []
+    for study, e in whole.items():
+        for row in e.rows:
+            waves = paper.made(study, row, lab=paper.played_lab)
+            if waves is not None:
+                cells = [player(wave, f"player-{len(rows)}-{i}", f"{row}, {i}") for i, wave in enumerate(waves[:3])]
+                rows.append([row, *cells])
+    where = "" if paper.played_lab is paper.lab else " They come from another laboratory, with other kicks."
+    caption = f"To listen: the first sounds of each row’s first seed, not chosen.{where}"
+    return [paper.table("table-players", ["row", *PLACES], rows, caption)] if rows else []
+
+
+def _votes(paper: Paper) -> list[str]:
+    """What listeners chose, if anybody has."""
+    found = read_votes(paper.played_lab)
+    if not found:
+        return []
+    rows = [
+        [t.a, t.b, str(t.chosen), str(t.other), str(t.neither),
+         PAPER_PARTS.with_interval(*(f"{v:.2f}" for v in (t.share, *t.interval))) if t.chosen + t.other else "–"]
+        for t in tally(found)
+    ]  # fmt: skip
+    made = f"{counted(len({v['listener'] for v in found}), 'listener')} made {counted(len(found), 'comparison')}"
+    head = ["a", "b", "a chosen", "b chosen", "no difference heard", "share of a"]
+    return [paper.table("table-votes", head, rows, f"{made}, blind and at equal loudness; Wilson’s 95 % interval.")]

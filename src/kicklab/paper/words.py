@@ -1,8 +1,4 @@
-"""Sentences that read the results: what ranks, compares or counts is computed, and says when nothing is shown.
-
-Two rows differ where their intervals do not overlap; otherwise "no difference is shown". A row whose only interval is
-over the sounds of one seed is not compared.
-"""
+"""Sentences that read the results: what ranks or compares is computed, and says when nothing is shown."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
+from kicklab.evidence import Evidence, Figure
 from kicklab.html import macros
 from kicklab.paper.charts import short
 from kicklab.results import Estimate
@@ -18,7 +15,7 @@ from kicklab.results import Estimate
 REPRESENTATION_NAMES = {
     "logmag": "log-magnitude", "mel": "mel", "complexstft": "complex STFT", "pqmf": "sub-bands", "wave": "waveform",
 }  # fmt: skip
-SHORT_UNITS = {"dB a cell": "dB"}  # as results have them -> as readers know them
+LEVEL = 0.05  # of a corrected p below which a difference is shown
 
 
 def shown(row: str) -> str:
@@ -41,11 +38,6 @@ def name(row: str) -> str:
     return f"<em>{escape(shown(row))}</em>"
 
 
-def with_figure(e: Estimate) -> str:
-    """A row with its estimate."""
-    return f"{name(e.row)} ({figure(e)})"
-
-
 def listed(items: Sequence[str]) -> str:
     """a, b and c.
 
@@ -66,31 +58,7 @@ def counted(n: int, thing: str, things: str = "") -> str:
     return f"{n if n else 'no'} {thing if n == 1 else (things or thing + 's')}"
 
 
-def are(n: int, of: int = 0, thing: str = "") -> str:
-    """So many, with their verb.
-
-    >>> are(0), are(1), are(2)
-    ('none is', '1 is', '2 are')
-    >>> are(0, 3, "row"), are(2, 3, "row"), are(3, 3, "row"), are(1, 1, "row")
-    ('none of 3 rows is', '2 of 3 rows are', 'all 3 rows are', 'the one row is')
-    """
-    verb = "is" if n < 2 else "are"
-    if not of:
-        return f"{n or 'none'} {verb}"
-    if n == of:
-        return f"the one {thing} is" if n == 1 else f"all {counted(of, thing)} are"
-    return f"{n or 'none'} of {counted(of, thing)} {verb}"
-
-
-def figure(e: Estimate) -> str:
-    """An estimate with unit and interval."""
-    unit = f" {escape(SHORT_UNITS.get(e.unit, e.unit))}" if e.unit not in ("", "0..1") else ""
-    if not math.isfinite(e.low):
-        return f"{short(e.value)}{unit}"
-    return f"{short(e.value)}{unit} [{short(e.low)}, {short(e.high)}]"
-
-
-def cell(e: Estimate | None) -> str:
+def cell(e: Estimate | Figure | None) -> str:
     """An estimate as it stands in a table, without its unit."""
     if e is None:
         return "–"
@@ -99,98 +67,42 @@ def cell(e: Estimate | None) -> str:
     return macros("parts.html").with_interval(short(e.value), short(e.low), short(e.high))
 
 
-def compared(a: Estimate | None, b: Estimate | None, what: str) -> str:
-    """Whether a is better or worse than b in `what`, in half a sentence that begins with a."""
-    if a is None or b is None:
-        missing = a or b
-        return f"{what} was not measured" + (f" of all but {name(missing.row)}" if missing else "")
-    if not (a.firm and b.firm):
-        return f"{name(a.row)} and {name(b.row)} are not compared in {what}: one seed gives no interval over seeds"
-    values = f"{figure(a)} against {figure(b)}"
-    if not a.apart(b):
-        return f"between {name(a.row)} and {name(b.row)} no difference is shown in {what} ({values})"
-    verb = "better" if a.beats(b) else "worse"
-    return f"{name(a.row)} is {verb} than {name(b.row)} in {what} ({values})"
+def decibels(f: Figure) -> str:
+    """A distance in a sentence."""
+    return f"{short(f.value)} dB [{short(f.low)}, {short(f.high)}]"
 
 
-def against_baseline(estimates: Sequence[Estimate], baseline: Estimate | None, what: str) -> str:
-    """Which of the rows are better than a baseline, which are worse, and of which nothing is shown."""
-    others = [e for e in estimates if baseline is None or e.row != baseline.row]
-    if baseline is None or not baseline.firm:
-        return f"The baseline has no interval over seeds in {what}, so nothing is compared with it."
-    if not others:
-        return "There is no other row to compare it with."
-    loose = [e for e in others if not e.firm]
-    firm = [e for e in others if e.firm]
-    better = sorted((e for e in firm if e.beats(baseline)), key=lambda e: e.value, reverse=baseline.better == "higher")
-    worse = [e for e in firm if e.apart(baseline) and not e.beats(baseline)]
-    same = [e for e in firm if not e.apart(baseline)]
-    parts = []
-    if better:
-        parts.append(f"better {_are(better)} {listed([with_figure(e) for e in better])}")
-    if worse:
-        parts.append(f"worse {_are(worse)} {listed([with_figure(e) for e in worse])}")
-    if same:
-        parts.append(f"no difference is shown for {listed([name(e.row) for e in same])}")
-    if loose:
-        parts.append(f"not compared, with one seed, {_are(loose)} {listed([name(e.row) for e in loose])}")
-    return f"Against {name(baseline.row)} ({figure(baseline)}) in {what}: {'; '.join(parts)}."
+def standing(e: Evidence, row: str) -> str:
+    """Where a row ends, and whether it still moves."""
+    slope, seen = e.slope(row), e.rows[row].seen
+    text = f"After {seen[-1]:,} sounds {name(row)} is {decibels(e.distance(row))} from sources that it has not heard"
+    if e.distance(row).value <= e.unseen.band[1]:
+        text += ", as near as recordings of other sources are"
+    if slope.high < 0:
+        return f"{text}; it is still learning."
+    return f"{text}; over its last two milestones no change is shown." if slope.low <= 0 else f"{text}; it gets worse."
 
 
-def _are(items: Sequence[object]) -> str:
-    return "is" if len(items) == 1 else "are"
+def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
+    """What a contrast shows, and whether the sounds that confirm show it too."""
+    far, near = (a, b) if f.value > 0 else (b, a)
+    values = f"{decibels(e.distance(near))} against {decibels(e.distance(far))}, p = {short(p)} after Holm"
+    if p >= LEVEL:
+        return f"Between {name(a)} and {name(b)} no difference is shown ({values})."
+    ratio = e.ratio(far, near)
+    text = f"{name(near)} is nearer than {name(far)}" + (f", {short(ratio)} times" if ratio else "") + f" ({values})."
+    if confirm is None or not {a, b} <= confirm.rows.keys():
+        return f"{text} It has not been confirmed yet."
+    again = confirm.contrast(a, b)
+    holds = again.low > 0 if f.value > 0 else again.high < 0
+    where = "on the sounds that nothing was chosen by"
+    return f"{text} It holds {where} too." if holds else f"{text} {where.capitalize()} it is not shown."
 
 
-def leading(estimates: Sequence[Estimate]) -> tuple[Estimate, list[Estimate], int] | None:
-    """The best, those that are not shown to differ from it, and of how many; None where none has an interval."""
-    firm = [e for e in estimates if e.firm and math.isfinite(e.value)]
-    if not firm:
-        return None
-    best = (min if firm[0].better == "lower" else max)(firm, key=lambda e: e.value)
-    return best, [e for e in firm if e is not best and not e.apart(best)], len(firm)
-
-
-def ranked(estimates: Sequence[Estimate], what: str) -> str:
-    """The best of the rows, and those that are not shown to differ from it."""
-    found = leading(estimates)
-    if found is None:
-        return f"No row has an interval in {what}."
-    best, near, of = found
-    lowest = "lowest" if best.better == "lower" else "highest"
-    text = f"{name(best.row)} has the {lowest} {what} ({figure(best)})"
-    if not near and of > 1:
-        return f"{text}, and its interval overlaps with no other."
-    if near:
-        return f"{text}; no difference from it is shown for {listed([name(e.row) for e in near])}."
-    return f"{text}; there is no other to compare it with."
-
-
-def against_ceiling(pairs: Sequence[tuple[Estimate, Estimate]], what: str) -> str:
-    """Which rows are not shown to differ from what their representation allows, and which are away from it."""
-    firm = [(e, c) for e, c in pairs if e.firm]
-    reached = [e for e, c in firm if not e.apart(c)]
-    away = [(e, c) for e, c in firm if e.apart(c) and not e.beats(c)]
-    parts = []
-    if reached:
-        parts.append(
-            f"no difference from the ceiling of its representation is shown in {what} for "
-            f"{listed([name(e.row) for e in reached])}"
-        )
-    if away:
-        parts.append(
-            f"{'all' if len(away) == len(firm) > 1 else len(away)} of {counted(len(firm), 'row')} "
-            f"{'is' if len(away) == 1 else 'are'} shown to be worse than what the representation allows"
-            + ("" if len(away) == len(firm) else f": {listed([name(e.row) for e, _ in away])}")
-        )
-    if not parts:
-        return f"No row can be compared with the ceiling of its representation in {what}."
-    text = "; ".join(parts)
-    return f"{text[0].upper()}{text[1:]}."
-
-
-def missing(title: str, study: str) -> str:
-    """What stands where a study was not run."""
-    return (
-        f'<p class="missing">The study “{escape(title)}” has not been run in this laboratory; nothing is said of it '
-        f"here (<code>kick lab run {escape(study)}</code>).</p>"
-    )
+def told(e: Evidence, confirm: Evidence | None) -> list[str]:
+    """All sentences on a study: its baseline, the contrasts that it named beforehand, and what is left out."""
+    found = [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
+    found += [compared(e, a, b, f, p, confirm) for a, b, f, p in e.named()]
+    if e.problems:
+        found.append(f"Left out: {'; '.join(escape(problem) for problem in e.problems)}.")
+    return found

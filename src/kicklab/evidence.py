@@ -1,0 +1,296 @@
+"""What the runs of a study show: distances to sources that nobody has heard, over seeds, with what may be said of them.
+
+The estimand is the expected energy distance to the sounds of an unseen source, after so many sounds seen, over seeds.
+The estimate is unbiased, for pairs within one source are left out of what real sounds are apart; it can be negative.
+Sources are drawn again with repetition, the same draws for all rows, so that rows are compared by paired differences;
+seeds scatter within rows, and their variance is pooled. All of it on the scale asinh(E / SOFT), where a difference is
+the logarithm of a ratio for what is far and a difference of distances for what is near.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from kickitout.datasets.build import Dataset
+from kickitout.errors import UserError
+from kickitout.metrics.distance import pairwise
+from kickitout.metrics.embedding import embed_bands
+from kickitout.metrics.resampling import bootstrap_counts
+from kicklab.data import LabData
+from kicklab.folder import Lab, read_arrays, read_json
+from kicklab.sources import sources_of
+from kicklab.study import FEWEST_SEEDS, Study, load_study
+
+SOFT = 0.3  # dB; below it the scale is linear
+DRAWS = 1000  # of the sources
+LAST = 3  # milestones whose mean is the primary estimate
+MOST_NAMED = 6  # contrasts that a study may name beforehand
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Real sounds to be scored against: which source each is of, and how far apart they are."""
+
+    sources: np.ndarray  # [n] whole numbers
+    distances: np.ndarray  # [n, n]
+
+    @cached_property
+    def counts(self) -> np.ndarray:
+        """[1 + DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
+        drawn = bootstrap_counts(len(self.sources), DRAWS, np.random.default_rng(0), self.sources)
+        whole = np.ones((1, len(self.sources)))
+        several = [len({*self.sources[row > 0].tolist()}) > 1 for row in drawn]  # pairs need two sources
+        return np.concatenate([whole, drawn[several]])
+
+    @cached_property
+    def within(self) -> np.ndarray:
+        """[1 + DRAWS]: mean distance of two sounds of different sources."""
+        return self.mean_apart(self.counts)
+
+    def mean_apart(self, counts: np.ndarray) -> np.ndarray:
+        """[draws]: the same of sounds drawn so often, [draws, n]."""
+        other = self.sources[:, None] != self.sources
+        return ((counts @ (self.distances * other)) * counts).sum(1) / ((counts @ other) * counts).sum(1)
+
+    def energy(self, away: np.ndarray, within: float) -> np.ndarray:
+        """[1 + DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them."""
+        return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
+
+    @cached_property
+    def band(self) -> tuple[float, float]:
+        """What 95 % of the splits of the real sounds into halves, in whole sources, are apart."""
+        rng, found = np.random.default_rng(1), []
+        number = int(self.sources.max()) + 1
+        for _ in range(DRAWS):
+            first = (rng.permutation(number) < number // 2)[self.sources]
+            parts = np.stack([first, ~first]).astype(float)
+            between = self.distances[first][:, ~first].mean()
+            found.append(2 * between - self.mean_apart(parts).sum())
+        low, high = np.quantile(found, [0.025, 0.975])
+        return float(low), float(high)
+
+
+def soft(energy: Any) -> Any:
+    """The scale of all comparisons."""
+    return np.arcsinh(np.asarray(energy) / SOFT)
+
+
+def hard(value: float) -> float:
+    """Back to dB."""
+    return math.sinh(value) * SOFT
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a study, its runs at all milestones."""
+
+    name: str
+    seen: tuple[int, ...]  # sounds at the milestones
+    values: (
+        np.ndarray
+    )  # [seeds, milestones, 1 + draws] dB, of the averaged weights; of the plain ones where there are none
+    raw: np.ndarray  # [seeds, milestones] dB, of the plain weights
+    logs: tuple[tuple[dict[str, Any], ...], ...]  # [seeds][milestones]: what the cells keep of them
+
+    def primary(self) -> np.ndarray:
+        """[seeds, 1 + draws]: mean of the last milestones, on the soft scale."""
+        return soft(self.values[:, -LAST:]).mean(axis=1)
+
+    def at(self, milestone: int) -> np.ndarray:
+        """[seeds, 1 + draws] at one milestone, on the soft scale."""
+        return soft(self.values[:, milestone])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its interval: a distance in dB, or a difference on the soft scale with its p."""
+
+    value: float
+    low: float
+    high: float
+    p: float = math.nan
+
+
+class Evidence:
+    """The rows of a study that are whole, and sentences on those that are not."""
+
+    def __init__(self, study: Study, unseen: Unseen, rows: Sequence[Row], problems: Sequence[str] = ()) -> None:
+        self.study, self.unseen, self.problems = study, unseen, list(problems)
+        self.rows = {row.name: row for row in rows}
+
+    def pooled(self, values: Mapping[str, np.ndarray]) -> tuple[float, int]:
+        """Variance of seeds within rows, and its degrees of freedom. values: row -> [seeds]."""
+        freedom = sum(len(v) - 1 for v in values.values())
+        squares = sum(float(((v - v.mean()) ** 2).sum()) for v in values.values())
+        return squares / freedom, freedom
+
+    def _summed(self, drawn: np.ndarray, shares: float, values: Mapping[str, np.ndarray]) -> Figure:
+        """A linear combination of rows: drawn [1 + draws], the first being the value; shares: sum of 1 / seeds."""
+        variance, freedom = self.pooled(values)
+        by_seed, by_source = variance * shares, float(drawn[1:].var(ddof=1))
+        total = by_seed + by_source
+        least = len(np.unique(self.unseen.sources)) - 1
+        known = total**2 / (by_seed**2 / freedom + by_source**2 / least) if total > 0 else math.inf
+        half = float(student.ppf(0.975, known)) * math.sqrt(total)
+        p = 2 * float(student.sf(abs(drawn[0]) / math.sqrt(total), known)) if total > 0 else float(drawn[0] == 0)
+        return Figure(float(drawn[0]), float(drawn[0]) - half, float(drawn[0]) + half, p)
+
+    def distance(self, name: str, milestone: int | None = None) -> Figure:
+        """Distance of a row in dB: the primary one, or that at a milestone."""
+        found = {n: row.primary() if milestone is None else row.at(milestone) for n, row in self.rows.items()}
+        f = self._summed(found[name].mean(0), 1 / len(found[name]), {n: v[:, 0] for n, v in found.items()})
+        return Figure(hard(f.value), hard(f.low), hard(f.high))
+
+    def contrast(self, a: str, b: str, milestone: int | None = None) -> Figure:
+        """How much farther `a` is than `b`, paired over sources, on the soft scale."""
+        found = {n: row.primary() if milestone is None else row.at(milestone) for n, row in self.rows.items()}
+        drawn = found[a].mean(0) - found[b].mean(0)
+        shares = 1 / len(found[a]) + 1 / len(found[b])
+        return self._summed(drawn, shares, {n: v[:, 0] for n, v in found.items()})
+
+    def slope(self, name: str) -> Figure:
+        """Change of a row from the last milestone but one to the last, on the soft scale."""
+        change = {n: row.at(-1) - row.at(-2) for n, row in self.rows.items()}
+        return self._summed(change[name].mean(0), 1 / len(change[name]), {n: v[:, 0] for n, v in change.items()})
+
+    def ratio(self, a: str, b: str, milestone: int | None = None) -> float | None:
+        """How many times farther `a` is than `b`; None unless both lie above what other recordings reach."""
+        far, near = self.distance(a, milestone).value, self.distance(b, milestone).value
+        return far / near if min(far, near) > self.unseen.band[1] else None
+
+    def named(self) -> list[tuple[str, str, Figure, float]]:
+        """The contrasts that the study names beforehand and whose rows are whole, each with its p after Holm (1979)."""
+        found = [(a, b, self.contrast(a, b)) for a, b in self.study.contrasts if {a, b} <= self.rows.keys()]
+        return [(*c, p) for c, p in zip(found, holm([f.p for _, _, f in found]), strict=True)]
+
+    def alive(self, name: str) -> float:
+        """Share of the runs of a row that are not dead at the end: their tails are quiet, and they lie below 10 dB."""
+        ends = [(log[-1], e) for log, e in zip(self.rows[name].logs, self.rows[name].values[:, -1, 0], strict=True)]
+        return float(np.mean([tail_noise(log) < DEAD_TAIL_DB and e < DEAD_DISTANCE for log, e in ends]))
+
+
+DEAD_TAIL_DB, DEAD_DISTANCE = -60.0, 10.0
+
+
+def tail_noise(log: dict[str, Any]) -> float:
+    """Median noise in the tail of what a run made, in dB."""
+    value = log.get("tail_noise_db")
+    return math.inf if value is None else float(value)
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """p-values corrected for their number, step by step down.
+
+    >>> [round(x, 3) for x in holm([0.01, 0.04, 0.03])]
+    [0.03, 0.06, 0.06]
+    """
+    order = sorted(range(len(p)), key=lambda i: p[i])
+    corrected, highest = [0.0] * len(p), 0.0
+    for place, i in enumerate(order):
+        highest = max(highest, min(1.0, (len(p) - place) * p[i]))
+        corrected[i] = highest
+    return corrected
+
+
+# -- from a laboratory ------------------------------------------------------------------------------------------------
+
+
+def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
+    """The evidence of a study in a laboratory, or in its results alone. part: "test", or "confirm" at the end.
+
+    Raises UserError where nothing of it is whole, with what is wrong.
+    """
+    lab.refuse_older()
+    study, plan = load_study(name), lab.read_plan(name)
+    if plan is None:
+        raise UserError(f"{lab.path}: study {name} was not run; kick lab run {name} -o {lab.path} does it")
+    unseen = read_unseen(lab, part)
+    cells: dict[str, list[dict[str, Any]]] = {}
+    problems = []
+    wanted: dict[str, int] = {}
+    for entry in plan["cells"]:
+        if entry["source"] == "trained":
+            wanted[entry["row"]] = wanted.get(entry["row"], 0) + 1
+            path = lab.cell(entry["id"]) / "measured.json"
+            if path.exists():
+                cells.setdefault(entry["row"], []).append(read_json(path))
+    rows = []
+    for row, number in wanted.items():
+        found = cells.get(row, [])
+        problem = _problem(row, found, number, plan["budget"], part, len(unseen.sources))
+        if problem:
+            problems.append(problem)
+        else:
+            rows.append(_row(row, found, unseen, part))
+    if not rows:
+        raise UserError(f"{lab.path}: nothing of {name} can be told: {'; '.join(problems) or 'no row was trained'}")
+    return Evidence(study, unseen, rows, problems)
+
+
+def unseen_sounds(kicks: Dataset) -> Unseen:
+    """Real sounds as their sources and distances."""
+    embedded = embed_bands(kicks.waves)
+    sources = np.unique(sources_of(kicks.rows), return_inverse=True)[1]
+    return Unseen(sources, pairwise(embedded, embedded).astype(np.float32).astype(float))
+
+
+def read_unseen(lab: Lab, part: str) -> Unseen:
+    """Those of a part of a laboratory, or of its results alone. Raises UserError where there are none."""
+    if lab.has_kicks:
+        kicks = lab.sounds("kicks").parts.get(part)
+        if kicks is not None:
+            return unseen_sounds(kicks)
+    elif lab.reference.exists():
+        arrays = read_arrays(lab.reference)
+        if f"{part}_sources" in arrays:
+            return Unseen(arrays[f"{part}_sources"], arrays[f"{part}_distances"].astype(float))
+    raise UserError(f"{lab.path}: has no sounds that {part}; kick lab run STUDY DATA --confirm OTHERS names them")
+
+
+def reference_arrays(kicks: LabData) -> dict[str, np.ndarray]:
+    """What results alone keep of the real sounds that were scored against: no sounds."""
+    found = {}
+    for part in kicks.parts.keys() - {"train"}:
+        unseen = unseen_sounds(kicks.parts[part])
+        found |= {f"{part}_sources": unseen.sources, f"{part}_distances": unseen.distances.astype(np.float32)}
+    return found
+
+
+def _problem(row: str, cells: Sequence[dict[str, Any]], wanted: int, budget: str, part: str, sounds: int) -> str:
+    """Why a row is left out, in a sentence; empty where it is whole."""
+    if len(cells) < wanted:
+        return f"{row}: {len(cells)} of {wanted} seeds are finished; the same command goes on"
+    if wanted < FEWEST_SEEDS:
+        return f"{row}: one seed gives no interval; --seeds 3 trains more"
+    if other := {cell["budget"] for cell in cells} - {budget}:
+        return f"{row}: was trained for {other.pop()}, and the study for {budget}; rows of one study have the same"
+    if any(part_of(p, part) is None for cell in cells for p in cell["milestones"][-LAST:]):
+        todo = "kick lab confirm measures it" if part == "confirm" else "measure it again with this version"
+        return f"{row}: its cells say nothing of the {part} sounds; {todo}"
+    if any(len(part_of(p, part)["waves"]["away"]) != sounds for cell in cells for p in cell["milestones"][-LAST:]):
+        return f"{row}: its cells were scored against other sounds; run it on these"
+    return ""
+
+
+def part_of(point: dict[str, Any], part: str) -> Any:
+    """The distances of a milestone to a part; None where it has none."""
+    return point.get("distances" if part == "test" else "confirmed")
+
+
+def _row(name: str, cells: Sequence[dict[str, Any]], unseen: Unseen, part: str) -> Row:
+    points = [[p for p in cell["milestones"] if part_of(p, part) is not None] for cell in cells]
+
+    def energies(kind: str) -> list[list[np.ndarray]]:
+        told = [[part_of(p, part).get(kind, part_of(p, part)["waves"]) for p in run] for run in points]
+        return [[unseen.energy(np.array(d["away"]), d["within"]) for d in run] for run in told]
+
+    values = np.array(energies("waves"))
+    raw = np.array(energies("waves_raw"))[:, :, 0]
+    return Row(name, tuple(p["kicks_seen"] for p in points[0]), values, raw, tuple(tuple(run) for run in points))

@@ -1,0 +1,94 @@
+"""All scores of a study, for the appendix and for `kick lab table`."""
+
+from __future__ import annotations
+
+import re
+
+from markupsafe import Markup
+
+from kickitout.errors import UserError
+from kicklab.evidence import Evidence
+from kicklab.folder import Lab
+from kicklab.paper.charts import short
+from kicklab.paper.context import Paper
+from kicklab.paper.words import cell, shown
+from kicklab.results import Results, read_results
+
+SCORES = (
+    ("energy", "energy distance [dB]"),
+    ("energy_drum-type", "the same by drum types"),
+    ("kicks_recognised", "recognised as kicks"),
+    ("frechet", "Fréchet distance"),
+    ("precision", "precision"),
+    ("recall", "recall"),
+    ("two_sample_logistic", "C2ST accuracy"),
+    ("card_mean_sd", "card [sd]"),
+    ("envelopes", "envelopes [dB]"),
+    ("lead", "click before rumble [ms]"),
+    ("stride_lines_time", "lines [dB]"),
+    ("near_copies", "near-copies"),
+)
+
+
+def score_rows(results: Results, study: str) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a table: a line for each row in the order of its file, then the real-vs-real baseline. The
+    scores are SCORES; of a study that has none of them, all it has."""
+    scores = [(score, title) for score, title in SCORES if results.estimates(study, score)]
+    scores = scores or [(name, name) for name in dict.fromkeys(r["score"] for r in results.of(study))]
+    rows = []
+    for row in results.rows(study):
+        runs = list({r["cell"]: r for r in results.of(study, row=row)}.values())
+        trained = runs[0]["source"] == "trained"
+        taken = [str(len(runs)), str(round(sum(r["steps"] for r in runs) / len(runs)))] if trained else ["", ""]
+        rows.append([shown(row), *taken, *(cell(results.estimate(study, row, score)) for score, _ in scores)])
+    beside = [short(results.beside(study, score)) for score, _ in scores]
+    return ["row", "seeds", "steps", *(title for _, title in scores)], [
+        *rows,
+        ["real-vs-real baseline", "", "", *beside],
+    ]
+
+
+def evidence_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a table: the distance of each row at each milestone, the primary one, and who is alive."""
+    seen = next(iter(e.rows.values())).seen
+    head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "alive", "critic on train, unseen, made"]
+    rows = []
+    for row, runs in e.rows.items():
+        at = [cell(e.distance(row, i)) for i in range(len(runs.seen))]
+        opinions = [run[-1]["critic"] for run in runs.logs if run[-1]["critic"]]
+        said = [short(sum(o[kind]["logit"] for o in opinions) / len(opinions)) for kind in ("train", "unseen", "made")
+                if opinions]  # fmt: skip
+        rows.append(
+            [shown(row), str(len(runs.values)), *at, cell(e.distance(row)), f"{e.alive(row):.0%}", ", ".join(said)]
+        )
+    return head, rows
+
+
+def study_table(lab: Lab, study: str) -> str:
+    """A study in Markdown: its distances where there is evidence, then its scores. Raises UserError for a study of
+    which nothing was measured."""
+    results = Results(read_results(lab))
+    if not results.rows(study):
+        raise UserError(f"{lab.path}: nothing of {study} is measured; kick lab run {study} -o {lab.path} does it")
+    e = Paper(lab, None, "none").evidence(study)
+    parts = [] if e is None else [markdown(*evidence_rows(e))]
+    return "\n\n".join([*parts, markdown(*score_rows(results, study))])
+
+
+def markdown(head: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [head, ["---", *["--:"] * (len(head) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(re.sub('<.*?>', '', text) for text in line)} |" for line in lines)
+
+
+def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
+    """Two tables a study: distances, and all scores at the end."""
+    found, results = [], Results(read_results(paper.lab))
+    for study, e in studies.items():
+        low, high = e.unseen.band
+        found.append(paper.table(
+            f"table-{study}", *evidence_rows(e), f"{study}: distance to unseen sources [dB] by sounds seen, 95 % "
+            f"intervals; halves of the real sources lie at {short(low)} to {short(high)}.",
+        ))  # fmt: skip
+        found.append(paper.table(f"scores-{study}", *score_rows(results, study), f"{study}: scores at the end."))
+    return found

@@ -1,0 +1,163 @@
+"""The statistics of the laboratory, held against libraries and against answers that are known beforehand."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import cdist
+from sklearn.metrics import roc_auc_score
+
+from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
+from kicklab.paper.words import compared, standing, told
+from kicklab.study import Study
+
+pytestmark = pytest.mark.decides
+
+
+def one_sound_each(points: np.ndarray) -> Unseen:
+    return Unseen(np.arange(len(points)), cdist(points, points))
+
+
+def test_the_energy_distance_is_scipys():
+    rng = np.random.default_rng(0)
+    real, made = rng.normal(0, 1, (40, 1)), rng.normal(0.5, 2, (60, 1))
+    unseen = one_sound_each(real)
+    within = cdist(made, made).sum() / (60 * 59)
+    value = unseen.energy(cdist(real, made).mean(1), within)[0]
+    # scipy's has each sound beside itself in the means, and gives the root
+    biased = 2 * cdist(real, made).mean() - unseen.within[0] * 39 / 40 - within * 59 / 60
+    assert biased == pytest.approx(stats.energy_distance(real[:, 0], made[:, 0]) ** 2)
+    assert value == pytest.approx(2 * cdist(real, made).mean() - unseen.within[0] - within)
+
+
+def test_pairs_of_one_source_are_left_out_so_that_new_sources_are_at_zero():
+    rng, found = np.random.default_rng(1), []
+    for _ in range(200):
+        machines = rng.normal(0, 1, (24, 1))
+        points = np.repeat(machines[:12], 4, axis=0) + rng.normal(0, 0.05, (48, 1))
+        made = rng.normal(0, 1, (100, 1)) + rng.normal(0, 0.05, (100, 1))  # each of a source of its own
+        unseen = Unseen(np.repeat(np.arange(12), 4), cdist(points, points))
+        ones = np.ones((1, 48))
+        away, within = cdist(points, made).mean(1), cdist(made, made).sum() / (100 * 99)
+        found.append(2 * away.mean() - unseen.mean_apart(ones)[0] - within)
+    assert abs(np.mean(found)) < 3 * np.std(found) / math.sqrt(200)
+    naive = cdist(points, points).sum() / (48 * 47)
+    assert naive < 0.97 * unseen.mean_apart(ones)[0]  # with them, real sounds would seem nearer to each other
+
+
+def test_sources_are_drawn_whole_and_the_draws_are_the_same_for_all():
+    unseen = Unseen(np.repeat(np.arange(6), 3), np.ones((18, 18)))
+    assert (unseen.counts[0] == 1).all()
+    for source in range(6):
+        mine = unseen.counts[:, unseen.sources == source]
+        assert (mine == mine[:, :1]).all()
+    again = Unseen(unseen.sources, np.zeros((18, 18)))
+    np.testing.assert_array_equal(unseen.counts, again.counts)
+
+
+def test_holm_is_what_the_paper_does_by_hand():
+    p = [0.01, 0.04, 0.03, 0.005]
+    assert holm(p) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.9]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_the_soft_scale_is_a_ratio_far_away_and_a_difference_near_zero():
+    assert soft(60.0) - soft(20.0) == pytest.approx(math.log(3), abs=1e-4)
+    assert soft(0.02) - soft(-0.02) == pytest.approx(0.04 / SOFT, rel=1e-2)
+    assert hard(float(soft(7.0))) == pytest.approx(7.0)
+
+
+POINT: dict[str, Any] = {"tail_noise_db": -80.0, "critic": {}}
+
+
+def evidence(
+    levels: dict[str, list[float]], *, contrasts: Any = (), last: float = 0.0, scatter: float = 0.0
+) -> Evidence:
+    """Rows whose seeds lie at these distances [dB] at all milestones; last: what the last one adds to the others."""
+    rng = np.random.default_rng(0)
+    unseen = one_sound_each(rng.normal(0, 1, (30, 3)))
+    rows = []
+    for name, seeds in levels.items():
+        values = np.array(seeds)[:, None, None] * np.ones((1, LAST + 1, len(unseen.counts)))
+        values[:, -1] += last
+        values[:, :, 1:] += scatter * rng.standard_normal(values[:, :, 1:].shape[-1])
+        logs = tuple((POINT,) * (LAST + 1) for _ in seeds)
+        rows.append(Row(name, (1, 2, 3, 4), values, values[:, :, 0], logs))
+    data = {"title": "t", "question": "q", "baseline": next(iter(levels)), "contrasts": contrasts,
+            "rows": {name: {"config": "dcgan"} for name in levels}}  # fmt: skip
+    return Evidence(Study.model_validate(data), unseen, rows)
+
+
+def test_a_contrast_over_seeds_alone_is_the_pooled_t_test():
+    a, b = [9.0, 10.0, 12.0], [5.0, 6.0, 6.5, 5.5]
+    found = evidence({"a": a, "b": b}).contrast("a", "b")
+    whole = stats.ttest_ind(soft(a), soft(b))
+    assert found.p == pytest.approx(whole.pvalue)
+    low, high = whole.confidence_interval()
+    assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_what_the_sources_scatter_cancels_where_rows_share_it():
+    e = evidence({"a": [9.0, 9.1, 9.2], "b": [8.0, 8.1, 8.2]}, scatter=2.0)
+    alone = e.distance("a")
+    pair = e.contrast("a", "b")
+    assert alone.high - alone.low > 3
+    assert 0 < pair.low < pair.value == pytest.approx(math.log(9.1 / 8.1), abs=0.01)
+
+
+def test_a_ratio_is_said_only_above_what_other_recordings_reach():
+    e = evidence({"far": [30.0, 31.0], "near": [10.0, 10.1], "there": [0.01, 0.02]})
+    low, high = e.unseen.band
+    assert low < 0 < high < 10
+    assert e.ratio("far", "near") == pytest.approx(3.03, abs=0.02)
+    assert e.ratio("far", "there") is None
+    assert "as near as recordings of other sources are" in standing(e, "there")
+    assert "as near as" not in standing(e, "near")
+
+
+def test_sentences_follow_from_the_numbers_and_from_those_that_confirm():
+    pairs = [["a", "b"]]
+    near = evidence({"a": [30.0, 31.0, 32.0], "b": [10.0, 10.1, 10.2]}, contrasts=pairs)
+    far = evidence({"a": [10.0, 10.1, 10.2], "b": [30.0, 31.0, 32.0]}, contrasts=pairs)
+    same = evidence({"a": [10.0, 14.0, 9.0], "b": [10.5, 13.0, 9.5]}, contrasts=pairs)
+    assert "<em>b</em> is nearer than <em>a</em>, 3.07 times" in told(near, near)[1]
+    assert "It holds on the sounds that nothing was chosen by too." in told(near, near)[1]
+    assert "<em>a</em> is nearer than <em>b</em>" in told(far, None)[1]
+    assert "not been confirmed yet" in told(far, None)[1]
+    assert "On the sounds that nothing was chosen by it is not shown." in told(near, same)[1]
+    assert "it is not shown" in told(near, far)[1]
+    assert "Between <em>a</em> and <em>b</em> no difference is shown" in told(same, near)[1]
+    corrected = compared(near, "a", "b", near.contrast("a", "b"), 0.2, near)
+    assert "no difference is shown" in corrected  # of six contrasts, say
+
+
+def test_a_row_that_still_improves_is_said_to_be_learning():
+    assert "it is still learning" in standing(evidence({"a": [9.0, 9.1, 9.2]}, last=-4.0), "a")
+    assert "it gets worse" in standing(evidence({"a": [9.0, 9.1, 9.2]}, last=4.0), "a")
+    assert "no change is shown" in standing(evidence({"a": [9.0, 9.1, 9.2]}), "a")
+
+
+def test_dead_is_read_from_the_sound():
+    e = evidence({"near": [3.0, 4.0], "far": [30.0, 3.0]})
+    assert (e.alive("near"), e.alive("far")) == (1.0, 0.5)
+    POINT["tail_noise_db"] = -40.0
+    assert e.alive("near") == 0.0
+    POINT["tail_noise_db"] = None  # of silence, which has no tail
+    assert e.alive("near") == 0.0
+    POINT["tail_noise_db"] = -80.0
+
+
+def test_how_well_a_critic_tells_what_it_has_seen_is_the_area_under_its_curve():
+    import torch
+
+    from kicklab.make import area_under_curve
+
+    rng = np.random.default_rng(3)
+    train, unseen = rng.normal(1, 1, 50).round(1), rng.normal(0, 1, 40).round(1)  # with ties
+    expected = roc_auc_score(np.repeat([1, 0], [50, 40]), np.concatenate([train, unseen]))
+    assert area_under_curve(torch.tensor(train), torch.tensor(unseen)) == pytest.approx(expected)
