@@ -32,7 +32,7 @@ ROWS = {  # some studies ask for what another has
     "curves": ["DCGAN", "all together, sub-bands", "KickGAN"],
     "start": ["offset 0", "offset data", "SpecGAN"],
     "ancestor": ["sigmoid twice, labels 1 to 1.1", "sigmoid once, labels 0.9"],
-    "end": ["KickGAN, 16 kicks", "KickGAN, all kicks"],
+    "end": ["DCGAN, 16 kicks", "DCGAN, all kicks"],
     "sine": ["WaveGAN", "DrumGAN-style"],
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -234,8 +234,9 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
     return Evidence(study, unseen, rows, problems)
 
 
+@lru_cache(maxsize=4)
 def unseen_sounds(kicks: Dataset) -> Unseen:
-    """Real sounds as their sources and distances."""
+    """Real sounds as their sources and distances; those of one laboratory are the same objects (`data.load`)."""
     embedded = embed_bands(kicks.waves)
     sources = np.unique(sources_of(kicks.rows), return_inverse=True)[1]
     return Unseen(sources, pairwise(embedded, embedded).astype(np.float32).astype(float))
