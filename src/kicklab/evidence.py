@@ -21,7 +21,7 @@ from scipy.stats import t as student
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.metrics.distance import pairwise
-from kickitout.metrics.embedding import embed_bands
+from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.resampling import bootstrap_counts
 from kicklab.data import LabData
 from kicklab.folder import Lab, read_arrays, read_json
