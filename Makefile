@@ -82,7 +82,7 @@ drum-types: $(VENV)/dev
 LAB ?= lab
 HEARD ?= lab-open
 paper: $(VENV)/dev
-	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/results --force
+	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/evidence --force
 	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --force
 
 $(VENV)/light: pyproject.toml constraints.txt
