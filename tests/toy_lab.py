@@ -37,7 +37,12 @@ ROWS = {  # some studies ask for what another has
 }  # fmt: skip
 
 
-SMALLER = {"kickgan": ["variants=0"], "drumgan": ["model.channels=8"]}
+SMALLER = {
+    "kickgan": ["variants=0"],
+    "dcgan": ["representation.iterations=1"],
+    "specgan": ["representation.iterations=1"],
+    "drumgan": ["model.channels=8", "representation.n_fft=512", "representation.hop=256", "representation.frames=88"],
+}
 TOY_ANCESTOR = [*SHORT, "model.channels=8", "model.doublings=5", "representation.iterations=1"]
 
 

@@ -257,7 +257,7 @@ def read_unseen(lab: Lab, part: str) -> Unseen:
 
 def reference_arrays(kicks: LabData) -> dict[str, np.ndarray]:
     """What results alone keep of the real sounds that were scored against: no sounds."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for part in kicks.parts.keys() - {"train"}:
         unseen = unseen_sounds(kicks.parts[part])
         found |= {f"{part}_sources": unseen.sources, f"{part}_distances": unseen.distances.astype(np.float32)}

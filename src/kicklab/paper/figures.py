@@ -28,10 +28,10 @@ def distances(paper: Paper, e: Evidence, identity: str) -> str:
         series.append(Series(row, np.array(runs.seen, float), value, i, low, high, points=True))
     axis = Axis("distance to unseen sources", "dB", soft=SOFT)
     art = lines(series, SEEN, axis, "distance against sounds seen", width=680, height=300, band=e.unseen.band)
-    low, high = e.unseen.band
+    least, most = e.unseen.band
     caption = (
         f"Energy distance to sources that no run has heard, on the scale asinh(E / {SOFT} dB), with 95 % intervals "
-        f"over sources and seeds. Grey: halves of the real sources against each other, {low:.2f} to {high:.2f} dB."
+        f"over sources and seeds. Grey: halves of the real sources against each other, {least:.2f} to {most:.2f} dB."
     )
     return paper.figure(identity, art, caption, wide=True)
 

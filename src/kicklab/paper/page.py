@@ -117,7 +117,7 @@ def _players(paper: Paper, whole: dict[str, Evidence]) -> list[str]:
             "sound be passed on, or players were not asked for. <code>kick lab paper --sounds all</code> makes a page "
             "with them, for oneself.</p>"
         )]  # fmt: skip
-    rows = []
+    rows: list[list[str]] = []
     for study, e in whole.items():
         for row in e.rows:
             waves = paper.made(study, row, lab=paper.played_lab)
