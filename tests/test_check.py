@@ -250,11 +250,20 @@ CURVE = ScoreCurve("a toy", "distance", 0.1, (Point(10, 0.6, 0.5, 0.8), Point(10
         (5, "distance not measured with so few; with 10 it was 0.600 [0.500, 0.800]"),
         (100, "distance about 0.400 [0.300, 0.550]; with 1000 it was 0.200 [0.100, 0.300]"),
         (1000, "distance with 1000 was 0.200 [0.100, 0.300] (a toy"),
-        (5000, "distance with 1000 was 0.200 [0.100, 0.300], more were not measured (a toy; real against real 0.100)"),
+        (
+            5000,
+            "distance with 1000 was 0.200 [0.100, 0.300], more were not measured (a toy; real-vs-real baseline 0.100)",
+        ),
     ],
 )
 def test_the_forecast_reads_a_measured_curve_and_claims_nothing_outside(kicks, said):
     assert said in forecast(kicks, CURVE)
+
+
+def test_the_package_ships_the_curve_that_was_measured():
+    curve = load_curve()
+    assert curve is not None
+    assert f"; with {curve.points[-1].kicks} it was" in forecast(100, curve)
 
 
 def test_without_a_curve_no_number_is_made_up():

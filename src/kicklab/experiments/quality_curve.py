@@ -1,6 +1,6 @@
 """How many kicks are enough: the same training on more and more kicks, scored against kicks it never saw.
 
-    kick lab measure quality-curve DATA... --out src/kickitout/dataset/quality_curve.json
+    kick lab measure quality-curve DATA... --out src/kickitout/datasets/doctor/quality_curve.json
 
 A quarter of the groups is held out for all sizes; each size trains on the first so many of the others, so a
 larger set holds the smaller ones. Every training goes on from the model in the package and takes the same steps.

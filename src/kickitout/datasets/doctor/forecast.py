@@ -35,7 +35,7 @@ class Point:
 
 @dataclass(frozen=True)
 class ScoreCurve:
-    """about: what was trained and scored, in words; score: its name, lower is better; floor: real against real."""
+    """about: what was trained and scored, in words; score: its name, lower is better; floor: real-vs-real baseline."""
 
     about: str
     score: str
@@ -66,7 +66,7 @@ def curve_text(curve: ScoreCurve) -> str:
 
 def load_curve() -> ScoreCurve | None:
     """The measured curve of the package, or None."""
-    file = resources.files("kickitout.datasets") / CURVE
+    file = resources.files("kickitout.datasets.doctor") / CURVE
     return read_curve(file.read_text("utf-8")) if file.is_file() else None
 
 
@@ -82,7 +82,7 @@ def forecast(kicks: int, curve: ScoreCurve | None) -> str:
     if curve is None:
         return f"{count(kicks, 'different kick')}; {NO_CURVE}"
     first, last = curve.points[0], curve.points[-1]
-    behind = f"({curve.about}; real against real {curve.floor:.3f})"
+    behind = f"({curve.about}; real-vs-real baseline {curve.floor:.3f})"
     score_of = f"{count(kicks, 'different kick')}: {curve.score}"
     if kicks < first.kicks:
         return f"{score_of} not measured with so few; with {first.kicks} it was {_shown_point(first)} {behind}"
