@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from kickitout.audio import read_comment
-from kickitout.errors import UserError
+from kickitout.errors import UserError, need_extra
 from kickitout.generation.generate import Kick, generate_kicks, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
@@ -264,10 +264,7 @@ def train(
         result = kickitout.train("my-kicks/", "runs/mine", seconds=1200)
         waves = kickitout.generate(range(16), "runs/mine")
     """
-    from importlib.util import find_spec
-
-    if find_spec("torch") is None or find_spec("accelerate") is None:
-        raise UserError("training needs PyTorch; in the checkout: make train-env, or pip install '.[train]'")
+    need_extra("training", "train", "torch", "accelerate")
     from kickitout.training.budget import TimeBudget, Until
     from kickitout.training.config import load_config
     from kickitout.training.session import train

@@ -1,5 +1,7 @@
 """What a user can cause, said in one sentence, and counts as people say them."""
 
+from importlib.util import find_spec
+
 
 def printable(text: str) -> str:
     """Text from outside without what a terminal would obey and without bytes that are no text: � in place of each.
@@ -32,3 +34,11 @@ class UserError(Exception):
 
 class SaidElsewhere(UserError):
     """The same, in a process beside the one that says it: exit code 2, and no line of its own."""
+
+
+def need_extra(what: str, extra: str, *packages: str) -> None:
+    """Raise UserError where one of the packages of an extra is not installed."""
+    if not all(map(find_spec, packages)):
+        raise UserError(
+            f"{what}: needs the extra {extra!r}; in the checkout: make {extra}-env, or pip install '.[{extra}]'"
+        )

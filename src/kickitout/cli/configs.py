@@ -17,9 +17,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.train import need_torch
+    from kickitout.errors import need_extra
 
-    need_torch("kick configs")
+    need_extra("kick configs", "train", "torch", "accelerate")
     import yaml
 
     from kickitout.training.config import config_names, load_config

@@ -15,7 +15,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from kickitout.errors import count
+from kickitout.errors import count, need_extra
 from kickitout.training.budget import TimeBudget, Timing, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    need_torch("kick train")
+    need_extra("kick train", "train", "torch", "accelerate")
     budget = None if args.steps else TimeBudget(args.budget or DEFAULT_BUDGET, began=args.began)
     from kickitout.cli.progress import Counter, Watcher
     from kickitout.datasets.build import read_dataset
@@ -156,13 +156,3 @@ def _say_what_was_read(dataset: Any) -> None:
         print(f"  {warning}", file=sys.stderr)
     if len(dataset.warnings) > 10:
         print(f"  and {len(dataset.warnings) - 10} more, all in dataset.json of the run folder", file=sys.stderr)
-
-
-def need_torch(what: str) -> None:
-    """Raise UserError where the training extra is not installed."""
-    from importlib.util import find_spec
-
-    from kickitout.errors import UserError
-
-    if find_spec("torch") is None or find_spec("accelerate") is None:
-        raise UserError(f"{what}: needs the training extra; in the checkout: make train-env, or pip install '.[train]'")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
-from kickitout.errors import UserError
+from kickitout.errors import need_extra
 
 NEEDED = ("torch", "accelerate", "matplotlib")
 
 
 def need_lab(command: str) -> None:
     """Raise UserError where the extra of the laboratory is not installed."""
-    if not all(map(find_spec, NEEDED)):
-        raise UserError(f"{command}: needs the extra 'lab'; in the checkout: make lab-env, or pip install '.[lab]'")
+    need_extra(command, "lab", *NEEDED)
