@@ -18,7 +18,7 @@ from kickitout.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 FUNCTIONS = [name for name in kickitout.__all__ if name not in ("UserError", "__version__")]
-LONG = {"score", "train", "write_site"}  # their examples are text
+LONG = {"configs", "resolve_config", "score", "train", "write_site"}  # their examples are text
 
 
 def test_the_table_of_names_is_what_can_be_imported():
@@ -90,8 +90,8 @@ def test_a_file_renders_as_the_seed_it_was_made_from(files):
 
 def test_a_sound_of_a_kit_renders_as_it_is_in_the_kit(files, tmp_path):
     how = {"layers": 2, "round_robins": 1, "formats": ["sfz"], "bits": "32f", "note": "F"}
-    (of_seed,) = kickitout.write_kit(tmp_path / "seed", [7], **how)
-    (of_file,) = kickitout.write_kit(tmp_path / "file", sounds=[files[1]], **how)
+    of_seed = kickitout.write_kit(tmp_path / "seed", [7], **how).folder
+    of_file = kickitout.write_kit(tmp_path / "file", sounds=[files[1]], **how).folder
     for kit, source in ((of_seed, None), (of_file, files[1])):
         for path in (kit / "samples").iterdir():
             np.testing.assert_array_equal(kickitout.render(path, source=source), samples(path))

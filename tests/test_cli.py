@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
+import zipfile
 from importlib import import_module, metadata
 from importlib.util import find_spec
 
@@ -266,8 +269,9 @@ def test_a_command_that_plays_the_model_leaves_nothing_in_the_users_home(tmp_pat
 
 @pytest.mark.parametrize(("kind", "word"), [("any", "sound"), ("kick", "kick"), (None, "kick")])
 def test_files_are_named_by_what_the_model_makes(kind, word):
-    from kits import FormulaModel
+    from kits import FormulaModel, small_kit
 
+    from kickitout import kicks
     from kickitout.export.sounds import SoundFormat, file_name
 
     model = FormulaModel()
@@ -275,6 +279,14 @@ def test_files_are_named_by_what_the_model_makes(kind, word):
     model.info = dataclasses.replace(model.info, config=config)
     assert model.info.word == word
     assert file_name(7, SoundFormat(word=word)) == f"{word}_000007.wav"
+    assert kicks.name_of(model, {"seed": 7}, {"note": "F1"}) == f"{word}_F1_s000007"
+    assert kicks.file(model, {"seed": 7}, SoundFormat())[0].startswith(f"{word}_")
+    for kick in small_kit(1, model, layers=1, round_robins=1).kicks:
+        assert [sound.file[: len(word) + 2] for sound in kick.sounds] == [f"{word}01"]
+    plan = kicks.Plan("Mine", layers=1, round_robins=1)
+    packed = io.BytesIO(kicks.kit(model, [{"seed": 7}], plan, ["sfz"])[1])
+    (wav,) = (name for name in zipfile.ZipFile(packed).namelist() if name.endswith(".wav"))
+    assert re.fullmatch(rf"Mine/samples/{word}01_\w+_s000007_v1_r1.wav", wav)
 
 
 def test_one_is_one_and_more_are_more(tmp_path, capsys):

@@ -22,7 +22,7 @@ from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.documents import kit_documents
 from kickitout.export.kits.formats import check_formats
 from kickitout.export.kits.hydrogen import velocity_range
-from kickitout.export.kits.package import check_place, write_kit
+from kickitout.export.kits.package import check_place, write_package
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files
 from kickitout.export.kits.velocity import zones
@@ -43,7 +43,7 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def test_everything_is_there_and_listed(tmp_path, kit):
-    made = write_kit(kit, FormulaModel(), tmp_path / "out", zipped=True)
+    made = write_package(kit, FormulaModel(), tmp_path / "out", zipped=True)
     assert made == [tmp_path / "out", tmp_path / "out.zip"]
     found = content(tmp_path / "out")
     waves = [name for name in found if name.endswith(".wav")]
@@ -61,16 +61,16 @@ def test_everything_is_there_and_listed(tmp_path, kit):
 
 
 def test_two_kits_are_the_same_bytes(tmp_path, kit, monkeypatch):
-    write_kit(kit, FormulaModel(), tmp_path / "a", zipped=True)
+    write_package(kit, FormulaModel(), tmp_path / "a", zipped=True)
     monkeypatch.setattr("time.time", lambda: 2_000_000_000.0)  # another day
     monkeypatch.setattr("os.getpid", lambda: 4711)
-    write_kit(small_kit(layers=2, round_robins=2, licence="CC0-1.0"), FormulaModel(), tmp_path / "b", zipped=True)
+    write_package(small_kit(layers=2, round_robins=2, licence="CC0-1.0"), FormulaModel(), tmp_path / "b", zipped=True)
     assert content(tmp_path / "a") == content(tmp_path / "b")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
 
 
 def test_the_archives_hold_what_the_folder_holds(tmp_path, kit):
-    write_kit(kit, FormulaModel(), tmp_path / "out", zipped=True)
+    write_package(kit, FormulaModel(), tmp_path / "out", zipped=True)
     found = content(tmp_path / "out")
     with zipfile.ZipFile(tmp_path / "out.zip") as archive:
         assert archive.testzip() is None
@@ -117,7 +117,7 @@ def parse_sfz(text: str) -> list[dict[str, str]]:
 @pytest.mark.parametrize("name", ODD)
 def test_every_file_that_is_named_exists_whatever_the_kit_is_called(tmp_path, name):
     kit = small_kit(name=name, layers=2, round_robins=1)
-    write_kit(kit, FormulaModel(), tmp_path / "out" / "kit")
+    write_package(kit, FormulaModel(), tmp_path / "out" / "kit")
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["kit"]  # nothing has left its folder
     folder = tmp_path / "out" / "kit"
     there = set(content(folder))
@@ -163,7 +163,7 @@ def test_the_sfz_has_each_velocity_and_round_robin_of_each_key_once():
 
 
 def test_one_kick_needs_no_files_of_its_own(tmp_path):
-    write_kit(small_kit(1), FormulaModel(), tmp_path / "out")
+    write_package(small_kit(1), FormulaModel(), tmp_path / "out")
     assert len(list((tmp_path / "out").glob("*.sfz"))) == 1
     assert len(list((tmp_path / "out").glob("*.dspreset"))) == 1
 
@@ -212,7 +212,7 @@ def test_formats_that_are_none_or_too_small_are_refused_with_what_works(layers, 
     with pytest.raises(UserError, match=sentence):
         check_formats(formats, Plan("Kit", layers))
     with pytest.raises(UserError, match=sentence):
-        write_kit(SimpleNamespace(plan=Plan("Kit", layers)), None, tmp_path / "kit", formats)
+        write_package(SimpleNamespace(plan=Plan("Kit", layers)), None, tmp_path / "kit", formats)
     assert not list(tmp_path.iterdir())
 
 
@@ -229,30 +229,30 @@ def test_a_folder_with_anything_in_it_is_refused_and_stays_as_it_was(tmp_path, k
     (out / "sub" / "song.txt").write_text("mine")
     for force, sentence in ((False, "--force replaces a kit"), (True, "is not a kit that kickitout wrote")):
         with pytest.raises(UserError, match=sentence):
-            write_kit(kit, FormulaModel(), out, force=force)
+            write_package(kit, FormulaModel(), out, force=force)
     assert content(tmp_path) == {"music/sub/song.txt": b"mine"}
 
 
 def test_force_replaces_a_kit_but_not_what_was_added_to_it(tmp_path, kit):
     out = tmp_path / "out"
-    write_kit(kit, FormulaModel(), out, zipped=True)
+    write_package(kit, FormulaModel(), out, zipped=True)
     with pytest.raises(UserError, match="out: exists and is not empty"):
-        write_kit(kit, FormulaModel(), out)
+        write_package(kit, FormulaModel(), out)
     with pytest.raises(UserError, match=r"out.zip: exists"):
-        write_kit(kit, FormulaModel(), out, zipped=True)
+        write_package(kit, FormulaModel(), out, zipped=True)
     other = small_kit(1, layers=1, round_robins=1)
-    write_kit(other, FormulaModel(), out, zipped=True, force=True)
+    write_package(other, FormulaModel(), out, zipped=True, force=True)
     assert len([name for name in content(out) if name.endswith(".wav")]) == 1
     (out / "samples" / "my own.wav").write_bytes(b"mine")
     before = content(tmp_path)
     with pytest.raises(UserError, match=r"holds samples/my own.wav, which is not of the kit"):
-        write_kit(kit, FormulaModel(), out, zipped=True, force=True)
+        write_package(kit, FormulaModel(), out, zipped=True, force=True)
     assert content(tmp_path) == before
 
 
 def test_an_empty_folder_is_no_obstacle(tmp_path, kit):
     (tmp_path / "out").mkdir()
-    write_kit(kit, FormulaModel(), tmp_path / "out")
+    write_package(kit, FormulaModel(), tmp_path / "out")
     assert (tmp_path / "out" / "kit.json").exists()
 
 
@@ -268,7 +268,7 @@ def test_a_file_in_the_way_and_the_folder_one_is_in_are_refused(tmp_path, kit, m
 
 @pytest.mark.parametrize("broken", [KeyboardInterrupt(), OSError(28, "No space left on device")])
 def test_what_stops_in_the_middle_leaves_nothing_and_keeps_the_old_kit(tmp_path, kit, monkeypatch, broken):
-    write_kit(kit, FormulaModel(), tmp_path / "out", zipped=True)
+    write_package(kit, FormulaModel(), tmp_path / "out", zipped=True)
     before = content(tmp_path)
 
     def stop(*_):
@@ -277,7 +277,7 @@ def test_what_stops_in_the_middle_leaves_nothing_and_keeps_the_old_kit(tmp_path,
     monkeypatch.setattr(package, "kit_json", stop)  # the last file of all
     for out, force in ((tmp_path / "out", True), (tmp_path / "new", False)):
         with pytest.raises(UserError if isinstance(broken, OSError) else KeyboardInterrupt) as caught:
-            write_kit(kit, FormulaModel(), out, zipped=True, force=force)
+            write_package(kit, FormulaModel(), out, zipped=True, force=force)
         if isinstance(broken, OSError):
             assert str(caught.value).startswith(f"{out}: the disk is full")
     assert content(tmp_path) == before
@@ -285,7 +285,7 @@ def test_what_stops_in_the_middle_leaves_nothing_and_keeps_the_old_kit(tmp_path,
 
 
 def test_a_kit_that_cannot_be_put_in_its_place_leaves_the_old_one_there(tmp_path, kit, monkeypatch):
-    write_kit(kit, FormulaModel(), tmp_path / "out")
+    write_package(kit, FormulaModel(), tmp_path / "out")
     before = content(tmp_path)
     real = package.os.rename
     calls = []
@@ -298,7 +298,7 @@ def test_a_kit_that_cannot_be_put_in_its_place_leaves_the_old_one_there(tmp_path
 
     monkeypatch.setattr(package.os, "rename", rename)
     with pytest.raises(UserError, match="input/output error"):
-        write_kit(kit, FormulaModel(), tmp_path / "out", force=True)
+        write_package(kit, FormulaModel(), tmp_path / "out", force=True)
     assert content(tmp_path) == before
 
 
@@ -311,7 +311,7 @@ def test_a_kit_of_files_lists_them_with_the_licences_of_their_folder(tmp_path):
     write_kick(folder / "c.wav", swept_kick(end_hz=60))
     (folder / "index.csv").write_text("file,source,licence\nc.wav,me,CC-BY-4.0\n")
     kicks, _ = kicks_of_files([folder])
-    write_kit(build_kit(kicks, Plan("Mine", 1, 1)), None, tmp_path / "out")
+    write_package(build_kit(kicks, Plan("Mine", 1, 1)), None, tmp_path / "out")
     found = content(tmp_path / "out")
     sources = found["SOURCES.md"].decode()
     assert "| 1 | a\\|b.wav |" in sources
@@ -342,7 +342,7 @@ def test_the_card_of_the_model_in_the_package_is_its_own():
 
 
 def test_the_gzip_of_a_drumkit_has_no_clock_and_no_name(tmp_path, kit):
-    write_kit(kit, FormulaModel(), tmp_path / "out")
+    write_package(kit, FormulaModel(), tmp_path / "out")
     data = (tmp_path / "out" / "Small.h2drumkit").read_bytes()
     assert data[:4] == b"\x1f\x8b\x08\x00"  # no flags: no name, no comment
     assert data[4:8] == bytes(4)

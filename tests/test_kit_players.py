@@ -19,7 +19,7 @@ import pytest
 import soundfile
 from kits import FormulaModel, small_kit
 
-from kickitout.export.kits.package import write_kit
+from kickitout.export.kits.package import write_package
 
 RATE = 44_100
 KICKS, LAYERS, ROBINS = 2, 4, 3
@@ -34,7 +34,7 @@ def folder(tmp_path_factory):
     """A kit on the disk, with a name that is no easy one."""
     out = tmp_path_factory.mktemp("players") / "kit"
     kit = small_kit(KICKS, name=NAME, layers=LAYERS, round_robins=ROBINS)
-    write_kit(kit, FormulaModel(), out)
+    write_package(kit, FormulaModel(), out)
     return out
 
 

@@ -18,6 +18,9 @@ HOMES = {
     "UserError": "kickitout.errors",
     "card": "kickitout.api",
     "check": "kickitout.datasets.doctor.check",
+    "clean": "kickitout.training.overview",
+    "configs": "kickitout.api",
+    "export_model": "kickitout.api",
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
     "generation_job": "kickitout.api",
@@ -26,17 +29,19 @@ HOMES = {
     "load_model": "kickitout.generation",
     "match": "kickitout.api",
     "morph": "kickitout.api",
+    "read_cards": "kickitout.datasets.measured",
     "read_dataset": "kickitout.datasets.build",
     "read_recipe": "kickitout.api",
     "render": "kickitout.api",
     "render_file": "kickitout.export.sounds",
-    "runs": "kickitout.api",
+    "resolve_config": "kickitout.api",
+    "runs": "kickitout.training.overview",
     "score": "kickitout.api",
     "shard_folder": "kickitout.api",
     "train": "kickitout.api",
     "vary": "kickitout.api",
     "write_kicks": "kickitout.export.sounds",
-    "write_kit": "kickitout.api",
+    "write_kit": "kickitout.export.kits.package",
     "write_shards": "kickitout.api",
     "write_site": "kickitout.studio.site",
     "write_sound": "kickitout.audio",
@@ -45,6 +50,8 @@ HOMES = {
 if TYPE_CHECKING:
     from kickitout.api import (
         card,
+        configs,
+        export_model,
         generation_job,
         inpaint,
         invert,
@@ -52,27 +59,32 @@ if TYPE_CHECKING:
         morph,
         read_recipe,
         render,
-        runs,
+        resolve_config,
         score,
         shard_folder,
         train,
         vary,
-        write_kit,
         write_shards,
     )
     from kickitout.audio import write_sound
     from kickitout.datasets.build import read_dataset
     from kickitout.datasets.doctor.check import check
+    from kickitout.datasets.measured import read_cards
     from kickitout.errors import UserError
+    from kickitout.export.kits.package import write_kit
     from kickitout.export.sounds import render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.studio.site import write_site
+    from kickitout.training.overview import clean, runs
 
 __all__ = [
     "UserError",
     "__version__",
     "card",
     "check",
+    "clean",
+    "configs",
+    "export_model",
     "generate",
     "generate_kicks",
     "generation_job",
@@ -81,10 +93,12 @@ __all__ = [
     "load_model",
     "match",
     "morph",
+    "read_cards",
     "read_dataset",
     "read_recipe",
     "render",
     "render_file",
+    "resolve_config",
     "runs",
     "score",
     "shard_folder",

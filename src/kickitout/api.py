@@ -17,15 +17,18 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 import numpy as np
 
 from kickitout.audio import read_comment
+from kickitout.descriptors import card as measure_card
 from kickitout.errors import UserError, need_extra
+from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import Kick, generate_kicks, latent_kick
 from kickitout.generation.inpaint import joined
-from kickitout.generation.invert import Inversion
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.invert import Inversion, encoder_beside
+from kickitout.generation.load import DEFAULT, find_model_file, load_model
 from kickitout.generation.model import Model
+from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import find_latent, needs_model, recipe_in, render_recipe
 from kickitout.generation.source import decode_kick, read_bytes
-from kickitout.generation.vary import interpolate, variations
+from kickitout.generation.vary import check_amount, check_count, interpolate, variations
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from kickitout.export.sounds import GenerationJob
     from kickitout.metrics.score import Score
     from kickitout.training.loop import Report
-    from kickitout.training.overview import RunState
     from kickitout.training.session import Result
 
 PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
@@ -71,7 +73,7 @@ def render(
     >>> import tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"])[0]
+    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"]).folder
     ...     found = kickitout.card(kickitout.render(sorted(kit.rglob("*.wav"))[-1]))
     >>> found["note"]
     'F1'
@@ -125,12 +127,13 @@ def vary(sound: SoundLike, seeds: Sequence[int], amount: float = 0.3, model: Mod
     >>> [kick.wave.shape for kick in kicks]
     [(22050,), (22050,), (22050,)]
     """
-    played = load_model(model)
+    check_amount(amount)
+    played, seeds = load_model(model), check_seeds(seeds)
     found = invert(sound, played)
     name, made = _file_of(found), variations(played, found.latent, seeds, amount)
     stems = [f"{Path(name).stem}_vary_{seed:06d}" for seed in seeds]
     pairs = zip(made, stems, strict=True)
-    return [latent_kick(played, one, stem, varied=name, amount=amount) for one, stem in pairs]
+    return [latent_kick(played, one, stem, found.said, varied=name, amount=amount) for one, stem in pairs]
 
 
 def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFAULT) -> list[Kick]:
@@ -144,12 +147,15 @@ def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFA
     >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
     ['B0', 'F1', 'A#1']
     """
+    check_count(n)
     played = load_model(model)
     ends = [invert(sound, played) for sound in (first, last)]
     names = [_file_of(end) for end in ends]
     stem = "_to_".join(Path(name).stem for name in names)
     made = interpolate(played, ends[0].latent, ends[1].latent, n)
-    return [latent_kick(played, one, f"{stem}_{i:02d}", morphed=names) for i, one in enumerate(made)]
+    kicks = [latent_kick(played, one, f"{stem}_{i:02d}", morphed=names) for i, one in enumerate(made)]
+    kicks[0], kicks[-1] = kicks[0]._replace(said=ends[0].said), kicks[-1]._replace(said=ends[1].said)
+    return kicks
 
 
 def inpaint(
@@ -166,7 +172,8 @@ def inpaint(
     >>> kick.recipe["keep"]
     'body'
     """
-    played = load_model(model)
+    check_amount(amount)
+    played, seeds = load_model(model), check_seeds(seeds)
     found = invert(sound, played)
     name, part = _file_of(found), found.sound
     if isinstance(part, np.ndarray):
@@ -177,7 +184,7 @@ def inpaint(
     source = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
     kept = []
     for seed, made in zip(seeds, variations(played, found.latent, seeds, amount), strict=True):
-        kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}",
+        kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}", found.said,
                            keep=keep, source=source, amount=amount)  # fmt: skip
         kept.append(kick._replace(channels=joined(wave, made, keep).wave))
     return kept
@@ -202,21 +209,14 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> 
     >>> found["note"], round(found["pitch_end_hz"], 2)
     ('A1', 55.0)
     """
-    from kickitout.descriptors import card, cards
-
     if isinstance(sound, np.ndarray):
-        return card(sound, rate)
-    from kickitout.audio import read_sound
-    from kickitout.audio.prepare import prepare
-    from kickitout.sound import PEAK
+        return measure_card(sound, rate)
+    from kickitout.datasets.measured import read_cards
 
-    recorded = read_sound(Path(sound))
-    try:
-        prepared = prepare(recorded)
-    except UserError as error:
-        raise UserError(f"{sound}: {error}") from error
-    as_recorded = np.array([prepared.window_db - 20 * np.log10(PEAK)])
-    return cards(prepared.mid[None]).louder(as_recorded).row(0)
+    found = next(read_cards([sound]))
+    if isinstance(found, UserError):
+        raise found
+    return found.card
 
 
 def score(
@@ -274,58 +274,52 @@ def train(
     return train(_dataset(sounds), settings, Path(out), until, device=device, threads="auto", watch=watch)
 
 
-def runs(places: PathOrPaths = "runs") -> list[RunState]:
-    """The run folders at or below some places: path, config, state, step, minutes, best score (lower is better), bytes
-    on the disk and bytes that can go. Raises UserError for a place that is no folder.
+def configs() -> dict[str, str]:
+    """The training configs of the package: name -> what it is for. Raises UserError where PyTorch is missing.
+
+    "kickgan" in kickitout.configs()
+    """
+    need_extra("a training config", "train", "torch", "accelerate")
+    from kickitout.training.config import config_names, load_config
+
+    return {name: load_config(name).about for name in config_names()}
+
+
+def resolve_config(config: str, changes: Sequence[str] = ()) -> dict[str, Any]:
+    """A training config of the package, or of a YAML file, with every key resolved. changes: as "batch=32".
+
+    Raises UserError where PyTorch is missing, for a config that is not there, and for a key or value that is wrong.
+
+        kickitout.resolve_config("dcgan", ["batch=32"])["batch"]
+    """
+    need_extra("a training config", "train", "torch", "accelerate")
+    from kickitout.training.config import load_config
+
+    return load_config(config, list(changes)).model_dump(mode="json")
+
+
+def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: bool = False) -> list[Path]:
+    """Write the model of a run folder as one file, and its encoder beside it where it has one. Returns what it wrote.
+
+    Raises UserError for a run without a finished model, for a damaged one, for an ending that is another than the
+    model's, and where a file is in the way (force replaces it).
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kickitout.runs(folder)
-    []
+    ...     [path.name for path in kickitout.export_model("default", f"{folder}/mine.onnx")]
+    ['mine.encoder.onnx', 'mine.onnx']
     """
-    from kickitout.training.overview import find_runs, look_at
-
-    listed = [places] if isinstance(places, (str, PathLike)) else places
-    return [look_at(path) for path in find_runs([Path(place) for place in listed])]
-
-
-def write_kit(
-    out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
-    model: ModelLike = DEFAULT, name: str | None = None, note: str | None = None, layers: int = 4,
-    round_robins: int = 4, formats: Sequence[str] | None = None, bits: str = "24",
-    licence: str | None = None, match: str = "loudness", pre_roll_ms: float | None = None, zipped: bool = False,
-    force: bool = False,
-) -> list[Path]:  # fmt: skip
-    """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
-    robins. Returns the folder, and its zip with `zipped`.
-
-    seeds: of a model's kicks; sounds: files and folders instead. note: "F1", or "F" for each kick's nearest F; without
-    it the nearest semitone. layers, round_robins: 1 to 8. formats: of `kick kit --formats`, all without it. match:
-    "loudness" or "peak", what all kicks share. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises
-    UserError for a place that is taken (force replaces a kit), for a sound that is no kick, and for what a format
-    cannot hold.
-
-    >>> import kickitout, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kit = kickitout.write_kit(f"{folder}/kit", [7], note="F", layers=1, round_robins=1, formats=["sfz"])[0]
-    ...     sorted(path.suffix for path in kit.rglob("*.*"))
-    ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
-    """
-    from kickitout.export.kits.build import build_kit
-    from kickitout.export.kits.formats import KIT_FORMATS, check_formats
-    from kickitout.export.kits.package import check_place, write_kit
-    from kickitout.export.kits.plan import Plan
-    from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
-
-    out = Path(out)
-    named = out.resolve().name if name is None else name
-    plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms)
-    formats = tuple(KIT_FORMATS) if formats is None else tuple(formats)
-    check_formats(formats, plan)
-    check_place(out, zipped=zipped, force=force)
-    played = load_model(model) if sounds is None else None
-    used = kicks_of_files([Path(s) for s in sounds or ()])[0] if played is None else kicks_of_model(played, seeds)
-    return write_kit(build_kit(used, plan), played, out, formats, zipped=zipped, force=force)
+    source, out = find_model_file(Path(run)), Path(out)
+    if out.suffix != source.suffix:
+        raise UserError(f"{out}: this run's model is a {source.suffix} file; give a name that ends in it")
+    encoder, encoder_out = encoder_beside(source), encoder_beside(out)
+    for place in (out, encoder_out):  # the encoder of another model would not fit
+        check_new_file(place, force=force)
+    load_model(source)  # a damaged model is not passed on
+    if not encoder.exists():
+        encoder_out.unlink(missing_ok=True)
+        return [write_whole(out, source.read_bytes())]
+    return [write_whole(encoder_out, encoder.read_bytes()), write_whole(out, source.read_bytes())]
 
 
 def generation_job(

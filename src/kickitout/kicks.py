@@ -20,7 +20,7 @@ from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, S
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
 from kickitout.export.kits.formats import KIT_FORMATS, check_formats
-from kickitout.export.kits.package import write_kit, zip_name
+from kickitout.export.kits.package import write_package, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
@@ -249,15 +249,15 @@ def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Op
 # From recipes to files ------------------------------------------------------------------------------------------------
 
 
-def name_of(recipe: Mapping[str, Any], card: Mapping[str, float | str]) -> str:
-    """A name that says what is in a kick: `kick_F1_280ms_s000042`."""
-    return telling_name(recipe, card, SoundFormat()).rsplit(".", 1)[0]
+def name_of(model: Model, recipe: Mapping[str, Any], card: Mapping[str, float | str]) -> str:
+    """A name that says what is in a kick: `kick_F1_280ms_s000042`; of a model of other drums `sound_...`."""
+    return telling_name(recipe, card, SoundFormat(word=model.info.word)).rsplit(".", 1)[0]
 
 
 def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
     """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
     kick = render(model, recipe)
-    return f"{name_of(kick.recipe, kick.card)}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
+    return f"{name_of(model, kick.recipe, kick.card)}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
 
 
 def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
@@ -266,14 +266,15 @@ def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats:
     plan.check_size(len(recipes))
     sources = []
     for number, kick in enumerate((render(model, recipe) for recipe in recipes), 1):
-        label = name_of(kick.recipe, {}).removeprefix("kick_")
+        label = name_of(model, kick.recipe, {}).removeprefix(f"{model.info.word}_")
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"kick {number} of the kit is silent; leave it out")
         recipe = json.loads(json.dumps(kick.recipe))
-        sources.append(KitSource(label, label, np.asarray(kick.channels, np.float32), recipe))
+        wave = np.asarray(kick.channels, np.float32)
+        sources.append(KitSource(label, label, wave, recipe, word=model.info.word))
     with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
         out = Path(folder) / plan.stem
-        write_kit(build_kit(sources, plan), model, out, formats, zipped=True)
+        write_package(build_kit(sources, plan), model, out, formats, zipped=True)
         return f"{plan.stem}.zip", zip_name(out).read_bytes()
 
 

@@ -287,7 +287,7 @@ def kit_once(data: bytes) -> str:
     """data: JSON with a plan and the sounds to make it of; what has another form than that is left out."""
     from kickitout.export.kits.build import build_kit
     from kickitout.export.kits.formats import check_formats
-    from kickitout.export.kits.package import write_kit
+    from kickitout.export.kits.package import write_package
     from kickitout.export.kits.plan import Plan
     from kickitout.export.kits.sources import kick_of_bytes
 
@@ -310,7 +310,7 @@ def kit_once(data: bytes) -> str:
             return
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "kit"
-            write_kit(build_kit(kicks, plan), None, out, formats, zipped=True)
+            write_package(build_kit(kicks, plan), None, out, formats, zipped=True)
             for path in out.rglob("*"):
                 if path.suffix in (".xml", ".dspreset"):
                     xml.etree.ElementTree.fromstring(path.read_bytes())

@@ -30,10 +30,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
+    from kickitout import check
     from kickitout.cli.check_text import as_text
     from kickitout.cli.progress import Counter
     from kickitout.cli.workers import read_workers, workers_said
-    from kickitout.datasets.doctor.check import check
     from kickitout.datasets.scan import REFUSED_FILES, SOUND_FILES
     from kickitout.errors import UserError
     from kickitout.files import check_new_file, write_whole

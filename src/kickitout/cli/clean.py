@@ -8,6 +8,7 @@ kick clean runs/ --checkpoints --yes   checkpoints of finished runs, too: they s
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 HELP = "free disk space in run folders"
@@ -20,20 +21,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import sys
-
+    from kickitout import clean
     from kickitout.cli.values import megabytes
-    from kickitout.training.overview import find_runs, free, is_running, spare_files
 
     total = 0
-    for path in find_runs(args.places):
-        if is_running(path):
-            print(f"kick: {path}: a trainer is using this run; left alone", file=sys.stderr)
-        elif args.yes:
-            total += free(path, args.checkpoints)
-        else:
-            for file in spare_files(path, args.checkpoints):
-                total += file.stat().st_size
-                print(f"{file}  {megabytes(file.stat().st_size)} MB")
+    for spare in clean(args.places, checkpoints=args.checkpoints, remove=args.yes):
+        if spare.running:
+            print(f"kick: {spare.run}: a trainer is using this run; left alone", file=sys.stderr)
+        for file, size in spare.files.items():
+            total += size
+            if not args.yes:
+                print(f"{file}  {megabytes(size)} MB")
     print(f"{megabytes(total)} MB " + ("freed" if args.yes else "could be freed; --yes removes it"))
     return 0

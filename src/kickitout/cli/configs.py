@@ -17,16 +17,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.errors import need_extra
-
-    need_extra("kick configs", "train", "torch", "accelerate")
-    import yaml
-
-    from kickitout.training.config import config_names, load_config
+    from kickitout import configs, resolve_config
 
     if args.name is None:
-        for name in config_names():
-            print(f"{name}: {load_config(name).about}")
-    else:
-        print(yaml.safe_dump(load_config(args.name, args.set).model_dump(mode="json"), sort_keys=False), end="")
+        for name, about in configs().items():
+            print(f"{name}: {about}")
+        return 0
+    resolved = resolve_config(args.name, args.set)
+    import yaml
+
+    print(yaml.safe_dump(resolved, sort_keys=False), end="")
     return 0

@@ -26,32 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.errors import UserError
-    from kickitout.files import check_new_file, write_whole
-    from kickitout.generation.invert import encoder_beside
-    from kickitout.generation.load import find_model_file, load_model
+    from kickitout import UserError, export_model
 
     if args.web:
         return _web(args)
     if args.run_folder is None or args.runtime is not None:
         raise UserError("give the run folder to export, or --web for a page with the model in the package")
-    source = find_model_file(args.run_folder)
-    if args.out.suffix != source.suffix:
-        raise UserError(f"{args.out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    ear, ear_out = encoder_beside(source), encoder_beside(args.out)
-    for out in (args.out, ear_out):  # the encoder of another model would not fit
-        check_new_file(out, force=args.force)
-    load_model(source)  # a damaged model is not passed on
-    if ear.exists():
-        print(write_whole(ear_out, ear.read_bytes()))
-    else:
-        ear_out.unlink(missing_ok=True)
-    print(write_whole(args.out, source.read_bytes()))
+    for path in export_model(args.run_folder, args.out, force=args.force):
+        print(path)
     return 0
 
 
 def _web(args: argparse.Namespace) -> int:
-    from kickitout.studio.site import write_site
+    from kickitout import write_site
 
     print(write_site(args.run_folder or "default", args.out, runtime=args.runtime, force=args.force))
     return 0

@@ -48,57 +48,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from kickitout import UserError, write_kit
     from kickitout.cli.reject import say_rejected
     from kickitout.cli.values import count
-    from kickitout.errors import UserError
-    from kickitout.export.kits.build import build_kit
-    from kickitout.export.kits.documents import remarks, table
-    from kickitout.export.kits.formats import check_formats
-    from kickitout.export.kits.package import check_place, write_kit
-    from kickitout.export.kits.plan import Plan
-    from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
-    from kickitout.generation.load import load_model
-    from kickitout.generation.noise import check_seeds
-    from kickitout.generation.reject import OutlierRejection
 
     if args.sounds and (args.model is not None or args.seed is not None or args.reject_outliers):
         raise UserError(
             "--model, --seed and --reject-outliers generate kicks, and sounds were given; leave out one or the other"
         )
-    name = args.name if args.name is not None else args.out.resolve().name
-    formats = tuple(part.strip() for part in args.formats.lower().split(","))
-    plan = Plan(
-        name, args.velocity_layers, args.round_robin, args.note, args.bits, args.licence, args.match, args.pre_roll
-    )
-    check_formats(formats, plan)
-    check_place(args.out, zipped=args.zip, force=args.force)
-
-    began = time.perf_counter()
-    gate = None
-    if args.sounds:
-        model = None
-        if args.n is not None:
-            plan.check_size(args.n)
-        kicks, refused = kicks_of_files(args.sounds, args.n)
-        for one in refused:
-            print(f"left out: {one.name}: {one.reason}", file=sys.stderr)
-        if args.n is not None and len(kicks) < args.n:
-            raise UserError(f"-n {args.n}: only {count(len(kicks), 'sound')} can be used; leave out -n, or give more")
-    else:
-        seeds = range(args.seed or 0, (args.seed or 0) + (args.n or 8))
-        plan.check_size(len(seeds))
-        check_seeds(seeds)
-        model = load_model(args.model or "default")
-        gate = OutlierRejection.of(model) if args.reject_outliers else None
-        kicks = kicks_of_model(model, seeds, gate)
-    kit = build_kit(kicks, plan)
-    made = write_kit(kit, model, args.out, formats, zipped=args.zip, force=args.force)
-
-    print("\n".join([*table(kit), *map(str, made)]))
-    for remark in remarks(kit):
+    began, first = time.perf_counter(), args.seed or 0
+    made = write_kit(
+        args.out, range(first, first + (args.n or 8)), sounds=args.sounds or None, most=args.n,
+        model=args.model or "default", reject_outliers=args.reject_outliers, name=args.name, note=args.note,
+        layers=args.velocity_layers, round_robins=args.round_robin,
+        formats=[part.strip() for part in args.formats.lower().split(",")], bits=args.bits, licence=args.licence,
+        match=args.match, pre_roll_ms=args.pre_roll, zipped=args.zip, force=args.force,
+    )  # fmt: skip
+    for one in made.left_out:
+        print(f"left out: {one.name}: {one.reason}", file=sys.stderr)
+    print("\n".join([*made.table, *(str(path) for path in (made.folder, made.zip) if path)]))
+    for remark in made.remarks:
         print(remark, file=sys.stderr)
-    sounds = count(sum(len(kick.sounds) for kick in kit.kicks), "sound")
-    if gate is not None:
-        say_rejected(gate)
-    print(f"{count(len(kit.kicks), 'kick')}, {sounds} in {time.perf_counter() - began:.2f} s", file=sys.stderr)
+    sounds = count(sum(len(kick.sounds) for kick in made.kit.kicks), "sound")
+    if made.rejection is not None:
+        say_rejected(made.rejection)
+    print(f"{count(len(made.kit.kicks), 'kick')}, {sounds} in {time.perf_counter() - began:.2f} s", file=sys.stderr)
     return 0

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kickitout.generation import Kick
 
 HELP = "make the kicks between two kicks"
 
@@ -24,14 +29,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import invert, load_model, morph, write_kicks
+    from kickitout import write_kicks
     from kickitout.cli.progress import print_made
     from kickitout.cli.values import format_of
 
-    model, ends = load_model(args.model), []
-    for sound in (args.first, args.last):
-        ends.append(invert(sound, model))
-        print(f"{sound}: {ends[-1].said}", file=sys.stderr)
-    for path in write_kicks(morph(ends[0], ends[1], args.n, model), args.out, **format_of(args), force=args.force):
+    for path in write_kicks(_made(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
     return 0
+
+
+def _made(args: argparse.Namespace) -> Iterator[Kick]:
+    """Nothing is made before how it is written has been checked."""
+    from kickitout import morph
+
+    kicks = morph(args.first, args.last, args.n, args.model)
+    for sound, kick in ((args.first, kicks[0]), (args.last, kicks[-1])):
+        print(f"{sound}: {kick.said}", file=sys.stderr)
+    yield from kicks

@@ -20,10 +20,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
+    from kickitout import runs
     from kickitout.cli.values import megabytes
-    from kickitout.training.overview import find_runs, look_at
 
-    states = [look_at(path) for path in find_runs(args.places)]
+    states = runs(args.places)
     if args.json:
         print(json.dumps([{**s._asdict(), "path": str(s.path)} for s in states], indent=1))
         return 0

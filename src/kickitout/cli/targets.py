@@ -27,14 +27,13 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 def read_request(args: argparse.Namespace) -> dict[str, float]:
     """The request in the arguments; {} when nothing is asked for."""
     from kickitout.errors import UserError
-    from kickitout.generation.match import check_targets
 
     asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
     if args.note is not None:
         if asked["pitch"] is not None:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
-    return check_targets({name: value for name, value in asked.items() if value is not None})
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def answer_text(answer: MatchResult) -> str:

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kickitout.generation import Kick
 
 HELP = "make variations of a kick"
 
@@ -34,18 +39,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import inpaint, invert, load_model, vary, write_kicks
+    from kickitout import write_kicks
     from kickitout.cli.progress import print_made
     from kickitout.cli.values import format_of
 
-    model, seeds = load_model(args.model), range(args.seed, args.seed + args.n)
-    how = {} if args.amount is None else {"amount": args.amount}
-    found = invert(args.sound, model)
-    print(f"{args.sound}: {found.said}", file=sys.stderr)
-    if args.keep:
-        kicks = inpaint(found, seeds, args.keep, model=model, **how)
-    else:
-        kicks = vary(found, seeds, model=model, **how)
-    for path in write_kicks(kicks, args.out, **format_of(args), force=args.force):
+    for path in write_kicks(_made(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
     return 0
+
+
+def _made(args: argparse.Namespace) -> Iterator[Kick]:
+    """Nothing is made before how it is written has been checked."""
+    from kickitout import inpaint, vary
+
+    seeds, how = range(args.seed, args.seed + args.n), {"model": args.model}
+    if args.amount is not None:
+        how["amount"] = args.amount
+    kicks = inpaint(args.sound, seeds, args.keep, **how) if args.keep else vary(args.sound, seeds, **how)
+    print(f"{args.sound}: {kicks[0].said}", file=sys.stderr)
+    yield from kicks

@@ -207,23 +207,22 @@ def write_kicks(
 ) -> list[Path]:  # fmt: skip
     """Write kicks into a folder, each under its name and with its recipe inside; each file appears whole or not at all.
 
-    bits: "16", "24" or "32f". rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError
-    where a file is in the way (force replaces it) and for a format that cannot be written.
+    bits: "16", "24" or "32f". rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. For very many see
+    `generation_job`. Raises UserError where a file is in the way (force replaces it) and for a format that cannot be
+    written.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in kickitout.write_kicks(kickitout.generate_kicks([7, 8]), folder, bits="16")]
     ['kick_000007.wav', 'kick_000008.wav']
     """
-    form, folder = SoundFormat(format, bits, rate, pre_roll_ms), make_folder(Path(folder))
-    if isinstance(kicks, Sequence):
-        refuse_in_the_way(folder, [f"{kick.name}.{format}" for kick in kicks], force=force)
-    written = []
-    for kick in kicks:
-        refuse_in_the_way(folder, [f"{kick.name}.{format}"], force=force)
-        data = encode_kick(kick.recipe, kick.channels, form)[1]
-        written.append(write_whole(folder / f"{kick.name}.{format}", data))
-    return written
+    form, folder = SoundFormat(format, bits, rate, pre_roll_ms), Path(folder)
+    made = list(kicks)
+    refuse_in_the_way(folder, [f"{kick.name}.{format}" for kick in made], force=force)
+    make_folder(folder)
+    return [
+        write_whole(folder / f"{kick.name}.{format}", encode_kick(kick.recipe, kick.channels, form)[1]) for kick in made
+    ]
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ class Kick(NamedTuple):
     recipe: dict[str, Any]  # what re-renders it; its file adds how it is written
     match: MatchResult | None = None
     name: str = "kick"  # of its file, without an ending
+    said: str = ""  # how near the model comes to the sound that it came from
 
     @property
     def wave(self) -> np.ndarray:
@@ -46,9 +47,9 @@ class Kick(NamedTuple):
         return card(self.channels.mean(axis=0))
 
 
-def latent_kick(model: Model, played: Played, name: str, **more: Any) -> Kick:
+def latent_kick(model: Model, played: Played, name: str, said: str = "", **more: Any) -> Kick:
     """A kick that came from a latent. more: where that came from, for its recipe."""
-    return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name)
+    return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name, said=said)
 
 
 def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False) -> np.ndarray:

@@ -34,6 +34,7 @@ def about(model: kicks.Model, opening: int) -> dict[str, Any]:
         "version": __version__,
         "model": {
             "name": info.name,
+            "word": info.word,
             "sha256": model.digest,
             "step": info.step,
             "channels": info.channels,

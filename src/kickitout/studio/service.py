@@ -281,7 +281,7 @@ class StudioService:
         sounds = []
         for i, kick in enumerate(made):
             card = found.row(i)
-            name = kicks.name_of(kick.recipe, card) if kick.recipe else names[i]
+            name = kicks.name_of(self.model, kick.recipe, card) if kick.recipe else names[i]
             recipe = kick.recipe or None
             sounds.append({"name": name, "recipe": recipe, "card": or_null(card), "reasons": found.reasons(i)})
         channels, length = waves.shape[1:]

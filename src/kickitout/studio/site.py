@@ -110,7 +110,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         "without": ["kit", "formats", "cards", "inversion"],
     }
     listed = [
-        {"name": sounds.name_of(kick.recipe, found.row(i)), "card": or_null(found.row(i)), "points": points[i]}
+        {"name": sounds.name_of(player, kick.recipe, found.row(i)), "card": or_null(found.row(i)), "points": points[i]}
         for i, kick in enumerate(made)
     ]
     return {"info": {name: getattr(player.info, name) for name in OF_A_MODEL}, "about": told, "cards": listed}

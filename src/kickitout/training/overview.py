@@ -10,11 +10,12 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from kickitout.errors import UserError
 from kickitout.files import is_held
 
+PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 MODELS = ("model.onnx", "model.safetensors")
 DEEPEST = 4  # folders below a given one that are looked into
 
@@ -30,6 +31,52 @@ class RunState(NamedTuple):
     best: float | None  # held-out score of the best snapshot; lower is better
     size: int  # bytes
     spare: int  # bytes that `spare_files` would free, checkpoints not counted
+
+
+class Spare(NamedTuple):
+    """What of a run folder can go. files: with their bytes; running: a trainer uses the run, which is left alone."""
+
+    run: Path
+    running: bool
+    files: dict[Path, int]
+
+
+def runs(places: PathOrPaths = "runs") -> list[RunState]:
+    """The run folders at or below some places: path, config, state, step, minutes, best score (lower is better), bytes
+    on the disk and bytes that can go. Raises UserError for a place that is no folder.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.runs(folder)
+    []
+    """
+    return [look_at(path) for path in find_runs(_paths(places))]
+
+
+def clean(places: PathOrPaths = "runs", *, checkpoints: bool = False, remove: bool = False) -> Iterator[Spare]:
+    """What can go of the run folders at or below some places: second copies of checkpoints, and what killed runs left
+    half-written. checkpoints: of finished runs, too, which ends their training.
+
+    remove: it goes as the folders are gone through; without it nothing does. Raises UserError for a place that is no
+    folder.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     list(kickitout.clean(folder))
+    []
+    """
+    for path in find_runs(_paths(places)):
+        if is_running(path):
+            yield Spare(path, True, {})
+            continue
+        files = {file: _size(file) for file in spare_files(path, checkpoints)}
+        if remove:
+            free(path, checkpoints)
+        yield Spare(path, False, files)
+
+
+def _paths(places: PathOrPaths) -> list[Path]:
+    return [Path(place) for place in ([places] if isinstance(places, (str, os.PathLike)) else places)]
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:

@@ -186,4 +186,4 @@ def _measure(kick: KitSource, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.n
 def _file_name(number: int, pitch: Tuned, kick: KitSource, zone: Zone, round_robin: int) -> str:
     """No blanks, no sharps, no accents: SFZ players differ in what they make of them."""
     note = "nopitch" if pitch.note is None else pitch.name.replace("#", "s")
-    return f"kick{number:02d}_{note}_{kick.label}_v{zone.layer}_r{round_robin}.wav"
+    return f"{kick.word}{number:02d}_{note}_{kick.label}_v{zone.layer}_r{round_robin}.wav"

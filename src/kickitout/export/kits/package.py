@@ -16,21 +16,96 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
+from typing import NamedTuple
 
-from kickitout.errors import UserError
-from kickitout.export.kits.build import Kit
-from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json
+from kickitout.datasets.scan import Refused
+from kickitout.errors import UserError, count
+from kickitout.export.kits.build import Kit, build_kit
+from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json, remarks, table
 from kickitout.export.kits.formats import KIT_FORMATS, check_formats
 from kickitout.export.kits.kit_format import SAMPLES, Archive
+from kickitout.export.kits.plan import Plan
+from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
+from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
+from kickitout.generation.noise import check_seeds
+from kickitout.generation.reject import OutlierRejection
 
 DATE = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "kit.json"
 
 
+class WrittenKit(NamedTuple):
+    """What `write_kit` has written. zip: None without `zipped`; left_out: files that are no kicks; rejection: what it
+    has counted, where outliers were rejected."""
+
+    folder: Path
+    zip: Path | None
+    kit: Kit
+    left_out: list[Refused]
+    rejection: OutlierRejection | None
+
+    @property
+    def table(self) -> list[str]:
+        """The kicks, one a line."""
+        return table(self.kit)
+
+    @property
+    def remarks(self) -> list[str]:
+        """What did not go as it should, and what decides how loud the kit is."""
+        return remarks(self.kit)
+
+
 def write_kit(
+    out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
+    most: int | None = None, model: str | Path | Model = DEFAULT, reject_outliers: bool = False,
+    name: str | None = None, note: str | None = None, layers: int = 4, round_robins: int = 4,
+    formats: Sequence[str] | None = None, bits: str = "24", licence: str | None = None, match: str = "loudness",
+    pre_roll_ms: float | None = None, zipped: bool = False, force: bool = False,
+) -> WrittenKit:  # fmt: skip
+    """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
+    robins. Returns its folder, its zip with `zipped`, and what there is to say of it.
+
+    seeds: of a model's kicks; sounds: files and folders instead, of which `most` are used. note: "F1", or "F" for each
+    kick's nearest F; without it the nearest semitone. layers, round_robins: 1 to 8. formats: of `kick kit --formats`,
+    all without it. match: "loudness" or "peak", what all kicks share. pre_roll_ms: silence before the onset, 1.45 ms
+    without it. Raises UserError for a place that is taken (force replaces a kit), for a sound that is no kick, and for
+    what a format cannot hold.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kit = kickitout.write_kit(f"{folder}/kit", [7], note="F", layers=1, round_robins=1, formats=["sfz"])
+    ...     sorted(path.suffix for path in kit.folder.rglob("*.*"))
+    ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
+    """
+    out = Path(out)
+    named = out.resolve().name if name is None else name
+    plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms)
+    formats = tuple(KIT_FORMATS) if formats is None else tuple(formats)
+    check_formats(formats, plan)
+    check_place(out, zipped=zipped, force=force)
+    played, rejection, left_out = None, None, list[Refused]()
+    if sounds is None:
+        plan.check_size(len(seeds))
+        check_seeds(seeds)
+        played = load_model(model)
+        rejection = OutlierRejection.of(played) if reject_outliers else None
+        used = kicks_of_model(played, seeds, rejection)
+    else:
+        plan.check_size(1 if most is None else most)
+        used, left_out = kicks_of_files([Path(sound) for sound in sounds], most)
+        if most is not None and len(used) < most:
+            why = f" ({left_out[0].name}: {left_out[0].reason})" if left_out else ""
+            raise UserError(f"-n {most}: only {count(len(used), 'sound')} can be used{why}; leave out -n, or give more")
+    kit = build_kit(used, plan)
+    folder, *packed = write_package(kit, played, out, formats, zipped=zipped, force=force)
+    return WrittenKit(folder, packed[0] if packed else None, kit, left_out, rejection)
+
+
+def write_package(
     kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = tuple(KIT_FORMATS), *, zipped: bool = False,
     force: bool = False,
 ) -> list[Path]:  # fmt: skip

@@ -40,6 +40,7 @@ class KitSource:
     recipe: dict[str, Any]
     source: str = UNSTATED
     licence: str = UNSTATED
+    word: str = "kick"  # names of its files begin with it
 
 
 def kicks_of_model(model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None) -> list[KitSource]:
@@ -49,7 +50,7 @@ def kicks_of_model(model: Model, seeds: Sequence[int], rejection: OutlierRejecti
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
-        found.append(KitSource(f"seed {kick.seed}", f"s{kick.seed:06d}", wave, kick.recipe))
+        found.append(KitSource(f"seed {kick.seed}", f"s{kick.seed:06d}", wave, kick.recipe, word=model.info.word))
     return found
 
 

@@ -71,7 +71,7 @@ async function sounding(recipe) {
   const long = made.wave.length / made.channels;
   const whole = { kickitout: about.version, format: 2, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
   return {
-    name: known?.name ?? nameOf(recipe),
+    name: known?.name ?? nameOf(recipe, about.model.word),
     recipe: whole,
     card: known?.card ?? null,
     base: base?.card,
@@ -82,13 +82,13 @@ async function sounding(recipe) {
   };
 }
 
-/** A name for what was not measured. @param {Recipe} recipe */
-function nameOf(recipe) {
+/** A name for what was not measured. @param {Recipe} recipe @param {string} word */
+function nameOf(recipe, word) {
   const turned = JSON.stringify([recipe.start, recipe.latent, recipe.controls]);
   let hash = 0;
   for (const c of turned) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) >>> 0;
   const mark = hash.toString(16).padStart(8, "0").slice(0, 6);
-  return recipe.seed === undefined ? `kick_p${mark}` : `kick_s${String(recipe.seed).padStart(6, "0")}-${mark.slice(0, 4)}`;
+  return recipe.seed === undefined ? `${word}_p${mark}` : `${word}_s${String(recipe.seed).padStart(6, "0")}-${mark.slice(0, 4)}`;
 }
 
 /** @param {Recipe[]} recipes @returns {Promise<Reply>} */

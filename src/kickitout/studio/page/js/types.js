@@ -51,7 +51,7 @@
  *
  * @typedef {object} About
  * @property {string} version
- * @property {{name: string, sha256: string, kicks: number | null, channels: number, rate: number}} model
+ * @property {{name: string, word: string, sha256: string, kicks: number | null, channels: number, rate: number}} model
  * @property {number} opening  seed of the kick that the page opens with
  * @property {boolean} has_latent  latents and controls, or seeds alone
  * @property {string} no_encoder  why it cannot start from a sound; "" if it can

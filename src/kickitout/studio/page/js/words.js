@@ -68,6 +68,6 @@ export function inWords(sound) {
   const cents = note && note.cents ? `${note.cents > 0 ? "+" : "−"}${Math.abs(note.cents)} cents` : "";
   const click = typeof card.click_level_db === "number" ? `click ${quantity(card.click_level_db, "dB")}` : "";
   const loud = typeof card.loudness_lufs === "number" ? quantity(card.loudness_lufs, "LUFS") : "";
-  const origin = sound.name.replace(/^kick_([A-G]s?-?\d_)?(\d+ms_)?(?=[ps]\w)/, ""); // note and decay are in the title
+  const origin = sound.name.replace(/^(?:kick|sound)_([A-G]s?-?\d_)?(\d+ms_)?(?=[ps]\w)/, ""); // note and decay are in the title
   return { title, cents, detail: [click, loud, origin].filter(Boolean).join(" · ") };
 }

@@ -1,0 +1,118 @@
+"""Files, folders and archives -> their sounds with kick cards, and what is wrong with the others, in order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
+from os import PathLike
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from kickitout.audio import Sound, decode_sound, read_sound
+from kickitout.audio.prepare import Prepared, prepare
+from kickitout.datasets.scan import Candidate, scan
+from kickitout.descriptors import cards, format_card, level_curve, pitch_curve
+from kickitout.drawing import Panel
+from kickitout.errors import UserError
+from kickitout.sound import PEAK
+
+BLOCK = 64  # sounds that are measured at a time
+
+
+class MeasuredSound(NamedTuple):
+    """A sound and its card. facts: of the file, as JSON has them; wave: prepared, [T]; reasons: why a number is NaN."""
+
+    name: str
+    facts: dict[str, Any]
+    lone: bool  # one channel of several sounds
+    wave: np.ndarray
+    card: dict[str, float | str]
+    reasons: dict[str, str]
+
+    @property
+    def text(self) -> str:
+        """The card as lines with units."""
+        return format_card(self.card, self.reasons)
+
+    @property
+    def panels(self) -> list[Panel]:
+        """Waveform, pitch and level over time, to be drawn."""
+        (pitch_s, hz), (level_s, level_db) = pitch_curve(self.wave), level_curve(self.wave)
+        return [
+            Panel("waveform", self.wave),
+            Panel("pitch, Hz", hz, 1000 * pitch_s, logarithmic=True),
+            Panel("level, dB re full scale", level_db[::8], 1000 * level_s[::8], bottom=-80.0),
+        ]
+
+
+def read_cards(paths: Sequence[str | PathLike[str]]) -> Iterator[MeasuredSound | UserError]:
+    """Each sound of files, folders and zip archives with its kick card, in order; for one that has none, the UserError
+    that says why.
+
+    Raises UserError itself for nothing.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     files = kickitout.write_kicks(kickitout.kicks([7, 8]), folder)
+    ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
+    ['B0', 'A#1']
+    """
+    sounds = (_prepared(found) for found in _found(paths))
+    while block := list(islice(sounds, BLOCK)):
+        yield from _measured(block)
+
+
+def _found(paths: Sequence[str | PathLike[str]]) -> Iterator[tuple[str, Callable[[], Sound]] | UserError]:
+    """The name of each sound and what reads it."""
+    for path in map(Path, paths):
+        if not path.is_dir() and path.suffix.lower() != ".zip":
+            yield str(path), partial(read_sound, path)
+            continue
+        try:
+            listed = scan([path])
+        except UserError as error:
+            yield error
+            continue
+        yield from ((one.name, partial(_decoded, one)) for one in listed.candidates)
+        yield from (UserError(f"{one.name}: {one.reason}") for one in listed.refused)
+
+
+def _decoded(candidate: Candidate) -> Sound:
+    with candidate.open() as file:
+        return decode_sound(file, candidate.name)
+
+
+def _prepared(found: tuple[str, Callable[[], Sound]] | UserError) -> tuple[str, Sound, Prepared] | UserError:
+    if isinstance(found, UserError):
+        return found
+    name, read = found
+    try:
+        sound = read()
+    except UserError as error:
+        return error
+    try:
+        return name, sound, prepare(sound)
+    except UserError as error:
+        return UserError(f"{name}: {error}")
+
+
+def _measured(block: Sequence[tuple[str, Sound, Prepared] | UserError]) -> Iterator[MeasuredSound | UserError]:
+    good = [one for one in block if not isinstance(one, UserError)]
+    if good:
+        found = cards(np.stack([prepared.mid for _, _, prepared in good]))
+        found = found.louder(np.array([prepared.window_db for _, _, prepared in good]) - 20 * math.log10(PEAK))
+    rows = iter(range(len(good)))
+    for one in block:
+        if isinstance(one, UserError):
+            yield one
+            continue
+        (name, sound, prepared), row = one, next(rows)
+        facts = {
+            "rate": sound.rate, "channels": sound.channels, "seconds": sound.seconds, "onset_s": prepared.onset_s,
+            "flipped": prepared.flipped, "peak_db": prepared.peak_db, "notes": list(sound.notes),
+        }  # fmt: skip
+        yield MeasuredSound(name, facts, prepared.lone, prepared.mid, found.row(row), found.reasons(row))
