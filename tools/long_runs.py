@@ -49,11 +49,13 @@ def show(what: str, marks: list[float], seconds: float) -> None:
 
 def generation(count: int) -> tuple[list[float], float]:
     from kickitout.export.sounds import SoundFormat, encode_kick
-    from kickitout.generation.generate import kicks
+    from kickitout.generation.generate import generate_kicks
     from kickitout.generation.load import load_model
 
     model, form, marks, began = load_model("default"), SoundFormat(), [], time.monotonic()
-    for i, _ in enumerate((encode_kick(kick.recipe, kick.wave, form) for kick in kicks(model, range(count))), 1):
+    for i, _ in enumerate(
+        (encode_kick(kick.recipe, kick.wave, form) for kick in generate_kicks(range(count), model)), 1
+    ):
         if i % (count // MARKS) == 0:
             marks.append(resident_mb())
     return marks, time.monotonic() - began

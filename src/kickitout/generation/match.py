@@ -110,10 +110,10 @@ def model_targets(model: Model, targets: Mapping[str, float]) -> dict[Target, fl
 
 def measured(wave: np.ndarray) -> dict[str, float]:
     """The card of a wave [channels, T], with sub_over_body_db."""
-    return _row(cards(wave.mean(axis=0)[None]), 0)
+    return _card_row(cards(wave.mean(axis=0)[None]), 0)
 
 
-def _row(found: Cards, i: int) -> dict[str, float]:
+def _card_row(found: Cards, i: int) -> dict[str, float]:
     row = {k: v for k, v in found.row(i).items() if not isinstance(v, str)}
     sub, body = row["sub_share"], row["body_share"]
     row["sub_over_body_db"] = 10 * math.log10(max(sub, 1e-9) / max(body, 1e-9))
@@ -143,9 +143,9 @@ def match_targets(
         row = np.array([turned[name] for name in model.info.controls], np.float32)
         played = model.render(eps, latent, row)
         found = cards(played.wave.mean(axis=0)[None])
-        values = _row(found, 0)
+        values = _card_row(found, 0)
         lines = tuple(TargetResult(target, value, values[target.field]) for target, value in wanted.items())
-        far = _far(lines)
+        far = _missed_by(lines)
         if best is None or far < best[0]:
             best = far, MatchResult(played.wave, played.latent, row, lines, turn)
         for line in lines:
@@ -177,7 +177,7 @@ def match_seed(model: Model, targets: Mapping[str, float], seed: int, first: int
     starts = [start_noise(model, seed, first + k) for k in range(STARTS)]
     found = cards(model.play(np.concatenate(starts)).mean(axis=1), threads=1)
     far = []
-    for row in (_row(found, k) for k in range(STARTS)):
+    for row in (_card_row(found, k) for k in range(STARTS)):
         ways = [_way(TargetResult(target, value, row[target.field])) for target, value in wanted.items()]
         far.append(float(np.sum(np.minimum(ways, 1e3))))
     best: MatchResult | None = None
@@ -185,7 +185,7 @@ def match_seed(model: Model, targets: Mapping[str, float], seed: int, first: int
     for start in np.argsort(far, kind="stable")[:TRIES]:
         answer = match_targets(model, targets, starts[start])
         renders += answer.renders
-        if best is None or _far(answer.lines) < _far(best.lines):
+        if best is None or _missed_by(answer.lines) < _missed_by(best.lines):
             best = replace(answer, start=first + int(start))
         if best.reached:
             break
@@ -231,7 +231,7 @@ def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, l
             rows = np.repeat(answer.controls[None], 4, axis=0)
             rows[:, model.info.controls.index(known.name)] = known.low, known.low / 2, known.high / 2, known.high
             found = cards(np.stack([model.render(eps, latent, row).wave.mean(axis=0) for row in rows]), threads=1)
-            values = np.array([*seen[line.target], *(_row(found, k)[line.target.field] for k in range(4))])
+            values = np.array([*seen[line.target], *(_card_row(found, k)[line.target.field] for k in range(4))])
             values = values[np.isfinite(values)]
             renders += 4
             line = replace(line, reachable=(float(values.min()), float(values.max())) if len(values) else None)
@@ -250,7 +250,7 @@ def _span(target: Target) -> Span:
     return Span(control.low, control.high, target.slope)
 
 
-def _far(lines: Sequence[TargetResult]) -> float:
+def _missed_by(lines: Sequence[TargetResult]) -> float:
     return sum(min(line.gap / line.target.close, 1e6) for line in lines)
 
 

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from kickitout.descriptors import FIELDS, Cards, cards
-from kickitout.descriptors.limits import ARTEFACTS, Limits, artefact_limits
+from kickitout.descriptors import Cards, cards
+from kickitout.descriptors.limits import ARTEFACTS, FIELD_UNITS, Limits, artefact_limits
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.match import STARTS, MatchResult, match_seed, start_noise
@@ -34,7 +34,6 @@ FORMAT = "kickitout-limits-1"
 SUFFIX = ".limits.json"  # behind the name of the model file
 LARGEST_FILE = 2**20  # bytes
 MOST_TOLD = 20  # kicks outside that are told one by one
-UNITS = {f.name: f.unit for f in FIELDS}
 
 
 class Sampled(NamedTuple):
@@ -220,7 +219,7 @@ def _said(found: Cards, row: int, limits: Limits, outside: Mapping[str, float]) 
             said.append(name.replace("_", " "))
             continue
         value, (low, high) = float(found[name][row]), limits.spans[name]
-        unit = "" if UNITS[name] == "0..1" else UNITS[name]
+        unit = "" if FIELD_UNITS[name] == "0..1" else FIELD_UNITS[name]
         if not np.isfinite(value):
             said.append(f"no {name}")
             continue

@@ -40,7 +40,7 @@ class OnnxEncoder:
         self._path, self._told = path, rate
         self._input, samples = self._checked_input()
         self._output = self._checked_output()
-        self.rate = _rate(path, metadata.get(RATE_KEY), rate)
+        self.rate = _known_rate(path, metadata.get(RATE_KEY), rate)
         self._samples = samples or len(resample(np.zeros(LENGTH, np.float32), SAMPLE_RATE, self.rate))
         digest = hashlib.sha256(data).hexdigest()
         told = "" if RATE_KEY in metadata else f"-{self.rate}Hz"  # without it one name would have two meanings
@@ -108,7 +108,7 @@ def _open_once(path: Path, rate: int | None, name: str) -> OnnxEncoder:
     return encoder
 
 
-def _rate(path: Path, inside: str | None, told: int | None) -> int:
+def _known_rate(path: Path, inside: str | None, told: int | None) -> int:
     if inside is None and told is None:
         raise UserError(
             f"{path}: its sample rate is not known; say it with --embedding-rate, "

@@ -26,19 +26,19 @@ class AugmentConfig(Settings):
     silence: float = Field(0.0, ge=-1, le=1)
 
 
-DRAWS = 8  # random numbers a picture
+CRITIC_DRAWS = 8  # random numbers a picture
 
 
 def draws(batch: int, noise: Generator, share: slice, like: Tensor) -> Tensor:
-    """[DRAWS, B]: this process's share of the random numbers of a global batch.
+    """[CRITIC_DRAWS, B]: this process's share of the random numbers of a global batch.
 
     Drawn on the CPU and for the whole batch, so that every device and every number of processes sees the same.
     """
-    return torch.rand(DRAWS, batch, generator=noise)[:, share].to(like.device, like.dtype)
+    return torch.rand(CRITIC_DRAWS, batch, generator=noise)[:, share].to(like.device, like.dtype)
 
 
 def augment(picture: Tensor, config: AugmentConfig, u: Tensor) -> Tensor:
-    """[B, C, H, W] -> the same shape; each picture changed on its own. u: [DRAWS, B] in [0, 1)."""
+    """[B, C, H, W] -> the same shape; each picture changed on its own. u: [CRITIC_DRAWS, B] in [0, 1)."""
     if config.probability == 0:
         return picture
     _, _, h, w = picture.shape

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import SAMPLES, Archive, KitFormat, Texts
+from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts
 from kickitout.notes import GM_KICK
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def library(kit: Kit, documents: Texts) -> dict[str, Archive]:
     """The .dslibrary: everything, with the name that DecentSampler's browser shows."""
     info = _xml(ET.Element("DecentSamplerLibraryInfo", name=kit.plan.name))
     texts = {**preset_files(kit, documents), **documents, "DSLibraryInfo.xml": info}
-    return {f"{kit.plan.stem}.dslibrary": Archive(texts, f"{SAMPLES}/")}
+    return {f"{kit.plan.stem}.dslibrary": Archive(texts, f"{KIT_SOUNDS}/")}
 
 
 def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]]) -> bytes:
@@ -58,7 +58,7 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]]) -> byte
                     where = {"rootNote": key, "loNote": key, "hiNote": key, "loVel": zone.low, "hiVel": zone.high}
                     where["seqPosition"] = sound.round_robin
                     ET.SubElement(
-                        group, "sample", {"path": f"{SAMPLES}/{sound.file}"} | {k: str(v) for k, v in where.items()}
+                        group, "sample", {"path": f"{KIT_SOUNDS}/{sound.file}"} | {k: str(v) for k, v in where.items()}
                     )
     return _xml(root)
 

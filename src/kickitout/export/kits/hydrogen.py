@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import SAMPLES, Archive, KitFormat, Texts
+from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts
 from kickitout.export.kits.velocity import FULL, Zone
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ REST = {"isHihat": -1, "lower_cc": 0, "higher_cc": 127, "FX1Level": 0, "FX2Level
 
 def folder_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
     """What makes the kit's folder one of Hydrogen's drumkits."""
-    return {"drumkit.xml": _drumkit(kit, documents, f"{SAMPLES}/")}
+    return {"drumkit.xml": _drumkit(kit, documents, f"{KIT_SOUNDS}/")}
 
 
 def drumkit_file(kit: Kit, documents: Texts) -> dict[str, Archive]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from kickitout.export.kits.build import Kit
 
-SAMPLES = "samples"  # the folder of the WAVs, beside the files of every format
+KIT_SOUNDS = "samples"  # the folder of the WAVs, beside the files of every format
 Texts = Mapping[str, bytes]  # file name -> content
 
 

@@ -25,7 +25,7 @@ from kickitout.errors import UserError, count
 from kickitout.export.kits.build import Kit, build_kit
 from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json, remarks, table
 from kickitout.export.kits.formats import KIT_FORMATS, check_formats
-from kickitout.export.kits.kit_format import SAMPLES, Archive
+from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
@@ -197,10 +197,10 @@ def _is_zipped_kit(path: Path) -> bool:
 
 def _fill(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -> set[str]:
     """Every file of the kit in a new folder. Returns the names of the archives among them."""
-    (folder / SAMPLES).mkdir(parents=True)
+    (folder / KIT_SOUNDS).mkdir(parents=True)
     for name, data in kit.files():
-        (folder / SAMPLES / name).write_bytes(data)
-    sounds = [folder / SAMPLES / name for name in names_in(folder / SAMPLES)]
+        (folder / KIT_SOUNDS / name).write_bytes(data)
+    sounds = [folder / KIT_SOUNDS / name for name in names_in(folder / KIT_SOUNDS)]
     documents = kit_documents(kit, model, formats)
     texts, archives = dict(documents), dict[str, Archive]()
     for form in (KIT_FORMATS[name] for name in formats):
@@ -211,7 +211,7 @@ def _fill(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -
         pack(folder / name, archive.texts, {f"{archive.prefix}{path.name}": path for path in sounds})
     for name, text in texts.items():
         (folder / name).write_bytes(text)
-    listed = [*(f"{SAMPLES}/{path.name}" for path in sounds), *archives, *texts]
+    listed = [*(f"{KIT_SOUNDS}/{path.name}" for path in sounds), *archives, *texts]
     (folder / MANIFEST).write_bytes(kit_json(kit, model, formats, listed))
     return set(archives)
 

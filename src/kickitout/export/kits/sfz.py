@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kickitout.export.kits.kit_format import SAMPLES, KitFormat, Texts
+from kickitout.export.kits.kit_format import KIT_SOUNDS, KitFormat, Texts
 from kickitout.notes import GM_KICK
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def _region(sound: KitSound) -> str:
     curve = f"amp_velcurve_{high}=1"
     if low < high:
         curve = f"amp_velcurve_{low}={low / high:.6f} {curve}"
-    return f"<region> sample={SAMPLES}/{sound.file} lovel={low} hivel={high} {curve} seq_position={sound.round_robin}"
+    return (
+        f"<region> sample={KIT_SOUNDS}/{sound.file} lovel={low} hivel={high} {curve} seq_position={sound.round_robin}"
+    )
 
 
 SFZ = KitFormat("sfz", "SFZ", "open {stem}.sfz in sfizz, sforzando or any SFZ player.", sfz_files)
