@@ -271,16 +271,16 @@ def test_a_command_that_plays_the_model_leaves_nothing_in_the_users_home(tmp_pat
 def test_files_are_named_by_what_the_model_makes(kind, word):
     from kits import FormulaModel, small_kit
 
-    from kickitout import kicks
-    from kickitout.export.sounds import SoundFormat, file_name
+    from kickitout import frontend
+    from kickitout.export.sounds import SoundFormat, file_name, recipe_name
 
     model = FormulaModel()
     config = {} if kind is None else {"kind": kind}
     model.info = dataclasses.replace(model.info, config=config)
     assert model.info.word == word
     assert file_name(7, SoundFormat(word=word)) == f"{word}_000007.wav"
-    assert kicks.name_of(model, {"seed": 7}, {"note": "F1"}) == f"{word}_F1_s000007"
-    assert kicks.file(model, {"seed": 7}, SoundFormat())[0].startswith(f"{word}_")
+    assert recipe_name({"seed": 7}, {"note": "F1"}, model.info.word) == f"{word}_F1_s000007"
+    assert frontend.file(model, {"seed": 7}, SoundFormat())[0].startswith(f"{word}_")
     for kick in small_kit(1, model, layers=1, round_robins=1).kicks:
         assert [sound.file[: len(word) + 2] for sound in kick.sounds] == [f"{word}01"]
     plan = kicks.Plan("Mine", layers=1, round_robins=1)

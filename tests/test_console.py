@@ -305,7 +305,7 @@ def test_the_package_works_from_a_zip(zipped, tmp_path):
     code = (
         "import kickitout, numpy as np; assert '.pyz' in kickitout.__file__\n"
         "from kickitout.metrics.drum_types import embed_types; from kickitout.generation.invert import find_encoder\n"
-        "from kickitout.kicks import find_learned\n"
+        "from kickitout.frontend import find_learned\n"
         "waves = kickitout.generate([1])\n"
         "print(waves.shape, embed_types(waves).shape, find_encoder('default').name)\n"
         "print(type(find_learned(kickitout.load_model())))\n"

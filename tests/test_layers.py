@@ -21,7 +21,7 @@ FLOORS = [
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
     {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"}, {"kicks"},
-    {"api"}, {"studio"}, {"cli"}, {"__main__"},
+    {"frontend", "api"}, {"studio"}, {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
@@ -88,12 +88,12 @@ def test_the_instrument_never_names_the_laboratory():
 def test_the_studio_calls_the_public_functions_alone():
     """And what every room may use: sentences, files, threads."""
     common = {"errors", "notes", "files", "sound", "settings", "quiet", "package", "cpus", "workers"}
-    allowed = {"kickitout", *(f"kickitout.{room}" for room in ("kicks", "api", *common))}
+    allowed = {"kickitout", *(f"kickitout.{room}" for room in ("kicks", "frontend", "api", *common))}
     for path in sorted((ROOT / "studio").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
             if module == "kickitout":
-                public = {*kickitout.__all__, "kicks", *common}
+                public = {*kickitout.__all__, "kicks", "frontend", *common}
                 assert {alias.name for alias in node.names} <= public, path.name
             elif module.startswith("kickitout.") and not module.startswith("kickitout.studio"):
                 assert module in allowed, f"{path.name}: {module}"

@@ -27,9 +27,9 @@ import kickitout
 from kickitout.audio import decode_sound, encode_sound
 from kickitout.cli import main
 from kickitout.descriptors import card, cards
+from kickitout.frontend import TrainingKicks
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
-from kickitout.kicks import TrainingKicks
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
 from kickitout.studio.opening import best

@@ -16,6 +16,7 @@ from kickitout._version import __version__
 # `import kickitout` waits for neither numpy nor PyTorch.
 HOMES = {
     "UserError": "kickitout.errors",
+    "blend": "kickitout.kicks",
     "card": "kickitout.api",
     "check": "kickitout.datasets.doctor.check",
     "clean": "kickitout.training.overview",
@@ -24,22 +25,22 @@ HOMES = {
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
     "generation_job": "kickitout.api",
-    "inpaint": "kickitout.api",
-    "invert": "kickitout.api",
+    "inpaint": "kickitout.kicks",
+    "invert": "kickitout.kicks",
     "load_model": "kickitout.generation",
-    "match": "kickitout.api",
-    "morph": "kickitout.api",
+    "match": "kickitout.kicks",
+    "morph": "kickitout.kicks",
     "read_cards": "kickitout.datasets.measured",
     "read_dataset": "kickitout.datasets.build",
-    "read_recipe": "kickitout.api",
-    "render": "kickitout.api",
+    "read_recipe": "kickitout.kicks",
+    "render": "kickitout.kicks",
     "render_file": "kickitout.export.sounds",
     "resolve_config": "kickitout.api",
     "runs": "kickitout.training.overview",
     "score": "kickitout.api",
     "shard_folder": "kickitout.api",
     "train": "kickitout.api",
-    "vary": "kickitout.api",
+    "vary": "kickitout.kicks",
     "write_kicks": "kickitout.export.sounds",
     "write_kit": "kickitout.export.kits.package",
     "write_shards": "kickitout.api",
@@ -53,17 +54,10 @@ if TYPE_CHECKING:
         configs,
         export_model,
         generation_job,
-        inpaint,
-        invert,
-        match,
-        morph,
-        read_recipe,
-        render,
         resolve_config,
         score,
         shard_folder,
         train,
-        vary,
         write_shards,
     )
     from kickitout.audio import write_sound
@@ -74,12 +68,14 @@ if TYPE_CHECKING:
     from kickitout.export.kits.package import write_kit
     from kickitout.export.sounds import render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
+    from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
     from kickitout.studio.site import write_site
     from kickitout.training.overview import clean, runs
 
 __all__ = [
     "UserError",
     "__version__",
+    "blend",
     "card",
     "check",
     "clean",

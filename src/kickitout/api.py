@@ -1,34 +1,24 @@
-"""What `kickitout` offers in Python, where a room's own function asks for more than a caller wants to say.
+"""What `kickitout` offers in Python beside kicks (`kickitout.kicks`): cards, scores, training, shards.
 
-Sounds come back as `generate` gives them: float32 at 44.1 kHz with the onset at sample 64, [22050] from a mono model
-and [2, 22050] (left, right) from a stereo one; or as a `Kick`, which has that as `wave`, its kick card as `card`, what
-renders it again as `recipe`, and a `name` for its file. A sound that goes in is a file, a prepared wave [22050] or
-[2, 22050], or what `invert` returned. A model is "default", a model file, a run folder, or one that is loaded already.
+A room's own function often asks for more than a caller wants to say. Sounds are float32 at 44.1 kHz with the onset at
+sample 64, [22050] from a mono model and [2, 22050] (left, right) from a stereo one.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from kickitout.audio import read_comment
 from kickitout.descriptors import card as measure_card
 from kickitout.errors import UserError, need_extra
 from kickitout.files import check_new_file, write_whole
-from kickitout.generation.generate import Kick, generate_kicks, latent_kick
-from kickitout.generation.inpaint import joined
-from kickitout.generation.invert import Inversion, encoder_beside
+from kickitout.generation.invert import encoder_beside
 from kickitout.generation.load import DEFAULT, find_model_file, load_model
-from kickitout.generation.model import Model
-from kickitout.generation.noise import check_seeds
-from kickitout.generation.recipe import find_latent, needs_model, recipe_in, render_recipe
-from kickitout.generation.source import decode_kick, read_bytes
-from kickitout.generation.vary import check_amount, check_count, interpolate, variations
+from kickitout.kicks import ModelLike
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -40,159 +30,6 @@ if TYPE_CHECKING:
     from kickitout.training.session import Result
 
 PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
-ModelLike: TypeAlias = str | Path | Model
-SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
-
-
-def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
-    """The recipe in a sound file that kickitout wrote. as_written: in the words of the version that wrote it.
-
-    Raises UserError for a file that cannot be read and for one without a recipe.
-
-    >>> import kickitout, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kickitout.read_recipe(kickitout.write_kicks(kickitout.generate_kicks([7]), folder)[0])["seed"]
-    7
-    """
-    return recipe_in(read_comment(Path(sound)), str(sound), as_written=as_written)
-
-
-def render(
-    recipe: Mapping[str, Any] | str | PathLike[str],
-    model: ModelLike = DEFAULT,
-    *,
-    source: str | PathLike[str] | None = None,
-) -> np.ndarray:
-    """The sound of a recipe, or of the recipe inside a sound file that kickitout wrote: [T], or [2, T].
-
-    The samples are those from before the file's sample format and rate; a sound of a kit is tuned and shaped. source:
-    the sound file that a kit's sound was made from, or of which a kick keeps its click or body. Raises UserError for a
-    file without a recipe, a damaged one, another model, and another source.
-
-    >>> import kickitout
-    >>> import tempfile
-    >>> from pathlib import Path
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"]).folder
-    ...     found = kickitout.card(kickitout.render(sorted(kit.rglob("*.wav"))[-1]))
-    >>> found["note"]
-    'F1'
-    """
-    where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
-    played = load_model(model) if needs_model(found) else None
-    wave = render_recipe(found, played, where, None if source is None else read_bytes(source)).wave
-    return wave[0] if len(wave) == 1 else wave
-
-
-def match(seeds: Sequence[int], targets: Mapping[str, float], model: ModelLike = DEFAULT) -> list[Kick]:
-    """A kick a seed, with the model's controls moved until its kick card says what `targets` ask for.
-
-    targets: pitch [Hz], sweep [ms], decay [ms to fall by 20 dB], click [dB re the whole], tone [Hz, centre of the
-    click], balance [dB, sub re body], drive [dB]. The `match` of each kick has `reached`, and in `lines` what was
-    requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control.
-    Raises UserError for an unknown target, for one outside its range, and for a model without controls.
-
-    >>> import kickitout
-    >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
-    >>> kick.match.reached, [line.target.name for line in kick.match.lines], kick.card["note"]
-    (True, ['pitch', 'decay'], 'G1')
-    """
-    return list(generate_kicks(seeds, model, targets))
-
-
-def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
-    """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
-    sounds, before and after refining (two different kicks are about 10 dB apart).
-
-    A file that this model made says its own latent. Of any other sound an encoder guesses the latent, and a search
-    refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552). Raises UserError for a file that is no single
-    kick and for a model without an encoder.
-
-    >>> import kickitout
-    >>> found = kickitout.invert(kickitout.generate([7])[0])
-    >>> found.after < 5
-    True
-    """
-    return sound if isinstance(sound, Inversion) else find_latent(load_model(model), sound)
-
-
-def vary(sound: SoundLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT) -> list[Kick]:
-    """One variation of a sound a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is as far as
-    kicks are apart, 2 the most.
-
-    Raises UserError for an amount outside 0..2, and as `invert` does.
-
-    >>> import kickitout
-    >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
-    >>> [kick.wave.shape for kick in kicks]
-    [(22050,), (22050,), (22050,)]
-    """
-    check_amount(amount)
-    played, seeds = load_model(model), check_seeds(seeds)
-    found = invert(sound, played)
-    name, made = _file_of(found), variations(played, found.latent, seeds, amount)
-    stems = [f"{Path(name).stem}_vary_{seed:06d}" for seed in seeds]
-    pairs = zip(made, stems, strict=True)
-    return [latent_kick(played, one, stem, found.said, varied=name, amount=amount) for one, stem in pairs]
-
-
-def morph(first: SoundLike, last: SoundLike, n: int = 5, model: ModelLike = DEFAULT) -> list[Kick]:
-    """n kicks on the straight line between the latents of two sounds, both ends included.
-
-    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Raises
-    UserError for n below 2, and as `invert` does.
-
-    >>> import kickitout
-    >>> deep, hard = kickitout.generate([7, 8])
-    >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
-    ['B0', 'F1', 'A#1']
-    """
-    check_count(n)
-    played = load_model(model)
-    ends = [invert(sound, played) for sound in (first, last)]
-    names = [_file_of(end) for end in ends]
-    stem = "_to_".join(Path(name).stem for name in names)
-    made = interpolate(played, ends[0].latent, ends[1].latent, n)
-    kicks = [latent_kick(played, one, f"{stem}_{i:02d}", morphed=names) for i, one in enumerate(made)]
-    kicks[0], kicks[-1] = kicks[0]._replace(said=ends[0].said), kicks[-1]._replace(said=ends[1].said)
-    return kicks
-
-
-def inpaint(
-    sound: SoundLike, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
-    model: ModelLike = DEFAULT,
-) -> list[Kick]:  # fmt: skip
-    """A sound's own click with a new body, or its body with a new click, one a seed.
-
-    The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
-    to 35 ms. The recipe of such a kick needs the sound's file. Raises UserError as `vary` does.
-
-    >>> import kickitout
-    >>> kick = kickitout.inpaint(kickitout.generate([7])[0], [0], keep="body")[0]
-    >>> kick.recipe["keep"]
-    'body'
-    """
-    check_amount(amount)
-    played, seeds = load_model(model), check_seeds(seeds)
-    found = invert(sound, played)
-    name, part = _file_of(found), found.sound
-    if isinstance(part, np.ndarray):
-        wave, data = part, part.astype("<f4").tobytes()
-    else:
-        data = read_bytes(name if part is None else part)
-        wave = decode_kick(data, str(part), played.info.channels)
-    source = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
-    kept = []
-    for seed, made in zip(seeds, variations(played, found.latent, seeds, amount), strict=True):
-        kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}", found.said,
-                           keep=keep, source=source, amount=amount)  # fmt: skip
-        kept.append(kick._replace(channels=joined(wave, made, keep).wave))
-    return kept
-
-
-def _file_of(found: Inversion) -> str:
-    """The name of the file that was inverted; "sound" for a wave."""
-    return "sound" if isinstance(found.sound, np.ndarray) else Path(found.sound or "sound").name
 
 
 def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:

@@ -1,101 +1,119 @@
-"""Kicks with their recipes: what a page or a program shows, saves and goes on from.
+"""Kicks with their recipes: from seeds, sounds and recipes to kicks that can be saved and gone on from.
 
-`kickitout.vary`, `morph` and the like begin with sounds. Here a recipe is enough to begin with: {"seed": 7}, or
-{"latent": [...], "controls": [...]}. Files come in and go out as bytes; nothing is kept.
+Sounds are float32 at 44.1 kHz with the onset at sample 64: [22050] from a mono model and [2, 22050] (left, right) from
+a stereo one. A `Kick` has its sound as `wave`, its kick card as `card`, what renders it again as `recipe`, and a `name`
+for its file. A kick begins with a sound (a file, a prepared wave, what `invert` returned) or with a recipe: a `Kick`,
+or JSON like {"seed": 7} and {"latent": [...], "controls": [...]}. A model is "default", a model file, a run folder, or
+one that is loaded already.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
+import hashlib
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kickitout.audio import decode_comment, decode_sound
-from kickitout.descriptors import FIELDS, Cards, cards, level_curve, pitch_curve
-from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
+from kickitout.audio import read_comment
 from kickitout.errors import UserError
-from kickitout.export.kits.build import build_kit
-from kickitout.export.kits.formats import KIT_FORMATS, check_formats
-from kickitout.export.kits.package import write_package, zip_name
-from kickitout.export.kits.plan import Plan
-from kickitout.export.kits.sources import KitSource
-from kickitout.export.sounds import SoundFormat, encode_kick, telling_name
-from kickitout.generation.generate import Kick
-from kickitout.generation.invert import EncoderSession, encoder_of, invert_wave
-from kickitout.generation.load import find_model_file, notice_of
-from kickitout.generation.match import ROUNDS, MatchResult, match_targets, start_noise
-from kickitout.generation.match import match_seed as match_starts
+from kickitout.export.sounds import recipe_name
+from kickitout.generation.generate import Kick, generate_kicks, latent_kick
+from kickitout.generation.inpaint import joined
+from kickitout.generation.invert import Inversion
+from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.match import ROUNDS, match_targets, start_noise
 from kickitout.generation.model import Model, Played, as_row, goes_by
-from kickitout.generation.noise import LARGEST_SEED, check_seeds, normal
-from kickitout.generation.recipe import CHANGED, is_sound_of, recipe_in, render_recipe, rounded, sound_recipe
-from kickitout.generation.reject import OutlierRejection
-from kickitout.generation.source import decode_kick
+from kickitout.generation.noise import check_seeds
+from kickitout.generation.recipe import find_latent, needs_model, recipe_in, render_recipe, rounded, sound_recipe
+from kickitout.generation.source import decode_kick, read_bytes
 from kickitout.generation.vary import blend as blend_latents
-from kickitout.generation.vary import interpolate, variations
-from kickitout.identity import identity_in
-from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
+from kickitout.generation.vary import check_amount, check_count, interpolate, variations
 from kickitout.stored import upgraded_recipe
-from kickitout.units import UNITS
 
-if TYPE_CHECKING:
-    from kickitout.metrics.fingerprints import Learned
-
-__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
-           "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "blend", "controls_of", "file", "find_learned",
-           "find_model_file", "kit", "match", "match_seed", "measure", "morph", "name_of", "notice_of", "open_encoder",
-           "open_sound", "outliers", "render", "sounds", "targets_of", "upgraded_recipe", "vary"]  # fmt: skip
-
+ModelLike: TypeAlias = str | Path | Model
+RecipeLike: TypeAlias = Mapping[str, Any] | Kick
+SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
 ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount")  # kept of a recipe beside its seed
 
 
-# From recipes to kicks ------------------------------------------------------------------------------------------------
+def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
+    """The recipe in a sound file that kickitout wrote. as_written: in the words of the version that wrote it.
 
+    Raises UserError for a file that cannot be read and for one without a recipe.
 
-def render(model: Model, recipe: Mapping[str, Any]) -> Kick:
-    """The kick of a recipe. Raises UserError for one of another model, a damaged one, and a sound that is not finite.
-
-    >>> from kickitout import load_model
-    >>> kick = render(load_model(), {"seed": 7})
-    >>> kick.wave.shape, kick.recipe["seed"]
-    ((22050,), 7)
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.read_recipe(kickitout.write_kicks(kickitout.generate_kicks([7]), folder)[0])["seed"]
+    7
     """
-    whole, played = _played(model, recipe)
-    return Kick(whole.get("seed"), played.wave, whole)
+    return recipe_in(read_comment(Path(sound)), str(sound), as_written=as_written)
 
 
-def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
-    """The waves [n, channels, T] of seeds, whether they are finite or not."""
-    return model.play(normal(seeds, model.info.noise_size))
+def render(
+    recipe: Mapping[str, Any] | str | PathLike[str],
+    model: ModelLike = DEFAULT,
+    *,
+    source: str | PathLike[str] | None = None,
+) -> np.ndarray:
+    """The sound of a recipe, or of the recipe inside a sound file that kickitout wrote: [T], or [2, T].
+
+    The samples are those from before the file's sample format and rate; a sound of a kit is tuned and shaped. source:
+    the sound file that a kit's sound was made from, or of which a kick keeps its click or body. Raises UserError for a
+    file without a recipe, a damaged one, another model, and another source.
+
+    >>> import kickitout
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"]).folder
+    ...     found = kickitout.card(kickitout.render(sorted(kit.rglob("*.wav"))[-1]))
+    >>> found["note"]
+    'F1'
+    """
+    where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
+    played = load_model(model) if needs_model(found) else None
+    wave = render_recipe(found, played, where, None if source is None else read_bytes(source)).wave
+    return wave[0] if len(wave) == 1 else wave
 
 
-def vary(model: Model, recipe: Mapping[str, Any], seeds: Sequence[int], amount: float = 0.3) -> list[Kick]:
-    """One variation a seed, see `kickitout.vary`; the recipe's controls keep their values."""
-    latent, controls = _latent(model, recipe)
-    made = variations(model, latent, seeds, amount, controls)
-    return [_from_latent(model, one, controls, amount=amount) for one in made]
+def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
+    """The kick of a recipe of a model. Raises UserError for another model, a damaged recipe, and a sound that is not
+    finite."""
+    played_by = load_model(model)
+    whole, played = _played(recipe, played_by)
+    return Kick(whole.get("seed"), played.wave, whole, name=recipe_name(whole, word=played_by.info.word))
 
 
-def blend(model: Model, recipes: Sequence[Mapping[str, Any]], weights: Sequence[float]) -> Kick:
-    """The kick between kicks, each drawn to by its weight."""
-    return _from_latent(model, blend_latents(model, [_latent(model, recipe)[0] for recipe in recipes], weights))
+def match(
+    starts: Sequence[int | RecipeLike], targets: Mapping[str, float], model: ModelLike = DEFAULT, *,
+    rounds: int = ROUNDS,
+) -> list[Kick]:  # fmt: skip
+    """A kick a seed, with the model's controls moved until its kick card says what `targets` ask for.
+
+    targets: pitch [Hz], sweep [ms], decay [ms to fall by 20 dB], click [dB re the whole], tone [Hz, centre of the
+    click], balance [dB, sub re body], drive [dB]. The `match` of each kick has `reached`, and in `lines` what was
+    requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control.
+    starts: seeds, of which the nearest of several kicks is taken, or recipes, whose own kick is, in `rounds` renders at
+    most. Raises UserError for an unknown target, for one outside its range, and for a model without controls.
+
+    >>> import kickitout
+    >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
+    >>> kick.match.reached, [line.target.name for line in kick.match.lines], kick.card["note"]
+    (True, ['pitch', 'decay'], 'G1')
+    """
+    played = load_model(model)
+    recipes = [start for start in starts if not isinstance(start, int | np.integer)]
+    if not recipes:
+        return list(generate_kicks(starts, played, targets))  # type: ignore[arg-type]
+    return [_match(start if isinstance(start, Mapping | Kick) else {"seed": start}, targets, played, rounds)
+            for start in starts]  # fmt: skip
 
 
-def morph(model: Model, first: Mapping[str, Any], last: Mapping[str, Any], count: int = 5) -> list[Kick]:
-    """`count` kicks from the one to the other, both included; their controls move along."""
-    (begin, begin_controls), (end, end_controls) = _latent(model, first), _latent(model, last)
-    made = interpolate(model, begin, end, count, (begin_controls, end_controls))
-    shares = np.linspace(0, 1, count, dtype=np.float32)
-    return [_from_latent(model, one, (1 - share) * begin_controls + share * end_controls)
-            for one, share in zip(made, shares, strict=True)]  # fmt: skip
-
-
-def match(model: Model, targets: Mapping[str, float], recipe: Mapping[str, Any], rounds: int = ROUNDS) -> Kick:
-    """The kick of a recipe whose controls move until its card meets the targets. rounds: renders at most."""
-    whole = _whole(model, recipe)
+def _match(recipe: RecipeLike, targets: Mapping[str, float], model: Model, rounds: int) -> Kick:
+    whole = _whole(recipe, model)
     controls = as_row(whole.get("controls"), len(model.info.controls))[0]
     if "latent" in whole:
         latent = np.array(whole["latent"], np.float32)
@@ -103,23 +121,159 @@ def match(model: Model, targets: Mapping[str, float], recipe: Mapping[str, Any],
     else:
         noise = start_noise(model, whole["seed"], whole.get("start", 0))
         found = match_targets(model, targets, noise, controls=controls, rounds=rounds)
-    return _matched(model, found, targets, {key: whole[key] for key in ("seed", "start", "latent") if key in whole})
+    _check_finite(model, found.wave)
+    origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent") if key in whole}
+    whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(targets)}, model)
+    return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
 
 
-def match_seed(model: Model, targets: Mapping[str, float], seed: int) -> Kick:
-    """A new kick of a seed that meets the targets, as `kickitout.match` finds it."""
-    found = match_starts(model, targets, seed)
-    return _matched(model, found, targets, {"seed": seed, "start": found.start})
+def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
+    """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
+    sounds, before and after refining (two different kicks are about 10 dB apart).
+
+    A file that this model made says its own latent. Of any other sound an encoder guesses the latent, and a search
+    refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552). Raises UserError for a file that is no single
+    kick and for a model without an encoder.
+
+    >>> import kickitout
+    >>> found = kickitout.invert(kickitout.generate([7])[0])
+    >>> found.after < 5
+    True
+    """
+    return sound if isinstance(sound, Inversion) else find_latent(load_model(model), sound)
 
 
-def _matched(model: Model, found: MatchResult, targets: Mapping[str, float], origin: dict[str, Any]) -> Kick:
-    whole = _whole(model, {**origin, "controls": rounded(found.controls), "targets": dict(targets)})
-    return Kick(origin.get("seed"), _finite(model, Played(found.wave, found.latent)).wave, whole, found)
+def vary(
+    sound: SoundLike | RecipeLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT
+) -> list[Kick]:
+    """One variation of a sound or of a recipe a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is
+    as far as kicks are apart, 2 the most.
+
+    The controls of a recipe keep their values. Raises UserError for an amount outside 0..2, and as `invert` does.
+
+    >>> import kickitout
+    >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
+    >>> [kick.wave.shape for kick in kicks]
+    [(22050,), (22050,), (22050,)]
+    """
+    check_amount(amount)
+    played, seeds = load_model(model), check_seeds(seeds)
+    start = _start(sound, played)
+    more = {"amount": amount} | ({"varied": start.file} if start.file else {})
+    made = variations(played, start.latent, seeds, amount, start.controls)
+    return [_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more)
+            for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
 
 
-def _whole(model: Model, recipe: Mapping[str, Any]) -> dict[str, Any]:
+def morph(
+    first: SoundLike | RecipeLike, last: SoundLike | RecipeLike, n: int = 5, model: ModelLike = DEFAULT
+) -> list[Kick]:
+    """n kicks on the straight line between the latents of two sounds or recipes, both ends included; controls move
+    along.
+
+    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Raises
+    UserError for n below 2, and as `invert` does.
+
+    >>> import kickitout
+    >>> deep, hard = kickitout.generate([7, 8])
+    >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
+    ['B0', 'F1', 'A#1']
+    """
+    check_count(n)
+    played = load_model(model)
+    begin, end = _start(first, played), _start(last, played)
+    more: dict[str, Any] = {"morphed": [begin.file, end.file]} if begin.file and end.file else {}
+    made = interpolate(played, begin.latent, end.latent, n, (begin.controls, end.controls))
+    shares = np.linspace(0, 1, n, dtype=np.float32)
+    moved = [(1 - share) * begin.controls + share * end.controls for share in shares]
+    kicks = [_kick(played, one, controls, f"{begin.stem}_to_{end.stem}_{i:02d}", **more)
+             for i, (one, controls) in enumerate(zip(made, moved, strict=True))]  # fmt: skip
+    kicks[0], kicks[-1] = kicks[0]._replace(said=begin.said), kicks[-1]._replace(said=end.said)
+    return kicks
+
+
+def blend(sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], model: ModelLike = DEFAULT) -> Kick:
+    """The kick between several sounds or recipes, each drawn to by its weight.
+
+    Raises UserError for weights that are not one for each, below 0 or all 0, and as `invert` does.
+
+    >>> import kickitout
+    >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
+    'F1'
+    """
+    played = load_model(model)
+    made = blend_latents(played, [_start(sound, played).latent for sound in sounds], weights)
+    return _kick(played, made, None, "blend")
+
+
+def inpaint(
+    sound: SoundLike, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
+    model: ModelLike = DEFAULT,
+) -> list[Kick]:  # fmt: skip
+    """A sound's own click with a new body, or its body with a new click, one a seed.
+
+    The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
+    to 35 ms. The recipe of such a kick needs the sound's file. Raises UserError as `vary` does.
+
+    >>> import kickitout
+    >>> kick = kickitout.inpaint(kickitout.generate([7])[0], [0], keep="body")[0]
+    >>> kick.recipe["keep"]
+    'body'
+    """
+    check_amount(amount)
+    played, seeds = load_model(model), check_seeds(seeds)
+    found = invert(sound, played)
+    name, part = _file_of(found), found.sound
+    if isinstance(part, np.ndarray):
+        wave, data = part, part.astype("<f4").tobytes()
+    else:
+        data = read_bytes(name if part is None else part)
+        wave = decode_kick(data, str(part), played.info.channels)
+    source = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
+    kept = []
+    for seed, made in zip(seeds, variations(played, found.latent, seeds, amount), strict=True):
+        kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}", found.said,
+                           keep=keep, source=source, amount=amount)  # fmt: skip
+        kept.append(kick._replace(channels=joined(wave, made, keep).wave))
+    return kept
+
+
+def _file_of(found: Inversion) -> str:
+    """The name of the file that was inverted; "sound" for a wave."""
+    return "sound" if isinstance(found.sound, np.ndarray) else Path(found.sound or "sound").name
+
+
+class _Start(NamedTuple):
+    """Where variations begin. file: the name of the file that was inverted, "sound" for a wave, "" for a recipe; said:
+    how near the model comes to it."""
+
+    latent: np.ndarray
+    controls: np.ndarray
+    stem: str
+    file: str = ""
+    said: str = ""
+
+
+def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
+    if isinstance(sound, Mapping | Kick):
+        if not model.info.latent_size:
+            raise UserError(no_latent(model))
+        whole, played = _played(sound, model)
+        controls = as_row(whole.get("controls"), len(model.info.controls))[0]
+        return _Start(played.latent, controls, recipe_name(whole, word=model.info.word))
+    found = invert(sound, model)
+    name = _file_of(found)
+    return _Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
+
+
+def no_latent(model: Model) -> str:
+    """Why a model cannot start from a latent, as a sentence."""
+    return f"model {model.info.name}: it makes kicks from seeds alone; the default model can do more"
+
+
+def _whole(recipe: RecipeLike, model: Model) -> dict[str, Any]:
     """A recipe as a file of this model carries it, but for the file's format."""
-    recipe = upgraded_recipe(recipe)
+    recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)
     digest = recipe.get("model_sha256")
     if digest is not None and not goes_by(model, digest):
         raise UserError(
@@ -133,230 +287,20 @@ def _whole(model: Model, recipe: Mapping[str, Any]) -> dict[str, Any]:
     return sound_recipe(model, recipe.get("seed"), **{key: recipe[key] for key in ORIGIN if key in recipe})
 
 
-def _played(model: Model, recipe: Mapping[str, Any]) -> tuple[dict[str, Any], Played]:
-    whole = _whole(model, recipe)
+def _played(recipe: RecipeLike, model: Model) -> tuple[dict[str, Any], Played]:
+    whole = _whole(recipe, model)
     return whole, render_recipe(whole, model, f"model {model.info.name}")
 
 
-def _latent(model: Model, recipe: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Latent and controls of a kick. Raises UserError for a model that has none."""
-    if not model.info.latent_size:
-        raise UserError(_no_latent(model))
-    whole, played = _played(model, recipe)
-    return played.latent, as_row(whole.get("controls"), len(model.info.controls))[0]
-
-
-def _from_latent(model: Model, played: Played, controls: np.ndarray | None = None, **more: Any) -> Kick:
-    """more: where the latent came from."""
+def _kick(model: Model, played: Played, controls: np.ndarray | None, name: str, said: str = "", **more: Any) -> Kick:
+    """A kick that came from a latent. more: where that came from."""
+    _check_finite(model, played.wave)
     moved = {"controls": rounded(controls)} if controls is not None and np.any(controls) else {}
-    whole = sound_recipe(model, None, latent=rounded(played.latent), **moved, **more)
-    return Kick(None, _finite(model, played).wave, whole)
+    return latent_kick(model, played, name, said, **moved, **more)
 
 
-def _finite(model: Model, played: Played) -> Played:
-    if not np.isfinite(played.wave).all():
+def _check_finite(model: Model, wave: np.ndarray) -> None:
+    if not np.isfinite(wave).all():
         raise UserError(
             f"model {model.info.name}: this is not a finite sound; its controls or its latent are too far out"
         )
-    return played
-
-
-def _no_latent(model: Model) -> str:
-    return f"model {model.info.name}: it makes kicks from seeds alone; the default model can do more"
-
-
-# From sound files to kicks --------------------------------------------------------------------------------------------
-
-
-class Opened(NamedTuple):
-    """What a sound file is to a model.
-
-    own: the file's sound as the model reads it; None for a file whose recipe renders its kick. kick: of the recipe, or
-    the model's reconstruction; None where the model has no encoder. exact: it is the file of that kick, bit for bit.
-    """
-
-    said: str
-    own: np.ndarray | None
-    kick: Kick | None
-    exact: bool = False
-
-
-def open_encoder(model: Model) -> EncoderSession | str:
-    """The model's encoder, or the sentence that says why there is none."""
-    if not model.info.latent_size:
-        return _no_latent(model)
-    try:
-        return encoder_of(model)
-    except UserError as error:
-        return str(error)
-
-
-def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: str) -> Opened:
-    """The bytes of a sound file or of a recipe: the kick of its recipe, if this model made it as it is; otherwise its
-    reconstruction, see `kickitout.invert`. name: begins every message."""
-    recipe = _recipe_in(model, data, name)
-    restored = None if recipe is None else _restored(model, recipe, data, name)
-    if restored is not None:
-        return restored
-    wave = decode_kick(data, name, model.info.channels)
-    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
-    own = np.atleast_2d(wave)
-    if isinstance(encoder, str):
-        return Opened(f"{encoder}{odd}", own, None)
-    found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
-    changed = "" if recipe is None else CHANGED
-    return Opened(f"{changed}{found.said}{odd}", own, _from_latent(model, model.render(latent=found.latent)))
-
-
-def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:
-    """The recipe in a file that this very model made; None in any other, which is a sound like others."""
-    is_recipe = data[:1] == b"{"
-    try:
-        found = recipe_in(data.decode() if is_recipe else decode_comment(data, name), name)
-    except (UserError, UnicodeDecodeError):
-        if is_recipe:
-            raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
-        return None
-    mine = goes_by(model, found.get("model_sha256")) and "source" not in found
-    if not mine and is_recipe:
-        digest = str(found.get("model_sha256", ""))[:12] or "no digest"
-        raise UserError(f"{name}: made by another model ({digest}); give that model with --model")
-    return found if mine else None
-
-
-def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Opened | None:
-    """None for a file whose samples are others by now: a sound of the user's own."""
-    try:
-        kick = render(model, found)
-    except UserError as error:
-        raise UserError(f"{name}: its recipe is damaged; drop the sound without it, or another one") from error
-    if "shape" in found:
-        return Opened("made by this model and shaped for a kit since; this is the kick it was made from", None, kick)
-    if data[:1] == b"{":
-        return Opened("the kick of this recipe", None, kick)
-    sound = decode_sound(data, name)
-    if not is_sound_of(sound, kick.channels, found):
-        return None
-    try:
-        form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
-        exact = encode_kick(found, kick.channels, form, comment=decode_comment(data, name))[1] == data
-    except (UserError, TypeError, ValueError):  # in a form by now that is not written here
-        exact = False
-    same = "the same file bit for bit" if exact else "the same samples in another file"
-    return Opened(f"made here: its state is back, {same}", None, kick, exact)
-
-
-# From recipes to files ------------------------------------------------------------------------------------------------
-
-
-def name_of(model: Model, recipe: Mapping[str, Any], card: Mapping[str, float | str]) -> str:
-    """A name that says what is in a kick: `kick_F1_280ms_s000042`; of a model of other drums `sound_...`."""
-    return telling_name(recipe, card, SoundFormat(word=model.info.word)).rsplit(".", 1)[0]
-
-
-def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
-    """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
-    kick = render(model, recipe)
-    return f"{name_of(model, kick.recipe, kick.card)}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
-
-
-def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
-    """Name and bytes of a kit as a zip."""
-    check_formats(formats, plan)
-    plan.check_size(len(recipes))
-    sources = []
-    for number, kick in enumerate((render(model, recipe) for recipe in recipes), 1):
-        label = name_of(model, kick.recipe, {}).removeprefix(f"{model.info.word}_")
-        if not np.abs(kick.channels).max() > 0:
-            raise UserError(f"kick {number} of the kit is silent; leave it out")
-        recipe = json.loads(json.dumps(kick.recipe))
-        wave = np.asarray(kick.channels, np.float32)
-        sources.append(KitSource(label, label, wave, recipe, word=model.info.word))
-    with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
-        out = Path(folder) / plan.stem
-        write_package(build_kit(sources, plan), model, out, formats, zipped=True)
-        return f"{plan.stem}.zip", zip_name(out).read_bytes()
-
-
-# What is measured -----------------------------------------------------------------------------------------------------
-
-
-class Analysis(NamedTuple):
-    """Curves and spectrogram of a sound, from the analysis behind its kick card.
-
-    pitch: seconds and Hz; level: seconds and dB re full scale; spectrogram: [rows, columns] dB re its peak, from low_hz
-    (row 0) to high_hz on a logarithmic scale, never below floor_db.
-    """
-
-    pitch: tuple[np.ndarray, np.ndarray]
-    level: tuple[np.ndarray, np.ndarray]
-    spectrogram: np.ndarray
-    low_hz: float = SCALOGRAM_LOW_HZ
-    high_hz: float = SCALOGRAM_HIGH_HZ
-    floor_db: float = SCALOGRAM_FLOOR_DB
-
-
-def analyse(wave: np.ndarray) -> Analysis:
-    """wave: [channels, T] of 500 ms."""
-    mono = wave.mean(axis=0)
-    return Analysis(pitch_curve(mono), level_curve(mono), scalogram(mono))
-
-
-def measure(waves: np.ndarray, threads: int | None = 1) -> Cards:
-    """The kick cards of waves [n, channels, T]. threads: all cores for None."""
-    return cards(waves.mean(axis=1), threads=threads)
-
-
-def outliers(model: Model, found: Cards) -> np.ndarray:
-    """Which cards [n] lie outside of those that the model learned from."""
-    return np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
-
-
-def targets_of(model: Model) -> list[dict[str, Any]]:
-    """What a kick of a model can be asked for, by the fields of the kick card: names, units and ranges."""
-    keys = ("name", "field", "unit", "low", "high", "meaning")
-    targets = [target for target in TARGETS.values() if MOVED_BY[target.name].name in model.info.controls]
-    return [{key: getattr(one, key) for key in keys} | {"scale": UNITS[one.unit].scale} for one in targets]
-
-
-def controls_of(model: Model) -> list[dict[str, Any]]:
-    """The controls of a model themselves."""
-    known = [control for control in CONTROLS if control.name in model.info.controls]
-    return [{key: getattr(one, key) for key in ("name", "unit", "low", "high", "meaning")} for one in known]
-
-
-class TrainingKicks:
-    """The sounds a model learned from, where somebody says in which folder they are."""
-
-    def __init__(self, folder: Path) -> None:
-        from kickitout.datasets.build import read_dataset
-        from kickitout.metrics.memorisation import CopyDetector
-
-        dataset = read_dataset([folder])
-        self.digest = dataset.digest
-        self._waves = dataset.waves
-        self._names = [row.name for row in dataset.rows]
-        self._library = CopyDetector.of(dataset.waves, dataset.groups)
-        self.threshold = self._library.threshold  # below it a sound is a near-copy; None where too few are known to say
-
-    def nearest(self, wave: np.ndarray) -> tuple[str, float, np.ndarray]:
-        """Name, distance and wave [T] of the kick that is nearest to a wave [T]."""
-        index, distance = self._library.nearest(wave)
-        return self._names[index], distance, self._waves[index]
-
-
-def find_learned(model: Model) -> Learned | str:
-    """The fingerprints of what a model learned, or the sentence that says why there are none."""
-    from kickitout.metrics.fingerprints import learned_file, read_learned
-
-    way_out = "; a studio that is started with the folder of them compares with the kicks themselves"
-    path = None if model.path is None else learned_file(model.path)
-    if path is None or not path.exists():
-        return f"no fingerprints of its training kicks lie beside this model{way_out}"
-    try:
-        learned = read_learned(path)
-    except UserError as error:
-        return f"{error}{way_out}"
-    if learned.digest != model.info.dataset.get("digest"):
-        return f"{path.name} is of other kicks than this model learned from{way_out}"
-    return learned

@@ -228,7 +228,7 @@ def api_seeds() -> list[bytes]:
 def _client() -> Any:
     from fastapi.testclient import TestClient
 
-    from kickitout.kicks import TrainingKicks
+    from kickitout.frontend import TrainingKicks
     from kickitout.studio.routes import make_app
     from kickitout.studio.service import StudioService
 

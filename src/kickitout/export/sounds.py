@@ -79,17 +79,17 @@ def file_name(seed: int, form: SoundFormat) -> str:
     return f"{form.word}_{seed:06d}.{form.format}"
 
 
-def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], form: SoundFormat) -> str:
-    """The name of a file that says what is in it: note, time to fall by 20 dB, and where it came from.
+def recipe_name(recipe: Mapping[str, Any], card: Mapping[str, float | str] | None = None, word: str = "kick") -> str:
+    """A name that says what is in a kick: note, time to fall by 20 dB, and where it came from.
 
     A seed's own kick has its seed, any other a part of the digest of what makes it. What a card lacks is left out.
 
-    >>> telling_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4}, SoundFormat())
-    'kick_Fs1_280ms_s000042.wav'
-    >>> telling_name({"seed": 42, "controls": [2.0]}, {"note": "", "decay_t20_ms": math.nan}, SoundFormat("flac"))
-    'kick_s000042-21d0.flac'
+    >>> recipe_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4})
+    'kick_Fs1_280ms_s000042'
+    >>> recipe_name({"seed": 42, "controls": [2.0]})
+    'kick_s000042-21d0'
     """
-    parts = [form.word]
+    parts, card = [word], card or {}
     if card.get("note"):
         parts.append(str(card["note"]).replace("#", "s"))
     decay = card.get("decay_t20_ms")
@@ -103,7 +103,7 @@ def telling_name(recipe: Mapping[str, Any], card: Mapping[str, float | str], for
         parts.append(f"s{recipe['seed']:06d}" + (f"-{digest[:4]}" if turned else ""))
     else:
         parts.append(f"p{digest[:6]}")
-    return f"{'_'.join(parts)}.{form.format}"
+    return "_".join(parts)
 
 
 def encode_kick(

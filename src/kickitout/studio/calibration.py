@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import kicks
+from kickitout import frontend
 from kickitout.cpus import usable_cpus
+from kickitout.kicks import kick_of
 from kickitout.notes import to_midi
 
 CLICK, PITCH = "click_level_db", "pitch_end_hz"  # fields of the card
@@ -35,7 +36,7 @@ DIGITS = 3  # of turns and semitones
 Points = list[tuple[float, float]]  # control in semitones, Hz on the card; by the control
 
 
-def calibrate(model: kicks.Model, count: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
+def calibrate(model: frontend.Model, count: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
     """What the page may say: by control, and the points of each of the first kicks by control."""
     found = {}
     if "click" in model.info.controls and (within := ruled(model)) <= OBEYED_DB:
@@ -51,15 +52,15 @@ def calibrate(model: kicks.Model, count: int) -> tuple[dict[str, dict[str, Any]]
     return found, [{"pitch": one} if one else {} for one in listed]
 
 
-def moved(model: kicks.Model, seed: int, control: str, turns: Sequence[float], field: str) -> np.ndarray:
+def moved(model: frontend.Model, seed: int, control: str, turns: Sequence[float], field: str) -> np.ndarray:
     """What the card of a seed's kick says in a field, with a control at each of some values; NaN where it has none."""
     controls = np.zeros((len(turns), len(model.info.controls)))
     controls[:, model.info.controls.index(control)] = turns
-    waves = [kicks.render(model, {"seed": seed, "controls": row.tolist()}).channels for row in controls]
-    return kicks.measure(np.stack(waves))[field]
+    waves = [kick_of({"seed": seed, "controls": row.tolist()}, model).channels for row in controls]
+    return frontend.measure(np.stack(waves))[field]
 
 
-def ruled(model: kicks.Model, seeds: Sequence[int] = TRIED) -> float:
+def ruled(model: frontend.Model, seeds: Sequence[int] = TRIED) -> float:
     """The control of the click moves its level by its decibels: nine of ten kicks come so near; inf for none."""
     off = [abs(level - before - turn)
            for before, *levels in (moved(model, seed, "click", (0.0, *TURNS), CLICK) for seed in seeds)
@@ -68,7 +69,7 @@ def ruled(model: kicks.Model, seeds: Sequence[int] = TRIED) -> float:
     return float(np.quantile(known, NEAREST)) if known else math.inf
 
 
-def points(model: kicks.Model, seed: int) -> Points:
+def points(model: frontend.Model, seed: int) -> Points:
     """Turns of the pitch control on a seed's kick, and what its card then says. Empty for a kick without a pitch."""
 
     def midi(turns: Sequence[float]) -> np.ndarray:

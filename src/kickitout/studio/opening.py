@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import __version__, kicks
+from kickitout import __version__, frontend
 
 WISHES = {
     "pitch_end_hz": (45.0, 60.0),
@@ -27,7 +27,7 @@ LOOKED_AT = 24  # seeds: the first reply of the map
 KNOWN = {"c2e73e3470e926e2": 50}  # identity of a model, begun -> what `best` finds among the 192 kicks of the whole map
 
 
-def about(model: kicks.Model, opening: int) -> dict[str, Any]:
+def about(model: frontend.Model, opening: int) -> dict[str, Any]:
     """The model, its controls, and the fields of a card. opening: the seed of the kick that the page opens with."""
     info = model.info
     return {
@@ -45,10 +45,10 @@ def about(model: kicks.Model, opening: int) -> dict[str, Any]:
         },
         "opening": opening,
         "has_latent": bool(info.latent_size),
-        "targets": kicks.targets_of(model),
+        "targets": frontend.targets_of(model),
         "controls": info.controls,
-        "fields": [field._asdict() for field in kicks.FIELDS],
-        "formats": [{"name": form.name, "title": form.title} for form in kicks.KIT_FORMATS.values()],
+        "fields": [field._asdict() for field in frontend.FIELDS],
+        "formats": [{"name": form.name, "title": form.title} for form in frontend.KIT_FORMATS.values()],
     }
 
 
@@ -57,20 +57,22 @@ def or_null(values: Mapping[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
-def opening_seed(model: kicks.Model) -> int:
+def opening_seed(model: frontend.Model) -> int:
     """The seed that the studio of this model opens with."""
     known = KNOWN.get(model.digest[:16])
     if known is not None:
         return known
-    return best(kicks.measure(kicks.sounds(model, range(LOOKED_AT))), model)  # one that is not finite does not stop it
+    return best(
+        frontend.measure(frontend.sounds(model, range(LOOKED_AT))), model
+    )  # one that is not finite does not stop it
 
 
-def best(found: kicks.Cards, model: kicks.Model) -> int:
+def best(found: frontend.Cards, model: frontend.Model) -> int:
     """Which of these sounds it is; the first of those that are equal."""
     loud = np.nan_to_num(found["loudness_lufs"], nan=-np.inf)
     missed = np.where(np.isfinite(loud), 0, len(found))  # a silent one is the last of all
     for name, (low, high) in WISHES.items():
         missed += ~((found[name] >= low) & (found[name] <= high))  # what a kick does not have is missed
     missed += ~(found["pitch_start_hz"] >= LEAST_FALL * found["pitch_end_hz"])
-    missed += kicks.outliers(model, found)
+    missed += frontend.outliers(model, found)
     return int(np.lexsort((-loud, missed))[0])

@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from kickitout import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.kicks import KIT_FORMATS
+from kickitout.frontend import KIT_FORMATS
 from kickitout.studio.guard import Guard
 from kickitout.studio.page_files import KINDS, page_files
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService

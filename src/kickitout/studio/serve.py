@@ -106,7 +106,7 @@ def _ending_soon(server: Server) -> Iterator[None]:
 
 def _service(model: str | Path, train: Path | None) -> StudioService:
     from kickitout import load_model
-    from kickitout.kicks import TrainingKicks
+    from kickitout.frontend import TrainingKicks
     from kickitout.studio.service import StudioService
 
     service = StudioService(load_model(model), None if train is None else TrainingKicks(train))

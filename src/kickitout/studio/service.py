@@ -21,7 +21,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 
-from kickitout import kicks
+from kickitout import frontend, kicks
 from kickitout.errors import UserError
 from kickitout.studio.opening import about, opening_seed, or_null
 
@@ -31,7 +31,7 @@ MOST_KIT_FILES = 256
 LONGEST_LATENT = 4097  # numbers
 LONGEST_NAME = 200  # characters
 
-Seed = Annotated[int, Field(ge=0, le=kicks.LARGEST_SEED)]
+Seed = Annotated[int, Field(ge=0, le=frontend.LARGEST_SEED)]
 Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precision
 
 
@@ -56,7 +56,7 @@ class Recipe(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _upgraded(cls, data: Any) -> Any:
-        return kicks.upgraded_recipe(data) if isinstance(data, dict) else data
+        return frontend.upgraded_recipe(data) if isinstance(data, dict) else data
 
     @model_validator(mode="after")
     def _one_origin(self) -> Recipe:
@@ -108,7 +108,7 @@ class MatchBody(_Body):
     targets: dict[str, float] = Field(max_length=16)
     recipe: Recipe | None = None
     seed: Seed | None = None
-    rounds: int = Field(kicks.ROUNDS, ge=1, le=kicks.ROUNDS)
+    rounds: int = Field(frontend.ROUNDS, ge=1, le=frontend.ROUNDS)
 
 
 class KitBody(_Body):
@@ -116,7 +116,7 @@ class KitBody(_Body):
     name: str = "Studio Kit"
     velocity_layers: int = 4
     round_robin: int = 4
-    formats: list[str] = list(kicks.KIT_FORMATS)
+    formats: list[str] = list(frontend.KIT_FORMATS)
     note: str | None = None
     bits: str = "24"
 
@@ -130,13 +130,13 @@ class Packed(Response):
 class StudioService:
     """A model, and what the page does with it. Each public method but `opening` is an address of the API."""
 
-    def __init__(self, model: kicks.Model, training: kicks.TrainingKicks | None = None) -> None:
+    def __init__(self, model: frontend.Model, training: frontend.TrainingKicks | None = None) -> None:
         self.model, self.training = model, training
 
     @cached_property
-    def encoder(self) -> kicks.EncoderSession | str:
+    def encoder(self) -> frontend.EncoderSession | str:
         """The model's encoder, or the sentence that says why there is none."""
-        return kicks.open_encoder(self.model)
+        return frontend.open_encoder(self.model)
 
     @cached_property
     def opening(self) -> int:
@@ -146,7 +146,7 @@ class StudioService:
     @cached_property
     def learned(self) -> Any:
         """The fingerprints of the training kicks, or the sentence that says why there are none."""
-        return kicks.find_learned(self.model)
+        return frontend.find_learned(self.model)
 
     def about(self) -> dict[str, Any]:
         """The model, its controls, and the fields of a card."""
@@ -159,36 +159,36 @@ class StudioService:
 
     def map(
         self,
-        first: Annotated[int, Query(ge=0, le=kicks.LARGEST_SEED - MOST_AT_ONCE)] = 0,
+        first: Annotated[int, Query(ge=0, le=frontend.LARGEST_SEED - MOST_AT_ONCE)] = 0,
         n: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 24,
     ) -> Packed:
         """The kicks of seeds in a row: cards and samples."""
-        return self._packed([kicks.render(self.model, {"seed": seed}) for seed in range(first, first + n)])
+        return self._packed([kicks.kick_of({"seed": seed}, self.model) for seed in range(first, first + n)])
 
     def render(self, body: RecipesBody) -> Packed:
         """Kicks from their recipes."""
-        return self._packed([kicks.render(self.model, recipe.known()) for recipe in body.recipes])
+        return self._packed([kicks.kick_of(recipe.known(), self.model) for recipe in body.recipes])
 
     def vary(self, body: VaryBody) -> Packed:
         """One variation a seed: a seed is a direction, amount how far to go."""
-        return self._packed(kicks.vary(self.model, body.recipe.known(), body.seeds, body.amount))
+        return self._packed(kicks.vary(body.recipe.known(), body.seeds, body.amount, self.model))
 
     def blend(self, body: BlendBody) -> Packed:
         """The kick between kicks."""
-        return self._packed([kicks.blend(self.model, [recipe.known() for recipe in body.recipes], body.weights)])
+        return self._packed([kicks.blend([recipe.known() for recipe in body.recipes], body.weights, self.model)])
 
     def morph(self, body: MorphBody) -> Packed:
         """The kicks from one to another, both included."""
-        return self._packed(kicks.morph(self.model, body.first.known(), body.last.known(), body.n))
+        return self._packed(kicks.morph(body.first.known(), body.last.known(), body.n, self.model))
 
     def match(self, body: MatchBody) -> Packed:
         """A kick that meets targets, each with its error; from a recipe, or from a new seed."""
-        if body.recipe is not None and body.seed is None:
-            kick = kicks.match(self.model, body.targets, body.recipe.known(), body.rounds)
-        elif body.seed is not None and body.recipe is None:
-            kick = kicks.match_seed(self.model, body.targets, body.seed)
-        else:
+        starts = [
+            one.known() if isinstance(one, Recipe) else one for one in (body.recipe, body.seed) if one is not None
+        ]
+        if len(starts) != 1:
             raise UserError("give a recipe or a seed, and not both")
+        (kick,) = kicks.match(starts, body.targets, self.model, rounds=body.rounds)
         assert kick.match is not None
         lines = [
             {
@@ -205,11 +205,11 @@ class StudioService:
 
     def invert(self, data: bytes, name: str) -> Packed:
         """A sound file: the kick of its recipe, or its own sound, with the card, and its reconstruction."""
-        found = kicks.open_sound(self.model, self.encoder, data, name)
+        found = frontend.open_sound(self.model, self.encoder, data, name)
         if found.own is None:
             assert found.kick is not None
             return self._packed([found.kick], kind="restored", said=found.said, exact=found.exact)
-        own = kicks.Kick(None, found.own, {})
+        own = frontend.Kick(None, found.own, {})
         both = [own] if found.kick is None else [own, found.kick]
         return self._packed(both, [name], kind="inverted", said=found.said, analysis=self._analysis(found.own))
 
@@ -217,19 +217,19 @@ class StudioService:
 
     def analyse(self, body: RecipeBody) -> dict[str, Any]:
         """Curves, a spectrogram and the nearest training kick."""
-        return self._analysis(kicks.render(self.model, body.recipe.known()).channels)
+        return self._analysis(kicks.kick_of(body.recipe.known(), self.model).channels)
 
     def nearest(self, body: RecipeBody) -> Packed:
         """A kick and the nearest training kick, where those are known."""
         if self.training is None:
             raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
-        kick = kicks.render(self.model, body.recipe.known())
+        kick = kicks.kick_of(body.recipe.known(), self.model)
         name, distance, wave = self.training.nearest(kick.channels.mean(axis=0))
-        other = kicks.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
+        other = frontend.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
         return self._packed([kick, other], ["", name], distance=distance)
 
     def _analysis(self, wave: np.ndarray) -> dict[str, Any]:
-        found = kicks.analyse(wave)
+        found = frontend.analyse(wave)
         (pitch_s, hz), (level_s, db), levels = found.pitch, found.level, found.spectrogram
         seen = np.round((levels - found.floor_db) * (255 / -found.floor_db)).clip(0, 255).astype(np.uint8)
         rows, columns = levels.shape
@@ -258,30 +258,30 @@ class StudioService:
         bits: Literal["16", "24", "32f"] = "24", rate: int = 44_100,
     ) -> Response:  # fmt: skip
         """A sound file, named by what is in it. recipe: as JSON."""
-        name, data = kicks.file(self.model, recipe.known(), kicks.SoundFormat(format, bits, rate))
+        name, data = frontend.file(self.model, recipe.known(), frontend.SoundFormat(format, bits, rate))
         return _download(name, data, f"audio/{format}")
 
     def kit(self, body: KitBody) -> Response:
         """A kit for samplers, as a zip."""
-        plan = kicks.Plan(body.name, body.velocity_layers, body.round_robin, body.note or None, body.bits)
+        plan = frontend.Plan(body.name, body.velocity_layers, body.round_robin, body.note or None, body.bits)
         if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
             raise UserError(
                 f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
                 f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
             )
         recipes = [recipe.known() for recipe in body.recipes]
-        return _download(*kicks.kit(self.model, recipes, plan, body.formats), "application/zip")
+        return _download(*frontend.kit(self.model, recipes, plan, body.formats), "application/zip")
 
     # -------------------------------------------------------------------------------------------------------------
 
-    def _packed(self, made: Sequence[kicks.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
+    def _packed(self, made: Sequence[frontend.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
         """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
         waves = np.stack([kick.channels for kick in made]).astype("<f4")
-        found = kicks.measure(waves)
+        found = frontend.measure(waves)
         sounds = []
         for i, kick in enumerate(made):
             card = found.row(i)
-            name = kicks.name_of(self.model, kick.recipe, card) if kick.recipe else names[i]
+            name = frontend.recipe_name(kick.recipe, card, self.model.info.word) if kick.recipe else names[i]
             recipe = kick.recipe or None
             sounds.append({"name": name, "recipe": recipe, "card": or_null(card), "reasons": found.reasons(i)})
         channels, length = waves.shape[1:]

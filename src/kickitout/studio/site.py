@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import kicks as sounds
-from kickitout import load_model
+from kickitout import frontend, load_model
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
+from kickitout.kicks import kick_of
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best, or_null
 from kickitout.studio.page_files import OF_THE_STUDIO, TYPES, page_folder, with_modules
@@ -72,7 +72,7 @@ def write_site(
 
         kickitout.write_site("runs/mine", Path("site"))
     """
-    source = sounds.find_model_file(Path(model))
+    source = frontend.find_model_file(Path(model))
     if source.suffix != ".onnx":
         raise UserError(
             f"{source}: its representation has no phase, and rebuilding it needs PyTorch, which no browser has; "
@@ -98,19 +98,23 @@ def write_site(
 def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
     player = load_model(model)
-    made = [sounds.render(player, {"seed": seed}) for seed in range(kicks)]
-    found = sounds.measure(np.stack([kick.channels for kick in made]), threads=None)
+    made = [kick_of({"seed": seed}, player) for seed in range(kicks)]
+    found = frontend.measure(np.stack([kick.channels for kick in made]), threads=None)
     expected, points = calibrate(player, kicks)
     told = about(player, best(found, player)) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
-        "targets": [{"field": "", "scale": "linear", **control} for control in sounds.controls_of(player)],
+        "targets": [{"field": "", "scale": "linear", **control} for control in frontend.controls_of(player)],
         "references": None,
         "calibration": expected,
         "measured": kicks,
         "without": ["kit", "formats", "cards", "inversion"],
     }
     listed = [
-        {"name": sounds.name_of(player, kick.recipe, found.row(i)), "card": or_null(found.row(i)), "points": points[i]}
+        {
+            "name": frontend.recipe_name(kick.recipe, found.row(i), player.info.word),
+            "card": or_null(found.row(i)),
+            "points": points[i],
+        }
         for i, kick in enumerate(made)
     ]
     return {"info": {name: getattr(player.info, name) for name in OF_A_MODEL}, "about": told, "cards": listed}
@@ -130,7 +134,7 @@ def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
     (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
     shutil.copyfile(model, folder / "model.onnx")
-    if notice := sounds.notice_of(model):
+    if notice := frontend.notice_of(model):
         (folder / "NOTICE.txt").write_text(notice, "utf-8")
 
 

@@ -1,0 +1,245 @@
+"""What a page beside the public functions needs: files as bytes, curves, tables of controls, training kicks.
+
+Nothing is kept, and nothing here knows of the web.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from kickitout.audio import decode_comment, decode_sound
+from kickitout.descriptors import FIELDS, Cards, cards, level_curve, pitch_curve
+from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
+from kickitout.errors import UserError
+from kickitout.export.kits.build import build_kit
+from kickitout.export.kits.formats import KIT_FORMATS, check_formats
+from kickitout.export.kits.package import write_package, zip_name
+from kickitout.export.kits.plan import Plan
+from kickitout.export.kits.sources import KitSource
+from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
+from kickitout.generation.generate import Kick
+from kickitout.generation.invert import EncoderSession, encoder_of, invert_wave
+from kickitout.generation.load import find_model_file, notice_of
+from kickitout.generation.match import ROUNDS
+from kickitout.generation.model import Model, goes_by
+from kickitout.generation.noise import LARGEST_SEED, normal
+from kickitout.generation.recipe import CHANGED, is_sound_of, recipe_in
+from kickitout.generation.reject import OutlierRejection
+from kickitout.generation.source import decode_kick
+from kickitout.identity import identity_in
+from kickitout.kicks import kick_of, no_latent
+from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
+from kickitout.stored import upgraded_recipe
+from kickitout.units import UNITS
+
+if TYPE_CHECKING:
+    from kickitout.metrics.fingerprints import Learned
+
+__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
+           "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "controls_of", "file", "find_learned",
+           "find_model_file", "kit", "measure", "notice_of", "open_encoder", "open_sound", "outliers", "recipe_name",
+           "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
+
+
+# From sound files to kicks --------------------------------------------------------------------------------------------
+
+
+class Opened(NamedTuple):
+    """What a sound file is to a model.
+
+    own: the file's sound as the model reads it; None for a file whose recipe renders its kick. kick: of the recipe, or
+    the model's reconstruction; None where the model has no encoder. exact: it is the file of that kick, bit for bit.
+    """
+
+    said: str
+    own: np.ndarray | None
+    kick: Kick | None
+    exact: bool = False
+
+
+def open_encoder(model: Model) -> EncoderSession | str:
+    """The model's encoder, or the sentence that says why there is none."""
+    if not model.info.latent_size:
+        return no_latent(model)
+    try:
+        return encoder_of(model)
+    except UserError as error:
+        return str(error)
+
+
+def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: str) -> Opened:
+    """The bytes of a sound file or of a recipe: the kick of its recipe, if this model made it as it is; otherwise its
+    reconstruction, see `kickitout.invert`. name: begins every message."""
+    recipe = _recipe_in(model, data, name)
+    restored = None if recipe is None else _restored(model, recipe, data, name)
+    if restored is not None:
+        return restored
+    wave = decode_kick(data, name, model.info.channels)
+    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
+    own = np.atleast_2d(wave)
+    if isinstance(encoder, str):
+        return Opened(f"{encoder}{odd}", own, None)
+    found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
+    changed = "" if recipe is None else CHANGED
+    return Opened(f"{changed}{found.said}{odd}", own, kick_of({"latent": found.latent.tolist()}, model))
+
+
+def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:
+    """The recipe in a file that this very model made; None in any other, which is a sound like others."""
+    is_recipe = data[:1] == b"{"
+    try:
+        found = recipe_in(data.decode() if is_recipe else decode_comment(data, name), name)
+    except (UserError, UnicodeDecodeError):
+        if is_recipe:
+            raise UserError(f"{name}: no recipe of a kick; a recipe is what the studio saves as one") from None
+        return None
+    mine = goes_by(model, found.get("model_sha256")) and "source" not in found
+    if not mine and is_recipe:
+        digest = str(found.get("model_sha256", ""))[:12] or "no digest"
+        raise UserError(f"{name}: made by another model ({digest}); give that model with --model")
+    return found if mine else None
+
+
+def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Opened | None:
+    """None for a file whose samples are others by now: a sound of the user's own."""
+    try:
+        kick = kick_of(found, model)
+    except UserError as error:
+        raise UserError(f"{name}: its recipe is damaged; drop the sound without it, or another one") from error
+    if "shape" in found:
+        return Opened("made by this model and shaped for a kit since; this is the kick it was made from", None, kick)
+    if data[:1] == b"{":
+        return Opened("the kick of this recipe", None, kick)
+    sound = decode_sound(data, name)
+    if not is_sound_of(sound, kick.channels, found):
+        return None
+    try:
+        form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
+        exact = encode_kick(found, kick.channels, form, comment=decode_comment(data, name))[1] == data
+    except (UserError, TypeError, ValueError):  # in a form by now that is not written here
+        exact = False
+    same = "the same file bit for bit" if exact else "the same samples in another file"
+    return Opened(f"made here: its state is back, {same}", None, kick, exact)
+
+
+# From recipes to files ------------------------------------------------------------------------------------------------
+
+
+def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
+    """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
+    kick = kick_of(recipe, model)
+    name = recipe_name(kick.recipe, kick.card, model.info.word)
+    return f"{name}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
+
+
+def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
+    """Name and bytes of a kit as a zip."""
+    check_formats(formats, plan)
+    plan.check_size(len(recipes))
+    sources = []
+    for number, kick in enumerate((kick_of(recipe, model) for recipe in recipes), 1):
+        label = kick.name.removeprefix(f"{model.info.word}_")
+        if not np.abs(kick.channels).max() > 0:
+            raise UserError(f"kick {number} of the kit is silent; leave it out")
+        recipe = json.loads(json.dumps(kick.recipe))
+        wave = np.asarray(kick.channels, np.float32)
+        sources.append(KitSource(label, label, wave, recipe, word=model.info.word))
+    with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
+        out = Path(folder) / plan.stem
+        write_package(build_kit(sources, plan), model, out, formats, zipped=True)
+        return f"{plan.stem}.zip", zip_name(out).read_bytes()
+
+
+# What is measured -----------------------------------------------------------------------------------------------------
+
+
+class Analysis(NamedTuple):
+    """Curves and spectrogram of a sound, from the analysis behind its kick card.
+
+    pitch: seconds and Hz; level: seconds and dB re full scale; spectrogram: [rows, columns] dB re its peak, from low_hz
+    (row 0) to high_hz on a logarithmic scale, never below floor_db.
+    """
+
+    pitch: tuple[np.ndarray, np.ndarray]
+    level: tuple[np.ndarray, np.ndarray]
+    spectrogram: np.ndarray
+    low_hz: float = SCALOGRAM_LOW_HZ
+    high_hz: float = SCALOGRAM_HIGH_HZ
+    floor_db: float = SCALOGRAM_FLOOR_DB
+
+
+def analyse(wave: np.ndarray) -> Analysis:
+    """wave: [channels, T] of 500 ms."""
+    mono = wave.mean(axis=0)
+    return Analysis(pitch_curve(mono), level_curve(mono), scalogram(mono))
+
+
+def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
+    """The waves [n, channels, T] of seeds, whether they are finite or not."""
+    return model.play(normal(seeds, model.info.noise_size))
+
+
+def measure(waves: np.ndarray, threads: int | None = 1) -> Cards:
+    """The kick cards of waves [n, channels, T]. threads: all cores for None."""
+    return cards(waves.mean(axis=1), threads=threads)
+
+
+def outliers(model: Model, found: Cards) -> np.ndarray:
+    """Which cards [n] lie outside of those that the model learned from."""
+    return np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
+
+
+def targets_of(model: Model) -> list[dict[str, Any]]:
+    """What a kick of a model can be asked for, by the fields of the kick card: names, units and ranges."""
+    keys = ("name", "field", "unit", "low", "high", "meaning")
+    targets = [target for target in TARGETS.values() if MOVED_BY[target.name].name in model.info.controls]
+    return [{key: getattr(one, key) for key in keys} | {"scale": UNITS[one.unit].scale} for one in targets]
+
+
+def controls_of(model: Model) -> list[dict[str, Any]]:
+    """The controls of a model themselves."""
+    known = [control for control in CONTROLS if control.name in model.info.controls]
+    return [{key: getattr(one, key) for key in ("name", "unit", "low", "high", "meaning")} for one in known]
+
+
+class TrainingKicks:
+    """The sounds a model learned from, where somebody says in which folder they are."""
+
+    def __init__(self, folder: Path) -> None:
+        from kickitout.datasets.build import read_dataset
+        from kickitout.metrics.memorisation import CopyDetector
+
+        dataset = read_dataset([folder])
+        self.digest = dataset.digest
+        self._waves = dataset.waves
+        self._names = [row.name for row in dataset.rows]
+        self._library = CopyDetector.of(dataset.waves, dataset.groups)
+        self.threshold = self._library.threshold  # below it a sound is a near-copy; None where too few are known to say
+
+    def nearest(self, wave: np.ndarray) -> tuple[str, float, np.ndarray]:
+        """Name, distance and wave [T] of the kick that is nearest to a wave [T]."""
+        index, distance = self._library.nearest(wave)
+        return self._names[index], distance, self._waves[index]
+
+
+def find_learned(model: Model) -> Learned | str:
+    """The fingerprints of what a model learned, or the sentence that says why there are none."""
+    from kickitout.metrics.fingerprints import learned_file, read_learned
+
+    way_out = "; a studio that is started with the folder of them compares with the kicks themselves"
+    path = None if model.path is None else learned_file(model.path)
+    if path is None or not path.exists():
+        return f"no fingerprints of its training kicks lie beside this model{way_out}"
+    try:
+        learned = read_learned(path)
+    except UserError as error:
+        return f"{error}{way_out}"
+    if learned.digest != model.info.dataset.get("digest"):
+        return f"{path.name} is of other kicks than this model learned from{way_out}"
+    return learned
