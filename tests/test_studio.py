@@ -168,6 +168,12 @@ def test_a_match_says_what_was_achieved_and_how_far_off_that_is(client):
     assert quick["renders"] == 1
 
 
+def test_a_seed_without_targets_is_its_own_kick(client):
+    head, waves = sounds(client.post("/api/match", json={"targets": {}, "seed": 12}))
+    assert head["lines"] == []
+    assert np.array_equal(waves[0], kickitout.generate([12]))
+
+
 def test_controls_keep_their_values_in_a_variation(client):
     matched, waves = sounds(client.post("/api/match", json={"targets": {"drive": 18.0}, "recipe": {"seed": 3}}))
     recipe = matched["sounds"][0]["recipe"]

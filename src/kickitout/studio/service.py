@@ -189,7 +189,7 @@ class StudioService:
         if len(starts) != 1:
             raise UserError("give a recipe or a seed, and not both")
         (kick,) = kicks.match(starts, body.targets, self.model, rounds=body.rounds)
-        assert kick.match is not None
+        matched = kick.match  # None for a new seed without targets
         lines = [
             {
                 "name": line.target.name,
@@ -199,9 +199,9 @@ class StudioService:
                 "reachable": line.reachable,
                 **or_null({"requested": line.requested, "achieved": line.achieved, "error": line.error}),
             }
-            for line in kick.match.lines
+            for line in (matched.lines if matched else ())
         ]
-        return self._packed([kick], lines=lines, renders=kick.match.renders)
+        return self._packed([kick], lines=lines, renders=matched.renders if matched else 1)
 
     def invert(self, data: bytes, name: str) -> Packed:
         """A sound file: the kick of its recipe, or its own sound, with the card, and its reconstruction."""
