@@ -17,7 +17,7 @@ from kickitout.metrics.drum_types import KICK_TYPE, DrumClassifier, classify, pa
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.ladder import FAULTS
-from kicklab.experiments.nondrums import KINDS, kind_of, nondrums
+from kicklab.experiments.nondrums import NONDRUM_KINDS, kind_of, nondrums
 
 NEVER_SEEN = 3 * 10**6  # first seed of sounds that the packaged network has not learned from
 SECONDS = np.arange(LENGTH) / SAMPLE_RATE
@@ -52,9 +52,9 @@ def test_a_low_tone_without_a_decay_is_no_kick():
     assert KICK_TYPE not in called(tones)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NONDRUM_KINDS)
 def test_what_is_no_drum_hit_is_no_kick(kind, kicks):
-    seeds = [s for s in range(NEVER_SEEN, NEVER_SEEN + 20 * len(KINDS)) if kind_of(s) == kind]
+    seeds = [s for s in range(NEVER_SEEN, NEVER_SEEN + 20 * len(NONDRUM_KINDS)) if kind_of(s) == kind]
     assert called(nondrums(seeds, kicks)).count(KICK_TYPE) <= 2  # of 20
 
 
@@ -129,7 +129,7 @@ def test_another_file_is_refused(tmp_path, what):
 
 def test_sounds_that_are_no_drums_are_aligned_and_differ():
     hits = synthesise(range(4))[0]
-    waves = nondrums(range(2 * len(KINDS)), hits)
+    waves = nondrums(range(2 * len(NONDRUM_KINDS)), hits)
     assert np.isfinite(waves).all()
     assert np.abs(waves).max(axis=1) == pytest.approx(PEAK)
     assert not waves[:, :ONSET].any()
@@ -141,7 +141,7 @@ def test_sounds_that_are_no_drums_are_aligned_and_differ():
 
 
 def picture(wave: np.ndarray) -> np.ndarray:
-    """[BANDS, COLUMNS] dB re the loudest cell."""
+    """[NETWORK_BANDS, COLUMNS] dB re the loudest cell."""
     torch = pytest.importorskip("torch")
     from kicklab.experiments.drum_type_network import RANGE_DB, LogBands
 
@@ -218,14 +218,14 @@ def folders(tmp_path_factory) -> tuple[Path, Path]:
 
 def test_teaching_twice_gives_the_same_network(folders):
     torch = pytest.importorskip("torch")
-    from kicklab.experiments.drum_type_training import TYPES, DrumTypeSettings, read_labelled, teach
+    from kicklab.experiments.drum_type_training import TYPE_NAMES, DrumTypeSettings, read_labelled, teach
 
     labelled = read_labelled([folders[0]], [folders[1]])
     tiny = DrumTypeSettings(steps=3, batch=8, check_every=2, held_out=0.4, sounds_a_type=8, rendered=20, nondrums=20)
     told: list[str] = []
     one, two = teach(labelled, tiny, told.append), teach(labelled, tiny)
     assert one.step in (2, 3)
-    assert set(one.sizes) == set(TYPES)
+    assert set(one.sizes) == set(TYPE_NAMES)
     assert len(told) == 3
     for a, b in zip(one.network.state_dict().values(), two.network.state_dict().values(), strict=True):
         torch.testing.assert_close(a, b, rtol=0, atol=0)

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
 BANDS_PER_OCTAVE = 6
-LOWEST_HZ, BANDS = 25.0, 57  # up to 25 * 2^(57 / 6) = 18.1 kHz
+LOWEST_HZ, NETWORK_BANDS = 25.0, 57  # up to 25 * 2^(57 / 6) = 18.1 kHz
 HOP = 128  # samples between two columns: 2.9 ms
 COLUMNS = -(-LENGTH // HOP)  # 173
 RANGE_DB = 70.0  # below the loudest cell; what is quieter is silence
@@ -32,12 +32,12 @@ EMBEDDING = 64
 
 
 def band_edges_hz() -> Tensor:
-    """[BANDS + 1] Hz, float64."""
-    return LOWEST_HZ * 2 ** (torch.arange(BANDS + 1, dtype=torch.float64) / BANDS_PER_OCTAVE)
+    """[NETWORK_BANDS + 1] Hz, float64."""
+    return LOWEST_HZ * 2 ** (torch.arange(NETWORK_BANDS + 1, dtype=torch.float64) / BANDS_PER_OCTAVE)
 
 
 class LogBands(nn.Module):
-    """Waveforms [B, 22050] -> picture [B, 1, BANDS, COLUMNS] in [0, 1]: 1 is the loudest cell, 0 is RANGE_DB below."""
+    """Waveforms [B, 22050] -> levels [B, 1, NETWORK_BANDS, COLUMNS] in [0, 1]: 1 is the loudest cell, 0 RANGE_DB below."""
 
     lowpass: Tensor
 
@@ -59,7 +59,7 @@ class LogBands(nn.Module):
             if stage:
                 x = F.conv1d(F.pad(x, (LOWPASS_TAPS // 2 - 2,) * 2), self.lowpass, stride=4)
             powers.append(self._power(x, stage))
-        power = torch.cat(powers[::-1], dim=1)  # [B, BANDS, COLUMNS], the lowest first
+        power = torch.cat(powers[::-1], dim=1)  # [B, NETWORK_BANDS, COLUMNS], the lowest first
         loudest = power.amax(dim=(1, 2), keepdim=True).clamp(min=1e-20)
         floor = 10 ** (-RANGE_DB / 10)
         return ((power / loudest + floor).log10() * (10 / RANGE_DB) + 1)[:, None]
@@ -126,7 +126,7 @@ class DrumTypeNet(nn.Module):
         return embedding, self.judge(F.relu(embedding))
 
     def describe(self, picture: Tensor) -> Tensor:
-        """[B, 1, BANDS, COLUMNS] -> [B, EMBEDDING]."""
+        """[B, 1, NETWORK_BANDS, COLUMNS] -> [B, EMBEDDING]."""
         x = self.steps(picture)  # [B, 64, 8, 11]
         slots = [x[..., a:b].mean(dim=-1) for a, b in ((0, 2), (2, 5), (5, 11))]  # 0-46, 46-116, 116-500 ms
         return self.embed(self.drop(torch.cat([s.flatten(1) for s in slots], dim=1)))

@@ -33,7 +33,7 @@ from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kickitout.synthesis.styles import Range
 from kickitout.training.randomness import noise, stream
-from kicklab.experiments.drum_type_network import BANDS, COLUMNS, EMBEDDING, DrumTypeNet
+from kicklab.experiments.drum_type_network import COLUMNS, EMBEDDING, NETWORK_BANDS, DrumTypeNet
 from kicklab.experiments.nondrums import nondrums
 
 KICK, NONE = "kick", "no drum"
@@ -42,8 +42,8 @@ TYPE_OF = {
     "kick": KICK, "snare": "snare", "clap": "snare", "rim": "rim", "tom": "tom", "hihat_closed": "hat",
     "hihat_open": "hat", "cymbal": "cymbal", "percussion": "percussion", "cowbell": "percussion",
 }  # fmt: skip
-TYPES = [*dict.fromkeys(TYPE_OF.values()), NONE]
-FIELDS = (
+TYPE_NAMES = [*dict.fromkeys(TYPE_OF.values()), NONE]
+READ_FIELDS = (
     "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_level_db", "click_centroid_hz", "decay_t20_ms",
     "sub_share", "body_share", "air_share",
 )  # fmt: skip
@@ -73,7 +73,7 @@ class DrumTypeSettings:
 
 
 class Labelled(NamedTuple):
-    """Recorded drums and the type of each, an index into TYPES."""
+    """Recorded drums and the type of each, an index into TYPE_NAMES."""
 
     dataset: Dataset
     types: np.ndarray  # [n]
@@ -83,9 +83,9 @@ class Labelled(NamedTuple):
 class Pool(NamedTuple):
     """Sounds to learn from, as the network's front end sees them."""
 
-    pictures: Tensor  # float16 [n, 1, BANDS, COLUMNS]
+    pictures: Tensor  # float16 [n, 1, NETWORK_BANDS, COLUMNS]
     types: Tensor  # int64 [n]
-    fields: Tensor  # float32 [n, FIELDS], NaN where undefined
+    fields: Tensor  # float32 [n, READ_FIELDS], NaN where undefined
 
 
 class Taught(NamedTuple):
@@ -113,7 +113,7 @@ def read_labelled(kicks: Sequence[Path], drums: Sequence[Path]) -> Labelled:
         if folder not in TYPE_OF:
             raise UserError(f"{row.name}: {folder!r} is not a type of drum; {', '.join(TYPE_OF)} work")
         folders.append(folder)
-    types = np.array([TYPES.index(TYPE_OF[folder]) for folder in folders])
+    types = np.array([TYPE_NAMES.index(TYPE_OF[folder]) for folder in folders])
     of_group: dict[int, set[int]] = defaultdict(set)
     for row, kind in zip(both.rows, types, strict=True):
         of_group[row.group].add(int(kind))
@@ -131,7 +131,7 @@ def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, netw
     """
     waves, types = data.dataset.waves[part], data.types[part]
     sounds, labels = [waves], [types]
-    for kind, name in enumerate(TYPES):
+    for kind, name in enumerate(TYPE_NAMES):
         mine = waves[types == kind]
         known = [data.dataset.rows[i].sound for i in part[types == kind]]
         if len(mine):
@@ -140,7 +140,7 @@ def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, netw
             sounds.append(producer_variants(mine, count, settings.seed, ranges, mine, known))
             labels.append(np.full(len(sounds[-1]), kind))
     sounds += [synthesise(rendered)[0], nondrums(others, waves)]
-    labels += [np.full(len(rendered), TYPES.index(KICK)), np.full(len(others), TYPES.index(NONE))]
+    labels += [np.full(len(rendered), TYPE_NAMES.index(KICK)), np.full(len(others), TYPE_NAMES.index(NONE))]
     made = np.concatenate(sounds)
     rough = roughened(made, stream(settings.seed, "rough", rendered.start))
     return Pool(pictures(network, rough), torch.from_numpy(np.concatenate(labels)), _fields(made))
@@ -163,17 +163,17 @@ def roughened(waves: np.ndarray, seed: int) -> np.ndarray:
 
 
 def pictures(network: DrumTypeNet, waves: np.ndarray) -> Tensor:
-    """[n, T] -> float16 [n, 1, BANDS, COLUMNS]: computed once, since the front end learns nothing."""
+    """[n, T] -> float16 [n, 1, NETWORK_BANDS, COLUMNS]: computed once, since the front end learns nothing."""
     with torch.inference_mode():
         parts = [network.bands(part).half() for part in torch.from_numpy(waves).split(64)]
     return torch.cat(parts).clone()
 
 
 def _fields(waves: np.ndarray) -> Tensor:
-    """[n, FIELDS]: hertz and milliseconds as logarithms."""
+    """[n, READ_FIELDS]: hertz and milliseconds as logarithms."""
     table = cards(waves).values
     columns = []
-    for name in FIELDS:
+    for name in READ_FIELDS:
         values = table[name].astype(np.float64)
         columns.append(np.log(np.maximum(values, 1e-2)) if name.endswith(("_hz", "_ms")) else values)
     return torch.from_numpy(np.stack(columns, axis=1)).float()
@@ -184,11 +184,11 @@ def teach(data: Labelled, settings: DrumTypeSettings | None = None,
     """Train from nothing. watch: is told a line at each check of the held-out sounds."""
     settings = settings or DrumTypeSettings()
     torch.manual_seed(settings.seed)
-    network = DrumTypeNet(len(TYPES))
+    network = DrumTypeNet(len(TYPE_NAMES))
     train, held_out = split(data.dataset, settings.held_out, settings.seed)
     types = data.types
-    sizes = [(int((types[part] == i).sum()) for part in (train, held_out)) for i in range(len(TYPES) - 1)]
-    few = [name for name, (here, there) in zip(TYPES, sizes, strict=False) if here < 2 or there < 1]
+    sizes = [(int((types[part] == i).sum()) for part in (train, held_out)) for i in range(len(TYPE_NAMES) - 1)]
+    few = [name for name, (here, there) in zip(TYPE_NAMES, sizes, strict=False) if here < 2 or there < 1]
     if few:
         raise UserError(f"too few sounds of {', '.join(few)}: each type needs some to learn from and some to hold out")
     pool = make_pool(
@@ -199,7 +199,7 @@ def teach(data: Labelled, settings: DrumTypeSettings | None = None,
         data, held_out, settings, network, variants=1,
         rendered=range(FRESH, FRESH + settings.rendered // 20), others=range(FRESH, FRESH + settings.nondrums // 20),
     )  # fmt: skip
-    counted = Counter(TYPES[i] for i in pool.types.tolist())
+    counted = Counter(TYPE_NAMES[i] for i in pool.types.tolist())
     watch(f"{len(train)} recorded sounds and {len(pool.types) - len(train)} made ones; {len(held_out)} held out")
     best = _descend(network, pool, unseen, settings, watch)
     if not best.state:
@@ -219,12 +219,12 @@ def _descend(
     network: DrumTypeNet, pool: Pool, unseen: Pool, s: DrumTypeSettings, watch: Callable[[str], None]
 ) -> _Snapshot:
     """The loop. Returns the averaged weights with the least held-out loss."""
-    reader = nn.Linear(EMBEDDING, len(FIELDS))
+    reader = nn.Linear(EMBEDDING, len(READ_FIELDS))
     goal = _standardised(pool.fields)
     optimiser = torch.optim.AdamW([*network.parameters(), *reader.parameters()], s.rate, weight_decay=s.weight_decay)
     average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(s.averaged), use_buffers=True)
     averaged: DrumTypeNet = average.module  # type: ignore[assignment]  # a copy of the network
-    evenly = (1 / torch.bincount(pool.types, minlength=len(TYPES)).float())[pool.types]  # each type as often
+    evenly = (1 / torch.bincount(pool.types, minlength=len(TYPE_NAMES)).float())[pool.types]  # each type as often
     best = _Snapshot(0, math.inf, 0.0, {})
     network.train()
     for step in range(s.steps):
@@ -283,7 +283,7 @@ def _off(guess: Tensor, goal: Tensor) -> Tensor:
 def _masked(picture: Tensor, random: torch.Generator) -> Tensor:
     """Up to 7 bands and up to 19 columns of each picture silenced (Park et al. 2019, arxiv.org/abs/1904.08779)."""
     out = picture
-    for axis, size, most in ((2, BANDS, 8), (3, COLUMNS, 20)):
+    for axis, size, most in ((2, NETWORK_BANDS, 8), (3, COLUMNS, 20)):
         first = torch.randint(0, size, (len(picture), 1), generator=random)
         width = torch.randint(0, most, (len(picture), 1), generator=random)
         place = torch.arange(size)

@@ -33,17 +33,17 @@ from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, ONSET
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.drum_type_training import (
-    FIELDS,
     KICK,
     NONE,
+    READ_FIELDS,
+    TYPE_NAMES,
     TYPE_OF,
-    TYPES,
     DrumTypeSettings,
     Labelled,
     read_labelled,
     teach,
 )
-from kicklab.experiments.nondrums import KINDS, kind_of, nondrums
+from kicklab.experiments.nondrums import NONDRUM_KINDS, kind_of, nondrums
 
 SEMITONES = (-12, -7, -4, 4, 7, 12)
 MADE = 512  # rendered kicks
@@ -73,7 +73,7 @@ def taught_graph(learned: Labelled) -> bytes:
     about = {
         "name": NAME,
         "version": __version__,
-        "types": TYPES,
+        "types": TYPE_NAMES,
         "type_of_folder": TYPE_OF,
         "settings": asdict(settings),
         "step": taught.step,
@@ -108,7 +108,7 @@ def drum_type_card(classifier: DrumClassifier, learned: Labelled, unseen: Labell
     """The model card: every number is measured here, or was when the network was taught."""
     if not learned.dataset.has_digest(classifier.about["dataset"]["digest"]):
         raise UserError(f"{classifier.path} has learned from other sounds than these")
-    found, is_kick = classifier.classify(unseen.dataset.waves), unseen.types == TYPES.index(KICK)
+    found, is_kick = classifier.classify(unseen.dataset.waves), unseen.types == TYPE_NAMES.index(KICK)
     sections = [
         opening(classifier, found),
         what_it_learned(classifier, learned),
@@ -125,7 +125,7 @@ def opening(classifier: DrumClassifier, found: DrumTypes) -> str:
     return f"""# The drum-type network: {NAME}
 
 `drum_types.onnx`: {len(data) / 1e6:.2f} MB, `waveform [B, {LENGTH}]` (44.1 kHz, onset at sample {ONSET}) ->
-`embedding [B, {found.embedding.shape[1]}]`, `logits [B, {len(TYPES)}]`; identity
+`embedding [B, {found.embedding.shape[1]}]`, `logits [B, {len(TYPE_NAMES)}]`; identity
 `{graph_identity(data, str(classifier.path))[:16]}...`.
 
 ## Intended use
@@ -139,14 +139,14 @@ def what_it_learned(classifier: DrumClassifier, learned: Labelled) -> str:
     about = classifier.about
     settings, held_out = about["settings"], about["held_out"]
     counted = Counter((row.source.split("/")[0], row.licence) for row in learned.dataset.rows)
-    folders = {name: ", ".join(f for f, t in TYPE_OF.items() if t == name) for name in TYPES} | {NONE: "(made)"}
-    recorded = [int((learned.types == i).sum()) for i in range(len(TYPES))]
+    folders = {name: ", ".join(f for f, t in TYPE_OF.items() if t == name) for name in TYPE_NAMES} | {NONE: "(made)"}
+    recorded = [int((learned.types == i).sum()) for i in range(len(TYPE_NAMES))]
     return f"""## What it learned from
 
 {len(learned.types)} recorded sounds, {held_out["sounds"]} of them only held out to end the training (groups of
 near-duplicates whole), dataset digest `{learned.dataset.digest[:16]}`; variants of them as producers make them,
 {settings["rendered"]} rendered kicks, and {settings["nondrums"]} sounds that are no drum hit
-({", ".join(KINDS)}).
+({", ".join(NONDRUM_KINDS)}).
 
 | source | licence | sounds |
 |---|---|--:|
@@ -154,7 +154,7 @@ near-duplicates whole), dataset digest `{learned.dataset.digest[:16]}`; variants
 
 | type | folders | recorded | to learn from, with variants |
 |---|---|--:|--:|
-{rows([name, folders[name], n, about["learned_from"][name]] for name, n in zip(TYPES, recorded, strict=True))}
+{rows([name, folders[name], n, about["learned_from"][name]] for name, n in zip(TYPE_NAMES, recorded, strict=True))}
 
 {settings["steps"]} steps of {settings["batch"]} on one CPU thread; the snapshot of step {about["step"]} had the
 least loss on what was held out, and took {100 * held_out["accuracy"]:.1f} % of it for the right type (mean over the
@@ -162,11 +162,13 @@ types)."""
 
 
 def how_often_right(guess: np.ndarray, learned: Labelled, unseen: Labelled) -> str:
-    truth, kick = unseen.types, TYPES.index(KICK)
+    truth, kick = unseen.types, TYPE_NAMES.index(KICK)
     right, is_kick = guess == truth, truth == kick
     known = near_learned(learned.dataset.waves, unseen.dataset.waves)
-    each = [right[truth == i].mean() for i in range(len(TYPES) - 1)]
-    table = [[int(((truth == i) & (guess == j)).sum()) for j in range(len(TYPES))] for i in range(len(TYPES) - 1)]
+    each = [right[truth == i].mean() for i in range(len(TYPE_NAMES) - 1)]
+    table = [
+        [int(((truth == i) & (guess == j)).sum()) for j in range(len(TYPE_NAMES))] for i in range(len(TYPE_NAMES) - 1)
+    ]
     folders = np.array(unseen.folders)
     taken = [
         f"{folder} {int((guess[folders == folder] == kick).sum())} of {int((folders == folder).sum())}"
@@ -195,9 +197,9 @@ Intervals: 95 % (Wilson) over sounds; sounds of one machine are more alike than 
 
 Rows: what it is; columns: what it is taken for.
 
-| | {" | ".join(TYPES)} | right |
-|---|{"--:|" * (len(TYPES) + 1)}
-{rows([f"**{name}**", *line, f"{100 * r:.0f} %"] for name, line, r in zip(TYPES, table, each, strict=False))}
+| | {" | ".join(TYPE_NAMES)} | right |
+|---|{"--:|" * (len(TYPE_NAMES) + 1)}
+{rows([f"**{name}**", *line, f"{100 * r:.0f} %"] for name, line, r in zip(TYPE_NAMES, table, each, strict=False))}
 
 Taken for kicks, by folder: {", ".join(taken)}."""
 
@@ -215,7 +217,7 @@ def near_learned(learned: np.ndarray, unseen: np.ndarray) -> np.ndarray:
 
 def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray) -> str:
     """A table of made sounds: the share of each kind that is taken for kicks."""
-    seeds = range(FRESH_SEEDS, FRESH_SEEDS + 40 * len(KINDS))
+    seeds = range(FRESH_SEEDS, FRESH_SEEDS + 40 * len(NONDRUM_KINDS))
     broken, kinds = nondrums(seeds, hits), np.array([kind_of(seed) for seed in seeds])
     made = {
         "rendered kicks": synthesise(range(FRESH_SEEDS, FRESH_SEEDS + MADE))[0],
@@ -223,9 +225,9 @@ def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray)
             f"the unseen kicks, {n:+d} semitones": np.stack([repitch(wave, float(n)) for wave in kicks])
             for n in SEMITONES
         },
-        **{f"no drum: {name}": broken[kinds == name] for name in KINDS},
+        **{f"no drum: {name}": broken[kinds == name] for name in NONDRUM_KINDS},
     }
-    kick = TYPES.index(KICK)
+    kick = TYPE_NAMES.index(KICK)
     return f"""| made sounds | recognised as kicks |
 |---|---|
 {rows([name, share_text(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
@@ -236,7 +238,7 @@ def spread_of_kicks(points: np.ndarray, waves: np.ndarray) -> str:
     values = np.linalg.eigvalsh(np.cov(points.T.astype(np.float64)))[::-1]
     axes = int((np.cumsum(values) / values.sum() < 0.95).sum()) + 1
     table, found = cards(waves).values, []
-    for name in FIELDS:
+    for name in READ_FIELDS:
         goal = table[name].astype(np.float64)
         goal = np.log(np.maximum(goal, 1e-2)) if name.endswith(("_hz", "_ms")) else goal
         known = np.isfinite(goal)

@@ -46,7 +46,7 @@ def why_not(licence: str, notice: Path | None) -> str:
     return "" if notice else f"{licence} without a notice"
 
 
-def notice_of(folder: Path, file: Path) -> Path | None:
+def notice_beside(folder: Path, file: Path) -> Path | None:
     """notices/FOLDER.txt for a file of a data folder, FOLDER being what the file lies in."""
     found = folder / "notices" / f"{file.parent.name}.txt"
     return found if found.is_file() else None
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         paths = {candidate.name: candidate.path for candidate in scan(folder).candidates}
         for row in read_dataset(folder).rows:
             path = paths[row.name]
-            notice = notice_of(folder, path)
+            notice = notice_beside(folder, path)
             if reason := unwanted.get(row.sound) or why_not(row.licence, notice):
                 reasons[reason] += 1
                 continue

@@ -1,8 +1,8 @@
 """Sounds that are no drum hit, made by formula: what a broken generator may leave behind.
 
 Waveforms: float32 [22050] at 44.1 kHz, mono, onset at sample ONSET, peak PEAK. A seed gives one sound: seeds take turns
-through KINDS, and some kinds take real hits apart. They teach the drum-type network to say "none of these", so that a
-steady hum at 50 Hz is not called a kick for being low.
+through NONDRUM_KINDS, and some kinds take real hits apart. They teach the drum-type network to say "none of these", so
+that a steady hum at 50 Hz is not called a kick for being low.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _smeared(random: np.random.Generator, hits: np.ndarray) -> np.ndarray:
     return np.fft.irfft(spectrum * np.exp(2j * np.pi * random.random(len(spectrum))), SOUNDING)
 
 
-KINDS: dict[str, Make] = {
+NONDRUM_KINDS: dict[str, Make] = {
     "steady noise": _steady_noise,
     "steady tone": _steady_tone,
     "swell": _swell,
@@ -102,10 +102,10 @@ KINDS: dict[str, Make] = {
 def kind_of(seed: int) -> str:
     """The kind that a seed makes.
 
-    >>> kind_of(0), kind_of(len(KINDS))
+    >>> kind_of(0), kind_of(len(NONDRUM_KINDS))
     ('steady noise', 'steady noise')
     """
-    return list(KINDS)[seed % len(KINDS)]
+    return list(NONDRUM_KINDS)[seed % len(NONDRUM_KINDS)]
 
 
 def nondrums(seeds: Sequence[int], hits: np.ndarray) -> np.ndarray:
@@ -113,7 +113,7 @@ def nondrums(seeds: Sequence[int], hits: np.ndarray) -> np.ndarray:
     waves = np.zeros((len(seeds), LENGTH), np.float32)
     for wave, seed in zip(waves, seeds, strict=True):
         random = np.random.Generator(np.random.Philox(key=seed))
-        sound = KINDS[kind_of(seed)](random, hits)
+        sound = NONDRUM_KINDS[kind_of(seed)](random, hits)
         wave[ONSET:] = sound * (PEAK / np.abs(sound).max())
     return waves
 

@@ -71,7 +71,7 @@ def losses(paper: Paper, e: Evidence, identity: str) -> str:
     )  # fmt: skip
 
 
-def grid(paper: Paper, study: str, e: Evidence, identity: str) -> str:
+def milestone_grid(paper: Paper, study: str, e: Evidence, identity: str) -> str:
     """Real kicks above what the first seed of each row makes at the first, a middle and the last milestone."""
     if paper.data is None:
         return ""

@@ -47,7 +47,7 @@ def _curves(paper: Paper, study: str, e: Evidence) -> list[str]:
     return [
         figures.distances(paper, e, f"fig-{study}"),
         figures.critic(paper, e, next(iter(e.rows)), f"fig-{study}-critic"),
-        figures.grid(paper, study, e, f"fig-{study}-sounds"),
+        figures.milestone_grid(paper, study, e, f"fig-{study}-sounds"),
     ]
 
 
