@@ -37,7 +37,7 @@ def band_edges_hz() -> Tensor:
 
 
 class LogBands(nn.Module):
-    """Waveforms [B, 22050] -> levels [B, 1, NETWORK_BANDS, COLUMNS] in [0, 1]: 1 is the loudest cell, 0 RANGE_DB below."""
+    """Waveforms [B, 22050] -> [B, 1, NETWORK_BANDS, COLUMNS] in [0, 1]: 1 is the loudest cell, 0 is RANGE_DB below."""
 
     lowpass: Tensor
 
