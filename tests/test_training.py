@@ -57,7 +57,7 @@ def same_weights(one, two):
         assert torch.equal(value, b[0][key]), key
 
 
-# In test_start, test_side and test_generation: their export takes seconds.
+# In test_start, test_side and test_model_files: their export takes seconds.
 ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo", "dcgan-bands", "dcgan-stft")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from kickitout.export.sounds import GenerationJob
     from kickitout.metrics.score import Score
     from kickitout.training.loop import Report
+    from kickitout.training.overview import PathOrPaths
     from kickitout.training.session import Result
-
-PathOrPaths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
 
 
 def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:

@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json and read:
         print(json.dumps([_as_data(one) for one in read], indent=1))
     if args.csv is not None and read:
-        write_whole(args.csv, _table(read).encode("utf-8"))
+        write_whole(args.csv, _csv(read).encode("utf-8"))
         print(f"{args.csv}: {count(len(read), 'sound')}", file=sys.stderr)
     if args.plot is not None and read:
         write_whole(args.plot, _plot(read).encode())
@@ -75,7 +75,7 @@ def _as_data(one: MeasuredSound) -> dict[str, Any]:
     return {"file": one.name, **one.facts, "card": known, "reasons": one.reasons}
 
 
-def _table(read: Sequence[MeasuredSound]) -> str:
+def _csv(read: Sequence[MeasuredSound]) -> str:
     """CSV with a head; nothing where a figure is undefined."""
     import csv
     import io

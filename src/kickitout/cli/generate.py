@@ -78,11 +78,13 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.cli.reject import say_rejected
     from kickitout.cli.targets import answer_text
-    from kickitout.cli.values import MOST_SOUNDS, count
+    from kickitout.cli.values import MOST_IN_A_COMMAND, count
 
     n, first = args.n or 16, args.seed or 0
-    if n > MOST_SOUNDS:
-        raise UserError(f"-n {n}: at most {MOST_SOUNDS:,} files in one command; --shards puts more into fewer files")
+    if n > MOST_IN_A_COMMAND:
+        raise UserError(
+            f"-n {n}: at most {MOST_IN_A_COMMAND:,} files in one command; --shards puts more into fewer files"
+        )
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
     job = generation_job(args.out, **_job(args))
     rejection = job.rejection()
@@ -100,13 +102,13 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
         there = job.written_since(since, seeds)
         print(f"{there} of {count(len(seeds), job.form.word)} are in {args.out}, whole", file=sys.stderr)
         raise
-    print(f"{count(done, job.form.word)} in {_rate(done, began)} in {args.out}", file=sys.stderr)
+    print(f"{count(done, job.form.word)} in {_speed(done, began)} in {args.out}", file=sys.stderr)
     if rejection is not None:
         say_rejected(rejection)
     return 0
 
 
-def _rate(made: int, began: float) -> str:
+def _speed(made: int, began: float) -> str:
     seconds = time.perf_counter() - began
     return f"{seconds:.2f} s ({made / seconds:.0f} a second)"
 
@@ -139,7 +141,7 @@ def _write_shards(args: argparse.Namespace, workers: Workers) -> int:
             print(f"{there}, in whole shards; the same command goes on", file=sys.stderr)
             raise
     all_of = f"{count(args.n, 'kick')} in {count(len(folder), 'shard')} in {args.out}"
-    rate = f"{count(kicks, 'kick')} made in {_rate(kicks, began)}" if kicks else ""
+    rate = f"{count(kicks, 'kick')} made in {_speed(kicks, began)}" if kicks else ""
     kept = f"{count(len(folder) - shards, 'shard')} there before" if shards < len(folder) else ""
     print("; ".join(part for part in (all_of, rate, kept) if part), file=sys.stderr)
     if rejection is not None and kicks:

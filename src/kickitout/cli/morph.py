@@ -33,12 +33,12 @@ def run(args: argparse.Namespace) -> int:
     from kickitout.cli.progress import print_made
     from kickitout.cli.values import format_of
 
-    for path in write_kicks(_made(args), args.out, **format_of(args), force=args.force):
+    for path in write_kicks(_morphed(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
     return 0
 
 
-def _made(args: argparse.Namespace) -> Iterator[Kick]:
+def _morphed(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
     from kickitout import morph
 

@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
         print(f"{e.name}: {e.about}")
     with read_workers(args) as started:
         workers = started if workers_said(args) else None
-        data |= _score(args, real, embeddings, workers)
+        data |= _scored(args, real, embeddings, workers)
     if args.json is not None:
         import json
 
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _score(
+def _scored(
     args: argparse.Namespace, real: Dataset, embeddings: Sequence[Embedding], workers: Workers | None
 ) -> dict[str, Any]:
 

@@ -11,7 +11,7 @@ from kickitout.errors import UserError
 from kickitout.errors import count as count
 from kickitout.units import UNITS
 
-SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def duration(text: str) -> float:
@@ -23,7 +23,7 @@ def duration(text: str) -> float:
     parts = re.findall(r"(\d+(?:\.\d+)?)([smh])", text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise argparse.ArgumentTypeError(f"{text!r} is not a duration; write 90s, 20m or 1h30m")
-    seconds = sum(float(n) * SECONDS[u] for n, u in parts)
+    seconds = sum(float(n) * SECONDS_OF[u] for n, u in parts)
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
     return seconds
@@ -107,14 +107,14 @@ def positive(text: str) -> int:
     return value
 
 
-MOST_SOUNDS = 10_000_000  # sounds in one command
+MOST_IN_A_COMMAND = 10_000_000  # sounds in one command
 
 
 def many(text: str) -> int:
-    """A whole number from 1 to MOST_SOUNDS."""
+    """A whole number from 1 to MOST_IN_A_COMMAND."""
     value = positive(text)
-    if value > MOST_SOUNDS:
-        raise argparse.ArgumentTypeError(f"{text}: at most {MOST_SOUNDS:,} in one command")
+    if value > MOST_IN_A_COMMAND:
+        raise argparse.ArgumentTypeError(f"{text}: at most {MOST_IN_A_COMMAND:,} in one command")
     return value
 
 
@@ -130,8 +130,8 @@ def seeds(text: str) -> list[int]:
         if match is None:
             raise argparse.ArgumentTypeError(f"{part!r} is not a seed or a range of seeds; write 7, 0-63 or 0-7,42")
         first, last = int(match[1]), int(match[2] or match[1])
-        if last < first or last - first > MOST_SOUNDS:
-            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST_SOUNDS:,} seeds")
+        if last < first or last - first > MOST_IN_A_COMMAND:
+            raise argparse.ArgumentTypeError(f"{part!r}: a range runs upwards over at most {MOST_IN_A_COMMAND:,} seeds")
         found += range(first, last + 1)
     return found
 

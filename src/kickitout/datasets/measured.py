@@ -57,11 +57,11 @@ def read_cards(paths: Sequence[str | PathLike[str]]) -> Iterator[MeasuredSound |
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     files = kickitout.write_kicks(kickitout.kicks([7, 8]), folder)
+    ...     files = kickitout.write_kicks(kickitout.generate_kicks([7, 8]), folder)
     ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
     ['B0', 'A#1']
     """
-    sounds = (_prepared(found) for found in _found(paths))
+    sounds = (_prepare(found) for found in _found(paths))
     while block := list(islice(sounds, BLOCK)):
         yield from _measured(block)
 
@@ -86,7 +86,7 @@ def _decoded(candidate: Candidate) -> Sound:
         return decode_sound(file, candidate.name)
 
 
-def _prepared(found: tuple[str, Callable[[], Sound]] | UserError) -> tuple[str, Sound, Prepared] | UserError:
+def _prepare(found: tuple[str, Callable[[], Sound]] | UserError) -> tuple[str, Sound, Prepared] | UserError:
     if isinstance(found, UserError):
         return found
     name, read = found

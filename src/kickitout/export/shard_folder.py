@@ -23,9 +23,9 @@ from kickitout.generation.reject import RejectionTally
 from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
-FORMAT = "kickitout-shards-2"
+SHARDS_FORMAT = "kickitout-shards-2"
 INDEX, LOG = "index.json", "shards.jsonl"
-MOST = 1_000_000  # shards in a folder
+MOST_SHARDS = 1_000_000  # shards in a folder
 ARRIVES_SECONDS = 10.0  # until a file that another machine has written is seen through a shared folder
 
 
@@ -37,8 +37,8 @@ class ShardFolder:
         self.work, self.seeds, self.each = work, seeds, each
         self.path = work.job.folder
         self._known: dict[str, Shard] = {}
-        if len(self) > MOST:
-            least = -(-len(seeds) // MOST)
+        if len(self) > MOST_SHARDS:
+            least = -(-len(seeds) // MOST_SHARDS)
             raise UserError(
                 f"--shards {each}: makes {len(self):,} shards; from {count(least, 'kick')} a shard on it works"
             )
@@ -57,7 +57,7 @@ class ShardFolder:
         job = self.work.job
         info = job.open().info
         return {
-            "format": FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
+            "format": SHARDS_FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
             "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.targets),
             "limits": None if job.limits is None else job.limits.to_data(),

@@ -97,10 +97,10 @@ def as_tar(members: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
         info.size = len(data)
         yield (piece := info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % tarfile.BLOCKSIZE))
         size += len(piece)
-    yield bytes(_whole(size) - size)
+    yield bytes(_tar_size(size) - size)
 
 
-def _whole(size: int) -> int:
+def _tar_size(size: int) -> int:
     """The size of a tar file with so many bytes of members: two empty blocks end it, and it is filled up."""
     return -(-(size + 2 * tarfile.BLOCKSIZE) // tarfile.RECORDSIZE) * tarfile.RECORDSIZE
 
@@ -120,7 +120,7 @@ def read_shard(path: Path, work: ShardWork, seeds: range) -> Shard | None:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
     except (OSError, tarfile.TarError):
         return None
-    whole = rest == bytes(_whole(end) - end)
+    whole = rest == bytes(_tar_size(end) - end)
     return Shard(path.name, len(seeds), end + len(rest), digest) if whole else None
 
 

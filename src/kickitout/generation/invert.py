@@ -25,7 +25,7 @@ from kickitout.generation.refine import Render, levels, refine
 from kickitout.identity import seed_of
 from kickitout.sound import LENGTH, PEAK
 
-ROUNDS = 3  # of refining, some 70 renders each
+REFINING_ROUNDS = 3  # of refining, some 70 renders each
 TUNINGS = 6  # renders for the pitch, before it is moved in another way
 CLOSE_CENTS = 1.0
 FAR_CENTS = 5.0  # from here on another way is tried
@@ -122,7 +122,7 @@ def encoder_of(model: Model) -> EncoderSession:
 
 
 def invert_wave(
-    model: Model, encoder: EncoderSession, wave: np.ndarray, rounds: int = ROUNDS, identity: str = ""
+    model: Model, encoder: EncoderSession, wave: np.ndarray, rounds: int = REFINING_ROUNDS, identity: str = ""
 ) -> Inversion:
     """The latent in `model` whose kick is most like `wave` (prepared: see `kickitout.audio.prepare`).
 

@@ -26,7 +26,7 @@ from kickitout.units import UNITS
 ROUNDS = 14  # renders at most
 PROBED = 10  # rounds from which on what is reachable is looked for where a targets was not met: somebody waits for it
 STARTS = 16  # kicks of a seed that are looked at before one is bent
-TRIES = 3  # of them that are bent, the nearest first, until one gives what was asked for
+MOST_BENT = 3  # of them that are bent, the nearest first, until one gives what was asked for
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 # What it means that a field has no value: the kick has too much of it (1) or too little (-1).
 SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
@@ -182,7 +182,7 @@ def match_seed(model: Model, targets: Mapping[str, float], seed: int, first: int
         far.append(float(np.sum(np.minimum(ways, 1e3))))
     best: MatchResult | None = None
     renders = STARTS
-    for start in np.argsort(far, kind="stable")[:TRIES]:
+    for start in np.argsort(far, kind="stable")[:MOST_BENT]:
         answer = match_targets(model, targets, starts[start])
         renders += answer.renders
         if best is None or _missed_by(answer.lines) < _missed_by(best.lines):

@@ -14,8 +14,8 @@ from kickitout.errors import UserError
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.stored import current_digest, upgraded_model
 
-FORMAT = "kickitout-model-2"
-READABLE = ("kickitout-model-1", FORMAT)
+MODEL_FORMAT = "kickitout-model-2"
+READABLE = ("kickitout-model-1", MODEL_FORMAT)
 LARGEST_LATENT = 4097  # numbers of noise a sound
 LARGEST_FILE = 512 * 2**20  # bytes: a file that is larger was never written by this project
 METADATA_KEY = "kickitout"  # under which a model file keeps the JSON of its ModelInfo
@@ -38,7 +38,7 @@ class ModelInfo:
     latent_size: int = 0  # numbers of a latent that can be given instead of noise; 0 where only noise can
     noise_codes: int = 0  # how many of them, the last ones, only choose the noise in a sound
     limits: dict[str, Any] = field(default_factory=dict)  # of the cards of what it learned from: see `card.limits`
-    format: str = FORMAT
+    format: str = MODEL_FORMAT
 
     @property
     def learned_from(self) -> list[dict[str, Any]]:
@@ -69,10 +69,10 @@ class ModelInfo:
             data = json.loads(text)
             if data.get("format") not in READABLE:
                 raise UserError(
-                    f"{where}: written in format {data.get('format')!r} and this version reads {FORMAT!r}; "
+                    f"{where}: written in format {data.get('format')!r} and this version reads {MODEL_FORMAT!r}; "
                     "export it again with this version"
                 )
-            data = upgraded_model(data) | {"format": FORMAT}
+            data = upgraded_model(data) | {"format": MODEL_FORMAT}
             info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
         except (ValueError, TypeError, AttributeError, RecursionError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error

@@ -136,7 +136,7 @@ def render_recipe(
     recipe = upgraded_recipe(recipe)
     try:
         if needs_model(recipe):
-            played = _played(recipe, model, where)
+            played = _of_model(recipe, model, where)
             if "keep" in recipe:
                 played = played._replace(wave=_with_kept(recipe, played, where, source))
         else:
@@ -152,7 +152,7 @@ def render_recipe(
     return played
 
 
-def _played(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
+def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
     digest = str(recipe.get("model_sha256", ""))
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
     if model is None:

@@ -22,9 +22,9 @@ FLOOR = 1e-8  # power: -80 dB re full scale
 NUDGE = 0.1  # deviations of a latent
 PULL = 0.02  # of the curvature: towards no move, so that what no band hears stays where it is
 DAMPING = 1e-2  # to begin with
-TRIES = 5  # of a round, each with more damping
+DAMPINGS = 5  # of a round, each with more damping
 LONGEST = 1.0  # deviations a number moves in a round
-FURTHEST = 4.0  # deviations
+FURTHEST_LATENT = 4.0  # deviations
 
 
 def levels(wave: np.ndarray) -> np.ndarray:
@@ -60,10 +60,12 @@ def refine(render: Render, latent: np.ndarray, free: Sequence[int], wanted: np.n
             slopes[row] = (levels(render(nudged)) - here) / NUDGE
         curvature, slope = slopes @ slopes.T, slopes @ (wanted - here)
         pull = PULL * float(np.trace(curvature)) / len(at) + 1e-9
-        for _ in range(TRIES):
+        for _ in range(DAMPINGS):
             move = np.linalg.solve(curvature + np.diag(damping * np.diag(curvature) + pull), slope)
             tried = latent.copy()
-            tried[at] = np.clip(latent[at] + move * min(1.0, LONGEST / np.abs(move).max()), -FURTHEST, FURTHEST)
+            tried[at] = np.clip(
+                latent[at] + move * min(1.0, LONGEST / np.abs(move).max()), -FURTHEST_LATENT, FURTHEST_LATENT
+            )
             there = levels(render(tried))
             if np.square(wanted - there).sum() < np.square(wanted - here).sum():
                 latent, here, damping = tried, there, damping / 3

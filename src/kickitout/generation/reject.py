@@ -30,9 +30,9 @@ from kickitout.generation.match import STARTS, MatchResult, match_seed, start_no
 from kickitout.generation.model import Model, goes_by
 
 ATTEMPTS = 8  # at most, the first one included
-FORMAT = "kickitout-limits-1"
+LIMITS_FORMAT = "kickitout-limits-1"
 SUFFIX = ".limits.json"  # behind the name of the model file
-LARGEST_FILE = 2**20  # bytes
+LARGEST_LIMITS = 2**20  # bytes
 MOST_TOLD = 20  # kicks outside that are told one by one
 
 
@@ -178,9 +178,9 @@ def limits_of_model(model: Model) -> Limits | None:
     if path is None or not path.exists():
         return None
     try:
-        text = path.read_bytes() if path.stat().st_size <= LARGEST_FILE else b""
+        text = path.read_bytes() if path.stat().st_size <= LARGEST_LIMITS else b""
         data = json.loads(text)
-        if data["format"] != FORMAT:
+        if data["format"] != LIMITS_FORMAT:
             raise ValueError(data["format"])
         mine = goes_by(model, data["model_sha256"])
     except OSError as error:
@@ -197,7 +197,7 @@ def limits_file(model: Path) -> Path:
 
 def limits_text(limits: Limits, digest: str) -> str:
     """What stands in that file. digest: of the model."""
-    return json.dumps({"format": FORMAT, "model_sha256": digest, "limits": limits.to_data()}) + "\n"
+    return json.dumps({"format": LIMITS_FORMAT, "model_sha256": digest, "limits": limits.to_data()}) + "\n"
 
 
 def _asked(limits: Limits, targets: Mapping[str, float]) -> Limits:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 NARROW = 1e-4  # of a control's range: between places so near there is a jump, and no control in between
 FLATTEST, STEEPEST = 1 / 6, 4.0  # of the slope to begin with; what measures flatter or steeper has jumped
-MOST = 0.4  # of a control's range, in one step
+LONGEST_STEP = 0.4  # of a control's range, in one step
 SLOW = 0.7  # a step that leaves more than this of the bracket is followed by its middle
 
 
@@ -60,7 +60,7 @@ class BracketedSecant:
             return 0.5 * now  # towards the kick as it was, which has a value more often
         below = side < 0 if math.isnan(value) else value < self.wanted
         self._keep(now, below)
-        step = MOST * (high - low) / 4 * (1 if below else -1)
+        step = LONGEST_STEP * (high - low) / 4 * (1 if below else -1)
         if math.isnan(value):
             self._before = None
         else:
@@ -70,7 +70,7 @@ class BracketedSecant:
                     self.slope = min(slope, STEEPEST * self.span.slope)
             self._before = now, value
             step = (self.wanted - value) / self.slope
-        most = MOST * (high - low)
+        most = LONGEST_STEP * (high - low)
         return self._inside(min(max(now + min(max(step, -most), most), low), high))
 
     def _keep(self, now: float, below: bool) -> None:

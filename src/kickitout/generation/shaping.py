@@ -54,7 +54,7 @@ def colour(wave: np.ndarray, tilt_db: float, click_db: float) -> np.ndarray:
     if tilt_db == 0 and click_db == 0:
         return wave
     size = max(LEAST_FFT, 1 << (wave.shape[1] + LEAST_FFT // 4).bit_length())
-    spectrum = np.fft.rfft(wave.astype(np.float64), size) * _minimum_phase(size, tilt_db, click_db)
+    spectrum = np.fft.rfft(wave.astype(np.float64), size) * _shelf_and_tilt(size, tilt_db, click_db)
     return np.fft.irfft(spectrum, size)[:, : wave.shape[1]].astype(np.float32)
 
 
@@ -69,7 +69,7 @@ def gain_db(hz: np.ndarray, tilt_db: float, click_db: float) -> np.ndarray:
 
 
 @lru_cache(maxsize=16)
-def _minimum_phase(size: int, tilt_db: float, click_db: float) -> np.ndarray:
+def _shelf_and_tilt(size: int, tilt_db: float, click_db: float) -> np.ndarray:
     """Complex gain [size / 2 + 1]."""
     hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
     cepstrum = np.fft.irfft(np.log(10) / 20 * gain_db(hz, tilt_db, click_db), size)

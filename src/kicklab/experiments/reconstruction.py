@@ -19,7 +19,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
-from kickitout.generation.invert import ROUNDS, EncoderSession, find_encoder, invert_wave
+from kickitout.generation.invert import REFINING_ROUNDS, EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.metrics.resampling import median_interval, wilson
@@ -47,7 +47,7 @@ class Reconstruction(NamedTuple):
 
 
 def reconstructed(
-    model: Model, ear: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = ROUNDS
+    model: Model, ear: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = REFINING_ROUNDS
 ) -> Reconstruction:
     """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
@@ -124,7 +124,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.sounds)
     drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
     waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].sound for i in np.sort(drawn)]
-    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, ROUNDS)] + [noise_redrawn(waves)]
+    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)] + [noise_redrawn(waves)]
     yield reconstruction_text(rows, *best_magnitude(waves))
     yield (
         f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset.waves)} kicks, dataset `{dataset.digest[:16]}`."

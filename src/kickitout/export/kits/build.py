@@ -104,8 +104,10 @@ def build_kit(kicks: Sequence[KitSource], plan: Plan) -> Kit:
     shaped = [_shape_kick(kick, plan) for kick in kicks]
     rooms = [one.room for one in shaped]
     least, cost = (max(rooms), 0.0) if plan.match == "peak" else common_loudness(rooms)
-    target = _down(least)
-    levelled = tuple(_level_kick(one, plan, i + 1, min(target, _down(one.room))) for i, one in enumerate(shaped))
+    target = _to_hundredth(least)
+    levelled = tuple(
+        _level_kick(one, plan, i + 1, min(target, _to_hundredth(one.room))) for i, one in enumerate(shaped)
+    )
     limited_by = 1 + int(np.argmin(rooms)) if plan.match == "loudness" and least == min(rooms) else None
     return Kit(plan, levelled, target, limited_by, cost)
 
@@ -162,7 +164,7 @@ def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick
     return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
 
 
-def _down(lufs: float) -> float:
+def _to_hundredth(lufs: float) -> float:
     """To the next lower hundredth, so that a kit's loudness is a number that can be written."""
     return math.floor(100 * lufs) / 100
 

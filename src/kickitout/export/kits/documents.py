@@ -84,7 +84,7 @@ def licence_text(kit: Kit, model: Model | None) -> str:
             f"{model.digest or '(not finished)'}.",
             "The makers of kickitout claim no rights in sounds that are generated with it. The model learned from:",
             "",
-            *_learned_from(model),
+            *_learned_rows(model),
         ]
     else:
         lines += [
@@ -112,7 +112,7 @@ def model_card(model: Model) -> str:
         "",
         f"Dataset digest `{info.dataset.get('digest', 'not stated')}`.",
         "",
-        *_learned_from(model),
+        *_learned_rows(model),
     ]
     return "\n".join(lines) + "\n"
 
@@ -187,7 +187,7 @@ def _sources(kit: Kit) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _learned_from(model: Model) -> list[str]:
+def _learned_rows(model: Model) -> list[str]:
     found: Counter[tuple[str, str]] = Counter()
     for dataset in model.info.learned_from:
         for s in dataset.get("sources") or []:

@@ -120,7 +120,7 @@ def write_package(
     hidden = out.with_name(f".{out.name}.{os.getpid()}.part")
     packed = out.with_name(f".{out.name}.zip.{os.getpid()}.part")
     try:
-        archives = _fill(hidden, kit, model, formats)
+        archives = _fill_folder(hidden, kit, model, formats)
         if zipped:
             _zip_folder(packed, hidden, kit.plan.stem, without=archives)
         put_folder(hidden, out)
@@ -195,7 +195,7 @@ def _is_zipped_kit(path: Path) -> bool:
         return False
 
 
-def _fill(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -> set[str]:
+def _fill_folder(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -> set[str]:
     """Every file of the kit in a new folder. Returns the names of the archives among them."""
     (folder / KIT_SOUNDS).mkdir(parents=True)
     for name, data in kit.files():

@@ -56,36 +56,36 @@ def tune(wave: np.ndarray, target: NoteTarget | None, who: str) -> Tuned:
     before = 100 * (to_midi(hz) - note)
 
     first = round(-before, 2)
-    tried = {first: _read(mono, [first], note)[0]}
+    tried = {first: _after_moves(mono, [first], note)[0]}
     if abs(tried[first]) <= CLOSE:
         return Tuned(note, first, before, tried[first], hz)
     around = [round(first + step, 2) for step in AROUND]
-    read = _read(mono, around, note)
+    read = _after_moves(mono, around, note)
     tried |= dict(zip(around, read, strict=True))
     drift = [after - cents for cents, after in tried.items() if not math.isnan(after)]
     middle = round(-float(np.median(drift)), 2) if drift else first
     if abs(middle - first) > FURTHEST:
         middle = first
     places = [round(middle + step, 2) for step in NEAR]
-    tried |= dict(zip(places, _read(mono, places, note), strict=True))
+    tried |= dict(zip(places, _after_moves(mono, places, note), strict=True))
     nearest = _best(tried, middle)
     last = round(nearest - tried[nearest], 2)
     if abs(last - middle) <= FURTHEST:  # NaN is not
-        tried |= {last: _read(mono, [last], note)[0]}
+        tried |= {last: _after_moves(mono, [last], note)[0]}
     best = _best(tried, middle)
     return Tuned(note, best, before, tried[best], hz)
 
 
 def _best(tried: dict[float, float], middle: float) -> float:
     """The move that the card puts closest to the note; of equal ones the nearest to the middle. No pitch is far off."""
-    return min(tried, key=lambda cents: _far(tried[cents]) + FAR_COUNTS * abs(cents - middle))
+    return min(tried, key=lambda cents: _off(tried[cents]) + FAR_COUNTS * abs(cents - middle))
 
 
-def _far(after: float) -> float:
+def _off(after: float) -> float:
     return math.inf if math.isnan(after) else abs(after)
 
 
-def _read(mono: np.ndarray, moves: Sequence[float], note: int) -> list[float]:
+def _after_moves(mono: np.ndarray, moves: Sequence[float], note: int) -> list[float]:
     """What the card says after each move, in cents from the note; NaN for no pitch."""
     waves = [varispeed(mono, cents)[0] for cents in moves]
     longest = max(map(len, waves))

@@ -23,7 +23,7 @@ TILT = 0.25  # dB an octave for each dB of level
 VARY_CENTS = 4.0
 VARY_DB = 0.4
 VARY_CLICK_DB = 1.5
-GOLDEN = 1.2207440846057596  # x^4 = x + 1
+ROBERTS = 1.2207440846057596  # x^4 = x + 1
 
 
 @dataclass(frozen=True)
@@ -68,11 +68,11 @@ def variation(number: int) -> Variation:
     """Round robin `number`, from 0 on: 0 changes nothing, any two of MOST_ROUND_ROBINS lie well apart.
 
     Points of the sequence of Roberts (2018, extremelearning.com.au/unreasonable-effectiveness-of-quasirandom-sequences)
-    in three dimensions: the fractions of number / GOLDEN^k fill a cube evenly, and 0 is its middle.
+    in three dimensions: the fractions of number / ROBERTS^k fill a cube evenly, and 0 is its middle.
 
     >>> variation(0)
     Variation(cents=0.0, level_db=0.0, click_db=0.0)
     """
-    spread = [2 * ((0.5 + number / GOLDEN**k) % 1) - 1 for k in (1, 2, 3)]
+    spread = [2 * ((0.5 + number / ROBERTS**k) % 1) - 1 for k in (1, 2, 3)]
     cents, level, click = spread
     return Variation(round(VARY_CENTS * cents, 3), round(VARY_DB * level, 3), round(VARY_CLICK_DB * click, 3))
