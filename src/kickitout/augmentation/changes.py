@@ -18,8 +18,8 @@ from kickitout.augmentation.shape import (
     END_FADE,
     TRANSFORM,
     below,
-    checked,
     checked_number,
+    checked_wave,
     fall,
     finish,
     first_at,
@@ -72,7 +72,7 @@ def repitch(wave: Wave, semitones: float, keep_click: bool = False) -> Wave:
     The ratio is one of two numbers of samples: within 0.15 cents. A sound that was cut at 500 ms and now ends before is
     faded over 60 ms. Musical: -4 to 4.
     """
-    wave, semitones = checked(wave), checked_number(CHANGE_LIMITS, "semitones", semitones)
+    wave, semitones = checked_wave(wave), checked_number(CHANGE_LIMITS, "semitones", semitones)
     if semitones == 0:
         return normalised(wave)
     played = _play(wave, 2 ** (semitones / 12))
@@ -91,7 +91,7 @@ def reshape_decay(wave: Wave, factor: float) -> Wave:
     that is found. T20 and T40 follow within some 5 %, unless the sound ends first: nothing is made up behind the end
     of a file. Musical: 0.6 to 1.5.
     """
-    wave, factor = checked(wave), checked_number(CHANGE_LIMITS, "decay_factor", factor, "factor")
+    wave, factor = checked_wave(wave), checked_number(CHANGE_LIMITS, "decay_factor", factor, "factor")
     if factor == 1:
         return normalised(wave)
     body, level = _body_and_level(wave)
@@ -106,7 +106,10 @@ def tilt(wave: Wave, db_per_octave: float) -> Wave:
     Minimum phase: the filter answers at once and never before, so nothing rings ahead of the onset. Musical: -1.2 to
     1.2, which lifts 8 kHz by 6.4 dB.
     """
-    wave, slope = checked(wave), checked_number(CHANGE_LIMITS, "tilt_db_per_octave", db_per_octave, "db_per_octave")
+    wave, slope = (
+        checked_wave(wave),
+        checked_number(CHANGE_LIMITS, "tilt_db_per_octave", db_per_octave, "db_per_octave"),
+    )
     if slope == 0:
         return normalised(wave)
     log_gain, phase = _tilt_of_one_db()
@@ -120,7 +123,7 @@ def drive(wave: Wave, drive_db: float) -> Wave:
     Quiet parts rise by g / tanh(g), 9.5 dB at 12. At three times the rate, and only what the tanh adds passes the
     filter behind it: half a cosine from 16 kHz to 22 kHz, which rings for less than 0.3 ms. Musical: 1 to 10.
     """
-    wave, drive_db = checked(wave), checked_number(CHANGE_LIMITS, "drive_db", drive_db)
+    wave, drive_db = checked_wave(wave), checked_number(CHANGE_LIMITS, "drive_db", drive_db)
     if drive_db == 0:
         return normalised(wave)
     gain = 10 ** (drive_db / 20) - 1
@@ -143,7 +146,7 @@ def layer(click_of: Wave, body_of: Wave, crossover_ms: float = CLICK_MS) -> Wave
     would tower over it); below, both come with the same peak, so that the decay stays that of the body.
     Musical: 5 to 12 ms.
     """
-    click, body = checked(click_of, "click_of"), checked(body_of, "body_of")
+    click, body = checked_wave(click_of, "click_of"), checked_wave(body_of, "body_of")
     ms = checked_number(CHANGE_LIMITS, "crossover_ms", crossover_ms)
     click, body = normalised(click), normalised(body)
     body, agreed = _aligned(click, body, ms)

@@ -19,8 +19,8 @@ from kickitout.augmentation.shape import (
     END_FADE,
     TRANSFORM,
     below,
-    checked,
     checked_number,
+    checked_wave,
     fall,
     finish,
     normalised,
@@ -74,7 +74,7 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
     comes a ms / ln 10 earlier; the top stays where it is. Musical: 3 to 21 semitones, 40 to 250 ms.
     """
     wave, semitones, ms = (
-        checked(wave),
+        checked_wave(wave),
         checked_number(EFFECT_LIMITS, "sweep_semitones", semitones),
         checked_number(EFFECT_LIMITS, "sweep_ms", ms),
     )
@@ -95,7 +95,7 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
 
 def soften(wave: Wave, ms: float) -> Wave:
     """Fade in, half a cosine over `ms` from the onset on. Musical: 2 to 15 ms."""
-    wave, count = checked(wave), round(checked_number(EFFECT_LIMITS, "soften_ms", ms) / 1000 * SAMPLE_RATE)
+    wave, count = checked_wave(wave), round(checked_number(EFFECT_LIMITS, "soften_ms", ms) / 1000 * SAMPLE_RATE)
     if count == 0:
         return normalised(wave)
     out = wave.copy()
@@ -112,7 +112,7 @@ def equalise(
     Analogue shelves of second order without a bump, with half of their gain (in dB) at the corner, and a bell with a Q
     of 1. Musical: -9 dB around 180 to 600 Hz takes the box out; -40 to 6 dB from 1.5 to 6 kHz on.
     """
-    wave = checked(wave)
+    wave = checked_wave(wave)
     low_db, mid_db, high_db = (
         checked_number(EFFECT_LIMITS, "low_db", low_db),
         checked_number(EFFECT_LIMITS, "mid_db", mid_db),
@@ -143,7 +143,7 @@ def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
     Musical: 0.02 to 0.5.
     """
     wave, goal, most_db = (
-        checked(wave),
+        checked_wave(wave),
         checked_number(EFFECT_LIMITS, "sub_share", sub_share),
         checked_number(EFFECT_LIMITS, "most_db", most_db),
     )
@@ -169,7 +169,7 @@ def balance(wave: Wave, sub_share: float, most_db: float = 12.0) -> Wave:
 def add_layer(wave: Wave, layer: Wave, level_db: float, rise_ms: float = 0.0) -> Wave:
     """Add `layer` [<= LENGTH - ONSET] from the onset on, faded in over `rise_ms`; its energy then is `level_db` re that
     of the wave. OFF_DB leaves it out. Musical: -45 to -8 dB."""
-    wave, level_db = checked(wave), checked_number(EFFECT_LIMITS, "layer_db", level_db)
+    wave, level_db = checked_wave(wave), checked_number(EFFECT_LIMITS, "layer_db", level_db)
     rise = min(round(checked_number(EFFECT_LIMITS, "rise_ms", rise_ms) / 1000 * SAMPLE_RATE), len(layer))
     if level_db <= OFF_DB:
         return normalised(wave)
@@ -196,7 +196,7 @@ def room(wave: Wave, level_db: float, ms: float, tilt_db_per_octave: float, seed
     Musical: -22 to -1 dB, 100 to 900 ms, -8 to -2 dB/octave.
     """
     wave, level_db, ms = (
-        checked(wave),
+        checked_wave(wave),
         checked_number(EFFECT_LIMITS, "layer_db", level_db),
         checked_number(EFFECT_LIMITS, "room_ms", ms),
     )
@@ -219,7 +219,7 @@ def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: in
 
     Musical: -95 to -65 dB, -6 to -2 dB/octave.
     """
-    wave, level_db = checked(wave), checked_number(EFFECT_LIMITS, "floor_db", level_db)
+    wave, level_db = checked_wave(wave), checked_number(EFFECT_LIMITS, "floor_db", level_db)
     spectrum, size = _noise_spectrum(checked_seed(seed), LENGTH, tilt_db_per_octave, 100.0, 22_050.0)
     noise = np.fft.irfft(spectrum, size)[:LENGTH].astype(np.float32, copy=False)
     above = spectrum[round(FLOOR_BAND_HZ * size / SAMPLE_RATE) :]
@@ -240,7 +240,7 @@ def floor_noise(wave: Wave, level_db: float, tilt_db_per_octave: float, seed: in
 def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
     """End the sound `ms` after its onset, faded out over the last `fade_ms`. Musical: 110 to 450 ms, 4 to 60 ms."""
     wave, ms, fade_ms = (
-        checked(wave),
+        checked_wave(wave),
         checked_number(EFFECT_LIMITS, "cut_ms", ms),
         checked_number(EFFECT_LIMITS, "cut_fade_ms", fade_ms),
     )
@@ -259,7 +259,7 @@ def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
 
 def clip(wave: Wave, db: float) -> Wave:
     """Cut off what stands less than `db` below the peak, and back to PEAK: flat tops. Musical: up to 3 dB."""
-    wave, db = checked(wave), checked_number(EFFECT_LIMITS, "clip_db", db)
+    wave, db = checked_wave(wave), checked_number(EFFECT_LIMITS, "clip_db", db)
     top = np.float32(PEAK * 10 ** (-db / 20))
     return np.clip(normalised(wave), -top, top) * np.float32(PEAK / top)
 

@@ -27,7 +27,7 @@ from kickitout.audio.prepare import polarity
 from kickitout.augmentation import effects
 from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
 from kickitout.augmentation.effects import EFFECT_LIMITS
-from kickitout.augmentation.shape import aligned, checked, normalised
+from kickitout.augmentation.shape import aligned, checked_wave, normalised
 from kickitout.augmentation.variants import apply_changes, check_range, draw_changes, has_click
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH
@@ -157,7 +157,7 @@ def augmentation_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | Non
         raise UserError(f"kicks is {list(kicks.shape)}: prepared kicks work, float32 [n, {LENGTH}] with n from 1 on")
     if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < 1:
         raise UserError(f"count={count!r}: must be a whole number from 1 on")
-    sounds = [checked(wave, f"kicks[{i}]") for i, wave in enumerate(kicks)]
+    sounds = [checked_wave(wave, f"kicks[{i}]") for i, wave in enumerate(kicks)]
     lenders = [i for i, wave in enumerate(sounds) if has_click(wave)]
     mix = AugmentationMix(np.empty((count, LENGTH), np.float32), np.full(count, -1), np.full(count, -1))
     for row in range(count):

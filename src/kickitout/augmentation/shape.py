@@ -108,7 +108,7 @@ def fall(n: int) -> Wave:
     return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)
 
 
-def checked(wave: Wave, name: str = "wave") -> Wave:
+def checked_wave(wave: Wave, name: str = "wave") -> Wave:
     x = np.asarray(wave)
     if x.shape != (LENGTH,) or not np.issubdtype(x.dtype, np.floating):
         raise UserError(f"{name} is {x.dtype} {list(x.shape)}: one prepared kick works, float32 [{LENGTH}]")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, fields
 import numpy as np
 
 from kickitout.augmentation.changes import CHANGE_LIMITS, drive, layer, repitch, reshape_decay, tilt
-from kickitout.augmentation.shape import checked, first_at
+from kickitout.augmentation.shape import checked_wave, first_at
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 from kickitout.synthesis.parameters import Limit, checked_seed
@@ -118,7 +118,7 @@ def producer_variants(
     donors = [] if clicks_from is None else [one for one in clicks_from if has_click(one)]
     out = np.empty((len(waves) * int(count_per_kick), LENGTH), np.float32)
     for i, wave in enumerate(waves):
-        wave = checked(wave, f"waves[{i}]")
+        wave = checked_wave(wave, f"waves[{i}]")
         key = _key(str(i) if identities is None else identities[i], seed)
         for v in range(int(count_per_kick)):
             changes = _draw(key, v, ranges)
@@ -137,7 +137,7 @@ def donor_of(wave: Wave, donors: Sequence[Wave], place: float) -> Wave | None:
 
 def has_click(wave: Wave) -> bool:
     """Does it begin at once? One that stays below -12 dB re peak for SOFT_MS has no click to lend."""
-    return first_at(checked(wave, "one of clicks_from"), 0.25) - ONSET < SOFT_MS / 1000 * SAMPLE_RATE
+    return first_at(checked_wave(wave, "one of clicks_from"), 0.25) - ONSET < SOFT_MS / 1000 * SAMPLE_RATE
 
 
 def _key(identity: str, seed: int) -> bytes:
