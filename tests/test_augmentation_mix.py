@@ -150,3 +150,10 @@ def test_wrong_kicks_and_counts_are_refused(kicks):
         augmentation_mix(np.stack([kicks[0], 0 * kicks[0]]), 5, 0)
     with pytest.raises(UserError, match="seed=-1"):
         augmentation_mix(kicks, 5, -1)
+
+
+def test_weights_say_how_often_a_kick_is_taken(kicks):
+    weights = np.array([4.0, 1, 1, 1, 1, 0, 0, 0, 0])
+    mix = augmentation_mix(kicks, 80, 0, MixRanges(rendered=0.0), weights)
+    np.testing.assert_allclose(np.bincount(mix.body, minlength=9), 10 * weights, atol=2)
+    np.testing.assert_array_equal(augmentation_mix(kicks, 5, 0, MixRanges(rendered=0.0), weights).waves, mix.waves[:5])

@@ -15,6 +15,7 @@ from kickitout.augmentation.effects import (
     room,
     soften,
     sweep,
+    trim,
 )
 from kickitout.augmentation.shape import aligned
 from kickitout.descriptors import card
@@ -44,6 +45,7 @@ EVERY = {
     "on tape": lambda x: floor_noise(x, -70, -3, 1),
     "cut": lambda x: cut(x, 200, 20),
     "clipped": lambda x: clip(x, 2),
+    "trimmed": lambda x: trim(x, -40, 5),
 }
 NEUTRAL = {
     "sweep": lambda x: sweep(x, 0, 80),
@@ -53,6 +55,7 @@ NEUTRAL = {
     "room": lambda x: room(x, OFF_DB, 400, -4, 1),
     "cut": lambda x: cut(x, 500, 20),
     "clip": lambda x: clip(x, 0),
+    "trim": lambda x: trim(x, OFF_DB, 5),
 }
 
 
@@ -254,3 +257,14 @@ def test_a_wrong_setting_is_named_with_what_works(kicks, call, says):
 
 def test_every_limit_is_a_range():
     assert all(low < high for low, high, _ in EFFECT_LIMITS.values())
+
+
+def test_a_trim_ends_the_sound_where_it_has_sunk_to_the_level():
+    kick = render_kick(STEADY)
+    out = trim(kick, -40, 4)
+    last = LENGTH - int(np.argmax(np.abs(kick[::-1]) >= 0.01 * PEAK))
+    np.testing.assert_allclose(out[: last - 300], kick[: last - 300], atol=2e-3)  # the mean that the tail had
+    assert not out[last + round(0.004 * SAMPLE_RATE) :].any()
+    before, after = card(kick), card(out)
+    assert after["decay_t20_ms"] == pytest.approx(before["decay_t20_ms"], abs=1)
+    assert np.isnan(after["decay_t60_ms"])  # it ends first

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ import torch
 from toy import TOY, TOY_KICKGAN, no_silence, toy, toy_dataset, write_kicks
 
 from kickitout.cli import main
-from kickitout.datasets.build import read_dataset
+from kickitout.datasets.build import read_dataset, split
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
@@ -79,6 +80,19 @@ def test_the_recipe_for_kicks_at_large_learns_from_a_mix(dataset, tmp_path):
     lessons = make_training_set(dataset, config)
     assert config.augmentation_mix == 8
     assert len(lessons.waves) == len(lessons.reals) * (1 + config.variants) + config.augmentation_mix
+
+
+def test_sources_share_the_rows_evenly_where_the_power_is_0(dataset):
+    rows = [replace(row, source="many" if i < 18 else f"one {i}") for i, row in enumerate(dataset.rows)]
+    dataset = replace(dataset, rows=tuple(rows))
+    changes = [*TOY, "variants=3", "augmentation_mix=0"]
+    alike, even = (
+        make_training_set(dataset, load_config("dcgan-bands", [*changes, f"source_power={power}"])) for power in (1, 0)
+    )
+    kept = [rows[i].source for i in split(dataset)[0]]
+    many, single = kept.count("many"), len(kept) - kept.count("many")
+    assert len(alike.waves) == 4 * len(kept)
+    assert len(even.waves) == many + single * round(4 * len(kept) / (single + 1))  # of the many one row a kick
 
 
 @pytest.mark.parametrize(
@@ -342,7 +356,7 @@ from kickitout.training import checkpoint
 from kickitout.training.budget import Until
 from kickitout.training.session import train
 from kickitout.training.config import load_config
-from kickitout.datasets.build import read_dataset
+from kickitout.datasets.build import read_dataset, split
 import torch
 torch.set_num_threads(1)
 calls, replace = [0], os.replace

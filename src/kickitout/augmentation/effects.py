@@ -23,6 +23,7 @@ from kickitout.augmentation.shape import (
     checked_wave,
     fall,
     finish,
+    first_at,
     normalised,
 )
 from kickitout.errors import UserError
@@ -54,6 +55,8 @@ EFFECT_LIMITS = {
     "cut_ms": Limit(30.0, 500.0, "ms"),
     "cut_fade_ms": Limit(1.0, 500.0, "ms"),
     "clip_db": Limit(0.0, 24.0, "dB"),
+    "trim_db": Limit(-100.0, -6.0, "dB"),
+    "trim_fade_ms": Limit(1.0, 500.0, "ms"),
 }
 SUB_HZ = 60.0  # of the kick card's sub_share
 BALANCE_HZ = 70.0  # corner of the shelf that moves it
@@ -255,6 +258,19 @@ def cut(wave: Wave, ms: float, fade_ms: float) -> Wave:
     out = finish(out, wave)
     out[end:] = 0
     return out
+
+
+def trim(wave: Wave, db: float, fade_ms: float) -> Wave:
+    """End the sound where it has sunk to `db` re peak, as who edits a sample does: from there on it fades out over
+    `fade_ms`. OFF_DB leaves it as it is. Musical: -70 to -25 dB, 5 to 60 ms."""
+    wave, db = checked_wave(wave), checked_number(EFFECT_LIMITS, "trim_db", db)
+    fade = round(checked_number(EFFECT_LIMITS, "trim_fade_ms", fade_ms) / 1000 * SAMPLE_RATE)
+    end = LENGTH - first_at(wave[::-1], 10 ** (db / 20))
+    if db <= OFF_DB or end >= LENGTH - END_FADE:
+        return normalised(wave)
+    gain = np.pad(fall(fade), (end, LENGTH))[:LENGTH]
+    gain[:end] = 1
+    return finish(wave * gain, wave) * (gain > 0)
 
 
 def clip(wave: Wave, db: float) -> Wave:

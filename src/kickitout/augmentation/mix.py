@@ -4,7 +4,8 @@ A folder of some dozen kicks is one taste: all drum machines, say, with little c
 behind them. A producer would make them into the kicks of records, and this does: it sweeps the attack, balances sub and
 body, lays a top, hiss and a room over them, drives the whole, ends it early, and leaves a recorder's noise below:
 
-    processed = clip(floor(cut(drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body))))))))))))))
+    raw = drive(room(hiss(top(balance(eq(soften(decay(sweep(repitch(layer(click, body))))))))))
+    processed = clip(floor(trim(cut(raw))))
 
 Some bodies are rendered (`procedural`) instead. The more kicks there are, the more they speak for themselves: beyond
 ENOUGH of them the share of such rows falls like ENOUGH / n, and the others are light `variants`.
@@ -38,6 +39,7 @@ from kickitout.synthesis.signal import Wave
 from kickitout.synthesis.styles import Range, draw_parameters
 
 ENOUGH = 150  # kicks from which on a folder begins to speak for itself
+GOLDEN = (5**0.5 - 1) / 2  # its multiples, modulo 1, fill (0, 1) evenly however many there are
 DULL_FLOOR_DB = -10.0  # the floor of a dull kick is so much lower: what took its top took the hiss as well
 
 
@@ -91,6 +93,8 @@ PARAMETERS: dict[str, Parameter] = {
     "floor_db": Parameter(Range(-95, -68, chance=0.9, otherwise=-140.0), -140.0, ALLOWED["floor_db"], "floor_noise"),
     "floor_tilt": Parameter(Range(-6, -2), None, ALLOWED["noise_tilt"], "floor_noise"),
     "clip_db": Parameter(Range(0.3, 3, chance=0.07), 0.0, ALLOWED["clip_db"], "clip"),
+    "trim_db": Parameter(Range(-70, -25, chance=0, otherwise=OFF_DB), OFF_DB, ALLOWED["trim_db"], "trim"),
+    "trim_fade_ms": Parameter(Range(5, 60, log=True), None, ALLOWED["trim_fade_ms"], "trim"),
 }
 # fmt: on
 
@@ -102,6 +106,7 @@ class MixRanges:
     rendered: float = 0.12  # share of the processed rows whose body is rendered
     keep_click: float = 0.5  # share of the re-pitched that keep their click
     trimmed: float = 0.4  # share whose noise floor begins with the hit
+    trim_light: bool = False  # whether light variants are trimmed as well
     ranges: Mapping[str, Range] = field(default_factory=dict)  # by the parameter's name
 
     def __post_init__(self) -> None:
@@ -123,6 +128,22 @@ class MixRanges:
         }
 
 
+# How the kicks of a mix end. "cut": after a time, however loud they are; the first model in the package learned from
+# such, and stopped within a cycle three times as often as recordings. "trimmed": where they have become quiet.
+ENDINGS = {
+    "cut": MixRanges(),
+    "trimmed": MixRanges(
+        trim_light=True,
+        ranges={
+            "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
+            "trim_db": Range(-56, -27, chance=0.85, otherwise=OFF_DB),
+            "trim_fade_ms": Range(1.5, 8, log=True),
+            "decay_factor": Range(0.6, 1.3, chance=0.85, otherwise=1.0, log=True),
+        },
+    ),
+}
+
+
 @dataclass(frozen=True)
 class RowPlan:
     """What is done to one row. value: a setting for each parameter. seed: of its noises and of a rendered body."""
@@ -134,6 +155,7 @@ class RowPlan:
     donor: float  # which of the kicks that lend their click, as a share of their number
     value: dict[str, float]
     seed: int
+    trim_light: bool = False
 
 
 class AugmentationMix(NamedTuple):
@@ -150,8 +172,11 @@ class AugmentationMix(NamedTuple):
         return (self.body < 0) & (self.click < 0)
 
 
-def augmentation_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | None = None) -> AugmentationMix:
-    """`count` new kicks from kicks [n, LENGTH]; none is one of them unchanged. Row i is made from kick i modulo n."""
+def augmentation_mix(
+    kicks: Wave, count: int, seed: int, ranges: MixRanges | None = None, weights: NDArray[np.float64] | None = None
+) -> AugmentationMix:
+    """`count` new kicks from kicks [n, LENGTH]; none is one of them unchanged. Row i is made from kick i modulo n, or
+    from one that `weights` [n] say how often it is taken."""
     kicks = np.asarray(kicks)
     if kicks.ndim != 2 or len(kicks) == 0:
         raise UserError(f"kicks is {list(kicks.shape)}: prepared kicks work, float32 [n, {LENGTH}] with n from 1 on")
@@ -159,10 +184,11 @@ def augmentation_mix(kicks: Wave, count: int, seed: int, ranges: MixRanges | Non
         raise UserError(f"count={count!r}: must be a whole number from 1 on")
     sounds = [checked_wave(wave, f"kicks[{i}]") for i, wave in enumerate(kicks)]
     lenders = [i for i, wave in enumerate(sounds) if has_click(wave)]
+    cumulated = None if weights is None else np.cumsum(weights[:-1]) / np.sum(weights)
     mix = AugmentationMix(np.empty((count, LENGTH), np.float32), np.full(count, -1), np.full(count, -1))
     for row in range(count):
         plan = draw_plan(row, seed, len(sounds), ranges)
-        own = row % len(sounds)
+        own = row % len(sounds) if cumulated is None else int(np.searchsorted(cumulated, row * GOLDEN % 1, "right"))
         lent = [i for i in lenders if i != own or plan.rendered]
         click = lent[int(plan.donor * len(lent))] if lent and plan.value["crossover_ms"] > 0 else -1
         if not plan.rendered:
@@ -186,7 +212,7 @@ def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) 
     is_processed = processed < ENOUGH / kicks
     return RowPlan(
         is_processed, is_processed and rendered < ranges.rendered, keep < ranges.keep_click, trimmed < ranges.trimmed,
-        donor, value, own_seed,
+        donor, value, own_seed, ranges.trim_light,
     )  # fmt: skip
 
 
@@ -201,7 +227,12 @@ def process(body: Wave, plan: RowPlan, click_of: Wave | None = None) -> Wave:
 
 
 def _light(body: Wave, plan: RowPlan, click_of: Wave | None) -> Wave:
-    return apply_changes(body, draw_changes("", 0, plan.seed), click_of)
+    wave = apply_changes(body, draw_changes("", 0, plan.seed), click_of)
+    return _trimmed(wave, plan.value) if plan.trim_light else wave
+
+
+def _trimmed(wave: Wave, v: Mapping[str, float]) -> Wave:
+    return effects.trim(wave, v["trim_db"], v["trim_fade_ms"]) if v["trim_db"] > OFF_DB else wave
 
 
 def _processed(body: Wave, plan: RowPlan, click_of: Wave | None) -> Wave:
@@ -234,4 +265,4 @@ def _processed(body: Wave, plan: RowPlan, click_of: Wave | None) -> Wave:
         wave = drive(wave, v["drive_db"])
     if v["cut_ms"] < 500:
         wave = effects.cut(wave, v["cut_ms"], min(v["cut_fade_ms"], v["cut_ms"] / 3))
-    return wave
+    return _trimmed(wave, v)

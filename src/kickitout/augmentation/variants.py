@@ -99,7 +99,7 @@ def apply_changes(wave: Wave, changes: Changes, click_of: Wave | None = None) ->
 
 def producer_variants(
     waves: Wave | Sequence[Wave],
-    count_per_kick: int,
+    count_per_kick: int | Sequence[int],
     seed: int,
     ranges: AugmentRanges | None = None,
     clicks_from: Wave | Sequence[Wave] | None = None,
@@ -107,22 +107,27 @@ def producer_variants(
 ) -> Wave:
     """float32 [n * count, LENGTH] from waves [n, LENGTH]; row i * count + v is variant v of kick i.
 
+    count_per_kick: of all, or of each; then the rows of a kick stand behind those of the kicks before it.
     Each depends on its own kick and that one's identity, v and the seed: not on the kick's place, nor on its
     neighbours. identities: as in `kickitout.identity`; of waves that have none the place decides. clicks_from: the
     kicks [m, LENGTH] whose clicks are layered, the training split for one; without them none is, and those that begin
     softly lend none.
     """
-    if isinstance(count_per_kick, bool) or not isinstance(count_per_kick, int | np.integer) or count_per_kick < 1:
+    least = 0 if np.ndim(count_per_kick) else 1  # of each; all of them have some
+    if isinstance(count_per_kick, bool) or np.min(count_per_kick) < least:
         raise UserError(f"count_per_kick={count_per_kick!r}: must be a whole number from 1 on")
+    counts = np.broadcast_to(np.asarray(count_per_kick), len(waves)).tolist()
     seed, ranges = checked_seed(seed), ranges or AugmentRanges()
     donors = [] if clicks_from is None else [one for one in clicks_from if has_click(one)]
-    out = np.empty((len(waves) * int(count_per_kick), LENGTH), np.float32)
-    for i, wave in enumerate(waves):
+    out = np.empty((sum(counts), LENGTH), np.float32)
+    row = 0
+    for i, (wave, count) in enumerate(zip(waves, counts, strict=True)):
         wave = checked_wave(wave, f"waves[{i}]")
         key = _key(str(i) if identities is None else identities[i], seed)
-        for v in range(int(count_per_kick)):
+        for v in range(count):
             changes = _draw(key, v, ranges)
-            out[i * int(count_per_kick) + v] = apply_changes(wave, changes, donor_of(wave, donors, changes.donor))
+            out[row] = apply_changes(wave, changes, donor_of(wave, donors, changes.donor))
+            row += 1
     return out
 
 

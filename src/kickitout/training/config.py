@@ -88,8 +88,12 @@ class TrainingConfig(Settings):
     # Of each training kick, made as producers do: pitch, decay, drive, tilt, click. More of them for few kicks.
     variants: int = Field(0, ge=0, le=MOST_VARIANTS)
     least_rows: int = Field(0, ge=0, le=100_000)  # kicks and variants together
+    # What a source of n kicks counts, as a power of n: at 1 every kick counts alike, at 0 every source does. Kicks that
+    # count more have more variants, and more rows of the mix.
+    source_power: float = Field(1.0, ge=0, le=1)
     # More kicks, processed from the training kicks towards kicks at large.
     augmentation_mix: int = Field(0, ge=0, le=100_000, json_schema_extra={"id": "mix"})
+    mix_endings: Literal["cut", "trimmed"] = "cut"  # see `kickitout.augmentation.mix.ENDINGS`
     monitor: MonitorConfig = MonitorConfig()
     held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the groups that training never sees
     seed: int = Field(0, ge=0, lt=2**63)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.augmentation.mix import augmentation_mix
+from kickitout.augmentation.mix import ENDINGS, augmentation_mix
 from kickitout.augmentation.variants import producer_variants
 from kickitout.datasets.build import Dataset, split
 from kickitout.training.config import TrainingConfig
@@ -26,10 +28,23 @@ def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
     sounds = [dataset.waves, dataset.sides][: 2 if config.model.stereo else 1]
     parts = [np.stack([s[train] for s in sounds], axis=1)]
     reals = dataset.waves[train]
-    variants = config.variants_for(len(reals))
-    if variants:  # of training kicks alone: what is held out stays unseen in every form
+    weights = weights_of([dataset.rows[i].source for i in train], config.source_power)
+    variants = np.maximum(np.rint((1 + config.variants_for(len(reals))) * weights).astype(int) - 1, 0)
+    if variants.any():  # of training kicks alone: what is held out stays unseen in every form
         known = [dataset.rows[i].sound for i in train]
         parts.append(producer_variants(reals, variants, config.seed, clicks_from=reals, identities=known)[:, None])
     if config.augmentation_mix:
-        parts.append(augmentation_mix(reals, config.augmentation_mix, config.seed).waves[:, None])
+        ranges, by = ENDINGS[config.mix_endings], None if config.source_power == 1 else weights
+        parts.append(augmentation_mix(reals, config.augmentation_mix, config.seed, ranges, by).waves[:, None])
     return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out])
+
+
+def weights_of(sources: Sequence[str], power: float) -> np.ndarray:
+    """[n] what each kick counts, 1 on average, where a source of k kicks counts k^power in all.
+
+    >>> weights_of(["a", "a", "a", "b"], 0.0).round(3).tolist()
+    [0.667, 0.667, 0.667, 2.0]
+    """
+    sizes = Counter(sources)
+    weights = np.array([float(sizes[source]) ** (power - 1) for source in sources])
+    return weights / weights.mean()
