@@ -79,7 +79,7 @@ def test_absurd_rates_are_refused(rate):
         decode_sound(as_file(TONE, rate, format="WAV"), "a.wav")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     channels=st.integers(1, 8),
     length=st.integers(1, 300),

@@ -180,7 +180,7 @@ def groups_of(chained, members: list[int], by_identity: bool = True) -> dict[int
             for i, f in zip(members, found, strict=True)}  # fmt: skip
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_order_of_sounds_decides_no_group(chained, data):
     members = list(range(len(chained[0])))
@@ -193,7 +193,7 @@ def test_it_would_without_identities(chained):
     assert groups_of(chained, members, False) != groups_of(chained, members[::-1], False)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_new_sound_moves_only_what_hangs_together_with_it(chained, data):
     members = data.draw(st.lists(st.integers(0, len(chained[0]) - 1), min_size=2, unique=True))

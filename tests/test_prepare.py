@@ -86,7 +86,7 @@ def test_digital_silence_before_hiss_before_the_kick_is_no_onset(make_kick):
     assert find_onset(x, SAMPLE_RATE) / SAMPLE_RATE == pytest.approx(0.2, abs=HALF_MS)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rate=st.integers(8_000, 192_000),
     channels=st.integers(1, 8),
