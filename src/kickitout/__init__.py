@@ -24,7 +24,7 @@ HOMES = {
     "export_model": "kickitout.api",
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
-    "generation_job": "kickitout.api",
+    "generation_job": "kickitout.export.sounds",
     "inpaint": "kickitout.kicks",
     "invert": "kickitout.kicks",
     "load_model": "kickitout.generation",
@@ -49,24 +49,14 @@ HOMES = {
 }
 
 if TYPE_CHECKING:
-    from kickitout.api import (
-        card,
-        configs,
-        export_model,
-        generation_job,
-        resolve_config,
-        score,
-        shard_folder,
-        train,
-        write_shards,
-    )
+    from kickitout.api import card, configs, export_model, resolve_config, score, shard_folder, train, write_shards
     from kickitout.audio import write_sound
     from kickitout.datasets.build import read_dataset
     from kickitout.datasets.doctor.check import check
     from kickitout.datasets.measured import read_cards
     from kickitout.errors import UserError
     from kickitout.export.kits.package import write_kit
-    from kickitout.export.sounds import render_file, write_kicks
+    from kickitout.export.sounds import generation_job, render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
     from kickitout.studio.site import write_site

@@ -24,7 +24,6 @@ from kickitout.sound import SAMPLE_RATE
 if TYPE_CHECKING:
     from kickitout.datasets.build import Dataset
     from kickitout.export.shard_folder import ShardFolder
-    from kickitout.export.sounds import GenerationJob
     from kickitout.metrics.score import Score
     from kickitout.training.loop import Report
     from kickitout.training.overview import PathOrPaths
@@ -158,29 +157,6 @@ def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: b
     return [write_whole(encoder_out, encoder.read_bytes()), write_whole(out, source.read_bytes())]
 
 
-def generation_job(
-    out: str | PathLike[str], *, model: ModelLike = DEFAULT, targets: Mapping[str, float] | None = None,
-    reject_outliers: bool = False, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
-    pre_roll_ms: float | None = None,
-) -> GenerationJob:  # fmt: skip
-    """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
-
-    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers: as in `kicks`; format,
-    bits, rate, pre_roll_ms: as in `write_kicks`. Raises UserError as those do.
-
-    >>> import kickitout, tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     for path, _ in kickitout.generation_job(folder, format="flac").write(range(2)):
-    ...         print(path.name)
-    kick_000000.flac
-    kick_000001.flac
-    """
-    from kickitout.export.sounds import GenerationJob, SoundFormat
-
-    form = SoundFormat(format, bits, rate, pre_roll_ms)
-    return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers)
-
-
 def shard_folder(
     out: str | PathLike[str], seeds: range, each: int, *, cards: bool = True, model: ModelLike = DEFAULT,
     targets: Mapping[str, float] | None = None, reject_outliers: bool = False, format: str = "wav",
@@ -197,6 +173,7 @@ def shard_folder(
     """
     from kickitout.export.shard_folder import ShardFolder
     from kickitout.export.shards import ShardWork
+    from kickitout.export.sounds import generation_job
 
     job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, format=format, bits=bits,
                          rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip

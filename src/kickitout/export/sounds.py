@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -40,7 +40,9 @@ from kickitout.generation.recipe import (
 from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.generation.source import read_bytes
 from kickitout.sound import SAMPLE_RATE
-from kickitout.workers import Workers
+
+if TYPE_CHECKING:
+    from kickitout.workers import Workers
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 CHUNK = 32  # kicks that a worker is sent at a time
@@ -326,6 +328,27 @@ class GenerationJob:
         """How many of the seeds' files have been written since then (seconds since 1970)."""
         there = {p.name: p.stat().st_mtime for p in self.folder.iterdir()} if self.folder.is_dir() else {}
         return sum(there.get(file_name(seed, self.form), 0.0) >= since - 0.01 for seed in seeds)
+
+
+def generation_job(
+    out: str | PathLike[str], *, model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None,
+    reject_outliers: bool = False, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
+    pre_roll_ms: float | None = None,
+) -> GenerationJob:  # fmt: skip
+    """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
+
+    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers: as in `kicks`; format,
+    bits, rate, pre_roll_ms: as in `write_kicks`. Raises UserError as those do.
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     for path, _ in kickitout.generation_job(folder, format="flac").write(range(2)):
+    ...         print(path.name)
+    kick_000000.flac
+    kick_000001.flac
+    """
+    form = SoundFormat(format, bits, rate, pre_roll_ms)
+    return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers)
 
 
 _opened: dict[tuple[str, str], Model] = {}  # the model of the last job, by name and digest
