@@ -295,6 +295,13 @@ def test_no_page_says_what_was_read_off_runs_of_two_minutes(page):
     assert not re.findall(WITHDRAWN, page.read_text("utf-8"), re.IGNORECASE)
 
 
+def test_the_sentences_of_the_page_follow_from_the_committed_results():
+    page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
+    block = re.search(r"<!-- begin: kick lab findings --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
+    assert block is not None
+    assert block[1].strip() == findings(Lab(ROOT / "docs" / "evidence"))
+
+
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
     assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page

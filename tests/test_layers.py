@@ -27,7 +27,7 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "tones", "patterns", "spectra", "sources"}, {"data"},
+    {"html", "tones", "patterns", "spectra", "sources", "two_sample"}, {"data"},
     {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence"},
     {"results"}, {"runner", "listening", "listing"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip

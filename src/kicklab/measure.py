@@ -31,8 +31,10 @@ from kicklab.data import tone_data
 from kicklab.folder import Lab, read_arrays, read_json, write_arrays, write_json
 from kicklab.make import from_16_bits, made_path
 from kicklab.patterns import PAIRS, course, links
+from kicklab.sources import sources_of
 from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
+from kicklab.two_sample import told_apart
 
 MEASURES_VERSION = 2  # of what is measured: raised, everything is measured again
 LAB_DRAWS = 200
@@ -131,7 +133,11 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         return False
     real = embed_bands(confirm.waves)
     for i, point in enumerate(known["milestones"]):
-        point["confirmed"] = distances_to(real, read_arrays(made_path(path.parent, i)))
+        arrays = read_arrays(made_path(path.parent, i))
+        point["confirmed"] = distances_to(real, arrays)
+    made = embed_bands(from_16_bits(arrays["waves"]))
+    if len(made) >= len(real):
+        point["told_apart"] = told_apart(real, made, sources_of(confirm.rows))._asdict()
     write_json(path, known)
     return True
 

@@ -49,16 +49,18 @@ def score_rows(
 def evidence_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a table: the distance of each row at each milestone, the primary one, and who is alive."""
     seen = next(iter(e.rows.values())).seen
-    head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "alive", "critic on train, unseen, made"]
+    head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "alive", "told from those that confirm (p)",
+            "critic on train, unseen, made"]  # fmt: skip
     rows = []
     for row, runs in e.rows.items():
         at = [cell(e.distance(row, i)) for i in range(len(runs.seen))]
         opinions = [run[-1]["critic"] for run in runs.logs if run[-1]["critic"]]
         said = [short(sum(o[kind]["logit"] for o in opinions) / len(opinions)) for kind in ("train", "unseen", "made")
                 if opinions]  # fmt: skip
-        rows.append(
-            [shown(row), str(len(runs.values)), *at, cell(e.distance(row)), f"{e.alive(row):.0%}", ", ".join(said)]
-        )
+        ends = [run[-1]["told_apart"] for run in runs.logs if "told_apart" in run[-1]]
+        apart = ", ".join(f"{end['accuracy']:.2f} ({short(end['p'])})" for end in ends) or "–"
+        whole = [cell(e.distance(row)), f"{e.alive(row):.0%}", apart, ", ".join(said)]
+        rows.append([shown(row), str(len(runs.values)), *at, *whole])
     return head, rows
 
 

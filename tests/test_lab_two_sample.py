@@ -1,0 +1,53 @@
+"""The classifier two-sample test by source: held against scikit-learn, and against chance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+
+from kicklab.two_sample import FOLDS, accuracy, dealt, discriminant, told_apart
+
+pytestmark = pytest.mark.decides
+
+
+def test_the_discriminant_is_scikit_learns():
+    rng = np.random.default_rng(0)
+    points = np.concatenate([rng.normal(0, [1, 2, 5], (60, 3)), rng.normal([1, 0, 2], [1, 2, 5], (60, 3))])
+    label = np.repeat([0, 1], 60)
+    weights, offset = discriminant(points, label, ridge=0.0)
+    theirs = LinearDiscriminantAnalysis().fit(points, label).decision_function(points)
+    assert np.corrcoef(points @ weights - offset, theirs)[0, 1] == pytest.approx(1)
+    np.testing.assert_array_equal(points @ weights > offset, theirs > 0)
+
+
+def test_folds_hold_whole_sources_and_are_about_of_one_size():
+    sources = np.repeat([f"s{i}" for i in range(20)], [1, 2, 3, 4, 12] * 4)
+    folds = dealt(sources, np.random.default_rng(0))
+    assert all(len({*folds[sources == name].tolist()}) == 1 for name in sources)
+    sizes = np.bincount(folds, minlength=FOLDS)
+    assert sizes.max() - sizes.min() <= 8
+
+
+def test_what_is_far_is_told_apart_and_what_is_alike_is_not():
+    rng = np.random.default_rng(1)
+    sources, spread = np.repeat(np.arange(20), 5), np.array([2.0, 1.0, 1.0, 1.0])
+    real = (rng.normal(0, 1, (20, 4)) * spread)[sources] + rng.normal(0, 0.2, (100, 4))
+    alike = rng.normal(0, 1, (300, 4)) * spread
+    assert told_apart(real, alike + 4, sources).accuracy > 0.95
+    assert told_apart(real, alike + 4, sources).p < 0.01
+    same = told_apart(real, alike, sources)
+    assert same.p > 0.05
+    assert same == told_apart(real, alike, sources)
+
+
+def test_learning_the_sources_of_a_fold_by_heart_gains_nothing():
+    """In folds that divide sources a real sound has its like on the other side, which says nothing of new sources."""
+    rng = np.random.default_rng(2)
+    centres = rng.normal(0, 1, (12, 30))
+    sources = np.repeat(np.arange(12), 8)
+    points = np.concatenate([centres[sources] + rng.normal(0, 0.05, (96, 30)), rng.normal(0, 1, (96, 30))])
+    label = np.repeat([0, 1], 96)
+    divided = accuracy(points, label, np.tile(rng.permutation(96) % FOLDS, 2))
+    whole = accuracy(points, label, np.tile(dealt(sources, rng), 2))
+    assert divided > whole + 0.1
