@@ -3,7 +3,7 @@
 data/               the kicks, split once, with their manifest
 plans/NAME.json     a study as it was begun: budget, rows, and the cell of each row and seed
 cells/ID/           one row and seed: run/ (a run folder that `kick train` goes on with), made-0.npz (what it generated,
-                    one file a milestone), measured.json and curves-0.npz (what was measured of it)
+                    one file a milestone), and measured.json
 results.csv         one row a score, put together from plans and cells
 votes.csv           what listeners chose
 """

@@ -253,7 +253,7 @@ def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray],
     player = Player(nn.Identity(), representation, nn.Identity())  # with the ends and the peak that all models have
     with torch.inference_mode():
         again = [player.sound(representation.encode(torch.from_numpy(wave[None])))[0, 0].numpy() for wave in reals]
-    arrays = {"waves": to_16_bits(np.stack(again)), "rows": rows, "before": to_16_bits(reals)}
+    arrays = {"waves": to_16_bits(np.stack(again)), "rows": rows}
     arrays |= {f"picture_{k}": v for k, v in encoded_profiles(representation, reals).items()}
     arrays |= {f"real_{k}": v for k, v in encoded_profiles(representation, data.test.waves).items()}
     return arrays, about

@@ -28,22 +28,17 @@ from kickitout.metrics.score import Found, Score
 from kickitout.metrics.two_sample import logistic_hits
 from kicklab.cells import Cell
 from kicklab.data import tone_data
-from kicklab.folder import Lab, read_arrays, read_json, write_arrays, write_json
+from kicklab.folder import Lab, read_arrays, read_json, write_json
 from kicklab.make import from_16_bits, made_path
 from kicklab.patterns import PAIRS, course, links
 from kicklab.sources import sources_of
-from kicklab.spectra import coarser, log_spectral_distance, signal_to_noise, stride_lines
+from kicklab.spectra import coarser, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
 from kicklab.two_sample import told_apart
 
 MEASURES_VERSION = 2  # of what is measured: raised, everything is measured again
 LAB_DRAWS = 200
-NEIGHBOURS = 5  # real kicks by whose distance a single sound is placed among the best and the worst
 FEWEST_VALUES = 16  # known values
-KEPT_CARDS = (
-    "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_ms", "click_level_db", "click_centroid_hz",
-    "decay_t20_ms", "decay_t40_ms", "sub_share", "loudness_lufs", "pre_echo_db", "tail_noise_db", "comb_db",
-)  # fmt: skip
 
 
 def measured_cell(lab: Lab, cell: Cell) -> dict[str, Any] | None:
@@ -62,14 +57,9 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
     for i, share in enumerate(cell.milestones if cell.source == "trained" else (1.0,)):
         began, path = time.process_time(), made_path(folder, i)
         arrays, about = read_arrays(path), read_json(path.with_suffix(".json"))
-        scores, curves = (kick_scores if cell.data == "kicks" else tone_scores)(lab, cell, arrays, draws)
-        write_arrays(folder / f"curves-{i}.npz", curves)
+        found = (kick_scores if cell.data == "kicks" else tone_scores)(lab, cell, arrays, draws)
         spent = about.pop("cost_seconds") + time.process_time() - began
-        points.append({"share": share, **about, "cost_seconds": spent, "scores": [s.as_data() for s in scores]})
-        if cell.data == "kicks":
-            real = real_kicks(lab.data).features.embedded[BANDS.name]
-            quiet = np.nanmedian(curves["card_tail_noise_db"])
-            points[-1] |= {"distances": distances_to(real, arrays), "tail_noise_db": round(float(quiet), 2)}
+        points.append({"share": share, **about, "cost_seconds": spent, **found})
     known = {
         "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
         "config": cell.config.name if cell.config else "",
@@ -177,10 +167,8 @@ def real_beside(data: Path) -> Beside:
     return real_vs_real(real_kicks(data).features)
 
 
-def kick_scores(
-    lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int
-) -> tuple[list[Score], dict[str, np.ndarray]]:
-    """All scores of a set of kicks, and the curves behind them."""
+def kick_scores(lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int) -> dict[str, Any]:
+    """All scores of a set of kicks, its distances to each real one, and how quiet its tails are."""
     waves = from_16_bits(arrays["waves"])
     made = replace(measured_set(waves), profiles=_prefixed(arrays, "picture_"))
     real = replace(real_kicks(lab.data), profiles=_prefixed(arrays, "real_"))
@@ -191,24 +179,17 @@ def kick_scores(
     groups = np.unique([row.group for row in train.rows], return_inverse=True)[1]
     if cell.source != "reals" and len(np.unique(groups)) >= LEAST_TRAIN:
         scores.append(copies_score(audit(waves, train.waves, groups), reference))
-    ways = pairwise(made.features.embedded[BANDS.name], real.features.embedded[BANDS.name])
-    away = np.sort(ways, axis=1)[:, :NEIGHBOURS].mean(axis=1)
-    curves = {f"card_{name}": made.features.cards[name] for name in KEPT_CARDS}
-    curves |= {"away": away, "lead_ms": made.lead_ms, "levels_mean": made.levels.mean(axis=0)}
-    curves |= {f"spectrum_{k}": v.mean(axis=0) for k, v in made.features.spectra.items()}
-    for name, values in made.profiles.items():
-        curves[f"picture_{name}"], curves[f"real_{name}"] = values.mean(axis=0), real.profiles[name].mean(axis=0)
-    if "rows" in arrays:  # a ceiling: what each kick has lost
-        curves |= _round_trip_loss(from_16_bits(arrays["before"]), waves)
-    return scores, curves
+    noise = made.features.cards["tail_noise_db"]
+    known = noise[np.isfinite(noise)]
+    return {
+        "scores": [s.as_data() for s in scores],
+        "distances": distances_to(real.features.embedded[BANDS.name], arrays),
+        "tail_noise_db": round(float(np.median(known)), 2) if len(known) else None,
+    }
 
 
 def _prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {k.removeprefix(prefix): v for k, v in arrays.items() if k.startswith(prefix)}
-
-
-def _round_trip_loss(before: np.ndarray, after: np.ndarray) -> dict[str, np.ndarray]:
-    return {"lost_snr_db": signal_to_noise(before, after), "lost_lsd_db": log_spectral_distance(before, after)}
 
 
 def own_scores(real: SoundSet, made: SoundSet, reference: str, draws: int) -> list[Score]:
@@ -321,9 +302,7 @@ def real_tones() -> Fits:
     return fit_tones(tone_data().test.waves)
 
 
-def tone_scores(
-    lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int
-) -> tuple[list[Score], dict[str, np.ndarray]]:
+def tone_scores(lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int) -> dict[str, Any]:
     """How far sounds are from tones, and the set of them from the set of real ones."""
     test = lab.sounds("tones").test
     fits, ideal = fit_tones(from_16_bits(arrays["waves"])), real_tones()
@@ -368,5 +347,4 @@ def tone_scores(
         for name, unit, values in (("tone_pitch", "cents", cents), ("tone_decay", "%", percent)):
             value, spread = median_interval(values[np.isfinite(values)], draws=max(draws, 2))
             scores.append(Score(name, value, spread, n, reference, unit, "lower", 0.0, n))
-    curves = {f"tone_{k}": v for k, v in fits._asdict().items()} | {"away": -np.nan_to_num(fits.snr_db, nan=-99.0)}
-    return scores, curves
+    return {"scores": [s.as_data() for s in scores]}

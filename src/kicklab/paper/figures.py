@@ -53,21 +53,24 @@ def critic(paper: Paper, e: Evidence, row: str, identity: str) -> str:
 
 
 def losses(paper: Paper, e: Evidence, identity: str) -> str:
-    """Losses of each row's first seed beside what a saturated critic behind a second sigmoid must have."""
-    series = []
+    """Losses of each row's first seed beside what a saturated critic behind a second sigmoid must have, and what
+    reaches the generator."""
+    lost, slopes = [], []
     for i, (row, runs) in enumerate(e.rows.items()):
         steps = [entry for entry in runs.logs[0][-1]["losses"] if "loss/d" in entry]
-        x = np.array([entry["step"] for entry in steps], float)
-        series.append(Series(f"{row}: critic", x, np.array([entry["loss/d"] for entry in steps]), 2 * i))
-        series.append(Series(f"{row}: generator", x, np.array([entry["loss/g"] for entry in steps]), 2 * i + 1))
+        x, of_critic, of_generator, slope = (
+            np.array([entry[key] for entry in steps], float) for key in ("step", "loss/d", "loss/g", "grad/g")
+        )
+        lost += [Series(f"{row}: critic", x, of_critic, 2 * i), Series(f"{row}: generator", x, of_generator, 2 * i + 1)]
+        slopes.append(Series(row, x, slope, 2 * i + 1))
     axis = Axis("loss", low=0.0, high=2.0)
-    art = lines(
-        series, Axis("step", log=True), axis, "losses of the ancestor", width=680, height=260, across=math.log(2)
-    )
+    step = Axis("step", log=True)
+    art = lines(lost, step, axis, "losses of the ancestor", width=680, height=260, across=math.log(2))
+    art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
     return paper.figure(
-        identity, art, "Losses of the rebuilt ancestor, first seed. A critic that is sure and whose sigmoid is applied "
-        f"twice gives exactly ln 2 = {math.log(2):.4f} for the generator (dashed) and {CRITIC_FLAT:.4f} for itself.",
-        wide=True,
+        identity, art, "Losses of the rebuilt ancestor, first seed, and the norm of the gradient at its generator. A "
+        f"critic that is sure and whose sigmoid is applied twice gives exactly ln 2 = {math.log(2):.4f} for the "
+        f"generator (dashed) and {CRITIC_FLAT:.4f} for itself.", wide=True,
     )  # fmt: skip
 
 
