@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from kicklab.evidence import Evidence, Figure
+from kicklab.evidence import LAST, Evidence, Figure
 from kicklab.html import macros
 from kicklab.paper.charts import short
 from kicklab.results import Estimate
@@ -74,13 +74,14 @@ def decibels(f: Figure) -> str:
 
 def standing(e: Evidence, row: str) -> str:
     """Where a row ends, and whether it still moves."""
-    slope, seen = e.slope(row), e.rows[row].seen
-    text = f"After {seen[-1]:,} sounds {name(row)} is {decibels(e.distance(row))} from sources that it has not heard"
+    slope, seen = e.slope(row), e.rows[row].seen[-LAST:]
+    text = f"{name(row)} lies {decibels(e.distance(row))} from sources that it has not heard, mean over its milestones"
+    text += f" from {seen[0]:,} to {seen[-1]:,} sounds"
     if e.distance(row).value <= e.unseen.band[1]:
         text += ", as near as recordings of other sources are"
     if slope.high < 0:
         return f"{text}; it is still learning."
-    return f"{text}; over its last two milestones no change is shown." if slope.low <= 0 else f"{text}; it gets worse."
+    return f"{text}; between the last two no change is shown." if slope.low <= 0 else f"{text}; it gets worse."
 
 
 def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
