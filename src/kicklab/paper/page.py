@@ -89,7 +89,9 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         for study, e in whole.items()
     ]  # fmt: skip
     values: dict[str, Any] = {
-        "abstract": Markup(" ".join(sentence for said in list(sentences.values())[:3] for sentence in said[:2])),
+        "abstract": Markup(" ".join(
+            f"<b>{whole[study].study.title}.</b> {said[min(1, len(said) - 1)]}" for study, said in sentences.items()
+        )),
         "findings": parts, "absent": [load_study(study).title for study in ABOUT if study not in whole],
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
         "sources": len(set(next(iter(whole.values())).unseen.sources.tolist())), "data": paper.data,

@@ -43,7 +43,7 @@ def score_rows(
         rows.append([shown(row), *taken, *(cell(results.estimate(study, row, score)) for score, _ in scores)])
     beside = [short(results.beside(study, score)) for score, _ in scores]
     head = ["row", "seeds", "steps", *(title for _, title in scores)]
-    return head, [*rows, ["*real-vs-real baseline*", "", "", *beside]]
+    return head, [*rows, ["real-vs-real baseline", "", "", *beside]]
 
 
 def evidence_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
