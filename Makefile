@@ -61,12 +61,14 @@ lab-env: $(VENV)/train
 # below 345 Hz, which one of as many steps has from the start.
 STEPS = 23000
 default-model: $(VENV)/dev
-	$(VENV)/bin/kick train $(DATA) --config kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
+	$(VENV)/bin/kick lab measure model-data $(DATA) --out build/model-data
+	$(VENV)/bin/kick train build/model-data --config kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
 		--threads 1 --device cpu --out build/default
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx
 	cp build/default/model.learned.json src/kickitout/model_files/default.learned.json
-	$(VENV)/bin/kick lab measure model-card build/default --learned $(DATA) --unseen $(UNSEEN) \
+	cp build/model-data/NOTICE src/kickitout/model_files/default.NOTICE.txt
+	$(VENV)/bin/kick lab measure model-card build/default --learned build/model-data --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/kick lab measure sheet --model default docs/images/default.png
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from kickitout.audio.prepare import polarity
-from kickitout.augmentation.mix import ENOUGH, PARAMETERS, MixRanges, augmentation_mix, draw_plan, process
+from kickitout.augmentation.mix import ENDINGS, ENOUGH, PARAMETERS, MixRanges, augmentation_mix, draw_plan, process
 from kickitout.descriptors import cards
+from kickitout.descriptors.endings import stops
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
 from kickitout.synthesis.procedural import synthesise
@@ -150,6 +151,13 @@ def test_wrong_kicks_and_counts_are_refused(kicks):
         augmentation_mix(np.stack([kicks[0], 0 * kicks[0]]), 5, 0)
     with pytest.raises(UserError, match="seed=-1"):
         augmentation_mix(kicks, 5, -1)
+
+
+def test_kicks_of_a_trimmed_mix_end_while_loud_less_often_than_those_of_a_cut_one(kicks, mix):
+    trimmed = augmentation_mix(kicks, COUNT, 3, ENDINGS["trimmed"])
+    share = [stops(cards(waves)["stop_db"]).mean() for waves in (mix.waves, trimmed.waves)]
+    assert share[1] < 0.6 * share[0]
+    np.testing.assert_array_equal(trimmed.body, mix.body)  # the same rows otherwise
 
 
 def test_weights_say_how_often_a_kick_is_taken(kicks):

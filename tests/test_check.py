@@ -115,6 +115,7 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert planted(report, "quiet") == {"quiet.wav"}
     assert planted(report, "cut") == {"long.wav"}
     assert planted(report, "abrupt") == {"abrupt.wav"}
+    assert planted(report, "stops") == {"abrupt.wav"}
     assert set(report.findings) == set(FINDING_TEXTS)
     assert report.rates[RATE] == len(report.taken) - 1
     assert report.rates[48_000] == 1

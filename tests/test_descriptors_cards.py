@@ -27,9 +27,12 @@ STABLE = {
     "pitch_start_hz": 0.2, "pitch_end_hz": 0.05, "cents": 2, "sweep_ms": 0.7, "attack_ms": 0.1, "click_ms": 0.2,
     "click_level_db": 0.1, "click_centroid_hz": 30, "click_flatness": 0.02, "decay_t20_ms": 0.5, "decay_t40_ms": 3,
     "monotony": 0.01, "sub_share": 1e-3, "body_share": 1e-3, "air_share": 1e-3, "loudness_lufs": 0.02,
-    "true_peak_dbtp": 0.05, "crest_db": 0.05, "dc": 5e-4,
+    "true_peak_dbtp": 0.05, "crest_db": 0.05, "dc": 5e-4, "infra_share": 1e-3,
 }  # fmt: skip
-QUIET_ONLY = {"decay_t60_ms": 0.5, "pre_echo_db": math.inf, "tail_noise_db": math.inf, "comb_db": 0.1, "clipped": 0}
+QUIET_ONLY = {
+    "decay_t60_ms": 0.5, "stop_db": 0.5, "tail_db": 0.3, "pre_echo_db": math.inf, "tail_noise_db": math.inf,
+    "comb_db": 0.1, "clipped": 0,
+}  # fmt: skip
 SOUNDS = [
     {"click": 0.2},
     {"click": 0.1, "start_hz": 300, "end_hz": 45, "sweep_s": 0.02, "decay_s": 0.07},

@@ -22,6 +22,7 @@ NOISE_AT_60 = {
     "pitch_start_hz": (1.0, 0.97, 0.005), "pitch_end_hz": (0.3, 0.96, 0.005), "sweep_ms": (1.0, 0.96, 0.01),
     "attack_ms": (0.1, 0.95, 0.0), "decay_t20_ms": (0.5, 0.98, 0.01), "decay_t40_ms": (3, 0.96, 0.03),
     "monotony": (0.01, 0.95, 0.005), "sub_share": (0.002, 0.99, 0.0), "body_share": (0.002, 0.99, 0.0),
+    "infra_share": (0.002, 0.99, 0.0),
     "air_share": (0.001, 0.99, 0.0), "loudness_lufs": (0.05, 0.99, 0.0), "true_peak_dbtp": (0.05, 0.99, 0.0),
     "crest_db": (0.05, 0.99, 0.0), "dc": (0.001, 0.95, 0.0), "click_level_db": (1.0, 0.97, 0.0),
     "click_ms": (3.0, 0.9, 0.005), "click_centroid_hz": (500, 0.9, 0.005), "click_flatness": (0.05, 0.97, 0.005),

@@ -268,3 +268,4 @@ def test_a_trim_ends_the_sound_where_it_has_sunk_to_the_level():
     before, after = card(kick), card(out)
     assert after["decay_t20_ms"] == pytest.approx(before["decay_t20_ms"], abs=1)
     assert np.isnan(after["decay_t60_ms"])  # it ends first
+    assert after["stop_db"] < 30 < card(trim(kick, -15, 4))["stop_db"]

@@ -18,8 +18,9 @@ from kickitout.cpus import usable_cpus
 from kickitout.descriptors.artefacts import measure_artefacts
 from kickitout.descriptors.block import BLOCK_ROWS, SoundBlock, make_block, refusals, slices
 from kickitout.descriptors.click import measure_click
+from kickitout.descriptors.endings import measure_endings
 from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
-from kickitout.descriptors.level import measure_level, trace_level
+from kickitout.descriptors.level import level_curves, measure_level, trace_level
 from kickitout.descriptors.loudness import measure_loudness
 from kickitout.descriptors.pitch import measure_pitch, trace_pitch
 from kickitout.errors import UserError
@@ -44,8 +45,10 @@ def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarra
 def _measure_block(block: SoundBlock) -> Cards:
     values: dict[str, np.ndarray] = {}
     whys: dict[str, np.ndarray] = {}
-    for measure in (measure_pitch, measure_level, measure_click, measure_loudness, measure_artefacts):
-        for name, (value, why) in measure(block).items():
+    level, shape = level_curves(block)
+    measured = [measure(block) for measure in (measure_pitch, measure_click, measure_loudness, measure_artefacts)]
+    for found in (*measured, measure_level(block, level, shape), measure_endings(block, level)):
+        for name, (value, why) in found.items():
             values[name], whys[name] = value, why.astype(np.uint8)
     return Cards({name: values[name] for name in FIELD_NAMES}, {name: whys[name] for name in FIELD_NAMES})
 

@@ -92,7 +92,13 @@ def last_above(level: np.ndarray, threshold: float) -> np.ndarray:
     return np.where(above.any(axis=1), last + part, -1.0)
 
 
-def measure_level(block: SoundBlock) -> Measured:
+def level_curves(block: SoundBlock) -> tuple[np.ndarray, np.ndarray]:
+    """The level of each sound in dB re peak, float32 [n, M]: smoothed with SMOOTH_MS and with MONOTONY_SMOOTH_MS."""
+    fine, coarse = level_power(block, SMOOTH_MS, MONOTONY_SMOOTH_MS)
+    return to_db(fine.astype(np.float32)), to_db(coarse.astype(np.float32))
+
+
+def measure_level(block: SoundBlock, level: np.ndarray, shape: np.ndarray) -> Measured:
     """attack_ms: from the first sample at -40 dB re peak to the first within 2 % of the peak (0.98: on a flat or
     clipped top the first sample counts, not any of its equals).
 
@@ -105,8 +111,6 @@ def measure_level(block: SoundBlock) -> Measured:
     until it stays 40 dB below the peak: 1 for a decay that only falls, 0 for one that takes everything back.
     """
     ms, step = 1000 / block.rate, block.step * COARSE
-    fine, coarse = level_power(block, SMOOTH_MS, MONOTONY_SMOOTH_MS)
-    level, shape = to_db(fine.astype(np.float32)), to_db(coarse.astype(np.float32))
     out: Measured = {"attack_ms": block.known((block.crest - block.onset) * ms)}
 
     limit = np.minimum(block.gone, block.length - block.samples(CUT_MS))

@@ -27,7 +27,8 @@ RARELY = 0.02  # share of the sounds that may lack a field that a sound must hav
 MOST_MEASURED = 8192  # cards, evenly taken from more sounds
 CARDS_TOGETHER = 256  # sounds copied at once: 22 MB
 NOT_LIMITED = ("note", "cents", "loudness_lufs", "true_peak_dbtp")  # a note is as good as another; level is set last
-OF_KICKS = ("pitch_start_hz", "pitch_end_hz", "sweep_ms", "sub_share", "body_share")  # fields of kicks alone
+# Fields of kicks alone.
+OF_KICKS = ("pitch_start_hz", "pitch_end_hz", "sweep_ms", "infra_share", "sub_share", "body_share")
 LEAST_MS = 0.1
 ODDS = 1e-6  # a share below it, or as near to 1, is 0 or 1
 
@@ -47,6 +48,7 @@ ARTEFACTS = {
     "tail_noise_db": Artefact(-120.0, -80.0, -30.0),
     "comb_db": Artefact(0.0, 2.0, 6.0),
     "clipped": Artefact(0.0, 12.0, 1000.0),
+    "stop_db": Artefact(0.0, 30.0, 60.0),  # `descriptors.endings.STOP_DB`; a recording that is cut while loud has 60
 }
 BROKEN = {Why.EMPTY: "silent", Why.NOT_FINITE: "not_finite", Why.SILENT: "silent"}  # sounds that have no card
 FIELD_UNITS = {f.name: f.unit for f in FIELDS}

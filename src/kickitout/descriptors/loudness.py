@@ -7,6 +7,7 @@ import numpy as np
 from kickitout.descriptors.block import Grid, Measured, SoundBlock, gather, row_energy, to_db
 
 BLOCK_MS = 400.0  # the gating block of ITU-R BS.1770
+INFRA_HZ = 30.0
 SUB_HZ, BODY_HZ, AIR_HZ = 60.0, 250.0, 4000.0
 PRINTED_GAIN = 1.0049948  # at high frequencies, of the high-pass as printed (b = 1, -2, 1); -0.691 counts on it
 TAPS = 12  # samples on each side of a point between the samples
@@ -81,25 +82,28 @@ def true_peak(block: SoundBlock) -> np.ndarray:
 
 
 def shares(block: SoundBlock) -> list[np.ndarray]:
-    """Share of the energy below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each.
+    """Share of the energy below INFRA_HZ, below SUB_HZ, from there to BODY_HZ, and above AIR_HZ, float64 [n] each.
 
     The bin that holds an edge is divided.
     """
     first, bins = block.grid.click_bin, block.spectrum
-    place = [hz * block.n_fft / block.rate + 0.5 for hz in (SUB_HZ, BODY_HZ, AIR_HZ)]  # bin k reaches to k + 0.5
-    (sub, body, air), (sub_part, body_part, air_part) = [int(p) for p in place], [p - int(p) for p in place]
+    place = [hz * block.n_fft / block.rate + 0.5 for hz in (INFRA_HZ, SUB_HZ, BODY_HZ, AIR_HZ)]  # to k + 0.5
+    (infra, sub, body, air), parts = [int(p) for p in place], [p - int(p) for p in place]
+    infra_part, sub_part, body_part, air_part = parts
     low = np.square(bins.real[:, : body + 1]) + np.square(bins.imag[:, : body + 1])
     low[:, 0] /= 2  # all others stand for two
     high = block.click_power[:, air - first :]
+    below_infra = low[:, :infra].sum(axis=1) + infra_part * low[:, infra]
     below_sub = low[:, :sub].sum(axis=1) + sub_part * low[:, sub]
     between = low[:, sub:body].sum(axis=1) - sub_part * low[:, sub] + body_part * low[:, body]
     above_air = high.sum(axis=1) - high[:, -1] / 2 - air_part * high[:, 0]
     total = block.energy * (block.n_fft / 2)  # Parseval
-    return [below_sub / total, between / total, np.maximum(above_air, 0) / total]
+    return [below_infra / total, below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
 def measure_loudness(block: SoundBlock) -> Measured:
-    """sub_share, body_share, air_share: energy of the whole wave below 60 Hz, from 60 to 250 Hz, above 4 kHz, re all.
+    """infra_share, sub_share, body_share, air_share: energy of the whole wave below 30 Hz, below 60 Hz, from 60 to 250
+    Hz, above 4 kHz, re all.
 
     loudness_lufs: ITU-R BS.1770-5 for a sound shorter than a programme: one gating block of 400 ms that begins at the
     onset, filled with silence where the wave is shorter; -0.691 + 10 log10 of its K-weighted mean square; one channel;
@@ -109,7 +113,7 @@ def measure_loudness(block: SoundBlock) -> Measured:
     does not count. dc: mean of the wave from the onset until it is over (see `Block.gone`) under a Hann window, which
     hides the wave's own swing; 1 is full scale.
     """
-    sub, body, air = shares(block)
+    infra, sub, body, air = shares(block)
     count = block.samples(BLOCK_MS)
     square = row_energy(gather(block.wave, block.onset, count)) / count
     mean_square = k_weighted(block, block.onset, count) / count
@@ -123,6 +127,7 @@ def measure_loudness(block: SoundBlock) -> Measured:
     offset = (window * swing).sum(axis=1) / np.maximum(window.sum(axis=1), 1e-9)
 
     return {
+        "infra_share": block.known(infra),
         "sub_share": block.known(sub),
         "body_share": block.known(body),
         "air_share": block.known(air),

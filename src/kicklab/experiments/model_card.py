@@ -9,8 +9,9 @@ against real kicks that none of them has seen. Intervals are 95 % percentile boo
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,9 @@ from kickitout.metrics.memorisation import audit
 from kickitout.metrics.resampling import wilson
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.run_folder import RunFolder
+from kicklab.data import FREE
 from kicklab.experiments.calibration import control_errors, controls_text
+from kicklab.experiments.endings import HEAD, endings_row
 from kicklab.spectra import log_spectral_distance
 
 SAMPLES = 512
@@ -36,7 +39,8 @@ REQUESTS = 40
 RECONSTRUCTED = range(40)
 SHOWN_FIELDS = (
     "pitch_start_hz", "pitch_end_hz", "sweep_ms", "attack_ms", "click_level_db", "click_centroid_hz", "decay_t20_ms",
-    "sub_share", "body_share", "air_share", "dc", "pre_echo_db", "tail_noise_db", "comb_db",
+    "decay_t60_ms", "stop_db", "tail_db", "infra_share", "sub_share", "body_share", "air_share", "dc", "pre_echo_db",
+    "tail_noise_db", "comb_db",
 )  # fmt: skip
 
 
@@ -160,6 +164,13 @@ Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB (real k
     low, high = wilson(copies, AUDITED)
     yield (
         f"""
+## How its kicks end
+
+A kick *ends while it is loud* where its level falls by over 30 dB in 25 ms from above -25 dB re peak. Intervals of
+recordings are over sources.
+
+{endings_text(fakes, learned, unseen)}
+
 ## How near it comes to targets
 
 Requests between the 5 % and the 95 % quantile of its own kicks, seed 0; each starts from another kick.
@@ -183,7 +194,26 @@ that are no copies are nearer than that, too.
   neither only roughly.
 - Some of the unseen kicks are recordings of machines that it learned from, so they are not entirely new to it.
 
-Licence of the weights: MIT, as the code. The sources above set no conditions."""
+Licence of the weights: MIT, as the code. {conditions(info.dataset["sources"])}"""
+    )
+
+
+def endings_text(fakes: np.ndarray, learned: Dataset, unseen: Dataset) -> str:
+    """The table of endings: of the model, of what it learned from, and of real kicks it has not heard."""
+    rows = [endings_row("**this model**", fakes)]
+    for name, kicks in (("the recorded kicks it learned from", learned), ("unseen real kicks", unseen)):
+        rows.append(endings_row(name, kicks.waves, [row.source for row in kicks.rows]))
+    return "\n".join([HEAD, *rows])
+
+
+def conditions(sources: Sequence[Mapping[str, Any]]) -> str:
+    """What the licences of the sources ask of whoever passes the weights on."""
+    licences = sorted({str(row["licence"]) for row in sources if str(row["licence"]).lower() not in FREE})
+    if not licences:
+        return "The sources above set no conditions."
+    return (
+        f"Sources under {', '.join(licences)} ask that their notices go with what holds a substantial part of them. "
+        "The weights hold no recording; the notices are in `default.NOTICE.txt` all the same, and in each kit's papers."
     )
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from kickitout.descriptors.block import make_block
-from kickitout.descriptors.endings import measure_endings, stops
+from kickitout.descriptors import cards
+from kickitout.descriptors.endings import stops
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
 pytestmark = pytest.mark.light
@@ -20,7 +20,7 @@ def ringing(t60_ms: float, hz: float = 55.0, stop_ms: float = 500.0) -> np.ndarr
 
 
 def endings(*waves: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values for name, (values, _) in measure_endings(make_block(np.stack(waves), SAMPLE_RATE)).items()}
+    return {name: cards(np.stack(waves))[name] for name in ("stop_db", "tail_db", "infra_share")}
 
 
 def test_an_exponential_falls_by_its_own_slope_in_25_ms():

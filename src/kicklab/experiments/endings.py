@@ -1,0 +1,83 @@
+"""Compare how the kicks of models end with how recordings end: stops while loud, T60, energy below 30 Hz, the tail.
+
+    kick lab measure endings RECORDINGS [RECORDINGS ...] --model default [--model RUN ...]
+
+Recordings are halved by source, whole sources in a half; intervals are 95 % bootstraps over sources, and over kicks
+for models.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from kickitout import generate, load_model, read_dataset
+from kickitout.descriptors import cards
+from kickitout.descriptors.endings import stops
+
+SEEDS = 512
+DRAWS = 1000
+INFRA = 0.1  # of the energy: more below 30 Hz is a fault
+HEAD = """| sounds | n | ends while loud | T60 known | more than a tenth below 30 Hz | tail at 300 to 350 ms, median |
+|---|--:|--:|--:|--:|--:|"""
+
+
+def halves_by_source(sources: Sequence[str]) -> np.ndarray:
+    """[n] bool: the first half. The largest source first, each into the half that is smaller so far."""
+    sizes = {source: sources.count(source) for source in sources}
+    first: set[str] = set()
+    taken = [0, 0]
+    for source in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        half = int(taken[0] > taken[1])
+        taken[half] += sizes[source]
+        if half == 0:
+            first.add(source)
+    return np.array([source in first for source in sources])
+
+
+def endings_row(name: str, waves: np.ndarray, sources: Sequence[str] | None = None) -> str:
+    """A line of the table. sources: of each wave, which are drawn whole; each wave is its own where there are none."""
+    found = cards(waves)
+    columns = [
+        100.0 * stops(found["stop_db"]),
+        100.0 * np.isfinite(found["decay_t60_ms"]),
+        100.0 * (found["infra_share"] > INFRA),
+    ]
+    who = np.arange(len(waves)) if sources is None else np.unique(np.array(sources), return_inverse=True)[1]
+    random = np.random.default_rng(0)
+    members = [np.flatnonzero(who == i) for i in range(who.max() + 1)]
+    draws = [np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
+    cells = [_cell(np.mean, values, draws, " %") for values in columns]
+    cells.append(_cell(np.nanmedian, found["tail_db"], draws, " dB"))
+    return f"| {name} | {len(waves)} | {' | '.join(cells)} |"
+
+
+def _cell(measure: object, values: np.ndarray, draws: Sequence[np.ndarray], unit: str) -> str:
+    assert callable(measure)
+    low, high = np.quantile([measure(values[rows]) for rows in draws], [0.025, 0.975])
+    return f"{measure(values):.3g} [{low:.3g}, {high:.3g}]{unit}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recordings", type=Path, nargs="+")
+    parser.add_argument("--model", action="append", default=[], help="a model, as `kick generate --model` takes it")
+    parser.add_argument("-n", type=int, default=SEEDS, help="kicks of each model, from seed 0 on")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    yield HEAD
+    for folder in args.recordings:
+        dataset = read_dataset(folder)
+        sources = [row.source for row in dataset.rows]
+        yield endings_row(folder.name, dataset.waves, sources)
+        first = halves_by_source(sources)
+        for name, half in (("first half", first), ("second half", ~first)):
+            if not half.any():
+                continue  # one source alone
+            rows = np.flatnonzero(half)
+            yield endings_row(f"{folder.name}, {name}", dataset.waves[rows], [sources[i] for i in rows])
+    for model in args.model or ["default"]:
+        yield endings_row(f"**{model}**", generate(range(args.n), load_model(model)))
