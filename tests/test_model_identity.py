@@ -163,15 +163,15 @@ def test_an_encoder_names_the_model_it_was_exported_with(tmp_path_factory):
 
 def test_a_model_that_torch_plays_is_its_weights_and_how_they_are_played(tmp_path):
     pytest.importorskip("torch", reason="training needs the train extra")
-    from fuzz.targets import _tensors
     from safetensors import safe_open
     from safetensors.numpy import load, save
+    from toy import toy_tensors
 
     def digest_of(data: bytes) -> str:
         (tmp_path / "m.safetensors").write_bytes(data)
         return load_model(tmp_path / "m.safetensors").digest
 
-    data = _tensors()
+    data = toy_tensors()
     known = digest_of(data)
     with safe_open(tmp_path / "m.safetensors", framework="np") as file:
         info = json.loads(file.metadata()[METADATA_KEY])

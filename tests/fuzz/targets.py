@@ -24,7 +24,7 @@ import numpy as np
 import soundfile
 from kits import FormulaModel
 from synthetic import swept_kick
-from toy import write_kicks
+from toy import toy_tensors, write_kicks
 
 from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.audio.prepare import prepare
@@ -94,7 +94,7 @@ def model_seeds() -> list[bytes]:
 
     info = ModelInfo("toy", 3, controls=["pitch"], latent_size=2).to_json()
     plain = ModelInfo("toy", 3, config={"representation": {"name": "logmag"}, "model": {"family": "dcgan"}})
-    return [_graph(info), _tensors(), json.dumps(asdict(plain)).encode()]
+    return [_graph(info), toy_tensors(), json.dumps(asdict(plain)).encode()]
 
 
 def _graph(info: str) -> bytes:
@@ -117,27 +117,6 @@ def _graph(info: str) -> bytes:
     model = helper.make_model(graph, ir_version=9, opset_imports=[helper.make_opsetid("", 20)])
     helper.set_model_props(model, {"kickitout": info})
     return model.SerializeToString()
-
-
-def _tensors() -> bytes:
-    """A toy DCGAN that needs torch to be decoded, as safetensors."""
-    from toy import TOY
-
-    from kickitout.export.model_file import model_info, write_model
-    from kickitout.models.families import finished, make_generator, make_scale, whole_picture
-    from kickitout.models.player import make_player
-    from kickitout.representations import make_representation
-    from kickitout.training.config import load_config
-
-    config = load_config("dcgan", TOY)
-    representation = make_representation(config.representation)
-    picture = whole_picture(config.model, representation.representation_shape)
-    generator = finished(make_generator(config.model, picture), make_scale(config.model, picture))
-    player = make_player(config.model, generator, representation)
-    info = model_info(player, config.model_dump(mode="json"), {"digest": "d", "rows": []}, 0)
-    with tempfile.TemporaryDirectory() as folder:
-        write_model(player, info, Path(folder))
-        return (Path(folder) / "model.safetensors").read_bytes()
 
 
 def model_once(data: bytes) -> str:
