@@ -154,6 +154,8 @@ def select(page, seed):
 def typed(page, control, text):
     """What stands beside a control after something was typed."""
     page.evaluate("import('/js/state.js').then(({state}) => { window.before = state.sound; })")
+    classes = f"document.querySelector('#control-{control}-achieved').classList"
+    page.evaluate(f"{classes}.remove('far')")  # what was said of the kick before answers nothing
     page.fill(f"#control-{control} ~ input", text)
     page.keyboard.press("Enter")
     page.wait_for_function(
