@@ -16,7 +16,6 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
-from kicklab.evidence import MOST_NAMED
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
@@ -25,7 +24,7 @@ from kicklab.paper.context import Sounds
 from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.words import shown
 from kicklab.results import Results, read_results
-from kicklab.study import load_study, read_study, rows_of, study_names
+from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
 
 pytestmark = pytest.mark.decides
 

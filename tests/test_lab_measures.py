@@ -10,7 +10,7 @@ import torch
 from synthetic import swept_kick
 
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
-from kicklab.patterns import BAND_NAMES, TIMES_MS, course, links, rank_correlation
+from kicklab.patterns import COURSE_BANDS_HZ, TIMES_MS, course, links, rank_correlation
 from kicklab.spectra import coarser, profiles, stride_lines
 from kicklab.tones import fit_tones, tone_dataset, tones
 
@@ -109,7 +109,7 @@ def test_coarser_spectra_keep_their_mean():
 
 def test_the_click_comes_before_the_rumble_and_each_sounds_in_its_band():
     went = course(np.stack([swept_kick(click=0.5), swept_kick(click=0.0)]))
-    assert went.levels.shape == (2, len(BAND_NAMES), len(TIMES_MS))
+    assert went.levels.shape == (2, len(COURSE_BANDS_HZ) - 1, len(TIMES_MS))
     assert went.lead_ms[0] > 20  # a click of 2 ms before a body of 80
     sub, click = went.levels[0, 0], went.levels[0, 3]
     late = np.searchsorted(TIMES_MS, 60)

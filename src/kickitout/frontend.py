@@ -24,15 +24,14 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
 from kickitout.generation.generate import Kick
-from kickitout.generation.invert import EncoderSession, encoder_of, invert_wave
+from kickitout.generation.invert import EncoderSession, encoder_of
 from kickitout.generation.load import find_model_file, notice_of
 from kickitout.generation.match import ROUNDS
 from kickitout.generation.model import Model, goes_by
 from kickitout.generation.noise import LARGEST_SEED, normal
-from kickitout.generation.recipe import CHANGED, is_sound_of, recipe_in
+from kickitout.generation.recipe import invert_file, is_sound_of, oddities, recipe_in
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_kick
-from kickitout.identity import identity_in
 from kickitout.kicks import kick_of, no_latent
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
 from kickitout.stored import upgraded_recipe
@@ -81,13 +80,11 @@ def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: s
     if restored is not None:
         return restored
     wave = decode_kick(data, name, model.info.channels)
-    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
     own = np.atleast_2d(wave)
     if isinstance(encoder, str):
-        return Opened(f"{encoder}{odd}", own, None)
-    found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
-    changed = "" if recipe is None else CHANGED
-    return Opened(f"{changed}{found.said}{odd}", own, kick_of({"latent": found.latent.tolist()}, model))
+        return Opened(f"{encoder}{oddities(data, name)}", own, None)
+    found = invert_file(model, encoder, wave, data, name, changed=recipe is not None)
+    return Opened(found.said, own, kick_of({"latent": found.latent.tolist()}, model))
 
 
 def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:

@@ -20,14 +20,22 @@ import numpy as np
 from kickitout.audio import read_comment
 from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
-from kickitout.generation.generate import Kick, generate_kicks, latent_kick
+from kickitout.generation.generate import Kick, flat, generate_kicks, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import ROUNDS, match_targets, start_noise
 from kickitout.generation.model import Model, Played, as_row, goes_by
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.recipe import find_latent, needs_model, recipe_in, render_recipe, rounded, sound_recipe
+from kickitout.generation.recipe import (
+    check_finite,
+    find_latent,
+    needs_model,
+    recipe_in,
+    render_recipe,
+    rounded,
+    sound_recipe,
+)
 from kickitout.generation.source import decode_kick, read_bytes
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
@@ -75,8 +83,7 @@ def render(
     """
     where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
     played = load_model(model) if needs_model(found) else None
-    wave = render_recipe(found, played, where, None if source is None else read_bytes(source)).wave
-    return wave[0] if len(wave) == 1 else wave
+    return flat(render_recipe(found, played, where, None if source is None else read_bytes(source)).wave)
 
 
 def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
@@ -121,7 +128,7 @@ def _match(recipe: RecipeLike, targets: Mapping[str, float], model: Model, round
     else:
         noise = start_noise(model, whole["seed"], whole.get("start", 0))
         found = match_targets(model, targets, noise, controls=controls, rounds=rounds)
-    _check_finite(model, found.wave)
+    check_finite(found.wave, f"model {model.info.name}")
     origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent") if key in whole}
     whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(targets)}, model)
     return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
@@ -294,13 +301,6 @@ def _played(recipe: RecipeLike, model: Model) -> tuple[dict[str, Any], Played]:
 
 def _kick(model: Model, played: Played, controls: np.ndarray | None, name: str, said: str = "", **more: Any) -> Kick:
     """A kick that came from a latent. more: where that came from."""
-    _check_finite(model, played.wave)
+    check_finite(played.wave, f"model {model.info.name}")
     moved = {"controls": rounded(controls)} if controls is not None and np.any(controls) else {}
     return latent_kick(model, played, name, said, **moved, **more)
-
-
-def _check_finite(model: Model, wave: np.ndarray) -> None:
-    if not np.isfinite(wave).all():
-        raise UserError(
-            f"model {model.info.name}: this is not a finite sound; its controls or its latent are too far out"
-        )

@@ -31,7 +31,6 @@ from kicklab.study import FEWEST_SEEDS, Study, load_study
 SOFT = 0.3  # dB; below it the scale is linear
 DRAWS = 1000  # of the sources
 LAST = 3  # milestones whose mean is the primary estimate
-MOST_NAMED = 6  # contrasts that a study may name beforehand
 
 
 @dataclass(frozen=True)

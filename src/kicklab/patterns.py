@@ -14,7 +14,6 @@ import numpy as np
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 
 COURSE_BANDS_HZ = (20.0, 60.0, 250.0, 2000.0, 8000.0, 18_000.0)  # edges of: sub, body, middle, click, air
-BAND_NAMES = ("20–60 Hz", "60–250 Hz", "250 Hz–2 kHz", "2–8 kHz", "8–18 kHz")
 EDGE = 2 ** (1 / 6)  # a band fades in and out over a third of an octave
 COURSE_HOP = 220  # samples: 5 ms
 COURSE_FLOOR_DB = -60.0  # re the loudest 5 ms of the whole sound

@@ -41,6 +41,6 @@ def measure_endings(block: SoundBlock, level: np.ndarray) -> Measured:
     }
 
 
-def stops(stop_db: np.ndarray) -> np.ndarray:
-    """[n] bool: sounds that end while they are loud."""
+def stops(stop_db: np.ndarray | float) -> np.ndarray:
+    """Sounds that end while they are loud, bool as many as there are."""
     return np.asarray(np.nan_to_num(stop_db) > STOP_DB)

@@ -39,12 +39,17 @@ class Kick(NamedTuple):
     @property
     def wave(self) -> np.ndarray:
         """[T], or left and right [2, T]."""
-        return self.channels[0] if len(self.channels) == 1 else self.channels
+        return flat(self.channels)
 
     @property
     def card(self) -> dict[str, float | str]:
         """Its kick card, see `kickitout.card`."""
         return card(self.channels.mean(axis=0))
+
+
+def flat(channels: np.ndarray) -> np.ndarray:
+    """[T] of one channel, [2, T] of two: as the library gives sounds."""
+    return channels[0] if len(channels) == 1 else channels
 
 
 def latent_kick(model: Model, played: Played, name: str, said: str = "", **more: Any) -> Kick:

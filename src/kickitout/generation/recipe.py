@@ -15,7 +15,7 @@ from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import KEPT_PARTS, joined
-from kickitout.generation.invert import Inversion, encoder_of, invert_wave
+from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played, goes_by
 from kickitout.generation.shaping import Shape, shape
@@ -147,9 +147,14 @@ def render_recipe(
             played = played._replace(wave=shape(played.wave, Shape(**recipe["shape"])))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise UserError(f"{where}: its recipe is damaged ({error})") from error
-    if not np.isfinite(played.wave).all():
-        raise UserError(f"{where}: this is not a finite sound; its controls or its latent are too far out")
+    check_finite(played.wave, where)
     return played
+
+
+def check_finite(wave: np.ndarray, where: str) -> None:
+    """Raise UserError for a sound that is not finite. where: begins the message."""
+    if not np.isfinite(wave).all():
+        raise UserError(f"{where}: this is not a finite sound; its controls or its latent are too far out")
 
 
 def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
@@ -218,15 +223,27 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
     if isinstance(sound, np.ndarray):
         return invert_wave(model, encoder_of(model), sound)._replace(sound=sound)
     path, name = Path(sound), str(sound)
-    comment = read_comment(path)
+    comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)
-    changed = ""
-    if made_here is not None:
-        if is_sound_of(read_sound(path), model.render(latent=made_here).wave, recipe_in(comment, name)):
-            return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
-        changed = CHANGED
+    if made_here is not None and is_sound_of(
+        read_sound(path), model.render(latent=made_here).wave, recipe_in(comment, name)
+    ):
+        return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
     data = read_bytes(path)
     wave = decode_kick(data, name, model.info.channels)
-    found = invert_wave(model, encoder_of(model), wave, identity=identity_in(data, name))
-    odd = "".join(f"; {note}" for note in decode_sound(data, name).notes)
-    return found._replace(said=f"{changed}{found.said}{odd}", sound=path)
+    found = invert_file(model, encoder_of(model), wave, data, name, changed=made_here is not None)
+    return found._replace(sound=path)
+
+
+def invert_file(
+    model: Model, encoder: EncoderSession, wave: np.ndarray, data: bytes, name: str, *, changed: bool
+) -> Inversion:
+    """The latent of the kick `wave` in a sound file's bytes, and all that is to be said of it. changed: the file was
+    made by this model once."""
+    found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
+    return found._replace(said=f"{CHANGED if changed else ''}{found.said}{oddities(data, name)}")
+
+
+def oddities(data: bytes, name: str) -> str:
+    """What decoding a sound file noticed, to be said behind a sentence; "" for nothing."""
+    return "".join(f"; {note}" for note in decode_sound(data, name).notes)

@@ -24,7 +24,7 @@ from kickitout.datasets.doctor.forecast import forecast, load_curve
 from kickitout.datasets.doctor.suspects import Suspicion, suspicions
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
-from kickitout.descriptors.endings import STOP_DB, STOP_MS
+from kickitout.descriptors.endings import STOP_MS, stops
 from kickitout.errors import UserError
 from kickitout.files import make_folder
 from kickitout.sound import LENGTH
@@ -248,7 +248,7 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"{1000 * row.seconds:.0f} ms long, still at {facts.tail_db:.0f} dB re peak after 500 ms"
             case "abrupt" if facts.tail_db is None and facts.end_db > ABRUPT_DB:
                 text = f"at {facts.end_db:.0f} dB re peak when it ends after {1000 * row.seconds:.0f} ms"
-            case "stops" if float(one.card["stop_db"]) > STOP_DB:
+            case "stops" if stops(float(one.card["stop_db"])):
                 text = f"falls by {float(one.card['stop_db']):.0f} dB within {STOP_MS:.0f} ms"
         if text is not None:
             yield Finding(row.name, text)
