@@ -63,6 +63,27 @@ def real_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def model():
+    """The model in the package."""
+    from kickitout.generation.load import load_model
+
+    return load_model()
+
+
+@pytest.fixture(scope="module")
+def client(model):
+    """A studio with the model in the package, called without a server."""
+    from fastapi.testclient import TestClient
+    from studio import HOME
+
+    from kickitout.studio.routes import make_app
+    from kickitout.studio.service import StudioService
+
+    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
+        yield found
+
+
 @pytest.fixture(scope="session")
 def make_kick() -> Callable[..., np.ndarray]:
     """make_kick(rate, before=0.0, seconds=0.4, end_hz=50.0) -> float32 [T]: `before` s of silence, then a swept sine.

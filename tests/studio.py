@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import struct
 import subprocess
@@ -39,6 +40,16 @@ def refused(reply, status, words):
     assert words in sentence
     assert "\n" not in sentence
     assert len(sentence) < 400
+
+
+@contextmanager
+def launched(sync_api):
+    """The browser, which may play without being asked."""
+    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+        yield found
+        found.close()
 
 
 @contextmanager

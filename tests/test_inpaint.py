@@ -14,7 +14,6 @@ from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.generation.inpaint import click_of, joined
 from kickitout.generation.invert import EncoderSession, find_encoder, invert_wave
-from kickitout.generation.load import load_model
 from kickitout.generation.model import Played
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import latent_of
@@ -37,11 +36,6 @@ def band(x, low, high, size=32_768):
 
 def db(x):
     return 10 * np.log10(np.mean(np.square(x), axis=-1) + 1e-12)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from kickitout.cli import main
 from kickitout.cli.targets import answer_text, note
 from kickitout.descriptors import card
 from kickitout.errors import UserError
-from kickitout.generation.load import load_model
 from kickitout.generation.match import (
     check_targets,
     drive_between,
@@ -28,11 +27,6 @@ from kickitout.units import UNITS
 from kicklab.experiments.calibration import LARGEST_MEDIAN, control_errors, controls_png, controls_text
 
 SEEDS = range(100, 112)
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
 
 
 def eps(model, seed):

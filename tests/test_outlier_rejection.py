@@ -38,11 +38,6 @@ def narrow_limits() -> Limits:
 
 
 @pytest.fixture(scope="module")
-def model():
-    return load_model()
-
-
-@pytest.fixture(scope="module")
 def narrow(model):
     """The kicks of SEEDS through narrow limits, and what rejected the others."""
     rejection = OutlierRejection(model, narrow_limits())

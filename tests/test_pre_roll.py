@@ -12,17 +12,11 @@ from kickitout.audio import decode_sound, read_comment, read_sound
 from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.export.sounds import GenerationJob, SoundFormat, file_of_recipe
-from kickitout.generation.load import load_model
 from kickitout.generation.recipe import find_latent, is_sound_of, stated_pre_roll
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 pytestmark = pytest.mark.light
 WAYS = [(0.0, -ONSET), (1.45, 0), (1.0, 44 - ONSET), (10.0, 441 - ONSET)]  # ms, and by how many samples it is later
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model("default")
 
 
 def samples_of(model, folder, **form):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import http.server
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from studio import CHROMIUM, launched
 from toy import toy, toy_dataset
 
 import kickitout
@@ -32,7 +32,6 @@ from kickitout.studio.site import PACKAGE, RUNTIME, write_site
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)")
 KICKS = 10  # on the map: as many as the tests need
 TOLERANCE = 1e-4  # of full scale, -80 dB: the sums of a convolution are added in another order there
@@ -52,11 +51,8 @@ def runtime(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+    with launched(sync_api) as found:
         yield found
-        found.close()
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

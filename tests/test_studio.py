@@ -28,7 +28,6 @@ from kickitout.audio import decode_sound, encode_sound
 from kickitout.cli import main
 from kickitout.descriptors import card, cards
 from kickitout.frontend import TrainingKicks
-from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
@@ -38,17 +37,6 @@ from kickitout.studio.service import StudioService
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
-
-
-@pytest.fixture(scope="module")
-def client(model):
-    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
-        yield found
 
 
 # The same kicks everywhere

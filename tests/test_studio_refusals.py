@@ -9,28 +9,14 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
 from fastapi.openapi.models import OpenAPI
-from fastapi.testclient import TestClient
 from studio import HOME, refused
 
 from kickitout.audio import encode_sound
-from kickitout.generation.load import load_model
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
-from kickitout.studio.routes import in_words_of_the_page, make_app
-from kickitout.studio.service import StudioService
+from kickitout.studio.routes import in_words_of_the_page
 
 pytestmark = pytest.mark.light
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
-
-
-@pytest.fixture(scope="module")
-def client(model):
-    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
-        yield found
 
 
 def test_hostile_sounds_are_answered_with_a_sentence(client):

@@ -10,32 +10,17 @@ import pytest
 import soundfile
 
 pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
-from fastapi.testclient import TestClient
-from studio import HOME, refused, sounds
+from studio import refused, sounds
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.descriptors import card
 from kickitout.export.sounds import SoundFormat, encode_kick
-from kickitout.generation.load import load_model
 from kickitout.generation.recipe import sound_recipe
 from kickitout.sound import SAMPLE_RATE
-from kickitout.studio.routes import make_app
-from kickitout.studio.service import StudioService
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
-
-
-@pytest.fixture(scope="module")
-def client(model):
-    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
-        yield found
 
 
 @pytest.mark.parametrize("form", [SoundFormat(), SoundFormat("wav", "16", 48_000), SoundFormat("flac", "24", 96_000)])

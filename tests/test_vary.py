@@ -19,7 +19,6 @@ from kickitout.generation.invert import (
     invert_wave,
     nearness,
 )
-from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import find_latent
 from kickitout.generation.vary import blend, interpolate, variations
@@ -28,11 +27,6 @@ from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.decides
-
-
-@pytest.fixture(scope="module")
-def model():
-    return load_model()
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from studio import CHROMIUM, Watched, running
+from studio import CHROMIUM, Watched, launched, running
 
 
 @pytest.fixture(scope="package")
@@ -20,11 +18,8 @@ def browser():
     sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
     if CHROMIUM is None:
         pytest.skip("no Chromium on this machine (apt-get install chromium)")
-    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
+    with launched(sync_api) as found:
         yield found
-        found.close()
 
 
 @pytest.fixture(scope="package")
