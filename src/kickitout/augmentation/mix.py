@@ -103,6 +103,7 @@ PARAMETERS: dict[str, Parameter] = {
 class MixRanges:
     """Shares of rows, and ranges of parameters in place of the usual ones."""
 
+    processed: float | None = None  # share of rows that are more than light variants; None: ENOUGH / kicks
     rendered: float = 0.12  # share of the processed rows whose body is rendered
     keep_click: float = 0.5  # share of the re-pitched that keep their click
     trimmed: float = 0.4  # share whose noise floor begins with the hit
@@ -110,8 +111,10 @@ class MixRanges:
     ranges: Mapping[str, Range] = field(default_factory=dict)  # by the parameter's name
 
     def __post_init__(self) -> None:
-        for name in ("rendered", "keep_click", "trimmed"):
+        for name in ("processed", "rendered", "keep_click", "trimmed"):
             share = getattr(self, name)
+            if name == "processed" and share is None:
+                continue
             if isinstance(share, bool) or not 0 <= share <= 1:
                 raise UserError(f"{name}={share!r}: must be a share from 0 to 1")
         for name, span in self.ranges.items():
@@ -133,8 +136,12 @@ class MixRanges:
 ENDINGS = {
     "cut": MixRanges(),
     "trimmed": MixRanges(
+        processed=0.8,
+        rendered=0.0,
         trim_light=True,
         ranges={
+            "room_db": Range(-22, -1, chance=0.5, otherwise=OFF_DB),
+            "hiss_db": Range(-48, -14, chance=0.5, otherwise=OFF_DB),
             "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
             "trim_db": Range(-56, -27, chance=0.85, otherwise=OFF_DB),
             "trim_fade_ms": Range(1.5, 8, log=True),
@@ -209,7 +216,7 @@ def draw_plan(row: int, seed: int, kicks: int, ranges: MixRanges | None = None) 
     if value["dull_db"] != 0:
         value |= {"high_db": value["dull_db"], "top_db": OFF_DB, "hiss_db": OFF_DB}
         value["floor_db"] = max(value["floor_db"] + DULL_FLOOR_DB, EFFECT_LIMITS["floor_db"].lowest)
-    is_processed = processed < ENOUGH / kicks
+    is_processed = processed < (ENOUGH / kicks if ranges.processed is None else ranges.processed)
     return RowPlan(
         is_processed, is_processed and rendered < ranges.rendered, keep < ranges.keep_click, trimmed < ranges.trimmed,
         donor, value, own_seed, ranges.trim_light,
