@@ -111,10 +111,10 @@ class MixRanges:
     ranges: Mapping[str, Range] = field(default_factory=dict)  # by the parameter's name
 
     def __post_init__(self) -> None:
-        for name in ("processed", "rendered", "keep_click", "trimmed"):
-            share = getattr(self, name)
-            if name == "processed" and share is None:
-                continue
+        shares = {name: getattr(self, name) for name in ("rendered", "keep_click", "trimmed")}
+        if self.processed is not None:
+            shares["processed"] = self.processed
+        for name, share in shares.items():
             if isinstance(share, bool) or not 0 <= share <= 1:
                 raise UserError(f"{name}={share!r}: must be a share from 0 to 1")
         for name, span in self.ranges.items():

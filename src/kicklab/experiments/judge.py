@@ -1,0 +1,147 @@
+"""Hold models against recordings that none of them heard, beside the open recordings that they learned from.
+
+    kick lab measure judge LEARNED UNSEEN [--model default ...] [--half second]
+
+UNSEEN is halved by source: whatever is chosen, is chosen by the first half; figures are of the second. Sounds of a
+machine that was learned from are left out, by its label or by a near-duplicate of one of its sounds. The bound of each
+measure is what recordings do: how kicks end, within the 95 % interval over sources of the half; all else, as the
+recordings that were learned from do, at equal n.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout import generate, load_model, read_dataset
+from kickitout.datasets.build import Dataset
+from kickitout.descriptors import cards
+from kickitout.descriptors.endings import stops
+from kickitout.errors import UserError
+from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
+from kickitout.metrics.features import Features, measure_features
+from kickitout.metrics.memorisation import audit
+from kickitout.metrics.report import number
+from kicklab.experiments.endings import DRAWS, INFRA, SEEDS, halves_by_source
+from kicklab.sources import sources_of
+
+TOLD_MORE = 0.05  # accuracy of a classifier by which a model may be told more easily than what it learned from
+WORST, WORST_DB = "thirds_worst", 2.0  # more than that apart only where the other half is, too
+ENDINGS = {
+    "ends while loud": lambda found: stops(found["stop_db"]),
+    "T60 known": lambda found: np.isfinite(found["decay_t60_ms"]),
+    "more than a tenth below 30 Hz": lambda found: found["infra_share"] > INFRA,
+    "tail at 300 to 350 ms, dB": lambda found: found["tail_db"],
+}
+FARTHER = (  # prefix of a score, what may be added to that of the recordings learned from
+    ("two_sample_", TOLD_MORE), ("frechet_limit_", 0.0), ("recall_", 0.0)
+)  # fmt: skip
+
+
+class Bounded(NamedTuple):
+    """One line: a measure, of recordings and of models, and what would be enough."""
+
+    name: str
+    cells: Sequence[str]
+    bound: str
+
+
+class Judge:
+    """Half of the recordings, of machines that were not learned from; the other half, and what was learned from."""
+
+    def __init__(self, learned: Dataset, both: Dataset, half: str) -> None:
+        """both: a dataset of what was learned from and of the recordings that were not."""
+        known = {row.sound for row in learned.rows}
+        heard = np.array([row.sound in known for row in both.rows])
+        who = np.unique(sources_of(both.rows), return_inverse=True)[1]
+        unseen = np.flatnonzero(~heard)
+        if not len(unseen):
+            raise UserError("no recording is left to judge by: all of them were learned from")
+        first = halves_by_source([both.rows[i].source for i in unseen])
+        mine, others = (unseen[first == (half == name)] for name in ("first", "second"))
+        strange = [part[~np.isin(who[part], who[heard])] for part in (mine, others)]
+        if not all(map(len, strange)):
+            raise UserError(f"{len(unseen)} recordings that were not learned from: too few sources for two halves")
+        self.left_out, self.machines = len(mine) - len(strange[0]), len(set(who[mine]) & set(who[heard]))
+        self.learned = learned
+        self.waves, self.who = both.waves[strange[0]], np.unique(who[strange[0]], return_inverse=True)[1]
+        self.real = measure_features(self.waves, groups=both.groups[strange[0]])
+        sets = [strange[1], np.flatnonzero(heard)]
+        self.others, self.recorded = (
+            measure_features(both.waves[rows], groups=both.groups[rows])
+            for rows in (_some(part, len(self.waves)) for part in sets)
+        )
+
+    def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
+        found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
+        random = np.random.default_rng(0)
+        members = [np.flatnonzero(self.who == i) for i in range(self.who.max() + 1)]
+        drawn = [
+            np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)
+        ]
+        for name, of in ENDINGS.items():
+            share = not name.endswith("dB")
+            middle, scale = (np.mean, 100.0) if share else (np.nanmedian, 1.0)
+            values = [scale * np.asarray(of(one), dtype=float) for one in found]
+            low, high = np.quantile([middle(values[0][rows]) for rows in drawn], [0.025, 0.975])
+            cells = [number(float(middle(value))) for value in values]
+            cells.insert(1, "")
+            yield Bounded(name + (", %" if share else ""), cells, f"{number(low)} to {number(high)}")
+
+    def scores(self, models: Sequence[Features]) -> Iterator[Bounded]:
+        sets = (self.others, self.recorded, *models)
+        columns = [{f.name: f for f in compare_features(self.real, one, draws=0)} for one in sets]
+        for name, first in columns[1].items():
+            own, bound = "", None
+            if name == RECOGNISED:
+                bound = recognised(self.real).value
+                own = number(bound)
+            elif name == WORST:
+                bound = max(WORST_DB, columns[0][name].value)
+            elif more := [more for prefix, more in FARTHER if name.startswith(prefix)]:
+                bound = first.value + (more[0] if first.better == "lower" else -more[0])
+            if bound is not None:
+                cells = [own, *(number(c[name].value) for c in columns)]
+                yield Bounded(name, cells, f"at {'most' if first.better == 'lower' else 'least'} {number(bound)}")
+
+    def copies(self, models: Sequence[np.ndarray]) -> Bounded:
+        found = [audit(waves, self.learned.waves, self.learned.groups) for waves in models]
+        cells = ["", "", "", *(number(100 * float(one.copies.mean())) for one in found)]
+        return Bounded("near-copies, %", cells, f"at most {number(100 * found[0].false_positives)}")
+
+
+def _some(rows: np.ndarray, most: int) -> np.ndarray:
+    """Rows drawn at random, as many as there are at most."""
+    return np.sort(np.random.default_rng(0).permutation(rows)[:most])
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("learned", type=Path, help="the recordings that the models learned from")
+    parser.add_argument("unseen", type=Path, nargs="+", help="recordings that they did not")
+    parser.add_argument("--model", action="append", default=[], help="a model, as `kick generate --model` takes it")
+    parser.add_argument("--half", choices=("first", "second"), default="second", help="first: to choose by")
+    parser.add_argument("-n", type=int, default=SEEDS, help="kicks of each model, from seed 0 on")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    names = args.model or ["default"]
+    learned = read_dataset(args.learned)
+    judge = Judge(learned, read_dataset([args.learned, *args.unseen]), args.half)
+    waves = []
+    for name in names:
+        made = generate(range(args.n), load_model(name))
+        waves.append(made if made.ndim == 2 else made.mean(axis=1))
+    yield (
+        f"{len(judge.waves)} recordings of {judge.who.max() + 1} sources, the {args.half} half by source; "
+        f"{judge.left_out} of {judge.machines} sources that were learned from are left out. {len(learned)} recordings "
+        f"learned from; {args.n} kicks of each model, from seed 0 on; scores at equal n.\n"
+    )
+    head = " | ".join(["measure", "recordings", "other half", "learned from", *names, "enough"])
+    yield f"| {head} |\n|---|{'--:|' * (len(names) + 3)}---|"
+    features = [measure_features(one) for one in waves]
+    for line in [*judge.endings(waves), *judge.scores(features), judge.copies(waves)]:
+        yield f"| {line.name} | {' | '.join(line.cells)} | {line.bound} |"
