@@ -24,6 +24,13 @@ def test_a_row_says_how_many_stop_with_the_interval_over_sources():
     row = endings_row("both", np.stack([ringing, ringing, stopped, stopped]).astype(np.float32), ["a", "a", "b", "b"])
     assert "| both | 4 | 50 [0, 100] % |" in row
     assert "| 0 [0, 0] % |" in row  # below 30 Hz
+    assert row.endswith("|  |")
+
+
+def test_a_row_of_recordings_says_how_many_their_files_cut():
+    waves = np.sin(2 * np.pi * 55 * np.arange(22050) / 44100)[None].repeat(4, axis=0).astype(np.float32)
+    known = np.array([22050, 22050 - 441, 9000, 9000])
+    assert endings_row("some", waves, None, known).endswith("| 50 [0, 100] % |")
 
 
 def test_recordings_and_models_stand_in_one_table(tmp_path, capsys):

@@ -236,9 +236,9 @@ def test_variants_are_refused_for_stereo():
 def test_sounds_are_compared_as_the_player_finishes_them(dataset, monkeypatch):
     compared = []
 
-    def recorded(bands, wave, shift=0):
+    def recorded(bands, wave, shift=0, known=None):
         compared.append(wave.detach())
-        return reconstruction.STFTFeatures(bands, wave, shift)
+        return reconstruction.STFTFeatures(bands, wave, shift, known)
 
     monkeypatch.setattr(autoencoding, "STFTFeatures", recorded)
     learner = task(dataset, "critics_from=1000")

@@ -22,6 +22,7 @@ SILENT_FILE = 1e-3  # of full scale: -60 dBFS; quieter files are mostly dither
 MIN_SECONDS = 0.010  # half a period of 50 Hz: less cannot be a kick
 CUT_FADE_SAMPLES = 441  # samples: 10 ms, where the sound goes on after the window
 END_FADE_SAMPLES = 88  # samples: 2 ms, where the file ends first
+CUT_DB = -50.0  # re peak: where a fade meets more, it makes the end, and not the sound
 MARGIN_SECONDS = 0.050  # kept on both sides of the window while resampling: longer than the resampler's filter
 PULSE_HZ = 200.0  # -3 dB of the low-pass that shows the body's first half wave
 REACH_SECONDS = 0.010  # of that low-pass: 15 standard deviations of its response
@@ -41,7 +42,8 @@ class Prepared:
     flipped: polarity inverted; cancelled: the channels cancelled and the louder one was taken; lone: only one
     of several channels sounds, and was taken. dc: the offset that was
     removed, and peak_db: the mid's peak in the file, re full scale; window_db: that in the window, before the gain.
-    cut_s: seconds of sound after the window; padded_s: seconds of zeros after a sound that is shorter.
+    cut_s: seconds of sound after the window; padded_s: seconds of zeros after a sound that is shorter. known: samples
+    that the recording speaks for: up to the fade at its end where the sound is above CUT_DB there, else all of them.
     """
 
     mid: np.ndarray
@@ -55,6 +57,7 @@ class Prepared:
     window_db: float
     cut_s: float
     padded_s: float
+    known: int
 
 
 def prepare(sound: Sound) -> Prepared:
@@ -81,7 +84,7 @@ def prepare(sound: Sound) -> Prepared:
     last = onset + math.ceil(LENGTH / SAMPLE_RATE * rate) + margin
     start = round((onset - first) * SAMPLE_RATE / rate) - ONSET
     both = resample(np.stack([mid[first:last], side[first:last]], axis=1), rate, SAMPLE_RATE)
-    window = _fit_window(both, start)
+    window, known = _fit_window(both, start)
 
     gain = float(np.abs(window[:, 0]).max())
     if gain < SILENT_FILE * peak:  # the resampler removed it all: ultrasound
@@ -101,7 +104,19 @@ def prepare(sound: Sound) -> Prepared:
         window_db=_level_db(gain),
         cut_s=max(0.0, after_s),
         padded_s=max(0.0, -after_s),
+        known=known,
     )
+
+
+def loud_at(x: np.ndarray, sample: int, reach: int = END_FADE_SAMPLES) -> bool:
+    """Whether x [T] is above CUT_DB re peak somewhere in the `reach` samples before `sample`.
+
+    >>> hum = np.sin(2 * np.pi * 50 * np.arange(LENGTH) / SAMPLE_RATE)
+    >>> loud_at(hum, 4410), loud_at(hum * np.linspace(1, 0, LENGTH) ** 4, LENGTH)
+    (True, False)
+    """
+    level = np.abs(x)
+    return float(level[max(0, sample - reach) : sample].max(initial=0)) > 10 ** (CUT_DB / 20) * float(level.max())
 
 
 def resting_offset(x: np.ndarray, rate: int) -> float:
@@ -202,16 +217,18 @@ def _refuse(sound: Sound) -> None:
         raise UserError("a constant (DC) without any sound; record it again")
 
 
-def _fit_window(x: np.ndarray, start: int) -> np.ndarray:
-    """The window [22050, C] of x [T, C] that begins at sample `start` (may be negative), faded at both ends."""
+def _fit_window(x: np.ndarray, start: int) -> tuple[np.ndarray, int]:
+    """The window [22050, C] of x [T, C] that begins at sample `start` (may be negative), faded at both ends, and
+    how many of its samples the recording speaks for."""
     window = np.zeros((LENGTH, x.shape[1]), dtype=np.float32)
     begin, end = max(0, start), min(len(x), start + LENGTH)
     sound_end = end - start
     window[begin - start : sound_end] = x[begin:end]
     window[:ONSET] *= _fade_out(ONSET)[:, None]
     fade = min(CUT_FADE_SAMPLES if sound_end == LENGTH else END_FADE_SAMPLES, sound_end - ONSET)
+    known = sound_end - fade if loud_at(window[:, 0], sound_end, fade) else LENGTH
     window[sound_end - fade : sound_end] *= _fade_out(fade)[::-1, None]
-    return window
+    return window, known
 
 
 def _fade_out(n: int) -> np.ndarray:

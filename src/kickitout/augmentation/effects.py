@@ -83,10 +83,7 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
     )
     if semitones == 0:
         return normalised(wave)
-    a, tau = 2 ** (semitones / 12) - 1, ms / 1000 * SAMPLE_RATE / math.log(10)
-    body = below(wave, *BODY_BAND_HZ)
-    t = np.arange(LENGTH - ONSET, dtype=np.float64)
-    place = ONSET + t - a * tau * np.expm1(-t / tau)
+    body, place = below(wave, *BODY_BAND_HZ), sweep_places(semitones, ms)
     moved = body.copy()
     moved[ONSET:] = _read(body, place)
     end = ONSET + int(np.searchsorted(place, LENGTH - 1))  # where it has been used up
@@ -94,6 +91,14 @@ def sweep(wave: Wave, semitones: float, ms: float) -> Wave:
         moved[end - CUT_FADE : end] *= fall(CUT_FADE)
         moved[end:] = 0
     return finish(wave - body + moved, wave)
+
+
+def sweep_places(semitones: float, ms: float) -> NDArray[np.float64]:
+    """The sample of a body that each sample of the swept one is read from, [LENGTH - ONSET], ascending."""
+    a, tau = 2 ** (semitones / 12) - 1, ms / 1000 * SAMPLE_RATE / math.log(10)
+    t = np.arange(LENGTH - ONSET, dtype=np.float64)
+    place: NDArray[np.float64] = ONSET + t - a * tau * np.expm1(-t / tau)
+    return place
 
 
 def soften(wave: Wave, ms: float) -> Wave:

@@ -17,6 +17,7 @@ from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.identity import identity_of, is_identity
+from kickitout.sound import LENGTH
 from kickitout.stored import upgraded
 
 
@@ -27,7 +28,7 @@ class ManifestRow:
     name: for display; file: sha256 of the file's bytes; sound: which sound it holds, see `kickitout.identity`; rate in
     Hz and channels as recorded; seconds: of the whole file; onset_s: seconds into it; dc re full scale and peak_db in
     dBFS, before the gain; group: the number that near-duplicates share; lone: one of several channels sounds;
-    notes: what was odd about the file, see `Sound`.
+    notes: what was odd about the file, see `Sound`; known: samples that the file speaks for, see `Prepared`.
     """
 
     name: str
@@ -48,6 +49,7 @@ class ManifestRow:
     group: int
     lone: bool = False
     notes: tuple[str, ...] = ()
+    known: int = LENGTH
 
 
 COPY_OF = "the same sound as "
@@ -255,6 +257,7 @@ def describe_sound(candidate: Candidate, sound: Sound, file: BinaryIO, digest: s
         group=-1,
         lone=prepared.lone,
         notes=sound.notes,
+        known=prepared.known,
     )
     return row, prepared
 

@@ -96,6 +96,11 @@ class SubBands(Representation):
         padded = blocks.transpose(1, 2).flatten(1)  # [B, 22528 + 2 around]
         return padded[:, LEFT + around : LEFT + around + LENGTH]
 
+    def known_frames(self, known: Tensor) -> Tensor:
+        """Frames [B] that depend on the first `known` samples [B] of a waveform alone."""
+        around = (self.config.taps - self.config.bands) // 2
+        return (known + LEFT + around - self.config.taps) // self.config.bands + 1
+
 
 @lru_cache
 def filter_bank(bands: int, taps: int) -> NDArray[np.float64]:

@@ -22,8 +22,10 @@ from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
 from kickitout.models.kickgan.player import ControllablePlayer
 from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
-from kickitout.models.player import finish_window
+from kickitout.models.player import FADE_OUT, finish_window
 from kickitout.representations import LogMelConfig, make_representation
+from kickitout.representations.pqmf import SubBands
+from kickitout.sound import LENGTH
 from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.engine import mean_of, parts_of
@@ -31,6 +33,7 @@ from kickitout.training.networks import Tally, Task, descend, measure_batch_norm
 from kickitout.training.objectives import OBJECTIVES, r1_penalty
 from kickitout.training.randomness import noise, stream
 from kickitout.training.reconstruction_loss import (
+    Known,
     STFTFeatures,
     energy_score,
     harmonic_distance,
@@ -40,6 +43,7 @@ from kickitout.training.reconstruction_loss import (
 )
 from kickitout.training.start import load_start
 
+WINDOW_KNOWN = LENGTH - FADE_OUT  # samples from which on a kick ends with the window, as what is generated does
 ENCODED_BLOCK = 64  # kicks encoded at once
 MEASURED = 1024  # kicks that the batch norms are measured on
 PRIOR_KICKS = 10_000  # that the mixture is fitted to
@@ -68,8 +72,12 @@ class AutoencodingTask(Task):
     losses = OBJECTIVES["hinge"]
     config: KickGANTrainingConfig
 
-    def __init__(self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor) -> None:
+    def __init__(
+        self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor, known: Tensor | None = None
+    ) -> None:
+        """waves: [n, C, T]; known: samples [n] of each that its recording speaks for, None where that is all."""
         self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
+        self.known = known if config.mask_cut else None
         torch.manual_seed(stream(config.seed, "weights"))
         self.representation = make_representation(config.representation).to(accelerator.device)
         self.mel = make_representation(LogMelConfig()).to(accelerator.device)
@@ -127,11 +135,14 @@ class AutoencodingTask(Task):
         waves = (self.representation.decode(torch.cat(mids)) * self.finish).split(len(real))
         samples, shift = slice(self._samples), step % SHIFTS
         with torch.no_grad():
-            wanted = STFTFeatures(bands, wave, shift)
-        found = [STFTFeatures(one, sound, shift) for one, sound in zip(mids[samples], waves[samples], strict=True)]
+            known = self._known(rows)
+            wanted = STFTFeatures(bands, wave, shift, known)
+        found = [
+            STFTFeatures(one, sound, shift, known) for one, sound in zip(mids[samples], waves[samples], strict=True)
+        ]
         total, figures = self._reconstruction(wanted, found)
         if self.model.stereo:
-            loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[samples], shift)
+            loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[samples], shift, known)
             total = total + loss
             figures["loss/side"] = loss.item()
         if judged:  # of what is in the middle
@@ -164,13 +175,23 @@ class AutoencodingTask(Task):
         total = total + weights.levels * losses["bias"]
         return total, {f"loss/{name}": loss.item() for name, loss in losses.items()}
 
-    def _sides(self, mid: STFTFeatures, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int) -> Tensor:
+    def _known(self, rows: Tensor) -> Known | None:
+        """What the loss may compare of the kicks `rows`; None: all. Behind the window all kicks are faded alike."""
+        if self.known is None or bool((self.known[rows] >= WINDOW_KNOWN).all()):
+            return None
+        assert isinstance(self.representation, SubBands)  # see the config
+        samples = self.known[rows].where(self.known[rows] < WINDOW_KNOWN, 2 * LENGTH).to(self.accelerator.device)
+        return Known(samples, self.representation.known_frames(samples))
+
+    def _sides(
+        self, mid: STFTFeatures, real: Tensor, wave: Tensor, made: Sequence[Tensor], shift: int, known: Known | None
+    ) -> Tensor:
         """The weighted loss of the sides, bands [B, 16, 1, L] and waveforms [B, T], on the scale of their mids."""
         weights = self.config.weights
         with torch.no_grad():
-            wanted = STFTFeatures(real, wave, shift)
+            wanted = STFTFeatures(real, wave, shift, known)
         sides = [one[:, self.bands :] for one in made]
-        found = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift) for bands in sides]
+        found = [STFTFeatures(bands, self.representation.decode(bands) * self.finish, shift, known) for bands in sides]
         click, whole, in_bands = spectral_distance(mid, "click"), spectral_distance(mid, "whole"), level_distance(mid)
         loss = weights.click * energy_score(wanted, found, click, weights.repulsion)
         loss = loss + 0.5 * weights.spectra * energy_score(wanted, found, whole, weights.repulsion)

@@ -163,6 +163,8 @@ class KickGANTrainingConfig(TrainingConfig):
     clip: float = Field(0.0, ge=0)  # largest norm of a gradient; 0: any
     critic_channels: int = Field(256, ge=8, le=4096)  # of the critics, on their smallest grid
     critics_from: int = Field(0, ge=0)  # step from which the critics judge
+    # Kicks that their file cut while they were loud are compared up to there alone: how they go on, nobody knows.
+    mask_cut: bool = False
     weights: WeightsConfig = WeightsConfig()
 
     @property

@@ -86,10 +86,13 @@ class Duration(NamedTuple):
     seconds: float
 
 
-def make_task(config: TrainingConfig, accelerator: Accelerator, waves: torch.Tensor) -> Task:
-    """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]."""
+def make_task(
+    config: TrainingConfig, accelerator: Accelerator, waves: torch.Tensor, known: torch.Tensor | None = None
+) -> Task:
+    """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]; known: samples [n] of each that its
+    recording speaks for (None: all), which critics take no notice of."""
     if isinstance(config, KickGANTrainingConfig):
-        return AutoencodingTask(config, accelerator, waves)
+        return AutoencodingTask(config, accelerator, waves, known)
     assert isinstance(config, AdversarialTrainingConfig)  # there is no other
     return AdversarialTask(config, accelerator, waves)
 
@@ -167,7 +170,7 @@ class Run:
         self.share = share_of_batch(self.accelerator, self.config.batch)
         found = make_training_set(self.dataset, self.config)
         self.waves, self.reals, self.held_out = torch.from_numpy(found.waves), found.reals, found.held_out
-        self.task = make_task(self.config, self.accelerator, self.waves)
+        self.task = make_task(self.config, self.accelerator, self.waves, torch.from_numpy(found.known))
 
     def save(self, path: Path) -> None:
         """Write the whole state."""

@@ -71,14 +71,33 @@ def energy_score(real: Any, samples: list[Any], distance: Distance, repulsion: f
     return near - 0.5 * repulsion * distance(*samples)
 
 
-class STFTFeatures:
-    """What the losses compare of a batch of kicks: sub-bands [B, C, 1, L] and waveforms [B, T]."""
+class Known(NamedTuple):
+    """How much of each kick its recording speaks for, int64 [B] each: samples of the waveform, frames of a sub-band."""
 
-    def __init__(self, bands: Tensor, wave: Tensor, shift: int = 0) -> None:
-        """shift: samples by which frames are moved, so that none of a hop's places is always or never seen."""
+    samples: Tensor
+    frames: Tensor
+
+
+class STFTFeatures:
+    """What the losses compare of a batch of kicks: sub-bands [B, C, 1, L] and waveforms [B, T].
+
+    What a recording does not speak for is zero in all of them, for the real kick as for its samples: no distance, no
+    slope, and no part in the mean of a batch. It counts as little as silence that is met.
+    """
+
+    def __init__(self, bands: Tensor, wave: Tensor, shift: int = 0, known: Known | None = None) -> None:
+        """shift: samples by which frames are moved, so that none of a hop's places is always or never seen. known:
+        None where that is all of each kick."""
         self.bands = bands[:, :, 0]
         parts = {"low": self.bands[:, 0, shift // 16 :], "whole": wave[:, shift:], "click": wave[:, shift:CLICK]}
         self.spectra = [magnitudes(parts[r.part], r.size) for r in RESOLUTIONS]
+        if known is not None:
+            frames = torch.arange(self.bands.shape[-1], device=bands.device)
+            self.bands = self.bands * (frames < known.frames[:, None, None]).to(bands)
+            self.spectra = [
+                spectrum * _whole_frames(resolution, spectrum, known, shift)
+                for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
+            ]
         self.logs = [(spectrum + LEAST_MAGNITUDE).log() for spectrum in self.spectra]
         self.cells = [
             band_levels(spectrum, resolution) for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
@@ -133,8 +152,9 @@ def level_bias(real: STFTFeatures, samples: Sequence[STFTFeatures], mean: Callab
 
 
 def _floors(scale: STFTFeatures) -> list[Tensor]:
-    """[B, 1, 1] for each resolution."""
-    return [cells.amax(dim=(1, 2), keepdim=True) * 10 ** (CELL_FLOOR_DB / 10) for cells in scale.cells]
+    """[B, 1, 1] for each resolution; never 0, where a kick has no known cell."""
+    loudest = [cells.amax(dim=(1, 2), keepdim=True).clamp(min=1e-20) for cells in scale.cells]
+    return [power * 10 ** (CELL_FLOOR_DB / 10) for power in loudest]
 
 
 def harmonic_distance(scale: STFTFeatures) -> Distance:
@@ -148,6 +168,14 @@ def harmonic_distance(scale: STFTFeatures) -> Distance:
         return ((a.bands[:, 0] - b.bands[:, 0]).abs().mean(dim=1) / norm).mean()
 
     return distance
+
+
+def _whole_frames(resolution: STFTResolution, spectrum: Tensor, known: Known, shift: int) -> Tensor:
+    """[B, frames, 1]: 1 where a frame lies wholly within what is known, else 0; of a spectrum [B, frames, bins]."""
+    hop = resolution.size // 2
+    ends = (torch.arange(spectrum.shape[1], device=spectrum.device) + 1) * hop
+    until = known.frames - shift // 16 if resolution.part == "low" else known.samples - shift
+    return (ends <= until[:, None]).to(spectrum)[..., None]
 
 
 def magnitudes(wave: Tensor, size: int) -> Tensor:

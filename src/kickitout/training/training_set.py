@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kickitout.augmentation.known import known_of_mix, known_of_variants
 from kickitout.augmentation.mix import ENDINGS, augmentation_mix
 from kickitout.augmentation.variants import producer_variants
 from kickitout.datasets.build import Dataset, split
@@ -20,23 +21,30 @@ class TrainingSet(NamedTuple):
     waves: np.ndarray  # [n, 1 or 2, T]; the second channel is the side
     reals: np.ndarray  # [m, T]
     held_out: np.ndarray  # [k, T]
+    known: np.ndarray  # int64 [n]: samples of each of `waves` that its recording speaks for, see `prepare`
 
 
 def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
     """Recordings in the order of their contents: neither names nor the order of folders may change a run."""
     train, held_out = (sorted(part, key=lambda i: dataset.rows[i].sound) for part in split(dataset, config.held_out))
+    known = [dataset.rows[i].known for i in train]
+    all_known = [np.array(known, np.int64)]
     sounds = [dataset.waves, dataset.sides][: 2 if config.model.stereo else 1]
     parts = [np.stack([s[train] for s in sounds], axis=1)]
     reals = dataset.waves[train]
     weights = weights_of([dataset.rows[i].source for i in train], config.source_power)
     variants = np.maximum(np.rint((1 + config.variants_for(len(reals))) * weights).astype(int) - 1, 0)
     if variants.any():  # of training kicks alone: what is held out stays unseen in every form
-        known = [dataset.rows[i].sound for i in train]
-        parts.append(producer_variants(reals, variants, config.seed, clicks_from=reals, identities=known)[:, None])
+        names = [dataset.rows[i].sound for i in train]
+        varied = producer_variants(reals, variants, config.seed, clicks_from=reals, identities=names)
+        parts.append(varied[:, None])
+        all_known.append(known_of_variants(varied, known, variants, config.seed, identities=names))
     if config.augmentation_mix:
         ranges, by = ENDINGS[config.mix_endings], None if config.source_power == 1 else weights
-        parts.append(augmentation_mix(reals, config.augmentation_mix, config.seed, ranges, by).waves[:, None])
-    return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out])
+        mix = augmentation_mix(reals, config.augmentation_mix, config.seed, ranges, by)
+        parts.append(mix.waves[:, None])
+        all_known.append(known_of_mix(mix, known, config.seed, ranges))
+    return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out], np.concatenate(all_known))
 
 
 def weights_of(sources: Sequence[str], power: float) -> np.ndarray:

@@ -1,4 +1,5 @@
-"""Compare how the kicks of models end with how recordings end: stops while loud, T60, energy below 30 Hz, the tail.
+"""Compare how the kicks of models end with how recordings end: stops while loud, T60, energy below 30 Hz, the tail,
+and how many recordings their files cut while they were loud, which training masks.
 
     kick lab measure endings RECORDINGS [RECORDINGS ...] --model default [--model RUN ...]
 
@@ -15,14 +16,17 @@ from pathlib import Path
 import numpy as np
 
 from kickitout import generate, load_model, read_dataset
+from kickitout.audio.prepare import CUT_FADE_SAMPLES
 from kickitout.descriptors import cards
 from kickitout.descriptors.endings import stops
+from kickitout.sound import LENGTH
 
 SEEDS = 512
 DRAWS = 1000
 INFRA = 0.1  # of the energy: more below 30 Hz is a fault
-HEAD = """| sounds | n | ends while loud | T60 known | more than a tenth below 30 Hz | tail at 300 to 350 ms, median |
-|---|--:|--:|--:|--:|--:|"""
+HEAD = """| sounds | n | ends while loud | T60 known | more than a tenth below 30 Hz | tail at 300 to 350 ms, median | \
+cut by its file |
+|---|--:|--:|--:|--:|--:|--:|"""
 
 
 def halves_by_source(sources: Sequence[str]) -> np.ndarray:
@@ -38,8 +42,11 @@ def halves_by_source(sources: Sequence[str]) -> np.ndarray:
     return np.array([source in first for source in sources])
 
 
-def endings_row(name: str, waves: np.ndarray, sources: Sequence[str] | None = None) -> str:
-    """A line of the table. sources: of each wave, which are drawn whole; each wave is its own where there are none."""
+def endings_row(
+    name: str, waves: np.ndarray, sources: Sequence[str] | None = None, known: np.ndarray | None = None
+) -> str:
+    """A line of the table. sources: of each wave, which are drawn whole; each wave is its own where there are none.
+    known: samples of each that its recording speaks for, see `kickitout.audio.prepare`."""
     found = cards(waves)
     columns = [
         100.0 * stops(found["stop_db"]),
@@ -52,6 +59,8 @@ def endings_row(name: str, waves: np.ndarray, sources: Sequence[str] | None = No
     draws = [np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
     cells = [_cell(np.mean, values, draws, " %") for values in columns]
     cells.append(_cell(np.nanmedian, found["tail_db"], draws, " dB"))
+    cut = None if known is None else 100.0 * (known < LENGTH - CUT_FADE_SAMPLES)
+    cells.append("" if cut is None else _cell(np.mean, cut, draws, " %"))
     return f"| {name} | {len(waves)} | {' | '.join(cells)} |"
 
 
@@ -72,12 +81,14 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     for folder in args.recordings:
         dataset = read_dataset(folder)
         sources = [row.source for row in dataset.rows]
-        yield endings_row(folder.name, dataset.waves, sources)
+        known = np.array([row.known for row in dataset.rows])
+        yield endings_row(folder.name, dataset.waves, sources, known)
         first = halves_by_source(sources)
         for name, half in (("first half", first), ("second half", ~first)):
             if not half.any():
                 continue  # one source alone
             rows = np.flatnonzero(half)
-            yield endings_row(f"{folder.name}, {name}", dataset.waves[rows], [sources[i] for i in rows])
+            part = [sources[i] for i in rows]
+            yield endings_row(f"{folder.name}, {name}", dataset.waves[rows], part, known[rows])
     for model in args.model or ["default"]:
         yield endings_row(f"**{model}**", generate(range(args.n), load_model(model)))
