@@ -70,3 +70,14 @@ def test_nothing_left_to_judge_by_is_refused(folders, capsys):
     learned, _ = folders
     assert main(["lab", "measure", "judge", str(learned), str(learned), "-n", "64"]) == 2
     assert "all of them were learned from" in capsys.readouterr().err
+
+
+def test_reconstructions_stand_between_recordings_and_seeds(folders, capsys):
+    learned, unseen = folders
+    assert main(["lab", "measure", "told", str(learned), str(unseen)]) == 0
+    said = capsys.readouterr().out
+    assert "| measure | the other half | reconstructed | with the jitter of training | seeds |" in said
+    rows = [line for line in said.splitlines() if line.startswith("| two_sample_logistic_bands-1 ")]
+    values = [float(cell) for cell in rows[0].split("|")[2:6]]
+    assert all(0 <= value <= 1 for value in values)
+    assert len(set(values)) > 1

@@ -71,10 +71,9 @@ class Judge:
         self.waves, self.who = both.waves[strange[0]], np.unique(who[strange[0]], return_inverse=True)[1]
         self.real = measure_features(self.waves, groups=both.groups[strange[0]])
         sets = [strange[1], np.flatnonzero(heard)]
-        self.others, self.recorded = (
-            measure_features(both.waves[rows], groups=both.groups[rows])
-            for rows in (_some(part, len(self.waves)) for part in sets)
-        )
+        rows = [_some(part, len(self.waves)) for part in sets]
+        self.other_waves = both.waves[rows[0]]
+        self.others, self.recorded = (measure_features(both.waves[part], groups=both.groups[part]) for part in rows)
 
     def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
         found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
