@@ -7,10 +7,13 @@ profile of its own too). Stride lines are measured in the decoded sound, in its 
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from kickitout.sound import SAMPLE_RATE
 from kickitout.training.spectral_loss import rings
 
 EIGHTHS = (1, 2, 3, 4)  # cycles in eight cells: where strides of 2, 4 and 8 leave lines
@@ -82,3 +85,33 @@ def log_spectral_distance(real: np.ndarray, decoded: np.ndarray, size: int = 102
     a, b = levels(real), levels(decoded)
     top = a.max(axis=(1, 2), keepdims=True) + floor_db
     return np.sqrt(((np.maximum(a, top) - np.maximum(b, top)) ** 2).mean(axis=2)).mean(axis=1)
+
+
+THIRD_SIZE = 1024  # samples a window: bands from 180 Hz on are wider than a bin
+THIRD_HOP = 220  # samples: 5 ms
+THIRD_FLOOR_DB = -60.0  # re the loudest cell of the real sound: what is quieter in both is not compared
+
+
+def third_octave_distance(real: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """[n] dB: mean absolute difference of level over cells of a third of an octave and 5 ms in which either sounds.
+
+    real, other: sounds [n, T]. Two noises of one level are near each other, which no distance bin by bin shows.
+    """
+    hz = np.fft.rfftfreq(THIRD_SIZE, 1 / SAMPLE_RATE)
+    edges = 1000 * 2 ** ((np.arange(-12, 14) - 0.5) / 3)  # centres from 62 Hz to 16 kHz
+    inside = np.stack([(hz >= low) & (hz < high) for low, high in itertools.pairwise(edges)])
+    inside = inside[inside.any(axis=1)].astype(np.float32)
+
+    def levels(waves: np.ndarray) -> np.ndarray:
+        padded = np.pad(waves, ((0, 0), (THIRD_SIZE // 2, THIRD_SIZE // 2)))
+        frames = np.lib.stride_tricks.sliding_window_view(padded, THIRD_SIZE, axis=1)[:, ::THIRD_HOP]
+        power = np.square(np.abs(np.fft.rfft(frames * np.hanning(THIRD_SIZE).astype(np.float32))))
+        return 10 * np.log10(power @ inside.T + 1e-12)
+
+    found = np.zeros(len(real))
+    for i, (a, b) in enumerate(zip(real, other, strict=True)):
+        x, y = levels(a[None])[0], levels(b[None])[0]
+        least = x.max() + THIRD_FLOOR_DB
+        sounds = np.maximum(x, y) > least
+        found[i] = np.abs(np.maximum(x, least) - np.maximum(y, least))[sounds].mean() if sounds.any() else 0.0
+    return found

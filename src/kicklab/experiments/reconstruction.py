@@ -28,7 +28,7 @@ from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET
 from kicklab.experiments.ceilings import ceilings
-from kicklab.spectra import log_spectral_distance
+from kicklab.spectra import log_spectral_distance, third_octave_distance
 
 IN_TUNE_CENTS = 10.0
 LEVEL_FRAMES = 2  # of a sub-band: 0.7 ms, the deviation of what levels are averaged with
@@ -37,11 +37,12 @@ MAGNITUDES = ("logmag", "mel")  # representations whose phase is rebuilt (Griffi
 
 
 class Reconstruction(NamedTuple):
-    """n kicks reconstructed. distances: log-spectral, dB [n]; cents: of the end pitch [n], NaN where either has none;
-    seconds: processor time of finding one, NaN where none was looked for."""
+    """n kicks reconstructed. distances: log-spectral, dB [n]; thirds: in third octaves and 5 ms, dB [n]; cents: of the
+    end pitch [n], NaN where either has none; seconds: processor time of finding one, NaN where none was looked for."""
 
     name: str
     distances: np.ndarray
+    thirds: np.ndarray
     cents: np.ndarray
     seconds: float
 
@@ -76,7 +77,15 @@ def noise_redrawn(waves: np.ndarray, seed: int = 0) -> Reconstruction:
 
 def _compared(name: str, waves: np.ndarray, again: np.ndarray, seconds: float) -> Reconstruction:
     hz = [cards(x).values["pitch_end_hz"] for x in (waves, again)]
-    return Reconstruction(name, log_spectral_distance(waves, again), 1200 * np.abs(np.log2(hz[1] / hz[0])), seconds)
+    cents = 1200 * np.abs(np.log2(hz[1] / hz[0]))
+    return Reconstruction(
+        name, log_spectral_distance(waves, again), third_octave_distance(waves, again), cents, seconds
+    )
+
+
+def another_kick(waves: np.ndarray) -> Reconstruction:
+    """Each kick against the next: how far apart kicks are that have nothing to do with one another."""
+    return _compared("another kick", waves, np.roll(waves, 1, axis=0), float("nan"))
 
 
 def best_magnitude(waves: np.ndarray) -> tuple[str, np.ndarray]:
@@ -89,16 +98,18 @@ def best_magnitude(waves: np.ndarray) -> tuple[str, np.ndarray]:
 def reconstruction_text(rows: Sequence[Reconstruction], representation: str, ceiling: np.ndarray) -> str:
     """The rows as a Markdown table, the representation's own round trip last."""
     head = ["reconstructed by", "n", "log-spectral distance", f"below {representation} of the same kick",
-            f"below {representation}'s median", "pitch: median", "pitch within 10 cents", "processor time"]  # fmt: skip
+            f"below {representation}'s median", "thirds in 5 ms",
+            "pitch: median", "pitch within 10 cents", "processor time"]  # fmt: skip
     lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
     for row in rows:
         known = row.cents[np.isfinite(row.cents)]
         seconds = "" if np.isnan(row.seconds) else f"{row.seconds:.1f} s"
         cells = [row.name, str(len(ceiling)), _median(row.distances, "dB"), _share_text(row.distances < ceiling),
-                 _share_text(row.distances < np.median(ceiling)), _median(known, "cents"),
+                 _share_text(row.distances < np.median(ceiling)), _median(row.thirds, "dB"),
+                 _median(known, "cents"),
                  f"{_share_text(known <= IN_TUNE_CENTS)}, n={len(known)}", seconds]  # fmt: skip
         lines.append("| " + " | ".join(cells) + " |")
-    lines.append(f"| {representation}, Griffin-Lim | {len(ceiling)} | {_median(ceiling, 'dB')} | | | | | |")
+    lines.append(f"| {representation}, Griffin-Lim | {len(ceiling)} | {_median(ceiling, 'dB')} | | | | | | |")
     return "\n".join(lines)
 
 
@@ -124,7 +135,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.sounds)
     drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
     waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].sound for i in np.sort(drawn)]
-    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)] + [noise_redrawn(waves)]
+    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)]
+    rows += [noise_redrawn(waves), another_kick(waves)]
     yield reconstruction_text(rows, *best_magnitude(waves))
     yield (
         f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset.waves)} kicks, dataset `{dataset.digest[:16]}`."
