@@ -140,6 +140,7 @@ ENDINGS = {
         rendered=0.0,
         trim_light=True,
         ranges={
+            "semitones": Range(-5, 3, chance=0.85),  # lower than that, one in twelve is mostly below 30 Hz
             "room_db": Range(-22, -1, chance=0.5, otherwise=OFF_DB),
             "hiss_db": Range(-48, -14, chance=0.5, otherwise=OFF_DB),
             "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
