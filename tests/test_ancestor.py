@@ -11,6 +11,7 @@ from accelerate import Accelerator
 
 from kickitout.errors import UserError
 from kickitout.models.ancestor import AncestorConfig, Critic, Generator
+from kickitout.models.output import mode_under_tanh
 from kickitout.synthesis.procedural import synthesise
 from kickitout.training.config import load_config
 from kickitout.training.loop import make_task
@@ -53,6 +54,15 @@ def test_what_reaches_the_generator_vanishes_with_the_slope_of_the_first_sigmoid
     torch.testing.assert_close(logits.grad, once * slope / 3)
     assert logits.grad is not None
     assert abs(logits.grad[2].item()) < 1e-6 * abs(once[2].item())
+
+
+def test_with_an_offset_it_begins_where_most_of_its_pictures_are():
+    begun = task(*SMALL, *ONCE, "model.output_bias=data")
+    pictures = begun.pictures(begun.waves)
+    with torch.no_grad():
+        made = begun.g(begun.latents(0, 0, slice(0, 8)))
+    assert made.median().item() == pytest.approx(torch.tanh(mode_under_tanh(pictures)).item(), abs=0.05)
+    assert task(*SMALL, *ONCE).g.state_dict().keys() | {"output_bias"} == begun.g.state_dict().keys()
 
 
 def test_it_has_the_layers_that_its_history_tells():

@@ -117,6 +117,7 @@ def test_a_name_and_words_about_a_config_are_no_part_of_a_cell(config):
     [
         {"seed": 4}, {"sounds": 65}, {"digests": ("a" * 64, "c" * 64)}, {"kicks": 16}, {"data": "tones"},
         {"budget": Budget(steps=3)}, {"budget": Budget(seconds=2.0)}, {"milestones": (0.5, 1.0)}, {"source": "reals"},
+        {"fold": (0, "c" * 64)},
         {"config": load_config("dcgan-bands", [*TOY, "seed=4"])},
         {"config": load_config("dcgan-bands", [*TOY, "seed=3", "representation.taps=384"])},
         {"config": load_config("dcgan-bands", [*TOY, "seed=3", "optim_d.lr=1e-4"])},

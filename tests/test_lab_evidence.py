@@ -12,8 +12,10 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
+from kicklab.paper.figures import dead_until, predicted_travel
+from kicklab.paper.tables import evidence_rows
 from kicklab.paper.words import compared, standing, told
-from kicklab.study import Study
+from kicklab.study import Study, load_study, rows_of
 
 pytestmark = pytest.mark.decides
 
@@ -47,6 +49,17 @@ def test_pairs_of_one_source_are_left_out_so_that_new_sources_are_at_zero():
     assert abs(np.mean(found)) < 3 * np.std(found) / math.sqrt(200)
     naive = cdist(points, points).sum() / (48 * 47)
     assert naive < 0.97 * unseen.mean_apart(ones)[0]  # with them, real sounds would seem nearer to each other
+
+
+def test_sounds_that_were_learned_from_are_left_out():
+    rng = np.random.default_rng(5)
+    points, made, sources = rng.normal(0, 1, (20, 2)), rng.normal(1, 1, (30, 2)), np.repeat(np.arange(10), 2)
+    away = cdist(points, made).mean(1)
+    unseen = sources > 3
+    fewer = Unseen(sources[unseen], cdist(points[unseen], points[unseen]))
+    found = Unseen(sources, cdist(points, points)).energy(np.where(unseen, away, np.nan), 1.0)
+    assert found[0] == pytest.approx(fewer.energy(away[unseen], 1.0)[0])
+    assert np.isfinite(found).all()
 
 
 def test_sources_are_drawn_whole_and_the_draws_are_the_same_for_all():
@@ -141,6 +154,46 @@ def test_a_row_that_still_improves_is_said_to_be_learning():
     assert "it is still learning" in standing(evidence({"a": [9.0, 9.1, 9.2]}, last=-4.0), "a")
     assert "it gets worse" in standing(evidence({"a": [9.0, 9.1, 9.2]}, last=4.0), "a")
     assert "no change is shown" in standing(evidence({"a": [9.0, 9.1, 9.2]}), "a")
+
+
+def test_a_contrast_says_which_of_its_rows_is_still_learning_but_for_the_baseline_of_which_it_is_said_already():
+    pairs = [["a", "b"], ["b", "a"]]
+    e = evidence({"a": [30.0, 31.0, 32.0], "b": [10.0, 10.1, 10.2]}, contrasts=pairs, last=-4.0)
+    assert "it is still learning" in standing(e, "a")
+    assert "At the end <em>b</em> is still learning." in compared(e, "a", "b", e.contrast("a", "b"), 0.01, None)
+    done = evidence({"a": [30.0, 31.0, 32.0], "b": [10.0, 10.1, 10.2]}, contrasts=pairs)
+    assert "still learning" not in compared(done, "a", "b", done.contrast("a", "b"), 0.01, None)
+
+
+def test_the_best_milestone_is_chosen_over_all_seeds_and_read_on_the_sounds_that_confirm():
+    e, confirm = evidence({"a": [9.0, 9.1, 9.2]}), evidence({"a": [20.0, 20.1, 20.2]})
+    e.rows["a"].values[:, 2] -= 5.0
+    e.rows["a"].values[0, 1] = 3.0  # one seed alone chooses nothing
+    confirm.rows["a"].values[:, 2] += 3.0
+    assert e.best("a") == 2
+    head, rows = evidence_rows(e, confirm)
+    told_best = rows[0][head.index("nearest at, confirmed")]
+    assert told_best.startswith("3: 23.1 ")
+    assert evidence_rows(e)[1][0][head.index("nearest at, confirmed")] == "3: –"
+
+
+def test_the_dead_phase_ends_between_two_milestones():
+    e = evidence({"a": [40.0, 40.0], "b": [3.0, 3.0]})
+    e.rows["a"].values[:, 2:] = 2.5
+    assert 2 < dead_until(e.rows["a"]) < 3
+    assert dead_until(e.rows["b"]) == 1  # alive at the first
+    e.rows["a"].values[:] = 40.0
+    assert dead_until(e.rows["a"]) == 4  # never
+
+
+def test_the_way_to_silence_is_predicted_from_offset_rate_and_maps():
+    rows = {row.name: predicted_travel(row) for row in rows_of(load_study("start"))}
+    assert rows["offset 0"] == rows["offset 0, slow critic"] == 1
+    assert rows["offset data"] == 0
+    assert rows["offset 0, rate x 4"] == rows["offset 0, 32 last maps"] == pytest.approx(0.25)
+    assert 0 < rows["offset -2"] < rows["offset -3"] < rows["offset -1"] < 1
+    assert rows["SpecGAN"] is None
+    assert rows["complex STFT"] is None
 
 
 def test_dead_is_read_from_the_sound():

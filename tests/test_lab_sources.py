@@ -10,7 +10,7 @@ import pytest
 from kickitout.datasets.build import Dataset, ManifestRow
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH
-from kicklab.data import load, parts_table, read_kicks, save
+from kicklab.data import FOLDS, load, parts_table, read_kicks, save
 from kicklab.sources import PER_SOURCE, capped, held_out_sources, machine_of, sources_of
 
 pytestmark = pytest.mark.decides
@@ -86,6 +86,29 @@ def test_parts_share_no_source_and_are_known_by_name(folders, tmp_path):
     lines = parts_table(again).splitlines()
     assert lines[0] == "part,source,name,sound"
     assert len(lines) == 1 + sum(len(part) for part in data.parts.values())
+
+
+def test_more_data_are_those_that_confirm_but_for_a_fold_of_their_sources_that_may_be_passed_on(folders):
+    data = read_kicks(["mine"], confirm=["new"])
+    assert data.confirm is not None
+    rows = list(data.confirm.rows)
+    rows[0] = replace(rows[0], licence="unclear")
+    data = replace(data, confirm=replace(data.confirm, rows=tuple(rows)))
+    sources = np.array([r.source for r in rows])
+    unseen = []
+    for fold in range(FOLDS):
+        more = data.more(fold)
+        assert not more[0]
+        assert not set(sources[more]) & set(sources[data.folds == fold])
+        unseen.append(set(sources[data.folds == fold]))
+        learned = data.of(None, 0.1, 0, fold)
+        assert {r.sound for r in learned.rows} == {r.sound for r in data.train.rows} | {
+            r.sound for r, taken in zip(rows, more, strict=True) if taken
+        }
+        np.testing.assert_array_equal(learned.waves[len(data.train) :], data.confirm.waves[more])
+        assert not {r.group for r in data.train.rows} & {r.group for r in learned.rows[len(data.train) :]}
+    assert set.union(*unseen) == set(sources)  # each source is unseen once
+    assert sum(len(part) for part in unseen) == len(set(sources))
 
 
 def test_a_source_in_two_parts_is_refused(folders):

@@ -28,8 +28,8 @@ LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
     {"html", "tones", "patterns", "spectra", "sources", "two_sample"}, {"data"},
-    {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence"},
-    {"results"}, {"runner", "listening", "listing"}, {"benches", "experiments"}, {"paper"}, {"cli"},
+    {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence", "pictures"},
+    {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
 HEAVY = (

@@ -102,3 +102,35 @@ def test_descending_the_differentiable_form_takes_the_traces_away():
         with_spectrum(torch.zeros(()), real, fake, SpectralConfig(loss="differentiable"))[1].backward()
         optimiser.step()
     assert apart() < 0.5 * before
+
+
+def test_matched_gradients_are_as_long_as_the_adversarial_one_times_the_weight():
+    real, weight = smooth(4), torch.randn(32, 32)
+    for times in (1.0, 10.0):
+        fake = checkered(smooth(4, 1)).requires_grad_(True)
+        adversarial = 1e-3 * (fake * weight).sum(dim=(1, 2, 3)).mean()
+        (alone,) = torch.autograd.grad(adversarial, fake, retain_graph=True)
+        config = SpectralConfig(loss="differentiable", matched=True, weight=times)
+        total, _ = with_spectrum(adversarial, real, fake, config)
+        (both,) = torch.autograd.grad(total, fake)
+        assert (both - alone).norm().item() == pytest.approx(times * alone.norm().item(), rel=1e-4)
+
+
+def test_detached_under_adam_is_nearly_nothing():
+    """Adam divides by the size of gradients, so that a loss which only multiplies them is hardly a loss."""
+
+    def steps(loss: str) -> torch.Tensor:
+        real, fake = smooth(8), checkered(smooth(8, 1)).requires_grad_(True)
+        optimiser, weight = torch.optim.Adam([fake], lr=0.002, betas=(0.5, 0.999)), torch.randn(32, 32)
+        before = fake.detach().clone()
+        for _ in range(20):
+            optimiser.zero_grad()
+            adversarial = ((fake - 0.5) * weight).square().mean()
+            config = SpectralConfig(loss=loss, weight=10.0)
+            (adversarial if loss == "none" else with_spectrum(adversarial, real, fake, config)[0]).backward()
+            optimiser.step()
+        return (fake.detach() - before).flatten()
+
+    alone, detached, formula = (steps(loss) for loss in ("none", "detached", "differentiable"))
+    assert (detached - alone).norm() < 0.05 * alone.norm()
+    assert (formula - alone).norm() > 0.3 * alone.norm()

@@ -14,12 +14,13 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
+from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.representations import RepresentationConfig, make_representation
 from kickitout.representations.base import RepresentationSettings
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing
-from kicklab.data import LabData
+from kicklab.data import FOLDS, LabData
 from kicklab.study import FEWEST_SEEDS, NO_BUDGET, Budget, Study, StudyRow, lab_size, rows_of
 
 Source = Literal["trained", "reals", "augmented", "procedural", "ceiling"]
@@ -46,6 +47,7 @@ class Cell:
     config: TrainingConfig | None = None
     representation: RepresentationSettings | None = None
     kicks: int | None = None
+    fold: tuple[int, str] | None = None  # of what confirms: which is not learned from, and the digest of all
     budget: Budget = NO_BUDGET
     milestones: tuple[float, ...] = (1.0,)
 
@@ -61,8 +63,8 @@ class Cell:
         known: dict[str, Any] = {
             "training": TRAINING_VERSION, "source": self.source, "data": self.data, "seed": self.seed,
             "sounds": self.sounds, "corpus": self.digests, "settings": settings, "kicks": self.kicks,
-            "seconds": None if self.budget.seconds is None else float(self.budget.seconds), "steps": self.budget.steps,
-            "sounds seen": self.budget.sounds,
+            "fold": self.fold, "steps": self.budget.steps, "sounds seen": self.budget.sounds,
+            "seconds": None if self.budget.seconds is None else float(self.budget.seconds),
             "milestones": None if self.milestones == (1.0,) else self.milestones,
         }  # fmt: skip
         kind = "-".join(str(settings[key]) for key in (FAMILY, "codec.name") if key in settings)
@@ -74,8 +76,14 @@ class Cell:
         assert self.config is not None
         return _digest({
             "training": TRAINING_VERSION, "data": self.data, "sounds": self.sounds, "corpus": self.digests,
-            "settings": differing(self.config), "kicks": self.kicks, "steps": self.budget.seconds is None,
+            "settings": differing(self.config), "kicks": self.kicks, "fold": self.fold,
+            "steps": self.budget.seconds is None,
         })  # fmt: skip
+
+    def learned(self, data: LabData) -> Dataset:
+        """What its run gets of the sounds."""
+        held_out = self.config.held_out if self.config else 0.1
+        return data.of(self.kicks, held_out, self.seed, None if self.fold is None else self.fold[0])
 
     @property
     def representation_label(self) -> str:
@@ -119,6 +127,7 @@ def cells_of(
         row.resolved(0)  # what is wrong is said before anything is trained
     most = len(data.train)
     rows = [row for row in rows if row.kicks is None or row.kicks <= 0.9 * most]
+    rows = [row for row in rows if not row.more or data.confirm is not None]
     common: dict[str, Any] = {
         "study": name, "data": study.data, "sounds": sounds or study.sounds,
         "digests": (data.train.digest, data.test.digest),
@@ -129,7 +138,8 @@ def cells_of(
             found.append(
                 Cell(
                     row=row.name, about=row.about, levels=row.levels, source="trained", seed=seed,
-                    config=row.resolved(seed), kicks=row.kicks, budget=budget, milestones=study.shares, **common,
+                    config=row.resolved(seed), kicks=row.kicks, budget=budget, milestones=study.shares,
+                    fold=(seed % FOLDS, data.confirm.digest) if row.more and data.confirm else None, **common,
                 )
             )  # fmt: skip
     return found

@@ -13,7 +13,7 @@ import json
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -28,11 +28,13 @@ from kickitout.stored import upgraded
 from kickitout.training.session import FEWEST_KICKS
 from kicklab.sources import capped, held_out_sources, machine_of, sources_of
 from kicklab.tones import tone_dataset
+from kicklab.two_sample import dealt
 
 # Of the sounds, in whole sources. The seed is the first under 6 with no source above an eighth of the test part, chosen
 # before anything was trained.
 TEST_SHARE, TEST_SEED = 0.25, 3
 TONES, TEST_TONES = 512, 128
+FOLDS = 3  # of the sources that confirm, where all but one are learned from
 FREE = {"cc0", "cc0-1.0", "cc0 1.0", "public-domain", "public domain", "unlicense", "the unlicense"}
 
 
@@ -52,11 +54,26 @@ class LabData:
         found = {"train": self.train, "test": self.test, "confirm": self.confirm}
         return {name: part for name, part in found.items() if part is not None}
 
-    def of(self, kicks: int | None, held_out: float, seed: int) -> Dataset:
-        """What a run gets: what it will hold out, and `kicks` others (all, if None) that the seed chooses.
+    @cached_property
+    def folds(self) -> np.ndarray:
+        """[n] of those that confirm: the fold of each, sources whole."""
+        assert self.confirm is not None
+        return dealt(sources_of(self.confirm.rows), np.random.default_rng(TEST_SEED), FOLDS)
+
+    def more(self, fold: int) -> np.ndarray:
+        """[n] bool: which of those that confirm are learned from beside the training kicks where this fold is kept
+        unseen. They are of other folds, and may be passed on."""
+        assert self.confirm is not None
+        return (self.folds != fold) & np.array([is_free(row) for row in self.confirm.rows])
+
+    def of(self, kicks: int | None, held_out: float, seed: int, fold: int | None = None) -> Dataset:
+        """What a run gets: what it will hold out, and `kicks` others (all, if None) that the seed chooses; with a
+        fold, what `more` says too.
 
         A group is taken whole, until there are enough, the last one in part; fewer are contained in more.
         """
+        if fold is not None and self.confirm is not None:
+            return both_sets(self.train, self.confirm.take(np.flatnonzero(self.more(fold))))
         if kicks is None:
             return self.train
         mine, watched = split(self.train, held_out)
@@ -69,6 +86,19 @@ class LabData:
         order = list(by_group)
         chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_group[order[place]]][:kicks]
         return self.train.take(np.array(sorted([*chosen, *watched.tolist()])))
+
+
+def is_free(row: ManifestRow) -> bool:
+    """Whether a sound may be passed on without conditions."""
+    return str(row.licence).lower() in FREE
+
+
+def both_sets(first: Dataset, second: Dataset) -> Dataset:
+    """Two sets of which no sound is related to one of the other."""
+    above = max(row.group for row in first.rows) + 1
+    rows = (*first.rows, *(replace(row, group=above + row.group) for row in second.rows))
+    waves, sides = (np.concatenate(pair) for pair in ((first.waves, second.waves), (first.sides, second.sides)))
+    return Dataset(waves, sides, rows, (), {}, ())
 
 
 def read_kicks(paths: Sequence[Path], against: Sequence[Path] = (), confirm: Sequence[Path] = ()) -> LabData:

@@ -59,8 +59,15 @@ class Unseen:
         return ((counts @ (self.distances * other)) * counts).sum(1) / ((counts @ other) * counts).sum(1)
 
     def energy(self, away: np.ndarray, within: float) -> np.ndarray:
-        """[1 + DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them."""
-        return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
+        """[1 + DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them; NaN for
+        one that was learned from, which is no unseen sound and left out."""
+        known = np.isfinite(away)
+        if known.all():
+            return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
+        counts = self.counts * known
+        alone = np.array([len({*self.sources[row > 0].tolist()}) < 2 for row in counts])
+        counts[alone] = known  # a draw without two sources that are left says nothing
+        return 2 * (counts @ np.where(known, away, 0)) / counts.sum(1) - self.mean_apart(counts) - within
 
     @cached_property
     def band(self) -> tuple[float, float]:
@@ -158,6 +165,16 @@ class Evidence:
         """Change of a row from the last milestone but one to the last, on the soft scale."""
         change = {n: row.at(-1) - row.at(-2) for n, row in self.rows.items()}
         return self._summed(change[name].mean(0), 1 / len(change[name]), {n: v[:, 0] for n, v in change.items()})
+
+    def learning(self, name: str) -> bool:
+        """Whether a row still improves: its slope over the last two milestones lies below 0 with its whole interval."""
+        return self.slope(name).high < 0
+
+    def best(self, name: str) -> int:
+        """The milestone at which a row lies nearest, over all its seeds: to be chosen on the sounds of choices, and
+        read on those that confirm."""
+        row = self.rows[name]
+        return int(np.argmin([row.at(i)[:, 0].mean() for i in range(len(row.seen))]))
 
     def ratio(self, a: str, b: str, milestone: int | None = None) -> float | None:
         """How many times farther `a` is than `b`; None unless both lie above what other recordings reach."""
@@ -289,7 +306,7 @@ def _row(name: str, cells: Sequence[dict[str, Any]], unseen: Unseen, part: str) 
 
     def energies(kind: str) -> list[list[np.ndarray]]:
         told = [[part_of(p, part).get(kind, part_of(p, part)["waves"]) for p in run] for run in points]
-        return [[unseen.energy(np.array(d["away"]), d["within"]) for d in run] for run in told]
+        return [[unseen.energy(np.array(d["away"], float), d["within"]) for d in run] for run in told]
 
     values = np.array(energies("waves"))
     raw = np.array(energies("waves_raw"))[:, :, 0]

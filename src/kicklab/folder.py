@@ -5,6 +5,7 @@ plans/NAME.json     a study as it was begun: budget, rows, and the cell of each 
 cells/ID/           one row and seed: run/ (a run folder that `kick train` goes on with), made-0.npz (what it generated,
                     one file a milestone), and measured.json
 results.csv         one row a score, put together from plans and cells
+swap.json           what a rebuilt phase costs, where that was measured
 votes.csv           what listeners chose
 """
 
@@ -52,6 +53,16 @@ class Lab:
         return self.path / "reference.npz"
 
     @property
+    def pictures(self) -> Path:
+        """Of what was made, where results were written alone: see `pictures`."""
+        return self.path / "pictures.npz"
+
+    @property
+    def swap(self) -> Path:
+        """What a rebuilt phase costs: see `swap`."""
+        return self.path / "swap.json"
+
+    @property
     def votes(self) -> Path:
         return self.path / "votes.csv"
 
@@ -66,8 +77,13 @@ class Lab:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
         self.refuse_older()
         there = names_in(self.path)
-        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening"}
-        own |= {"results.csv.gz", "parts.csv", "reference.npz"}  # of results alone, which can be gone on with
+        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening", "swap.json"}
+        own |= {
+            "results.csv.gz",
+            "parts.csv",
+            "reference.npz",
+            "pictures.npz",
+        }  # of results alone, which can be gone on with
         strangers = [name for name in there if name not in own]
         if strangers and "plans" not in there:
             raise UserError(f"{self.path}: holds other files ({strangers[0]}, ...); give a new or empty folder with -o")

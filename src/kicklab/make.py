@@ -81,7 +81,7 @@ def from_16_bits(samples: np.ndarray) -> np.ndarray:
 
 def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], None]) -> bool:
     assert cell.config is not None
-    dataset = data.of(cell.kicks, cell.config.held_out, cell.seed)
+    dataset = cell.learned(data)
     clock = time.process_time
     began = clock()
     with opened(dataset, cell.config, folder / "run", device="cpu", clock=clock) as (run, interrupted):

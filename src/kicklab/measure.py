@@ -64,7 +64,7 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
         "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
         "config": cell.config.name if cell.config else "",
         "representation": cell.representation_label, "seed": cell.seed, "kicks": cell.kicks, "budget": str(cell.budget),
-        "data": cell.data, "milestones": points,
+        "data": cell.data, "fold": cell.fold[0] if cell.fold else None, "milestones": points,
     }  # fmt: skip
     write_json(folder / "measured.json", _without_nan(known))
 
@@ -121,13 +121,17 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         raise UserError(f"{lab.path}: no kicks that confirm; name them once: kick lab run STUDY DATA --confirm OTHERS")
     if known["source"] != "trained" or known["data"] != "kicks" or "confirmed" in known["milestones"][-1]:
         return False
-    real = embed_bands(confirm.waves)
+    real, heard = embed_bands(confirm.waves), np.zeros(len(confirm), bool)
+    if known.get("fold") is not None:
+        heard = lab.sounds("kicks").more(known["fold"])
     for i, point in enumerate(known["milestones"]):
         arrays = read_arrays(made_path(path.parent, i))
         point["confirmed"] = distances_to(real, arrays)
+        for kind in point["confirmed"].values():
+            kind["away"] = [None if learned else x for learned, x in zip(heard, kind["away"], strict=True)]
     made = embed_bands(from_16_bits(arrays["waves"]))
-    if len(made) >= len(real):
-        point["told_apart"] = told_apart(real, made, sources_of(confirm.rows))._asdict()
+    if len(made) >= (~heard).sum():
+        point["told_apart"] = told_apart(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
     write_json(path, known)
     return True
 
@@ -175,7 +179,7 @@ def kick_scores(lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int)
     beside, reference = real_beside(lab.data), lab.sounds("kicks").test.digest
     scores = score_features(made.features, real.features, draws=draws, beside=beside, reference=reference)
     scores += own_scores(real, made, reference, draws)
-    train = lab.sounds("kicks").of(cell.kicks, cell.config.held_out if cell.config else 0.1, cell.seed)
+    train = cell.learned(lab.sounds("kicks"))
     groups = np.unique([row.group for row in train.rows], return_inverse=True)[1]
     if cell.source != "reals" and len(np.unique(groups)) >= LEAST_TRAIN:
         scores.append(copies_score(audit(waves, train.waves, groups), reference))

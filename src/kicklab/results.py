@@ -27,6 +27,7 @@ from kickitout.stored import RENAMED
 from kicklab.data import load, parts_table
 from kicklab.evidence import reference_arrays
 from kicklab.folder import Lab, read_json, write_arrays
+from kicklab.pictures import collect_pictures
 
 RESULT_COLUMNS = (
     "study", "row", "source", "config", "representation", "seed", "kicks", "share", "budget", "minutes", "steps",
@@ -117,14 +118,18 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
         written.append(write_whole(out.path / "parts.csv", parts_table(kicks).encode()))
         write_arrays(out.reference, reference_arrays(kicks))
         written.append(out.reference)
+    if shown := collect_pictures(lab):
+        write_arrays(out.pictures, shown)
+        written.append(out.pictures)
     for path in sorted(lab.path.glob("cells/*/measured.json")):
         make_folder(out.cell(path.parent.name))
         text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":"))
         written.append(write_whole(out.cell(path.parent.name) / "measured.json", text.encode()))
     for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
-    if lab.votes.exists():
-        written.append(write_whole(out.votes, lab.votes.read_bytes()))
+    for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap)):
+        if mine.exists():
+            written.append(write_whole(theirs, mine.read_bytes()))
     return written
 
 

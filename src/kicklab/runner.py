@@ -104,8 +104,8 @@ def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget:
     fresh = {
         (c.row, c.seed): {
             "row": c.row, "about": c.about, "levels": dict(c.levels), "source": c.source, "seed": c.seed,
-            "id": c.identity, "kicks": c.kicks, "representation": c.representation_label,
-            "config": c.config.model_dump(mode="json") if c.config else None,
+            "id": c.identity, "kicks": c.kicks, "fold": c.fold[0] if c.fold else None,
+            "representation": c.representation_label, "config": c.config.model_dump(mode="json") if c.config else None,
         }
         for c in cells
     }  # fmt: skip

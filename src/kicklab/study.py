@@ -8,8 +8,8 @@
       hinge: {config: dcgan, set: [objective=hinge, model.critic_norm=none]}
 
 A budget is minutes, or `sounds_seen`, then with `milestones` in sounds. `factors` multiply every row by every
-combination of their levels, `kicks` by numbers of training kicks. Sizes in which configs take part are in `sizes.yaml`,
-the same for all studies.
+combination of their levels, `kicks` by numbers of training kicks ("more": also those that confirm, in folds). Sizes in
+which configs take part are in `sizes.yaml`, the same for all studies.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ class Study(Settings):
     set: tuple[str, ...] = ()  # for every row
     rows: dict[str, RowConfig]
     factors: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
-    kicks: tuple[int | Literal["all"], ...] = ("all",)
+    # Numbers of training kicks. "more": all, and those that confirm, but for a third of their sources, another one for
+    # each seed in turn, by which that seed is confirmed.
+    kicks: tuple[int | Literal["all", "more"], ...] = ("all",)
     # Where a run is scored: shares of the budget, or sounds seen where the budget is in sounds; the end always.
     milestones: tuple[float, ...] = (1.0,)
     references: tuple[ReferenceKind, ...] = ()
@@ -107,6 +109,7 @@ class StudyRow:
     changes: tuple[str, ...]
     levels: tuple[tuple[str, str], ...]  # factor -> level
     kicks: int | None  # to train on; None: as many as there are
+    more: bool = False  # and those that confirm, in folds of their sources
 
     def resolved(self, seed: int) -> TrainingConfig:
         """The config of this row. Raises UserError for a key that is not known or settings that contradict."""
@@ -171,6 +174,6 @@ def rows_of(study: Study, size: Callable[[str], Sequence[str]] = lab_size) -> li
             label = " + ".join([*parts, *(level for _, level in chosen)])
             for kicks in study.kicks:
                 whole = f"{label}, {kicks} kicks" if len(study.kicks) > 1 else label
-                number = None if kicks == "all" else kicks
-                found.append(StudyRow(whole, row.about, row.config, changes, chosen, number))
+                number = kicks if isinstance(kicks, int) else None
+                found.append(StudyRow(whole, row.about, row.config, changes, chosen, number, kicks == "more"))
     return found

@@ -22,39 +22,59 @@ class ToldApart(NamedTuple):
     p: float
 
 
-def dealt(sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def dealt(sources: np.ndarray, rng: np.random.Generator, number: int = FOLDS) -> np.ndarray:
     """[n] fold of each sound: sources whole, the largest first, each to the fold that has fewest sounds."""
     names, counts = np.unique(sources, return_counts=True)
-    sizes, fold_of = np.zeros(FOLDS), {}
+    sizes, fold_of = np.zeros(number), {}
     for i in sorted(rng.permutation(len(names)).tolist(), key=lambda i: -counts[i]):
         fold_of[names[i]] = int(sizes.argmin())
         sizes[fold_of[names[i]]] += counts[i]
     return np.array([fold_of[name] for name in sources.tolist()])
 
 
+class Trial(NamedTuple):
+    """What is told apart: points [2 n, D] with labels 0 (real) and 1, their folds, and which made sounds take part."""
+
+    points: np.ndarray
+    label: np.ndarray
+    folds: np.ndarray
+    rows: np.ndarray  # [n]
+
+
+def trial_of(real: np.ndarray, made: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> Trial:
+    """real [n, D] of `sources` [n] against as many of made [m, D], m >= n, one in the fold of each real one."""
+    folds = np.tile(dealt(sources, rng), 2)
+    rows = np.sort(rng.permutation(len(made))[: len(real)])
+    points = np.concatenate([real, made[rows]]).astype(np.float64)
+    return Trial(points, np.repeat([0, 1], len(real)), folds, rows)
+
+
 def told_apart(real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: int = 0) -> ToldApart:
     """real [n, D] of `sources` [n] against as many of made [m, D], m >= n."""
     rng = np.random.default_rng([seed, 17])
-    folds = np.tile(dealt(sources, rng), 2)  # a made sound to each real one
-    points = np.concatenate([real, made[np.sort(rng.permutation(len(made))[: len(real)])]]).astype(np.float64)
-    label = np.repeat([0, 1], len(real))
-    value, drawn = accuracy(points, label, folds), []
+    t = trial_of(real, made, sources, rng)
+    value, drawn = accuracy(t.points, t.label, t.folds), []
     for _ in range(PERMUTATIONS):
-        permuted = label.copy()
+        permuted = t.label.copy()
         for fold in range(FOLDS):
-            permuted[folds == fold] = rng.permutation(label[folds == fold])
-        drawn.append(accuracy(points, permuted, folds))
+            permuted[t.folds == fold] = rng.permutation(t.label[t.folds == fold])
+        drawn.append(accuracy(t.points, permuted, t.folds))
     return ToldApart(value, (1 + sum(x >= value for x in drawn)) / (1 + PERMUTATIONS))
 
 
 def accuracy(points: np.ndarray, label: np.ndarray, folds: np.ndarray) -> float:
     """Share of the points [n, D] that a linear discriminant of the other folds puts into the right set."""
-    hits = 0
+    return int(hits(points, label, folds).sum()) / len(points)
+
+
+def hits(points: np.ndarray, label: np.ndarray, folds: np.ndarray) -> np.ndarray:
+    """[n] bool: which of the points it puts there."""
+    found = np.zeros(len(points), bool)
     for fold in np.unique(folds):
         test = folds == fold
         weights, offset = discriminant(points[~test], label[~test])
-        hits += int(((points[test] @ weights > offset) == (label[test] == 1)).sum())
-    return hits / len(points)
+        found[test] = (points[test] @ weights > offset) == (label[test] == 1)
+    return found
 
 
 def discriminant(points: np.ndarray, label: np.ndarray, ridge: float = RIDGE) -> tuple[np.ndarray, float]:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from kickitout.models.dcgan import PictureShape
+from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.settings import Settings
 
 LEAST_MAPS = 4
@@ -31,6 +32,7 @@ class AncestorConfig(Settings):
     channels: int = Field(256, ge=LEAST_MAPS, le=8192)  # maps after the first doubling, halved at each of the others
     doublings: int = Field(8, ge=3, le=10)
     critic_sigmoid: bool = True  # that the critic ends in a sigmoid, before a loss that takes logits
+    output_bias: OutputBias = 0.0
     stereo: Literal[False] = False
 
 
@@ -56,11 +58,12 @@ class Generator(nn.Module):
             layers += [up, nn.BatchNorm2d(outputs), nn.ReLU(True)]
             inputs = outputs
         self.doublings = nn.Sequential(*layers, nn.ConvTranspose2d(inputs, picture[0], 4, 2, 1))
+        add_output_bias(self, config.output_bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, 1, 257, 173] in [-1, 1]."""
         square = self.doublings(z[:, :, None, None])  # [B, 1, 256, 256]
-        return F.interpolate(square, size=self.size, mode="bilinear").tanh()
+        return biased(self, F.interpolate(square, size=self.size, mode="bilinear")).tanh()
 
 
 class Critic(nn.Module):

@@ -93,7 +93,7 @@ class AdversarialTask(Task):
     def _generator_loss(self, real: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         r = self.config
         fake = self.g(self.latents(step, -1, share))
-        loss = total = self.losses.generator(self.d(augment(fake, r.augment, self._draws(step, "fake", -1, share))))
+        loss = total = self.losses.generator(self.d(self._shown(fake, step, "fake", -1, share)))
         if r.spectral.loss != "none":
             total, distance = with_spectrum(loss, real, fake, r.spectral, lambda x: mean_of(self.accelerator, x))
             tally.add(**{"loss/spectrum": distance.item()})
@@ -111,8 +111,7 @@ class AdversarialTask(Task):
         r = self.config
         with torch.no_grad():
             fake = self.g(self.latents(step, turn, share))
-        real = augment(real, r.augment, self._draws(step, "real", turn, share))
-        fake = augment(fake, r.augment, self._draws(step, "fake", turn, share))
+        real, fake = self._shown(real, step, "real", turn, share), self._shown(fake, step, "fake", turn, share)
         on_real, on_fake = self.d(real), self.d(fake)
         loss = total = self._judged(on_real, on_fake, step, turn, share)
         if self.losses.penalised and r.gradient_penalty:
@@ -125,6 +124,14 @@ class AdversarialTask(Task):
         right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
         tally.add(**{"loss/d": loss.item(), "critic/right": right})
         return total
+
+    def _shown(self, pictures: Tensor, step: int, kind: str, turn: int, share: slice) -> Tensor:
+        """Pictures [B, C, H, W] as the critic sees them: augmented, and under noise. kind: a frozen label."""
+        seen = augment(pictures, self.config.augment, self._draws(step, kind, turn, share))
+        if not self.config.instance_noise:
+            return seen
+        drawn = torch.randn(self.config.batch, *pictures.shape[1:], generator=self._noise(step, f"hiss {kind}", turn))
+        return seen + self.config.instance_noise * drawn[share].to(pictures.device, pictures.dtype)
 
     def _judged(self, on_real: Tensor, on_fake: Tensor, step: int, turn: int, share: slice) -> Tensor:
         """The critic's loss on its logits [B]."""

@@ -132,6 +132,9 @@ class AdversarialTrainingConfig(TrainingConfig):
     drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
     generator_first: bool = False  # in each step
+    # Deviation of Gaussian noise on every picture that the critic sees, real or made (Sønderby et al. 2017,
+    # arxiv.org/abs/1610.04490); pictures lie in [-1, 1].
+    instance_noise: float = Field(0.0, ge=0, le=2)
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
 
     @model_validator(mode="after")

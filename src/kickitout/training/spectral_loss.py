@@ -30,6 +30,9 @@ class SpectralConfig(Settings):
 
     loss: Literal["none", "differentiable", "detached"] = "none"
     weight: float = Field(1.0, ge=0)
+    # Of the differentiable form: in each step its gradient at the pictures is scaled to the norm of the adversarial
+    # one, so that `weight` says how many times as much it counts.
+    matched: bool = False
 
 
 @lru_cache(maxsize=4)
@@ -94,4 +97,12 @@ def with_spectrum(
         distance = mean(profile_distance(real, fake.detach(), mean))
         return loss * (1 + config.weight * distance), distance
     distance = profile_distance(real, fake, mean)
-    return loss + config.weight * distance, distance
+    weight = config.weight * (matching(loss, distance, fake, mean) if config.matched else 1.0)
+    return loss + weight * distance, distance
+
+
+def matching(loss: Tensor, distance: Tensor, fake: Tensor, mean: Callable[[Tensor], Tensor] = _as_is) -> Tensor:
+    """By what the gradient of `distance` at the pictures `fake` must be multiplied to be as long as that of `loss`."""
+    slopes = (torch.autograd.grad(value, fake, retain_graph=True)[0].detach() for value in (loss, distance))
+    adversarial, spectral = (mean(slope.square().mean()).sqrt() for slope in slopes)
+    return adversarial / spectral.clamp(min=1e-12)

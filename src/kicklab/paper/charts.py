@@ -150,18 +150,19 @@ def tick_text(value: float) -> str:
 
 
 def lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, width: int = 340, height: int = 240,
-          across: float | None = None, band: tuple[float, float] | None = None) -> str:  # fmt: skip
-    """Curves over one pair of axes. across: a level that is marked, what chance or silence gives; band: a span."""
+          across: float | Sequence[float] = (), band: tuple[float, float] | None = None) -> str:  # fmt: skip
+    """Curves over one pair of axes. across: levels that are marked, what chance or silence gives; band: a span."""
+    levels = [across] if isinstance(across, float) else list(across)
     columns = 1 if width < 400 else 2
     under = 15 * math.ceil(len(series) / columns)
     heights = [v for s in series for v in (s.y, s.low, s.high) if v is not None]
-    every_y = np.concatenate([*heights, np.array([*([] if across is None else [across]), *(band or ())])])
+    every_y = np.concatenate([*heights, np.array([*levels, *(band or ())])])
     with matplotlib.rc_context(CHART_STYLE):
         axes = _chart_axes(width, height + under, left=52, right=12, top=12, bottom=38 + under)
         x_limits = x_axis.put_on(axes.xaxis, np.concatenate([np.zeros(0), *(s.x for s in series)]))
         y_limits = y_axis.put_on(axes.yaxis, every_y)
-        if across is not None:
-            axes.axhline(across, **LEVEL_LOOK)
+        for level in levels:
+            axes.axhline(level, **LEVEL_LOOK)
         if band is not None:
             axes.axhspan(*band, color=INK, alpha=0.1, linewidth=0)
         for s in series:
@@ -174,6 +175,35 @@ def lines(series: Sequence[Series], x_axis: Axis, y_axis: Axis, title: str, *, w
                 )
             axes.plot(x, np.clip(s.y[good], *y_limits), clip_on=False, **s.look)
         _legend(axes, [_entry(s) for s in series], columns)
+        return _svg(axes, title)
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A value with its interval, on a line of its own."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    style: int = 0
+
+
+def dots(found: Sequence[Dot], axis: Axis, title: str, *, width: int = 340, across: float | None = None) -> str:
+    """Values with their intervals, one below the other, the first on top. across: a level that is marked."""
+    every = np.array([*(v for d in found for v in (d.value, d.low, d.high)), *([] if across is None else [across])])
+    with matplotlib.rc_context(CHART_STYLE):
+        axes = _chart_axes(width, 22 * len(found) + 62, left=150, right=12, top=10, bottom=42)
+        low, high = axis.put_on(axes.xaxis, every)
+        if across is not None:
+            axes.axvline(across, **LEVEL_LOOK)
+        for place, d in enumerate(found):
+            colour = HUES[d.style % SERIES_STYLES]
+            axes.plot(np.clip([d.low, d.high], low, high), [place] * 2, color=colour, linewidth=1.7, gid="l")
+            axes.plot([d.value], [place], linestyle="", gid="m", **marker(d.style))
+        axes.set_yticks(range(len(found)), [d.name for d in found])
+        axes.set_ylim(len(found) - 0.5, -0.5)
+        axes.grid(axis="y", visible=False)
         return _svg(axes, title)
 
 

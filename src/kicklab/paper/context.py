@@ -6,18 +6,16 @@ import re
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
-import numpy as np
 import yaml
 from markupsafe import Markup
 
 from kickitout.errors import UserError
-from kicklab.data import FREE, LabData
+from kicklab.data import LabData, is_free
 from kicklab.evidence import Evidence, read_evidence
-from kicklab.folder import Lab, read_arrays, read_json
+from kicklab.folder import Lab
 from kicklab.html import macros
-from kicklab.make import from_16_bits, made_path
 
 PAPER_PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
@@ -66,26 +64,12 @@ class Paper:
         """The kicks; None in results alone."""
         return self.lab.sounds("kicks") if self.lab.has_kicks else None
 
-    # -- what was made ------------------------------------------------------------------------------------------------
-
-    def made(self, study: str, row: str, milestone: int = -1, lab: Lab | None = None) -> np.ndarray | None:
-        """The sounds [n, T] of a row's first seed at a milestone; None where they are not kept here."""
-        lab = lab or self.lab
-        plan: dict[str, Any] = lab.read_plan(study) or {"cells": []}
-        for entry in sorted((e for e in plan["cells"] if e["row"] == row), key=lambda e: e["seed"]):
-            folder = lab.cell(entry["id"])
-            if (folder / "measured.json").exists():
-                number = len(read_json(folder / "measured.json")["milestones"])
-                path = made_path(folder, milestone % number)
-                return from_16_bits(read_arrays(path)["waves"]) if path.exists() else None
-        return None
-
     def may_play(self, source: str) -> bool:
         """Whether sounds may be on the page: those of models ("train") and kicks ("test") that are free."""
         if self.sounds == "none" or not self.played_lab.has_kicks:
             return False
         rows = self.played_lab.sounds("kicks").parts[source].rows
-        return self.sounds == "all" or all(str(row.licence).lower() in FREE for row in rows)
+        return self.sounds == "all" or all(is_free(row) for row in rows)
 
     # -- the page -----------------------------------------------------------------------------------------------------
 

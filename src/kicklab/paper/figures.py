@@ -1,26 +1,34 @@
-"""The figures of the paper, from the evidence of its studies."""
+"""The figures of the paper, from the evidence of its studies. What is not there is not drawn."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from markupsafe import Markup
 
-from kicklab.evidence import SOFT, Evidence
+from kickitout.models.output import MODE_BINS
+from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row, soft
 from kicklab.paper.charts import Axis, Series, lines
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
 from kicklab.paper.words import name
+from kicklab.pictures import sheet
+from kicklab.results import Results, read_results
+from kicklab.study import StudyRow, rows_of
 
-ACROSS = 8  # spectrograms a row
 CRITIC_FLAT = (
     (math.log(1 + math.exp(-1)) + 1 - 1.05) + math.log(2)
 ) / 2  # sure behind a second sigmoid, labels 1 to 1.1
+SILENCE = abs(math.atanh(1 / MODE_BINS - 1))  # how far under the tanh the data's mode lies from mid-grey
 SEEN = Axis("sounds seen", log=True)
+LINES = "stride_lines_time"
 
 
-def distances(paper: Paper, e: Evidence, identity: str) -> str:
-    """Distance against sounds, a line a row with its interval, over the band of other recordings."""
+def distances(paper: Paper, e: Evidence, identity: str, below: str = "", said: str = "") -> Markup:
+    """Distance against sounds, a line a row with its interval, over the band of other recordings. below: more charts,
+    of which the caption says `said`."""
     series = []
     for i, (row, runs) in enumerate(e.rows.items()):
         found = [e.distance(row, at) for at in range(len(runs.seen))]
@@ -33,71 +41,120 @@ def distances(paper: Paper, e: Evidence, identity: str) -> str:
         f"Energy distance to sources that no run has heard, on the scale asinh(E / {SOFT} dB), with 95 % intervals "
         f"over sources and seeds. Grey: halves of the real sources against each other, {least:.2f} to {most:.2f} dB."
     )
-    return paper.figure(identity, art, caption, wide=True)
+    return paper.figure(identity, art + below, f"{caption} {said}".strip(), wide=True)
 
 
-def critic(paper: Paper, e: Evidence, row: str, identity: str) -> str:
-    """What the critic of a row thinks of what it has learned from, of unseen kicks and of made ones."""
+def critic(e: Evidence, row: str) -> tuple[str, str]:
+    """What the critic of a row thinks of what it has learned from, of unseen kicks and of made ones: a chart, and what
+    it is. Empty for a row without a critic."""
     series = []
     for i, kind in enumerate(("train", "unseen", "made")):
         logits = [[point["critic"][kind]["logit"] for point in run] for run in e.rows[row].logs if run[0]["critic"]]
         if logits:
             series.append(Series(kind, np.array(e.rows[row].seen, float), np.mean(logits, axis=0), i, points=True))
     if not series:
-        return ""
+        return "", ""
     art = lines(series, SEEN, Axis("mean logit"), "the critic's logits", width=680, height=200, across=0.0)
-    return paper.figure(
-        identity, art, f"What the critic of {name(row)} thinks of training kicks, of kicks of unseen sources, and of "
-        "what the generator makes, mean over seeds: it learns its kicks by heart where the first two part.", wide=True,
-    )  # fmt: skip
+    return art, (
+        f"Below: what the critic of {name(row)} thinks of training kicks, of kicks of unseen sources, and of what the "
+        "generator makes, mean over seeds; it learns its kicks by heart where the first two part."
+    )
 
 
-def losses(paper: Paper, e: Evidence, identity: str) -> str:
-    """Losses of each row's first seed beside what a saturated critic behind a second sigmoid must have, and what
+def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Markup:
+    """Losses of the first seed of some rows beside what a saturated critic behind a second sigmoid must have, and what
     reaches the generator."""
     lost, slopes = [], []
-    for i, (row, runs) in enumerate(e.rows.items()):
-        steps = [entry for entry in runs.logs[0][-1]["losses"] if "loss/d" in entry]
+    for i, row in enumerate(row for row in rows if row in e.rows):
+        steps = [entry for entry in e.rows[row].logs[0][-1]["losses"] if "loss/d" in entry]
         x, of_critic, of_generator, slope = (
             np.array([entry[key] for entry in steps], float) for key in ("step", "loss/d", "loss/g", "grad/g")
         )
         lost += [Series(f"{row}: critic", x, of_critic, 2 * i), Series(f"{row}: generator", x, of_generator, 2 * i + 1)]
         slopes.append(Series(row, x, slope, 2 * i + 1))
-    axis = Axis("loss", low=0.0, high=2.0)
     step = Axis("step", log=True)
-    art = lines(lost, step, axis, "losses of the ancestor", width=680, height=260, across=math.log(2))
+    art = lines(lost, step, Axis("loss", low=0.0, high=2.0), "losses of the ancestor", width=680, height=260,
+                across=(math.log(2), CRITIC_FLAT))  # fmt: skip
     art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
     return paper.figure(
         identity, art, "Losses of the rebuilt ancestor, first seed, and the norm of the gradient at its generator. A "
         f"critic that is sure and whose sigmoid is applied twice gives exactly ln 2 = {math.log(2):.4f} for the "
-        f"generator (dashed) and {CRITIC_FLAT:.4f} for itself.", wide=True,
+        f"generator and {CRITIC_FLAT:.4f} for itself (dashed).", wide=True,
     )  # fmt: skip
 
 
-def milestone_grid(paper: Paper, study: str, e: Evidence, identity: str) -> str:
-    """Real kicks above what the first seed of each row makes at the first, a middle and the last milestone."""
-    if paper.data is None:
+def milestone_grid(paper: Paper, e: Evidence, identity: str) -> str:
+    """Real kicks above what the first seed of two rows makes at four milestones; empty where no pictures are kept."""
+    rows = sheet(paper.lab, {row: runs.seen for row, runs in e.rows.items()})
+    if not rows:
         return ""
-    real = paper.data.test.waves
-    rows = [("unseen real", [real[i] for i in np.linspace(0, len(real) - 1, ACROSS).astype(int)])]
-    for row, runs in e.rows.items():
-        for at in dict.fromkeys((0, len(runs.seen) // 2, len(runs.seen) - 1)):
-            waves = paper.made(study, row, at)
-            if waves is not None:
-                rows.append((f"{row}, {runs.seen[at]:,}", list(waves[:ACROSS])))
-    caption = "Real kicks of unseen sources above the first sounds of the first seed, not chosen, by sounds seen."
+    caption = (
+        "Real kicks of unseen sources above the first sounds of each row’s first seed, not chosen, by sounds seen."
+    )
     return paper.figure(identity, spectrogram_grid(rows, "real and made kicks"), caption, wide=True)
 
 
-def travel(paper: Paper, e: Evidence, identity: str) -> str:
-    """How long each row takes to come within ten decibels, against the constant that it begins with."""
-    series = []
-    for i, (row, runs) in enumerate(e.rows.items()):
-        quiet = [[point["tail_noise_db"] for point in run] for run in runs.logs]
-        known = np.array([[math.nan if v is None else v for v in run] for run in quiet], float)
-        series.append(Series(row, np.array(runs.seen, float), known.mean(0), i, points=True))
-    art = lines(series, SEEN, Axis("noise in the tail", "dB"), "tail noise", width=680, height=240, across=-60.0)
+def travel(e: Evidence) -> tuple[str, str]:
+    """How long each row of the plain network stays dead, against how far its generator has to travel: a chart, and what
+    it is. Empty where fewer than two rows can be predicted."""
+    series: list[Series] = []
+    for row in rows_of(e.study):
+        predicted = predicted_travel(row)
+        if row.name in e.rows and predicted is not None:
+            x, y = np.array([predicted]), np.array([dead_until(e.rows[row.name])])
+            series.append(Series(row.name, x, y, len(series), points=True))
+    if len(series) < 2:
+        return "", ""
+    art = lines(series, Axis("predicted travel", low=0.0), Axis("sounds until alive", log=True), "the dead phase",
+                width=680, height=240)  # fmt: skip
+    return art, (
+        f"Below: sounds seen until a row lies within {DEAD_DISTANCE:g} dB (at the first milestone: that, or fewer; at "
+        "the last: that, or more), against the way from where its generator begins to the data’s mode, over its "
+        "learning rate and its last maps, as a multiple of that of no offset."
+    )
+
+
+def predicted_travel(row: StudyRow) -> float | None:
+    """Way to the data's mode over rate and last maps, as a multiple of a plain DCGAN's; None for another network or
+    representation, of which it says nothing."""
+    config, plain = row.resolved(0), StudyRow("", "", "dcgan", (), (), None).resolved(0)
+    bias = getattr(config.model, "output_bias", None)
+    if config.model.family != "dcgan" or config.representation != plain.representation or bias is None:
+        return None
+    way = 0.0 if bias == "data" else abs(SILENCE + bias) / SILENCE
+    maps = config.model.least_channels / plain.model.least_channels  # type: ignore[union-attr]
+    return way / (config.optim_g.lr / plain.optim_g.lr * maps)
+
+
+def dead_until(runs: Row) -> float:
+    """Sounds seen when the mean over seeds first lies below DEAD_DISTANCE: between two milestones, on their logarithms;
+    the first or the last milestone where it does before or never."""
+    values, limit = runs.values[:, :, 0], float(soft(DEAD_DISTANCE))
+    mean = soft(values).mean(axis=0)
+    below = np.flatnonzero(mean < limit)
+    if len(below) == 0 or below[0] == 0:
+        return float(runs.seen[0 if len(below) else -1])
+    i = int(below[0])
+    share = (mean[i - 1] - limit) / (mean[i - 1] - mean[i])
+    return float(runs.seen[i - 1] ** (1 - share) * runs.seen[i] ** share)
+
+
+def lines_by_sounds(paper: Paper, study: str, e: Evidence, identity: str) -> str:
+    """Height of the lines that strides leave, against sounds seen; empty where they were not measured."""
+    results = Results(read_results(paper.lab))
+    shares = sorted({r["share"] for r in results.all if r["study"] == study and r["score"] == LINES})
+    series: list[Series] = []
+    for row, runs in e.rows.items():
+        found = [results.estimate(study, row, LINES, share) for share in shares]
+        known = [f for f in found if f is not None]
+        if len(known) == len(runs.seen):
+            low, value, high = (np.array([getattr(f, key) for f in known]) for key in ("low", "value", "high"))
+            series.append(Series(row, np.array(runs.seen, float), value, len(series), low, high, points=True))
+    if not series:
+        return ""
+    axis = Axis("lines over real kicks", "dB")
+    art = lines(series, SEEN, axis, "lines against sounds seen", width=680, height=280, across=0.0)
     return paper.figure(
-        identity, art, "Median noise in the tail of what is made, mean over seeds: dead above −60 dB, where silence "
-        "has not been reached.", wide=True,
+        identity, art, "Height of the lines at multiples of an eighth of a cycle a frame in what is made, over that in "
+        "real kicks (dashed), with 95 % intervals over sounds and seeds.", wide=True,
     )  # fmt: skip

@@ -22,9 +22,12 @@ from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
+from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
 from kicklab.paper.words import counted, told
+from kicklab.pictures import made_waves
 from kicklab.study import load_study
+from kicklab.swap import read_swap
 
 TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
 PLACES = ("first", "second", "third")
@@ -40,30 +43,37 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "end": "The rows differ in how many kicks are learned from.",
     "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of its pictures.",
 }
+ABOUT_SWAP = (
+    "Nothing is trained here. Levels of real kicks and of what a model makes get a phase that is kept, and one that "
+    "Griffin-Lim rebuilds."
+)
 ArtOf = Callable[[Paper, str, Evidence], list[str]]
 
 
 def _curves(paper: Paper, study: str, e: Evidence) -> list[str]:
     return [
-        figures.distances(paper, e, f"fig-{study}"),
-        figures.critic(paper, e, next(iter(e.rows)), f"fig-{study}-critic"),
-        figures.milestone_grid(paper, study, e, f"fig-{study}-sounds"),
+        figures.distances(paper, e, f"fig-{study}", *figures.critic(e, next(iter(e.rows)))),
+        figures.milestone_grid(paper, e, f"fig-{study}-sounds"),
     ]
 
 
 def _start(paper: Paper, study: str, e: Evidence) -> list[str]:
-    return [figures.distances(paper, e, f"fig-{study}"), figures.travel(paper, e, f"fig-{study}-travel")]
+    return [figures.distances(paper, e, f"fig-{study}", *figures.travel(e))]
 
 
 def _ancestor(paper: Paper, study: str, e: Evidence) -> list[str]:
-    return [figures.losses(paper, e, f"fig-{study}")]
+    return [figures.losses(paper, e, f"fig-{study}", [row for pair in e.study.contrasts for row in pair])]
+
+
+def _upconv(paper: Paper, study: str, e: Evidence) -> list[str]:
+    return [figures.lines_by_sounds(paper, study, e, f"fig-{study}")]
 
 
 def _none(paper: Paper, study: str, e: Evidence) -> list[str]:
-    return []  # its table says it: the paper has six figures
+    return []  # its table says it: with that of `swap` the paper has six figures
 
 
-ART: dict[str, ArtOf] = {"curves": _curves, "start": _start, "ancestor": _ancestor}
+ART: dict[str, ArtOf] = {"curves": _curves, "start": _start, "ancestor": _ancestor, "upconv": _upconv}
 
 
 def findings(lab: Lab) -> str:
@@ -72,8 +82,15 @@ def findings(lab: Lab) -> str:
     lines = []
     for study, e in _whole(paper).items():
         said = " ".join(told(e, paper.evidence(study, "confirm")))
-        lines.append(f"- **{e.study.title}.** {unescape(re.sub('<.*?>', '', re.sub('</?em>', '*', said)))}")
+        lines.append(f"- **{e.study.title}.** {_plain(said)}")
+    if swapped := read_swap(lab):
+        lines.append(f"- **{SWAP_TITLE}** {_plain(' '.join(swap_sentences(swapped)))}")
     return "\n".join(lines)
+
+
+def _plain(said: str) -> str:
+    """HTML of a sentence as Markdown."""
+    return unescape(re.sub("<.*?>", "", re.sub("</?em>", "*", said)))
 
 
 def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
@@ -88,6 +105,12 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         }
         for study, e in whole.items()
     ]  # fmt: skip
+    if swapped := read_swap(lab):
+        said = swap_sentences(swapped)
+        parts.append({
+            "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
+            "text": Markup(f"{ABOUT_SWAP} {' '.join(said)} ({paper.ref('fig-swap')})"),
+        })  # fmt: skip
     values: dict[str, Any] = {
         "abstract": Markup(" ".join(
             f"<b>{whole[study].study.title}.</b> {said[min(1, len(said) - 1)]}" for study, said in sentences.items()
@@ -122,7 +145,7 @@ def _players(paper: Paper, whole: dict[str, Evidence]) -> list[str]:
     rows: list[list[str]] = []
     for study, e in whole.items():
         for row in e.rows:
-            waves = paper.made(study, row, lab=paper.played_lab)
+            waves = made_waves(paper.played_lab, study, row)
             if waves is not None:
                 cells = [player(wave, f"player-{len(rows)}-{i}", f"{row}, {i}") for i, wave in enumerate(waves[:3])]
                 rows.append([row, *cells])

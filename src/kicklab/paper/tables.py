@@ -46,11 +46,12 @@ def score_rows(
     return head, [*rows, ["real-vs-real baseline", "", "", *beside]]
 
 
-def evidence_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of a table: the distance of each row at each milestone, the primary one, and who is alive."""
+def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of a table: the distance of each row at each milestone, the primary one, that of the milestone
+    which is the best here on the sounds that confirm, and who is alive."""
     seen = next(iter(e.rows.values())).seen
-    head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "alive", "told from those that confirm (p)",
-            "critic on train, unseen, made"]  # fmt: skip
+    head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "nearest at, confirmed", "alive",
+            "told from those that confirm (p)", "critic on train, unseen, made"]  # fmt: skip
     rows = []
     for row, runs in e.rows.items():
         at = [cell(e.distance(row, i)) for i in range(len(runs.seen))]
@@ -59,7 +60,10 @@ def evidence_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
                 if opinions]  # fmt: skip
         ends = [run[-1]["told_apart"] for run in runs.logs if "told_apart" in run[-1]]
         apart = ", ".join(f"{end['accuracy']:.2f} ({short(end['p'])})" for end in ends) or "–"
-        whole = [cell(e.distance(row)), f"{e.alive(row):.0%}", apart, ", ".join(said)]
+        best = e.best(row)
+        again = confirm.distance(row, best) if confirm and row in confirm.rows else None
+        nearest = Markup("{}: {}").format(f"{runs.seen[best]:,}", cell(again))
+        whole = [cell(e.distance(row)), nearest, f"{e.alive(row):.0%}", apart, ", ".join(said)]
         rows.append([shown(row), str(len(runs.values)), *at, *whole])
     return head, rows
 
@@ -70,8 +74,9 @@ def study_table(lab: Lab, study: str) -> str:
     results = Results(read_results(lab))
     if not results.rows(study):
         raise UserError(f"{lab.path}: nothing of {study} is measured; kick lab run {study} -o {lab.path} does it")
-    e = Paper(lab, None, "none").evidence(study)
-    parts = [] if e is None else [markdown(*evidence_rows(e))]
+    paper = Paper(lab, None, "none")
+    e = paper.evidence(study)
+    parts = [] if e is None else [markdown(*evidence_rows(e, paper.evidence(study, "confirm")))]
     return "\n\n".join([*parts, markdown(*score_rows(results, study))])
 
 
@@ -87,8 +92,10 @@ def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
     for study, e in studies.items():
         low, high = e.unseen.band
         found.append(paper.table(
-            f"table-{study}", *evidence_rows(e), f"{study}: distance to unseen sources [dB] by sounds seen, 95 % "
-            f"intervals; halves of the real sources lie at {short(low)} to {short(high)}.",
+            f"table-{study}", *evidence_rows(e, paper.evidence(study, "confirm")),
+            f"{study}: distance to unseen sources [dB] by sounds seen, 95 % intervals; halves of the real sources lie "
+            f"at {short(low)} to {short(high)}. Nearest at: the milestone at which a row lies nearest here, over all "
+            "its seeds, with its distance to the sounds that confirm.",
         ))  # fmt: skip
         scores = score_rows(results, study, (*SCORES, *CLICK_AND_RUMBLE))
         found.append(paper.table(f"scores-{study}", *scores, f"{study}: scores at the end of the budget."))

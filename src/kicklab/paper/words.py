@@ -74,14 +74,15 @@ def decibels(f: Figure) -> str:
 
 def standing(e: Evidence, row: str) -> str:
     """Where a row ends, and whether it still moves."""
-    slope, seen = e.slope(row), e.rows[row].seen[-LAST:]
+    seen = e.rows[row].seen[-LAST:]
     text = f"{name(row)} lies {decibels(e.distance(row))} from sources that it has not heard, mean over its milestones"
     text += f" from {seen[0]:,} to {seen[-1]:,} sounds"
     if e.distance(row).value <= e.unseen.band[1]:
         text += ", as near as recordings of other sources are"
-    if slope.high < 0:
+    if e.learning(row):
         return f"{text}; it is still learning."
-    return f"{text}; between the last two no change is shown." if slope.low <= 0 else f"{text}; it gets worse."
+    worse = e.slope(row).low > 0
+    return f"{text}; it gets worse." if worse else f"{text}; between the last two no change is shown."
 
 
 def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
@@ -92,6 +93,9 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
         return f"Between {name(a)} and {name(b)} no difference is shown ({values})."
     ratio = e.ratio(far, near)
     text = f"{name(near)} is nearer than {name(far)}" + (f", {short(ratio)} times" if ratio else "") + f" ({values})."
+    unfinished = [name(row) for row in (near, far) if row != e.study.baseline and e.learning(row)]
+    if unfinished:
+        text += f" At the end {listed(unfinished)} {'is' if len(unfinished) == 1 else 'are'} still learning."
     if confirm is None or not {a, b} <= confirm.rows.keys():
         return f"{text} It has not been confirmed yet."
     again = confirm.contrast(a, b)

@@ -1,0 +1,80 @@
+"""Is the phase the gap? Sentences and a figure of what `swap` has measured; they change with the results."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from markupsafe import Markup
+
+from kicklab.paper.charts import Axis, Dot, dots, short
+from kicklab.paper.context import Paper
+from kicklab.paper.words import listed
+
+SWAP_TITLE = "Is the phase the gap?"
+PART_NAMES = {"click": "the click", "body": "the body", "all": "all bands", "C2ST": "what a classifier tells"}
+DRAWN = {"click": "click: distance", "body": "body: distance", "C2ST": "told from unseen kicks"}
+HALF = 0.5  # of the gap
+
+
+def swap_sentences(found: dict[str, Any]) -> list[str]:
+    """What a rebuilt phase costs real kicks, and what share of the gap that is."""
+    said = []
+    for rounds in dict.fromkeys(one["rounds"] for one in found["shares"]):
+        mine = [one for one in found["shares"] if one["rounds"] == rounds]
+        said += [_cost(rounds, mine), _gap(found["made"], rounds, mine)]
+    return said
+
+
+def _cost(rounds: int, shares: list[dict[str, Any]]) -> str:
+    costly = [one for one in shares if one["cost"]["low"] > 0]
+    free = [one for one in shares if one["cost"]["low"] <= 0]
+    far = [f"{PART_NAMES[one['part']]} by {_number(one['cost'], one['part'])}" for one in costly]
+    near = [f"{PART_NAMES[one['part']]} ({_number(one['cost'], one['part'])})" for one in free]
+    text = f"With a phase of {rounds} rounds of Griffin-Lim in place of their own, "
+    if not far:
+        return f"{text}no cost is shown for real kicks, in {listed(near)}."
+    text += f"real kicks move away from those of other sources in {listed(far)}"
+    return f"{text}; no cost is shown in {listed(near)}." if near else f"{text}."
+
+
+def _gap(made: str, rounds: int, shares: list[dict[str, Any]]) -> str:
+    there = [one for one in shares if "share" in one]
+    if not there:
+        return f"What {escape(made)} makes shows no gap to real kicks with it that could be shared out."
+    parts = []
+    for one in there:
+        share, low, high = (one["share"][key] for key in ("value", "low", "high"))
+        whose = "the phase is the gap" if low > HALF else "the phase is not the gap" if high < HALF else "open"
+        parts.append(f"{short(share)} [{short(low)}, {short(high)}] in {PART_NAMES[one['part']]} ({whose})")
+    none = [PART_NAMES[one["part"]] for one in shares if "share" not in one]
+    rest = f" It shows no gap in {listed(none)}." if none else ""
+    gap = f"Of the gap between real kicks and what {escape(made)} makes with it"
+    return f"{gap}, the phase has a share of {listed(parts)}.{rest}"
+
+
+def _number(e: dict[str, float], part: str) -> str:
+    unit = "" if part == "C2ST" else " dB"
+    return f"{short(e['value'])}{unit} [{short(e['low'])}, {short(e['high'])}]"
+
+
+def swap_figure(paper: Paper, found: dict[str, Any]) -> Markup:
+    """All conditions in click, body and the classifier's accuracy."""
+    art = ""
+    for part, label in DRAWN.items():
+        lines = []
+        for one in found["conditions"]:
+            phase = "kept" if one["rounds"] is None else f"{one['rounds']} rounds"
+            e = one["scores"][part]
+            style = int(one["magnitude"] == "made")
+            lines.append(Dot(f"{one['magnitude']}, {phase}", e["value"], e["low"], e["high"], style))
+        unit = "" if part == "C2ST" else "dB"
+        art += dots(lines, Axis(label, unit), f"phase swapped: {label}", across=HALF if part == "C2ST" else 0.0)
+    n, sources = found["n"], found["sources"]
+    caption = (
+        f"Levels of {n['real']} real kicks ({sources['real']} sources) and of {n['made']} sounds of "
+        f"{escape(found['made'])}, each with a phase that is kept ({escape(found['phase'])}, of what is made) and with "
+        f"one of so many rounds of Griffin-Lim, against {n['unseen']} kicks of {sources['unseen']} other sources; 95 % "
+        "intervals over sources. Dashed: real kicks of new sources, and chance."
+    )
+    return paper.figure("fig-swap", art, caption, wide=True)
