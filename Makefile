@@ -85,7 +85,7 @@ LAB ?= lab
 HEARD ?= lab-open
 paper: $(VENV)/dev
 	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/evidence --force
-	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --force
+	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --pdf build/paper.pdf --force
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -16,13 +16,14 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
+from kicklab.evidence import LAST, read_evidence
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.page import ABOUT, findings, render_paper
-from kicklab.paper.words import shown
+from kicklab.paper.words import LEVEL, shown
 from kicklab.results import Results, read_results
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
 
@@ -301,6 +302,38 @@ def test_the_sentences_of_the_page_follow_from_the_committed_results():
     assert block[1].strip() == findings(Lab(ROOT / "docs" / "evidence"))
 
 
+COUNTED = {2: "two seeds", 3: "three seeds", 4: "four seeds", 5: "five seeds"}
+
+
+def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results():
+    e, confirm = (read_evidence(Lab(ROOT / "docs" / "evidence"), "start", part) for part in ("test", "confirm"))
+    whole = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    text = whole[whole.index("## Can a DCGAN learn kicks?") : whole.index("## Limits")]
+    without, with_it = (e.distance(row).value for row in ("offset 0", "offset data"))
+    seen = e.rows["offset 0"].seen[-LAST:]
+    assert f"lies {with_it:.1f} dB from" in text
+    assert f"lies at {without:.0f} dB without" in text
+    assert f"mean from {seen[0] // 16:,} to {seen[-1] // 16:,} steps" in text
+    assert COUNTED[len(e.rows["offset data"].values)] in text
+    assert f"within {e.unseen.band[1]:.0f} dB of each other" in text
+    assert [p < LEVEL for a, b, _, p in e.named() if (a, b) == ("offset 0", "offset data")] == [True]
+    assert confirm.contrast("offset 0", "offset data").low > 0  # "It holds on sounds that nothing was chosen by too"
+
+
+def told_in(page: str) -> str:
+    """Abstract and findings of a paper without their drawings."""
+    whole = "".join(
+        page[page.index(f'id="{first}"') : page.index(f'id="{last}"')]
+        for first, last in (("abstract", "introduction"), ("findings", "limits"))
+    )
+    return re.sub(r"<svg.*?</svg>", "", whole, flags=re.DOTALL)
+
+
+def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
+    docs = ROOT / "docs"
+    assert told_in((docs / "paper.html").read_text("utf-8")) == told_in(render_paper(Lab(docs / "evidence")).decode())
+
+
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
     assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page
@@ -309,6 +342,14 @@ def test_the_page_on_the_laboratory_says_what_the_studies_cost():
 def test_no_results_no_paper(tmp_path, capsys):
     assert main(["lab", "paper", "--lab", str(tmp_path / "none"), "-o", str(tmp_path / "p.html")]) == 2
     assert "no results yet; kick lab run" in capsys.readouterr().err
+    assert not (tmp_path / "p.html").exists()
+
+
+def test_a_pdf_without_a_browser_is_refused_before_the_work(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("KICKITOUT_CHROMIUM", str(tmp_path / "none"))
+    words = ["lab", "paper", "--lab", str(ROOT / "docs" / "evidence"), "-o", str(tmp_path / "p.html")]
+    assert main([*words, "--pdf", str(tmp_path / "p.pdf")]) == 2
+    assert "no browser to print with" in capsys.readouterr().err
     assert not (tmp_path / "p.html").exists()
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from toy_lab import ROWS, make_lab, toy_lab, toy_paper
 
+from kickitout.cli import main
 from kicklab.folder import Lab
 from kicklab.listening import listening_page, read_votes, server
 from kicklab.paper.page import render_paper
@@ -109,6 +110,21 @@ def test_it_prints_to_a_pdf_without_its_players(browser, toy_paper):
     page.emulate_media(media="print")
     assert not page.locator("audio").first.is_visible()
     page.close()
+
+
+def test_the_command_prints_what_the_committed_results_say(browser, tmp_path, capsys):
+    evidence = Path(__file__).parents[1] / "docs" / "evidence"
+    words = ["lab", "paper", "--lab", str(evidence), "-o", str(tmp_path / "p.html"), "--pdf", str(tmp_path / "p.pdf")]
+    assert main(words) == 0
+    assert capsys.readouterr().out.split() == [str(tmp_path / "p.html"), str(tmp_path / "p.pdf")]
+    printed = (tmp_path / "p.pdf").read_bytes()
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page/") >= 2
+    if kept := os.environ.get("KICKITOUT_SCREENSHOTS"):  # what CI keeps to be looked at
+        Path(kept).mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "p.pdf", Path(kept) / "paper.pdf")
+    assert main(words) == 2
+    assert "--force replaces it" in capsys.readouterr().err
 
 
 def test_a_listener_votes_blind_and_the_vote_is_kept(browser, toy_lab, tmp_path):

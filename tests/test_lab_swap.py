@@ -36,9 +36,9 @@ from kicklab.swap import (
     parts,
     pictures_of,
     read_swap,
-    shares,
+    shares_of_gap,
 )
-from kicklab.swap import sounds as heard
+from kicklab.swap import swapped_sounds as heard
 
 pytestmark = pytest.mark.decides
 
@@ -99,7 +99,7 @@ def test_a_share_is_what_the_phase_costs_of_the_gap_and_is_left_out_without_one(
 
     rows = [scored("real", None, 1.0), scored("made", None, 4.0)]
     rows += [scored(kind, rounds, value) for kind, value in (("real", 2.0), ("made", 5.0)) for rounds in module.ROUNDS]
-    found = {(one["part"], one["rounds"]): one for one in shares(rows)}
+    found = {(one["part"], one["rounds"]): one for one in shares_of_gap(rows)}
     assert found["click", 5]["cost"]["value"] == pytest.approx(1)
     assert found["click", 5]["gap"]["value"] == pytest.approx(4)
     assert found["click", 5]["share"]["value"] == pytest.approx(0.25)  # the draws are shared: they cancel
@@ -128,7 +128,7 @@ def test_levels_are_of_a_row_whose_weights_are_there(toy_lab):
     before = sorted(toy_lab.path.rglob("*"))
     found = made_of(toy_lab, "start", "offset data", 8)
     assert found.name == "offset data (start, 2 seeds)"
-    assert found.pictures.levels.shape == (8, 1, 256, 128)
+    assert found.pictures.levels.shape == (8, 1, 64, 88)
     assert isinstance(found.pictures, Pictures)
     assert sorted(toy_lab.path.rglob("*")) == before
     with pytest.raises(UserError, match="no finished run of 'offset -3' in start"):
@@ -162,7 +162,7 @@ def test_the_figures_of_the_page_are_those_of_the_committed_results():
 
 
 def shared(cost: float, gap: float, share: tuple[float, float, float] | None) -> dict[str, Any]:
-    """A line of `shares`, of the click."""
+    """A line of `shares_of_gap`, of the click."""
     line: dict[str, Any] = {"part": "click", "rounds": 5}
     line |= {key: {"value": v, "low": v - 0.1, "high": v + 0.1} for key, v in (("cost", cost), ("gap", gap))}
     return line | ({"share": dict(zip(("value", "low", "high"), share, strict=True))} if share else {})

@@ -147,10 +147,13 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     arrays = {"waves": to_16_bits(waves)}
     critic = {}
     if isinstance(run.task, AdversarialTask):
+        plain = player
         if run.task.average is not None:
-            bare = TorchModel(run.task.player(averaged=False))
+            plain = run.task.player(averaged=False)
+            bare = TorchModel(plain)
             arrays["waves_raw"] = to_16_bits(bare.play(normal(range(cell.sounds), bare.info.noise_size)).mean(axis=1))
-        critic = critic_opinions(run.task, run.waves[: len(run.reals)], torch.from_numpy(data.test.waves)[:, None])
+        unseen = torch.from_numpy(data.test.waves)[:, None]
+        critic = critic_opinions(run.task, plain, run.waves[: len(run.reals)], unseen)
     # The names of the arrays are frozen: "picture_" is of the representation, "real_" of the test kicks in it.
     arrays |= {f"picture_{k}": v for k, v in seen.items()} | {f"real_{k}": v for k, v in real.items()}
     entries = run.folder.entries()
@@ -169,15 +172,16 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     return arrays, about
 
 
-def critic_opinions(task: AdversarialTask, train: Tensor, unseen: Tensor) -> dict[str, Any]:
+def critic_opinions(task: AdversarialTask, player: Player, train: Tensor, unseen: Tensor) -> dict[str, Any]:
     """What the critic thinks of training pictures, unseen and made ones, and how well it tells the first two apart.
+
+    player: of the generator's plain weights.
 
     Of each kind its mean logit and the share that it takes for real; batches are of one kind, as in training, and a
     copy of the critic judges them: its running means are part of the run. auc: of training against unseen kicks, 0.5
     for a critic that has learned nothing by heart.
     """
     critic = copy.deepcopy(task.networks["critic"]).train()
-    player = task.player(averaged=False)
     generator = player.generator[0] if task.scale is not None else player.generator  # type: ignore[index]
     eps = torch.from_numpy(normal(range(len(unseen)), player.latent))
     batch = task.config.batch

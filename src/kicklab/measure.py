@@ -53,12 +53,13 @@ def measure_cell(lab: Lab, cell: Cell, draws: int = LAB_DRAWS) -> None:
     if measured_cell(lab, cell) is not None:
         return
     folder = lab.cell(cell.identity)
-    points = []
+    points, measuring = [], 0.0
     for i, share in enumerate(cell.milestones if cell.source == "trained" else (1.0,)):
         began, path = time.process_time(), made_path(folder, i)
         arrays, about = read_arrays(path), read_json(path.with_suffix(".json"))
         found = (kick_scores if cell.data == "kicks" else tone_scores)(lab, cell, arrays, draws)
-        spent = about.pop("cost_seconds") + time.process_time() - began
+        measuring += time.process_time() - began
+        spent = about.pop("cost_seconds") + measuring  # both from the beginning on
         points.append({"share": share, **about, "cost_seconds": spent, **found})
     known = {
         "version": MEASURES_VERSION, "source": cell.source, "row": cell.row,
@@ -121,7 +122,7 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         raise UserError(f"{lab.path}: no kicks that confirm; name them once: kick lab run STUDY DATA --confirm OTHERS")
     if known["source"] != "trained" or known["data"] != "kicks" or "confirmed" in known["milestones"][-1]:
         return False
-    real, heard = embed_bands(confirm.waves), np.zeros(len(confirm), bool)
+    real, heard = _confirming(lab.data), np.zeros(len(confirm), bool)
     if known.get("fold") is not None:
         heard = lab.sounds("kicks").more(known["fold"])
     for i, point in enumerate(known["milestones"]):
@@ -129,24 +130,35 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         point["confirmed"] = distances_to(real, arrays)
         for kind in point["confirmed"].values():
             kind["away"] = [None if learned else x for learned, x in zip(heard, kind["away"], strict=True)]
-    made = embed_bands(from_16_bits(arrays["waves"]))
-    if len(made) >= (~heard).sum():
+    if len(arrays["waves"]) >= (~heard).sum():
+        made = embed_bands(from_16_bits(arrays["waves"]))
         point["told_apart"] = told_apart(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
     write_json(path, known)
     return True
 
 
-def distances_to(real: np.ndarray, arrays: dict[str, np.ndarray]) -> dict[str, dict[str, Any]]:
+@lru_cache(maxsize=1)
+def _confirming(data: Path) -> np.ndarray:
+    """[n, D]: the sounds that confirm, embedded."""
+    confirm = Lab(data.parent).sounds("kicks").confirm
+    assert confirm is not None
+    return embed_bands(confirm.waves)
+
+
+def distances_to(
+    real: np.ndarray, arrays: dict[str, np.ndarray], averaged: np.ndarray | None = None
+) -> dict[str, dict[str, Any]]:
     """Of what the averaged weights made, and the plain ones: all that an energy distance needs of it.
 
-    real: [n, D] embedded.
+    real: [n, D] embedded; averaged: what the averaged weights made, where that is embedded already.
 
     away: mean distance of each real sound, in their order, from all that was made; within: mean distance between two
     that were made.
     """
     found = {}
     for name in arrays.keys() & {"waves", "waves_raw"}:
-        made = embed_bands(from_16_bits(arrays[name]))
+        there = name == "waves" and averaged is not None
+        made = averaged if there else embed_bands(from_16_bits(arrays[name]))
         away = pairwise(real, made).mean(axis=1)
         found[name] = {"away": [round(float(x), 4) for x in away], "within": round(diversity(made), 4)}
     return found
@@ -187,7 +199,7 @@ def kick_scores(lab: Lab, cell: Cell, arrays: dict[str, np.ndarray], draws: int)
     known = noise[np.isfinite(noise)]
     return {
         "scores": [s.as_data() for s in scores],
-        "distances": distances_to(real.features.embedded[BANDS.name], arrays),
+        "distances": distances_to(real.features.embedded[BANDS.name], arrays, made.features.embedded[BANDS.name]),
         "tail_noise_db": round(float(np.median(known)), 2) if len(known) else None,
     }
 

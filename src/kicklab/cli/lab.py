@@ -88,6 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     paper.add_argument("--sounds", choices=("free", "all", "none"), default="free",
                        help="players of models trained on free sounds alone (default), of all, or none")  # fmt: skip
+    paper.add_argument("--pdf", type=Path, default=None, metavar="FILE", help="print it, too, with a browser")
     paper.add_argument("--force", action="store_true", help="replace a page that is there")
     paper.set_defaults(verb=_paper)
 
@@ -193,11 +194,17 @@ def _paper(args: argparse.Namespace) -> int:
     from kickitout.files import write_whole
     from kicklab.folder import Lab
     from kicklab.paper.page import render_paper
+    from kicklab.paper.pdf import find_browser, write_pdf
 
-    if args.out.exists() and not args.force:
-        raise UserError(f"{args.out}: exists; --force replaces it")
+    for path in (args.out, args.pdf):
+        if path is not None and path.exists() and not args.force:
+            raise UserError(f"{path}: exists; --force replaces it")
+    if args.pdf is not None:
+        find_browser()  # before the work
     page = render_paper(Lab(args.lab), Lab(args.listen_to) if args.listen_to else None, sounds=args.sounds)
     print(write_whole(args.out, page))
+    if args.pdf is not None:
+        print(write_pdf(page, args.pdf))
     return 0
 
 

@@ -105,16 +105,18 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         }
         for study, e in whole.items()
     ]  # fmt: skip
+    abstract = [
+        f"<b>{whole[study].study.title}.</b> {said[min(1, len(said) - 1)]}" for study, said in sentences.items()
+    ]
     if swapped := read_swap(lab):
         said = swap_sentences(swapped)
+        abstract.append(f"<b>{SWAP_TITLE}</b> {said[0]}")
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
             "text": Markup(f"{ABOUT_SWAP} {' '.join(said)} ({paper.ref('fig-swap')})"),
         })  # fmt: skip
     values: dict[str, Any] = {
-        "abstract": Markup(" ".join(
-            f"<b>{whole[study].study.title}.</b> {said[min(1, len(said) - 1)]}" for study, said in sentences.items()
-        )),
+        "abstract": Markup(" ".join(abstract)),
         "findings": parts, "absent": [load_study(study).title for study in ABOUT if study not in whole],
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
         "sources": len(set(next(iter(whole.values())).unseen.sources.tolist())), "data": paper.data,
