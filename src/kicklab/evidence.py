@@ -29,7 +29,7 @@ from kicklab.sources import sources_of
 from kicklab.study import FEWEST_SEEDS, Study, load_study
 
 SOFT = 0.3  # dB; below it the scale is linear
-DRAWS = 1000  # of the sources
+SOURCE_DRAWS = 1000  # of the sources
 LAST = 3  # milestones whose mean is the primary estimate
 
 
@@ -42,15 +42,15 @@ class Unseen:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """[1 + DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
-        drawn = bootstrap_counts(len(self.sources), DRAWS, np.random.default_rng(0), self.sources)
+        """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
+        drawn = bootstrap_counts(len(self.sources), SOURCE_DRAWS, np.random.default_rng(0), self.sources)
         whole = np.ones((1, len(self.sources)))
         several = [len({*self.sources[row > 0].tolist()}) > 1 for row in drawn]  # pairs need two sources
         return np.concatenate([whole, drawn[several]])
 
     @cached_property
     def within(self) -> np.ndarray:
-        """[1 + DRAWS]: mean distance of two sounds of different sources."""
+        """[1 + SOURCE_DRAWS]: mean distance of two sounds of different sources."""
         return self.mean_apart(self.counts)
 
     def mean_apart(self, counts: np.ndarray) -> np.ndarray:
@@ -59,8 +59,8 @@ class Unseen:
         return ((counts @ (self.distances * other)) * counts).sum(1) / ((counts @ other) * counts).sum(1)
 
     def energy(self, away: np.ndarray, within: float) -> np.ndarray:
-        """[1 + DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them; NaN for
-        one that was learned from, which is no unseen sound and left out."""
+        """[1 + SOURCE_DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them; NaN
+        for one that was learned from, which is no unseen sound and left out."""
         known = np.isfinite(away)
         if known.all():
             return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
@@ -74,7 +74,7 @@ class Unseen:
         """What 95 % of the splits of the real sounds into halves, in whole sources, are apart."""
         rng, found = np.random.default_rng(1), []
         number = int(self.sources.max()) + 1
-        for _ in range(DRAWS):
+        for _ in range(SOURCE_DRAWS):
             first = (rng.permutation(number) < number // 2)[self.sources]
             parts = np.stack([first, ~first]).astype(float)
             between = self.distances[first][:, ~first].mean()

@@ -157,8 +157,8 @@ def distances_to(
     """
     found = {}
     for name in arrays.keys() & {"waves", "waves_raw"}:
-        there = name == "waves" and averaged is not None
-        made = averaged if there else embed_bands(from_16_bits(arrays[name]))
+        there = averaged if name == "waves" else None
+        made = embed_bands(from_16_bits(arrays[name])) if there is None else there
         away = pairwise(real, made).mean(axis=1)
         found[name] = {"away": [round(float(x), 4) for x in away], "within": round(diversity(made), 4)}
     return found

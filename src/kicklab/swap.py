@@ -38,7 +38,7 @@ from kickitout.representations.log_magnitude import LogMagnitude, LogMagnitudeCo
 from kickitout.representations.waveform import Waveform, WaveformConfig
 from kickitout.training.config import read_config
 from kickitout.training.session import opened
-from kicklab.evidence import DRAWS, Unseen
+from kicklab.evidence import SOURCE_DRAWS, Unseen
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.sources import sources_of
 from kicklab.two_sample import hits, told_apart, trial_of
@@ -173,7 +173,7 @@ def made_of(lab: Lab, study: str = "", row: str = "", count: int = MADE) -> Made
 class Estimated:
     """A value with 95 % over draws of sources, on both sides."""
 
-    drawn: np.ndarray  # [1 + DRAWS]; the first is the value
+    drawn: np.ndarray  # [1 + SOURCE_DRAWS]; the first is the value
 
     def as_data(self) -> dict[str, float]:
         value = float(self.drawn[0])
@@ -229,10 +229,10 @@ class Scorer:
 
 
 def _counts(sources: np.ndarray, stream: int) -> np.ndarray:
-    """[1 + DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
-    drawn = bootstrap_counts(len(sources), 2 * DRAWS, np.random.default_rng([0, stream]), sources)
+    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
+    drawn = bootstrap_counts(len(sources), 2 * SOURCE_DRAWS, np.random.default_rng([0, stream]), sources)
     several = (drawn > 0) @ (sources[:, None] == np.unique(sources)) > 0  # [draws, sources]
-    usable = drawn[several.sum(1) > 1][:DRAWS]  # pairs need two sources
+    usable = drawn[several.sum(1) > 1][:SOURCE_DRAWS]  # pairs need two sources
     return np.concatenate([np.ones((1, len(sources))), usable])
 
 
