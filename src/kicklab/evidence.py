@@ -59,8 +59,8 @@ class Unseen:
         return ((counts @ (self.distances * other)) * counts).sum(1) / ((counts @ other) * counts).sum(1)
 
     def energy(self, away: np.ndarray, within: float) -> np.ndarray:
-        """[1 + SOURCE_DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them; NaN
-        for one that was learned from, which is no unseen sound and left out."""
+        """[1 + SOURCE_DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them;
+        NaN for one that was learned from, which is no unseen sound and left out."""
         known = np.isfinite(away)
         if known.all():
             return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
