@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test pytest check audit test-min test-path train-env lab-env default-model drum-types paper clean
+.PHONY: kicks studio test pytest check audit test-min test-path train-env lab-env default-model styles drum-types paper clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -71,11 +71,20 @@ default-model: $(VENV)/dev
 	$(VENV)/bin/kick lab measure model-card build/default --learned build/model-data --unseen $(UNSEEN) \
 		> src/kickitout/model_files/default.md
 	$(VENV)/bin/kick lab measure sheet --model default docs/images/default.png
+	$(MAKE) styles
 
-# The drum-type network in the package and its card. DATA holds kicks-open and drums-open (to learn from), kicks-study and
-# drums-study (to measure); in drums-* a folder a type.
+# The styles of the model in the package, from build/model-data, with their figures and their sheet.
+styles: $(VENV)/dev
+	test -d build/model-data || $(VENV)/bin/kick lab measure model-data $(DATA) --out build/model-data
+	OMP_NUM_THREADS=1 $(VENV)/bin/kick lab measure styles build/model-data --write docs/generate.md \
+		--out src/kickitout/model_files/default.styles.json
+	$(VENV)/bin/kick styles --sheet docs/images/styles.png --force
+
+# The drum-type network in the package and its card. DATA holds kicks-open, kicks-open-2, drums-open and drums-open-2 (to
+# learn from: what asks for no notice), kicks-study and drums-study (to measure); in drums-* a folder a type.
 drum-types: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/kick lab measure drum-types --kicks $(DATA)/kicks-open --drums $(DATA)/drums-open \
+	OMP_NUM_THREADS=1 $(VENV)/bin/kick lab measure drum-types \
+		--kicks $(DATA)/kicks-open $(DATA)/kicks-open-2 --drums $(DATA)/drums-open $(DATA)/drums-open-2 \
 		--unseen-kicks $(DATA)/kicks-study --unseen-drums $(DATA)/drums-study \
 		--out src/kickitout/model_files/drum_types.onnx > build/drum_types.md
 	cp build/drum_types.md src/kickitout/model_files/drum_types.md

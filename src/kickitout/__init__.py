@@ -39,6 +39,8 @@ HOMES = {
     "runs": "kickitout.training.overview",
     "score": "kickitout.api",
     "shard_folder": "kickitout.api",
+    "style_sheet": "kickitout.api",
+    "styles": "kickitout.generation.styles",
     "train": "kickitout.api",
     "vary": "kickitout.kicks",
     "write_kicks": "kickitout.export.sounds",
@@ -49,7 +51,17 @@ HOMES = {
 }
 
 if TYPE_CHECKING:
-    from kickitout.api import card, configs, export_model, resolve_config, score, shard_folder, train, write_shards
+    from kickitout.api import (
+        card,
+        configs,
+        export_model,
+        resolve_config,
+        score,
+        shard_folder,
+        style_sheet,
+        train,
+        write_shards,
+    )
     from kickitout.audio import write_sound
     from kickitout.datasets.build import read_dataset
     from kickitout.datasets.doctor.check import check
@@ -58,6 +70,7 @@ if TYPE_CHECKING:
     from kickitout.export.kits.package import write_kit
     from kickitout.export.sounds import generation_job, render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
+    from kickitout.generation.styles import styles
     from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
     from kickitout.studio.site import write_site
     from kickitout.training.overview import clean, runs
@@ -88,6 +101,8 @@ __all__ = [
     "runs",
     "score",
     "shard_folder",
+    "style_sheet",
+    "styles",
     "train",
     "vary",
     "write_kicks",

@@ -16,8 +16,10 @@ import numpy as np
 from kickitout.descriptors import card as measure_card
 from kickitout.errors import UserError, need_extra
 from kickitout.files import check_new_file, write_whole
+from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
 from kickitout.generation.load import DEFAULT, find_model_file, load_model
+from kickitout.generation.styles import some_styles, styles_file
 from kickitout.kicks import ModelLike
 from kickitout.sound import SAMPLE_RATE
 
@@ -134,7 +136,8 @@ def resolve_config(config: str, changes: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: bool = False) -> list[Path]:
-    """Write the model of a run folder as one file, and its encoder beside it where it has one. Returns what it wrote.
+    """Write the model of a run folder as one file, and beside it its encoder and its styles where it has some. Returns
+    what it wrote.
 
     Raises UserError for a run without a finished model, for a damaged one, for an ending that is another than the
     model's, and where a file is in the way (force replaces it).
@@ -142,25 +145,53 @@ def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: b
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in kickitout.export_model("default", f"{folder}/mine.onnx")]
-    ['mine.encoder.onnx', 'mine.onnx']
+    ['mine.encoder.onnx', 'mine.styles.json', 'mine.onnx']
     """
     source, out = find_model_file(Path(run)), Path(out)
     if out.suffix != source.suffix:
         raise UserError(f"{out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    encoder, encoder_out = encoder_beside(source), encoder_beside(out)
-    for place in (out, encoder_out):  # the encoder of another model would not fit
+    beside = [(where(source), where(out)) for where in (encoder_beside, styles_file)]
+    for place in (out, *(place for _, place in beside)):  # what is beside another model would not fit
         check_new_file(place, force=force)
     load_model(source)  # a damaged model is not passed on
-    if not encoder.exists():
-        encoder_out.unlink(missing_ok=True)
-        return [write_whole(out, source.read_bytes())]
-    return [write_whole(encoder_out, encoder.read_bytes()), write_whole(out, source.read_bytes())]
+    written = []
+    for part, place in beside:
+        if part.exists():
+            written.append(write_whole(place, part.read_bytes()))
+        else:
+            place.unlink(missing_ok=True)
+    return [*written, write_whole(out, source.read_bytes())]
+
+
+def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int = 12, *, force: bool = False) -> Path:
+    """Draw the first `kicks` kicks of each style of a model as a PNG: a row a style, in the order of `styles`; each
+    tile has a spectrogram (30 Hz to 18 kHz, 70 dB) over the waveform. Returns the file.
+
+    Raises UserError for a model without styles, and where a file is in the way (force replaces it).
+
+    >>> import kickitout, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kickitout.style_sheet(f"{folder}/styles.png", kicks=1).name
+    'styles.png'
+    """
+    from kickitout.drawing import png
+    from kickitout.training.sheet import GAP, tile
+
+    out = Path(out)
+    check_new_file(out, force=force)
+    played = load_model(model)
+    rows = [
+        [np.pad(tile(wave.reshape(-1, wave.shape[-1]).mean(axis=0)), ((0, GAP), (0, GAP)))
+         for wave in generate(range(kicks), played, style=name)]
+        for name in some_styles(played)
+    ]  # fmt: skip
+    return write_whole(out, png(np.rint(255 * np.block(rows)).astype(np.uint8)))
 
 
 def shard_folder(
     out: str | PathLike[str], seeds: range, each: int, *, cards: bool = True, model: ModelLike = DEFAULT,
-    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, format: str = "wav",
-    bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
+    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
 ) -> ShardFolder:  # fmt: skip
     """What `write_shards` writes, to watch it: `write(workers)` yields each tar file as it is there, with what
     `reject_outliers` has counted. Raises UserError as `write_shards` does.
@@ -175,23 +206,24 @@ def shard_folder(
     from kickitout.export.shards import ShardWork
     from kickitout.export.sounds import generation_job
 
-    job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, format=format, bits=bits,
-                         rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
+    job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, style=style,
+                         format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
     return ShardFolder(ShardWork(job, cards), seeds, each)
 
 
 def write_shards(
     out: str | PathLike[str], seeds: range, each: int, *, model: ModelLike = DEFAULT,
-    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, cards: bool = True, format: str = "wav",
-    bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None, workers: int = 1,
+    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    cards: bool = True, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
+    pre_roll_ms: float | None = None, workers: int = 1,
 ) -> list[Path]:  # fmt: skip
     """Write kicks into tar files of `each` kicks (WebDataset's layout), with their recipes and cards; index.json lists
     them. Returns the tar files.
 
     The same call continues a folder that has been begun. targets: as in `match`. reject_outliers: resample kicks unlike
-    those that the model learned from. rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. workers:
-    processes; with more than one, call this below `if __name__ == "__main__":`. Raises UserError for a folder that
-    holds something else, and as `generate` does.
+    those that the model learned from. style: as in `generate`. rate in Hz. pre_roll_ms: silence before the
+    onset, 1.45 ms without it. workers: processes; with more than one, call this below `if __name__ == "__main__":`.
+    Raises UserError for a folder that holds something else, and as `generate` does.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -201,7 +233,7 @@ def write_shards(
     from kickitout.workers import Workers
 
     folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
-                          format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
+                          style=style, format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
     with Workers(workers) as pool:
         for _ in folder.write(pool):
             pass

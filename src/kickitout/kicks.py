@@ -44,7 +44,8 @@ from kickitout.stored import upgraded_recipe
 ModelLike: TypeAlias = str | Path | Model
 RecipeLike: TypeAlias = Mapping[str, Any] | Kick
 SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
-ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount")  # kept of a recipe beside its seed
+# Kept of a recipe beside its seed.
+ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style")
 
 
 def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import yaml
 
 from kickitout.datasets.build import ManifestRow
 from kickitout.datasets.stated import UNSTATED
+from kickitout.metrics.resampling import bootstrap_counts
 
 PER_SOURCE = 24  # sounds taken of each, so that none is most of a part
 
@@ -67,6 +68,13 @@ def held_out_sources(sources: np.ndarray, share: float, seed: int) -> np.ndarray
             taken.add(names[i])
             total += counts[i]
     return np.isin(sources, sorted(taken))
+
+
+def share_by_source(hits: np.ndarray, sources: np.ndarray, draws: int = 1000) -> tuple[float, float, float]:
+    """Share of hits [n] bool in percent, and its 95 % interval: a bootstrap over sources, each drawn whole."""
+    counts = bootstrap_counts(len(hits), draws, np.random.default_rng(0), sources)
+    low, high = np.quantile(counts @ hits / counts.sum(axis=1), [0.025, 0.975])
+    return 100.0 * float(hits.mean()), 100.0 * float(low), 100.0 * float(high)
 
 
 def _hashed(text: str) -> str:

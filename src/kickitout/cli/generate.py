@@ -4,6 +4,7 @@ kick generate -n 16                     16 kicks from the model in the package, 
 kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
+kick generate -n 8 --style 808          from one of the model's styles (kick styles lists them)
 kick generate -n 64 --reject-outliers   resamples kicks out of the range of what the model learned from
 kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
 """
@@ -33,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     add_model(parser)
+    parser.add_argument("--style", default=None, help="one of the model's styles; `kick styles` lists them")
     add_request(parser)
     add_rejection(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
@@ -69,6 +71,7 @@ def _job(args: argparse.Namespace) -> dict[str, Any]:
     from kickitout.cli.values import format_of
 
     what = {"model": args.model, "targets": read_request(args), "reject_outliers": args.reject_outliers}
+    what["style"] = args.style
     return what | format_of(args)
 
 

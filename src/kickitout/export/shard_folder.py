@@ -61,7 +61,7 @@ class ShardFolder:
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
             "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.targets),
             "limits": None if job.limits is None else job.limits.to_data(),
-        }  # fmt: skip
+        } | ({} if job.style is None else {"style": job.style})  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:
         """Make what is missing; each shard when it is there. told: hears of what was there and could not be kept.

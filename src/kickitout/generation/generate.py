@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,8 +20,9 @@ from kickitout.generation.match import MatchResult, check_targets, match_seed
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds, normal
 from kickitout.generation.onnx_backend import TOGETHER
-from kickitout.generation.recipe import latent_recipe, rounded, sound_recipe
+from kickitout.generation.recipe import latent_recipe, rounded
 from kickitout.generation.reject import OutlierRejection
+from kickitout.generation.styles import in_style, named_by, seed_recipe
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -57,32 +59,36 @@ def latent_kick(model: Model, played: Played, name: str, said: str = "", **more:
     return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name, said=said)
 
 
-def generate(seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False) -> np.ndarray:
+def generate(
+    seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False,
+    style: str | None = None,
+) -> np.ndarray:  # fmt: skip
     """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
 
     The same seed and model give the same samples, whatever else is generated in the same call. reject_outliers: kicks
-    unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are. Raises
-    UserError for a seed that is none and for a model that cannot be played.
+    unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are. style:
+    one of `styles(model)`, within which the kicks are drawn. Raises UserError for a seed that is none, for a model that
+    cannot be played, and for a style that it does not have.
 
     >>> generate([7]).shape
     (1, 22050)
     """
     played = load_model(model)
-    waves = [kick.wave for kick in generate_kicks(seeds, played, reject_outliers=reject_outliers)]
+    waves = [kick.wave for kick in generate_kicks(seeds, played, reject_outliers=reject_outliers, style=style)]
     shape = (0, played.info.length) if played.info.channels == 1 else (0, played.info.channels, played.info.length)
     return np.stack(waves) if waves else np.empty(shape, np.float32)
 
 
 def generate_kicks(
     seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None, *,
-    reject_outliers: bool | OutlierRejection = False, threads: int | None = None,
+    reject_outliers: bool | OutlierRejection = False, style: str | None = None, threads: int | None = None,
 ) -> Generator[Kick, None, None]:  # fmt: skip
     """The kick of every seed with its recipe, in the order of the seeds, as soon as each is there.
 
-    targets: what each shall measure, as in `match`. reject_outliers: as in `generate`; an `OutlierRejection` counts
-    what it resamples. They are generated on `threads` threads (all cores by default), a few at a time where there are
-    so many; at most four such groups a thread are under way, however many seeds there are. Raises UserError as
-    `generate` and `match` do, and for a sound that is not finite.
+    targets: what each shall measure, as in `match`. reject_outliers, style: as in `generate`; an `OutlierRejection`
+    counts what it resamples. They are generated on `threads` threads (all cores by default), a few at a time where
+    there are so many; at most four such groups a thread are under way, however many seeds there are. Raises UserError
+    as `generate` and `match` do, and for a sound that is not finite.
 
     >>> import kickitout
     >>> for kick in kickitout.generate_kicks([7, 8]):
@@ -90,9 +96,11 @@ def generate_kicks(
     kick_000007 (22050,) 7
     kick_000008 (22050,) 8
     """
-    played, threads = load_model(model), threads or usable_cpus()
+    played, threads = in_style(load_model(model), style), threads or usable_cpus()
     seeds, targets = check_seeds(seeds), check_targets(targets or {})
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
+    if rejection is not None and style is not None:
+        rejection = replace(rejection, model=played)
 
     def group(part: Sequence[int]) -> list[Kick]:
         if rejection is not None:
@@ -109,7 +117,8 @@ def generate_kicks(
             raise UserError(f"model {played.info.name}: seed {seed} is not a finite sound; its training has diverged")
         if match is not None:
             more = {"controls": rounded(match.controls), "start": match.start, "targets": targets} | more
-        return Kick(seed, wave, sound_recipe(played, seed, **more), match, f"{played.info.word}_{seed:06d}")
+        name = f"{named_by(played.info.word, style)}_{seed:06d}"
+        return Kick(seed, wave, seed_recipe(played, seed, **more), match, name)
 
     if targets:
         size = 1
