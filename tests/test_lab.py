@@ -23,6 +23,7 @@ from kicklab.listing import studies_text
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.page import ABOUT, findings, render_paper
+from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
 from kicklab.results import Results, read_results
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
@@ -300,6 +301,9 @@ def test_the_sentences_of_the_page_follow_from_the_committed_results():
     block = re.search(r"<!-- begin: kick lab findings --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
     assert block is not None
     assert block[1].strip() == findings(Lab(ROOT / "docs" / "evidence"))
+    table = re.search(r"<!-- begin: kick lab table start --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
+    assert table is not None
+    assert table[1].strip() == study_table(Lab(ROOT / "docs" / "evidence"), "start")
 
 
 COUNTED = {2: "two seeds", 3: "three seeds", 4: "four seeds", 5: "five seeds"}
@@ -337,6 +341,18 @@ def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
     assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page
+
+
+def test_the_sheet_of_a_row_is_of_the_milestone_at_which_it_lies_nearest(toy_lab, tmp_path, capsys):
+    sheet = ["lab", "measure", "sheet", str(tmp_path / "row.png"), "--lab"]
+    assert main([*sheet, str(toy_lab.path), "--row", "DCGAN", "-n", "4"]) == 0
+    best = read_evidence(toy_lab, "curves").best("DCGAN")
+    assert f"DCGAN, after {(4, 8)[best]} sounds" in capsys.readouterr().out
+    assert (tmp_path / "row.png").read_bytes().startswith(b"\x89PNG")
+    assert main([*sheet, str(toy_lab.path), "--row", "WaveGAN"]) == 2
+    assert "'WaveGAN' is not whole in curves; it has DCGAN" in capsys.readouterr().err
+    assert main([*sheet, str(ROOT / "docs" / "evidence"), "--study", "start", "--row", "offset data"]) == 2
+    assert "keeps no sounds of 'offset data'" in capsys.readouterr().err
 
 
 def test_no_results_no_paper(tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def test_the_soft_scale_is_a_ratio_far_away_and_a_difference_near_zero():
     assert hard(float(soft(7.0))) == pytest.approx(7.0)
 
 
-POINT: dict[str, Any] = {"tail_noise_db": -80.0, "critic": {}}
+POINT: dict[str, Any] = {"tail_noise_db": -80.0, "critic": {}, "seconds": 60.0}
 
 
 def evidence(
@@ -175,6 +176,20 @@ def test_the_best_milestone_is_chosen_over_all_seeds_and_read_on_the_sounds_that
     told_best = rows[0][head.index("nearest at, confirmed")]
     assert told_best.startswith("3: 23.1 ")
     assert evidence_rows(e)[1][0][head.index("nearest at, confirmed")] == "3: –"
+
+
+def test_rows_are_compared_after_the_same_minutes_too():
+    e = evidence({"quick": [9.0, 9.0], "slow": [9.0, 9.0]})
+    for name, each in (("quick", 60.0), ("slow", 240.0)):
+        row = e.rows[name]
+        logs = tuple(tuple(POINT | {"seconds": each * (i + 1)} for i in range(4)) for _ in row.logs)
+        e.rows[name] = replace(row, logs=logs)
+    e.rows["slow"].values[:, 1:] = 2.0
+    assert e.equal_minutes() == 4
+    assert e.distance_after("quick", 4.0) == pytest.approx(9.0)
+    assert e.distance_after("slow", 4.0) == pytest.approx(9.0)  # its first milestone
+    assert 2 < e.distance_after("slow", 6.0) < 9
+    assert math.isnan(e.distance_after("slow", 3.0))
 
 
 def test_the_dead_phase_ends_between_two_milestones():

@@ -29,7 +29,7 @@ KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-copies and s
 STEPS = Budget(sounds=8)  # two steps
 HALVES = (0.5, 1.0)
 ROWS = {  # some studies ask for what another has
-    "curves": ["DCGAN", "all together, sub-bands", "KickGAN"],
+    "curves": ["DCGAN", "DCGAN with the offset", "all together, sub-bands", "KickGAN"],
     "start": ["offset 0", "offset data", "SpecGAN"],
     "ancestor": ["sigmoid twice, labels 1 to 1.1", "sigmoid once, labels 0.9"],
     "end": ["DCGAN, 16 kicks", "DCGAN, all kicks", "DCGAN, more kicks"],

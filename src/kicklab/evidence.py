@@ -176,6 +176,20 @@ class Evidence:
         row = self.rows[name]
         return int(np.argmin([row.at(i)[:, 0].mean() for i in range(len(row.seen))]))
 
+    def minutes(self, name: str) -> np.ndarray:
+        """[milestones]: core-minutes of training of a row, mean over its seeds."""
+        return np.mean([[point["seconds"] / 60 for point in run] for run in self.rows[name].logs], axis=0)
+
+    def equal_minutes(self) -> float:
+        """The core-minutes that the quickest row took for the whole budget."""
+        return min(float(self.minutes(name)[-1]) for name in self.rows)
+
+    def distance_after(self, name: str, minutes: float) -> float:
+        """Distance of a row in dB after so many core-minutes: between two milestones, on the logarithm of time. NaN
+        before the first milestone and after the last."""
+        taken, values = self.minutes(name), soft(self.rows[name].values[:, :, 0]).mean(axis=0)
+        return hard(float(np.interp(math.log(minutes), np.log(taken), values, math.nan, math.nan)))
+
     def ratio(self, a: str, b: str, milestone: int | None = None) -> float | None:
         """How many times farther `a` is than `b`; None unless both lie above what other recordings reach."""
         far, near = self.distance(a, milestone).value, self.distance(b, milestone).value
