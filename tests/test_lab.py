@@ -20,6 +20,7 @@ from kicklab.evidence import LAST, read_evidence
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
+from kicklab.paper import page as paper_page
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.page import ABOUT, findings, render_paper
@@ -386,7 +387,10 @@ def players(lab: Lab, sounds: Sounds = "free", heard: Lab | None = None) -> tupl
     return text.count("<audio"), text
 
 
-def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_says_why_not(copy, toy_lab, page):
+def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_says_why_not(
+    copy, toy_lab, page, monkeypatch
+):
+    monkeypatch.setattr(paper_page, "ART", {})  # nothing is drawn
     every = 3 * sum(len(rows) for study, rows in ROWS.items() if study in ABOUT)
     assert page.count("<audio") == every
     assert players(toy_lab, "none")[0] == 0
@@ -406,7 +410,8 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
 # -- listening --------------------------------------------------------------------------------------------------------
 
 
-def test_votes_are_kept_counted_and_told_in_the_paper(copy):
+def test_votes_are_kept_counted_and_told_in_the_paper(copy, monkeypatch):
+    monkeypatch.setattr(paper_page, "ART", {})  # nothing is drawn
     shown = listening_page(copy, "curves", 12, seed=3, only=["KickGAN", "DCGAN"]).decode()
     pairs = json.loads(re.search(r"const pairs = (\[.*?\]);\n", shown)[1])  # type: ignore[index]
     known = read_json(copy.path / "listening" / "curves-3.json")

@@ -80,6 +80,15 @@ def test_holm_is_what_the_paper_does_by_hand():
     assert holm([]) == []
 
 
+def test_contrasts_whose_rows_are_not_there_yet_count_too():
+    levels = {"a": [9.0, 10.0, 12.0], "b": [5.0, 6.0, 6.5]}
+    alone = evidence(levels, contrasts=[["a", "b"]])
+    more = evidence(levels | {"c": [1.0, 1.1, 1.2]}, contrasts=[["a", "b"], ["a", "c"], ["b", "c"]])
+    del more.rows["c"]
+    assert more.named()[0][3] == pytest.approx(3 * alone.named()[0][3])
+    assert [(a, b) for a, b, *_ in more.named()] == [("a", "b")]
+
+
 def test_the_soft_scale_is_a_ratio_far_away_and_a_difference_near_zero():
     assert soft(60.0) - soft(20.0) == pytest.approx(math.log(3), abs=1e-4)
     assert soft(0.02) - soft(-0.02) == pytest.approx(0.04 / SOFT, rel=1e-2)

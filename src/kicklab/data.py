@@ -23,6 +23,7 @@ from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.stated import UNSTATED
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
+from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.score import FEWEST
 from kickitout.stored import upgraded
 from kickitout.training.session import FEWEST_KICKS
@@ -86,6 +87,12 @@ class LabData:
         order = list(by_group)
         chosen = [i for place in rng.permutation(len(order)).tolist() for i in by_group[order[place]]][:kicks]
         return self.train.take(np.array(sorted([*chosen, *watched.tolist()])))
+
+
+@lru_cache(maxsize=4)
+def embedded_kicks(kicks: Dataset) -> np.ndarray:
+    """[n, D]: a part of a laboratory in the embedding of its distances; those of one are the same objects (`load`)."""
+    return embed_bands(kicks.waves)
 
 
 def is_free(row: ManifestRow) -> bool:

@@ -21,9 +21,8 @@ from scipy.stats import t as student
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.metrics.distance import pairwise
-from kickitout.metrics.embeddings import embed_bands
 from kickitout.metrics.resampling import bootstrap_counts
-from kicklab.data import LabData
+from kicklab.data import LabData, embedded_kicks
 from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.sources import sources_of
 from kicklab.study import FEWEST_SEEDS, Study, load_study
@@ -196,9 +195,13 @@ class Evidence:
         return far / near if min(far, near) > self.unseen.band[1] else None
 
     def named(self) -> list[tuple[str, str, Figure, float]]:
-        """The contrasts that the study names beforehand and whose rows are whole, each with its p after Holm (1979)."""
+        """The contrasts that the study names beforehand and whose rows are whole, each with its p after Holm (1979).
+
+        All that are named count, so that a row which is added later makes no difference smaller than it was said to be.
+        """
         found = [(a, b, self.contrast(a, b)) for a, b in self.study.contrasts if {a, b} <= self.rows.keys()]
-        return [(*c, p) for c, p in zip(found, holm([f.p for _, _, f in found]), strict=True)]
+        missing = [1.0] * (len(self.study.contrasts) - len(found))
+        return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
 
     def alive(self, name: str) -> float:
         """Share of the runs of a row that are not dead at the end: their tails are quiet, and they lie below 10 dB."""
@@ -267,7 +270,7 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
 @lru_cache(maxsize=4)
 def unseen_sounds(kicks: Dataset) -> Unseen:
     """Real sounds as their sources and distances; those of one laboratory are the same objects (`data.load`)."""
-    embedded = embed_bands(kicks.waves)
+    embedded = embedded_kicks(kicks)
     sources = np.unique(sources_of(kicks.rows), return_inverse=True)[1]
     return Unseen(sources, pairwise(embedded, embedded).astype(np.float32).astype(float))
 

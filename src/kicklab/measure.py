@@ -27,7 +27,7 @@ from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, inter
 from kickitout.metrics.score import Found, Score
 from kickitout.metrics.two_sample import logistic_hits
 from kicklab.cells import Cell
-from kicklab.data import tone_data
+from kicklab.data import embedded_kicks, tone_data
 from kicklab.folder import Lab, read_arrays, read_json, write_json
 from kicklab.make import from_16_bits, made_path
 from kicklab.patterns import PAIRS, course, links
@@ -122,7 +122,7 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         raise UserError(f"{lab.path}: no kicks that confirm; name them once: kick lab run STUDY DATA --confirm OTHERS")
     if known["source"] != "trained" or known["data"] != "kicks" or "confirmed" in known["milestones"][-1]:
         return False
-    real, heard = _confirming(lab.data), np.zeros(len(confirm), bool)
+    real, heard = embedded_kicks(confirm), np.zeros(len(confirm), bool)
     if known.get("fold") is not None:
         heard = lab.sounds("kicks").more(known["fold"])
     for i, point in enumerate(known["milestones"]):
@@ -135,14 +135,6 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         point["told_apart"] = told_apart(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
     write_json(path, known)
     return True
-
-
-@lru_cache(maxsize=1)
-def _confirming(data: Path) -> np.ndarray:
-    """[n, D]: the sounds that confirm, embedded."""
-    confirm = Lab(data.parent).sounds("kicks").confirm
-    assert confirm is not None
-    return embed_bands(confirm.waves)
 
 
 def distances_to(
