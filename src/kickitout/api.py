@@ -20,6 +20,7 @@ from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
 from kickitout.generation.load import DEFAULT, find_model_file, load_model
 from kickitout.generation.styles import some_styles, styles_file
+from kickitout.generation.tail import MODEL_S
 from kickitout.kicks import ModelLike
 from kickitout.sound import SAMPLE_RATE
 
@@ -191,6 +192,7 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
 def shard_folder(
     out: str | PathLike[str], seeds: range, each: int, *, cards: bool = True, model: ModelLike = DEFAULT,
     targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    length_s: float = MODEL_S,
     format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
 ) -> ShardFolder:  # fmt: skip
     """What `write_shards` writes, to watch it: `write(workers)` yields each tar file as it is there, with what
@@ -207,13 +209,14 @@ def shard_folder(
     from kickitout.export.sounds import generation_job
 
     job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, style=style,
-                         format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
+                         length_s=length_s, format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
     return ShardFolder(ShardWork(job, cards), seeds, each)
 
 
 def write_shards(
     out: str | PathLike[str], seeds: range, each: int, *, model: ModelLike = DEFAULT,
     targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    length_s: float = MODEL_S,
     cards: bool = True, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
     pre_roll_ms: float | None = None, workers: int = 1,
 ) -> list[Path]:  # fmt: skip
@@ -221,9 +224,9 @@ def write_shards(
     them. Returns the tar files.
 
     The same call continues a folder that has been begun. targets: as in `match`. reject_outliers: resample kicks unlike
-    those that the model learned from. style: as in `generate`. rate in Hz. pre_roll_ms: silence before the
-    onset, 1.45 ms without it. workers: processes; with more than one, call this below `if __name__ == "__main__":`.
-    Raises UserError for a folder that holds something else, and as `generate` does.
+    those that the model learned from. style: as in `generate`. length_s: the most seconds that a kick rings. rate in
+    Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. workers: processes; with more than one, call this
+    below `if __name__ == "__main__":`. Raises UserError for a folder that holds something else, and as `generate` does.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -233,7 +236,8 @@ def write_shards(
     from kickitout.workers import Workers
 
     folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
-                          style=style, format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
+                          style=style, length_s=length_s, format=format, bits=bits, rate=rate,
+                          pre_roll_ms=pre_roll_ms)  # fmt: skip
     with Workers(workers) as pool:
         for _ in folder.write(pool):
             pass

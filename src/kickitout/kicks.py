@@ -1,10 +1,10 @@
 """Kicks with their recipes: from seeds, sounds and recipes to kicks that can be saved and gone on from.
 
 Sounds are float32 at 44.1 kHz with the onset at sample 64: [22050] from a mono model and [2, 22050] (left, right) from
-a stereo one. A `Kick` has its sound as `wave`, its kick card as `card`, what renders it again as `recipe`, and a `name`
-for its file. A kick begins with a sound (a file, a prepared wave, what `invert` returned) or with a recipe: a `Kick`,
-or JSON like {"seed": 7} and {"latent": [...], "controls": [...]}. A model is "default", a model file, a run folder, or
-one that is loaded already.
+a stereo one; up to 4 s where `length_s` lets a kick ring on (`generation.tail`). A `Kick` has its sound as `wave`, its
+kick card as `card`, what renders it again as `recipe`, and a `name` for its file. A kick begins with a sound (a file, a
+prepared wave, what `invert` returned) or with a recipe: a `Kick`, or JSON like {"seed": 7} and {"latent": [...],
+"controls": [...]}. A model is "default", a model file, a run folder, or one that is loaded already.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from kickitout.audio import read_comment
 from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
-from kickitout.generation.generate import Kick, flat, generate_kicks, latent_kick
+from kickitout.generation.generate import Kick, flat, generate_kicks, lasting, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import DEFAULT, load_model
@@ -37,6 +37,7 @@ from kickitout.generation.recipe import (
     sound_recipe,
 )
 from kickitout.generation.source import decode_kick, read_bytes
+from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, first_half_second, stated_length
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
 from kickitout.stored import upgraded_recipe
@@ -45,7 +46,7 @@ ModelLike: TypeAlias = str | Path | Model
 RecipeLike: TypeAlias = Mapping[str, Any] | Kick
 SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
 # Kept of a recipe beside its seed.
-ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style")
+ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style", LENGTH_KEY)
 
 
 def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
 
 def match(
     starts: Sequence[int | RecipeLike], targets: Mapping[str, float], model: ModelLike = DEFAULT, *,
-    rounds: int = ROUNDS,
+    length_s: float | None = None, rounds: int = ROUNDS,
 ) -> list[Kick]:  # fmt: skip
     """A kick a seed, with the model's controls moved until its kick card says what `targets` ask for.
 
@@ -105,7 +106,9 @@ def match(
     click], balance [dB, sub re body], drive [dB]. The `match` of each kick has `reached`, and in `lines` what was
     requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control.
     starts: seeds, of which the nearest of several kicks is taken, or recipes, whose own kick is, in `rounds` renders at
-    most. Raises UserError for an unknown target, for one outside its range, and for a model without controls.
+    most. length_s: the most seconds that each kick rings, without it as many as its recipe says, or 0.5; targets are
+    met in its first 500 ms. Raises UserError for an unknown target, for one outside its range, and for a model without
+    controls.
 
     >>> import kickitout
     >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
@@ -115,9 +118,11 @@ def match(
     played = load_model(model)
     recipes = [start for start in starts if not isinstance(start, int | np.integer)]
     if not recipes:
-        return list(generate_kicks(starts, played, targets))  # type: ignore[arg-type]
-    return [_match(start if isinstance(start, Mapping | Kick) else {"seed": start}, targets, played, rounds)
-            for start in starts]  # fmt: skip
+        return list(generate_kicks(starts, played, targets, length_s=_length(length_s)))  # type: ignore[arg-type]
+    begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
+    lengths = [_length(length_s, start) for start in begun]
+    return [lasting(_match(start, targets, played, rounds), length)
+            for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
 def _match(recipe: RecipeLike, targets: Mapping[str, float], model: Model, rounds: int) -> Kick:
@@ -152,10 +157,11 @@ def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
 
 
 def vary(
-    sound: SoundLike | RecipeLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT
-) -> list[Kick]:
+    sound: SoundLike | RecipeLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT, *,
+    length_s: float | None = None,
+) -> list[Kick]:  # fmt: skip
     """One variation of a sound or of a recipe a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is
-    as far as kicks are apart, 2 the most.
+    as far as kicks are apart, 2 the most. length_s: as in `match`.
 
     The controls of a recipe keep their values. Raises UserError for an amount outside 0..2, and as `invert` does.
 
@@ -165,22 +171,24 @@ def vary(
     [(22050,), (22050,), (22050,)]
     """
     check_amount(amount)
+    length = _length(length_s, sound)
     played, seeds = load_model(model), check_seeds(seeds)
     start = _start(sound, played)
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
     made = variations(played, start.latent, seeds, amount, start.controls)
-    return [_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more)
+    return [lasting(_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more), length)
             for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
 
 
 def morph(
-    first: SoundLike | RecipeLike, last: SoundLike | RecipeLike, n: int = 5, model: ModelLike = DEFAULT
-) -> list[Kick]:
+    first: SoundLike | RecipeLike, last: SoundLike | RecipeLike, n: int = 5, model: ModelLike = DEFAULT, *,
+    length_s: float | None = None,
+) -> list[Kick]:  # fmt: skip
     """n kicks on the straight line between the latents of two sounds or recipes, both ends included; controls move
     along.
 
-    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Raises
-    UserError for n below 2, and as `invert` does.
+    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat.
+    length_s: as in `match`. Raises UserError for n below 2, and as `invert` does.
 
     >>> import kickitout
     >>> deep, hard = kickitout.generate([7, 8])
@@ -188,6 +196,7 @@ def morph(
     ['B0', 'F1', 'A#1']
     """
     check_count(n)
+    length = _length(length_s, first, last)
     played = load_model(model)
     begin, end = _start(first, played), _start(last, played)
     more: dict[str, Any] = {"morphed": [begin.file, end.file]} if begin.file and end.file else {}
@@ -197,11 +206,14 @@ def morph(
     kicks = [_kick(played, one, controls, f"{begin.stem}_to_{end.stem}_{i:02d}", **more)
              for i, (one, controls) in enumerate(zip(made, moved, strict=True))]  # fmt: skip
     kicks[0], kicks[-1] = kicks[0]._replace(said=begin.said), kicks[-1]._replace(said=end.said)
-    return kicks
+    return [lasting(kick, length) for kick in kicks]
 
 
-def blend(sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], model: ModelLike = DEFAULT) -> Kick:
-    """The kick between several sounds or recipes, each drawn to by its weight.
+def blend(
+    sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], model: ModelLike = DEFAULT, *,
+    length_s: float | None = None,
+) -> Kick:  # fmt: skip
+    """The kick between several sounds or recipes, each drawn to by its weight. length_s: as in `match`.
 
     Raises UserError for weights that are not one for each, below 0 or all 0, and as `invert` does.
 
@@ -209,19 +221,21 @@ def blend(sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], mo
     >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
     'F1'
     """
+    length = _length(length_s, *sounds)
     played = load_model(model)
     made = blend_latents(played, [_start(sound, played).latent for sound in sounds], weights)
-    return _kick(played, made, None, "blend")
+    return lasting(_kick(played, made, None, "blend"), length)
 
 
 def inpaint(
     sound: SoundLike, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
-    model: ModelLike = DEFAULT,
+    model: ModelLike = DEFAULT, *, length_s: float | None = None,
 ) -> list[Kick]:  # fmt: skip
     """A sound's own click with a new body, or its body with a new click, one a seed.
 
     The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
-    to 35 ms. The recipe of such a kick needs the sound's file. Raises UserError as `vary` does.
+    to 35 ms. length_s: as in `match`. The recipe of such a kick needs the sound's file. Raises
+    UserError as `vary` does.
 
     >>> import kickitout
     >>> kick = kickitout.inpaint(kickitout.generate([7])[0], [0], keep="body")[0]
@@ -229,11 +243,12 @@ def inpaint(
     'body'
     """
     check_amount(amount)
+    length = _length(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
     found = invert(sound, played)
     name, part = _file_of(found), found.sound
     if isinstance(part, np.ndarray):
-        wave, data = part, part.astype("<f4").tobytes()
+        wave, data = first_half_second(part), part.astype("<f4").tobytes()
     else:
         data = read_bytes(name if part is None else part)
         wave = decode_kick(data, str(part), played.info.channels)
@@ -242,7 +257,7 @@ def inpaint(
     for seed, made in zip(seeds, variations(played, found.latent, seeds, amount), strict=True):
         kick = latent_kick(played, made, f"{Path(name).stem}_keep_{keep}_{seed:06d}", found.said,
                            keep=keep, source=source, amount=amount)  # fmt: skip
-        kept.append(kick._replace(channels=joined(wave, made, keep).wave))
+        kept.append(lasting(kick._replace(channels=joined(wave, made, keep).wave), length))
     return kept
 
 
@@ -272,6 +287,17 @@ def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
     found = invert(sound, model)
     name = _file_of(found)
     return _Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
+
+
+def _length(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
+    """The length that is asked for, or the longest in the recipes that a kick begins with."""
+    if asked is not None:
+        return check_length(asked)
+    recipes = [one.recipe if isinstance(one, Kick) else one for one in begun if isinstance(one, Mapping | Kick)]
+    try:
+        return max(map(stated_length, recipes), default=MODEL_S)
+    except ValueError as error:
+        raise UserError(f"a recipe is damaged ({error})") from error
 
 
 def no_latent(model: Model) -> str:

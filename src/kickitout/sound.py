@@ -7,5 +7,6 @@ room for the rise of a filtered transient.
 
 SAMPLE_RATE = 44_100  # Hz
 LENGTH = 22_050  # samples: 500 ms
+FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms, over which a model fades the end of its kicks
 ONSET = 64  # samples: 1.45 ms before the sound begins
 PEAK = 0.97  # of full scale: -0.26 dB, leaves room for resampling overshoot

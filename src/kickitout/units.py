@@ -42,5 +42,6 @@ class Unit(NamedTuple):
 UNITS = {
     "Hz": Unit("cents", True, {"": 1.0, "hz": 1.0, "k": 1000.0, "khz": 1000.0}),
     "ms": Unit("%", True, {"": 1.0, "ms": 1.0, "s": 1000.0}),
+    "s": Unit("%", True, {"": 1.0, "s": 1.0, "ms": 1e-3}),
     "dB": Unit("dB", False, {"": 1.0, "db": 1.0}),
 }

@@ -5,6 +5,7 @@ kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
 kick generate -n 8 --style 808          from one of the model's styles (kick styles lists them)
+kick generate -n 8 --length 2s          kicks that ring as long as they ring, for 2 s at most
 kick generate -n 64 --reject-outliers   resamples kicks out of the range of what the model learned from
 kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
 """
@@ -27,7 +28,7 @@ HELP = "make kicks"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_rejection
     from kickitout.cli.targets import add_request
-    from kickitout.cli.values import add_format, add_model, positive, seeds
+    from kickitout.cli.values import add_format, add_length, add_model, positive, seeds
     from kickitout.cli.workers import add_workers
 
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
@@ -37,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--style", default=None, help="one of the model's styles; `kick styles` lists them")
     add_request(parser)
     add_rejection(parser)
+    add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
     add_format(parser)
     parser.add_argument("--shards", type=positive, default=None, metavar="N", help="tar files of N kicks each")
@@ -68,11 +70,11 @@ def run(args: argparse.Namespace) -> int:
 def _job(args: argparse.Namespace) -> dict[str, Any]:
     """What to generate, as `generation_job` and `shard_folder` take it."""
     from kickitout.cli.targets import read_request
-    from kickitout.cli.values import format_of
+    from kickitout.cli.values import format_of, length_of
 
     what = {"model": args.model, "targets": read_request(args), "reject_outliers": args.reject_outliers}
     what["style"] = args.style
-    return what | format_of(args)
+    return what | length_of(args) | format_of(args)
 
 
 def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:

@@ -21,7 +21,7 @@ HELP = "make a kit for a sampler"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_rejection
-    from kickitout.cli.values import add_pre_roll, positive
+    from kickitout.cli.values import add_length, add_pre_roll, positive
     from kickitout.export.kits.formats import KIT_FORMATS
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default=None, help="a run folder, a model file, or 'default'")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     add_rejection(parser)
+    add_length(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
     parser.add_argument("--formats", default=",".join(KIT_FORMATS), help="with commas (default: all, %(default)s)")
@@ -50,11 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout import UserError, write_kit
     from kickitout.cli.reject import say_rejected
-    from kickitout.cli.values import count
+    from kickitout.cli.values import count, length_of
 
-    if args.sounds and (args.model is not None or args.seed is not None or args.reject_outliers):
+    asked = args.model is not None or args.seed is not None or args.length is not None or args.reject_outliers
+    if args.sounds and asked:
         raise UserError(
-            "--model, --seed and --reject-outliers generate kicks, and sounds were given; leave out one or the other"
+            "--model, --seed, --length and --reject-outliers generate kicks, and sounds were given; "
+            "leave out one or the other"
         )
     began, first = time.perf_counter(), args.seed or 0
     made = write_kit(
@@ -62,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         model=args.model or "default", reject_outliers=args.reject_outliers, name=args.name, note=args.note,
         layers=args.velocity_layers, round_robins=args.round_robin,
         formats=[part.strip() for part in args.formats.lower().split(",")], bits=args.bits, licence=args.licence,
-        match=args.match, pre_roll_ms=args.pre_roll, zipped=args.zip, force=args.force,
+        match=args.match, pre_roll_ms=args.pre_roll, zipped=args.zip, force=args.force, **length_of(args),
     )  # fmt: skip
     for one in made.left_out:
         print(f"left out: {one.name}: {one.reason}", file=sys.stderr)

@@ -18,12 +18,13 @@ HELP = "make the kicks between two kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_format, add_model, many
+    from kickitout.cli.values import add_format, add_length, add_model, many
 
     parser.add_argument("first", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("last", type=Path, help="another")
     parser.add_argument("-n", type=many, default=5, help="how many, both ends included (default 5)")
     add_model(parser)
+    add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("morph"), help="folder (default morph/)")
     add_format(parser)
 
@@ -41,8 +42,9 @@ def run(args: argparse.Namespace) -> int:
 def _morphed(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
     from kickitout import morph
+    from kickitout.cli.values import length_of
 
-    kicks = morph(args.first, args.last, args.n, args.model)
+    kicks = morph(args.first, args.last, args.n, args.model, **length_of(args))
     for sound, kick in ((args.first, kicks[0]), (args.last, kicks[-1])):
         print(f"{sound}: {kick.said}", file=sys.stderr)
     yield from kicks

@@ -47,6 +47,19 @@ def format_of(args: argparse.Namespace) -> dict[str, Any]:
     return {"format": args.format, "bits": args.bits, "rate": args.rate, "pre_roll_ms": args.pre_roll}
 
 
+def add_length(parser: argparse.ArgumentParser) -> None:
+    """How long kicks ring."""
+    parser.add_argument(
+        "--length", type=kick_length, default=None, metavar="s",
+        help="let kicks ring on, for so long at most: 500ms to 4s, for instance 2s (default 500ms)",
+    )  # fmt: skip
+
+
+def length_of(args: argparse.Namespace) -> dict[str, float]:
+    """What `add_length` reads, as the functions of `kickitout` take it."""
+    return {} if args.length is None else {"length_s": args.length}
+
+
 def add_bits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
 
@@ -57,6 +70,18 @@ def add_pre_roll(parser: argparse.ArgumentParser) -> None:
         "--pre-roll", type=quantity("ms"), default=None, metavar="ms",
         help="silence before the onset, 0 for samplers that begin at sample 0 (1.45)",
     )  # fmt: skip
+
+
+def kick_length(text: str) -> float:
+    """Seconds that a kick may ring; which ones work, the functions of `kickitout` say.
+
+    >>> kick_length("2s"), kick_length("1500ms"), kick_length("0.5")
+    (2.0, 1.5, 0.5)
+    """
+    try:
+        return quantity("s")(text)
+    except argparse.ArgumentTypeError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no length; 500ms to 4s work, for instance 2s") from None
 
 
 class quantity:

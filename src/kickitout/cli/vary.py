@@ -19,7 +19,7 @@ HELP = "make variations of a kick"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_format, add_model, many
+    from kickitout.cli.values import add_format, add_length, add_model, many
 
     parser.add_argument("sound", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("-n", type=many, default=8, help="how many (default 8)")
@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     add_model(parser)
+    add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("variations"), help="folder (default variations/)")
     add_format(parser)
 
@@ -51,8 +52,9 @@ def run(args: argparse.Namespace) -> int:
 def _varied(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
     from kickitout import inpaint, vary
+    from kickitout.cli.values import length_of
 
-    seeds, how = range(args.seed, args.seed + args.n), {"model": args.model}
+    seeds, how = range(args.seed, args.seed + args.n), {"model": args.model} | length_of(args)
     if args.amount is not None:
         how["amount"] = args.amount
     kicks = inpaint(args.sound, seeds, args.keep, **how) if args.keep else vary(args.sound, seeds, **how)

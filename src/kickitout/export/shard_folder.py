@@ -20,6 +20,7 @@ from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import RejectionTally
+from kickitout.generation.tail import LENGTH_KEY, MODEL_S
 from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
@@ -61,6 +62,7 @@ class ShardFolder:
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
             "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.targets),
             "limits": None if job.limits is None else job.limits.to_data(),
+            LENGTH_KEY: job.length_s,
         } | ({} if job.style is None else {"style": job.style})  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:
@@ -107,7 +109,7 @@ class ShardFolder:
         try:
             data = json.loads(path.read_bytes())
             self._known = {one["name"]: Shard(**one) for one in data.get("shards", [])}
-            return data
+            return {LENGTH_KEY: MODEL_S, **data}  # folders that were begun before a kick could ring on
         except OSError as error:
             raise explain_os_error(error, path) from error
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:

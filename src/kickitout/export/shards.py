@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
@@ -78,15 +77,18 @@ class ShardWork:
 
     def _told(self, block: list[Kick]) -> Iterator[dict[str, Any]]:
         """What is said of each kick beside its recipe."""
-        if self.cards:
-            measured = cards(np.stack([kick.channels.mean(axis=0) for kick in block]), threads=1)
-        for i in range(len(block)):
-            data: dict[str, Any] = {}
-            if self.cards:
-                row = measured.row(i)
-                data["card"] = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
-                data["reasons"] = measured.reasons(i)
-            yield data
+        if not self.cards:
+            yield from ({} for _ in block)
+            return
+        waves = [kick.channels.mean(axis=0) for kick in block]
+        told: dict[int, dict[str, Any]] = {}
+        for length in {len(wave) for wave in waves}:  # cards are quicker together
+            at = [i for i, wave in enumerate(waves) if len(wave) == length]
+            measured = cards(np.stack([waves[i] for i in at]), threads=1)
+            for row, i in enumerate(at):
+                card = {k: None if v != v else v for k, v in measured.row(row).items()}  # NaN
+                told[i] = {"card": card, "reasons": measured.reasons(row)}
+        yield from (told[i] for i in range(len(block)))
 
 
 def as_tar(members: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

@@ -40,6 +40,7 @@ from kickitout.generation.recipe import (
 from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.generation.source import read_bytes
 from kickitout.generation.styles import in_style, named_by
+from kickitout.generation.tail import MODEL_S, check_length
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -233,7 +234,8 @@ class GenerationJob:
     """What to generate, as data that is sent to workers: each of them opens the model for itself, once.
 
     model: as `load_model` takes it; digest: of the model it was where the job was given; targets: as in
-    `generation.match`; limits: of an outlier rejection, if there is one; folder: where files go; style: of the model.
+    `generation.match`; limits: of an outlier rejection, if there is one; folder: where files go; style: of the model;
+    length_s: the most seconds that a kick rings.
     """
 
     model: str
@@ -243,14 +245,16 @@ class GenerationJob:
     targets: Mapping[str, float] = field(default_factory=dict)
     limits: Limits | None = None
     style: str | None = None
+    length_s: float = MODEL_S
 
     @classmethod
     def of(
         cls, model: str | Path | Model, folder: Path, form: SoundFormat | None = None,
         targets: Mapping[str, float] | None = None, *, reject_outliers: bool = False, style: str | None = None,
+        length_s: float = MODEL_S,
     ) -> GenerationJob:  # fmt: skip
-        """Raises UserError for a model that cannot be played, for a style that it does not have, and for targets that
-        nothing can be asked for."""
+        """Raises UserError for a model that cannot be played, for a style that it does not have, and for targets and a
+        length that cannot be asked for."""
         played, form = load_model(model), form or SoundFormat()
         limits = OutlierRejection.of(played).limits if reject_outliers else None
         name = str(model if isinstance(model, (str, Path)) else played.path)
@@ -258,7 +262,8 @@ class GenerationJob:
         _opened[name, played.digest] = played
         in_style(played, style)
         form = replace(form, word=named_by(played.info.word, style))
-        return cls(name, played.digest, folder, form, check_targets(targets or {}), limits, style)
+        length_s = check_length(length_s)
+        return cls(name, played.digest, folder, form, check_targets(targets or {}), limits, style, length_s)
 
     def open(self) -> Model:
         """Raises UserError where the model is another one here."""
@@ -280,9 +285,8 @@ class GenerationJob:
     def kicks(
         self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int | None = 1
     ) -> Generator[Kick, None, None]:
-        return generate_kicks(
-            seeds, self.open(), self.targets, reject_outliers=rejection or False, style=self.style, threads=threads
-        )
+        return generate_kicks(seeds, self.open(), self.targets, reject_outliers=rejection or False, style=self.style,
+                              length_s=self.length_s, threads=threads)  # fmt: skip
 
     def write(
         self, seeds: Sequence[int], *, rejection: OutlierRejection | None = None, workers: Workers | None = None,
@@ -338,12 +342,13 @@ class GenerationJob:
 
 def generation_job(
     out: str | PathLike[str], *, model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None,
-    reject_outliers: bool = False, style: str | None = None, format: str = "wav", bits: str = "24",
+    reject_outliers: bool = False, style: str | None = None, length_s: float = MODEL_S, format: str = "wav",
+    bits: str = "24",
     rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
 ) -> GenerationJob:  # fmt: skip
     """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
 
-    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers, style: as in
+    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers, style, length_s: as in
     `generate_kicks`; format, bits, rate, pre_roll_ms: as in `write_kicks`. Raises UserError as those do.
 
     >>> import kickitout, tempfile
@@ -354,7 +359,8 @@ def generation_job(
     kick_000001.flac
     """
     form = SoundFormat(format, bits, rate, pre_roll_ms)
-    return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers, style=style)
+    return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers, style=style,
+                            length_s=length_s)  # fmt: skip
 
 
 _opened: dict[tuple[str, str], Model] = {}  # the model of the last job, by name and digest

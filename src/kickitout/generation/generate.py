@@ -23,6 +23,8 @@ from kickitout.generation.onnx_backend import TOGETHER
 from kickitout.generation.recipe import latent_recipe, rounded
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.styles import in_style, named_by, seed_recipe
+from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
+from kickitout.sound import SAMPLE_RATE
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -59,36 +61,51 @@ def latent_kick(model: Model, played: Played, name: str, said: str = "", **more:
     return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name, said=said)
 
 
+def lasting(kick: Kick, length_s: float) -> Kick:
+    """The kick as it rings on, for `length_s` at most, with a recipe that says so."""
+    if length_s == MODEL_S:
+        return kick
+    return kick._replace(channels=ring_on(kick.channels, length_s), recipe={**kick.recipe, LENGTH_KEY: length_s})
+
+
 def generate(
     seeds: Sequence[int], model: str | Path | Model = DEFAULT, *, reject_outliers: bool = False,
-    style: str | None = None,
+    style: str | None = None, length_s: float = MODEL_S,
 ) -> np.ndarray:  # fmt: skip
     """One kick a seed: [n, 22050] float32 at 44.1 kHz, peak 0.97; [n, 2, 22050] from a stereo model.
 
     The same seed and model give the same samples, whatever else is generated in the same call. reject_outliers: kicks
     unlike those that the model learned from are resampled, see `generation.reject`; all others stay as they are. style:
-    one of `styles(model)`, within which the kicks are drawn. Raises UserError for a seed that is none, for a model that
-    cannot be played, and for a style that it does not have.
+    one of `styles(model)`, within which the kicks are drawn. length_s: the most seconds that a kick rings, 0.5 to 4;
+    the waves are as long, with silence behind kicks that end sooner. Raises UserError for a seed that is none, for a
+    model that cannot be played, and for a style that it does not have.
 
     >>> generate([7]).shape
     (1, 22050)
+    >>> generate([7], length_s=2).shape
+    (1, 88200)
     """
     played = load_model(model)
-    waves = [kick.wave for kick in generate_kicks(seeds, played, reject_outliers=reject_outliers, style=style)]
-    shape = (0, played.info.length) if played.info.channels == 1 else (0, played.info.channels, played.info.length)
-    return np.stack(waves) if waves else np.empty(shape, np.float32)
+    length = round(check_length(length_s) * SAMPLE_RATE)
+    waves = np.zeros((len(seeds), played.info.channels, length), np.float32)
+    kicks = generate_kicks(seeds, played, reject_outliers=reject_outliers, style=style, length_s=length_s)
+    for wave, kick in zip(waves, kicks, strict=True):
+        wave[:, : kick.channels.shape[1]] = kick.channels
+    return waves[:, 0] if played.info.channels == 1 else waves
 
 
 def generate_kicks(
     seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None, *,
-    reject_outliers: bool | OutlierRejection = False, style: str | None = None, threads: int | None = None,
+    reject_outliers: bool | OutlierRejection = False, style: str | None = None, length_s: float = MODEL_S,
+    threads: int | None = None,
 ) -> Generator[Kick, None, None]:  # fmt: skip
     """The kick of every seed with its recipe, in the order of the seeds, as soon as each is there.
 
     targets: what each shall measure, as in `match`. reject_outliers, style: as in `generate`; an `OutlierRejection`
-    counts what it resamples. They are generated on `threads` threads (all cores by default), a few at a time where
-    there are so many; at most four such groups a thread are under way, however many seeds there are. Raises UserError
-    as `generate` and `match` do, and for a sound that is not finite.
+    counts what it resamples. length_s: the most seconds that each rings; a kick ends where it is no longer heard, and
+    targets and outliers are measured in its first 500 ms. They are generated on `threads` threads (all cores by
+    default), a few at a time where there are so many; at most four such groups a thread are under way, however many
+    seeds there are. Raises UserError as `generate` and `match` do, and for a sound that is not finite.
 
     >>> import kickitout
     >>> for kick in kickitout.generate_kicks([7, 8]):
@@ -96,7 +113,7 @@ def generate_kicks(
     kick_000007 (22050,) 7
     kick_000008 (22050,) 8
     """
-    played, threads = in_style(load_model(model), style), threads or usable_cpus()
+    played, threads, length_s = in_style(load_model(model), style), threads or usable_cpus(), check_length(length_s)
     seeds, targets = check_seeds(seeds), check_targets(targets or {})
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
     if rejection is not None and style is not None:
@@ -118,7 +135,7 @@ def generate_kicks(
         if match is not None:
             more = {"controls": rounded(match.controls), "start": match.start, "targets": targets} | more
         name = f"{named_by(played.info.word, style)}_{seed:06d}"
-        return Kick(seed, wave, seed_recipe(played, seed, **more), match, name)
+        return lasting(Kick(seed, wave, seed_recipe(played, seed, **more), match, name), length_s)
 
     if targets:
         size = 1

@@ -20,6 +20,7 @@ from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, ModelInfo, Played, goes_by
 from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
+from kickitout.generation.tail import first_half_second, ring_on, stated_length
 from kickitout.identity import identity_in
 from kickitout.sound import ONSET, SAMPLE_RATE
 from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
@@ -139,6 +140,7 @@ def render_recipe(
             played = _of_model(recipe, model, where)
             if "keep" in recipe:
                 played = played._replace(wave=_with_kept(recipe, played, where, source))
+            played = played._replace(wave=ring_on(played.wave, stated_length(recipe)))
         else:
             name = str(recipe["source"]["file"])
             data = _checked_source(recipe, where, source, f"made from {name}")
@@ -221,18 +223,24 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
             f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
         )
     if isinstance(sound, np.ndarray):
-        return invert_wave(model, encoder_of(model), sound)._replace(sound=sound)
+        return invert_wave(model, encoder_of(model), first_half_second(sound))._replace(sound=sound)
     path, name = Path(sound), str(sound)
     comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)
-    if made_here is not None and is_sound_of(
-        read_sound(path), model.render(latent=made_here).wave, recipe_in(comment, name)
-    ):
+    if made_here is not None and _still_its_own(read_sound(path), model, made_here, recipe_in(comment, name)):
         return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
     data = read_bytes(path)
     wave = decode_kick(data, name, model.info.channels)
     found = invert_file(model, encoder_of(model), wave, data, name, changed=made_here is not None)
     return found._replace(sound=path)
+
+
+def _still_its_own(sound: Sound, model: Model, latent: np.ndarray, recipe: Mapping[str, Any]) -> bool:
+    try:
+        length_s = stated_length(recipe)
+    except ValueError:
+        return False
+    return is_sound_of(sound, ring_on(model.render(latent=latent).wave, length_s), recipe)
 
 
 def invert_file(

@@ -14,10 +14,9 @@ from torch import Tensor, nn
 
 from kickitout.models.families import AdversarialConfig
 from kickitout.representations.base import Representation
-from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.sound import FADE_OUT, LENGTH, ONSET, PEAK
 
 RISE = 12  # samples: 0.3 ms, over which a sound comes up to its onset; before it is silence
-FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms
 QUIETEST_PEAK = 1e-3  # a quieter output is silence and is not blown up to full level
 
 

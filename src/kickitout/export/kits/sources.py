@@ -1,7 +1,7 @@
 """Where the kicks of a kit come from: seeds of a model, or sound files.
 
 A kick is float32 [C, T] at 44.1 kHz (C is 1, or 2 for left and right) with its onset at sample ONSET. One from a model
-is as long as the model makes it; one from a file keeps its length, up to MOST_SECONDS.
+is as long as it rings, or as the model makes it; one from a file keeps its length, up to MOST_SECONDS.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from kickitout.generation.generate import generate_kicks
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_whole_kick
+from kickitout.generation.tail import MODEL_S
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,13 @@ class KitSource:
     word: str = "kick"  # names of its files begin with it
 
 
-def kicks_of_model(model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None) -> list[KitSource]:
-    """One kick a seed. rejection: see `generation.generate.kicks`. Raises UserError for a seed that is silent."""
+def kicks_of_model(
+    model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None, length_s: float = MODEL_S
+) -> list[KitSource]:
+    """One kick a seed. rejection, length_s: see `generation.generate_kicks`. Raises UserError for a seed that is
+    silent."""
     found = []
-    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False):
+    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False, length_s=length_s):
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)

@@ -1,0 +1,227 @@
+"""Kicks that ring past 500 ms: what goes on, where it ends, and that a length is a recipe's like all else."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from commands import code_of
+
+import kickitout
+from kickitout.audio import read_comment, read_sound
+from kickitout.cli import main
+from kickitout.descriptors import card
+from kickitout.generation.generate import generate_kicks
+from kickitout.generation.noise import normal
+from kickitout.generation.recipe import find_latent
+from kickitout.generation.tail import INAUDIBLE_DB, SLOWEST_DB_S, damped_sinusoids, first_half_second, ring_on
+from kickitout.sound import FADE_OUT, LENGTH, PEAK, SAMPLE_RATE
+
+pytestmark = pytest.mark.light
+SEEDS = range(16)
+BEFORE_FADE = LENGTH - FADE_OUT
+
+
+def sine(hz: float, db_s: float, seconds: float = 4.0, phase: float = 0.3) -> np.ndarray:
+    """A decaying sine [T]."""
+    t = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return PEAK * np.sin(2 * np.pi * hz * t + phase) * 10 ** (-db_s * t / 20)
+
+
+def of_a_model(wave: np.ndarray) -> np.ndarray:
+    """The first half second [1, LENGTH], faded as models fade it."""
+    return first_half_second(wave[None]).astype(np.float32)
+
+
+def level_db(x: np.ndarray) -> float:
+    return float(20 * np.log10(max(np.abs(x).max(), 1e-9)))
+
+
+@pytest.mark.parametrize(("hz", "db_s"), [(24.0, 20.0), (41.3, 30.0), (55.0, 60.0), (48.0, 16.0), (110.0, 70.0)])
+def test_a_decaying_sine_goes_on_as_its_closed_form(hz, db_s):
+    """In level and phase, through the seam and behind it: 100 dB below the sine, float32's rounding."""
+    whole = sine(hz, db_s)
+    made = ring_on(of_a_model(whole), 2.0)[0]
+    inside = slice(0, min(len(made), 2 * SAMPLE_RATE) - SAMPLE_RATE // 10)  # the fade at the end
+    error = made[inside] - whole[inside]
+    for at in range(BEFORE_FADE - 1000, len(error), 1000):
+        assert level_db(error[at : at + 1000]) < level_db(whole[at : at + 2000]) - 80
+
+
+def test_two_partials_go_on_with_a_decay_each():
+    whole = 0.5 * sine(40, 20) + 0.4 * sine(90, 60, phase=1.0)
+    made = ring_on(of_a_model(whole), 1.0)[0]
+    assert level_db((made - whole[: len(made)])[: SAMPLE_RATE * 9 // 10]) < -90
+    exponents, _ = damped_sinusoids(whole[None, :BEFORE_FADE])
+    assert sorted(np.round(np.abs(exponents.imag) * SAMPLE_RATE / 2 / np.pi, 2)) == [40, 40, 90, 90]
+
+
+def test_left_and_right_keep_their_levels_and_phases():
+    both = np.stack([sine(50, 40), 0.3 * sine(50, 40, phase=1.2)])
+    made = ring_on(first_half_second(both).astype(np.float32), 1.0)
+    assert level_db((made - both[:, : made.shape[1]])[:, : SAMPLE_RATE * 9 // 10]) < -90
+
+
+@pytest.mark.parametrize("db_s", [60.0, 90.0])
+def test_a_kick_ends_where_it_is_no_longer_heard(db_s):
+    made = ring_on(of_a_model(sine(50, db_s)), 4.0)
+    assert made.shape[1] / SAMPLE_RATE == pytest.approx(-INAUDIBLE_DB / db_s, abs=0.04)  # a cycle, and the fade
+    assert abs(made[0, -1]) < 1e-6
+
+
+def test_a_kick_that_would_not_end_falls_at_the_slowest_rate():
+    made = ring_on(of_a_model(sine(50, 0)), 4.0)[0]
+    fall = level_db(made[SAMPLE_RATE : SAMPLE_RATE + 900]) - level_db(made[3 * SAMPLE_RATE : 3 * SAMPLE_RATE + 900])
+    assert fall == pytest.approx(2 * SLOWEST_DB_S, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "over",
+    [
+        np.zeros(LENGTH),
+        sine(50, 200)[:LENGTH],
+        sine(50, 10)[:LENGTH] * (np.arange(LENGTH) < 0.47 * SAMPLE_RATE),
+        np.full(LENGTH, np.nan),
+    ],
+    ids=["silent", "decayed", "stopped", "not finite"],
+)
+def test_a_kick_that_is_over_gets_no_tail(over):
+    wave = of_a_model(over)
+    assert ring_on(wave, 2.0) is wave
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        sine(5000, 0)[:LENGTH],
+        np.random.default_rng(0).normal(0, 0.2, LENGTH),
+        np.full(LENGTH, 0.3),
+        np.flip(sine(50, 60)[:LENGTH]),
+        sine(40, 20)[:LENGTH] * np.linspace(0, 1, LENGTH),
+    ],
+    ids=["too high", "noise", "constant", "growing", "rising"],
+)
+def test_no_tail_is_louder_than_the_end_it_comes_from(odd):
+    made = ring_on(of_a_model(odd), 4.0)[0]
+    last = np.abs(odd[BEFORE_FADE - SAMPLE_RATE // 20 : BEFORE_FADE]).max()
+    assert np.isfinite(made).all()
+    assert np.abs(made[LENGTH:]).max(initial=0.0) <= last
+    assert level_db(made[-SAMPLE_RATE // 100 :]) < level_db(odd) - 40
+
+
+def test_all_before_the_fade_is_what_half_a_second_has(model):
+    usual, long = kickitout.generate(SEEDS, model), kickitout.generate(SEEDS, model, length_s=2)
+    assert long.shape == (len(SEEDS), 2 * SAMPLE_RATE)
+    np.testing.assert_array_equal(long[:, :BEFORE_FADE], usual[:, :BEFORE_FADE])
+    rings = np.abs(long[:, LENGTH:]).max(axis=1) > 0
+    assert 0 < rings.sum() < len(SEEDS)
+    np.testing.assert_array_equal(long[~rings, :LENGTH], usual[~rings])
+    np.testing.assert_array_equal(first_half_second(long[rings])[:, :BEFORE_FADE], usual[rings][:, :BEFORE_FADE])
+
+
+def test_a_kick_is_the_same_alone_and_among_others(model):
+    together = kickitout.generate(SEEDS, model, length_s=1.5)
+    for seed in (0, 4):
+        np.testing.assert_array_equal(kickitout.generate([seed], model, length_s=1.5)[0], together[seed])
+
+
+def test_a_file_is_as_long_as_its_kick_and_renders_again_bit_for_bit(tmp_path, capsys):
+    assert main(["generate", "--seeds", "0,1,4", "--length", "2s", "--bits", "32f", "-q", "-o", str(tmp_path)]) == 0
+    kicks = list(generate_kicks([0, 1, 4], length_s=2))
+    assert kicks[1].channels.shape[1] == LENGTH < kicks[0].channels.shape[1] <= 2 * SAMPLE_RATE
+    for kick in kicks:
+        path = tmp_path / f"{kick.name}.wav"
+        np.testing.assert_array_equal(read_sound(path).samples[:, 0], kick.wave)
+        assert json.loads(read_comment(path))["length_s"] == 2
+        np.testing.assert_array_equal(kickitout.render(path), kick.wave)
+        again = tmp_path / f"again_{path.name}"
+        assert main(["recipe", str(path), "--render", str(again)]) == 0
+        assert again.read_bytes() == path.read_bytes()
+    assert "not those of its recipe" not in capsys.readouterr().err
+
+
+def test_a_long_kick_is_known_as_the_one_it_is(model, tmp_path):
+    (kick,) = generate_kicks([4], model, length_s=2)
+    (path,) = kickitout.write_kicks([kick], tmp_path)
+    played = model.render(normal([4], model.info.noise_size))
+    found = find_latent(model, path)
+    assert "made by this model" in found.said
+    np.testing.assert_array_equal(found.latent, played.latent)
+
+
+def test_all_that_makes_kicks_lets_them_ring(model, tmp_path):
+    (usual,) = kickitout.match([4], {"pitch": 50.0}, model)
+    (kick,) = kickitout.match([4], {"pitch": 50.0}, model, length_s=1)
+    np.testing.assert_array_equal(kick.wave[:BEFORE_FADE], usual.wave[:BEFORE_FADE])
+    made = [
+        kick,
+        *kickitout.match([{"seed": 4}], {"pitch": 50.0}, model, length_s=1),
+        *kickitout.vary({"seed": 4}, [0], 0.1, model, length_s=1),
+        *kickitout.morph({"seed": 4}, {"seed": 33}, 2, model, length_s=1),
+        kickitout.blend([{"seed": 4}], [1], model, length_s=1),
+        *kickitout.vary(kick, [0], 0.1, model),
+        *kickitout.match([kick], {"pitch": 40.0}, model),
+    ]
+    for one in made:
+        assert LENGTH < one.channels.shape[1] <= SAMPLE_RATE
+        np.testing.assert_array_equal(kickitout.render(one.recipe, model), one.wave)
+    kit = kickitout.write_kit(tmp_path / "kit", [4], length_s=2, layers=1, round_robins=1, formats=["sfz"])
+    (sound,) = kit.folder.rglob("*.wav")
+    assert read_sound(sound).seconds > 1
+    assert len(kickitout.render(sound)) == len(read_sound(sound).samples)
+
+
+def test_a_card_knows_a_decay_that_half_a_second_hides(model):
+    (kick,) = generate_kicks([41], model, length_s=4)
+    usual, long = card(kick.wave[:LENGTH]), card(kick.wave)
+    assert np.isnan(usual["decay_t60_ms"])
+    assert long["decay_t60_ms"] > 500
+    assert long["decay_t20_ms"] == pytest.approx(usual["decay_t20_ms"], rel=1e-3)
+
+
+def test_shards_hold_kicks_of_their_own_lengths(model, tmp_path):
+    import tarfile
+
+    paths = kickitout.write_shards(tmp_path / "a", range(4), 4, model=model, length_s=2)
+    with tarfile.open(paths[0]) as tar:
+        told = {name: json.load(tar.extractfile(name)) for name in tar.getnames() if name.endswith(".json")}
+        sizes = {tar.getmember(name).size for name in tar.getnames() if name.endswith(".wav")}
+    assert len(sizes) > 1
+    for kick in generate_kicks(range(4), model, length_s=2):
+        mine = {key: None if value != value else value for key, value in kick.card.items()}
+        assert told[f"{kick.name}.json"]["card"] == mine
+        assert told[f"{kick.name}.json"]["recipe"]["length_s"] == 2
+    with pytest.raises(kickitout.UserError, match="was begun with"):
+        kickitout.write_shards(tmp_path / "a", range(4), 4, model=model)
+
+
+@pytest.mark.parametrize("text", ["10ms", "20m", "abc", "9s", "-1s", "nan", ""])
+@pytest.mark.parametrize("command", ["generate", "kit"])
+def test_a_length_that_no_kick_has_is_one_sentence(command, text, tmp_path, capsys):
+    assert code_of([command, "-n", "1", f"--length={text}", "-o", tmp_path / "out"]) == 2
+    said = capsys.readouterr().err
+    assert "4s work" in said
+    assert len(said.splitlines()) == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("stated", [0.1, 5, "2", True, None])
+def test_a_recipe_with_a_length_that_is_none_is_damaged(stated, model):
+    with pytest.raises(kickitout.UserError, match="its recipe is damaged"):
+        kickitout.render({"seed": 4, "model_sha256": model.digest, "length_s": stated}, model)
+
+
+def test_two_seconds_cost_at_most_twice_what_half_a_second_costs(model):
+    """Processor time of the kicks of one seed after another, the least of several turns that take turns."""
+
+    def used(length_s: float) -> float:
+        began = time.thread_time()
+        for _ in generate_kicks(range(64), model, length_s=length_s, threads=1):
+            pass
+        return time.thread_time() - began
+
+    turns = [(used(0.5), used(2.0)) for _ in range(5)]
+    usual, long = (min(turn[i] for turn in turns) for i in (0, 1))
+    assert long < 2 * usual
