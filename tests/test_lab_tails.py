@@ -29,10 +29,9 @@ def test_a_sine_goes_on_as_it_was_and_silence_does_not():
     row = tails_row("sines", [Tail("right", true, true), Tail("silent", true, true[:22050])])
     cells = [cell.strip() for cell in row.split("|")[1:-1]]
     assert cells[:2] == ["sines", "2"]
-    assert (
-        cells[2] == "24.1 [0.0, 48.1] dB"
-    )  # 0.9 is -0.9 dB, 21 dB less at 700 ms: silence is 48.1 dB off, half of it is
-    assert cells[3] == "48.1 dB"
+    # 0.9 is -0.9 dB, and 21 dB less at 700 ms: silence is 48.1 dB off.
+    assert cells[2] == "24.1 [0.0, 48.1] dB"
+    assert cells[3] == "48.1 [48.1, 48.1] dB"
 
 
 def test_recordings_that_end_sooner_have_no_tail_to_compare(tmp_path, capsys):

@@ -96,7 +96,7 @@ def tails_row(name: str, tails: list[Tail]) -> str:
                  or level_db(t.true, len(t.true) / SAMPLE_RATE - LEVEL_S / 2) < SOUNDS_DB - 10]  # fmt: skip
         true = np.array([level_db(t.true, at_s) for t in known])
         made = np.array([level_db(t.made, at_s) for t in known])
-        cells += [_cell(np.abs(made - true), "dB"), f"{np.median(true - FLOOR_DB):.1f} dB"]
+        cells += [_cell(np.abs(made - true), "dB"), _cell(true - FLOOR_DB, "dB")]
     tonal = [t for t in tails if level_db(t.true, AT_S[0]) > TONAL_DB and level_db(t.made, AT_S[0]) > FLOOR_DB]
     cents = [1200 * abs(math.log2(low_hz(t.made, AT_S[0]) / low_hz(t.true, AT_S[0]))) for t in tonal]
     cells.append(_cell(np.array(cents), "cents"))
