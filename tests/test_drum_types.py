@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -253,3 +254,26 @@ def test_near_duplicates_with_two_labels_are_refused(folders, tmp_path):
     write_sound(tmp_path / "drums" / "tom" / "a.wav", rough, SAMPLE_RATE)
     with pytest.raises(UserError, match="labelled as another type"):
         read_labelled([folders[0]], [tmp_path / "drums"])
+
+
+def test_only_what_asks_for_no_notice_is_learned_from(folders, monkeypatch):
+    pytest.importorskip("torch")
+    from kicklab.experiments import drum_type_training
+    from kicklab.experiments.drum_type_training import TYPE_NAMES, free_of_conditions, read_labelled
+
+    whole = read_labelled([folders[0]], [folders[1]])
+    licences = ["CC0-1.0", "MIT", "public-domain", "CC-BY-4.0", "Unlicense", "Apache-2.0"]
+    rows = tuple(replace(row, licence=licences[i % 6]) for i, row in enumerate(whole.dataset.rows))
+    whole = whole._replace(dataset=replace(whole.dataset, rows=rows))
+    monkeypatch.setattr(drum_type_training, "left_out", lambda: {rows[0].sound: "a beep"})
+    free = free_of_conditions(whole)
+    assert [row.sound for row in free.dataset.rows] == [row.sound for i, row in enumerate(rows) if i % 2 == 0 and i]
+    for row, kind, folder, wave in zip(free.dataset.rows, free.types, free.folders, free.dataset.waves, strict=True):
+        before = next(i for i, one in enumerate(rows) if one.sound == row.sound)
+        assert TYPE_NAMES[kind] == TYPE_NAMES[whole.types[before]]
+        assert folder == whole.folders[before]
+        np.testing.assert_array_equal(wave, whole.dataset.waves[before])
+    with pytest.raises(UserError, match="licence 'MIT', and none of these sounds is CC0"):
+        free_of_conditions(
+            whole._replace(dataset=replace(whole.dataset, rows=tuple(replace(r, licence="MIT") for r in rows)))
+        )

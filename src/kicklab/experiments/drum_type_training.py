@@ -33,7 +33,9 @@ from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kickitout.synthesis.styles import Range
 from kickitout.training.randomness import noise, stream
+from kicklab.data import FREE
 from kicklab.experiments.drum_type_network import COLUMNS, EMBEDDING, NETWORK_BANDS, DrumTypeNet
+from kicklab.experiments.model_data import left_out
 from kicklab.experiments.nondrums import nondrums
 
 KICK, NONE = "kick", "no drum"
@@ -121,6 +123,18 @@ def read_labelled(kicks: Sequence[Path], drums: Sequence[Path]) -> Labelled:
     if torn:
         raise UserError(f"{torn[0]}: near-duplicates of it are labelled as another type ({len(torn)} such sounds)")
     return Labelled(both, types, folders)
+
+
+def free_of_conditions(data: Labelled) -> Labelled:
+    """Those that ask for no notice: none travels with the network. What no producer would call a kick is not among
+    them, see `model_data.left_out`. Raises UserError where nothing is left."""
+    unwanted, rows = left_out(), data.dataset.rows
+    kept = [i for i, row in enumerate(rows) if row.licence.lower() in FREE and row.sound not in unwanted]
+    if not kept:
+        raise UserError(
+            f"{rows[0].name}: licence {rows[0].licence!r}, and none of these sounds is CC0 or in the public domain"
+        )
+    return Labelled(data.dataset.take(np.array(kept)), data.types[kept], [data.folders[i] for i in kept])
 
 
 def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, network: DrumTypeNet, *,
