@@ -23,9 +23,11 @@ test: $(VENV)/dev
 test-long: $(VENV)/dev
 	KICKITOUT_LONG=1 $(MAKE) -j 2 check pytest
 
-# A worker a core, each with one thread: with two busy cores two threads each took several times as long.
+# Workers with one thread each (with two busy cores two threads each took several times as long), and one more than there
+# are cores, as tests wait for processes, browsers and clocks.
+WORKERS ?= 3
 pytest: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

@@ -36,8 +36,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that take minutes run where they are asked for: make test-long, or KICKITOUT_LONG=1.
 
-    Slow ones come first, lest one of two workers ends long after the other: the first begins with the first half of the
-    tests, and has those of the toy laboratory, which is made once; the second has the others.
+    Slow ones come first, lest one worker ends long after the others: each begins with its share of the tests, the first
+    with those of the toy laboratory, which is made once, the second with the others.
     """
     of_lab, slow, quick = [], [], []
     for item in items:
@@ -48,8 +48,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             of_lab.append(item)
             continue
         (slow if item.get_closest_marker("slow") else quick).append(item)
-    half = max(0, (len(items) + 1) // 2 - len(of_lab))
-    items[:] = [*of_lab, *quick[:half], *slow, *quick[half:]]
+    share = max(0, len(items) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 2)) - len(of_lab))
+    items[:] = [*of_lab, *quick[:share], *slow, *quick[share:]]
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +82,24 @@ def client(model):
 
     with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """The browser of the tests of pages, which may play without being asked."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
+    from kickitout.errors import UserError
+    from kicklab.paper.pdf import find_browser
+
+    try:
+        chromium = find_browser()
+    except UserError as error:
+        pytest.skip(str(error))
+    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium, args=args)
+        yield found
+        found.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import struct
 import subprocess
 import sys
@@ -15,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 HOME = "http://127.0.0.1:8808"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 KICKS = 48  # on the map: as many as the tests need
 SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
 
@@ -40,16 +37,6 @@ def refused(reply, status, words):
     assert words in sentence
     assert "\n" not in sentence
     assert len(sentence) < 400
-
-
-@contextmanager
-def launched(sync_api):
-    """The browser, which may play without being asked."""
-    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=CHROMIUM, args=args)
-        yield found
-        found.close()
 
 
 @contextmanager

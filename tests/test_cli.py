@@ -134,7 +134,7 @@ def test_the_version_is_the_packages(capsys):
         (["export", "nowhere", "-o", "x.onnx"], "no such model"),
         (["genrate", "-n", "4"], "'genrate' is no command; did you mean generate?"),
         (["runz"], "did you mean runs?"),
-        (["frobnicate"], "'frobnicate' is no command; generate, vary, "),
+        (["frobnicate"], "'frobnicate' is no command; generate, styles, vary, "),
         (["train", "nowhere", "--out", "run", "--budgt", "2m"], "--budgt 2m; did you mean --budget?"),
         (["kit", "--lisence", "CC0-1.0"], "did you mean --licence?"),
         (["generate", "--bits", "12"], "'12' is nothing that --bits takes; 16, 24, 32f work"),

@@ -1,14 +1,10 @@
-"""The paper and the listening page in a real browser: links lead somewhere, players play, votes arrive.
-
-Debian's chromium through playwright; nothing is ever downloaded.
-"""
+"""The paper and the listening page in a real browser: links lead somewhere, players play, votes arrive."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +17,6 @@ from kicklab.listening import listening_page, read_votes, server
 from kicklab.paper.page import render_paper
 
 __all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
-CHROMIUM = os.environ.get("KICKITOUT_CHROMIUM", "/usr/bin/chromium")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not there (apt-get install chromium, or set KICKITOUT_CHROMIUM)")
-    playwright = pytest.importorskip("playwright.sync_api", reason="no playwright: pip install playwright")
-    with playwright.sync_playwright() as p:
-        opened = p.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        )
-        yield opened
-        opened.close()
 
 
 def watched(browser: Any, **options: Any) -> tuple[Any, list[str]]:

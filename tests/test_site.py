@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from studio import CHROMIUM, launched
 from toy import toy, toy_dataset
 
 import kickitout
@@ -30,9 +29,6 @@ from kickitout.studio.calibration import between, curve
 from kickitout.studio.opening import best
 from kickitout.studio.site import PACKAGE, RUNTIME, write_site
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (apt-get install chromium)")
 KICKS = 10  # on the map: as many as the tests need
 TOLERANCE = 1e-4  # of full scale, -80 dB: the sums of a convolution are added in another order there
 
@@ -47,12 +43,6 @@ def runtime(tmp_path_factory):
     if done.returncode != 0:
         pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr[-200:]}")
     return folder / RUNTIME
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with launched(sync_api) as found:
-        yield found
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -27,12 +27,12 @@ from kickitout.generation.generate import Kick
 from kickitout.generation.invert import EncoderSession, encoder_of
 from kickitout.generation.load import find_model_file, notice_of
 from kickitout.generation.match import ROUNDS
-from kickitout.generation.model import Model, goes_by
+from kickitout.generation.model import Model, check_latent, goes_by
 from kickitout.generation.noise import LARGEST_SEED, normal
-from kickitout.generation.recipe import invert_file, is_sound_of, oddities, recipe_in
+from kickitout.generation.recipe import check_maker, invert_file, is_sound_of, oddities, recipe_in
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_kick
-from kickitout.kicks import kick_of, no_latent
+from kickitout.kicks import kick_of
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
 from kickitout.stored import upgraded_recipe
 from kickitout.units import UNITS
@@ -64,9 +64,8 @@ class Opened(NamedTuple):
 
 def open_encoder(model: Model) -> EncoderSession | str:
     """The model's encoder, or the sentence that says why there is none."""
-    if not model.info.latent_size:
-        return no_latent(model)
     try:
+        check_latent(model.info)
         return encoder_of(model)
     except UserError as error:
         return str(error)
@@ -98,8 +97,8 @@ def _recipe_in(model: Model, data: bytes, name: str) -> dict[str, Any] | None:
         return None
     mine = goes_by(model, found.get("model_sha256")) and "source" not in found
     if not mine and is_recipe:
-        digest = str(found.get("model_sha256", ""))[:12] or "no digest"
-        raise UserError(f"{name}: made by another model ({digest}); give that model with --model")
+        check_maker(found, model, name)
+        raise UserError(f"{name}: the recipe of a kick that a sound file is a part of; drop the sound itself")
     return found if mine else None
 
 

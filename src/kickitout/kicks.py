@@ -25,10 +25,11 @@ from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import ROUNDS, match_targets, start_noise
-from kickitout.generation.model import Model, Played, as_row, goes_by
+from kickitout.generation.model import Model, Played, as_row, check_latent
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
     check_finite,
+    check_maker,
     find_latent,
     needs_model,
     recipe_in,
@@ -279,8 +280,7 @@ class _Start(NamedTuple):
 
 def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
     if isinstance(sound, Mapping | Kick):
-        if not model.info.latent_size:
-            raise UserError(no_latent(model))
+        check_latent(model.info)
         whole, played = _played(sound, model)
         controls = as_row(whole.get("controls"), len(model.info.controls))[0]
         return _Start(played.latent, controls, recipe_name(whole, word=model.info.word))
@@ -300,20 +300,11 @@ def _length(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
         raise UserError(f"a recipe is damaged ({error})") from error
 
 
-def no_latent(model: Model) -> str:
-    """Why a model cannot start from a latent, as a sentence."""
-    return f"model {model.info.name}: it makes kicks from seeds alone; the default model can do more"
-
-
 def _whole(recipe: RecipeLike, model: Model) -> dict[str, Any]:
     """A recipe as a file of this model carries it, but for the file's format."""
     recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)
-    digest = recipe.get("model_sha256")
-    if digest is not None and not goes_by(model, digest):
-        raise UserError(
-            f"this recipe is of another model ({str(digest)[:12]}) and this one is {model.digest[:12]}; "
-            "give that model with --model"
-        )
+    if recipe.get("model_sha256") is not None:
+        check_maker(recipe, model, "the recipe")
     if (recipe.get("seed") is None) == (recipe.get("latent") is None):
         raise UserError("a recipe has a seed or a latent, and not both")
     if recipe.get("seed") is not None:

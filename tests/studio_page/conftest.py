@@ -1,24 +1,15 @@
-"""A studio, a browser and one page of it, for all tests of the page: each costs seconds."""
+"""A studio and one page of it, for all tests of the page: each costs seconds."""
 
 from __future__ import annotations
 
 import pytest
-from studio import CHROMIUM, Watched, launched, running
+from studio import Watched, running
 
 
 @pytest.fixture(scope="package")
 def address():
     pytest.importorskip("fastapi", reason="the studio needs the extra 'studio'")
     with running() as (found, _):
-        yield found
-
-
-@pytest.fixture(scope="package")
-def browser():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine (apt-get install chromium)")
-    with launched(sync_api) as found:
         yield found
 
 

@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kickitout.errors import UserError, printable
+from kickitout.errors import UserError, count, printable
+from kickitout.files import check_new_file, write_whole
 
 if TYPE_CHECKING:
     from kickitout.datasets.measured import MeasuredSound
@@ -38,8 +39,6 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from kickitout import read_cards
-    from kickitout.errors import count
-    from kickitout.files import check_new_file, write_whole
 
     for path, suffix, what in ((args.plot, ".svg", "plots are drawn as SVG"), (args.csv, ".csv", "tables are CSV")):
         if path is not None and path.suffix.lower() != suffix:

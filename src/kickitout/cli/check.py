@@ -12,12 +12,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from kickitout.cli.progress import Counter
+from kickitout.cli.workers import add_workers, read_workers, workers_said
+from kickitout.errors import UserError
+from kickitout.files import check_new_file, write_whole
+
 HELP = "check folders of kicks before training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.workers import add_workers
-
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: sounds need not be kicks")
     parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and plots")
@@ -32,11 +35,7 @@ def run(args: argparse.Namespace) -> int:
 
     from kickitout import check
     from kickitout.cli.check_text import as_text
-    from kickitout.cli.progress import Counter
-    from kickitout.cli.workers import read_workers, workers_said
     from kickitout.datasets.scan import REFUSED_FILES, SOUND_FILES
-    from kickitout.errors import UserError
-    from kickitout.files import check_new_file, write_whole
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")

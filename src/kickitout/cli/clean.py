@@ -11,6 +11,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from kickitout.cli.values import megabytes
+
 HELP = "free disk space in run folders"
 
 
@@ -22,7 +24,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout import clean
-    from kickitout.cli.values import megabytes
 
     total = 0
     for spare in clean(args.places, checkpoints=args.checkpoints, remove=args.yes):

@@ -16,12 +16,13 @@ import sys
 import time
 from pathlib import Path
 
+from kickitout.cli.reject import add_rejection, say_rejected
+from kickitout.cli.values import add_length, add_pre_roll, count, length_of, positive
+
 HELP = "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.reject import add_rejection
-    from kickitout.cli.values import add_length, add_pre_roll, positive
     from kickitout.export.kits.formats import KIT_FORMATS
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
@@ -50,8 +51,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout import UserError, write_kit
-    from kickitout.cli.reject import say_rejected
-    from kickitout.cli.values import count, length_of
 
     asked = args.model is not None or args.seed is not None or args.length is not None or args.reject_outliers
     if args.sounds and asked:

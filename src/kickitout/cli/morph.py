@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kickitout.cli.progress import print_made
+from kickitout.cli.values import add_format, add_length, add_model, format_of, length_of, many
+
 if TYPE_CHECKING:
     from kickitout.generation import Kick
 
@@ -18,8 +21,6 @@ HELP = "make the kicks between two kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_format, add_length, add_model, many
-
     parser.add_argument("first", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("last", type=Path, help="another")
     parser.add_argument("-n", type=many, default=5, help="how many, both ends included (default 5)")
@@ -31,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout import write_kicks
-    from kickitout.cli.progress import print_made
-    from kickitout.cli.values import format_of
 
     for path in write_kicks(_morphed(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
@@ -42,7 +41,6 @@ def run(args: argparse.Namespace) -> int:
 def _morphed(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
     from kickitout import morph
-    from kickitout.cli.values import length_of
 
     kicks = morph(args.first, args.last, args.n, args.model, **length_of(args))
     for sound, kick in ((args.first, kicks[0]), (args.last, kicks[-1])):

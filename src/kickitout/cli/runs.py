@@ -9,6 +9,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kickitout.cli.values import megabytes
+
 HELP = "list run folders with state, best score and disk use"
 
 
@@ -21,7 +23,6 @@ def run(args: argparse.Namespace) -> int:
     import json
 
     from kickitout import runs
-    from kickitout.cli.values import megabytes
 
     states = runs(args.places)
     if args.json:

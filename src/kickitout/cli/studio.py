@@ -12,6 +12,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kickitout.errors import UserError
+
 HELP = "open a page to play, shape and save kicks"
 
 
@@ -25,7 +27,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from importlib.util import find_spec
 
-    from kickitout.errors import UserError
     from kickitout.studio.serve import serve
 
     if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):

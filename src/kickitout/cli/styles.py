@@ -10,11 +10,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kickitout.cli.values import add_model
+
 HELP = "list the styles of a model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_model
 
     add_model(parser)
     parser.add_argument(

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from kickitout.cli.values import count, many
+from kickitout.errors import UserError
+from kickitout.files import make_folder, write_whole
+
 HELP = "render kicks with the procedural synthesiser"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import many
-
     parser.add_argument("-n", type=many, default=16, help="how many (default 16)")
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--style", default=None, help="one style for all (default: a mixture)")
@@ -29,9 +31,6 @@ def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from kickitout.audio import write_sound
-    from kickitout.cli.values import count
-    from kickitout.errors import UserError
-    from kickitout.files import make_folder, write_whole
     from kickitout.sound import SAMPLE_RATE
     from kickitout.synthesis.procedural import render_kick
     from kickitout.synthesis.styles import STYLES, draw_parameters

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from kickitout.cli.values import quantity
+from kickitout.errors import UserError
 from kickitout.models.controls import TARGETS
 from kickitout.notes import read_note, to_hz, to_midi
 
@@ -26,8 +27,6 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 
 def read_request(args: argparse.Namespace) -> dict[str, float]:
     """The request in the arguments; {} when nothing is asked for."""
-    from kickitout.errors import UserError
-
     asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
     if args.note is not None:
         if asked["pitch"] is not None:

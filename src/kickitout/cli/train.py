@@ -15,16 +15,16 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
+from kickitout.cli.progress import Counter, Watcher
+from kickitout.cli.values import duration, positive
 from kickitout.errors import count, need_extra
-from kickitout.training.budget import TimeBudget, Timing, on_the_clock, refuse_early, written
+from kickitout.training.budget import TimeBudget, Timing, Until, on_the_clock, refuse_early, written
 
 DEFAULT_BUDGET = 1200.0  # seconds
 HELP = "train a model on a folder of kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import duration, positive
-
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--config", default=None, help="training config (default kickgan); `kick configs` lists them")
     parser.add_argument("--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (kick)")
@@ -46,9 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     need_extra("kick train", "train", "torch", "accelerate")
     budget = None if args.steps else TimeBudget(args.budget or DEFAULT_BUDGET, began=args.began)
-    from kickitout.cli.progress import Counter, Watcher
     from kickitout.datasets.build import read_dataset
-    from kickitout.training.budget import Until
     from kickitout.training.config import DEFAULT_CONFIG, load_config
     from kickitout.training.engine import from_first, make_accelerator, together
     from kickitout.training.run_folder import RunFolder

@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kickitout.cli.progress import print_made
+from kickitout.cli.values import add_format, add_length, add_model, format_of, length_of, many
+
 if TYPE_CHECKING:
     from kickitout.generation import Kick
 
@@ -19,8 +22,6 @@ HELP = "make variations of a kick"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_format, add_length, add_model, many
-
     parser.add_argument("sound", type=Path, help="a kick: any sound file that can be read")
     parser.add_argument("-n", type=many, default=8, help="how many (default 8)")
     parser.add_argument(
@@ -41,8 +42,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     from kickitout import write_kicks
-    from kickitout.cli.progress import print_made
-    from kickitout.cli.values import format_of
 
     for path in write_kicks(_varied(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
@@ -52,7 +51,6 @@ def run(args: argparse.Namespace) -> int:
 def _varied(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
     from kickitout import inpaint, vary
-    from kickitout.cli.values import length_of
 
     seeds, how = range(args.seed, args.seed + args.n), {"model": args.model} | length_of(args)
     if args.amount is not None:

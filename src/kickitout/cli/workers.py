@@ -6,6 +6,9 @@ import argparse
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kickitout.cli.values import positive
+from kickitout.errors import UserError
+
 if TYPE_CHECKING:
     from kickitout.workers import Workers
 
@@ -15,8 +18,6 @@ MOST_WORKERS = 256  # of this machine
 
 def add_workers(parser: argparse.ArgumentParser, number: str) -> None:
     """number: what N is here, and what it is by default."""
-    from kickitout.cli.values import positive
-
     group = parser.add_argument_group("who does the work (docs/scale.md)")
     group.add_argument("--workers", type=positive, default=None, metavar="N", help=number)
     group.add_argument("--ray", default=None, metavar="WHERE",
@@ -26,7 +27,6 @@ def add_workers(parser: argparse.ArgumentParser, number: str) -> None:
 
 def read_workers(args: argparse.Namespace, default: int | None = None, preload: Sequence[str] = ()) -> Workers:
     """default: how many where nothing is said; None is one a core."""
-    from kickitout.errors import UserError
     from kickitout.workers import Workers
 
     if args.ray is None and (args.workers or 1) > MOST_WORKERS:

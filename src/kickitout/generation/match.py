@@ -16,7 +16,7 @@ import numpy as np
 
 from kickitout.descriptors import Cards, Why, cards
 from kickitout.errors import UserError
-from kickitout.generation.model import Model
+from kickitout.generation.model import Model, check_latent
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.secant import BracketedSecant, Span
 from kickitout.models.controls import MOVED_BY, TARGETS, Target
@@ -98,9 +98,7 @@ def model_targets(model: Model, targets: Mapping[str, float]) -> dict[Target, fl
     """Checked targets that the model's controls can be moved to. Raises UserError for a model that lacks a control."""
     checked, there = check_targets(targets), model.info.controls
     if not there:
-        raise UserError(
-            f"model {model.info.name}: it makes kicks from seeds alone and cannot be asked; the default model can"
-        )
+        check_latent(model.info)
     for name in checked:
         if (needed := MOVED_BY[name].name) not in there:
             has = ", ".join(there)

@@ -150,7 +150,7 @@ def as_row(values: np.ndarray | None, size: int) -> np.ndarray:
     return row
 
 
-def refuse_controls(info: ModelInfo, latent: np.ndarray | None, controls: np.ndarray | None) -> None:
-    """Raises UserError where something is asked of a model that only knows noise."""
-    if latent is not None or (controls is not None and np.any(controls)):
-        raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can be asked for more")
+def check_latent(info: ModelInfo) -> None:
+    """Raises UserError for a model without latents and controls, which knows noise alone."""
+    if not info.latent_size:
+        raise UserError(f"model {info.name}: it makes kicks from seeds alone; the default model can do more")

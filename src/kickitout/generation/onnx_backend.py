@@ -20,7 +20,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.generation.graph import graph_identity, open_graph, read_graph, run_graph
-from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, refuse_controls
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent
 
 TOGETHER = 8  # kicks a call
 
@@ -75,8 +75,8 @@ class OnnxModel:
     def render(
         self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> Played:
-        if not self.info.latent_size:
-            refuse_controls(self.info, latent, controls)
+        if latent is not None or (controls is not None and np.any(controls)):
+            check_latent(self.info)
         noise = np.zeros((1, self.info.noise_size), np.float32) if noise is None else noise
         wave, found = self._run(noise, latent, controls)
         return Played(wave[0], found[0])

@@ -17,7 +17,7 @@ from kickitout.errors import UserError
 from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, ModelInfo, Played, goes_by
+from kickitout.generation.model import Model, ModelInfo, Played, check_latent, goes_by
 from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
 from kickitout.generation.tail import first_half_second, ring_on, stated_length
@@ -159,13 +159,18 @@ def check_finite(wave: np.ndarray, where: str) -> None:
         raise UserError(f"{where}: this is not a finite sound; its controls or its latent are too far out")
 
 
-def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
+def check_maker(recipe: Mapping[str, Any], model: Model | None, where: str) -> Model:
+    """The model, where it is the one that made the kick of a recipe. Raises UserError. where: begins the message."""
     digest = str(recipe.get("model_sha256", ""))
+    if model is not None and goes_by(model, digest):
+        return model
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
-    if model is None:
-        raise UserError(f"{named}; give the file of that model with --model")
-    if not goes_by(model, digest):
-        raise UserError(f"{named}, and this one is {model.digest[:12]}; give the file of that model with --model")
+    other = "" if model is None else f", another model than this one ({model.digest[:12]})"
+    raise UserError(f"{named}{other}; give the file of that model with --model")
+
+
+def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
+    model = check_maker(recipe, model, where)
     controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
     if "latent" in recipe:
         return model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
@@ -218,10 +223,7 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
 
     A file that this model made says its own latent; any other, or a prepared wave, is inverted.
     """
-    if not model.info.latent_size:
-        raise UserError(
-            f"model {model.info.name}: it makes kicks from seeds alone; the default model can start from a sound"
-        )
+    check_latent(model.info)
     if isinstance(sound, np.ndarray):
         return invert_wave(model, encoder_of(model), first_half_second(sound))._replace(sound=sound)
     path, name = Path(sound), str(sound)

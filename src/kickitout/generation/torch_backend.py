@@ -13,14 +13,7 @@ from safetensors import SafetensorError, safe_open
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import (
-    METADATA_KEY,
-    ModelInfo,
-    Played,
-    as_row,
-    check_size,
-    refuse_controls,
-)
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent, check_size
 from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_picture
 from kickitout.models.player import Player, make_player
 from kickitout.representations import RepresentationConfig, make_representation
@@ -53,8 +46,8 @@ class TorchModel:
         if info.latent_size:
             feed += [as_row(latent, info.latent_size), np.full((1, 1), float(latent is not None), np.float32)]
             feed += [as_row(controls, len(info.controls))]
-        else:
-            refuse_controls(info, latent, controls)
+        elif latent is not None or (controls is not None and np.any(controls)):
+            check_latent(info)
         with torch.inference_mode():
             made = self.player(*(torch.from_numpy(x).to(device) for x in feed))
         if not info.latent_size:

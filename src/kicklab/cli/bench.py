@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import argparse
 
-from kickitout.errors import count
+from kickitout.cli.progress import Counter
+from kickitout.cli.values import positive
+from kickitout.cpus import usable_cpus
+from kickitout.errors import UserError, count
 from kicklab.cli import need_lab
 
 HELP = "measure this machine"
@@ -20,8 +23,6 @@ LIGHT = PARTS[:4]  # without torch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import positive
-
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
     parser.add_argument("-n", type=positive, default=1000, help="kicks to make, measure or check (default 1000)")
@@ -31,8 +32,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.errors import UserError
-
     unknown = [part for part in args.parts if part not in PARTS]
     if unknown:
         raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
@@ -66,7 +65,6 @@ def _set_threads(threads: int | None) -> None:
 
 
 def _generation(args: argparse.Namespace) -> None:
-    from kickitout.cpus import usable_cpus
     from kickitout.generation.load import load_model
     from kicklab.benches.generation import bench_generation
 
@@ -94,7 +92,6 @@ def _generation(args: argparse.Namespace) -> None:
 
 
 def _card(args: argparse.Namespace) -> None:
-    from kickitout.cpus import usable_cpus
     from kicklab.benches.generation import bench_cards
 
     print(f"kick card, {count(args.n, 'rendered kick')}, {count(usable_cpus(), 'core')}, best of 5")
@@ -104,7 +101,6 @@ def _card(args: argparse.Namespace) -> None:
 
 
 def _check(args: argparse.Namespace) -> None:
-    from kickitout.cli.progress import Counter
     from kicklab.benches.doctor import bench_check
 
     with Counter("measuring", "files") as progress:

@@ -22,6 +22,10 @@ from pathlib import Path
 from typing import Any
 
 from kickitout.cli.parser import Parser
+from kickitout.cli.values import duration, positive
+from kickitout.cli.workers import add_workers, read_workers
+from kickitout.errors import UserError
+from kickitout.files import write_whole
 from kicklab.cli import need_lab
 
 HELP = "run studies, measure the product, write the paper"
@@ -50,8 +54,6 @@ class Intermixed(Parser):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import duration, positive
-    from kickitout.cli.workers import add_workers
     from kicklab.cli.measure import add_verbs
 
     verbs = parser.add_subparsers(title="what to do", metavar="VERB", required=True, parser_class=Intermixed)
@@ -130,8 +132,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from kickitout.cli.workers import read_workers
-    from kickitout.errors import UserError
     from kicklab.cells import Budget
     from kicklab.data import read_kicks
     from kicklab.folder import Lab
@@ -190,8 +190,6 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _paper(args: argparse.Namespace) -> int:
-    from kickitout.errors import UserError
-    from kickitout.files import write_whole
     from kicklab.folder import Lab
     from kicklab.paper.page import render_paper
     from kicklab.paper.pdf import find_browser, write_pdf
@@ -238,7 +236,6 @@ def _table(args: argparse.Namespace) -> int:
 
 
 def _results(args: argparse.Namespace) -> int:
-    from kickitout.errors import UserError
     from kicklab.folder import Lab
     from kicklab.results import write_alone
 
@@ -253,8 +250,6 @@ def _results(args: argparse.Namespace) -> int:
 
 
 def _listen(args: argparse.Namespace) -> int:
-    from kickitout.errors import UserError
-    from kickitout.files import write_whole
     from kicklab.folder import Lab
     from kicklab.listening import listening_page, serve_votes
 

@@ -19,6 +19,7 @@ from typing import Any
 from kickitout.cli.parser import Parser
 from kickitout.cli.values import path
 from kickitout.errors import UserError
+from kickitout.files import write_whole
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 MEASURE = ("kick", "lab", "measure")
@@ -92,8 +93,6 @@ def block_of(page: Path, command: Sequence[str]) -> str:
 
 def fill_page(page: Path, found: dict[str, str]) -> None:
     """Replace the content of blocks. The page is read again, as it is after all that time."""
-
-    from kickitout.files import write_whole
 
     def filled(match: re.Match[str]) -> str:
         name = match["name"]

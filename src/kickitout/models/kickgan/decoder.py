@@ -20,6 +20,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -43,6 +44,19 @@ LOUDEST_LOG = 3.0  # of a curve of level: 26 dB
 QUIETEST_LOG = -12.0  # -104 dB
 STEEPEST_GAIN = 3.5  # the control `decay` lifts a tail by 30 dB at most
 DEEP_BEGIN_LOG = -4.0  # of the deep levels: a noise that begins below the partials is masked by them and never learns
+
+
+class Controls(NamedTuple):
+    """What the table of controls moves, [B, 1] each, in the units of `kickitout.models.controls`."""
+
+    pitch: Tensor
+    sweep_depth: Tensor
+    sweep_time: Tensor
+    decay: Tensor
+    click: Tensor
+    click_tone: Tensor
+    balance: Tensor
+    drive: Tensor  # of the finished wave: see `player`
 
 
 class Decoder(nn.Module):
@@ -106,7 +120,7 @@ class Decoder(nn.Module):
         """The same kicks [B, latent] with other noise each time: sub-bands as `forward` returns for each noise code."""
         p, side = self.partials, self.side
         turned = latent.new_zeros(len(latent), len(CONTROL_NAMES)) if controls is None else controls
-        control = dict(zip(CONTROL_NAMES, turned.split(1, dim=1), strict=True))  # [B, 1] each
+        control = Controls(**dict(zip(CONTROL_NAMES, turned.split(1, dim=1), strict=True)))
         style = self.mapping(latent)
         x = F.leaky_relu(self.project(style), SLOPE).unflatten(1, (-1, START))  # [B, 160, 11]
         x = self.doublings(x, style)  # [B, 64, 352]
@@ -117,8 +131,8 @@ class Decoder(nn.Module):
         amplitudes, levels = curves.split([2 * p, levels.shape[1]], dim=1)
         harmonic = levels[:, 0] * self._harmonic(latent[:, :SIZE], style, amplitudes, control)
         click_of_mid, click_of_side = self.click(style), None if side is None else side.patch(style)
-        gain = self._click_gain(control["click"], control["click_tone"])
-        fall = (control["decay"][:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
+        gain = self._click_gain(control.click, control.click_tone)
+        fall = (control.decay[:, :, None] * (self.seconds * (math.log(10) / 2))).clamp(max=STEEPEST_GAIN).exp()
         of_mid, of_side = levels[:, 1 : 1 + self.noise.count], levels[:, 1 + self.noise.count :]
         found = []
         for code in noise_codes:
@@ -131,13 +145,13 @@ class Decoder(nn.Module):
             found.append((torch.cat(parts, dim=1) * fall)[:, :, None])
         return found
 
-    def _harmonic(self, code: Tensor, style: Tensor, amplitudes: Tensor, control: dict[str, Tensor]) -> Tensor:
+    def _harmonic(self, code: Tensor, style: Tensor, amplitudes: Tensor, control: Controls) -> Tensor:
         """[B, L]"""
         modes = torch.exp2(self.to_modes(style))[:, : self.config.modes]
         whole = self.multiples + 0.0 * style[:, :1]  # [B, harmonics]
         cosine, sine = amplitudes.split(self.partials, dim=1)
-        pitch = self.body.pitch(code, control["pitch"], control["sweep_depth"], control["sweep_time"])
-        return self.body(pitch, torch.cat([whole, modes], dim=1), cosine, sine, control["balance"])
+        pitch = self.body.pitch(code, control.pitch, control.sweep_depth, control.sweep_time)
+        return self.body(pitch, torch.cat([whole, modes], dim=1), cosine, sine, control.balance)
 
     def _click_gain(self, click: Tensor, tone: Tensor) -> Tensor:
         """[B, 1] twice -> [B, bands - 1, L]."""
