@@ -13,7 +13,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
-from kicklab.paper.figures import dead_until, predicted_travel
+from kicklab.paper.figures import dead_until, drawn, predicted_travel
 from kicklab.paper.tables import evidence_rows
 from kicklab.paper.words import compared, standing, told
 from kicklab.study import Study, load_study, rows_of
@@ -208,6 +208,13 @@ def test_the_dead_phase_ends_between_two_milestones():
     assert dead_until(e.rows["b"]) == 1  # alive at the first
     e.rows["a"].values[:] = 40.0
     assert dead_until(e.rows["a"]) == 4  # never
+
+
+def test_a_chart_shows_all_rows_or_those_of_the_named_contrasts():
+    few = {f"row {i}": [9.0, 9.1] for i in range(8)}
+    assert list(drawn(evidence(few, contrasts=[["row 0", "row 5"]]))) == list(few)
+    more = few | {"row 8": [9.0, 9.1]}
+    assert list(drawn(evidence(more, contrasts=[["row 8", "row 5"]]))) == ["row 0", "row 5", "row 8"]
 
 
 def test_the_way_to_silence_is_predicted_from_offset_rate_and_maps():

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from kickitout.models.output import MODE_BINS
 from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row, soft
-from kicklab.paper.charts import Axis, Series, lines
+from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
 from kicklab.paper.words import name
@@ -26,11 +26,20 @@ SEEN = Axis("sounds seen", log=True)
 LINES = "stride_lines_time"
 
 
+def drawn(e: Evidence) -> dict[str, Row]:
+    """The rows that a chart shows: all, or, where they are more than it has looks for, the baseline and those of the
+    contrasts that the study names."""
+    if len(e.rows) <= SERIES_STYLES:
+        return dict(e.rows)
+    named = {e.study.baseline, *(row for pair in e.study.contrasts for row in pair)}
+    return {name: row for name, row in e.rows.items() if name in named}
+
+
 def distances(paper: Paper, e: Evidence, identity: str, below: str = "", said: str = "") -> Markup:
     """Distance against sounds, a line a row with its interval, over the band of other recordings. below: more charts,
     of which the caption says `said`."""
     series = []
-    for i, (row, runs) in enumerate(e.rows.items()):
+    for i, (row, runs) in enumerate(drawn(e).items()):
         found = [e.distance(row, at) for at in range(len(runs.seen))]
         low, value, high = (np.array([getattr(f, key) for f in found]) for key in ("low", "value", "high"))
         series.append(Series(row, np.array(runs.seen, float), value, i, low, high, points=True))
@@ -144,7 +153,7 @@ def lines_by_sounds(paper: Paper, study: str, e: Evidence, identity: str) -> str
     results = Results(read_results(paper.lab))
     shares = sorted({r["share"] for r in results.all if r["study"] == study and r["score"] == LINES})
     series: list[Series] = []
-    for row, runs in e.rows.items():
+    for row, runs in drawn(e).items():
         found = [results.estimate(study, row, LINES, share) for share in shares]
         known = [f for f in found if f is not None]
         if len(known) == len(runs.seen):
