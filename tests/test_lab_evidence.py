@@ -222,6 +222,7 @@ def test_the_way_to_silence_is_predicted_from_offset_rate_and_maps():
     assert rows["offset 0"] == rows["offset 0, slow critic"] == 1
     assert rows["offset data"] == 0
     assert rows["offset 0, rate x 4"] == rows["offset 0, 32 last maps"] == pytest.approx(0.25)
+    assert rows["offset 0, 128 last maps"] == pytest.approx(1 / 16)
     assert 0 < rows["offset -2"] < rows["offset -3"] < rows["offset -1"] < 1
     assert rows["SpecGAN"] is None
     assert rows["complex STFT"] is None
