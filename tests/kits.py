@@ -28,7 +28,7 @@ class FormulaModel:
     )
     digest, path = "f" * 64, None
 
-    def play(self, eps: np.ndarray) -> np.ndarray:
+    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
         return np.stack([self._one(*row) for row in eps.tolist()])
 
     @staticmethod

@@ -61,11 +61,11 @@ def test_where_a_call_of_eight_differs_in_a_bit_kicks_are_played_one_by_one(both
     model = OnnxModel(find_model_file(Path("default")))
     calls, run = [], model._run
 
-    def rounded_otherwise(eps, *more):
+    def rounded_otherwise(eps, **more):
         calls.append(len(eps))
         if len(eps) > 1 and both_at_once:
             model.together = False  # what another thread finds meanwhile
-        waves, found = run(eps, *more)
+        waves, found = run(eps, **more)
         return (waves if len(eps) == 1 or both_at_once else np.nextafter(waves, np.float32(1))), found
 
     monkeypatch.setattr(model, "_run", rounded_otherwise)
@@ -136,9 +136,9 @@ def test_a_thousand_kicks_are_under_way_a_few_at_a_time(monkeypatch):
 
     model, begun, encoded = load_model(), [], []
 
-    def play(eps):
+    def play(eps, controls=None):
         begun.append(len(eps))
-        return OnnxModel.play(model, eps)
+        return OnnxModel.play(model, eps, controls)
 
     monkeypatch.setattr(model, "play", play)
     found = generate_kicks(range(1000), model, threads=2)

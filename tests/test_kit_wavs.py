@@ -188,7 +188,7 @@ def test_a_bad_file_in_a_folder_is_left_out_by_name_and_one_given_by_name_is_an_
 
 def test_a_silent_seed_is_named():
     class Silent(FormulaModel):
-        def play(self, eps):
+        def play(self, eps, controls=None):
             return np.zeros((1, 22_050), np.float32)
 
     with pytest.raises(UserError, match="seed 5: silent"):

@@ -14,14 +14,9 @@ from kickitout.cli import main
 from kickitout.cli.targets import answer_text, note
 from kickitout.descriptors import card
 from kickitout.errors import UserError
-from kickitout.generation.match import (
-    check_targets,
-    drive_between,
-    match_seed,
-    match_targets,
-    measured,
-)
+from kickitout.generation.match import STARTS, TRIED, drive_between, match_seed, match_seeds, match_targets, measured
 from kickitout.generation.noise import normal
+from kickitout.generation.targets import TargetRequest
 from kickitout.models.controls import CONTROL_NAMES, CONTROLS, TARGETS
 from kickitout.units import UNITS
 from kicklab.experiments.calibration import LARGEST_MEDIAN, control_errors, controls_png, controls_text
@@ -73,8 +68,7 @@ def test_what_is_said_to_be_achieved_is_what_the_card_says(model):
     found = card(answer.wave[0])
     for line in answer.lines:
         assert found[line.target.field] == pytest.approx(line.achieved, rel=1e-6, nan_ok=True)
-        limits = {"pitch": 1.01, "decay": 0.8, "click": 0.11}  # cents, per cent, dB
-        assert line.reached == (abs(line.error) <= limits[line.target.name])
+        assert line.reached == (abs(line.error) <= line.target.tolerance)
 
 
 def test_what_cannot_be_reached_is_said_and_something_near_is_given(model):
@@ -133,7 +127,73 @@ def test_the_same_request_gives_the_same_samples(model):
 )
 def test_a_senseless_request_is_refused_in_one_sentence(request_, words):
     with pytest.raises(UserError, match=words):
-        check_targets(request_)
+        TargetRequest(request_)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"tolerance": {"click": 1.0}}, "tolerance click: .* of a target that is asked for; asked for is pitch"),
+        ({"tolerance": {"loudness": 1.0}}, "tolerance loudness"),
+        ({"tolerance": {"pitch": 0.0}}, "tolerance pitch 0: more than 0 cents works"),
+        ({"tolerance": {"pitch": float("nan")}}, "more than 0 cents works"),
+        ({"tries": 0}, "tries 0: 1 to 10,000"),
+    ],
+)
+def test_a_senseless_tolerance_is_refused_in_one_sentence(more, words):
+    with pytest.raises(UserError, match=words):
+        TargetRequest({"pitch": 50.0}, **more)
+
+
+def test_a_target_is_met_within_its_tolerance_in_the_unit_of_its_error():
+    for name, requested, near, far in (("pitch", 50.0, 50.28, 50.31), ("decay", 200.0, 209.0, 211.0),
+                                       ("click", -20.0, -20.9, -21.1)):  # fmt: skip
+        request = TargetRequest({name: requested})  # 10 cents, 5 %, 1 dB
+        assert request.line(TARGETS[name], near).reached
+        assert not request.line(TARGETS[name], far).reached
+        assert not request.line(TARGETS[name], float("nan")).reached
+        wide = TargetRequest({name: requested}, {name: 15.0})
+        assert wide.line(TARGETS[name], far).reached
+
+
+HARD = {"pitch": 50.0, "decay": 200.0, "click": -25.0, "tone": 4000.0, "balance": 0.0}
+
+
+@pytest.fixture(scope="module")
+def hard(model):
+    """What comes of eight seeds that are asked for five things at once."""
+    return match_seeds(model, HARD, range(8))
+
+
+def test_kicks_are_tried_until_one_meets_every_target(hard):
+    assert all(one.reached for one in hard)
+    assert max(one.tries for one in hard) > TRIED  # some looked beyond the first kicks of their seed
+    assert all((one.start >= STARTS) == (one.tries > TRIED) for one in hard)
+
+
+def test_a_seed_is_answered_the_same_alone_and_among_others(model, hard):
+    for i in (0, int(np.argmax([one.tries for one in hard]))):
+        alone = match_seed(model, HARD, i)
+        assert np.array_equal(alone.wave, hard[i].wave)
+        assert (alone.lines, alone.start, alone.renders) == (hard[i].lines, hard[i].start, hard[i].renders)
+
+
+def test_more_tries_change_no_kick_that_is_met_and_less_give_the_nearest(model, hard):
+    fewer = match_seeds(model, TargetRequest(HARD, tries=2), range(8))
+    for few, many in zip(fewer, hard, strict=True):
+        assert few.tries <= 2
+        if few.reached:
+            assert np.array_equal(few.wave, many.wave)
+        else:
+            assert many.tries > 2
+    assert any(not few.reached for few in fewer)
+
+
+def test_a_narrower_tolerance_comes_nearer(model):
+    request = TargetRequest({"pitch": 50.0, "click": -25.0}, {"pitch": 0.2})
+    found = match_seeds(model, request, range(4))
+    assert all(one.reached for one in found)
+    assert all(abs(one.lines[0].error) <= 0.2 for one in found)
 
 
 def test_a_model_without_the_control_says_which_it_has(model):
@@ -164,9 +224,44 @@ def test_the_command_line_asks_reports_and_writes_what_re_makes_it(tmp_path, cap
     path = out / "kick_000001.wav"
     recipe = json.loads(read_comment(path))
     assert recipe["targets"] == {"pitch": pytest.approx(43.654, abs=0.01), "click": -20.0}
+    assert "missed" not in recipe
     again = tmp_path / "again.wav"
     assert main(["recipe", str(path), "--render", str(again)]) == 0
     assert np.array_equal(read_sound(path).samples, read_sound(again).samples)
+
+
+def test_a_kick_of_a_later_try_is_made_again_without_a_search_and_what_is_missed_is_said(hard, tmp_path, capsys):
+    seed = int(np.argmax([one.tries for one in hard]))
+    asked = ["generate", "--seeds", str(seed), *(f"--{name}={value}" for name, value in HARD.items())]
+    for tries in ("1", "24"):
+        path = tmp_path / tries / f"kick_{seed:06d}.wav"
+        assert main([*asked, "--tries", tries, "-o", str(path.parent)]) == 0
+        said = capsys.readouterr().err
+        recipe = json.loads(read_comment(path))
+        assert f"targets: {path.stem} is the nearest of 1 try: " in said if tries == "1" else "nearest" not in said
+        assert f"targets: {0 if tries == '1' else 1} of 1 kicks meet all" in said
+        assert ("missed" in recipe) == (tries == "1")
+        assert main(["recipe", str(path), "--render", str(path.with_name("again.wav"))]) == 0
+        assert path.with_name("again.wav").read_bytes() == path.read_bytes()
+    assert recipe["start"] >= STARTS
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--tries", "5"], "--tries: of targets, and none is given"),
+        (["--tolerance", "decay=2%"], "--tolerance: of targets, and none is given"),
+        (["--note", "F1", "--tolerance", "decay=2%"], "asked for is pitch"),
+        (["--note", "F1", "--tolerance", "F1=2"], "TARGET=ERROR works, for instance decay=2%"),
+        (["--note", "F1", "--tolerance", "note=2%"], "a number in cents works, for instance pitch=2cents"),
+        (["--note", "F1", "--tolerance", "note=-2"], "more than 0 cents works"),
+        (["--note", "F1", "--tries", "20000"], "tries 20000: 1 to 10,000"),
+    ],
+)
+def test_tries_and_tolerances_that_cannot_be_are_refused_in_one_sentence(flags, words, tmp_path, capsys):
+    assert main(["generate", *flags, "-o", str(tmp_path / "a")]) == 2
+    assert words in capsys.readouterr().err
+    assert not (tmp_path / "a").exists()
 
 
 def test_a_request_without_a_knob_is_refused(tmp_path, capsys):

@@ -127,9 +127,9 @@ class Broken(FormulaModel):
     def __init__(self, wave, attempts):
         self.wave, self.left = wave, attempts
 
-    def play(self, eps):
+    def play(self, eps, controls=None):
         self.left -= 1
-        return super().play(eps) if self.left < 0 else self.wave[None]
+        return super().play(eps, controls) if self.left < 0 else self.wave[None]
 
 
 @pytest.mark.parametrize("wave", [np.zeros((1, LENGTH)), np.full((1, LENGTH), np.nan)])

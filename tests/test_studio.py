@@ -83,7 +83,7 @@ def test_another_model_opens_with_the_best_of_its_first_kicks(model, monkeypatch
     class Diverged:
         info, digest, path = model.info, "0" * 64, None
 
-        def play(self, eps):
+        def play(self, eps, controls=None):
             return np.full((len(eps), 1, model.info.length), np.nan, np.float32)
 
     assert opening.opening_seed(Diverged()) == 0

@@ -15,6 +15,7 @@ from kickitout._version import __version__
 # Where each name comes from. A module is opened when one of its names is first asked for (PEP 562), so that
 # `import kickitout` waits for neither numpy nor PyTorch.
 HOMES = {
+    "TargetRequest": "kickitout.generation.targets",
     "UserError": "kickitout.errors",
     "blend": "kickitout.kicks",
     "card": "kickitout.api",
@@ -71,11 +72,13 @@ if TYPE_CHECKING:
     from kickitout.export.sounds import generation_job, render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.generation.styles import styles
+    from kickitout.generation.targets import TargetRequest
     from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
     from kickitout.studio.site import write_site
     from kickitout.training.overview import clean, runs
 
 __all__ = [
+    "TargetRequest",
     "UserError",
     "__version__",
     "blend",

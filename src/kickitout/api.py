@@ -6,7 +6,7 @@ sample 64, [22050] from a mono model and [2, 22050] (left, right) from a stereo 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
 from kickitout.generation.load import DEFAULT, find_model_file, load_model
+from kickitout.generation.match import Targets
 from kickitout.generation.styles import some_styles, styles_file
 from kickitout.generation.tail import MODEL_S
 from kickitout.kicks import ModelLike
@@ -191,7 +192,7 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
 
 def shard_folder(
     out: str | PathLike[str], seeds: range, each: int, *, cards: bool = True, model: ModelLike = DEFAULT,
-    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    targets: Targets | None = None, reject_outliers: bool = False, style: str | None = None,
     length_s: float = MODEL_S,
     format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
 ) -> ShardFolder:  # fmt: skip
@@ -215,7 +216,7 @@ def shard_folder(
 
 def write_shards(
     out: str | PathLike[str], seeds: range, each: int, *, model: ModelLike = DEFAULT,
-    targets: Mapping[str, float] | None = None, reject_outliers: bool = False, style: str | None = None,
+    targets: Targets | None = None, reject_outliers: bool = False, style: str | None = None,
     length_s: float = MODEL_S,
     cards: bool = True, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
     pre_roll_ms: float | None = None, workers: int = 1,

@@ -24,7 +24,7 @@ from kickitout.generation.generate import Kick, flat, generate_kicks, lasting, l
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import DEFAULT, load_model
-from kickitout.generation.match import ROUNDS, match_targets, start_noise
+from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noise
 from kickitout.generation.model import Model, Played, as_row, check_latent
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
@@ -39,6 +39,7 @@ from kickitout.generation.recipe import (
 )
 from kickitout.generation.source import decode_kick, read_bytes
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, first_half_second, stated_length
+from kickitout.generation.targets import TargetRequest
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
 from kickitout.stored import upgraded_recipe
@@ -98,18 +99,19 @@ def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
 
 
 def match(
-    starts: Sequence[int | RecipeLike], targets: Mapping[str, float], model: ModelLike = DEFAULT, *,
+    starts: Sequence[int | RecipeLike], targets: Targets, model: ModelLike = DEFAULT, *,
     length_s: float | None = None, rounds: int = ROUNDS,
 ) -> list[Kick]:  # fmt: skip
     """A kick a seed, with the model's controls moved until its kick card says what `targets` ask for.
 
     targets: pitch [Hz], sweep [ms], decay [ms to fall by 20 dB], click [dB re the whole], tone [Hz, centre of the
-    click], balance [dB, sub re body], drive [dB]. The `match` of each kick has `reached`, and in `lines` what was
-    requested and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control.
-    starts: seeds, of which the nearest of several kicks is taken, or recipes, whose own kick is, in `rounds` renders at
-    most. length_s: the most seconds that each kick rings, without it as many as its recipe says, or 0.5; targets are
-    met in its first 500 ms. Raises UserError for an unknown target, for one outside its range, and for a model without
-    controls.
+    click], balance [dB, sub re body], drive [dB]; a `TargetRequest` says the tolerances and the number of tries too.
+    The `match` of each kick has `reached`, whether all are within their tolerance, and in `lines` what was requested
+    and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control. starts:
+    seeds, of whose kicks one after the other is tried until one meets all targets, or recipes, whose own kick is, in
+    `rounds` renders at most. length_s: the most seconds that each kick rings, without it as many as its recipe says, or
+    0.5; targets are met in its first 500 ms. Raises UserError for an unknown target, for one outside its range, and for
+    a model without controls.
 
     >>> import kickitout
     >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
@@ -120,24 +122,25 @@ def match(
     recipes = [start for start in starts if not isinstance(start, int | np.integer)]
     if not recipes:
         return list(generate_kicks(starts, played, targets, length_s=_length(length_s)))  # type: ignore[arg-type]
+    request = TargetRequest.of(targets)
     begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
     lengths = [_length(length_s, start) for start in begun]
-    return [lasting(_match(start, targets, played, rounds), length)
+    return [lasting(_match(start, request, played, rounds), length)
             for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
-def _match(recipe: RecipeLike, targets: Mapping[str, float], model: Model, rounds: int) -> Kick:
+def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int) -> Kick:
     whole = _whole(recipe, model)
     controls = as_row(whole.get("controls"), len(model.info.controls))[0]
     if "latent" in whole:
         latent = np.array(whole["latent"], np.float32)
-        found = match_targets(model, targets, latent=latent, controls=controls, rounds=rounds)
+        found = match_targets(model, request, latent=latent, controls=controls, rounds=rounds)
     else:
         noise = start_noise(model, whole["seed"], whole.get("start", 0))
-        found = match_targets(model, targets, noise, controls=controls, rounds=rounds)
+        found = match_targets(model, request, noise, controls=controls, rounds=rounds)
     check_finite(found.wave, f"model {model.info.name}")
     origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent") if key in whole}
-    whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(targets)}, model)
+    whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)
     return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
 
 

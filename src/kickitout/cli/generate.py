@@ -6,6 +6,7 @@ kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
 kick generate -n 8 --style 808          from one of the model's styles (kick styles lists them)
 kick generate -n 8 --length 2s          kicks that ring as long as they ring, for 2 s at most
+kick generate -n 4 --decay 280ms --tolerance decay=2% --tries 100    nearer, and longer until it is met
 kick generate -n 64 --reject-outliers   resamples kicks out of the range of what the model learned from
 kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
 """
@@ -82,7 +83,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
     from kickitout import UserError, generation_job
     from kickitout.cli.progress import print_made
     from kickitout.cli.reject import say_rejected
-    from kickitout.cli.targets import answer_text
+    from kickitout.cli.targets import TargetTally, answer_text
     from kickitout.cli.values import MOST_IN_A_COMMAND, count
 
     n, first = args.n or 16, args.seed or 0
@@ -93,11 +94,13 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
     job = generation_job(args.out, **_job(args))
     rejection = job.rejection()
-    began, since, done = time.perf_counter(), time.time(), 0
+    began, since, done, targets = time.perf_counter(), time.time(), 0, TargetTally()
     written = job.write(seeds, rejection=rejection, workers=workers, threads=args.threads, force=args.force)
     try:
         for path, match in written:
             done += 1
+            if match:
+                targets.add(path.stem, match)
             if not args.quiet:
                 print_made(f"{path}  {answer_text(match)}" if match else str(path))
     except KeyboardInterrupt:
@@ -108,6 +111,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
         print(f"{there} of {count(len(seeds), job.form.word)} are in {args.out}, whole", file=sys.stderr)
         raise
     print(f"{count(done, job.form.word)} in {_speed(done, began)} in {args.out}", file=sys.stderr)
+    targets.say()
     if rejection is not None:
         say_rejected(rejection)
     return 0

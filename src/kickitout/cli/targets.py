@@ -1,19 +1,23 @@
-"""Targets of a kick on the command line: --note F1 --decay 280ms --click -20dB."""
+"""Targets of a kick on the command line: --note F1 --decay 280ms --click -20dB --tolerance decay=2%."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from kickitout.cli.values import quantity
-from kickitout.errors import UserError
-from kickitout.models.controls import TARGETS
+from kickitout.cli.values import positive, quantity
+from kickitout.errors import UserError, count
+from kickitout.models.controls import TARGETS, TRIES
 from kickitout.notes import read_note, to_hz, to_midi
+from kickitout.units import UNITS
 
 if TYPE_CHECKING:
-    from kickitout.generation.match import MatchResult, TargetResult
+    from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult
 
+MOST_TOLD = 20  # kicks that miss a target are told one by one
 MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 
 
@@ -23,16 +27,26 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     for target in TARGETS.values():
         group.add_argument(f"--{target.name}", dest=f"ask_{target.name}", type=quantity(target.unit), default=None,
                            metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
+    group.add_argument("--tolerance", type=tolerances, default=None, metavar="TARGET=ERROR",
+                       help=f"the largest error of a target that is met ({_tolerances()})")  # fmt: skip
+    group.add_argument("--tries", type=positive, default=None, metavar="N",
+                       help=f"kicks of a seed that are tried until one meets all (default {TRIES})")  # fmt: skip
 
 
-def read_request(args: argparse.Namespace) -> dict[str, float]:
-    """The request in the arguments; {} when nothing is asked for."""
+def read_request(args: argparse.Namespace) -> TargetRequest:
+    """The request in the arguments; one without targets when nothing is asked for."""
+    from kickitout import TargetRequest
+
     asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
     if args.note is not None:
         if asked["pitch"] is not None:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
-    return {name: value for name, value in asked.items() if value is not None}
+    targets = {name: value for name, value in asked.items() if value is not None}
+    if not targets and (args.tries is not None or args.tolerance):
+        flag = "--tries" if args.tries is not None else "--tolerance"
+        raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with --note F1")
+    return TargetRequest(targets, args.tolerance or {}, TRIES if args.tries is None else args.tries)
 
 
 def answer_text(answer: MatchResult) -> str:
@@ -56,6 +70,58 @@ def _beyond(line: TargetResult) -> str:
     if low <= line.requested <= high:
         return "as near as it goes"
     return f"this kick reaches {low:.3g} to {high:.3g} {line.target.unit}"
+
+
+class TargetTally:
+    """How many kicks meet their targets, and what the others miss."""
+
+    def __init__(self) -> None:
+        self.kicks = self.missing = 0
+        self.told: list[str] = []
+
+    def add(self, name: str, match: MatchResult) -> None:
+        self.kicks += 1
+        if not match.reached:
+            self.missing += 1
+            missed = replace(match, lines=tuple(line for line in match.lines if not line.reached))
+            if len(self.told) < MOST_TOLD:
+                tried = count(match.tries, "try", "tries")
+                self.told.append(f"{name} is the nearest of {tried}: {answer_text(missed)}")
+
+    def say(self) -> None:
+        """On stderr; nothing where nothing was asked for."""
+        for told in self.told:
+            print(f"targets: {told}", file=sys.stderr)
+        if self.kicks:
+            print(f"targets: {self.kicks - self.missing} of {self.kicks} kicks meet all", file=sys.stderr)
+
+
+def tolerances(text: str) -> dict[str, float]:
+    """Targets and the largest error of each that is near enough, in cents, per cent or dB.
+
+    >>> tolerances("decay=2%,note=5cents"), tolerances("click=0.5")
+    ({'decay': 2.0, 'pitch': 5.0}, {'click': 0.5})
+    """
+    return dict(_tolerance(part) for part in text.split(","))
+
+
+def _tolerance(text: str) -> tuple[str, float]:
+    name, _, value = (part.strip() for part in text.partition("="))
+    name = "pitch" if name == "note" else name
+    if name not in TARGETS:
+        known = ", ".join(TARGETS)
+        raise argparse.ArgumentTypeError(f"{text!r}: TARGET=ERROR works, for instance decay=2%; targets are {known}")
+    unit = UNITS[TARGETS[name].unit].error
+    try:
+        return name, float(value.lower().removesuffix(unit.lower()))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r}: a number in {unit} works, for instance {name}=2{unit}") from None
+
+
+def _tolerances() -> str:
+    """The defaults, as help says them."""
+    errors = ((target, UNITS[target.unit].error.replace("%", "%%")) for target in TARGETS.values())
+    return ", ".join(f"{target.name} {target.tolerance:g} {error}" for target, error in errors)
 
 
 def note(text: str) -> float:

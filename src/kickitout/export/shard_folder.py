@@ -21,6 +21,7 @@ from kickitout.files import explain_os_error, held, make_folder, names_in, write
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import RejectionTally
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S
+from kickitout.generation.targets import TargetRequest
 from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
@@ -60,7 +61,8 @@ class ShardFolder:
         return {
             "format": SHARDS_FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
-            "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.targets),
+            "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.request.targets),
+            **_search_of(job.request),
             "limits": None if job.limits is None else job.limits.to_data(),
             LENGTH_KEY: job.length_s,
         } | ({} if job.style is None else {"style": job.style})  # fmt: skip
@@ -170,6 +172,10 @@ class ShardFolder:
 
     def _write_index(self, data: dict[str, Any]) -> None:
         write_whole(self.path / INDEX, (json.dumps(data, indent=1) + "\n").encode(), durable=True)
+
+
+def _search_of(request: TargetRequest) -> dict[str, Any]:
+    return {"tolerance": dict(request.tolerance), "tries": request.tries} if request else {}
 
 
 def _difference(begun: dict[str, Any], plan: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from kickitout.export.wav_chunks import SamplerZone, with_zone
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.generate import Kick, generate_kicks, in_order
 from kickitout.generation.load import DEFAULT, load_model
-from kickitout.generation.match import MatchResult, check_targets
+from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
@@ -41,6 +41,7 @@ from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.generation.source import read_bytes
 from kickitout.generation.styles import in_style, named_by
 from kickitout.generation.tail import MODEL_S, check_length
+from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -233,16 +234,16 @@ def write_kicks(
 class GenerationJob:
     """What to generate, as data that is sent to workers: each of them opens the model for itself, once.
 
-    model: as `load_model` takes it; digest: of the model it was where the job was given; targets: as in
-    `generation.match`; limits: of an outlier rejection, if there is one; folder: where files go; style: of the model;
-    length_s: the most seconds that a kick rings.
+    model: as `load_model` takes it; digest: of the model it was where the job was given; request: what the kicks are
+    asked for; limits: of an outlier rejection, if there is one; folder: where files go; style: of the model; length_s:
+    the most seconds that a kick rings.
     """
 
     model: str
     digest: str
     folder: Path
     form: SoundFormat
-    targets: Mapping[str, float] = field(default_factory=dict)
+    request: TargetRequest = field(default_factory=TargetRequest)
     limits: Limits | None = None
     style: str | None = None
     length_s: float = MODEL_S
@@ -250,7 +251,7 @@ class GenerationJob:
     @classmethod
     def of(
         cls, model: str | Path | Model, folder: Path, form: SoundFormat | None = None,
-        targets: Mapping[str, float] | None = None, *, reject_outliers: bool = False, style: str | None = None,
+        targets: Targets | None = None, *, reject_outliers: bool = False, style: str | None = None,
         length_s: float = MODEL_S,
     ) -> GenerationJob:  # fmt: skip
         """Raises UserError for a model that cannot be played, for a style that it does not have, and for targets and a
@@ -263,7 +264,7 @@ class GenerationJob:
         in_style(played, style)
         form = replace(form, word=named_by(played.info.word, style))
         length_s = check_length(length_s)
-        return cls(name, played.digest, folder, form, check_targets(targets or {}), limits, style, length_s)
+        return cls(name, played.digest, folder, form, TargetRequest.of(targets), limits, style, length_s)
 
     def open(self) -> Model:
         """Raises UserError where the model is another one here."""
@@ -285,7 +286,7 @@ class GenerationJob:
     def kicks(
         self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int | None = 1
     ) -> Generator[Kick, None, None]:
-        return generate_kicks(seeds, self.open(), self.targets, reject_outliers=rejection or False, style=self.style,
+        return generate_kicks(seeds, self.open(), self.request, reject_outliers=rejection or False, style=self.style,
                               length_s=self.length_s, threads=threads)  # fmt: skip
 
     def write(
@@ -341,7 +342,7 @@ class GenerationJob:
 
 
 def generation_job(
-    out: str | PathLike[str], *, model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None,
+    out: str | PathLike[str], *, model: str | Path | Model = DEFAULT, targets: Targets | None = None,
     reject_outliers: bool = False, style: str | None = None, length_s: float = MODEL_S, format: str = "wav",
     bits: str = "24",
     rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -16,7 +16,7 @@ from kickitout.cpus import usable_cpus
 from kickitout.descriptors import BLOCK_ROWS, card
 from kickitout.errors import UserError
 from kickitout.generation.load import DEFAULT, load_model
-from kickitout.generation.match import MatchResult, check_targets, match_seed
+from kickitout.generation.match import Targets, match_seeds
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds, normal
 from kickitout.generation.onnx_backend import TOGETHER
@@ -24,6 +24,7 @@ from kickitout.generation.recipe import latent_recipe, rounded
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.styles import in_style, named_by, seed_recipe
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
+from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.sound import SAMPLE_RATE
 
 S = TypeVar("S")
@@ -95,7 +96,7 @@ def generate(
 
 
 def generate_kicks(
-    seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Mapping[str, float] | None = None, *,
+    seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Targets | None = None, *,
     reject_outliers: bool | OutlierRejection = False, style: str | None = None, length_s: float = MODEL_S,
     threads: int | None = None,
 ) -> Generator[Kick, None, None]:  # fmt: skip
@@ -114,7 +115,7 @@ def generate_kicks(
     kick_000008 (22050,) 8
     """
     played, threads, length_s = in_style(load_model(model), style), threads or usable_cpus(), check_length(length_s)
-    seeds, targets = check_seeds(seeds), check_targets(targets or {})
+    seeds, request = check_seeds(seeds), TargetRequest.of(targets)
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
     if rejection is not None and style is not None:
         rejection = replace(rejection, model=played)
@@ -122,9 +123,9 @@ def generate_kicks(
     def group(part: Sequence[int]) -> list[Kick]:
         if rejection is not None:
             return [_kick(seed, one.wave, one.match, **one.recipe)
-                    for seed, one in zip(part, rejection.sample(part, targets), strict=True)]  # fmt: skip
-        if targets:
-            found = [match_seed(played, targets, seed) for seed in part]
+                    for seed, one in zip(part, rejection.sample(part, request), strict=True)]  # fmt: skip
+        if request:
+            found = match_seeds(played, request, part)
             return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
         waves = played.play(normal(part, played.info.noise_size))
         return [_kick(seed, wave) for seed, wave in zip(part, waves, strict=True)]
@@ -133,13 +134,12 @@ def generate_kicks(
         if not np.isfinite(wave).all():
             raise UserError(f"model {played.info.name}: seed {seed} is not a finite sound; its training has diverged")
         if match is not None:
-            more = {"controls": rounded(match.controls), "start": match.start, "targets": targets} | more
+            told = {"start": match.start, "targets": dict(request.targets)} | match.recipe
+            more = {"controls": rounded(match.controls)} | told | more
         name = f"{named_by(played.info.word, style)}_{seed:06d}"
         return lasting(Kick(seed, wave, seed_recipe(played, seed, **more), match, name), length_s)
 
-    if targets:
-        size = 1
-    elif rejection is not None:  # cards are quicker together
+    if request or rejection is not None:  # cards are quicker together
         share = min(BLOCK_ROWS, len(seeds) // threads)
         size = max(1, share // TOGETHER * TOGETHER or share)
     else:

@@ -4,106 +4,77 @@ The table of controls (`models.controls`) says which field of the card each of t
 what is reported. The control moves by a secant (`generation.secant`), and the card is measured after every render; two
 to six renders are enough for most requests. Drive has no field: how much of it is in a kick is read from the same kick
 without it.
+
+Controls bend a kick, they don't replace it: a short one does not become long. So other kicks of the seed are tried
+where one cannot give what is asked for, in an order that the seed alone decides. Each search is a generator that yields
+the renders it needs and is sent their cards; `_side_by_side` runs many, whose renders are played and measured together.
+What a search finds is the same alone and among others: a render and its card are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from kickitout.descriptors import Cards, Why, cards
 from kickitout.errors import UserError
-from kickitout.generation.model import Model, check_latent
+from kickitout.generation.model import Model, as_row, check_latent
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.secant import BracketedSecant, Span
+from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult, missed_by
 from kickitout.models.controls import MOVED_BY, TARGETS, Target
 from kickitout.sound import PEAK
-from kickitout.units import UNITS
 
-ROUNDS = 14  # renders at most
-PROBED = 10  # rounds from which on what is reachable is looked for where a targets was not met: somebody waits for it
-STARTS = 16  # kicks of a seed that are looked at before one is bent
-MOST_BENT = 3  # of them that are bent, the nearest first, until one gives what was asked for
+ROUNDS = 14  # renders at most of one kick
+ENOUGH = 8  # rounds from which on a kick that meets its targets is near enough, though the last step is not taken
+PROBED = 10  # rounds from which on what is reachable is looked for where a target was not met: somebody waits for it
+STARTS = 16  # kicks of a seed that are looked at together before some are tried
+TRIED = 3  # of them that are tried, the nearest first, before another STARTS are looked at
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 # What it means that a field has no value: the kick has too much of it (1) or too little (-1).
 SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
 
-
-@dataclass(frozen=True)
-class TargetResult:
-    """One line of an answer: what was asked for, what came, and whether that is near enough (`Target.close`).
-
-    reachable: the least and the most that this kick was found to give, looked for where the target was not met.
-    """
-
-    target: Target
-    requested: float
-    achieved: float  # NaN where the kick has no such thing
-    reachable: tuple[float, float] | None = None
-
-    @property
-    def error(self) -> float:
-        """In cents for Hz, in per cent for ms, in dB for dB."""
-        return UNITS[self.target.unit].error_of(self.requested, self.achieved)
-
-    @property
-    def error_unit(self) -> str:
-        return UNITS[self.target.unit].error
-
-    @property
-    def gap(self) -> float:
-        """From what was asked for to what came, in octaves or decibels; infinite where the kick has no such thing."""
-        scaled = UNITS[self.target.unit].scaled
-        gap = abs(scaled(self.requested) - scaled(self.achieved))
-        return gap if math.isfinite(gap) else math.inf
-
-    @property
-    def reached(self) -> bool:
-        return self.gap <= self.target.close
+Targets: TypeAlias = Mapping[str, float] | TargetRequest
+Play: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]  # noise [n, Z], controls [n, K] -> waves [n, C, T]
 
 
-@dataclass(frozen=True)
-class MatchResult:
-    """The kick that came closest. start: which of the kicks to begin with it was made from."""
+class _Renders(NamedTuple):
+    """What a search wants to hear."""
 
-    wave: np.ndarray  # [channels, T]
-    latent: np.ndarray
-    controls: np.ndarray  # [K]
-    lines: tuple[TargetResult, ...]
-    renders: int
-    start: int = 0
-
-    @property
-    def reached(self) -> bool:
-        return all(line.reached for line in self.lines)
+    noise: np.ndarray  # [n, noise_size]
+    controls: np.ndarray  # [n, K]
 
 
-def check_targets(targets: Mapping[str, float]) -> dict[str, float]:
-    """The targets with known names and values that make sense. Raises UserError."""
-    for name, value in targets.items():
-        if name not in TARGETS:
-            raise UserError(f"{name}: nothing a kick can be asked for; known are {', '.join(TARGETS)}")
-        known = TARGETS[name]
-        if not math.isfinite(value) or not known.low <= value <= known.high:
-            raise UserError(
-                f"{name} {value:.4g} {known.unit}: from {known.low:g} to {known.high:g} {known.unit} can be asked for"
-            )
-    return {name: float(value) for name, value in targets.items()}
+class _Heard(NamedTuple):
+    """A render and its card."""
+
+    wave: np.ndarray  # [C, T]
+    values: dict[str, float]
+    whys: dict[str, Why]
 
 
-def model_targets(model: Model, targets: Mapping[str, float]) -> dict[Target, float]:
+class _Bent(NamedTuple):
+    """What came of one kick, and what was measured of each target on the way."""
+
+    match: MatchResult
+    noise: np.ndarray
+    seen: dict[Target, list[float]]
+
+
+def check_controls(model: Model, targets: Targets) -> TargetRequest:
     """Checked targets that the model's controls can be moved to. Raises UserError for a model that lacks a control."""
-    checked, there = check_targets(targets), model.info.controls
+    request, there = TargetRequest.of(targets), model.info.controls
     if not there:
         check_latent(model.info)
-    for name in checked:
+    for name in request.targets:
         if (needed := MOVED_BY[name].name) not in there:
             has = ", ".join(there)
             raise UserError(f"model {model.info.name}: has no control {needed}, which moves {name}; it has {has}")
-    return {TARGETS[name]: value for name, value in checked.items()}
+    return request
 
 
 def measured(wave: np.ndarray) -> dict[str, float]:
@@ -119,7 +90,7 @@ def _card_row(found: Cards, i: int) -> dict[str, float]:
 
 
 def match_targets(
-    model: Model, targets: Mapping[str, float], eps: np.ndarray | None = None, latent: np.ndarray | None = None,
+    model: Model, targets: Targets, eps: np.ndarray | None = None, latent: np.ndarray | None = None,
     controls: np.ndarray | None = None, rounds: int = ROUNDS,
 ) -> MatchResult:  # fmt: skip
     """Move the controls of one kick until its card says what was asked for. Raises UserError for a model without.
@@ -127,68 +98,41 @@ def match_targets(
     eps [1, noise_size] or latent [latent_size]: the kick to begin with. controls: as they stand then. rounds: renders
     at most; few are enough while somebody still turns.
     """
-    asked = model_targets(model, targets)
-    turned = dict.fromkeys(model.info.controls, 0.0)
-    if controls is not None:
-        turned |= dict(zip(model.info.controls, map(float, controls), strict=True))
-    compared = {target: value for target, value in asked.items() if not target.field}
-    turned |= {MOVED_BY[target.name].name: value for target, value in compared.items()}
-    wanted = {target: value for target, value in asked.items() if target.field}
-    hunts = {target: BracketedSecant(_span(target), target.place(value)) for target, value in wanted.items()}
-    best: tuple[float, MatchResult] | None = None
-    seen: dict[Target, list[float]] = {target: [] for target in wanted}
-    for turn in range(1, rounds + 1):
-        row = np.array([turned[name] for name in model.info.controls], np.float32)
-        played = model.render(eps, latent, row)
-        found = cards(played.wave.mean(axis=0)[None])
-        values = _card_row(found, 0)
-        lines = tuple(TargetResult(target, value, values[target.field]) for target, value in wanted.items())
-        far = _missed_by(lines)
-        if best is None or far < best[0]:
-            best = far, MatchResult(played.wave, played.latent, row, lines, turn)
-        for line in lines:
-            target = line.target
-            seen[target].append(line.achieved)
-            why = Why(int(found.whys[target.field][0])) if target.field in found.whys else Why.KNOWN
-            name = MOVED_BY[target.name].name
-            turned[name] = hunts[target].next(turned[name], target.place(line.achieved), SIDES.get(why, 0))
-        if all(line.reached or hunts[line.target].stuck for line in lines):
-            break
-    assert best is not None
-    answer = replace(best[1], renders=turn)
-    if rounds >= PROBED:
-        answer = _with_reachable(model, answer, eps, latent, seen)
-    for target, value in compared.items():
-        answer = _with_compared(model, answer, eps, latent, target, value)
-    return answer
+    request, info = check_controls(model, targets), model.info
+
+    def play(noise: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        if latent is None:
+            return model.play(noise, rows)
+        return np.stack([model.render(latent=latent, controls=row).wave for row in rows])
+
+    noise = np.zeros((1, info.noise_size), np.float32) if eps is None else eps
+    begin = as_row(controls, len(info.controls))[0]
+    return _side_by_side(play, [_of_kick(info.controls, request, noise, begin, rounds)])[0]
 
 
-def match_seed(model: Model, targets: Mapping[str, float], seed: int, first: int = 0) -> MatchResult:
-    """Ask the kicks of a seed that are nearest to the targets before a control moves, until one can give it.
+def match_seeds(
+    model: Model, targets: Targets | Sequence[Targets], seeds: Sequence[int], first: int = 0
+) -> list[MatchResult]:
+    """For each seed the first of its kicks that meets the targets as its controls move, or the nearest of those tried.
 
-    Controls bend a kick, they don't replace it: a short one does not become long. The first start is the seed's own
-    kick; first: of the starts that are looked at.
+    Of STARTS kicks the TRIED that are nearest before a control moves are tried, then the same of the next STARTS, until
+    one meets the targets or `tries` of the request have been tried. The first start is the seed's own kick; first: of
+    the starts that are looked at. A seed's answer does not depend on the others. targets: of all seeds, or of each.
     """
-    wanted = {target: value for target, value in model_targets(model, targets).items() if target.field}
-    if not wanted:
-        return replace(match_targets(model, targets, start_noise(model, seed, first)), start=first)
-    starts = [start_noise(model, seed, first + k) for k in range(STARTS)]
-    found = cards(model.play(np.concatenate(starts)).mean(axis=1), threads=1)
-    far = []
-    for row in (_card_row(found, k) for k in range(STARTS)):
-        ways = [_way(TargetResult(target, value, row[target.field])) for target, value in wanted.items()]
-        far.append(float(np.sum(np.minimum(ways, 1e3))))
-    best: MatchResult | None = None
-    renders = STARTS
-    for start in np.argsort(far, kind="stable")[:MOST_BENT]:
-        answer = match_targets(model, targets, starts[start])
-        renders += answer.renders
-        if best is None or _missed_by(answer.lines) < _missed_by(best.lines):
-            best = replace(answer, start=first + int(start))
-        if best.reached:
-            break
-    assert best is not None
-    return replace(best, renders=renders)
+    each = [targets] * len(seeds) if isinstance(targets, Mapping | TargetRequest) else targets
+    searches = [_of_seed(model, check_controls(model, one), seed, first)
+                for one, seed in zip(each, seeds, strict=True)]  # fmt: skip
+    return _side_by_side(model.play, searches)
+
+
+def match_seed(model: Model, targets: Targets, seed: int, first: int = 0) -> MatchResult:
+    """As `match_seeds`, of one seed."""
+    return match_seeds(model, targets, [seed], first)[0]
+
+
+def starts_tried(request: TargetRequest) -> int:
+    """How many starts of a seed a search may look at: from the next on nothing of it is known."""
+    return STARTS * -(-request.tries // TRIED)
 
 
 def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
@@ -208,28 +152,127 @@ def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
     return 0.5 * (low + high)
 
 
+def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
+    """[1, noise_size]: noise of a start of a seed. The first is the seed's own."""
+    far_away = (int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1)
+    return normal([far_away], model.info.noise_size)
+
+
+# Searches ------------------------------------------------------------------------------------------------------------
+
+Search: TypeAlias = Generator[_Renders, list[_Heard], MatchResult]
+
+
+def _side_by_side(play: Play, searches: Sequence[Search]) -> list[MatchResult]:
+    """What each search returns; what all of them want to hear at a time is rendered and measured together."""
+    results: list[MatchResult | None] = [None] * len(searches)
+    waiting = {i: next(search) for i, search in enumerate(searches)}  # every search wants to hear something
+    while waiting:
+        waves = play(*(np.concatenate(parts) for parts in zip(*waiting.values(), strict=True)))
+        found = cards(waves.mean(axis=1), threads=1)
+        still, first = {}, 0
+        for i, wanted in waiting.items():
+            rows = range(first, first := first + len(wanted.controls))
+            heard = [_Heard(waves[row], _card_row(found, row), {k: Why(int(v[row])) for k, v in found.whys.items()})
+                     for row in rows]  # fmt: skip
+            try:
+                still[i] = searches[i].send(heard)
+            except StopIteration as done:
+                results[i] = done.value
+        waiting = still
+    return results  # type: ignore[return-value]  # each has ended
+
+
+def _of_kick(names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int) -> Search:
+    bent = yield from _bend(names, request, noise, begin, rounds)
+    return (yield from _with_reachable(names, request, bent)) if rounds >= PROBED else bent.match
+
+
+def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Search:
+    names = model.info.controls
+    plain = np.zeros(len(names), np.float32)
+    wanted = [(TARGETS[name], value) for name, value in request.targets.items() if TARGETS[name].field]
+    best: _Bent | None = None
+    tries = renders = 0
+    while tries < request.tries and not (best and best.match.reached):
+        starts = np.concatenate([start_noise(model, seed, first + k) for k in range(STARTS if wanted else 1)])
+        order = [0]
+        if wanted:
+            heard = yield _Renders(starts, np.tile(plain, (STARTS, 1)))
+            far = [sum(min(_way(request.line(target, one.values[target.field])), 1e3) for target, _ in wanted)
+                   for one in heard]  # fmt: skip
+            order = np.argsort(far, kind="stable")[: min(TRIED, request.tries - tries)].tolist()
+            renders += STARTS
+        for k in order:
+            bent = yield from _bend(names, request, starts[k : k + 1], plain, ROUNDS)
+            tries, renders = tries + 1, renders + bent.match.renders
+            if best is None or missed_by(bent.match.lines) < missed_by(best.match.lines):
+                best = bent._replace(match=replace(bent.match, start=first + k))
+            if best.match.reached:
+                break
+        first += STARTS
+        if not wanted:
+            break
+    assert best is not None
+    match = best.match
+    if not match.reached:
+        match = yield from _with_reachable(names, request, best)
+        renders += match.renders - best.match.renders
+    return replace(match, renders=renders, tries=tries)
+
+
+def _bend(
+    names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int
+) -> Generator[_Renders, list[_Heard], _Bent]:
+    """One kick [1, noise_size], its controls moved from where they stand in at most so many renders."""
+    turned = dict(zip(names, map(float, begin), strict=True))
+    asked = {TARGETS[name]: value for name, value in request.targets.items()}
+    turned |= {MOVED_BY[target.name].name: value for target, value in asked.items() if not target.field}
+    hunts = {target: BracketedSecant(_span(target), target.place(value))
+             for target, value in asked.items() if target.field}  # fmt: skip
+    seen: dict[Target, list[float]] = {target: [] for target in hunts}
+    best: MatchResult | None = None
+    for turn in range(1, rounds + 1):
+        row = np.array([turned[name] for name in names], np.float32)
+        (heard,) = yield _Renders(noise, row[None])
+        lines = tuple(request.line(target, heard.values[target.field]) for target in hunts)
+        if best is None or missed_by(lines) < missed_by(best.lines):
+            best = MatchResult(heard.wave, row, lines, turn)
+        for line in lines:
+            target = line.target
+            seen[target].append(line.achieved)
+            name, side = MOVED_BY[target.name].name, SIDES.get(heard.whys.get(target.field, Why.KNOWN), 0)
+            turned[name] = hunts[target].next(turned[name], target.place(line.achieved), side)
+        if all(line.exact or hunts[line.target].stuck for line in lines) or (turn >= ENOUGH and best.reached):
+            break
+    assert best is not None
+    best = replace(best, renders=turn)
+    for target in (target for target in asked if not target.field):
+        best = yield from _with_compared(names, request, best, noise, target)
+    return _Bent(best, noise, seen)
+
+
 def _with_compared(
-    model: Model, answer: MatchResult, eps: np.ndarray | None, latent: np.ndarray | None, target: Target, wanted: float
-) -> MatchResult:
+    names: Sequence[str], request: TargetRequest, answer: MatchResult, noise: np.ndarray, target: Target
+) -> Search:
     """The answer with a line for drive, read from the same kick without it."""
     row = answer.controls.copy()
-    row[model.info.controls.index(MOVED_BY[target.name].name)] = 0.0
-    plain = model.render(eps, latent, row).wave
-    line = TargetResult(target, wanted, drive_between(plain, answer.wave))
+    row[names.index(MOVED_BY[target.name].name)] = 0.0
+    (plain,) = yield _Renders(noise, row[None])
+    line = request.line(target, drive_between(plain.wave, answer.wave))
     return replace(answer, lines=(*answer.lines, line), renders=answer.renders + 1)
 
 
-def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, latent: np.ndarray | None,
-                    seen: Mapping[Target, list[float]]) -> MatchResult:  # fmt: skip
+def _with_reachable(names: Sequence[str], request: TargetRequest, bent: _Bent) -> Search:
     """The answer, its lines that were not met with what is reachable: at both ends of a control and half way there."""
-    lines, renders = [], answer.renders
+    answer, lines, renders = bent.match, [], bent.match.renders
     for line in answer.lines:
-        if not line.reached:
+        if not line.reached and line.target.field:
             known = MOVED_BY[line.target.name]
             rows = np.repeat(answer.controls[None], 4, axis=0)
-            rows[:, model.info.controls.index(known.name)] = known.low, known.low / 2, known.high / 2, known.high
-            found = cards(np.stack([model.render(eps, latent, row).wave.mean(axis=0) for row in rows]), threads=1)
-            values = np.array([*seen[line.target], *(_card_row(found, k)[line.target.field] for k in range(4))])
+            rows[:, names.index(known.name)] = known.low, known.low / 2, known.high / 2, known.high
+            heard = yield _Renders(bent.noise.repeat(4, axis=0), rows)
+            values = np.array([*bent.seen[line.target], *(one.values[line.target.field] for one in heard)])
             values = values[np.isfinite(values)]
             renders += 4
             line = replace(line, reachable=(float(values.min()), float(values.max())) if len(values) else None)
@@ -237,19 +280,9 @@ def _with_reachable(model: Model, answer: MatchResult, eps: np.ndarray | None, l
     return replace(answer, lines=tuple(lines), renders=renders)
 
 
-def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
-    """[1, noise_size]: noise of a start of a seed. The first is the seed's own."""
-    far_away = (int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1)
-    return normal([far_away], model.info.noise_size)
-
-
 def _span(target: Target) -> Span:
     control = MOVED_BY[target.name]
     return Span(control.low, control.high, target.slope)
-
-
-def _missed_by(lines: Sequence[TargetResult]) -> float:
-    return sum(min(line.gap / line.target.close, 1e6) for line in lines)
 
 
 def _way(line: TargetResult) -> float:

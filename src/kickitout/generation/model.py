@@ -113,8 +113,10 @@ class Model(Protocol):
     digest: str  # its identity, of its weights and graph: sha256, hex; empty for a model that is still training
     path: Path | None  # of the file
 
-    def play(self, eps: np.ndarray) -> np.ndarray:
+    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
         """Standard normal noise [n, noise_size] float32 -> n kicks [n, channels, T] float32. Safe from several threads.
+
+        controls: [n, len(info.controls)] float32, of a model that has some.
 
         A kick is the same samples whatever it is played with.
         """

@@ -21,6 +21,7 @@ import numpy as np
 from kickitout.errors import UserError
 from kickitout.generation.graph import graph_identity, open_graph, read_graph, run_graph
 from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent
+from kickitout.models.controls import CONTROLS
 
 TOGETHER = 8  # kicks a call
 
@@ -40,6 +41,7 @@ class OnnxModel:
         self.digest = graph_identity(data, refusal)
         self.path: Path | None = path
         self.together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
+        self.moved_together: bool | None = None  # the same with controls moved
         self._lock = Lock()
         inputs = {i.name: i.shape[1:] for i in self._session.get_inputs()}
         outputs = [o.shape[1:] for o in self._session.get_outputs()]
@@ -51,26 +53,41 @@ class OnnxModel:
         if inputs != wanted or outputs != made:
             raise UserError(f"{path}: its graph does not fit its metadata; export the model again")
 
-    def play(self, eps: np.ndarray) -> np.ndarray:
+    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
         out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
+        if controls is not None and self.moved_together is None and len(eps) >= TOGETHER:
+            self._try_moved_together(eps[:TOGETHER])
         for first in range(0, len(eps), TOGETHER):
             rows, kicks = eps[first : first + TOGETHER], out[first : first + TOGETHER]
-            if len(rows) == TOGETHER and self.together:
-                kicks[:] = self._run(rows)[0]
+            moved = None if controls is None else controls[first : first + TOGETHER]
+            if len(rows) == TOGETHER and (self.together if moved is None else self.moved_together):
+                kicks[:] = self._run(rows, controls=moved)[0]
                 continue
-            for i in range(len(rows)):
-                kicks[i] = self._run(rows[i : i + 1])[0][0]
-            if len(rows) == TOGETHER and self.together is None:
-                self._try_together(rows, kicks)
+            kicks[:] = self._alone(rows, moved)
+            if len(rows) == TOGETHER and self.together is None and moved is None:
+                same = self._same_together(rows, kicks)
+                with self._lock:
+                    self.together = same and self.together is not False  # what one thread has seen, none forgets
         return out
 
-    def _try_together(self, eps: np.ndarray, alone: np.ndarray) -> None:
-        try:
-            same = np.array_equal(self._run(eps)[0], alone)
-        except UserError:  # a graph for one kick a call
-            same = False
+    def _alone(self, eps: np.ndarray, controls: np.ndarray | None) -> np.ndarray:
+        rows = [None] * len(eps) if controls is None else [row[None] for row in controls]
+        return np.concatenate([self._run(eps[i : i + 1], controls=row)[0] for i, row in enumerate(rows)])
+
+    def _try_moved_together(self, eps: np.ndarray) -> None:
+        """The same with every control moved: drive has a tanh that is none at 0 dB."""
+        spans = {control.name: (control.low, control.high) for control in CONTROLS}
+        low, high = np.array([spans.get(name, (-1.0, 1.0)) for name in self.info.controls]).T
+        rows = (low + (high - low) * np.linspace(0, 1, len(eps))[:, None]).astype(np.float32)
+        same = self._same_together(eps, self._alone(eps, rows), rows)
         with self._lock:
-            self.together = same and self.together is not False  # what one thread has seen, none forgets
+            self.moved_together = same and self.moved_together is not False
+
+    def _same_together(self, eps: np.ndarray, alone: np.ndarray, controls: np.ndarray | None = None) -> bool:
+        try:
+            return np.array_equal(self._run(eps, controls=controls)[0], alone)
+        except UserError:  # a graph for one kick a call
+            return False
 
     def render(
         self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
@@ -78,22 +95,25 @@ class OnnxModel:
         if latent is not None or (controls is not None and np.any(controls)):
             check_latent(self.info)
         noise = np.zeros((1, self.info.noise_size), np.float32) if noise is None else noise
-        wave, found = self._run(noise, latent, controls)
+        latent = None if latent is None else as_row(latent, self.info.latent_size)
+        wave, found = self._run(noise, latents=latent, controls=as_row(controls, len(self.info.controls)))
         return Played(wave[0], found[0])
 
     def _run(
-        self, eps: np.ndarray, latent: np.ndarray | None = None, controls: np.ndarray | None = None
+        self, eps: np.ndarray, latents: np.ndarray | None = None, controls: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Waveforms [n, channels, T] and latents [n, latent_size], empty for a graph without; a latent and controls are
-        those of all n."""
+        """Waveforms [n, channels, T] and latents [n, latent_size], empty for a graph without.
+
+        latents [n, latent_size]; controls [n, K].
+        """
         info, n = self.info, len(eps)
         feed = {"eps": eps}
         if not info.latent_size:
             (waves,) = run_graph(self._session, feed, self._fails)
             return self._checked(waves, n), np.zeros((n, 0), np.float32)
-        feed["latent"] = as_row(latent, info.latent_size).repeat(n, axis=0)
-        feed["given"] = np.full((n, 1), float(latent is not None), np.float32)
-        feed["knobs"] = as_row(controls, len(info.controls)).repeat(n, axis=0)
+        feed["latent"] = np.zeros((n, info.latent_size), np.float32) if latents is None else latents
+        feed["given"] = np.full((n, 1), float(latents is not None), np.float32)
+        feed["knobs"] = np.zeros((n, len(info.controls)), np.float32) if controls is None else controls
         waves, found = run_graph(self._session, feed, self._fails)
         return self._checked(waves, n), found
 

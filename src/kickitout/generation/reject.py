@@ -2,9 +2,10 @@
 
 The card of each kick is compared with limits (`card.limits`) that travel with the model: limits from its training
 sounds, and limits for traces of a machine. A kick that is out of range is resampled from another start of its seed:
-attempt 0 is the seed's own kick, attempt k begins at start k * STARTS (`match.start_noise`). Nothing else decides, so a
-seed gives the same kick alone, in any batch and on any number of threads, and its recipe renders it again without
-rejection. After ATTEMPTS the kick that is least out of range is kept, the earliest of equal ones, and that is said.
+attempt 0 is the seed's own kick, attempt k begins at start k * STARTS (`match.start_noise`), with targets behind all
+starts that the attempts before it may have looked at. Nothing else decides, so a seed gives the same kick alone, in any
+batch and on any number of threads, and its recipe renders it again without rejection. After ATTEMPTS the kick that is
+least out of range is kept, the earliest of equal ones, and that is said.
 
 The limits are in the model's metadata, or, for a model of an older version, in a file beside it. For a model without
 either, only the limits for traces of a machine count.
@@ -26,8 +27,9 @@ from kickitout.descriptors import Cards, cards
 from kickitout.descriptors.limits import ARTEFACTS, FIELD_UNITS, Limits, artefact_limits
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.match import STARTS, MatchResult, match_seed, start_noise
+from kickitout.generation.match import STARTS, Targets, match_seeds, start_noise, starts_tried
 from kickitout.generation.model import Model, goes_by
+from kickitout.generation.targets import MatchResult, TargetRequest
 
 ATTEMPTS = 8  # at most, the first one included
 LIMITS_FORMAT = "kickitout-limits-1"
@@ -130,17 +132,18 @@ class OutlierRejection:
         """Whether kicks are held against what the model learned from, and not against traces of a machine alone."""
         return self.limits.sounds > 0
 
-    def sample(self, seeds: Sequence[int], targets: Mapping[str, float] | None = None) -> list[Sampled]:
+    def sample(self, seeds: Sequence[int], targets: Targets | None = None) -> list[Sampled]:
         """The kicks of some seeds, each the same whatever the others are: cards are quicker together.
 
         Kicks that were asked for are held against the traces alone: who asks for 200 Hz wants to leave what is usual.
         Raises UserError where no attempt of a seed is a finite sound.
         """
-        limits = _asked(self.limits, targets) if targets else self.limits
+        request = TargetRequest.of(targets)
+        limits = _asked(self.limits, request.targets) if request else self.limits
         best: dict[int, Sampled] = {}
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
-            played = self._play([seeds[i] for i in waiting], attempt, targets)
+            played = self._play([seeds[i] for i in waiting], attempt, request)
             found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
             excess = limits.excess(found)
             for row, (i, (wave, match)) in enumerate(zip(waiting, played, strict=True)):
@@ -160,13 +163,12 @@ class OutlierRejection:
         return [best[i] for i in range(len(seeds))]
 
     def _play(
-        self, seeds: Sequence[int], attempt: int, targets: Mapping[str, float] | None
+        self, seeds: Sequence[int], attempt: int, request: TargetRequest
     ) -> list[tuple[np.ndarray, MatchResult | None]]:
-        start = attempt * STARTS
-        if targets:
-            found = [match_seed(self.model, targets, seed, start) for seed in seeds]
+        if request:
+            found = match_seeds(self.model, request, seeds, attempt * starts_tried(request))
             return [(match.wave, match) for match in found]
-        eps = np.concatenate([start_noise(self.model, seed, start) for seed in seeds])
+        eps = np.concatenate([start_noise(self.model, seed, attempt * STARTS) for seed in seeds])
         return [(wave, None) for wave in self.model.play(eps)]
 
 

@@ -32,10 +32,10 @@ class TorchModel:
         )  # fmt: skip
         self.digest, self.path = digest, path
 
-    def play(self, eps: np.ndarray) -> np.ndarray:
+    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
         out = np.empty((len(eps), self.info.channels, self.info.length), np.float32)
         for i in range(len(eps)):
-            out[i] = self.render(eps[i : i + 1]).wave
+            out[i] = self.render(eps[i : i + 1], controls=None if controls is None else controls[i]).wave
         return out
 
     def render(

@@ -1,0 +1,148 @@
+"""What kicks are asked for, and what came of it: values of the kick card, and how near to them is near enough.
+
+A target is met when the card of the finished kick is within its tolerance, in the unit of its error: cents for Hz, per
+cent for milliseconds, decibels for decibels. The table of controls (`models.controls`) has the default of each.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.models.controls import TARGETS, TRIES, Target
+from kickitout.units import UNITS
+
+MOST_TRIES = 10_000
+
+
+@dataclass(frozen=True)
+class TargetRequest:
+    """What each kick shall measure, how near is near enough, and how many kicks of its seed are tried for it.
+
+    targets: name -> value in Hz, ms or dB, as `kickitout.match` lists them. tolerance: name -> largest error in cents,
+    per cent or dB, in place of the default of that target. Raises UserError for what nothing can be asked for.
+
+    >>> TargetRequest({"pitch": 50.0, "decay": 200.0}, {"decay": 2.0}).tolerance
+    {'pitch': 10.0, 'decay': 2.0}
+    """
+
+    targets: Mapping[str, float] = field(default_factory=dict)
+    tolerance: Mapping[str, float] = field(default_factory=dict)
+    tries: int = TRIES
+
+    def __post_init__(self) -> None:
+        targets = {name: _checked_value(name, value) for name, value in self.targets.items()}
+        for name, most in self.tolerance.items():
+            if name not in targets:
+                asked = ", ".join(targets) or "nothing"
+                raise UserError(f"tolerance {name}: a tolerance is of a target that is asked for; asked for is {asked}")
+            if not math.isfinite(most) or most <= 0:
+                error = UNITS[TARGETS[name].unit].error
+                raise UserError(f"tolerance {name} {most:g}: more than 0 {error} works, for instance 5")
+        if not 1 <= self.tries <= MOST_TRIES:
+            raise UserError(f"tries {self.tries}: 1 to {MOST_TRIES:,} kicks of a seed can be tried")
+        known = {name: float(self.tolerance.get(name, TARGETS[name].tolerance)) for name in targets}
+        object.__setattr__(self, "targets", targets)
+        object.__setattr__(self, "tolerance", known)
+
+    def __bool__(self) -> bool:
+        return bool(self.targets)
+
+    @classmethod
+    def of(cls, targets: Mapping[str, float] | TargetRequest | None) -> TargetRequest:
+        """Targets alone have the default tolerances and tries."""
+        return targets if isinstance(targets, TargetRequest) else cls(targets or {})
+
+    def line(self, target: Target, achieved: float) -> TargetResult:
+        """What came of one target."""
+        return TargetResult(target, self.targets[target.name], achieved, self.tolerance[target.name])
+
+
+@dataclass(frozen=True)
+class TargetResult:
+    """One line of an answer: what was asked for, what came, and the largest error that is near enough.
+
+    reachable: the least and the most that this kick was found to give, looked for where the target was not met.
+    """
+
+    target: Target
+    requested: float
+    achieved: float  # NaN where the kick has no such thing
+    tolerance: float  # in `error_unit`
+    reachable: tuple[float, float] | None = None
+
+    @property
+    def error(self) -> float:
+        """In cents for Hz, in per cent for ms, in dB for dB."""
+        return UNITS[self.target.unit].error_of(self.requested, self.achieved)
+
+    @property
+    def error_unit(self) -> str:
+        return UNITS[self.target.unit].error
+
+    @property
+    def gap(self) -> float:
+        """From what was asked for to what came, in octaves or decibels; infinite where the kick has no such thing."""
+        scaled = UNITS[self.target.unit].scaled
+        gap = abs(scaled(self.requested) - scaled(self.achieved))
+        return gap if math.isfinite(gap) else math.inf
+
+    @property
+    def reached(self) -> bool:
+        return abs(self.error) <= self.tolerance
+
+    @property
+    def exact(self) -> bool:
+        """Whether no search comes nearer than this: within `Target.close`, and within a tolerance below that."""
+        return self.gap <= self.target.close and self.reached
+
+    @property
+    def excess(self) -> float:
+        """The error in tolerances; 1e6 at most, also where the kick has no such thing."""
+        return min(abs(self.error) / self.tolerance, 1e6) if math.isfinite(self.error) else 1e6
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """The kick that came closest. start: which of the kicks to begin with it was made from; tries: how many of them
+    were tried; renders: how many kicks were rendered for it."""
+
+    wave: np.ndarray  # [channels, T]
+    controls: np.ndarray  # [K]
+    lines: tuple[TargetResult, ...]
+    renders: int
+    start: int = 0
+    tries: int = 1
+
+    @property
+    def reached(self) -> bool:
+        return all(line.reached for line in self.lines)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """What the recipe of its kick says of it, beside what renders it: the errors of targets that were not met."""
+        errors = {line.target.name: line.error for line in self.lines if not line.reached}
+        told = {name: round(error, 2) if math.isfinite(error) else None for name, error in errors.items()}
+        return {"missed": told} if told else {}
+
+
+def missed_by(lines: Sequence[TargetResult]) -> tuple[float, float]:
+    """How far a kick is from its targets: what it lacks to the tolerances first, then its errors in tolerances."""
+    excess = [line.excess for line in lines]
+    return sum(max(x - 1, 0.0) for x in excess), sum(excess)
+
+
+def _checked_value(name: str, value: float) -> float:
+    if name not in TARGETS:
+        raise UserError(f"{name}: nothing a kick can be asked for; known are {', '.join(TARGETS)}")
+    known = TARGETS[name]
+    if not math.isfinite(value) or not known.low <= value <= known.high:
+        raise UserError(
+            f"{name} {value:.4g} {known.unit}: from {known.low:g} to {known.high:g} {known.unit} can be asked for"
+        )
+    return float(value)

@@ -1,0 +1,82 @@
+"""How many kicks of a seed have to be tried until one meets every target, and what that costs.
+
+    kick lab measure tries [--model MODEL] [-n 64]
+
+Each of n seeds is asked for one target, for three and for five at once. Each value is drawn between the 5 % and the
+95 % quantile of the model's kicks (as in `calibration`) and independent of the others, so that some of what is asked
+for is found together in no kick of the model. Speed is kicks per second of processor time, cards and search included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.descriptors import BLOCK_ROWS
+from kickitout.errors import count
+from kickitout.generation.load import load_model
+from kickitout.generation.match import match_seeds
+from kickitout.generation.model import Model
+from kickitout.generation.targets import MatchResult, TargetRequest
+from kickitout.metrics.resampling import wilson
+from kickitout.models.controls import TRIES
+from kicklab.experiments.calibration import control_spans, drawn_value
+
+ASKED = (("decay",), ("pitch", "decay", "click"), ("pitch", "decay", "click", "tone", "balance"))
+WITHIN = (1, 3, 8)  # tries, beside the default
+FIRST_SEED = 30_000
+
+
+class Tried(NamedTuple):
+    """What came of seeds that were asked for the same targets. seconds: of processor time, of all of them."""
+
+    names: tuple[str, ...]
+    found: list[MatchResult]
+    seconds: float
+
+    def met(self, tries: int) -> int:
+        """How many meet all of their targets within so many tries."""
+        return sum(one.reached and one.tries <= tries for one in self.found)
+
+
+def try_kicks(model: Model, names: tuple[str, ...], n: int, tries: int = TRIES, seed: int = 0) -> Tried:
+    """n seeds, each asked for values of its own, with at most so many tries each; the same values for any `tries`."""
+    rng, spans = np.random.default_rng(seed), control_spans(model)
+    requests = [TargetRequest({name: drawn_value(rng, name, *spans[name]) for name in names}, tries=tries)
+                for _ in range(n)]  # fmt: skip
+    found, began = [], time.process_time()
+    for first in range(0, n, BLOCK_ROWS):
+        part = requests[first : first + BLOCK_ROWS]
+        found += match_seeds(model, part, range(FIRST_SEED + first, FIRST_SEED + first + len(part)))
+    return Tried(names, found, time.process_time() - began)
+
+
+def tries_text(rows: Sequence[Tried], tries: int = TRIES) -> str:
+    """The rows as a Markdown table: how many meet all of their targets within so many tries, and the cost."""
+    head = ["asked for", *(f"within {count(k, 'try', 'tries')}" for k in (*WITHIN, tries)), "95 % interval"]
+    head += ["tries, mean", "renders, mean", "kicks a second"]
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    for row in rows:
+        n = len(row.found)
+        low, high = wilson(row.met(tries), n)
+        means = [float(np.mean(x)) for x in zip(*((one.tries, one.renders) for one in row.found), strict=True)]
+        cells = [", ".join(row.names), *(f"{row.met(k)} of {n}" for k in (*WITHIN, tries))]
+        cells += [f"{100 * low:.0f} to {100 * high:.0f} %", f"{means[0]:.1f}", f"{means[1]:.0f}"]
+        lines.append("| " + " | ".join([*cells, f"{n / row.seconds:.1f}"]) + " |")
+    return "\n".join(lines)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", default="default")
+    parser.add_argument("-n", type=int, default=64, help="seeds (default 64)")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    model = load_model(args.model)
+    match_seeds(model, {"pitch": 50.0}, range(BLOCK_ROWS))  # the first call of a process is slower
+    yield tries_text([try_kicks(model, names, args.n) for names in ASKED])
+    yield f"\nModel `{model.digest[:16]}`, seeds from {FIRST_SEED} on, one thread."
