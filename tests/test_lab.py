@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, write_kicks
+from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
 
 from kickitout.cli import main
 from kickitout.errors import UserError
@@ -27,6 +27,7 @@ from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
 from kicklab.results import Results, read_results
+from kicklab.runner import write_plan
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
 
 pytestmark = pytest.mark.decides
@@ -307,6 +308,24 @@ def test_the_sentences_of_the_page_follow_from_the_committed_results():
     assert table[1].strip() == study_table(Lab(ROOT / "docs" / "evidence"), "start")
 
 
+def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    lab = Lab(ROOT / "docs" / "evidence")
+    rows = {}
+    for entry in lab.read_plan("ancestor")["cells"]:
+        path = lab.cell(entry["id"]) / "measured.json"
+        if path.exists():
+            rows[entry["row"]] = [one for one in read_json(path)["milestones"][-1]["losses"] if one["step"] >= 400]
+    twice, once = rows["sigmoid twice, labels 1 to 1.1"], rows["sigmoid once, labels 0.9"]
+    low, high = (f"{find(one['loss/d'] for one in twice):.3f}" for find in (min, max))
+    assert {f"{one['loss/g']:.5f}" for one in twice} == {"0.69315"}
+    assert f"the losses stand at 0.69315 (generator) and {low} to {high} (critic) from step 400 on" in page
+    assert max(one["grad/g"] for one in twice) <= 0.0001
+    assert "with a gradient of 0.0001 or less at the generator" in page
+    least, most = (f"{find(one['grad/g'] for one in once):.0f}" for find in (min, max))
+    assert f"with one sigmoid and labels of 0.9 it is {least} to {most} there" in page
+
+
 COUNTED = {2: "two seeds", 3: "three seeds", 4: "four seeds", 5: "five seeds"}
 
 
@@ -510,6 +529,23 @@ def test_another_budget_or_other_kicks_need_another_folder(copy, tmp_path):
     other = licensed(write_kicks(tmp_path / "more", 90, 900), "CC0-1.0")
     with pytest.raises(UserError, match="a laboratory of other kicks"):
         copy.begin(read_kicks([other], [write_kicks(tmp_path / "test", 80, 1500)]))
+
+
+def test_a_longer_budget_takes_the_place_of_a_shorter_one(copy):
+    study, data = toy_study("start"), copy.sounds("kicks")
+
+    def plan(budget: Budget) -> list[str]:
+        cells = cells_of("start", study, data, seeds=2, budget=budget, only=["offset 0"], sounds=SOUNDS)
+        write_plan(copy, "start", study, cells, budget)
+        return [entry["row"] for entry in copy.read_plan("start")["cells"] if entry["source"] == "trained"]
+
+    assert "offset data" in plan(Budget(sounds=16))  # what was not asked for stays
+    problem = "offset data: was trained for 8 sounds, and the study for 16 sounds"
+    with pytest.raises(UserError, match=problem):
+        read_evidence(copy, "start")
+    for shorter in (Budget(sounds=8), Budget(steps=900)):
+        with pytest.raises(UserError, match="was begun here with 16 sounds a run, not"):
+            plan(shorter)
 
 
 def test_results_of_another_version_are_refused(copy):

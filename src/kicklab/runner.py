@@ -93,10 +93,11 @@ def cell_line(lab: Lab, cell: Cell) -> str:
 def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget: Budget) -> None:
     """Keep which cells answer a study; cells of an earlier start stay, unless their row has changed since.
 
-    Raises UserError for another budget: rows of one study have the same.
+    A longer budget takes the place of a shorter one, and its runs go on from the others. Raises UserError for any
+    other: rows of one study have the same.
     """
     known = lab.read_plan(name)
-    if known and known["budget"] != str(budget):
+    if known and known["budget"] != str(budget) and not _longer(str(budget), known["budget"]):
         raise UserError(
             f"study {name}: was begun here with {known['budget']} a run, not {budget}; all rows of a study have the "
             f"same, so give that, or another folder with -o"
@@ -117,6 +118,16 @@ def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget:
         "machine": machine(), "training": TRAINING_VERSION, "cells": [*fresh.values(), *kept.values()],
     }  # fmt: skip
     write_json(lab.plan(name), data)
+
+
+def _longer(budget: str, known: str) -> bool:
+    """Whether a budget, as it is written, is a longer one of the same kind, from which runs go on.
+
+    >>> _longer("24000 sounds", "8000 sounds"), _longer("8 sounds", "24 sounds"), _longer("900 steps", "8 sounds")
+    (True, False, False)
+    """
+    (number, unit), (before, kind) = (text.split(" ", 1) for text in (budget, known))
+    return unit == kind and unit in ("sounds", "steps") and int(number) > int(before)
 
 
 def machine() -> dict[str, Any]:
