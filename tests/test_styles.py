@@ -114,6 +114,17 @@ def test_files_are_named_by_style_and_seed_and_their_recipes_render_them(tmp_pat
     assert "exists" in capsys.readouterr().err
 
 
+def test_a_kit_of_a_style_names_it_and_its_sounds_render_again(tmp_path, name):
+    kit = kickitout.write_kit(tmp_path / "kit", [3], style=name, length_s=2, layers=1, round_robins=1, formats=["sfz"])
+    (sound,) = kit.folder.rglob("*.wav")
+    assert f"{name}_s000003" in sound.name
+    assert kickitout.read_recipe(sound)["style"] == {"name": name, "seed": 3}
+    assert kickitout.render_file(sound, tmp_path / "again.wav").same
+    with pytest.raises(UserError, match="style 'polka'"):
+        kickitout.write_kit(tmp_path / "other", [3], style="polka")
+    assert main(["kit", str(sound), "--style", name, "-o", str(tmp_path / "third")]) == 2
+
+
 def test_shards_hold_kicks_of_a_style(tmp_path, name):
     folder = kickitout.shard_folder(tmp_path / "set", range(2), 2, cards=False, style=name)
     assert folder.plan["style"] == name

@@ -29,14 +29,14 @@ HELP = "make kicks"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     from kickitout.cli.reject import add_rejection
     from kickitout.cli.targets import add_request
-    from kickitout.cli.values import add_format, add_length, add_model, positive, seeds
+    from kickitout.cli.values import add_format, add_length, add_model, add_style, positive, seeds
     from kickitout.cli.workers import add_workers
 
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
     add_model(parser)
-    parser.add_argument("--style", default=None, help="one of the model's styles; `kick styles` lists them")
+    add_style(parser)
     add_request(parser)
     add_rejection(parser)
     add_length(parser)

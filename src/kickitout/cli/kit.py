@@ -2,6 +2,7 @@
 
 kick kit -n 8 -o kit/                               from the model in the package
 kick kit -n 8 --note F --name "Eight in F" -o f/    each kick tuned to its nearest F
+kick kit -n 8 --style 808 --length 2s -o low/       within one of the model's styles, as long as they ring
 kick kit my-kicks/ --formats sfz -o mine/           from sounds of your own
 
 It writes the files of several samplers (--formats), and a zip of the folder beside it; --no-zip leaves that out. Kick 1
@@ -17,7 +18,7 @@ import time
 from pathlib import Path
 
 from kickitout.cli.reject import add_rejection, say_rejected
-from kickitout.cli.values import add_length, add_pre_roll, count, length_of, positive
+from kickitout.cli.values import add_length, add_pre_roll, add_style, count, length_of, positive
 
 HELP = "make a kit for a sampler"
 
@@ -29,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
     parser.add_argument("--model", default=None, help="a run folder, a model file, or 'default'")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
+    add_style(parser)
     add_rejection(parser)
     add_length(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
@@ -52,17 +54,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     from kickitout import UserError, write_kit
 
-    asked = args.model is not None or args.seed is not None or args.length is not None or args.reject_outliers
-    if args.sounds and asked:
+    told = (args.model, args.seed, args.style, args.length, args.reject_outliers or None)
+    if args.sounds and any(one is not None for one in told):
         raise UserError(
-            "--model, --seed, --length and --reject-outliers generate kicks, and sounds were given; "
+            "--model, --seed, --style, --length and --reject-outliers generate kicks, and sounds were given; "
             "leave out one or the other"
         )
     began, first = time.perf_counter(), args.seed or 0
     made = write_kit(
         args.out, range(first, first + (args.n or 8)), sounds=args.sounds or None, most=args.n,
-        model=args.model or "default", reject_outliers=args.reject_outliers, name=args.name, note=args.note,
-        layers=args.velocity_layers, round_robins=args.round_robin,
+        model=args.model or "default", reject_outliers=args.reject_outliers, style=args.style, name=args.name,
+        note=args.note, layers=args.velocity_layers, round_robins=args.round_robin,
         formats=[part.strip() for part in args.formats.lower().split(",")], bits=args.bits, licence=args.licence,
         match=args.match, pre_roll_ms=args.pre_roll, zipped=args.zip, force=args.force, **length_of(args),
     )  # fmt: skip

@@ -33,6 +33,10 @@ def add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
 
 
+def add_style(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--style", default=None, help="one of the model's styles; `kick styles` lists them")
+
+
 def add_format(parser: argparse.ArgumentParser) -> None:
     """How sound files are written."""
     parser.add_argument("--format", choices=("wav", "flac"), default="wav")

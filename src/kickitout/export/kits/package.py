@@ -63,18 +63,19 @@ class WrittenKit(NamedTuple):
 def write_kit(
     out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
     most: int | None = None, model: str | Path | Model = DEFAULT, reject_outliers: bool = False,
-    length_s: float = MODEL_S, name: str | None = None, note: str | None = None, layers: int = 4, round_robins: int = 4,
-    formats: Sequence[str] | None = None, bits: str = "24", licence: str | None = None, match: str = "loudness",
-    pre_roll_ms: float | None = None, zipped: bool = False, force: bool = False,
+    style: str | None = None, length_s: float = MODEL_S, name: str | None = None, note: str | None = None,
+    layers: int = 4, round_robins: int = 4, formats: Sequence[str] | None = None, bits: str = "24",
+    licence: str | None = None, match: str = "loudness", pre_roll_ms: float | None = None, zipped: bool = False,
+    force: bool = False,
 ) -> WrittenKit:  # fmt: skip
     """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
     robins. Returns its folder, its zip with `zipped`, and what there is to say of it.
 
-    seeds: of a model's kicks; length_s: the most seconds that each rings; sounds: files and folders instead, of which
-    `most` are used. note: "F1", or "F" for each kick's nearest F; without it the nearest semitone. layers,
-    round_robins: 1 to 8. formats: of `kick kit --formats`, all without it. match: "loudness" or "peak", what all kicks
-    share. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
-    replaces a kit), for a sound that is no kick, and for what a format cannot hold.
+    seeds: of a model's kicks; style: within which they are drawn; length_s: the most seconds that each rings; sounds:
+    files and folders instead, of which `most` are used. note: "F1", or "F" for each kick's nearest F; without it the
+    nearest semitone. layers, round_robins: 1 to 8. formats: of `kick kit --formats`, all without it. match: "loudness"
+    or "peak", what all kicks share. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a
+    place that is taken (force replaces a kit), for a sound that is no kick, and for what a format cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +95,7 @@ def write_kit(
         check_seeds(seeds)
         played = load_model(model)
         rejection = OutlierRejection.of(played) if reject_outliers else None
-        used = kicks_of_model(played, seeds, rejection, length_s)
+        used = kicks_of_model(played, seeds, rejection, length_s, style)
     else:
         plan.check_size(1 if most is None else most)
         used, left_out = kicks_of_files([Path(sound) for sound in sounds], most)

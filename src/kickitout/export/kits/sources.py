@@ -45,16 +45,18 @@ class KitSource:
 
 
 def kicks_of_model(
-    model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None, length_s: float = MODEL_S
-) -> list[KitSource]:
-    """One kick a seed. rejection, length_s: see `generation.generate_kicks`. Raises UserError for a seed that is
-    silent."""
-    found = []
-    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False, length_s=length_s):
+    model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None, length_s: float = MODEL_S,
+    style: str | None = None,
+) -> list[KitSource]:  # fmt: skip
+    """One kick a seed. rejection, length_s, style: see `generation.generate_kicks`. Raises UserError for a seed that is
+    silent, and for a style that the model does not have."""
+    found, of_style = [], "" if style is None else f"{style}_"
+    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False, style=style, length_s=length_s):
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
-        found.append(KitSource(f"seed {kick.seed}", f"s{kick.seed:06d}", wave, kick.recipe, word=model.info.word))
+        label = f"{of_style}s{kick.seed:06d}"
+        found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word))
     return found
 
 
