@@ -137,3 +137,23 @@ def test_every_format_of_producers_is_inverted_and_stereo_too(client, form, subt
     assert (head["kind"], len(waves)) == ("inverted", 2)
     ratio = head["sounds"][0]["card"]["pitch_end_hz"] / card(wave)["pitch_end_hz"]
     assert ratio == pytest.approx(1, abs=0.01)
+
+
+def test_a_long_kick_is_played_measured_and_saved_as_long_as_it_rings(client, model):
+    recipes = [{"seed": 4, "length_s": 2}, {"seed": 1, "length_s": 2}, {"seed": 4}]
+    head, waves = sounds(client.post("/api/render", json={"recipes": recipes}))
+    long, over, usual = (sound["length"] for sound in head["sounds"])
+    assert over == usual == 22_050 < long == head["length"]
+    (kick,) = kickitout.generate_kicks([4], model, length_s=2)
+    np.testing.assert_array_equal(waves[0], kick.channels)
+    assert not waves[1, :, over:].any()
+    assert head["sounds"][0]["card"] == pytest.approx({k: None if v != v else v for k, v in kick.card.items()})
+    told = client.post("/api/analyse", json={"recipe": recipes[0]}).json()
+    assert told["level"]["ms"][-1] > 1000
+    saved = client.get("/api/file", params={"recipe": json.dumps(recipes[0]), "bits": "32f"}).content
+    np.testing.assert_array_equal(decode_sound(saved, "x").samples[:, 0], kick.wave)
+    head, waves = sounds(client.post("/api/invert?name=x.wav", content=saved))
+    assert (head["kind"], head["exact"], waves.shape[2]) == ("restored", True, long)
+    head, _ = sounds(client.post("/api/vary", json={"recipe": recipes[0], "seeds": [0], "amount": 0.1}))
+    assert head["sounds"][0]["recipe"]["length_s"] == 2
+    refused(client.post("/api/render", json={"recipes": [{"seed": 4, "length_s": 9}]}), 400, "its recipe is damaged")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from kickitout.audio import decode_comment, decode_sound
-from kickitout.descriptors import FIELDS, Cards, cards, level_curve, pitch_curve
+from kickitout.descriptors import FIELDS, Cards, cards, cards_of_each, level_curve, pitch_curve
 from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
@@ -32,6 +32,7 @@ from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.recipe import check_maker, invert_file, is_sound_of, oddities, recipe_in
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_kick
+from kickitout.generation.tail import first_half_second
 from kickitout.kicks import kick_of
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
 from kickitout.stored import upgraded_recipe
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
            "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "controls_of", "file", "find_learned",
-           "find_model_file", "kit", "measure", "notice_of", "open_encoder", "open_sound", "outliers", "recipe_name",
-           "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
+           "find_model_file", "first_half_second", "kit", "measure", "measure_each", "notice_of", "open_encoder",
+           "open_sound", "outliers", "recipe_name", "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
 
 
 # From sound files to kicks --------------------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ class Analysis(NamedTuple):
 
 
 def analyse(wave: np.ndarray) -> Analysis:
-    """wave: [channels, T] of 500 ms."""
+    """wave: [channels, T]."""
     mono = wave.mean(axis=0)
     return Analysis(pitch_curve(mono), level_curve(mono), scalogram(mono))
 
@@ -184,6 +185,11 @@ def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
 def measure(waves: np.ndarray, threads: int | None = 1) -> Cards:
     """The kick cards of waves [n, channels, T]. threads: all cores for None."""
     return cards(waves.mean(axis=1), threads=threads)
+
+
+def measure_each(made: Sequence[Kick]) -> list[tuple[dict[str, float | str], dict[str, str]]]:
+    """The card and the reasons of each kick."""
+    return cards_of_each([kick.channels.mean(axis=0) for kick in made], threads=1)
 
 
 def outliers(model: Model, found: Cards) -> np.ndarray:

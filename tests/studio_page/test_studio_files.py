@@ -294,3 +294,19 @@ def drop_from_disk(page, *paths):
     devtools = page.context.new_cdp_session(page)
     for kind in ("dragEnter", "dragOver", "drop"):
         devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
+
+
+def test_a_kick_rings_for_as_long_as_is_chosen(studio):
+    studio.page.click("#tab-take")
+    studio.changes(lambda: studio.page.select_option("#length", "2"))
+    recipe = studio.recipe()
+    assert recipe["length_s"] == 2
+    assert studio.page.evaluate("import('/js/state.js').then(({state}) => state.sound.samples[0].length)") == len(
+        kickitout.render(recipe)
+    )
+    name, data = studio.saved("#download")
+    assert json.loads(decode_comment(data, name))["length_s"] == 2
+    if "seed" in recipe and not any(recipe.get("controls", [])) and not recipe.get("start"):
+        assert studio.page.text_content("#command") == f"kick generate --seeds {recipe['seed']} --length 2s"
+    studio.changes(lambda: studio.page.select_option("#length", "0.5"))
+    assert studio.page.input_value("#length") == "0.5"

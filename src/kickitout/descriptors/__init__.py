@@ -9,6 +9,7 @@ A field that a sound does not have is NaN (note: ""), and the card says why. num
 behind the last sample above -80 dB re peak.
 """
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -26,7 +27,19 @@ from kickitout.descriptors.pitch import measure_pitch, trace_pitch
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
-__all__ = ["FIELDS", "NAMES", "Cards", "Field", "Why", "card", "cards", "format_card", "level_curve", "pitch_curve"]
+__all__ = [
+    "FIELDS",
+    "NAMES",
+    "Cards",
+    "Field",
+    "Why",
+    "card",
+    "cards",
+    "cards_of_each",
+    "format_card",
+    "level_curve",
+    "pitch_curve",
+]
 
 KEPT_BYTES = (32 << 20) - (64 << 10)  # the most that raises glibc's threshold, less its own header
 LEAST_RATE = 16_000  # Hz: the click needs a band above 2 kHz
@@ -95,6 +108,18 @@ def card(wave: np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
     ('A1', 55.0)
     """
     return cards(_checked_waves(wave, 1, rate)[None], rate).row(0)
+
+
+def cards_of_each(
+    waves: Sequence[np.ndarray], threads: int | None = None
+) -> list[tuple[dict[str, float | str], dict[str, str]]]:
+    """The card and the reasons of each of some waves [T], which may differ in length: those of one length together."""
+    found: dict[int, tuple[dict[str, float | str], dict[str, str]]] = {}
+    for length in {len(wave) for wave in waves}:
+        at = [i for i, wave in enumerate(waves) if len(wave) == length]
+        measured = cards(np.stack([waves[i] for i in at]), threads=threads)
+        found |= {i: (measured.row(row), measured.reasons(row)) for row, i in enumerate(at)}
+    return [found[i] for i in range(len(waves))]
 
 
 def _one(wave: np.ndarray, rate: float) -> SoundBlock | None:

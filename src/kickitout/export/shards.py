@@ -21,9 +21,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from kickitout.descriptors import BLOCK_ROWS, cards
+from kickitout.descriptors import BLOCK_ROWS, cards_of_each
 from kickitout.export.sounds import GenerationJob, encode_kick, file_name
 from kickitout.files import writing_whole
 from kickitout.generation.generate import Kick
@@ -80,15 +78,8 @@ class ShardWork:
         if not self.cards:
             yield from ({} for _ in block)
             return
-        waves = [kick.channels.mean(axis=0) for kick in block]
-        told: dict[int, dict[str, Any]] = {}
-        for length in {len(wave) for wave in waves}:  # cards are quicker together
-            at = [i for i, wave in enumerate(waves) if len(wave) == length]
-            measured = cards(np.stack([waves[i] for i in at]), threads=1)
-            for row, i in enumerate(at):
-                card = {k: None if v != v else v for k, v in measured.row(row).items()}  # NaN
-                told[i] = {"card": card, "reasons": measured.reasons(row)}
-        yield from (told[i] for i in range(len(block)))
+        for card, reasons in cards_of_each([kick.channels.mean(axis=0) for kick in block], threads=1):
+            yield {"card": {k: None if v != v else v for k, v in card.items()}, "reasons": reasons}  # NaN
 
 
 def as_tar(members: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:

@@ -150,7 +150,7 @@ def damped_sinusoids(wave: np.ndarray, partials: int = MOST_PARTIALS) -> tuple[n
 
 def _poles(low: np.ndarray, most: int) -> np.ndarray:
     """At most `most` complex numbers z, so that each row of `low` [C, n] is a sum of a z^n: ESPRIT."""
-    size = low.shape[1] // 2
+    size = low.shape[1] // 3
     hankel = np.lib.stride_tricks.sliding_window_view(low, size, axis=1).reshape(-1, size)
     energy, directions = np.linalg.eigh(hankel.T @ hankel)  # ascending
     count = min(most, int((energy > AUDIBLE_PART**2 * max(float(energy[-1]), LEAST_ENERGY)).sum()))

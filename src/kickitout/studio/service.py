@@ -4,7 +4,8 @@ A reply with sounds is binary, so that a page has hundreds of them ready after a
 
 4 bytes   length of the JSON, little-endian
 n bytes   JSON: {"sounds": [...], ...}, filled up with spaces to a multiple of 4
-the rest  float32, little-endian, [sounds, channels, T], the very samples that files are written from
+the rest  float32, little-endian, [sounds, channels, T], the very samples that files are written from; T: of the
+          longest, with silence behind the others, whose own lengths the JSON has
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precisio
 class Recipe(BaseModel):
     """What renders a kick: a seed or a latent, and values of the controls.
 
-    start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file.
+    start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file;
+    length_s: the most seconds that it rings.
     """
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
@@ -51,6 +53,7 @@ class Recipe(BaseModel):
     varied: str | None = Field(None, max_length=LONGEST_NAME)
     morphed: list[str] | None = Field(None, max_length=2)
     amount: float | None = None
+    length_s: float | None = None
     model_sha256: str | None = Field(None, max_length=64)
 
     @model_validator(mode="before")
@@ -224,7 +227,7 @@ class StudioService:
         if self.training is None:
             raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
         kick = kicks.kick_of(body.recipe.known(), self.model)
-        name, distance, wave = self.training.nearest(kick.channels.mean(axis=0))
+        name, distance, wave = self.training.nearest(frontend.first_half_second(kick.channels.mean(axis=0)))
         other = frontend.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
         return self._packed([kick, other], ["", name], distance=distance)
 
@@ -247,7 +250,7 @@ class StudioService:
         learned = self.training or self.learned
         if isinstance(learned, str):
             return {"known": False, "why": learned}
-        name, distance, *_ = learned.nearest(wave)
+        name, distance, *_ = learned.nearest(frontend.first_half_second(wave))
         by = "sounds" if self.training else "fingerprints"
         return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": by}
 
@@ -276,15 +279,16 @@ class StudioService:
 
     def _packed(self, made: Sequence[frontend.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
         """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
-        waves = np.stack([kick.channels for kick in made]).astype("<f4")
-        found = frontend.measure(waves)
+        channels, length = self.model.info.channels, max(kick.channels.shape[1] for kick in made)
+        waves = np.zeros((len(made), channels, length), "<f4")
         sounds = []
-        for i, kick in enumerate(made):
-            card = found.row(i)
+        for i, (kick, (card, reasons)) in enumerate(zip(made, frontend.measure_each(made), strict=True)):
+            own = kick.channels.shape[1]
+            waves[i, :, :own] = kick.channels
             name = frontend.recipe_name(kick.recipe, card, self.model.info.word) if kick.recipe else names[i]
             recipe = kick.recipe or None
-            sounds.append({"name": name, "recipe": recipe, "card": or_null(card), "reasons": found.reasons(i)})
-        channels, length = waves.shape[1:]
+            said = {"name": name, "recipe": recipe, "card": or_null(card), "reasons": reasons, "length": own}
+            sounds.append(said)
         head = {"sounds": sounds, "channels": channels, "length": length, "rate": self.model.info.sample_rate, **more}
         text = json.dumps(head, allow_nan=False).encode()
         text += b" " * (-len(text) % 4)

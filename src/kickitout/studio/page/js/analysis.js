@@ -10,7 +10,6 @@ import { inWords } from "./words.js";
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./types.js").Analysis} Analysis */
 
-const SECONDS = 0.5;
 const REST_MS = 80; // a kick that changes within this time is not analysed: sound goes first
 const LOWEST_DB = -72; // of the level curve
 /** @type {WeakMap<Sound, Analysis>} */
@@ -50,12 +49,15 @@ function show() {
   }, analyses.has(sound) ? 0 : REST_MS);
 }
 
+/** @param {Sound} sound */
+const secondsOf = (sound) => sound.samples[0].length / sound.rate;
+
 export function paint() {
   const sound = state.sound;
   if (!sound) return;
   const analysis = analyses.get(sound);
   paintWave(sound, analysis);
-  paintSpectrogram(analysis);
+  paintSpectrogram(secondsOf(sound), analysis);
   sayNearest(sound, analysis?.nearest);
 }
 
@@ -94,11 +96,11 @@ function paintWave(sound, analysis) {
   if (!analysis) return;
   const points = analysis.level.ms.map((ms, i) => [ms, analysis.level.db[i]]);
   const end = points.findLastIndex(([, db]) => db > LOWEST_DB) + 1;
-  curve(pen, points.slice(0, end), width, (db) => (1 - Math.max(0, (db - LOWEST_DB) / -LOWEST_DB)) * (height - 4) + 2, "gold");
+  curve(pen, points.slice(0, end), secondsOf(sound), width, (db) => (1 - Math.max(0, (db - LOWEST_DB) / -LOWEST_DB)) * (height - 4) + 2, "gold");
 }
 
-/** @param {Analysis | undefined} analysis */
-function paintSpectrogram(analysis) {
+/** @param {number} seconds of the sound @param {Analysis | undefined} analysis */
+function paintSpectrogram(seconds, analysis) {
   const canvas = the("spectrogram", HTMLCanvasElement);
   const { pen, width, height } = fresh(canvas);
   if (!analysis) return;
@@ -123,21 +125,22 @@ function paintSpectrogram(analysis) {
   pen.textAlign = "right";
   for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
   pen.textAlign = "center";
-  for (const ms of [100, 200, 300, 400]) pen.fillText(`${ms} ms`, (ms / 1000 / SECONDS) * width, 8);
-  curve(pen, analysis.pitch.ms.map((ms, i) => [ms, analysis.pitch.hz[i]]), width, y, "teal");
+  for (const share of [0.2, 0.4, 0.6, 0.8]) pen.fillText(`${Math.round(share * seconds * 1000)} ms`, share * width, 8);
+  curve(pen, analysis.pitch.ms.map((ms, i) => [ms, analysis.pitch.hz[i]]), seconds, width, y, "teal");
 }
 
 /**
  * @param {CanvasRenderingContext2D} pen
  * @param {number[][]} points ms and value
+ * @param {number} seconds that the width shows
  * @param {number} width
  * @param {(value: number) => number} y
  * @param {string} name of a colour
  */
-function curve(pen, points, width, y, name) {
+function curve(pen, points, seconds, width, y, name) {
   pen.beginPath();
   points.forEach(([ms, value], i) => {
-    const x = (ms / 1000 / SECONDS) * width;
+    const x = (ms / 1000 / seconds) * width;
     if (i) pen.lineTo(x, y(value));
     else pen.moveTo(x, y(value));
   });

@@ -42,7 +42,7 @@ async function unpack(reply) {
     rate,
     samples: Array.from(
       { length: channels },
-      (_, c) => new Float32Array(bytes, 4 + size + 4 * length * (i * channels + c), length),
+      (_, c) => new Float32Array(bytes, 4 + size + 4 * length * (i * channels + c), sound.length),
     ),
   }));
   return { sounds, head };

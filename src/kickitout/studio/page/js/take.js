@@ -1,5 +1,6 @@
 /** Take it away: a file with an honest name, a recipe, a kit. */
 
+import { play } from "./audio.js";
 import { backend } from "./backend.js";
 import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
 import { state } from "./state.js";
@@ -17,6 +18,7 @@ export function setUpTake(about) {
     if (flac && select("bits").value === "32f") select("bits").value = "24";
     show();
   });
+  select("length").addEventListener("change", trying(ring));
   const link = the("download", HTMLAnchorElement);
   link.addEventListener("dragstart", (event) => {
     const kind = `audio/${select("format").value}`;
@@ -35,8 +37,18 @@ export function setUpTake(about) {
   sayKit();
   element("kit-fields").hidden = about.without?.includes("kit") ?? false;
   if (about.without?.includes("formats")) {
-    for (const id of ["format", "rate"]) element(id).closest("label")?.setAttribute("hidden", "");
+    for (const id of ["format", "rate", "length"]) element(id).closest("label")?.setAttribute("hidden", "");
   }
+}
+
+/** Let the selected kick ring for as long as is chosen, at most. */
+async function ring() {
+  if (!state.sound?.recipe) return;
+  const { length_s: _, ...half } = state.sound.recipe;
+  const seconds = Number(select("length").value);
+  const { sounds } = await backend.render([seconds > 0.5 ? { ...half, length_s: seconds } : half]);
+  state.select(sounds[0], state.targets);
+  play(sounds[0]);
 }
 
 let recipeAddress = "";
@@ -51,6 +63,7 @@ function show() {
     element("command").textContent = "";
     return;
   }
+  select("length").value = String(sound.recipe.length_s ?? 0.5);
   const form = { format: select("format").value, bits: select("bits").value, rate: select("rate").value };
   link.href = backend.fileAddress(sound, form);
   link.download = `${sound.name}.${form.format}`;
@@ -65,7 +78,7 @@ function show() {
 /** The same on the command line. @param {import("./types.js").Recipe} recipe */
 function command(recipe) {
   if (recipe.seed === undefined) return `kick recipe ${state.sound?.name}.wav --render again.wav`;
-  if (!recipe.controls?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}`;
+  if (!recipe.controls?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}${recipe.length_s ? ` --length ${recipe.length_s}s` : ""}`;
   return `kick recipe ${state.sound?.name}.wav --render again.wav`;
 }
 
