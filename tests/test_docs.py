@@ -16,10 +16,10 @@ from kickitout.generation.match import STARTS
 from kickitout.generation.reject import ATTEMPTS
 from kickitout.metrics.compare import MEASURES
 from kickitout.metrics.embeddings import DEFAULTS
+from kickitout.metrics.report import COPIES
 from kicklab.cli import bench
 from kicklab.cli.measure import load_experiment
 from kicklab.experiments.ladder import FAULTS, claimed
-from kicklab.experiments.scoreboard import COPIES
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

@@ -178,6 +178,12 @@ def test_a_seed_is_answered_the_same_alone_and_among_others(model, hard):
         assert (alone.lines, alone.start, alone.renders) == (hard[i].lines, hard[i].start, hard[i].renders)
 
 
+def test_the_help_of_a_command_has_the_default_of_tries(capsys):
+    with pytest.raises(SystemExit):
+        main(["generate", "--help"])
+    assert f"(default {TargetRequest.tries})" in " ".join(capsys.readouterr().out.split())
+
+
 def test_more_tries_change_no_kick_that_is_met_and_less_give_the_nearest(model, hard):
     fewer = match_seeds(model, TargetRequest(HARD, tries=2), range(8))
     for few, many in zip(fewer, hard, strict=True):

@@ -22,7 +22,7 @@ from kickitout.metrics import spectra
 from kickitout.metrics.compare import compare_features
 from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, Embedding
 from kickitout.metrics.features import Features, measure_features
-from kickitout.metrics.report import halves, score_features, score_sets, scores_as_data, scores_text
+from kickitout.metrics.report import halves, score_features, score_sets, scores_text
 from kickitout.metrics.score import FEWEST
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
@@ -145,7 +145,7 @@ def test_scores_of_alike_sets_are_what_real_kicks_get_and_carry_what_they_need(r
     assert low < 0.55
     assert high > 0.45
     assert "energy_quick" in scores_text(scores)
-    json.dumps(scores_as_data(scores), allow_nan=False)
+    json.dumps([one.as_data() for one in scores], allow_nan=False)
 
 
 def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):

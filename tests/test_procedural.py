@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+from kickitout.cli import synth
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis import procedural
@@ -244,12 +245,17 @@ def test_the_mixture_has_the_weights_of_its_styles():
     assert draw_parameters(3) == draw_parameters(3, style_of(3))
 
 
+def test_the_help_of_the_command_names_every_style():
+    *most, last = STYLES
+    assert f"Styles are {', '.join(most)} and {last}." in synth.__doc__
+
+
 def test_styles_can_be_given_once_or_for_each_seed():
     assert synthesise([1, 2], "909")[1] == [draw_parameters(1, "909"), draw_parameters(2, "909")]
     assert synthesise([1, 2], ["hard", None])[1] == [draw_parameters(1, "hard"), draw_parameters(2)]
     with pytest.raises(UserError, match="1 styles for 2 seeds"):
         synthesise([1, 2], ["hard"])
-    with pytest.raises(UserError, match=r"style='polka': must be one of 808, 909"):
+    with pytest.raises(UserError, match=r"--style polka: not known; styles are 808, 909"):
         draw_parameters(1, "polka")
 
 

@@ -8,10 +8,11 @@ import pytest
 from kickitout.metrics.compare import MEASURES, RECOGNISED
 from kickitout.metrics.embeddings import Embedding
 from kickitout.metrics.features import Features, measure_features
+from kickitout.metrics.report import COPIES
 from kickitout.metrics.score import Found
 from kickitout.metrics.spectra import third_octaves
 from kickitout.synthesis.procedural import synthesise
-from kicklab.experiments.scoreboard import COPIES, column, floor, scoreboard_text
+from kicklab.experiments.scoreboard import column, floor, scoreboard_text
 
 QUICK = (Embedding("quick", third_octaves),)
 

@@ -13,6 +13,7 @@ from toy import no_silence, shared_run, toy, write_kicks
 
 from kickitout.audio import encode_sound, read_sound, write_sound
 from kickitout.cli import main
+from kickitout.cli.train import read_text
 from kickitout.datasets.build import is_wide, read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
@@ -30,6 +31,7 @@ from kickitout.training import autoencoding, start
 from kickitout.training import reconstruction_loss as reconstruction
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.config import load_config
+from kickitout.training.from_sounds import plan
 from kicklab.benches import training as bench
 
 KICKS = 12
@@ -214,13 +216,10 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
     assert json.loads(answer[4 : 4 + size])["channels"] == 2
 
 
-def test_training_says_that_stereo_kicks_become_mono(dataset, tmp_path, capsys):
-    from kickitout.cli.train import _say_what_is_done
-
-    _say_what_is_done(load_config("kickgan", toy("kickgan")), dataset)
-    assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in capsys.readouterr().err
-    _say_what_is_done(load_config("kickgan-stereo", toy("kickgan-stereo")), dataset)
-    assert "stereo:" not in capsys.readouterr().err
+def test_training_says_that_stereo_kicks_become_mono(dataset):
+    mono, stereo = (plan(dataset, load_config(name, toy(name))) for name in ("kickgan", "kickgan-stereo"))
+    assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in "\n".join(read_text(mono))
+    assert "stereo:" not in "\n".join(read_text(stereo))
 
 
 def test_the_bench_trains_a_stereo_step(monkeypatch):

@@ -22,12 +22,15 @@ HOMES = {
     "check": "kickitout.datasets.doctor.check",
     "clean": "kickitout.training.overview",
     "configs": "kickitout.api",
+    "controls": "kickitout.models.controls",
+    "encode_sound": "kickitout.audio",
     "export_model": "kickitout.api",
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
     "generation_job": "kickitout.export.sounds",
     "inpaint": "kickitout.kicks",
     "invert": "kickitout.kicks",
+    "kit_formats": "kickitout.export.kits.formats",
     "load_model": "kickitout.generation",
     "match": "kickitout.kicks",
     "morph": "kickitout.kicks",
@@ -38,10 +41,12 @@ HOMES = {
     "render_file": "kickitout.export.sounds",
     "resolve_config": "kickitout.api",
     "runs": "kickitout.training.overview",
-    "score": "kickitout.api",
+    "score": "kickitout.scoring",
+    "serve": "kickitout.studio.serve",
     "shard_folder": "kickitout.api",
     "style_sheet": "kickitout.api",
     "styles": "kickitout.generation.styles",
+    "synthesise": "kickitout.synthesis.procedural",
     "train": "kickitout.api",
     "vary": "kickitout.kicks",
     "write_kicks": "kickitout.export.sounds",
@@ -57,24 +62,28 @@ if TYPE_CHECKING:
         configs,
         export_model,
         resolve_config,
-        score,
         shard_folder,
         style_sheet,
         train,
         write_shards,
     )
-    from kickitout.audio import write_sound
+    from kickitout.audio import encode_sound, write_sound
     from kickitout.datasets.build import read_dataset
     from kickitout.datasets.doctor.check import check
     from kickitout.datasets.measured import read_cards
     from kickitout.errors import UserError
+    from kickitout.export.kits.formats import kit_formats
     from kickitout.export.kits.package import write_kit
     from kickitout.export.sounds import generation_job, render_file, write_kicks
     from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.generation.styles import styles
     from kickitout.generation.targets import TargetRequest
     from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
+    from kickitout.models.controls import controls
+    from kickitout.scoring import score
+    from kickitout.studio.serve import serve
     from kickitout.studio.site import write_site
+    from kickitout.synthesis.procedural import synthesise
     from kickitout.training.overview import clean, runs
 
 __all__ = [
@@ -86,12 +95,15 @@ __all__ = [
     "check",
     "clean",
     "configs",
+    "controls",
+    "encode_sound",
     "export_model",
     "generate",
     "generate_kicks",
     "generation_job",
     "inpaint",
     "invert",
+    "kit_formats",
     "load_model",
     "match",
     "morph",
@@ -103,9 +115,11 @@ __all__ = [
     "resolve_config",
     "runs",
     "score",
+    "serve",
     "shard_folder",
     "style_sheet",
     "styles",
+    "synthesise",
     "train",
     "vary",
     "write_kicks",

@@ -1,4 +1,5 @@
-"""What `kickitout` offers in Python beside kicks (`kickitout.kicks`): cards, scores, training, shards.
+"""What `kickitout` offers in Python beside kicks (`kickitout.kicks`) and scores (`kickitout.scoring`): cards, training,
+shards.
 
 A room's own function often asks for more than a caller wants to say. Sounds are float32 at 44.1 kHz with the onset at
 sample 64, [22050] from a mono model and [2, 22050] (left, right) from a stereo one.
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -28,8 +29,7 @@ from kickitout.sound import SAMPLE_RATE
 if TYPE_CHECKING:
     from kickitout.datasets.build import Dataset
     from kickitout.export.shard_folder import ShardFolder
-    from kickitout.metrics.score import Score
-    from kickitout.training.loop import Report
+    from kickitout.training.from_sounds import Told
     from kickitout.training.overview import PathOrPaths
     from kickitout.training.session import Result
 
@@ -58,59 +58,42 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> 
     return found.card
 
 
-def score(
-    generated: np.ndarray | Dataset | PathOrPaths, real: np.ndarray | Dataset | PathOrPaths,
-    train: np.ndarray | Dataset | PathOrPaths | None = None, *, seed: int = 0,
-    embeddings: Sequence[str] = ("bands", "drum-type"),
-) -> list[Score]:  # fmt: skip
-    """Scores of generated sounds against real ones, each with its 95 % interval, n, and the real-vs-real baseline.
-
-    Each set: waves [n, 22050], a dataset, or folders; at least 64 sounds. train: what the model learned from, to count
-    near-copies. embeddings: also an .onnx file of your own. seed: of the resampling. docs/scores.md defines each score
-    and names its source. Raises UserError for a set that is too small and for an embedding that cannot be had.
-
-        found = kickitout.score(kickitout.generate(range(512)), "held-out-kicks/")
-        {one.name: (one.value, one.interval, one.real) for one in found}
-    """
-    from kickitout.metrics.embeddings import find_embeddings
-    from kickitout.metrics.memorisation import audit
-    from kickitout.metrics.report import copies_score, score_sets
-    from kickitout.metrics.score import UNNAMED
-
-    new, _, _ = _set(generated)
-    waves, groups, digest = _set(real)
-    found = score_sets(
-        new, waves, seed=seed, embeddings=find_embeddings(embeddings), groups=groups, reference=digest or UNNAMED
-    )
-    if train is not None:
-        learned, learned_groups, _ = _set(train)
-        found.append(copies_score(audit(new, learned, learned_groups), found[0].reference))
-    return found
-
-
 def train(
     sounds: Dataset | PathOrPaths, out: str | PathLike[str], *, config: str = "kickgan", changes: Sequence[str] = (),
-    steps: int | None = None, seconds: float = 1200.0, device: str = "auto",
-    watch: Callable[[Report], None] = lambda _: None,
+    steps: int | None = None, seconds: float | None = None, began: float | None = None, device: str = "auto",
+    precision: Literal["float32", "bfloat16"] = "float32", accumulate: int = 1, threads: int | None = None,
+    watch: Callable[[Told], None] = lambda _: None,
 ) -> Result:  # fmt: skip
     """Train a model on a folder of kicks, or go on with the run in the folder `out`; the model lies there at the end.
 
-    config: one that `kick configs` lists, or a YAML file; changes: as "batch=32". steps: over all starts of the run;
-    without them `seconds` on the clock, from now until the model is written. watch: hears of the steps. Ctrl-C saves
-    and returns. Raises UserError where PyTorch is missing (the extra `train`), for fewer than four kicks, for a folder
-    that holds another run, and for a budget that is too short.
+    config: one that `configs` lists, or a YAML file; changes: as "batch=32". steps: over all starts of the run; or
+    seconds on the clock, over all starts and until the model is written, 1200 without either. They count from now, or
+    from `began` (as `time.monotonic` has it). device: "cpu", "cuda" or "mps"; precision: of the networks' sums;
+    accumulate: parts that a batch is worked off in, for less memory; threads: of PyTorch, the quickest without it.
+
+    watch hears of everything as it happens, and `kind` says of what: "reading" (done, total), "plan" (the dataset with
+    its refused files, the config), "report" (step, seconds, left, kicks_per_second, losses; or an event in words), and
+    "result", which is returned as well: reason ("done", "interrupted", "stopped" by the monitor, "used up" where the
+    budget was), why, step, best_step, best_score (lower is better), timing. Of several processes (torchrun) the first
+    one tells. Ctrl-C saves and returns.
+
+    Raises UserError where PyTorch is missing (the extra `train`), for fewer than eight kicks, for a folder that holds
+    another run, and for a budget that is too short.
 
         result = kickitout.train("my-kicks/", "runs/mine", seconds=1200)
         waves = kickitout.generate(range(16), "runs/mine")
     """
     need_extra("training", "train", "torch", "accelerate")
-    from kickitout.training.budget import TimeBudget, Until
+    if steps is not None and seconds is not None:
+        raise UserError("steps and seconds both say how long to train; give one of them")
+    from kickitout.training.budget import DEFAULT_BUDGET, TimeBudget, Until
     from kickitout.training.config import load_config
-    from kickitout.training.session import train
+    from kickitout.training.engine import make_accelerator
+    from kickitout.training.from_sounds import train_on
 
-    until = Until(steps) if steps else TimeBudget(seconds)
+    until = TimeBudget(seconds or DEFAULT_BUDGET, began=began) if steps is None else Until(steps)
     settings = load_config(config, list(changes))
-    return train(_dataset(sounds), settings, Path(out), until, device=device, threads="auto", watch=watch)
+    return train_on(sounds, settings, Path(out), until, make_accelerator(device, precision, accumulate), threads, watch)
 
 
 def configs() -> dict[str, str]:
@@ -243,17 +226,3 @@ def write_shards(
         for _ in folder.write(pool):
             pass
     return [folder.path / name for name in folder.names()]
-
-
-def _dataset(sounds: Dataset | PathOrPaths) -> Dataset:
-    from kickitout.datasets.build import Dataset, read_dataset
-
-    return sounds if isinstance(sounds, Dataset) else read_dataset(sounds)
-
-
-def _set(sounds: np.ndarray | Dataset | PathOrPaths) -> tuple[np.ndarray, np.ndarray | None, str]:
-    """Waves [n, T], their groups and digest where they are known."""
-    if isinstance(sounds, np.ndarray):
-        return (sounds if sounds.ndim == 2 else sounds.mean(axis=1)), None, ""
-    dataset = _dataset(sounds)
-    return dataset.waves, dataset.groups, dataset.digest

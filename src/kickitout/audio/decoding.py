@@ -24,6 +24,7 @@ from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.quiet import quiet_libraries
+from kickitout.suffixes import CONVERT_IT
 
 MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or songs
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
@@ -42,7 +43,6 @@ PRINTS_NOTHING = (
 )  # all but MP3 print nothing
 UNKNOWN_FRAMES = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
 READ_FRAMES = 65_536  # frames that are read at a time where the length is unknown
-CONVERT_IT = "convert it to WAV or FLAC"
 OTHER_FILE = "not an audio file that is read; WAV, FLAC, AIFF, OGG and MP3 work"
 NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say of it
     (rb"....ftyp|\xff[\xf1\xf9]", f"AAC (m4a, mp4) is not read; {CONVERT_IT}"),

@@ -32,6 +32,10 @@ def encode_sound(
     format: "wav" or "flac"; bits: "16", "24" or "32f" (WAV only). Integer formats clip at full scale, floats do not.
     comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format,
     ValueError for samples that are not finite.
+
+    >>> import kickitout
+    >>> kickitout.encode_sound(kickitout.generate([7])[0], 44_100, bits="16")[:4]
+    b'RIFF'
     """
     if format not in ("wav", "flac") or bits not in SUBTYPES:
         raise UserError(f"format={format!r}, bits={bits!r}: wav and flac work, with 16, 24 or (wav only) 32f bits")

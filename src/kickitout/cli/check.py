@@ -13,14 +13,16 @@ import sys
 from pathlib import Path
 
 from kickitout.cli.progress import Counter
+from kickitout.cli.values import check_report
 from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.errors import UserError
-from kickitout.files import check_new_file, write_whole
+from kickitout.files import write_whole
 
 HELP = "check folders of kicks before training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: sounds need not be kicks")
     parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and plots")
@@ -35,14 +37,11 @@ def run(args: argparse.Namespace) -> int:
 
     from kickitout import check
     from kickitout.cli.check_text import as_text
-    from kickitout.datasets.scan import REFUSED_FILES, SOUND_FILES
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
-    for path, ends in ((args.html, ".html"), (args.json, ".json")):
-        check_new_file(path, force=args.force)
-        if path is not None and path.suffix.lower() in (*SOUND_FILES, *REFUSED_FILES, ".zip"):
-            raise UserError(f"{path}: a report never replaces a sound; choose a name that ends in {ends}")
+    check_report(args.html, ".html", force=args.force)
+    check_report(args.json, ".json", force=args.force)
     with Counter("measuring", "files") as counter, read_workers(args) as workers:
 
         def progress(done: int, total: int) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kickitout.audio import decode_sound, encode_sound, mid_side
+from kickitout import encode_sound
 from kickitout.cli.check_text import Section, headline, overview, sections
-from kickitout.datasets.doctor.check import DoctorReport
 from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from kickitout.datasets.doctor.check import DoctorReport
 
 PLAYERS = 200  # sounds on a page: 60 to 400 kB each
 GROUP_SHOWN = 6  # players of a group
@@ -27,27 +31,24 @@ class _Players:
 
     def __init__(self, report: DoctorReport) -> None:
         self.report = report
-        self.row = {one.row.name: i for i, one in enumerate(report.taken)}
         self.left = PLAYERS
 
     def prepared(self, name: str) -> tuple[np.ndarray, int]:
-        wave = self.report.waves[self.row[name]]
+        wave = self.report.prepared(name)
         loud = np.flatnonzero(np.abs(wave) > INAUDIBLE * np.abs(wave).max())
         return wave[: int(loud[-1]) + 1], SAMPLE_RATE
 
     def recorded(self, name: str) -> tuple[np.ndarray, int]:
         """As it is in its file, or as prepared where the file has gone."""
-        candidate = self.report.files[name]
         try:
-            with candidate.open() as file:
-                sound = decode_sound(file, name)
+            wave, rate = self.report.recorded(name)
         except UserError:
             return self.prepared(name)
-        mid = mid_side(sound.samples)[0][: round(LONGEST_S * sound.rate)]
-        return mid / max(float(np.abs(mid).max()), 1.0), sound.rate
+        wave = wave[: round(LONGEST_S * rate)]
+        return wave / max(float(np.abs(wave).max()), 1.0), rate
 
     def figure(self, name: str, caption: str, *, whole: bool = False) -> Figure:
-        if self.left <= 0 or name not in self.row:
+        if self.left <= 0 or name not in self.report.place:
             return Markup(), "", "", caption
         self.left -= 1
         wave, rate = self.recorded(name) if whole else self.prepared(name)

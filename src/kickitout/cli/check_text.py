@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from kickitout.cli.values import count
-from kickitout.datasets.doctor.check import FINDING_TEXTS, DoctorReport, Finding, Suspect
 from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from kickitout.datasets.doctor.check import DoctorReport, Finding, Suspect
 
 SHOWN = 10  # lines of a section on the terminal
 PAIR = 3  # names of a group in a line
@@ -80,7 +83,7 @@ def sections(report: DoctorReport) -> list[Section]:
         ),
         *(
             Section(key, title[0].upper() + title[1:], tuple(_finding_line(one) for one in report.findings[key]))
-            for key, title in FINDING_TEXTS.items()
+            for key, title in report.titles.items()
         ),
         Section("warnings", "Warnings", report.warnings),
     ]

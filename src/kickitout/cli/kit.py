@@ -24,7 +24,7 @@ HELP = "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.export.kits.formats import KIT_FORMATS
+    from kickitout import kit_formats
 
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_length(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
-    parser.add_argument("--formats", default=",".join(KIT_FORMATS), help="with commas (default: all, %(default)s)")
+    parser.add_argument("--formats", default=",".join(kit_formats()), help="with commas (default: all, %(default)s)")
     parser.add_argument("--note", default=None, help="tune to F1, or to F, the nearest (default: nearest semitone)")
     parser.add_argument(
         "--match", default="loudness", metavar="WHAT", help="loudness: equally loud (default); peak: of one peak"

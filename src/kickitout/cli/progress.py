@@ -9,7 +9,10 @@ import os
 import sys
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kickitout.training.loop import Report
 
 LOG_SECONDS = 10.0  # between two lines where there is no terminal
 
@@ -34,10 +37,9 @@ def print_made(line: str) -> None:
 
 
 class Watcher:
-    """Called with every Report of the loop."""
+    """Called with every report of a run."""
 
-    def __init__(self, until: Any) -> None:
-        self.until = until
+    def __init__(self) -> None:
         self.bar: Any = None
         self.said = 0.0
 
@@ -56,15 +58,15 @@ class Watcher:
         if self.bar is not None:
             self.bar.stop()
 
-    def __call__(self, report: Any) -> None:
+    def __call__(self, report: Report) -> None:
         with suppress(OSError):  # the terminal is gone: training saves all the same
             self._show(report)
 
-    def _show(self, report: Any) -> None:
+    def _show(self, report: Report) -> None:
         if report.event:
             self._say(f"step {report.step}: {report.event}")
             return
-        figures = describe(report, self.until)
+        figures = describe(report)
         if self.bar is not None:
             self.bar.update(self.task, completed=report.share, step=report.step, figures=figures)
         elif time.monotonic() - self.said > LOG_SECONDS:
@@ -123,11 +125,10 @@ class Counter:
             print_made(line)
 
 
-def describe(report: Any, until: Any) -> str:
+def describe(report: Report) -> str:
     """Losses, kicks a second and time left."""
     names = {"loss/d": "critic", "loss/g": "generator"}
     shown = {k: v for k, v in report.losses.items() if k.startswith("loss/")}
     losses = "  ".join(f"{names.get(k, k.removeprefix('loss/'))} {v:.3f}" for k, v in shown.items())
-    seconds = until.left(report.step, report.seconds)
-    left = "" if seconds is None else f"  {int(seconds) // 60}:{int(seconds) % 60:02d} left"
+    left = "" if report.left is None else f"  {int(report.left) // 60}:{int(report.left) % 60:02d} left"
     return f"{losses}  {report.kicks_per_second:.1f} kicks/s{left}"

@@ -15,24 +15,17 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import numpy as np
-
-    from kickitout.datasets.build import Dataset
-    from kickitout.metrics.embeddings import Embedding
-    from kickitout.workers import Workers
+from kickitout.cli.values import check_report, positive
+from kickitout.cli.workers import add_workers, read_workers, workers_said
+from kickitout.errors import UserError
+from kickitout.files import names_in, write_whole
 
 HELP = "score generated kicks against real ones"
-LISTED = 10  # copies on the terminal; all are in the JSON
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import positive
-    from kickitout.cli.workers import add_workers
 
     paths = {"nargs": "+", "type": Path}
     parser.add_argument("generated", nargs="*", metavar="GENERATED", help="sounds, or a model: 'default', run or file")
@@ -54,110 +47,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout.cli.workers import read_workers, workers_said
-    from kickitout.datasets.build import read_dataset
-    from kickitout.errors import UserError
-    from kickitout.files import names_in
-    from kickitout.metrics.embeddings import KNOWN_EMBEDDINGS, find_embeddings
+    import json
 
-    if not args.generated:
-        raise UserError("nothing to score: name a folder of sounds or a model, for instance 'default'")
-    if args.seed < 0:
-        raise UserError(f"--seed {args.seed}: seeds are whole numbers from 0 on")
-    if args.json is not None and args.json.exists() and not args.force:
-        raise UserError(f"{args.json}: exists; --force replaces it")
+    from kickitout import score
+
+    check_report(args.json, ".json", force=args.force)
     if args.pairs is not None and args.train is None:
         raise UserError("--pairs: pairs of sounds and training kicks; --train FOLDER says what was learned from")
     if args.pairs is not None and args.pairs.exists() and names_in(args.pairs):
         raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
-    embeddings = find_embeddings(args.embedding or list(KNOWN_EMBEDDINGS), args.embedding_rate)
-    real = read_dataset(args.against)
-    data: dict[str, Any] = {
-        "against": {"digest": real.digest, "kicks": len(real)},
-        "embeddings": {e.name: e.about for e in embeddings},
-    }
-    for e in embeddings:
-        print(f"{e.name}: {e.about}")
-    with read_workers(args) as started:
-        workers = started if workers_said(args) else None
-        data |= _scored(args, real, embeddings, workers)
-    if args.json is not None:
-        import json
-
-        from kickitout.files import write_whole
-
-        write_whole(args.json, (json.dumps(data, indent=1, allow_nan=False) + "\n").encode())
-    return 0
-
-
-def _scored(
-    args: argparse.Namespace, real: Dataset, embeddings: Sequence[Embedding], workers: Workers | None
-) -> dict[str, Any]:
-
-    from kickitout.datasets.build import read_dataset
-    from kickitout.export.pairs import write_pairs
-    from kickitout.metrics.memorisation import audit
-    from kickitout.metrics.report import copies_score, score_sets, scores_as_data, scores_text
-
-    waves, names, what = _generated(args.generated, args.n, args.seed)
-    groups = real.groups
-    scores = score_sets(
-        waves, real.waves, seed=args.seed, embeddings=embeddings, groups=groups, workers=workers, reference=real.digest
-    )
-    if args.train is None:
-        print(scores_text(scores))
-        return scores_as_data(scores, generated=what)
-    train = read_dataset(args.train)
-    known = train.groups
-    found = audit(waves, train.waves, known)
-    scores.append(copies_score(found, scores[0].reference))
-    print(scores_text(scores))
-    for sound, kick, distance in found.pairs()[:LISTED]:
-        print(f"  copy: {names[sound]} of {train.rows[kick].name}, distance {distance:.4f}")
-    seen = int(audit(real.waves, train.waves, known).copies.sum())
-    if seen:
-        print(f"kick: {seen} of the {len(real)} real kicks are near a training kick themselves", file=sys.stderr)
+    with read_workers(args) as workers:
+        report = score(
+            args.generated, args.against, args.train, n=args.n, seed=args.seed, embeddings=args.embedding,
+            embedding_rate=args.embedding_rate, workers=workers if workers_said(args) else None,
+            watch=lambda refused: print(f"kick: refused: {refused}", file=sys.stderr),
+        )  # fmt: skip
+    print(report.as_text())
+    if report.real_near_train:
+        of_all = f"{report.real_near_train} of the {report.real['kicks']} real kicks"
+        print(f"kick: {of_all} are near a training kick themselves", file=sys.stderr)
     if args.pairs is not None:
-        closest = found.closest(LISTED)
-        write_pairs(args.pairs, [(names[i], waves[i], train.rows[j].name, train.waves[j], d) for i, j, d in closest])
-        print(f"the {len(closest)} closest pairs, copies or not: {args.pairs}")
-    data = scores_as_data(scores, found, generated=what, train={"digest": train.digest, "kicks": len(train)})
-    data["near_copies"]["pairs"] = [[names[i], train.rows[j].name, d] for i, j, d in found.pairs()]
-    return data | {"real_near_train": seen}
-
-
-def _generated(named: list[str], count: int | None, seed: int) -> tuple[np.ndarray, list[str], dict[str, Any]]:
-    """Sounds [n, T], their names, and where they come from."""
-    from kickitout.datasets.build import COPY_OF, read_dataset
-    from kickitout.errors import UserError
-    from kickitout.generation.generate import generate
-    from kickitout.generation.load import load_model
-
-    if len(named) == 1 and _is_model(named[0]):
-        model = load_model(named[0])
-        seeds = range(seed, seed + (count or 512))
-        waves = generate(seeds, model)
-        what = {"model": model.info.name, "model_sha256": model.digest, "first_seed": seed, "kicks": len(seeds)}
-        return (waves if waves.ndim == 2 else waves.mean(axis=1)), [f"seed {s}" for s in seeds], what
-    if count is not None:
-        raise UserError("-n: says how many kicks a model makes; of a folder all sounds are scored")
-    dataset = read_dataset([Path(name) for name in named])
-    at = {row.name: i for i, row in enumerate(dataset.rows)}
-    rows, names = list(range(len(dataset))), [row.name for row in dataset.rows]
-    for refused in dataset.refused:  # a generator that repeats itself must not gain by that
-        original = refused.reason.removeprefix(COPY_OF)
-        if refused.reason.startswith(COPY_OF) and original in at:
-            rows.append(at[original])
-            names.append(refused.name)
-        else:
-            print(f"kick: refused: {refused.name}: {refused.reason}", file=sys.stderr)
-    return dataset.waves[rows], names, {"digest": dataset.digest, "kicks": len(rows)}
-
-
-def _is_model(name: str) -> bool:
-    from kickitout.generation.load import DEFAULT, IN_A_RUN
-
-    path = Path(name)
-    if path.is_dir():
-        return any((path / part).exists() for part in (*IN_A_RUN, "config.json"))
-    return name == DEFAULT or path.suffix in (".onnx", ".safetensors")
+        report.write_pairs(args.pairs)
+        print(f"the {len(report.closest)} closest pairs, copies or not: {args.pairs}")
+    if args.json is not None:
+        write_whole(args.json, (json.dumps(report.as_data(), indent=1, allow_nan=False) + "\n").encode())
+    return 0

@@ -12,8 +12,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kickitout.errors import UserError
-
 HELP = "open a page to play, shape and save kicks"
 
 
@@ -25,12 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from importlib.util import find_spec
-
-    from kickitout.studio.serve import serve
-
-    if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
-        raise UserError("kick studio needs a web server: pip install 'kickitout[studio]', or make studio in a checkout")
+    from kickitout import serve
 
     def ready(address: str) -> None:
         print(f"{address}  (Ctrl-C ends it)", flush=True)
@@ -40,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             webbrowser.open(address)
 
     try:
-        serve(args.model, args.port, args.train, ready)
+        serve(args.model, args.port, train=args.train, ready=ready)
     except KeyboardInterrupt:  # the way to end it
         return 0
     return 0

@@ -8,15 +8,16 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from kickitout import controls
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.models.controls import TARGETS, TRIES
 from kickitout.notes import read_note, to_hz, to_midi
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
     from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult
 
+TARGETS = {one.target.name: one.target for one in controls().values() if one.target is not None}
 MOST_TOLD = 20  # kicks that miss a target are told one by one
 MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 
@@ -30,7 +31,7 @@ def add_request(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--tolerance", type=tolerances, default=None, metavar="TARGET=ERROR",
                        help=f"the largest error of a target that is met ({_tolerances()})")  # fmt: skip
     group.add_argument("--tries", type=positive, default=None, metavar="N",
-                       help=f"kicks of a seed that are tried until one meets all (default {TRIES})")  # fmt: skip
+                       help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
 
 
 def read_request(args: argparse.Namespace) -> TargetRequest:
@@ -46,7 +47,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
     if not targets and (args.tries is not None or args.tolerance):
         flag = "--tries" if args.tries is not None else "--tolerance"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with --note F1")
-    return TargetRequest(targets, args.tolerance or {}, TRIES if args.tries is None else args.tries)
+    return TargetRequest(targets, args.tolerance or {}, TargetRequest.tries if args.tries is None else args.tries)
 
 
 def answer_text(answer: MatchResult) -> str:

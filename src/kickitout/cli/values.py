@@ -39,7 +39,7 @@ def add_style(parser: argparse.ArgumentParser) -> None:
 
 def add_format(parser: argparse.ArgumentParser) -> None:
     """How sound files are written."""
-    parser.add_argument("--format", choices=("wav", "flac"), default="wav")
+    parser.add_argument("--format", choices=("wav", "flac"), default="wav", help="of the files (default wav)")
     add_bits(parser)
     parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
     add_pre_roll(parser)
@@ -72,7 +72,7 @@ def add_pre_roll(parser: argparse.ArgumentParser) -> None:
     """How much silence is before the sound."""
     parser.add_argument(
         "--pre-roll", type=quantity("ms"), default=None, metavar="ms",
-        help="silence before the onset, 0 for samplers that begin at sample 0 (1.45)",
+        help="silence before the onset, 0 for samplers that begin at sample 0 (default 1.45)",
     )  # fmt: skip
 
 
@@ -123,6 +123,16 @@ def path(text: str) -> Path:
     if not text.strip():
         raise UserError("an empty name is no file or folder; give one, '.' is the folder you are in")
     return Path(text)
+
+
+def check_report(file: Path | None, suffix: str, *, force: bool) -> None:
+    """Raise UserError where a report cannot be written, before the work: also where a sound would be replaced."""
+    from kickitout.files import check_new_file
+    from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
+
+    check_new_file(file, force=force)
+    if file is not None and file.suffix.lower() in (*SOUND_FILES, *REFUSED_FILES, ".zip"):
+        raise UserError(f"{file}: a report never replaces a sound; choose a name that ends in {suffix}")
 
 
 def positive(text: str) -> int:

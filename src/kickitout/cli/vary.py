@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--amount",
         type=float,
         default=None,
-        help="0: the same kick, 1: as far as kicks are apart (0.3; with --keep 1)",
+        help="0: the same kick, 1: as far as kicks are apart (default 0.3; with --keep 1)",
     )
     parser.add_argument(
         "--keep", choices=("click", "body"), default=None, help="keep this part of the file as it is; the rest is new"

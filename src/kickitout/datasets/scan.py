@@ -14,23 +14,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from kickitout.audio.decoding import CONVERT_IT
 from kickitout.datasets.archives import list_members, lower, read_member
 from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
+from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
 
-WAVS = (".wav", ".wave", ".bwf", ".rf64", ".w64")
-SOUND_FILES = frozenset(
-    (*WAVS, ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd")
-)
-UNPACK = "unpack it first; only .zip is opened"
-REFUSED_FILES = {
-    **dict.fromkeys((".m4a", ".aac", ".mp4"), f"AAC is not read; {CONVERT_IT}"),
-    **dict.fromkeys((".wma", ".ape", ".wv", ".mpc", ".ac3", ".mka", ".webm", ".amr"), f"not read; {CONVERT_IT}"),
-    **dict.fromkeys((".rx2", ".rex", ".sf2", ".sfz", ".nki", ".adg"), "an instrument, not a sound; export its WAVs"),
-    **dict.fromkeys((".7z", ".rar", ".tar", ".gz", ".tgz", ".bz2", ".xz"), UNPACK),
-}
 LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")  # what systems leave beside files
 ANALYSES = (".asd", ".reapeaks", ".pkf", ".sfk", ".ovw", ".wfm")  # what programs keep beside a sound: Live, Reaper, ...
 

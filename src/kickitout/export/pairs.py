@@ -7,6 +7,7 @@ import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,15 @@ from kickitout.audio import write_sound
 from kickitout.files import write_whole
 from kickitout.sound import SAMPLE_RATE
 
-Pair = tuple[str, np.ndarray, str, np.ndarray, float]  # name and wave of a sound, of its training kick, distance
+
+class Pair(NamedTuple):
+    """Names and waves [T] of a generated sound and of the training kick nearest to it, and how far they are apart."""
+
+    generated: str
+    wave: np.ndarray
+    training: str
+    kick: np.ndarray
+    distance: float
 
 
 def write_pairs(folder: Path, pairs: Sequence[Pair]) -> list[Path]:

@@ -54,6 +54,11 @@ def find_model_file(path: Path) -> Path:
     return path
 
 
+def has_model(run: Path) -> bool:
+    """Whether a finished model lies in a run folder."""
+    return any((run / name).exists() for name in IN_A_RUN)
+
+
 def notice_of(model: Path | None) -> str:
     """What lies beside a model file as its NOTICE.txt: of the sounds that it learned from, whose licences ask for it.
 

@@ -1,9 +1,8 @@
-"""Two sets of sounds -> scores, each beside the same number of real against real; as a table and as data."""
+"""Two sets of sounds -> scores, each beside the same number of real against real; as a table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -13,21 +12,22 @@ from kickitout.metrics.cards import CARD_UNITS
 from kickitout.metrics.compare import BOOTSTRAP_DRAWS, RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
-from kickitout.metrics.memorisation import Audit, audit
+from kickitout.metrics.memorisation import Audit
 from kickitout.metrics.resampling import own_groups, wilson
 from kickitout.metrics.score import FEWEST, UNNAMED, Found, Score, refuse_too_few
 from kickitout.workers import Workers
 
+COPIES = "near_copies"
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
 Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real against real, and the sizes of the halves
 
 
 def score_sets(
-    generated: np.ndarray, real: np.ndarray, train: np.ndarray | None = None, seed: int = 0,
-    embeddings: Sequence[Embedding] = DEFAULTS, groups: np.ndarray | None = None, draws: int = BOOTSTRAP_DRAWS,
-    workers: Workers | None = None, reference: str = UNNAMED,
+    generated: np.ndarray, real: np.ndarray, seed: int = 0, embeddings: Sequence[Embedding] = DEFAULTS,
+    groups: np.ndarray | None = None, draws: int = BOOTSTRAP_DRAWS, workers: Workers | None = None,
+    reference: str = UNNAMED,
 ) -> list[Score]:  # fmt: skip
-    """Scores of generated [n, T] against real [m, T]; with `train` [k, T] also the share of near-copies of those.
+    """Scores of generated [n, T] against real [m, T].
 
     embeddings: distances and neighbours are measured in each. groups: groups of the real kicks, found when not given.
     workers: who measures; threads of this process where there are none. reference: digest of the real kicks' dataset.
@@ -41,10 +41,7 @@ def score_sets(
         measure_features(real, embeddings, groups, workers=workers),
         measure_features(generated, embeddings, workers=workers),
     )
-    found = score_features(b, a, embeddings, seed=seed, draws=draws, reference=reference)
-    if train is not None:
-        found.append(copies_score(audit(generated, train), found[0].reference))
-    return found
+    return score_features(b, a, embeddings, seed=seed, draws=draws, reference=reference)
 
 
 def score_features(
@@ -101,14 +98,20 @@ def refuse_too_alike(groups: np.ndarray) -> None:
     refuse_too_few(len(np.unique(groups)), "groups of real kicks", FEWEST // 2)
 
 
-def copies_score(found: Audit, reference: str) -> Score:
-    """The share of near-copies; beside it that of held-out kicks, which is one in a hundred by definition."""
-    n = len(found.distance)
-    hits = int(found.copies.sum())
+def near_copies(found: Audit) -> Found:
+    """The share of near-copies."""
+    n, hits = len(found.distance), int(found.copies.sum())
     note = f"{count(hits, 'sound')} nearer than {found.threshold:.4f} to a training kick"
+    sizes = len(found.null_distances), n
+    return Found(COPIES, hits / n, "share of sounds", "lower", wilson(hits, n), note, sizes, headline=True)
+
+
+def copies_score(found: Audit, reference: str) -> Score:
+    """Their share; beside it that of held-out kicks, which is one in a hundred by definition."""
+    f, known = near_copies(found), len(found.null_distances)
     return Score(
-        "near_copies", hits / n, wilson(hits, n), (len(found.null_distances), n), reference, "share of sounds", "lower",
-        found.false_positives, (len(found.null_distances), len(found.null_distances)), 0, note,
+        f.name, f.value, f.interval, (known, len(found.distance)), reference, f.unit, f.better,
+        found.false_positives, (known, known), 0, f.note,
     )  # fmt: skip
 
 
@@ -136,11 +139,3 @@ def scores_text(scores: Sequence[Score]) -> str:
 def number(x: float) -> str:
     """Three digits that count."""
     return f"{x:.3g}" if np.isfinite(x) else "-"
-
-
-def scores_as_data(scores: Sequence[Score], found: Audit | None = None, **more: Any) -> dict[str, Any]:
-    """Everything, ready for JSON; the near-copies as [sound, training kick, distance]."""
-    data: dict[str, Any] = {**more, "scores": [s.as_data() for s in scores]}
-    if found is not None:
-        data["near_copies"] = {"limit": found.threshold, "pairs": found.pairs()}
-    return data

@@ -85,6 +85,22 @@ CONTROLS = (  # in the order of the inputs of new model files; a file that is th
         Target("drive", "", "dB", 1.0, 0, 36, 0.1, 6.0, "saturation", "6dB", 1),
     ),
 )  # fmt: skip
+
+
+def controls() -> dict[str, Control]:
+    """What can be turned on a model, by name, in the order of a recipe's "controls": unit, low, high and meaning.
+
+    At 0 a control changes nothing. Where the kick card measures what it moves, its `target` says what `match` can be
+    asked for: name, field of the card, unit, low, high, meaning. A model has those that its `info.controls` names.
+
+    >>> import kickitout
+    >>> decay = kickitout.controls()["decay"]
+    >>> decay.unit, decay.low, decay.high, decay.target.name, decay.target.unit
+    ('dB/100 ms', -60.0, 30.0, 'decay', 'ms')
+    """
+    return {control.name: control for control in CONTROLS}
+
+
 CONTROL_NAMES = tuple(control.name for control in CONTROLS)
 TARGETS = {control.target.name: control.target for control in CONTROLS if control.target is not None}
 MOVED_BY = {control.target.name: control for control in CONTROLS if control.target is not None}  # by name of the target

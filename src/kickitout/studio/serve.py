@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from importlib.util import find_spec
+from os import PathLike
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
@@ -47,12 +49,24 @@ def listen(port: int) -> socket.socket:
     return sock
 
 
-def serve(model: str | Path, port: int, train: Path | None, ready: Callable[[str], None]) -> None:
-    """Serve the studio until Ctrl-C. ready: hears the address when it answers. Raises UserError before it begins."""
+def serve(
+    model: str | Path = "default", port: int = 8808, *, train: str | PathLike[str] | None = None,
+    ready: Callable[[str], None] = print,
+) -> None:  # fmt: skip
+    """Serve the studio on 127.0.0.1 until Ctrl-C: a page to play, shape, compare and save kicks.
+
+    port: 0 takes any that is free. train: the folder of the kicks that the model learned from; the page then shows the
+    nearest of them. ready: hears the address when the page answers. Raises UserError, before it begins, where the web
+    server is missing (the extra `studio`), for a port that is taken, and as `load_model` does.
+
+        kickitout.serve("runs/mine", 9000)
+    """
+    if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
+        raise UserError("kick studio needs a web server: pip install 'kickitout[studio]', or make studio in a checkout")
     sock = listen(port)
     try:
         with ThreadPoolExecutor(1) as pool:  # the model is read while the server is imported
-            loading = pool.submit(_service, model, train)
+            loading = pool.submit(_service, model, None if train is None else Path(train))
             import uvicorn
 
             from kickitout.studio.routes import make_app

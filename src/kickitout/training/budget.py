@@ -22,6 +22,7 @@ from typing import Any
 from kickitout.errors import UserError, count
 
 TIMING = "timing.json"
+DEFAULT_BUDGET = 1200.0  # seconds
 TOLERANCE, LEAST = 0.1, 15.0
 MARGIN = {"estimated": 1.25, "measured": 1.1}
 USED_UP = 0.8  # share of a budget after which the same command has nothing left to do: some end early
@@ -59,6 +60,14 @@ class Timing:
         }
         starts = [{k: round(v, 2) for k, v in start.items()} for start in self.starts]
         return {"threads": self.threads, **rounded, "seconds": round(self.seconds, 2), "starts": starts}
+
+    def as_text(self) -> str:
+        """The clock's times of the last start, and of all where there are more."""
+        last = self.starts[-1] if self.starts else {}
+        parts = {name: last.get(name, 0.0) for name in ("preparing", "training", "writing")}
+        said = ", ".join(f"{on_the_clock(seconds)} {name}" for name, seconds in parts.items())
+        starts = f"; {on_the_clock(self.seconds)} in {count(len(self.starts), 'start')}" if len(self.starts) > 1 else ""
+        return f"{on_the_clock(sum(parts.values()))} on the clock ({said}){starts}"
 
     @property
     def around(self) -> float:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 import torch
@@ -69,7 +69,7 @@ REPORT_STEPS = 10  # between two lines of stats.jsonl
 
 @dataclass(frozen=True)
 class Report:
-    """How far a run is, or an event."""
+    """How far a run is, or an event. seconds: of training; left: seconds until its end, where that can be said."""
 
     step: int
     seconds: float
@@ -77,6 +77,8 @@ class Report:
     kicks_per_second: float
     losses: dict[str, float]
     event: str = ""
+    left: float | None = None
+    kind: ClassVar[Literal["report"]] = "report"
 
 
 class Duration(NamedTuple):
@@ -269,7 +271,8 @@ class Run:
         rate = steps * self.config.batch / seconds if seconds > 0 else 0.0
         if self.writes:
             self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **recent)
-            yield Report(self.step, self.seconds, until.share(self.step, self.seconds), rate, recent)
+            at = self.step, self.seconds
+            yield Report(*at, until.share(*at), rate, recent, left=until.left(*at))
 
     def tell(self, text: str) -> Iterator[Report]:
         """What is being done."""

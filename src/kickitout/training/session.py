@@ -12,13 +12,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from accelerate import Accelerator
 
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
-from kickitout.generation.load import IN_A_RUN
+from kickitout.generation.load import has_model
 from kickitout.training.budget import TIMING, TimeBudget, Timing, Until, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator
@@ -35,16 +35,17 @@ MOST_MEASURING = 60.0  # seconds in which the number of threads is chosen
 
 @dataclass(frozen=True)
 class Result:
-    """How a session of training ended, and which snapshot was exported."""
+    """How a session of training ended, and which snapshot was exported; -1 and NaN for what is not known."""
 
     step: int
     seconds: float
-    reason: str  # "done" | "interrupted" | "stopped"
-    why: str  # for "stopped": the monitor's sentence
+    reason: str  # "done" | "interrupted" | "stopped" | "used up": the budget was, and nothing was done
+    why: str  # for "stopped": the monitor's sentence; for "used up": what trains on
     best_step: int
     best_score: float
     floor: float
     timing: Timing = field(default_factory=Timing)  # where the time of all starts has gone
+    kind: ClassVar[Literal["result"]] = "result"
 
 
 @contextmanager
@@ -224,7 +225,7 @@ class Session:
 
 def _refuse_short(run: Run, budget: TimeBudget, timing: Timing) -> None:
     """Raise UserError where the budget leaves no step; but a run that has no model yet is given one."""
-    if run.step == 0 or (not run.stopped and any((run.folder.path / name).exists() for name in IN_A_RUN)):
+    if run.step == 0 or (not run.stopped and has_model(run.folder.path)):
         before, after = budget.spent - budget.before, budget.costs.seconds
         doing = f"preparing took {written(before)} and writing the model will take about {written(after)}"
         budget.refuse_short(budget.spent + after, doing)

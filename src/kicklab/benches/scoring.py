@@ -6,8 +6,8 @@ import os
 import time
 from typing import NamedTuple
 
+import kickitout
 from kickitout.metrics.drum_types import packaged
-from kickitout.metrics.report import score_sets
 from kickitout.synthesis.procedural import synthesise
 
 
@@ -27,5 +27,5 @@ def bench_score(generated: int) -> ScoreFigures:
     waves, _ = synthesise(range(real + generated))
     packaged()  # opened before: a second score in one process does not wait for it
     began, used = time.perf_counter(), sum(os.times()[:2])
-    found = score_sets(waves[real:], waves[:real], train=waves[:real])
+    found = kickitout.score(waves[real:], waves[:real], waves[:real]).scores
     return ScoreFigures(generated, real, len(found), time.perf_counter() - began, sum(os.times()[:2]) - used)

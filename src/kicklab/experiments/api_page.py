@@ -1,4 +1,4 @@
-"""What docs/api.md says of each public name of `kickitout`: its signature and its docstring.
+"""What docs/api.md says of each public name of `kickitout`: its signature and its docstring; and what they return.
 
 kick lab measure api-page --write docs/api.md
 """
@@ -11,9 +11,12 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 import kickitout
+
+MOST_COLUMNS = 116
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +32,64 @@ def run(args: argparse.Namespace | None = None) -> Iterator[str]:
         if not inspect.isclass(found):
             yield f"```python\n{signature(name, found)}\n```\n"
         yield fenced(inspect.cleandoc(found.__doc__))
+    yield "\n# What they return"
+    for kind in sorted(returned(), key=lambda kind: kind.__name__):
+        yield f"\n## `{kind.__name__}`\n"
+        yield fenced(inspect.cleandoc(kind.__doc__ or ""))
+        if members := attributes(kind):
+            yield f"\n```python\n{members}\n```"
+
+
+def returned() -> set[type]:
+    """The classes of the package that public functions return, and those that their attributes are made of."""
+    functions = [getattr(kickitout, name) for name in kickitout.__all__ if not name.startswith("__")]
+    found = {kind for one in functions if inspect.isfunction(one) for kind in _named(one, _tree(one).returns)}
+    parts = {kind for one in found for node in _tree(one).body if isinstance(node, ast.AnnAssign)
+             for kind in _named(one, node.annotation)}  # fmt: skip
+    return (found | parts) - {getattr(kickitout, name) for name in kickitout.__all__}
+
+
+def attributes(kind: type) -> str:
+    """Its attributes as the source has them, with their comments, then its properties and methods."""
+    lines = textwrap.dedent(inspect.getsource(kind)).splitlines()
+    stated, methods = [], []
+    for node in _tree(kind).body:
+        if isinstance(node, ast.AnnAssign):
+            stated += [line.strip() for line in lines[node.lineno - 1 : node.end_lineno]]
+        elif isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            marks = {ast.unparse(mark) for mark in node.decorator_list}
+            about = (ast.get_docstring(node) or "").split("\n\n")[0].replace("\n", " ")
+            returns = ast.unparse(node.returns) if node.returns else ""
+            if marks & {"property", "cached_property"}:
+                methods += _with_comment(f"{node.name}: {returns}", about)
+            elif not marks:
+                node.args.args = node.args.args[1:]  # without self
+                methods += _with_comment(f"{node.name}({ast.unparse(node.args)}) -> {returns}", about)
+    return "\n".join([*stated, *methods])
+
+
+def _with_comment(code: str, about: str) -> list[str]:
+    """A line of code with a comment behind it, or above it where that would be long."""
+    if len(code) + len(about) < MOST_COLUMNS:
+        return [f"{code}  # {about}" if about else code]
+    return [*textwrap.wrap(about, MOST_COLUMNS, initial_indent="# ", subsequent_indent="# "), code]
+
+
+def _tree(thing: Any) -> Any:
+    return ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0]
+
+
+def _named(thing: Any, annotation: ast.expr | None) -> set[type]:
+    """The classes of the package that an annotation names, as the module of a function or class imports them."""
+    names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)} if annotation else set()
+    module = import_module(thing.__module__)
+    tree = ast.parse(inspect.getsource(module))
+    homes = {
+        alias.name: node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names
+    }
+    found = [getattr(import_module(homes[name] or ""), name) if name in homes else getattr(module, name, None)
+             for name in names]  # fmt: skip
+    return {one for one in found if inspect.isclass(one) and one.__module__.startswith("kickitout.")}
 
 
 def signature(name: str, function: Any) -> str:

@@ -30,7 +30,7 @@ from kickitout.metrics.compare import compare_features
 from kickitout.metrics.embeddings import DEFAULTS, KNOWN_EMBEDDINGS, Embedding, find_embeddings
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
-from kickitout.metrics.report import copies_score, halves, number, refuse_too_alike
+from kickitout.metrics.report import COPIES, halves, near_copies, number, refuse_too_alike
 from kickitout.metrics.resampling import NO_INTERVAL
 from kickitout.metrics.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
@@ -215,8 +215,7 @@ def _scored(
 ) -> dict[str, Found]:
     found = {f.name: f for f in compare_features(reference, generated, embeddings, seed=seed, draws=draws)}
     if len(np.unique(reference.groups)) >= LEAST_TRAIN:
-        copies = copies_score(audit(generated.waves, reference.waves, reference.groups), "")
-        found["near_copies"] = Found("near_copies", copies.value, copies.unit, "lower", copies.interval)
+        found[COPIES] = near_copies(audit(generated.waves, reference.waves, reference.groups))
     return found
 
 

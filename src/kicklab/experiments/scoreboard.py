@@ -26,13 +26,12 @@ from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
-from kickitout.metrics.report import compare_halves, copies_score, number
+from kickitout.metrics.report import COPIES, compare_halves, near_copies, number
 from kickitout.metrics.score import Found
 from kickitout.synthesis.procedural import synthesise
 
 FLOOR_SPLITS = 20
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
-COPIES = "near_copies"
 NOTED = ("card_worst_sd", "thirds_worst")  # the note says which field, which band
 
 
@@ -48,7 +47,7 @@ def column(
     name: str, about: str, generated: Features, real: Features, copies: Found | None = None,
     embeddings: Sequence[Embedding] = DEFAULTS, *, seed: int = 0, draws: int = 200,
 ) -> Column:  # fmt: skip
-    """The scores of one set against the real kicks, with intervals over groups; copies: see `copies_score`."""
+    """The scores of one set against the real kicks, with intervals over groups; copies: see `near_copies`."""
     found = {f.name: f for f in compare_features(real, generated, embeddings, seed=seed, draws=draws)}
     return Column(name, about, found if copies is None else found | {COPIES: copies})
 
@@ -102,8 +101,7 @@ class Board:
         self.columns: list[Column] = [floor(self.real, self.near_copies(unseen.waves), seed=seed)]
 
     def near_copies(self, waves: np.ndarray) -> Found:
-        score = copies_score(audit(waves, self.learned.waves, self.learned.groups), "")
-        return Found(score.name, score.value, score.unit, score.better, score.interval, headline=True)
+        return near_copies(audit(waves, self.learned.waves, self.learned.groups))
 
     def recorded(self, name: str, dataset: Dataset) -> None:
         groups = dataset.groups

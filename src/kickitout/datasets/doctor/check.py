@@ -6,17 +6,18 @@ Every file is taken or refused as `read_dataset` does it, for the same reasons; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from kickitout.audio import decode_sound, mid_side
 from kickitout.cpus import usable_cpus
 from kickitout.datasets.build import COPY_OF, take_usable
 from kickitout.datasets.doctor.examined import Examined, as_data, cache_folder, examine
@@ -76,8 +77,11 @@ class DoctorReport:
     """taken, refused (copies of the same sound among them), ignored (suffix -> files): every file that was found.
 
     groups: names of near-duplicates, two or more each, first the ones taken, then exact copies. findings: a key of
-    FINDING_TEXTS -> files. waves: float32 [taken, 22050]. files: where each sound comes from, by name.
+    `titles` -> files; titles: what each is, and what becomes of it. waves: float32 [taken, 22050]. files: where each
+    sound comes from, by name.
     """
+
+    titles: ClassVar[Mapping[str, str]] = FINDING_TEXTS
 
     taken: tuple[Examined, ...]
     refused: tuple[Refused, ...]
@@ -95,6 +99,22 @@ class DoctorReport:
     forecast: str
     waves: np.ndarray
     files: dict[str, Candidate]
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """The place of each sound among the taken, by name."""
+        return {one.row.name: i for i, one in enumerate(self.taken)}
+
+    def prepared(self, name: str) -> np.ndarray:
+        """A sound that was taken as it is learned from: float32 [22050], mono, at 44.1 kHz, its onset at sample 64."""
+        return np.asarray(self.waves[self.place[name]])
+
+    def recorded(self, name: str) -> tuple[np.ndarray, int]:
+        """A sound as it is in its file: the mean of its channels [T], and its rate in Hz. Raises UserError for a file
+        that has gone."""
+        with self.files[name].open() as file:
+            sound = decode_sound(file, name)
+        return mid_side(sound.samples)[0], sound.rate
 
     def as_data(self) -> dict[str, Any]:
         """All but the sounds, ready for JSON."""
@@ -135,7 +155,12 @@ def check(
 
     cache: keep what was measured under the digest of each file, in `cache_folder` or the one given. workers: by default
     one process a core, and none for few files; those of a cluster share the folders. kind: "kick", or "any" for other
-    one-shots, of which none is suspect. Raises UserError when no file can be used.
+    one-shots, of which none is suspect.
+
+    The report has what was `taken` and `refused`, `groups` of near-duplicates, `suspects` that are probably no single
+    kick, `findings` (clipped, late, noisy, ...) with their `titles`, and a `forecast` of how good a model of so many
+    kicks becomes; `as_data()` is all of it for JSON, `prepared(name)` and `recorded(name)` are the sounds. Raises
+    UserError when no file can be used.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

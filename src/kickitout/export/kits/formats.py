@@ -18,6 +18,16 @@ if TYPE_CHECKING:
 KIT_FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER)}
 
 
+def kit_formats() -> dict[str, str]:
+    """The formats that `write_kit` writes: name -> title.
+
+    >>> import kickitout
+    >>> kickitout.kit_formats()["sfz"]
+    'SFZ'
+    """
+    return {form.name: form.title for form in KIT_FORMATS.values()}
+
+
 def check_formats(names: Sequence[str], plan: Plan) -> None:
     """Raises UserError for names that are no formats, and for a plan that one of them cannot hold."""
     if not names or not set(names) <= set(KIT_FORMATS) or len(set(names)) < len(names):
