@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
+from earlier import FIRST_DEFAULT, OLD
 
 import kickitout
 from kickitout.audio import read_comment
@@ -15,14 +15,14 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.graph import graph_identity
 from kickitout.generation.invert import encoder_of, find_encoder
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.model import METADATA_KEY, ModelInfo, goes_by
 from kickitout.generation.recipe import find_latent, sound_recipe
 
 pytestmark = pytest.mark.light
 
 OF_FORMAT_1 = "efe711cb630d9a9ace50c81ec7ca7c53dbb444888b99a2047e4aeaaedd88c830"  # of the file, as sha256sum has it
-METADATA_1 = (Path(__file__).parent / "old" / "model.json").read_text()
+METADATA_1 = (OLD / "model.json").read_text()
 
 
 def varint(number: int) -> bytes:
@@ -40,40 +40,46 @@ def with_metadata(data: bytes, text: str, key: str = METADATA_KEY) -> bytes:
 
 @pytest.fixture(scope="module")
 def packaged():
-    return find_model_file(Path("default")).read_bytes()
+    return FIRST_DEFAULT.read_bytes()
 
 
 @pytest.fixture(scope="module")
-def of_format_1(packaged):
-    """The file of the model in the package as it was in format 1, byte for byte."""
-    text = load_model().info.to_json().encode()
+def first():
+    """The first default model."""
+    return load_model(FIRST_DEFAULT)
+
+
+@pytest.fixture(scope="module")
+def of_format_1(packaged, first):
+    """The file of that model as it was in format 1, byte for byte."""
+    text = first.info.to_json().encode()
     ours = field(14, field(1, METADATA_KEY.encode()) + field(2, text))
     assert packaged.endswith(ours)
     return with_metadata(packaged.removesuffix(ours), METADATA_1)
 
 
-def test_the_model_in_the_package_is_the_one_it_was(of_format_1):
-    assert load_model().digest == "c2e73e3470e926e2c42228091fb1533855cdfb2d5424715a33d466404a66993a"
+def test_the_first_default_is_the_one_it_was(of_format_1, first):
+    assert first.digest == "c2e73e3470e926e2c42228091fb1533855cdfb2d5424715a33d466404a66993a"
     assert hashlib.sha256(of_format_1).hexdigest() == OF_FORMAT_1
-    assert graph_identity(of_format_1, "") == load_model().digest
-    assert ModelInfo.from_json(METADATA_1, "old") == load_model().info
-    assert goes_by(load_model(), OF_FORMAT_1)
-    assert not goes_by(load_model(), "0" * 64)
+    assert graph_identity(of_format_1, "") == first.digest
+    assert ModelInfo.from_json(METADATA_1, "old") == first.info
+    assert goes_by(first, OF_FORMAT_1)
+    assert not goes_by(first, "0" * 64)
 
 
-def test_what_is_noted_in_a_model_file_does_not_change_what_it_is(packaged, tmp_path):
-    noted = json.loads(load_model().info.to_json())
+def test_what_is_noted_in_a_model_file_does_not_change_what_it_is(packaged, first, tmp_path):
+    noted = json.loads(first.info.to_json())
     noted["dataset"]["scores"] = {"energy_bands-1": [0.16, 0.1, 0.23]}
     data = with_metadata(packaged, json.dumps(noted)) + field(2, b"another program") + field(6, b"words")
-    assert graph_identity(data, "") == load_model().digest
+    assert graph_identity(data, "") == first.digest
     (tmp_path / "noted.onnx").write_bytes(data)
-    kickitout.write_kit(tmp_path / "kit", [3], layers=1, round_robins=1, formats=["sfz"])
+    kickitout.write_kit(tmp_path / "kit", [3], model=first, layers=1, round_robins=1, formats=["sfz"])
     (wav,) = (tmp_path / "kit").rglob("*.wav")
-    np.testing.assert_array_equal(kickitout.render(wav, tmp_path / "noted.onnx"), kickitout.render(wav))
+    np.testing.assert_array_equal(kickitout.render(wav, tmp_path / "noted.onnx"), kickitout.render(wav, first))
 
 
-def test_another_weight_another_operator_or_another_function_is_another_model(packaged):
-    known = load_model().digest
+def test_another_weight_another_operator_or_another_function_is_another_model(packaged, first):
+    known = first.digest
     middle = len(packaged) // 2
     moved = packaged[:middle] + bytes([packaged[middle] ^ 1]) + packaged[middle + 1 :]
     for other in (moved, packaged + field(8, b"\x10\x15"), packaged + field(25, b"")):
@@ -108,7 +114,7 @@ def test_a_recipe_of_format_1_finds_the_file_it_was_made_with(of_format_1, tmp_p
     (tmp_path / "mine.onnx").write_bytes(mine)
     model = load_model(tmp_path / "mine.onnx")
     recipe = sound_recipe(model, 7) | {"model_sha256": hashlib.sha256(mine).hexdigest()}
-    np.testing.assert_array_equal(kickitout.render(recipe, model), kickitout.generate([7])[0])
+    np.testing.assert_array_equal(kickitout.render(recipe, model), kickitout.generate([7], FIRST_DEFAULT)[0])
     with pytest.raises(UserError, match="made by the model mine"):
         kickitout.render(recipe)
     (tmp_path / "mine.onnx").unlink()
@@ -116,16 +122,16 @@ def test_a_recipe_of_format_1_finds_the_file_it_was_made_with(of_format_1, tmp_p
         kickitout.render(recipe, model)
 
 
-def test_a_sound_of_format_1_says_its_own_latent():
-    sound = Path(__file__).parent / "old" / "kick_000007.wav"
+def test_a_sound_of_format_1_says_its_own_latent(first):
+    sound = OLD / "kick_000007.wav"
     assert json.loads(read_comment(sound))["model_sha256"] == OF_FORMAT_1
-    assert find_latent(load_model(), sound).said == "made by this model, so its latent is known"
+    assert find_latent(first, sound).said == "made by this model, so its latent is known"
 
 
-def test_limits_beside_a_model_of_format_1_are_still_its_own(of_format_1, tmp_path):
+def test_limits_beside_a_model_of_format_1_are_still_its_own(of_format_1, first, tmp_path):
     from kickitout.generation.reject import limits_file, limits_of_model, limits_text
 
-    limits = limits_of_model(load_model())
+    limits = limits_of_model(first)
     text = json.dumps({**json.loads(METADATA_1), "limits": {}})
     data = with_metadata(of_format_1, text)
     path = tmp_path / "mine.onnx"
@@ -136,7 +142,7 @@ def test_limits_beside_a_model_of_format_1_are_still_its_own(of_format_1, tmp_pa
 
 
 def test_the_encoder_of_another_model_is_refused(packaged, tmp_path, capsys):
-    sound = Path(__file__).parent / "old" / "kick_000007.wav"
+    sound = OLD / "kick_000007.wav"
     path = tmp_path / "mine.onnx"
     path.write_bytes(packaged)
     encoder = find_encoder("default").read_bytes()

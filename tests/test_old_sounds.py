@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import wave
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from earlier import FIRST_DEFAULT, OLD
 
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.generation.load import load_model
+from kickitout.generation.earlier import DEFAULT_MODELS
+from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.recipe import render_recipe
 
 pytestmark = pytest.mark.decides
 
-OLD = Path(__file__).parent / "old"  # what was made before there were frozen ids
 SOUNDS = json.loads((OLD / "sounds.json").read_text())
 
 
@@ -26,7 +29,7 @@ def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
     of a step of 16 bits; rounding to them is half a step on either side."""
     from kickitout.export.sounds import file_of_recipe
 
-    recipe, model = known["recipe"], load_model("default")
+    recipe, model = known["recipe"], load_model(FIRST_DEFAULT)
     if "shape" in recipe:
         (tmp_path / "again.wav").write_bytes(file_of_recipe(recipe, known["file"], model=model))
         with wave.open(str(tmp_path / "again.wav")) as file:
@@ -41,8 +44,26 @@ def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
 def test_a_file_of_before_says_its_recipe_and_is_made_again(tmp_path, capsys):
     assert main(["recipe", str(OLD / "kick_000007.wav")]) == 0
     assert json.loads(capsys.readouterr().out) == SOUNDS[0]["recipe"]
-    assert main(["recipe", str(OLD / "kick_000007.wav"), "--render", str(tmp_path / "again.wav")]) == 0
+    again = ["--render", str(tmp_path / "again.wav"), "--model", str(FIRST_DEFAULT)]
+    assert main(["recipe", str(OLD / "kick_000007.wav"), *again]) == 0
     assert "its samples are not those" not in capsys.readouterr().err
+
+
+def test_a_sound_of_the_first_default_says_where_that_model_is_had():
+    another = SimpleNamespace(digest="f" * 64, path=None)
+    with pytest.raises(UserError) as refused:
+        render_recipe(SOUNDS[0]["recipe"], another, "kick.wav")
+    for words in ("kick.wav: made by the model kickgan-at-large", "it is the default of kickitout 0.1.0",
+                  "git cat-file blob 9c5baa92745d > default-0.1.0.onnx", "give the file of that model"):  # fmt: skip
+        assert words in str(refused.value)
+
+
+def test_every_default_is_in_the_table_with_what_git_calls_it():
+    """A model that takes the place of another in the package gets its line in `generation.earlier`."""
+    for path in (FIRST_DEFAULT, find_model_file(Path("default"))):
+        data = path.read_bytes()
+        blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+        assert DEFAULT_MODELS[load_model(path).digest].blob == blob
 
 
 def test_a_sound_of_a_model_that_is_not_at_hand_names_it():

@@ -14,6 +14,7 @@ import numpy as np
 from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
+from kickitout.generation.earlier import where_had
 from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
@@ -166,7 +167,7 @@ def check_maker(recipe: Mapping[str, Any], model: Model | None, where: str) -> M
         return model
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
     other = "" if model is None else f", another model than this one ({model.digest[:12]})"
-    raise UserError(f"{named}{other}; give the file of that model with --model")
+    raise UserError(f"{named}{other}; {where_had(digest)}give the file of that model with --model")
 
 
 def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
