@@ -24,6 +24,7 @@ from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, Embedding
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.report import halves, score_features, score_sets, scores_text
 from kickitout.metrics.score import FEWEST
+from kickitout.scoring import score
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
@@ -238,14 +239,17 @@ def test_pairs_to_listen_to_need_a_training_set_and_a_new_folder(tmp_path, capsy
     assert "not empty" in capsys.readouterr().err
 
 
-def test_a_repeated_file_counts_as_often_as_it_is_there(tmp_path):
-    from kickitout.cli.score import _generated
-
-    folder = write_kicks(tmp_path / "made", 2)
+def test_a_repeated_file_counts_as_often_as_it_is_there(tmp_path, rendered):
+    folder = write_kicks(tmp_path / "made", 64)
     (folder / "again.wav").write_bytes((folder / "kick 000.wav").read_bytes())
-    waves, names, _ = _generated([str(folder)], None, 0)
-    assert len(waves) == len(names) == 3
-    assert sum(bool((w == waves[0]).all()) for w in waves) + sum(bool((w == waves[1]).all()) for w in waves) >= 3
+    (folder / "text.wav").write_text("no sound")
+    refused: list[str] = []
+    report = score(folder, rendered[:80], folder, embeddings=["bands"], watch=refused.append)
+    assert report.scores["energy_bands-1"].n == (80, 65)
+    assert report.generated["kicks"] == len(report.copies) == 65  # all of them are training kicks
+    found = {made.split("/")[-1]: learned for made, learned, _ in report.copies}
+    assert found["again.wav"] == found["kick 000.wav"]
+    assert refused == ["made/text.wav: text, not audio; WAV, FLAC, AIFF, OGG and MP3 work"]
 
 
 def test_the_share_that_is_recognised_as_kicks_stands_beside_that_of_the_real_ones(rendered):
