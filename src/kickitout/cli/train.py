@@ -63,6 +63,8 @@ def run(args: argparse.Namespace) -> int:
             seconds=args.budget, began=args.began, device=args.device, precision=args.precision,
             accumulate=args.accumulate, threads=args.threads, watch=view,
         )  # fmt: skip
+    if result.reason == "used up":
+        return 0
     return 130 if result.reason == "interrupted" or result.step == 0 else 0
 
 
