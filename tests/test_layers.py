@@ -22,13 +22,13 @@ FLOORS = [
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
     {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"},
-    {"kicks", "scoring"}, {"frontend", "api"}, {"studio"}, {"cli"}, {"__main__"},
+    {"kicks", "scoring"}, {"fitting"}, {"frontend", "api"}, {"studio"}, {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "tones", "patterns", "spectra", "sources", "two_sample"}, {"data"},
+    {"html", "tones", "patterns", "spectra", "sources", "two_sample", "loops"}, {"data"},
     {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence", "pictures"},
     {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip

@@ -25,6 +25,7 @@ HOMES = {
     "controls": "kickitout.models.controls",
     "encode_sound": "kickitout.audio",
     "export_model": "kickitout.api",
+    "fit": "kickitout.fitting.fit",
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
     "generation_job": "kickitout.export.sounds",
@@ -49,6 +50,7 @@ HOMES = {
     "synthesise": "kickitout.synthesis.procedural",
     "train": "kickitout.api",
     "vary": "kickitout.kicks",
+    "write_fit": "kickitout.fitting.report",
     "write_kicks": "kickitout.export.sounds",
     "write_kit": "kickitout.export.kits.package",
     "write_shards": "kickitout.api",
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from kickitout.export.kits.formats import kit_formats
     from kickitout.export.kits.package import write_kit
     from kickitout.export.sounds import generation_job, render_file, write_kicks
+    from kickitout.fitting.fit import fit
+    from kickitout.fitting.report import write_fit
     from kickitout.generation import generate, generate_kicks, load_model
     from kickitout.generation.styles import styles
     from kickitout.generation.targets import TargetRequest
@@ -98,6 +102,7 @@ __all__ = [
     "controls",
     "encode_sound",
     "export_model",
+    "fit",
     "generate",
     "generate_kicks",
     "generation_job",
@@ -122,6 +127,7 @@ __all__ = [
     "synthesise",
     "train",
     "vary",
+    "write_fit",
     "write_kicks",
     "write_kit",
     "write_shards",

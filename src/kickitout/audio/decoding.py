@@ -50,6 +50,7 @@ NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say o
         rb"\0\x05\x16\x07",
         "what macOS keeps beside a file, not the sound; the file of the same name without ._ in front is it",
     ),
+    (rb"\x1a\x45\xdf\xa3|RIFF....AVI ", f"a video (Matroska, WebM or AVI); {CONVERT_IT}, its sound alone"),
     (rb"\x30\x26\xb2\x75", f"WMA is not read; {CONVERT_IT}"),
     (
         rb"RIFF|RIFX|RF64|FORM|fLaC|OggS|ID3",
@@ -59,14 +60,16 @@ NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say o
 )
 
 
-def read_sound(path: str | os.PathLike[str]) -> Sound:
+def read_sound(path: str | os.PathLike[str], *, longest: float = MAX_SECONDS) -> Sound:
     """Read WAV, FLAC, AIFF, OGG (Vorbis, Opus) or MP3. The duration is checked before anything is decoded.
+
+    longest: seconds that are read at most; a longer file is refused.
 
     Raises UserError for a file that is missing, unreadable, damaged, truncated, too long, or not sound at all.
     """
     name = os.fspath(path)
     with open_for_reading(name) as file:
-        return decode_sound(file, name)
+        return decode_sound(file, name, longest=longest)
 
 
 def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
@@ -81,10 +84,10 @@ def open_for_reading(path: str | os.PathLike[str]) -> BinaryIO:
         raise explain_os_error(error, path) from error
 
 
-def decode_sound(data: bytes | BinaryIO, name: str) -> Sound:
+def decode_sound(data: bytes | BinaryIO, name: str, *, longest: float = MAX_SECONDS) -> Sound:
     """Bytes, or a seekable binary file, to a Sound. `name` begins every message. Raises UserError like `read_sound`."""
     try:
-        return _decode(io.BytesIO(data) if isinstance(data, bytes) else data, name)
+        return _decode(io.BytesIO(data) if isinstance(data, bytes) else data, name, longest)
     except OSError as error:  # a disk that fails in the middle
         raise explain_os_error(error, name) from error
 
@@ -155,7 +158,7 @@ def _open_stream(file: BinaryIO) -> Iterator[_Stream]:
         yield sound
 
 
-def _decode(file: BinaryIO, name: str) -> Sound:
+def _decode(file: BinaryIO, name: str, longest: float) -> Sound:
     if Path(name).suffix.lower() == ".raw":
         raise UserError(f"{name}: raw samples without a header; {CONVERT_IT}")
     contents = find_contents(file, name)
@@ -164,8 +167,8 @@ def _decode(file: BinaryIO, name: str) -> Sound:
             if sound.format not in CONTAINERS:
                 raise UserError(f"{name}: {sound.format} files are not read; {CONVERT_IT}")
             promised = contents.promised or (0 if sound.frames >= UNKNOWN_FRAMES else sound.frames)
-            _check_header(sound, promised, name)
-            limit = int(MAX_SECONDS * sound.samplerate) + 1
+            _check_header(sound, promised, name, longest)
+            limit = int(longest * sound.samplerate) + 1
             samples, broken = _read_to_end(sound, promised or READ_FRAMES, limit)
             rate, container, subtype = sound.samplerate, contents.container or sound.format, sound.subtype
     except (soundfile.LibsndfileError, TypeError) as error:
@@ -173,7 +176,7 @@ def _decode(file: BinaryIO, name: str) -> Sound:
     if broken and len(samples) < (promised or limit):
         raise UserError(f"{name}: {_how_broken(contents.file, promised)}; copy or download it again")
     if len(samples) == limit:  # a stream that did not know its length
-        raise _too_long(name, f"more than {MAX_SECONDS:.0f} s")
+        raise _too_long(name, f"more than {longest:.0f} s", longest)
     if len(samples) == 0:
         raise UserError(f"{name}: holds no samples (0 s long); export it again")
     if len(samples) < promised:
@@ -234,20 +237,21 @@ def _how_broken(file: BinaryIO, promised: int) -> str:
     )
 
 
-def _check_header(sound: _Stream, promised: int, name: str) -> None:
+def _check_header(sound: _Stream, promised: int, name: str, longest: float) -> None:
     """Refuse by the header alone, before memory is spent."""
     if not MIN_RATE <= sound.samplerate <= MAX_RATE:
         raise UserError(f"{name}: a sample rate of {sound.samplerate} Hz; 8 to 192 kHz work")
     if sound.channels > MAX_CHANNELS:
         raise UserError(f"{name}: {sound.channels} channels; up to {MAX_CHANNELS} work")
     seconds = promised / sound.samplerate
-    if seconds > MAX_SECONDS:
+    if seconds > longest:
         long = f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
-        raise _too_long(name, f"{long} long")
+        raise _too_long(name, f"{long} long", longest)
 
 
-def _too_long(name: str, length: str) -> UserError:
-    return UserError(f"{name}: {length}; a kick is a one-shot, at most {MAX_SECONDS:.0f} s are read: cut it first")
+def _too_long(name: str, length: str, longest: float) -> UserError:
+    what = "a kick is a one-shot, " if longest == MAX_SECONDS else ""
+    return UserError(f"{name}: {length}; {what}at most {longest:.0f} s are read: cut it first")
 
 
 def _why_not_sound(file: BinaryIO) -> str:

@@ -28,8 +28,8 @@ kick generate -n 16                             16 kicks into kicks/
 kick train my-kicks/ --budget 20m --out run/    train on a folder; then: kick generate --model run/
 kick COMMAND --help                             what a command does, with examples"""
 COMMANDS = (
-    "generate", "styles", "vary", "morph", "studio", "kit", "recipe", "check", "card", "train", "configs", "runs",
-    "clean", "export", "synth", "score",
+    "generate", "styles", "vary", "morph", "fit", "studio", "kit", "recipe", "check", "card", "train", "configs",
+    "runs", "clean", "export", "synth", "score",
 )  # fmt: skip
 COMMAND_GROUP = "kickitout.commands"  # of the entry points by which other packages add commands
 

@@ -1,0 +1,42 @@
+"""Make kicks that fit a loop or a stem: tuned to it, short enough for its bass, loud where it leaves room.
+
+kick fit loop.wav -n 8 -o fitted/
+
+fitted/ then holds the kicks, mix/ with the loop alone, with each kick, ducked or not, all at one loudness, and what was
+heard as fit.txt and fit.json. A loop has 1 to 120 s, in 4/4. docs/fit.md says how sure the answers are.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "make kicks that fit a loop"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    from kickitout.cli.values import add_format, add_model, positive
+
+    parser.add_argument("loop", type=Path, help="a loop or a stem: any sound file that can be read")
+    parser.add_argument("-n", type=positive, default=8, help="how many kicks (default 8)")
+    parser.add_argument("--seed", type=int, default=0, help="the first of the seeds that are looked at (default 0)")
+    add_model(parser)
+    parser.add_argument("-o", "--out", type=Path, default=Path("fitted"), help="folder (default fitted/)")
+    add_format(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from kickitout import fit, write_fit
+    from kickitout.cli.progress import print_made
+    from kickitout.cli.values import format_of
+    from kickitout.files import check_new_file
+
+    if args.out.is_dir():
+        check_new_file(args.out / "fit.txt", force=args.force)  # before the work rather than after it
+    found = fit(args.loop, args.n, seed=args.seed, model=args.model)
+    for line in found.heard:
+        print(line, file=sys.stderr)
+    for path, why in zip(write_fit(found, args.out, **format_of(args), force=args.force), found.why, strict=True):
+        print_made(f"{path}  {why}")
+    return 0

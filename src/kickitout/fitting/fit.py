@@ -1,0 +1,70 @@
+"""Kicks for a loop: hear it, see what it leaves free, find kicks that fit in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from kickitout.errors import UserError
+from kickitout.fitting.loop import Loop, read_loop
+from kickitout.fitting.room import Room, find_room
+from kickitout.fitting.search import FittedKick, Fitter
+from kickitout.fitting.words import heard_lines, room_lines, why_line
+from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.model import Model
+from kickitout.generation.noise import check_seeds
+from kickitout.sound import SAMPLE_RATE
+
+MOST = 64  # kicks for a loop
+
+
+@dataclass(frozen=True)
+class Fit:
+    """loop: what was heard; room: what it leaves free; kicks: the one that masks the bass least first."""
+
+    loop: Loop
+    room: Room
+    kicks: tuple[FittedKick, ...]
+
+    @property
+    def heard(self) -> list[str]:
+        """What was heard, a sentence each; what was not heard is said as well."""
+        return [*heard_lines(self.loop), *room_lines(self.room)]
+
+    @property
+    def why(self) -> list[str]:
+        """Why each kick is as it is."""
+        return [why_line(one, self.loop, self.room) for one in self.kicks]
+
+
+def fit(
+    loop: str | PathLike[str] | np.ndarray, n: int = 8, *, seed: int = 0, rate: int = SAMPLE_RATE,
+    model: str | Path | Model = DEFAULT,
+) -> Fit:  # fmt: skip
+    """Make kicks that fit a loop: tuned to its root or fifth, over before its bass or the next beat comes.
+
+    loop: a file, or samples [T] or [T, C] at `rate` Hz, of 1 to 120 s. n: how many kicks, at most 64; seed: the first
+    of those that are looked at. In the result `loop` has `tempo` (bpm, first_beat in seconds), `key` and `bass`, each
+    with a `confidence` from 0 to 1 and `known`; `room` has what is free around the beats in ms; each of `kicks` its
+    `kick`, `midi`, and the masking of the bass below 150 Hz in dB by the seed's own kick (`before_db`) and by this one
+    (`after_db`), both as loud as the loop. `heard` and `why` say it in words; docs/fit.md defines masking. Raises
+    UserError for a loop that is too short, too long, silent or not finite, and as `match` does.
+
+    >>> import kickitout
+    >>> import numpy as np
+    >>> time = np.arange(2 * 44100) / 44100
+    >>> bass = 0.5 * np.sin(2 * np.pi * 55 * time) * (time % 0.5 > 0.25)
+    >>> found = kickitout.fit(bass, 1)
+    >>> found.loop.bass.known, found.kicks[0].after_db < found.kicks[0].before_db
+    (True, True)
+    """
+    if not 1 <= n <= MOST:
+        raise UserError(f"n={n}: 1 to {MOST} kicks for a loop work")
+    check_seeds([seed])
+    played = load_model(model)
+    heard = read_loop(loop, rate)
+    room = find_room(heard)
+    return Fit(heard, room, tuple(Fitter(heard, room, played).find(n, seed)))

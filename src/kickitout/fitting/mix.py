@@ -1,0 +1,52 @@
+"""Kicks in their loop, to be heard one after the other: all mixes are equally loud, with the loop ducked or not.
+
+Ducking lowers the loop by DUCK_DB when a kick comes and lets it return as the kick falls, as a compressor with the kick
+on its side chain does.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kickitout.fitting.level import loudness_of
+from kickitout.fitting.loop import Loop
+from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+
+DUCK_DB = 6.0
+ATTACK_SECONDS = 0.004  # before the kick: no click of the gain itself
+LEAST_RELEASE_SECONDS = 0.05
+
+
+def mixed(loop: Loop, wave: np.ndarray, gain_db: float, release_seconds: float | None = None) -> np.ndarray:
+    """float32 [T, C]: the loop with a kick [T'] on its beats. release_seconds: duck the loop, and let it come back by
+    63 % in this time; None leaves it alone."""
+    hit = wave.astype(np.float64) * 10 ** (gain_db / 20)
+    out = loop.samples.astype(np.float64)
+    if release_seconds is not None:
+        out *= _ducking(loop, release_seconds)[:, None]
+    for beat in loop.beats:
+        at = round(float(beat) * SAMPLE_RATE) - ONSET
+        part = hit[max(0, -at) :][: len(out) - max(0, at)]
+        out[max(0, at) : max(0, at) + len(part)] += part[:, None]
+    return out.astype(np.float32)
+
+
+def _ducking(loop: Loop, release_seconds: float) -> np.ndarray:
+    """Gain of the loop, [T]: 1 but around the beats."""
+    release = max(release_seconds, LEAST_RELEASE_SECONDS)
+    depth = 1 - 10 ** (-DUCK_DB / 20)
+    time = np.arange(len(loop.samples)) / SAMPLE_RATE
+    down = np.zeros(len(time))
+    for beat in loop.beats:
+        since = time - float(beat)
+        fall = np.where(since >= 0, np.exp(-np.maximum(since, 0) / release), 1 + since / ATTACK_SECONDS)
+        down = np.maximum(down, np.clip(fall, 0, 1))
+    return 1 - depth * down
+
+
+def equally_loud(mixes: list[np.ndarray]) -> list[np.ndarray]:
+    """The same mixes [T, C] at one integrated loudness, the highest at which none of them exceeds PEAK."""
+    levels = [loudness_of(mix, SAMPLE_RATE) for mix in mixes]
+    room = [20 * np.log10(PEAK / max(float(np.abs(mix).max()), 1e-9)) for mix in mixes]
+    goal = min(level + free for level, free in zip(levels, room, strict=True))
+    return [(mix * 10 ** ((goal - level) / 20)).astype(np.float32) for mix, level in zip(mixes, levels, strict=True)]

@@ -1,0 +1,98 @@
+"""The folder that `kick fit` writes: kicks, mixes, and what was heard as text and as data."""
+
+from __future__ import annotations
+
+import json
+import math
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kickitout.audio import write_sound
+from kickitout.errors import UserError, printable
+from kickitout.export.sounds import refuse_in_the_way, write_kicks
+from kickitout.files import make_folder, write_whole
+from kickitout.fitting.fit import Fit
+from kickitout.fitting.mix import equally_loud, mixed
+from kickitout.notes import NOTE_NAMES, note_name
+from kickitout.sound import SAMPLE_RATE
+
+MIX = "mix"  # folder of the mixes
+REPORT, DATA = "fit.txt", "fit.json"
+
+
+def report_text(fit: Fit) -> str:
+    """What was heard, what is free, and a line a kick."""
+    kicks = [f"{one.kick.name}: {why}" for one, why in zip(fit.kicks, fit.why, strict=True)]
+    return "\n".join([printable(fit.loop.name), *fit.heard, "", *kicks]) + "\n"
+
+
+def report_data(fit: Fit) -> dict[str, Any]:
+    """The same as data; null for what is not there."""
+    loop, room = fit.loop, fit.room
+
+    def known(value: float) -> float | None:
+        return round(value, 3) if math.isfinite(value) else None
+
+    return {
+        "loop": loop.name,
+        "seconds": round(loop.seconds, 3),
+        "loudness_lufs": known(loop.lufs),
+        "tempo": {"bpm": round(loop.tempo.bpm, 2), "first_beat_s": round(loop.tempo.first_beat, 3),
+                  "confidence": round(loop.tempo.confidence, 3), "known": loop.tempo.known},
+        "key": {"tonic": NOTE_NAMES[loop.key.tonic], "mode": loop.key.mode,
+                "confidence": round(loop.key.confidence, 3), "known": loop.key.known},
+        "bass": {"confidence": round(loop.bass.confidence, 3), "known": loop.bass.known,
+                 "notes": [{"start_s": round(one.start, 2), "seconds": round(one.seconds, 2),
+                            "note": note_name(one.midi), "weight": round(one.weight, 4)} for one in loop.bass.notes]},
+        "room": {"free_ms": round(room.free_ms), "beat_ms": round(room.beat_ms), "click_hz": room.click_hz},
+        "kicks": [{"file": one.kick.name, "seed": one.seed, "note": note_name(one.midi) if one.midi else None,
+                   "interval": one.interval or None, "targets": {k: round(v, 3) for k, v in one.targets.items()},
+                   "masking_before_db": known(one.before_db), "masking_after_db": known(one.after_db),
+                   "gain_db": known(one.gain_db), "why": why} for one, why in zip(fit.kicks, fit.why, strict=True)],
+    }  # fmt: skip
+
+
+def write_fit(
+    fit: Fit, folder: str | PathLike[str], *, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
+    pre_roll_ms: float | None = None, force: bool = False,
+) -> list[Path]:  # fmt: skip
+    """Write what `fit` found: the kicks with their recipes, `mix/` with the loop alone, with each kick, ducked or not,
+    and with the kick of the first seed before it was fitted, and the report as fit.txt and fit.json.
+
+    All mixes have one loudness. format, bits, rate and pre_roll_ms are of the kicks, as in `write_kicks`. Returns the
+    paths of the kicks. Raises UserError where a file is in the way (force replaces it).
+
+    >>> import kickitout, tempfile
+    >>> import numpy as np
+    >>> bass = 0.5 * np.sin(2 * np.pi * 55 * np.arange(2 * 44100) / 44100)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     made = kickitout.write_fit(kickitout.fit(bass, 1), folder)
+    ...     sorted(path.name for path in made[0].parent.iterdir())[1:]
+    ['fit.json', 'fit.txt', 'mix']
+    """
+    folder = Path(folder)
+    if not fit.kicks:
+        raise UserError("a fit without kicks: there is nothing to write")
+    names = ["loop", "unfitted", *(name for one in fit.kicks for name in (one.kick.name, f"{one.kick.name}_ducked"))]
+    refuse_in_the_way(folder, [REPORT, DATA], force=force)
+    refuse_in_the_way(folder / MIX, [f"{name}.wav" for name in names], force=force)
+    paths = write_kicks([one.kick for one in fit.kicks], folder, format=format, bits=bits, rate=rate,
+                        pre_roll_ms=pre_roll_ms, force=force)  # fmt: skip
+    make_folder(folder / MIX)
+    for name, mix in zip(names, equally_loud(_mixes(fit)), strict=True):
+        write_sound(folder / MIX / f"{name}.wav", mix, SAMPLE_RATE, force=force)
+    write_whole(folder / REPORT, report_text(fit).encode("utf-8"))
+    write_whole(folder / DATA, (json.dumps(report_data(fit), indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
+    return paths
+
+
+def _mixes(fit: Fit) -> list[np.ndarray]:
+    loop, first = fit.loop, fit.kicks[0]
+    made = [loop.samples, mixed(loop, first.before, first.before_gain_db)]
+    for one in fit.kicks:
+        wave = one.kick.channels.mean(axis=0)
+        made += [mixed(loop, wave, one.gain_db), mixed(loop, wave, one.gain_db, one.targets["decay"] / 1000)]
+    return made

@@ -1,0 +1,86 @@
+"""What a loop leaves free around its beats: how long the low end stays quiet, and where a click is not covered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kickitout.fitting.loop import Loop
+from kickitout.fitting.masking import FRAME_HOP_SECONDS, FRAME_SECONDS
+from kickitout.sound import SAMPLE_RATE
+
+BUSY = 0.1  # of the mean energy of the low end: from here on it is busy
+LEAST_ROOM_MS = 60.0  # shorter is none: a kick's first periods
+SHORT_MS, LONG_MS = 40.0, 240.0  # time to fall by 20 dB that is asked for
+CLICK_SECONDS = 0.04
+CLICK_CENTRES_HZ = (3000.0, 4200.0, 6000.0)  # where a click can be put: half an octave apart, what the model reaches
+CLICK_WIDTH = 2**0.25
+COVERED_DB = 6.0  # by which the beats must be above the mean of the loop to have hats that cover a click
+CARRYING_DB = -12.0  # a click that is heard where a bass covers the body
+
+
+@dataclass(frozen=True)
+class Room:
+    """free_ms: from a beat until the low end is busy, 0 where it is busy at the beat; beat_ms: between two beats;
+    click_hz: the quietest place for a click, None where nothing covers one; hats_db: by how much."""
+
+    free_ms: float
+    beat_ms: float
+    click_hz: float | None
+    hats_db: float
+
+    @property
+    def taken(self) -> bool:
+        """Whether the low end is busy when a kick comes."""
+        return self.free_ms < LEAST_ROOM_MS
+
+    @property
+    def decay_ms(self) -> float:
+        """Time to fall by 20 dB so that 40 dB are over before the bass or the next beat, in steps of 5 ms."""
+        until = min(self.free_ms, self.beat_ms) / 2
+        return SHORT_MS if self.taken else 5 * round(min(max(until, SHORT_MS), LONG_MS) / 5)
+
+
+def find_room(loop: Loop) -> Room:
+    """What is free around the beats of a loop."""
+    beats = loop.beats
+    beat_ms = 1000 * float(np.diff(beats).mean()) if len(beats) > 1 else 1000 * loop.seconds
+    click_hz, hats_db = _click_place(loop.mid, beats)
+    return Room(_free_ms(loop.low.sum(axis=1), beats, beat_ms), beat_ms, click_hz, hats_db)
+
+
+def _free_ms(low: np.ndarray, beats: np.ndarray, beat_ms: float) -> float:
+    """From the beats on, how long the mean energy of the low end stays below BUSY of its own mean."""
+    if float(low.sum()) <= 0:
+        return beat_ms
+    count = max(1, round(beat_ms / 1000 / FRAME_HOP_SECONDS))
+    starts = np.round(beats / FRAME_HOP_SECONDS).astype(int)
+    rows = [low[at : at + count] for at in starts if at + count <= len(low)] or [low[:count]]
+    after = np.mean(rows, axis=0) / float(low.mean())
+    blur = round(FRAME_SECONDS / 2 / FRAME_HOP_SECONDS)  # a frame sees what begins half of it later
+    busy = np.flatnonzero(after[blur:] > BUSY)
+    if len(busy) and busy[0] == 0:
+        return 0.0
+    return 1000 * FRAME_HOP_SECONDS * (blur + (int(busy[0]) + blur if len(busy) else len(after) - blur))
+
+
+def _click_place(mid: np.ndarray, beats: np.ndarray) -> tuple[float | None, float]:
+    """The quietest of CLICK_CENTRES_HZ at the beats, None where they are no louder than the rest; and by how much."""
+    size = 1024
+    count = max(1, (len(mid) - size) // 512)
+    frames = np.lib.stride_tricks.sliding_window_view(mid.astype(np.float64), size)[: count * 512 : 512]
+    power = np.abs(np.fft.rfft(frames * np.hanning(size))) ** 2
+    hz = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
+    edges = [(hz >= centre / CLICK_WIDTH) & (hz < centre * CLICK_WIDTH) for centre in CLICK_CENTRES_HZ]
+    bands = np.stack([power[:, inside].sum(axis=1) for inside in edges], axis=1) + 1e-12  # [frames, bands]
+    wide = max(1, round(CLICK_SECONDS * SAMPLE_RATE / 512))
+    starts = (beats * SAMPLE_RATE / 512).astype(int)
+    at = np.unique(np.concatenate([starts + k for k in range(wide)]))
+    at = at[at < len(bands)]
+    if len(at) == 0:
+        return None, 0.0
+    over = 10 * np.log10(bands[at].mean() / bands.mean())
+    if over < COVERED_DB:
+        return None, float(over)
+    return CLICK_CENTRES_HZ[int(np.argmin(np.round(10 * np.log10(bands[at].mean(axis=0)), 1)))], float(over)

@@ -1,0 +1,192 @@
+"""Kicks that leave a loop its bass: of many seeds those that mask least, tuned, as short as the room is.
+
+Every kick is compared at one loudness, that of the loop, on every beat. First the kicks of a pool of seeds are played
+as they are; the best of them are moved to each note in question, which the control of pitch does in one render; and the
+best pairs of a seed and a note are matched to the whole request.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from kickitout.descriptors import cards
+from kickitout.fitting.level import loudness_of
+from kickitout.fitting.loop import Loop
+from kickitout.fitting.masking import low_cells, masking_db, placed
+from kickitout.fitting.room import CARRYING_DB, Room
+from kickitout.generation.generate import Kick
+from kickitout.generation.match import measured
+from kickitout.generation.model import Model
+from kickitout.generation.noise import normal
+from kickitout.kicks import match
+from kickitout.notes import note_name, to_hz, to_midi
+from kickitout.sound import ONSET, SAMPLE_RATE
+
+POOL = 64  # seeds that are looked at
+KEPT = 16  # of them, the best, that are moved to each note
+LOWEST_NOTE, HIGHEST_NOTE = 28, 45  # E1 to A2, 41 to 110 Hz
+MATCHED = 1.5  # kicks that are matched for each that is given
+ROUNDS_EACH = 9  # renders of a match
+TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
+IN_TUNE_CENTS = 3.0  # so near it is left as it is
+OFF_CENTS = 15.0  # so far off a kick comes behind those that are in tune
+VARIANTS_FREE, VARIANTS_TAKEN = (1.0, 0.7, 1.0), (1.0, 0.75, 2.0)  # of the decay
+CLEAR_DB = -30.0  # masking below it is none that is heard: then more sub is better
+BLOCK = round(0.4 * SAMPLE_RATE)  # of a kick's loudness, as in its card
+
+
+@dataclass(frozen=True)
+class FittedKick:
+    """A kick for a loop. midi: what it is tuned to, None where the loop has no note; interval: "root", "fifth" or "".
+
+    before_db, after_db: masking of the bass below 150 Hz by the seed's own kick and by this one, both at `gain_db`
+    from their own level to the loudness of the loop; NaN where there is no bass.
+    """
+
+    kick: Kick
+    seed: int
+    midi: int | None
+    interval: str
+    targets: Mapping[str, float]
+    before_db: float
+    after_db: float
+    gain_db: float
+    before: np.ndarray  # the seed's own kick, [T]
+    before_gain_db: float
+
+
+def tuned_notes(tonic: int | None) -> list[tuple[int, str]]:
+    """Root and fifth between E1 and A2, as MIDI with their name.
+
+    >>> tuned_notes(5)
+    [(29, 'root'), (36, 'fifth'), (41, 'root')]
+    """
+    if tonic is None:
+        return []
+    notes = range(LOWEST_NOTE, HIGHEST_NOTE + 1)
+    names = {tonic % 12: "root", (tonic + 7) % 12: "fifth"}
+    return [(midi, names[midi % 12]) for midi in notes if midi % 12 in names]
+
+
+def request_for(room: Room, midi: int | None, variant: int) -> dict[str, float]:
+    """What is asked of a kick. variant: of three in a row one is shorter, so that there is a choice, and where there is
+    no room that one could outlast, one is longer."""
+    share = VARIANTS_TAKEN[variant % 3] if room.taken else VARIANTS_FREE[variant % 3]
+    asked = {"decay": float(max(30, 5 * round(share * room.decay_ms / 5)))} | (
+        {} if midi is None else {"pitch": to_hz(midi)}
+    )
+    if room.taken:
+        asked["click"] = CARRYING_DB
+    if room.click_hz is not None:
+        asked["tone"] = room.click_hz
+    return asked
+
+
+def _tuned(kick: Kick, asked: Mapping[str, float], model: Model) -> Kick:
+    """The kick with its pitch as asked for, where the others have drawn it away; its `match` has all lines."""
+    assert kick.match is not None
+    lines = {line.target.name: line for line in kick.match.lines}
+    if "pitch" not in lines or abs(lines["pitch"].error) <= IN_TUNE_CENTS:
+        return kick
+    (again,) = match([kick], {"pitch": asked["pitch"]}, model, rounds=TUNING_ROUNDS)
+    assert again.match is not None
+    card = measured(again.channels)
+    lines = {name: replace(line, achieved=card[line.target.field]) for name, line in lines.items()}
+    found = replace(again.match, lines=tuple(lines.values()))
+    return again._replace(match=found, recipe=again.recipe | {"targets": dict(asked)})
+
+
+class Hit(NamedTuple):
+    """A kick [T], the cells of its low end (`fitting.masking`), and its momentary loudness."""
+
+    wave: np.ndarray
+    cells: np.ndarray
+    lufs: float
+
+    @classmethod
+    def of(cls, wave: np.ndarray) -> Hit:
+        lufs = loudness_of(wave[ONSET : ONSET + BLOCK, None], SAMPLE_RATE)
+        return cls(wave, low_cells(wave[ONSET:], SAMPLE_RATE), lufs)
+
+
+_pool: dict[tuple[str, range], list[Hit]] = {}  # of the last model and seeds: no loop changes it
+
+
+def pool_of(model: Model, seeds: range) -> list[Hit]:
+    """The kicks of the seeds as they are."""
+    key = model.digest, seeds
+    if not model.digest or key not in _pool:
+        _pool.clear()
+        _pool[key] = [Hit.of(wave) for wave in model.play(normal(seeds, model.info.noise_size)).mean(axis=1)]
+    return _pool[key]
+
+
+class Fitter:
+    """Compares kicks in one loop."""
+
+    def __init__(self, loop: Loop, room: Room, model: Model) -> None:
+        self.loop, self.room, self.model = loop, room, model
+        self.frames = len(loop.low)
+
+    def masking(self, hit: Hit) -> float:
+        """Of a kick at the loudness of the loop, in dB; infinite for one that is silent."""
+        if not math.isfinite(hit.lufs):
+            return math.inf
+        cells = hit.cells * 10 ** ((self.loop.lufs - hit.lufs) / 10)
+        return masking_db(self.loop.low, placed(cells, self.loop.beats, self.frames))
+
+    def find(self, n: int, seed: int) -> list[FittedKick]:
+        """n kicks, the one that leaves most room first; seeds from `seed` on."""
+        seeds = range(seed, seed + max(POOL, 4 * n))
+        pool = pool_of(self.model, seeds)
+        own = np.array([self.masking(hit) for hit in pool])
+        order = np.argsort(np.round(np.nan_to_num(own), 1), kind="stable")
+        pairs = self._pairs(seeds, pool, order, math.ceil(MATCHED * n))
+        found = []
+        for place, (at, note) in enumerate(pairs):
+            midi, interval = note if note else (None, "")
+            asked = request_for(self.room, midi, place)
+            kick = _tuned(match([{"seed": seeds[at]}], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
+            hit, before = Hit.of(kick.channels.mean(axis=0)), pool[at]
+            found.append(FittedKick(kick, seeds[at], midi, interval, asked, float(own[at]), self.masking(hit),
+                                    self.loop.lufs - hit.lufs, before.wave, self.loop.lufs - before.lufs))  # fmt: skip
+        found.sort(key=self._rank)
+        return [self._named(one, k) for k, one in enumerate(found[:n], 1)]
+
+    def _pairs(
+        self, seeds: range, pool: Sequence[Hit], order: np.ndarray, count: int
+    ) -> list[tuple[int, tuple[int, str] | None]]:
+        """The best pairs of a seed, as its place in the pool, and a note."""
+        notes = tuned_notes(self.loop.tonic)
+        controls = self.model.info.controls
+        if not notes or "pitch" not in controls:
+            return [(int(at), None) for at in order[:count]]
+        kept = order[: max(KEPT, count)]
+        pitches = cards(np.stack([pool[at].wave for at in kept]), threads=1).values["pitch_end_hz"]
+        tried: list[tuple[float, int, int, tuple[int, str]]] = []
+        for at, pitch in zip(kept, pitches, strict=True):
+            if not math.isfinite(pitch):
+                continue
+            for note in notes:
+                row = np.zeros(len(controls), np.float32)
+                row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
+                wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
+                tried.append((round(self.masking(Hit.of(wave)), 1), len(tried), int(at), note))
+        return [(at, note) for _, _, at, note in sorted(tried)[:count]]
+
+    def _rank(self, one: FittedKick) -> tuple[float, ...]:
+        """What is in tune first, then less masking; where that is too little to be heard, the deeper kick."""
+        lines = one.kick.match.lines if one.kick.match else ()
+        off = any(not abs(line.error) <= OFF_CENTS for line in lines if line.target.name == "pitch")
+        after = -math.inf if math.isnan(one.after_db) else one.after_db
+        deep = one.midi or 0
+        return (float(off), round(max(after, CLEAR_DB), 1), deep if after <= CLEAR_DB else 0, one.seed)
+
+    def _named(self, one: FittedKick, place: int) -> FittedKick:
+        note = "" if one.midi is None else f"_{note_name(one.midi).replace('#', 's')}"
+        return replace(one, kick=one.kick._replace(name=f"{place:02d}{note}_seed{one.seed}"))
