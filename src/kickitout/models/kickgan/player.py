@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from kickitout.models.controls import CONTROL_NAMES
 from kickitout.models.player import Player
+from kickitout.models.upright import Upright
 from kickitout.representations.base import Representation
 from kickitout.sound import PEAK
 
@@ -18,6 +19,7 @@ DRIVE_INPUT = CONTROL_NAMES.index("drive")
 class ControllablePlayer(Player):
     """A player whose generator has controls, and whose latents can be given instead of drawn.
 
+    Its kicks are of one polarity (`models.upright`), which adversarial families learn from their critics.
     encoder: what finds the latent of a finished kick; it becomes a file of its own and no part of this graph.
     """
 
@@ -27,6 +29,7 @@ class ControllablePlayer(Player):
     ) -> None:  # fmt: skip
         super().__init__(generator, representation, prior, stereo=stereo)
         self._encoder = (encoder,)  # in a tuple, so that it is no submodule
+        self.upright = Upright()
 
     @property
     def encoder(self) -> nn.Module | None:
@@ -47,7 +50,7 @@ class ControllablePlayer(Player):
         drawn = self.prior(eps)
         if latent is not None and given is not None:
             drawn = torch.lerp(drawn, latent, given)
-        wave = self.sound(self.generator(drawn, controls))
+        wave = self.upright(self.sound(self.generator(drawn, controls)))
         return (wave if controls is None else drive(wave, controls[:, DRIVE_INPUT : DRIVE_INPUT + 1, None])), drawn
 
 
