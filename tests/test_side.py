@@ -219,7 +219,7 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
 def test_training_says_that_stereo_kicks_become_mono(dataset):
     mono, stereo = (plan(dataset, load_config(name, toy(name))) for name in ("kickgan", "kickgan-stereo"))
     assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in "\n".join(read_text(mono))
-    assert "stereo:" not in "\n".join(read_text(stereo))
+    assert "  stereo: " not in "\n".join(read_text(stereo))
 
 
 def test_the_bench_trains_a_stereo_step(monkeypatch):
