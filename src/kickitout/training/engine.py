@@ -19,7 +19,6 @@ from torch import Tensor
 from kickitout.errors import SaidElsewhere, UserError
 
 Given = TypeVar("Given")
-Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["float32", "bfloat16"]  # no float16: it needs a scaler, and gains nothing over bfloat16
 MIXED = {"float32": "no", "bfloat16": "bf16"}
 REASON = 1000  # bytes of a refusal that reach the first process
