@@ -17,7 +17,7 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.invert import find_encoder
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import find_model_file, load_model, notice_of
 from kickitout.generation.noise import normal
 
 pytestmark = pytest.mark.light
@@ -146,7 +146,9 @@ def test_the_default_model_can_be_exported(tmp_path):
 def test_an_exported_model_can_still_start_from_a_sound(tmp_path, capsys):
     out = tmp_path / "d.onnx"
     assert main(["export", "default", "-o", str(out)]) == 0
-    assert capsys.readouterr().out.splitlines() == [str(tmp_path / "d.encoder.onnx"), str(out)]
+    names = ("d.encoder.onnx", "d.NOTICE.txt", "d.styles.json", "d.onnx")
+    assert capsys.readouterr().out.splitlines() == [str(tmp_path / name) for name in names]
+    assert notice_of(out) == notice_of(find_model_file(Path("default")))
     assert find_encoder(out).read_bytes() == find_encoder("default").read_bytes()
     out.unlink()
     assert main(["export", "default", "-o", str(out)]) == 2  # the encoder of another model may be in the way

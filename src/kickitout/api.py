@@ -19,7 +19,7 @@ from kickitout.errors import UserError, need_extra
 from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
-from kickitout.generation.load import DEFAULT, find_model_file, load_model
+from kickitout.generation.load import DEFAULT, find_model_file, load_model, notice_file
 from kickitout.generation.match import Targets
 from kickitout.generation.styles import some_styles, styles_file
 from kickitout.generation.tail import MODEL_S
@@ -121,8 +121,8 @@ def resolve_config(config: str, changes: Sequence[str] = ()) -> dict[str, Any]:
 
 
 def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: bool = False) -> list[Path]:
-    """Write the model of a run folder as one file, and beside it its encoder and its styles where it has some. Returns
-    what it wrote.
+    """Write the model of a run folder as one file, and beside it its encoder, its NOTICE and its styles where it has
+    some. Returns what it wrote.
 
     Raises UserError for a run without a finished model, for a damaged one, for an ending that is another than the
     model's, and where a file is in the way (force replaces it).
@@ -130,12 +130,12 @@ def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: b
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in kickitout.export_model("default", f"{folder}/mine.onnx")]
-    ['mine.encoder.onnx', 'mine.styles.json', 'mine.onnx']
+    ['mine.encoder.onnx', 'mine.NOTICE.txt', 'mine.styles.json', 'mine.onnx']
     """
     source, out = find_model_file(Path(run)), Path(out)
     if out.suffix != source.suffix:
         raise UserError(f"{out}: this run's model is a {source.suffix} file; give a name that ends in it")
-    beside = [(where(source), where(out)) for where in (encoder_beside, styles_file)]
+    beside = [(where(source), where(out)) for where in (encoder_beside, notice_file, styles_file)]
     for place in (out, *(place for _, place in beside)):  # what is beside another model would not fit
         check_new_file(place, force=force)
     load_model(source)  # a damaged model is not passed on

@@ -136,7 +136,7 @@ class MixRanges:
 ENDINGS = {
     "cut": MixRanges(),
     "trimmed": MixRanges(
-        processed=0.8,
+        processed=0.65,
         rendered=0.0,
         trim_light=True,
         ranges={
@@ -144,8 +144,8 @@ ENDINGS = {
             "room_db": Range(-22, -1, chance=0.5, otherwise=OFF_DB),
             "hiss_db": Range(-48, -14, chance=0.5, otherwise=OFF_DB),
             "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
-            "trim_db": Range(-56, -27, chance=0.85, otherwise=OFF_DB),
-            "trim_fade_ms": Range(1.5, 8, log=True),
+            "trim_db": Range(-50, -31, chance=0.85, otherwise=OFF_DB),
+            "trim_fade_ms": Range(1.0, 4, log=True),
             "decay_factor": Range(0.6, 1.3, chance=0.85, otherwise=1.0, log=True),
         },
     ),

@@ -59,12 +59,17 @@ def has_model(run: Path) -> bool:
     return any((run / name).exists() for name in IN_A_RUN)
 
 
+def notice_file(model: Path) -> Path:
+    """Where the NOTICE of a model file is, if it has one."""
+    return model.with_suffix(NOTICE_SUFFIX)
+
+
 def notice_of(model: Path | None) -> str:
     """What lies beside a model file as its NOTICE.txt: of the sounds that it learned from, whose licences ask for it.
 
     "" where there is none. Raises UserError for one that cannot be read.
     """
-    path = None if model is None else model.with_suffix(NOTICE_SUFFIX)
+    path = None if model is None else notice_file(model)
     try:
         return path.read_text("utf-8", "replace") if path is not None and path.is_file() else ""
     except OSError as error:

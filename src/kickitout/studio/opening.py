@@ -24,7 +24,7 @@ WISHES = {
 }
 LEAST_FALL = 1.5  # of the pitch, from 10 ms after the onset to the tail: 7 semitones
 LOOKED_AT = 24  # seeds: the first reply of the map
-KNOWN = {"c2e73e3470e926e2": 50}  # identity of a model, begun -> what `best` finds among the 192 kicks of the whole map
+KNOWN = {"5342a2e236085f90": 101}  # identity of a model, begun -> what `best` finds among the 192 of the map
 
 
 def about(model: frontend.Model, opening: int) -> dict[str, Any]:
