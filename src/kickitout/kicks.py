@@ -197,7 +197,7 @@ def morph(
     >>> import kickitout
     >>> deep, hard = kickitout.generate([7, 8])
     >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
-    ['B0', 'F1', 'A#1']
+    ['D1', 'F1', 'G1']
     """
     check_count(n)
     length = _length(length_s, first, last)
@@ -223,7 +223,7 @@ def blend(
 
     >>> import kickitout
     >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
-    'F1'
+    'E1'
     """
     length = _length(length_s, *sounds)
     played = load_model(model)

@@ -59,7 +59,7 @@ def read_cards(paths: Sequence[str | PathLike[str]]) -> Iterator[MeasuredSound |
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     files = kickitout.write_kicks(kickitout.generate_kicks([7, 8]), folder)
     ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
-    ['B0', 'A#1']
+    ['D1', 'G1']
     """
     sounds = (_prepare(found) for found in _found(paths))
     while block := list(islice(sounds, BLOCK)):
