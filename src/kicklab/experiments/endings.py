@@ -1,5 +1,7 @@
-"""Compare how the kicks of models end with how recordings end: stops while loud, T60, energy below 30 Hz, the tail,
-and how many recordings their files cut while they were loud, which training masks.
+"""Compare how the kicks of models end with how recordings end.
+
+Stops while loud, T60, energy below 30 Hz, the tail, and how many recordings their files cut while they were loud, which
+training masks.
 
     kick lab measure endings RECORDINGS [RECORDINGS ...] --model default [--model RUN ...]
 

@@ -81,7 +81,7 @@ def write_kit(
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     kit = kickitout.write_kit(f"{folder}/kit", [7], note="F", layers=1, round_robins=1, formats=["sfz"])
     ...     sorted(path.suffix for path in kit.folder.rglob("*.*"))
-    ['.json', '.md', '.sfz', '.txt', '.txt', '.wav']
+    ['.json', '.md', '.sfz', '.txt', '.txt', '.txt', '.wav']
     """
     out = Path(out)
     named = out.resolve().name if name is None else name
