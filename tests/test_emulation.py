@@ -46,4 +46,4 @@ def test_with_avx2_the_samples_are_those_of_avx_512(here, tmp_path):
 def test_with_sse_nobody_hears_a_difference(here, tmp_path):
     there = made_on("Nehalem", tmp_path / "kicks")
     assert there.shape == here.shape == (SEEDS, 22050, 1)
-    assert 20 * np.log10(np.abs(there.astype(float) - here).max() + 1e-30) < -100  # dB re full scale
+    assert np.abs(there.astype(float) - here).max() < 1 / 32768  # a step of 16 bits
