@@ -30,7 +30,7 @@ from kickitout.sound import ONSET, SAMPLE_RATE
 POOL = 64  # seeds that are looked at
 KEPT = 16  # of them, the best, that are moved to each note
 LOWEST_NOTE, HIGHEST_NOTE = 28, 45  # E1 to A2, 41 to 110 Hz
-MATCHED = 1.5  # kicks that are matched for each that is given
+MATCHED, LEAST_MATCHED = 1.5, 12  # kicks that are matched for each that is given, and at least
 ROUNDS_EACH = 9  # renders of a match
 TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
@@ -146,7 +146,7 @@ class Fitter:
         pool = pool_of(self.model, seeds)
         own = np.array([self.masking(hit) for hit in pool])
         order = np.argsort(np.round(np.nan_to_num(own), 1), kind="stable")
-        pairs = self._pairs(seeds, pool, order, math.ceil(MATCHED * n))
+        pairs = self._pairs(seeds, pool, order, max(LEAST_MATCHED, math.ceil(MATCHED * n)))
         found = []
         for place, (at, note) in enumerate(pairs):
             midi, interval = note if note else (None, "")
