@@ -130,7 +130,7 @@ class _Sounds:
     @classmethod
     def of(cls, sounds: SoundsLike) -> _Sounds:
         if isinstance(sounds, np.ndarray):
-            return cls(_mono(sounds), [f"sound {i}" for i in range(len(sounds))], {"kicks": len(sounds)})
+            return cls(mono(sounds), [f"sound {i}" for i in range(len(sounds))], {"kicks": len(sounds)})
         dataset = sounds if isinstance(sounds, Dataset) else read_dataset(sounds)
         names, about = [row.name for row in dataset.rows], {"digest": dataset.digest, "kicks": len(dataset)}
         return cls(dataset.waves, names, about, dataset.groups)
@@ -162,7 +162,7 @@ class _Sounds:
     def _of_model(cls, model: Model, n: int | None, seed: int) -> _Sounds:
         seeds = range(seed, seed + (OF_A_MODEL if n is None else n))
         about = {"model": model.info.name, "model_sha256": model.digest, "first_seed": seed, "kicks": len(seeds)}
-        return cls(_mono(generate(seeds, model)), [f"seed {number}" for number in seeds], about)
+        return cls(mono(generate(seeds, model)), [f"seed {number}" for number in seeds], about)
 
 
 def _closest(found: Audit, made: _Sounds, learned: _Sounds) -> tuple[Pair, ...]:
@@ -172,7 +172,7 @@ def _closest(found: Audit, made: _Sounds, learned: _Sounds) -> tuple[Pair, ...]:
     )
 
 
-def _mono(waves: np.ndarray) -> np.ndarray:
+def mono(waves: np.ndarray) -> np.ndarray:
     """[n, T], the mean of channels where there are some."""
     return waves if waves.ndim == 2 else waves.mean(axis=1)
 

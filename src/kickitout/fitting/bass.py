@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from kickitout.audio import resample
+from kickitout.fitting.spectrum import frame_magnitudes, peak_offset
 from kickitout.notes import to_midi
 
 LOW_RATE = 2205  # Hz: a twentieth of 44.1 kHz
@@ -66,11 +67,8 @@ class Bass:
 
 def find_bass(wave: np.ndarray, rate: int) -> Bass:
     """The notes below 165 Hz of a wave [T]."""
-    low = resample(wave, rate, LOW_RATE).astype(np.float64)
     window, hop = round(WINDOW_SECONDS * LOW_RATE), round(HOP_SECONDS * LOW_RATE)
-    padded = np.concatenate([np.zeros(window // 2), low, np.zeros(window)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(low) : hop]
-    power = np.abs(np.fft.rfft(frames * np.hanning(window), SIZE)) ** 2
+    power = frame_magnitudes(resample(wave, rate, LOW_RATE), window, hop, SIZE) ** 2
     step = LOW_RATE / SIZE
     first, last = int(LOWEST_HZ / step), int(HIGHEST_HZ / step)
     energy = power[:, first:last].sum(axis=1)
@@ -91,8 +89,7 @@ def _fundamental(power: np.ndarray, first: int, last: int) -> float:
         return 0.0
     strong = peaks[power[peaks] >= power[peaks].max() * 10 ** (STRONG_DB / 10)]
     at = int(strong[0])
-    a, b, c = np.log(np.maximum(power[at - 1 : at + 2], 1e-30))
-    return at + 0.5 * (a - c) / min(a - 2 * b + c, -1e-12)
+    return at + float(peak_offset(*power[at - 1 : at + 2]))
 
 
 def _notes(midi: np.ndarray, energy: np.ndarray, loud: np.ndarray) -> Bass:

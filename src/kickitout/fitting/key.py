@@ -13,6 +13,7 @@ import numpy as np
 
 from kickitout.audio import resample
 from kickitout.fitting.bass import Bass
+from kickitout.fitting.spectrum import frame_magnitudes, peak_offset
 from kickitout.notes import NOTE_NAMES
 
 KEY_RATE = 11_025  # Hz
@@ -56,10 +57,7 @@ def chroma_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
 
     Each partial counts with the square root of its amplitude, so that one loud part does not hide the others.
     """
-    low = resample(wave, rate, KEY_RATE).astype(np.float64)
-    padded = np.concatenate([np.zeros(KEY_WINDOW // 2), low, np.zeros(KEY_WINDOW)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, KEY_WINDOW)[: len(low) : KEY_HOP]
-    level = np.abs(np.fft.rfft(frames * np.hanning(KEY_WINDOW)))
+    level = frame_magnitudes(resample(wave, rate, KEY_RATE), KEY_WINDOW, KEY_HOP)
     hz = np.fft.rfftfreq(KEY_WINDOW, 1 / KEY_RATE)
     first, last = int(np.searchsorted(hz, KEY_LOWEST_HZ)), int(np.searchsorted(hz, KEY_HIGHEST_HZ))
     part, around = level[:, first:last], (level[:, first - 1 : last - 1], level[:, first + 1 : last + 1])
@@ -70,8 +68,7 @@ def chroma_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
     found = np.zeros(12)
     if len(frame) == 0:
         return found, 0.0
-    a, b, c = (np.log(np.maximum(x[frame, column], 1e-30)) for x in (around[0], part, around[1]))
-    place = column + first + 0.5 * (a - c) / np.minimum(a - 2 * b + c, -1e-12)
+    place = column + first + peak_offset(*(x[frame, column] for x in (around[0], part, around[1])))
     midi = 69 + 12 * np.log2(place * (KEY_RATE / KEY_WINDOW) / 440)
     near = np.round(midi)
     weight = np.sqrt(part[frame, column]) * np.clip(1 - 2 * np.abs(midi - near), 0, 1)

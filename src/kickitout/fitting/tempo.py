@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kickitout.fitting.spectrum import frame_magnitudes
+
 FRAMES = 100.0  # a second
 WINDOW = 2048  # samples at 44.1 kHz: 46 ms
 LOWEST_HZ, HIGHEST_HZ = 30.0, 16_000.0
@@ -55,9 +57,7 @@ def onset_strength(wave: np.ndarray, rate: int) -> np.ndarray:
     """How much begins in each hundredth of a second, float64 [frames], in dB a band; wave [T] at `rate` Hz."""
     hop = round(rate / FRAMES)
     count = -(-len(wave) // hop)
-    padded = np.concatenate([np.zeros(WINDOW // 2), wave.astype(np.float64), np.zeros(WINDOW)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[: count * hop : hop]
-    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW))) ** 2  # [frames, bins]
+    power = frame_magnitudes(wave, WINDOW, hop) ** 2
     hz = np.fft.rfftfreq(WINDOW, 1 / rate)
     band = np.floor(BANDS_AN_OCTAVE * np.log2(np.maximum(hz, 1e-9) / LOWEST_HZ)).astype(int)
     kept = (hz >= LOWEST_HZ) & (hz < min(HIGHEST_HZ, rate / 2))

@@ -12,14 +12,14 @@ for models.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from kickitout import generate, load_model, read_dataset
 from kickitout.audio.prepare import CUT_FADE_SAMPLES
-from kickitout.descriptors import cards
+from kickitout.descriptors import Cards, cards
 from kickitout.descriptors.endings import stops
 from kickitout.sound import LENGTH
 
@@ -29,6 +29,15 @@ INFRA = 0.1  # of the energy: more below 30 Hz is a fault
 HEAD = """| sounds | n | ends while loud | T60 known | more than a tenth below 30 Hz | tail at 300 to 350 ms, median | \
 cut by its file |
 |---|--:|--:|--:|--:|--:|--:|"""
+
+
+# What is said of endings, of the fields of cards: shares as truth, the tail in dB.
+ENDING_MEASURES: dict[str, Callable[[Cards], np.ndarray]] = {
+    "ends while loud": lambda found: stops(found["stop_db"]),
+    "T60 known": lambda found: np.isfinite(found["decay_t60_ms"]),
+    "more than a tenth below 30 Hz": lambda found: found["infra_share"] > INFRA,
+    "tail at 300 to 350 ms, dB": lambda found: found["tail_db"],
+}
 
 
 def halves_by_source(sources: Sequence[str]) -> np.ndarray:
@@ -44,23 +53,24 @@ def halves_by_source(sources: Sequence[str]) -> np.ndarray:
     return np.array([source in first for source in sources])
 
 
+def source_draws(who: np.ndarray) -> list[np.ndarray]:
+    """DRAWS resamplings of whole sources: rows of each. who: source of each row, numbered from 0."""
+    random = np.random.default_rng(0)
+    members = [np.flatnonzero(who == i) for i in range(who.max() + 1)]
+    return [np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
+
+
 def endings_row(
     name: str, waves: np.ndarray, sources: Sequence[str] | None = None, known: np.ndarray | None = None
 ) -> str:
     """A line of the table. sources: of each wave, which are drawn whole; each wave is its own where there are none.
     known: samples of each that its recording speaks for, see `kickitout.audio.prepare`."""
     found = cards(waves)
-    columns = [
-        100.0 * stops(found["stop_db"]),
-        100.0 * np.isfinite(found["decay_t60_ms"]),
-        100.0 * (found["infra_share"] > INFRA),
-    ]
+    *shares, tail = (of(found) for of in ENDING_MEASURES.values())
     who = np.arange(len(waves)) if sources is None else np.unique(np.array(sources), return_inverse=True)[1]
-    random = np.random.default_rng(0)
-    members = [np.flatnonzero(who == i) for i in range(who.max() + 1)]
-    draws = [np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)]
-    cells = [_cell(np.mean, values, draws, " %") for values in columns]
-    cells.append(_cell(np.nanmedian, found["tail_db"], draws, " dB"))
+    draws = source_draws(who)
+    cells = [_cell(np.mean, 100.0 * values, draws, " %") for values in shares]
+    cells.append(_cell(np.nanmedian, tail, draws, " dB"))
     cut = None if known is None else 100.0 * (known < LENGTH - CUT_FADE_SAMPLES)
     cells.append("" if cut is None else _cell(np.mean, cut, draws, " %"))
     return f"| {name} | {len(waves)} | {' | '.join(cells)} |"

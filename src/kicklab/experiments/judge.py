@@ -20,23 +20,17 @@ import numpy as np
 from kickitout import generate, load_model, read_dataset
 from kickitout.datasets.build import Dataset
 from kickitout.descriptors import cards
-from kickitout.descriptors.endings import stops
 from kickitout.errors import UserError
 from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
-from kicklab.experiments.endings import DRAWS, INFRA, SEEDS, halves_by_source
+from kickitout.scoring import mono
+from kicklab.experiments.endings import ENDING_MEASURES, SEEDS, halves_by_source, source_draws
 from kicklab.sources import sources_of
 
 TOLD_MORE = 0.05  # accuracy of a classifier by which a model may be told more easily than what it learned from
 WORST, WORST_DB = "thirds_worst", 2.0  # more than that apart only where the other half is, too
-ENDINGS = {
-    "ends while loud": lambda found: stops(found["stop_db"]),
-    "T60 known": lambda found: np.isfinite(found["decay_t60_ms"]),
-    "more than a tenth below 30 Hz": lambda found: found["infra_share"] > INFRA,
-    "tail at 300 to 350 ms, dB": lambda found: found["tail_db"],
-}
 FARTHER = (  # prefix of a score, what may be added to that of the recordings learned from
     ("two_sample_", TOLD_MORE), ("frechet_limit_", 0.0), ("recall_", 0.0)
 )  # fmt: skip
@@ -77,12 +71,8 @@ class Judge:
 
     def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
         found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
-        random = np.random.default_rng(0)
-        members = [np.flatnonzero(self.who == i) for i in range(self.who.max() + 1)]
-        drawn = [
-            np.concatenate([members[i] for i in random.integers(0, len(members), len(members))]) for _ in range(DRAWS)
-        ]
-        for name, of in ENDINGS.items():
+        drawn = source_draws(self.who)
+        for name, of in ENDING_MEASURES.items():
             share = not name.endswith("dB")
             middle, scale = (np.mean, 100.0) if share else (np.nanmedian, 1.0)
             values = [scale * np.asarray(of(one), dtype=float) for one in found]
@@ -130,10 +120,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     names = args.model or ["default"]
     learned = read_dataset(args.learned)
     judge = Judge(learned, read_dataset([args.learned, *args.unseen]), args.half)
-    waves = []
-    for name in names:
-        made = generate(range(args.n), load_model(name))
-        waves.append(made if made.ndim == 2 else made.mean(axis=1))
+    waves = [mono(generate(range(args.n), load_model(name))) for name in names]
     yield (
         f"{len(judge.waves)} recordings of {judge.who.max() + 1} sources, the {args.half} half by source; "
         f"{judge.left_out} of {judge.machines} sources that were learned from are left out. {len(learned)} recordings "

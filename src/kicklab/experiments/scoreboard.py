@@ -28,6 +28,7 @@ from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import COPIES, compare_halves, near_copies, number
 from kickitout.metrics.score import Found
+from kickitout.scoring import mono
 from kickitout.synthesis.procedural import synthesise
 
 FLOOR_SPLITS = 20
@@ -118,7 +119,7 @@ class Board:
         waves = generate(range(self.seed, self.seed + count), model)
         title = "model in the package" if name == "default" else model.info.name
         about = f"kicks of {model.info.name}, step {model.info.step}, identity {model.digest[:12]}"
-        self.made(title, about, waves if waves.ndim == 2 else waves.mean(axis=1))
+        self.made(title, about, mono(waves))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -23,6 +23,7 @@ from kickitout.generation.noise import normal
 from kickitout.metrics.compare import compare_features
 from kickitout.metrics.features import measure_features
 from kickitout.metrics.report import number
+from kickitout.scoring import mono
 from kicklab.experiments.judge import Judge
 
 SHOWN = ("two_sample_", "frechet_limit_", "recall_", "card_worst_sd")
@@ -72,5 +73,4 @@ def run(args: argparse.Namespace) -> Iterator[str]:
 
 def _rendered(model: Model, latents: np.ndarray) -> np.ndarray:
     """[n, T]"""
-    waves = np.concatenate([model.render(latent=latent.astype(np.float32)).wave for latent in latents])
-    return waves if waves.ndim == 2 else waves.mean(axis=1)
+    return mono(np.concatenate([model.render(latent=latent.astype(np.float32)).wave for latent in latents]))
