@@ -139,15 +139,15 @@ def select(page, seed):
 
 def typed(page, control, text):
     """What stands beside a control after something was typed."""
-    page.evaluate("import('/js/state.js').then(({state}) => { window.before = state.sound; })")
+    page.evaluate("import('/js/state.js').then(({state}) => { Object.assign(window, {state, before: state.sound}); })")
     classes = f"document.querySelector('#control-{control}-achieved').classList"
     page.evaluate(f"{classes}.remove('far')")  # what was said of the kick before answers nothing
     page.fill(f"#control-{control} ~ input", text)
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "([id]) => document.querySelector(`#control-${id}-achieved.far`) ||"
-        " import('/js/state.js').then(({state}) => state.sound !== window.before)", arg=[control],
-    )  # fmt: skip
+        "([id]) => document.querySelector(`#control-${id}-achieved.far`) || window.state.sound !== window.before",
+        arg=[control],
+    )  # a promise would not be awaited here
     return page.inner_text(f"#control-{control}-achieved")
 
 
