@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pytest
 from commands import code_of
+from fit_loops import OFFBEATS, spec
 
 import kickitout
 from kickitout.audio import read_sound, write_sound
@@ -22,21 +23,12 @@ from kickitout.fitting.search import tuned_notes
 from kickitout.fitting.tempo import find_tempo
 from kickitout.notes import to_hz
 from kickitout.sound import SAMPLE_RATE
-from kicklab.loops import DEVELOPMENT, LoopSpec, bass_notes, beatless, render_loop
+from kicklab.loop_books import DEVELOPMENT
+from kicklab.loops import bass_notes, beatless, render_loop
 
 pytestmark = pytest.mark.light
 
-OFFBEATS = DEVELOPMENT.basses["offbeats"]
 LONG = DEVELOPMENT.basses["long"]
-
-
-def spec(**changes) -> LoopSpec:
-    whole = {
-        "bpm": 124.0, "tonic": 29, "mode": "minor", "roots": (0, 0), "bass": OFFBEATS,
-        "bass_harmonics": (1.0, 0.4, 0.15), "bass_attack_ms": 4.0, "chords": "pad", "hats": (2, 6, 10, 14),
-        "snare": (4, 12), "kick": (), "swing": 0.0, "cut": (0.0, 0.0), "seed": 0,
-    }  # fmt: skip
-    return LoopSpec(**(whole | changes))
 
 
 @pytest.fixture(scope="module")

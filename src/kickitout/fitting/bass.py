@@ -1,7 +1,8 @@
 """What a loop does in the octaves of a bass: the notes of its bass, and when the low end is busy.
 
-The fundamental of a frame is its lowest strong partial, read off a zero-padded spectrum by a parabola through the
-logarithm of three bins (Smith & Serra 1987). Frames of one semitone in a row are a note. float64, NumPy alone.
+The fundamental of a frame is the pitch whose partials together are the strongest, each counting less than the one below
+it: subharmonic summation (Hermes 1988, doi.org/10.1121/1.396427). So a bass is heard whose own fundamental is weak or
+hidden by a drum. Frames of one semitone in a row are a note. float64, NumPy alone.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import numpy as np
 
 from kickitout.audio import resample
 from kickitout.fitting.spectrum import frame_magnitudes, peak_offset
-from kickitout.notes import to_midi
+from kickitout.notes import to_hz, to_midi
 
 LOW_RATE = 2205  # Hz: a twentieth of 44.1 kHz
 WINDOW_SECONDS = 0.16  # six periods of E1, the lowest note of a bass guitar
 HOP_SECONDS = 0.02
 SIZE = 4096  # of the padded spectrum: a bin is 0.54 Hz
-LOWEST_HZ, HIGHEST_HZ = 28.0, 165.0  # up to E3; drums have their body above
-STRONG_DB = -14.0  # re the strongest partial of its frame
+LOWEST_HZ, HIGHEST_HZ = 32.0, 172.0  # C1 to F3: of a fundamental
+STEP = 0.2  # semitones between two pitches that are compared
+PARTIALS, PARTIALS_TO_HZ = 8, 600.0
+NEXT_PARTIAL = 0.84  # its weight re the one below it, after Hermes
+ENERGY_HZ = (28.0, 330.0)  # what a frame is weighed by
 AUDIBLE_DB = -30.0  # re the loudest frame of the loop
 LEAST_FRAMES = 3  # of a note
 GLIDE = 0.15  # semitones: a note whose pitch moves so much (RMS, middle half) counts exp(-1); kicks fall by more
@@ -66,30 +70,31 @@ class Bass:
 
 
 def find_bass(wave: np.ndarray, rate: int) -> Bass:
-    """The notes below 165 Hz of a wave [T]."""
+    """The notes of a wave [T] whose fundamental lies below 172 Hz."""
     window, hop = round(WINDOW_SECONDS * LOW_RATE), round(HOP_SECONDS * LOW_RATE)
-    power = frame_magnitudes(resample(wave, rate, LOW_RATE), window, hop, SIZE) ** 2
-    step = LOW_RATE / SIZE
-    first, last = int(LOWEST_HZ / step), int(HIGHEST_HZ / step)
-    energy = power[:, first:last].sum(axis=1)
+    level = frame_magnitudes(resample(wave, rate, LOW_RATE), window, hop, SIZE)
+    first, last = (int(hz * SIZE / LOW_RATE) for hz in ENERGY_HZ)
+    energy = (level[:, first:last] ** 2).sum(axis=1)
     loud = energy > max(float(energy.max(initial=0.0)), 1e-12) * 10 ** (AUDIBLE_DB / 10)
-    pitches = np.array(
-        [_fundamental(row, first, last) * step if on else 0.0 for row, on in zip(power, loud, strict=True)]
-    )
-    midi = np.array([to_midi(hz) if hz > 0 else np.nan for hz in pitches])
-    return _notes(midi, energy, loud)
+    return _notes(np.where(loud, _fundamentals(level), np.nan), energy, loud)
 
 
-def _fundamental(power: np.ndarray, first: int, last: int) -> float:
-    """The bin, with its fraction, of the lowest strong peak."""
-    part = power[first - 1 : last + 1]
-    middle = part[1:-1]
-    peaks = np.flatnonzero((middle > part[:-2]) & (middle >= part[2:])) + first
-    if len(peaks) == 0:
-        return 0.0
-    strong = peaks[power[peaks] >= power[peaks].max() * 10 ** (STRONG_DB / 10)]
-    at = int(strong[0])
-    return at + float(peak_offset(*power[at - 1 : at + 2]))
+def _fundamentals(level: np.ndarray) -> np.ndarray:
+    """MIDI pitch of each frame of magnitudes [frames, bins]."""
+    tried = np.arange(to_midi(LOWEST_HZ), to_midi(HIGHEST_HZ), STEP)
+    fundamental = np.array([to_hz(float(midi)) for midi in tried])
+    salience = np.zeros((len(level), len(tried)))
+    for k in range(1, PARTIALS + 1):
+        hz = k * fundamental
+        place = np.minimum(hz, PARTIALS_TO_HZ) * SIZE / LOW_RATE
+        bin_, part = place.astype(int), place % 1
+        there = NEXT_PARTIAL ** (k - 1) * (hz < PARTIALS_TO_HZ)
+        salience += there * ((1 - part) * level[:, bin_] + part * level[:, bin_ + 1])
+    best = np.clip(salience.argmax(axis=1), 1, len(tried) - 2)
+    rows = np.arange(len(level))
+    off = peak_offset(*(salience[rows, best + k] for k in (-1, 0, 1)))
+    found: np.ndarray = tried[best] + STEP * np.clip(off, -0.5, 0.5)
+    return found
 
 
 def _notes(midi: np.ndarray, energy: np.ndarray, loud: np.ndarray) -> Bass:

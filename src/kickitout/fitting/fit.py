@@ -12,7 +12,7 @@ from kickitout.errors import UserError
 from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import Room, find_room
 from kickitout.fitting.search import FittedKick, Fitter
-from kickitout.fitting.words import heard_lines, room_lines, why_line
+from kickitout.fitting.words import heard_lines, reason_line, room_lines, why_line
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
@@ -35,8 +35,13 @@ class Fit:
         return [*heard_lines(self.loop), *room_lines(self.room)]
 
     @property
+    def reasons(self) -> list[str]:
+        """Why each kick is as it is, but for its masking."""
+        return [reason_line(one, self.loop, self.room) for one in self.kicks]
+
+    @property
     def why(self) -> list[str]:
-        """Why each kick is as it is."""
+        """Why each kick is as it is, and what it leaves of the bass."""
         return [why_line(one, self.loop, self.room) for one in self.kicks]
 
 
@@ -65,6 +70,10 @@ def fit(
         raise UserError(f"n={n}: 1 to {MOST} kicks for a loop work")
     check_seeds([seed])
     played = load_model(model)
-    heard = read_loop(loop, rate)
-    room = find_room(heard)
-    return Fit(heard, room, tuple(Fitter(heard, room, played).find(n, seed)))
+    return fit_heard(read_loop(loop, rate), n, seed, played)
+
+
+def fit_heard(loop: Loop, n: int, seed: int, model: Model) -> Fit:
+    """`fit` of a loop that was heard."""
+    room = find_room(loop)
+    return Fit(loop, room, tuple(Fitter(loop, room, model).find(n, seed)))

@@ -7,7 +7,7 @@ from os import PathLike, fspath
 
 import numpy as np
 
-from kickitout.audio import mid_side, read_sound, resample
+from kickitout.audio import decode_sound, mid_side, read_sound, resample
 from kickitout.audio.prepare import SILENT_FILE
 from kickitout.errors import UserError
 from kickitout.fitting.bass import Bass, find_bass
@@ -57,11 +57,18 @@ class Loop:
 def read_loop(loop: str | PathLike[str] | np.ndarray, rate: int = SAMPLE_RATE) -> Loop:
     """Hear a loop: a file, or samples [T] or [T, C] at `rate` Hz. Raises UserError for one that cannot be fitted."""
     if isinstance(loop, np.ndarray):
-        name, samples = "the loop", _checked_samples(loop, rate)
-    else:
-        name = fspath(loop)
-        sound = read_sound(loop, longest=LONGEST_SECONDS)
-        samples, rate = sound.samples, sound.rate
+        return _heard("the loop", _checked_samples(loop, rate), rate)
+    sound = read_sound(loop, longest=LONGEST_SECONDS)
+    return _heard(fspath(loop), sound.samples, sound.rate)
+
+
+def decode_loop(data: bytes, name: str) -> Loop:
+    """Hear the bytes of a sound file; name begins every message. Raises UserError as `read_loop` does."""
+    sound = decode_sound(data, name, longest=LONGEST_SECONDS)
+    return _heard(name, sound.samples, sound.rate)
+
+
+def _heard(name: str, samples: np.ndarray, rate: int) -> Loop:
     seconds = len(samples) / rate
     if seconds < SHORTEST_SECONDS:
         raise UserError(f"{name}: {seconds:.2g} s long; a loop of {SHORTEST_SECONDS:g} s or more works")

@@ -6,6 +6,9 @@ on its side chain does.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 from kickitout.fitting.level import loudness_of
@@ -46,7 +49,20 @@ def _ducking(loop: Loop, release_seconds: float) -> np.ndarray:
 
 def equally_loud(mixes: list[np.ndarray]) -> list[np.ndarray]:
     """The same mixes [T, C] at one integrated loudness, the highest at which none of them exceeds PEAK."""
-    levels = [loudness_of(mix, SAMPLE_RATE) for mix in mixes]
-    room = [20 * np.log10(PEAK / max(float(np.abs(mix).max()), 1e-9)) for mix in mixes]
-    goal = min(level + free for level, free in zip(levels, room, strict=True))
-    return [(mix * 10 ** ((goal - level) / 20)).astype(np.float32) for mix, level in zip(mixes, levels, strict=True)]
+    gains = gains_to_equal([loudness_and_peak(mix) for mix in mixes])
+    return [(mix * 10 ** (gain / 20)).astype(np.float32) for mix, gain in zip(mixes, gains, strict=True)]
+
+
+def loudness_and_peak(mix: np.ndarray) -> tuple[float, float]:
+    """LUFS, and the largest sample, of a mix [T, C]."""
+    return loudness_of(mix, SAMPLE_RATE), float(np.abs(mix).max())
+
+
+def gains_to_equal(measured: Sequence[tuple[float, float]]) -> list[float]:
+    """dB that make mixes of these loudnesses and peaks equally loud, the loudest at which none exceeds PEAK.
+
+    >>> [round(gain, 2) for gain in gains_to_equal([(-20.0, 0.5), (-14.0, 0.97)])]
+    [5.76, -0.24]
+    """
+    goal = min(level + 20 * math.log10(PEAK / max(peak, 1e-9)) for level, peak in measured)
+    return [goal - level for level, _ in measured]

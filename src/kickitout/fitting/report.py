@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -82,17 +83,19 @@ def write_fit(
     paths = write_kicks([one.kick for one in fit.kicks], folder, format=format, bits=bits, rate=rate,
                         pre_roll_ms=pre_roll_ms, force=force)  # fmt: skip
     make_folder(folder / MIX)
-    for name, mix in zip(names, equally_loud(_mixes(fit)), strict=True):
+    for name, mix in zip(names, equally_loud([*mixes_of(fit)]), strict=True):
         write_sound(folder / MIX / f"{name}.wav", mix, SAMPLE_RATE, force=force)
     write_whole(folder / REPORT, report_text(fit).encode("utf-8"))
     write_whole(folder / DATA, (json.dumps(report_data(fit), indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
     return paths
 
 
-def _mixes(fit: Fit) -> list[np.ndarray]:
+def mixes_of(fit: Fit) -> Iterator[np.ndarray]:
+    """The loop alone, with the first seed's own kick, and with each kick and then ducked: float32 [T, C]."""
     loop, first = fit.loop, fit.kicks[0]
-    made = [loop.samples, mixed(loop, first.before, first.before_gain_db)]
+    yield loop.samples
+    yield mixed(loop, first.before, first.before_gain_db)
     for one in fit.kicks:
         wave = one.kick.channels.mean(axis=0)
-        made += [mixed(loop, wave, one.gain_db), mixed(loop, wave, one.gain_db, one.targets["decay"] / 1000)]
-    return made
+        yield mixed(loop, wave, one.gain_db)
+        yield mixed(loop, wave, one.gain_db, one.targets["decay"] / 1000)

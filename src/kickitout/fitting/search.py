@@ -35,9 +35,28 @@ ROUNDS_EACH = 9  # renders of a match
 TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
 OFF_CENTS = 15.0  # so far off a kick comes behind those that are in tune
-VARIANTS_FREE, VARIANTS_TAKEN = (1.0, 0.7, 1.0), (1.0, 0.75, 2.0)  # of the decay
+TICK = 0.5  # of the decay that is asked for: a shorter kick is a tick, and comes behind those that are none
 CLEAR_DB = -30.0  # masking below it is none that is heard: then more sub is better
 BLOCK = round(0.4 * SAMPLE_RATE)  # of a kick's loudness, as in its card
+
+
+class Variant(NamedTuple):
+    """One of three ways to meet a room. decay: share of the time it leaves; click: dB where the low end is busy;
+    sweep_time, sweep_depth: turns of these controls. A pitch that falls from higher and for longer has its loudness
+    above the bass."""
+
+    decay: float
+    click: float = CARRYING_DB
+    sweep_time: float = 0.0
+    sweep_depth: float = 0.0
+
+
+FREE = (Variant(1.0), Variant(0.7, sweep_time=0.5), Variant(1.0, sweep_time=0.5, sweep_depth=0.5))
+TAKEN = (  # what no room could outlast may be longer
+    Variant(1.0, CARRYING_DB + 3, 1.0, 0.5),
+    Variant(0.75, CARRYING_DB + 6, 1.0, 0.5),
+    Variant(2.0, CARRYING_DB, 1.0, 1.0),
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +77,7 @@ class FittedKick:
     gain_db: float
     before: np.ndarray  # the seed's own kick, [T]
     before_gain_db: float
+    higher: bool  # whether its pitch was made to fall from higher, or for longer
 
 
 def tuned_notes(tonic: int | None) -> list[tuple[int, str]]:
@@ -73,15 +93,18 @@ def tuned_notes(tonic: int | None) -> list[tuple[int, str]]:
     return [(midi, names[midi % 12]) for midi in notes if midi % 12 in names]
 
 
-def request_for(room: Room, midi: int | None, variant: int) -> dict[str, float]:
-    """What is asked of a kick. variant: of three in a row one is shorter, so that there is a choice, and where there is
-    no room that one could outlast, one is longer."""
-    share = VARIANTS_TAKEN[variant % 3] if room.taken else VARIANTS_FREE[variant % 3]
-    asked = {"decay": float(max(30, 5 * round(share * room.decay_ms / 5)))} | (
+def variant_of(room: Room, place: int) -> Variant:
+    """The variant of the place of a kick: of three in a row each is another one, so that there is a choice."""
+    return (TAKEN if room.taken else FREE)[place % 3]
+
+
+def request_for(room: Room, midi: int | None, variant: Variant) -> dict[str, float]:
+    """What is asked of a kick."""
+    asked = {"decay": float(max(30, 5 * round(variant.decay * room.decay_ms / 5)))} | (
         {} if midi is None else {"pitch": to_hz(midi)}
     )
     if room.taken:
-        asked["click"] = CARRYING_DB
+        asked["click"] = variant.click
     if room.click_hz is not None:
         asked["tone"] = room.click_hz
     return asked
@@ -150,11 +173,14 @@ class Fitter:
         found = []
         for place, (at, note) in enumerate(pairs):
             midi, interval = note if note else (None, "")
-            asked = request_for(self.room, midi, place)
-            kick = _tuned(match([{"seed": seeds[at]}], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
+            variant = variant_of(self.room, place)
+            asked = request_for(self.room, midi, variant)
+            begin = {"seed": seeds[at], "controls": self._row(variant).tolist()}
+            kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
             hit, before = Hit.of(kick.channels.mean(axis=0)), pool[at]
             found.append(FittedKick(kick, seeds[at], midi, interval, asked, float(own[at]), self.masking(hit),
-                                    self.loop.lufs - hit.lufs, before.wave, self.loop.lufs - before.lufs))  # fmt: skip
+                                    self.loop.lufs - hit.lufs, before.wave, self.loop.lufs - before.lufs,
+                                    bool(self._row(variant).any())))  # fmt: skip
         found.sort(key=self._rank)
         return [self._named(one, k) for k, one in enumerate(found[:n], 1)]
 
@@ -173,16 +199,22 @@ class Fitter:
             if not math.isfinite(pitch):
                 continue
             for note in notes:
-                row = np.zeros(len(controls), np.float32)
+                row = self._row(variant_of(self.room, 0))
                 row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
                 wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
                 tried.append((round(self.masking(Hit.of(wave)), 1), len(tried), int(at), note))
         return [(at, note) for _, _, at, note in sorted(tried)[:count]]
 
+    def _row(self, variant: Variant) -> np.ndarray:
+        """Controls, float32 [K], with the sweep of a variant, as far as the model has them."""
+        turned = {"sweep_time": variant.sweep_time, "sweep_depth": variant.sweep_depth}
+        return np.array([turned.get(name, 0.0) for name in self.model.info.controls], np.float32)
+
     def _rank(self, one: FittedKick) -> tuple[float, ...]:
-        """What is in tune first, then less masking; where that is too little to be heard, the deeper kick."""
-        lines = one.kick.match.lines if one.kick.match else ()
-        off = any(not abs(line.error) <= OFF_CENTS for line in lines if line.target.name == "pitch")
+        """What is in tune and rings first, then less masking; where that is too little to be heard, the deeper kick."""
+        lines = {line.target.name: line for line in one.kick.match.lines} if one.kick.match else {}
+        off = "pitch" in lines and not abs(lines["pitch"].error) <= OFF_CENTS
+        off = off or ("decay" in lines and not lines["decay"].achieved >= TICK * lines["decay"].requested)
         after = -math.inf if math.isnan(one.after_db) else one.after_db
         deep = one.midi or 0
         return (float(off), round(max(after, CLEAR_DB), 1), deep if after <= CLEAR_DB else 0, one.seed)

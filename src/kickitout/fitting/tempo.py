@@ -84,30 +84,35 @@ def find_tempo(wave: np.ndarray, rate: int) -> Tempo:
 
 
 def _scores(likeness: np.ndarray, bpms: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
-    evidence = np.array([_comb(likeness, 60 * FRAMES / bpm) for bpm in bpms])
+    evidence = _comb(likeness, 60 * FRAMES / bpms)
     usual = np.exp(-0.5 * (np.log2(bpms / USUAL_BPM) / USUAL_OCTAVES) ** 2)
     bars = seconds * bpms / 240
     whole = np.zeros(len(bpms))
     for count in BARS:
         share = 1.0 if count & (count - 1) == 0 else ODD_BARS
         whole = np.maximum(whole, share * WHOLE_BARS * np.exp(-0.5 * ((bars / count - 1) / CUT_TO_BARS) ** 2))
-    duple = DUPLE * np.array([_duple(likeness, 60 * FRAMES / bpm) for bpm in bpms])
+    duple = DUPLE * _duple(likeness, 60 * FRAMES / bpms)
     return np.maximum(evidence + duple + whole, 0) * usual, evidence
 
 
-def _comb(likeness: np.ndarray, period: float) -> float:
-    """Weighted mean of the likeness at the multiples of a period in frames that the loop is long enough for."""
-    lags = period * MULTIPLES
-    there = lags < len(likeness) - 2
-    around = np.interp(lags[there], np.arange(len(likeness)), likeness)
-    return float((WEIGHTS[there] * around).sum() / max(float(WEIGHTS[there].sum()), 1.0))
+def _comb(likeness: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Weighted mean of the likeness at the multiples of periods [n] in frames that the loop is long enough for, [n]."""
+    lags = periods[:, None] * MULTIPLES
+    weights = np.where(lags < len(likeness) - 2, WEIGHTS, 0.0)
+    found: np.ndarray = (weights * _at(likeness, lags)).sum(axis=1) / np.maximum(weights.sum(axis=1), 1.0)
+    return found
 
 
-def _duple(likeness: np.ndarray, period: float) -> float:
-    """Likeness at half a period and at one and a half, less that at its thirds: music in fours has no thirds."""
-    halves, thirds = period * np.array([0.5, 1.5]), period * np.array([1 / 3, 2 / 3, 4 / 3])
-    at = np.arange(len(likeness))
-    return float(np.interp(halves, at, likeness).mean() - np.interp(thirds, at, likeness).mean())
+def _duple(likeness: np.ndarray, periods: np.ndarray) -> np.ndarray:
+    """Likeness at half a period and at one and a half, less that at its thirds: music in fours has no thirds. [n]."""
+    halves, thirds = (periods[:, None] * np.array(parts) for parts in ((0.5, 1.5), (1 / 3, 2 / 3, 4 / 3)))
+    found: np.ndarray = _at(likeness, halves).mean(axis=1) - _at(likeness, thirds).mean(axis=1)
+    return found
+
+
+def _at(likeness: np.ndarray, lags: np.ndarray) -> np.ndarray:
+    """The likeness between whole lags, of any shape."""
+    return np.interp(lags, np.arange(len(likeness)), likeness)
 
 
 def _refined(likeness: np.ndarray, bpm: float, seconds: float) -> float:

@@ -49,9 +49,9 @@ def room_lines(room: Room) -> list[str]:
     return [low, high]
 
 
-def why_line(one: FittedKick, loop: Loop, room: Room) -> str:
-    """The line of a kick: its note, its decay, its click, and what it leaves of the bass."""
-    parts, low = [], "the bass" if loop.bass.known else "the low end"
+def reason_line(one: FittedKick, loop: Loop, room: Room) -> str:
+    """Why a kick is as it is: its note, its decay, its sweep, its click."""
+    parts, low = [], _low_end(loop)
     measured = {line.target.name: line for line in one.kick.match.lines} if one.kick.match else {}
     if one.midi is not None and "pitch" in measured:
         tonic = NOTE_NAMES[loop.tonic or 0]
@@ -61,10 +61,23 @@ def why_line(one: FittedKick, loop: Loop, room: Room) -> str:
         with_it = f"{low} plays with it" if loop.bass.known else f"{low} is busy with it"
         reason = with_it if room.taken else f"the low end is free for {room.free_ms:.0f} ms"
         parts.append(f"falls by 20 dB in {measured['decay'].achieved:.0f} ms, as {reason}")
+    if one.higher:
+        parts.append(f"its pitch falls from higher and for longer, above {low}")
     if "click" in measured:
         parts.append(f"click at {measured['click'].achieved:.0f} dB to be heard above it")
     if "tone" in measured:
         parts.append(f"its click around {measured['tone'].achieved / 1000:.1f} kHz, where the hats have least")
-    if math.isfinite(one.after_db):
-        parts.append(f"masking of {low} below 150 Hz {one.before_db:.1f} dB before, {one.after_db:.1f} dB after")
     return "; ".join(parts)
+
+
+def why_line(one: FittedKick, loop: Loop, room: Room) -> str:
+    """The line of a kick: `reason_line`, and what it leaves of the bass."""
+    reason = reason_line(one, loop, room)
+    if not math.isfinite(one.after_db):
+        return reason
+    masking = f"masking of {_low_end(loop)} below 150 Hz {one.before_db:.1f} dB before, {one.after_db:.1f} dB after"
+    return f"{reason}; {masking}" if reason else masking
+
+
+def _low_end(loop: Loop) -> str:
+    return "the bass" if loop.bass.known else "the low end"
