@@ -23,6 +23,7 @@ from kickitout.export.kits.package import write_package, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
+from kickitout.fitting.page import MOST_KICKS, fit_in_mixes
 from kickitout.generation.generate import Kick
 from kickitout.generation.invert import EncoderSession, encoder_of
 from kickitout.generation.load import find_model_file, notice_of
@@ -41,10 +42,11 @@ from kickitout.units import UNITS
 if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
 
-__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "ROUNDS", "Analysis", "Cards", "EncoderSession", "Kick", "Model",
-           "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "controls_of", "file", "find_learned",
-           "find_model_file", "first_half_second", "kit", "measure", "measure_each", "notice_of", "open_encoder",
-           "open_sound", "outliers", "recipe_name", "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
+__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "ROUNDS", "Analysis", "Cards", "EncoderSession",
+           "Kick", "Model", "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "controls_of",
+           "file", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes", "kit", "measure",
+           "measure_each", "notice_of", "open_encoder", "open_sound", "outliers", "recipe_name", "sounds",
+           "targets_of", "upgraded_recipe"]  # fmt: skip
 
 
 # From sound files to kicks --------------------------------------------------------------------------------------------

@@ -13,7 +13,11 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_JSON = 2 * 2**20  # bytes: a kit of 92 latents is a tenth of that
-LARGEST_SOUND = 64 * 2**20  # bytes: 30 s of stereo float at 192 kHz are 46 MB
+LARGEST_SOUND = 64 * 2**20  # bytes: 30 s of stereo float at 192 kHz are 46 MB, as are 120 s at 48 kHz
+ADVICE = {  # of the addresses that take sounds: what they are for
+    "/api/invert": "a kick is a one-shot of at most 30 s",
+    "/api/fit": "a loop has at most 120 s: cut it first",
+}
 LONGEST_TARGET = 60_000  # bytes of path and query; the server itself refuses 64 kB without a sentence
 NAMES = ("127.0.0.1", "localhost", "[::1]")
 HEADERS = {
@@ -94,8 +98,9 @@ def check_sender(path: str, headers: Mapping[str, str]) -> None:
 
 async def whole_body(receive: Receive, headers: Mapping[str, str], path: str) -> bytes:
     """The body, read here so that its size is known before anything looks into it."""
-    limit = LARGEST_SOUND if path == "/api/invert" else LARGEST_JSON
-    too_large = Refusal(413, f"larger than {limit >> 20} MB; a kick is a one-shot of at most 30 s")
+    limit = LARGEST_SOUND if path in ADVICE else LARGEST_JSON
+    advice = ADVICE.get(path, ADVICE["/api/invert"])
+    too_large = Refusal(413, f"larger than {limit >> 20} MB; {advice}")
     promised = headers.get("content-length", "0")
     if not promised.isdecimal() or int(promised) > limit:
         raise too_large

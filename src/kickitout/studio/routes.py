@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 from kickitout import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.frontend import KIT_FORMATS
+from kickitout.frontend import KIT_FORMATS, MOST_KICKS
 from kickitout.studio.guard import Guard
 from kickitout.studio.page_files import KINDS, page_files
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService
@@ -92,6 +92,18 @@ def make_app(service: StudioService) -> FastAPI:
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a sound")
         return await anyio.to_thread.run_sync(service.invert, data, name)
+
+    @app.post("/api/fit", response_class=Packed, responses={200: BINARY},
+              openapi_extra={"requestBody": {"required": True, **BINARY}})  # fmt: skip
+    async def fit(
+        request: Request, name: Annotated[str, Query(max_length=LONGEST_NAME)] = "the loop",
+        n: Annotated[int, Query(ge=1, le=MOST_KICKS)] = 4,
+    ) -> Packed:  # fmt: skip
+        """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it."""
+        data = await request.body()
+        if not data:
+            raise UserError(f"{name}: an empty file (0 bytes); drop a loop")
+        return await anyio.to_thread.run_sync(service.fit, data, name, n)
 
     app.mount("/", Page(service.opening), name="page")
     return app

@@ -216,6 +216,13 @@ class StudioService:
         both = [own] if found.kick is None else [own, found.kick]
         return self._packed(both, [name], kind="inverted", said=found.said, analysis=self._analysis(found.own))
 
+    def fit(self, data: bytes, name: str, n: int) -> Packed:
+        """A loop as a sound file: kicks for it, what was found in it, and how all are played in its mix. The last sound
+        is the first kick as its seed had it."""
+        found, head = frontend.fit_in_mixes(self.model, data, name, n)
+        unfitted = kicks.kick_of({"seed": found.kicks[0].seed}, self.model)
+        return self._packed([*(one.kick for one in found.kicks), unfitted], **head)
+
     # Measures ----------------------------------------------------------------------------------------------------
 
     def analyse(self, body: RecipeBody) -> dict[str, Any]:

@@ -70,6 +70,11 @@ export const backend = {
     const body = await bytesOf(file, name);
     return unpack(await call(`api/invert?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
   },
+  /** Kicks for a loop. @param {Blob} file @param {string} name @param {number} n */
+  fit: async (file, name, n) => {
+    const body = await bytesOf(file, name, "a loop has at most 120 s: cut it first");
+    return unpack(await call(`api/fit?${new URLSearchParams({ name: shortened(name, LONGEST_NAME), n: String(n) })}`, { method: "POST", body }));
+  },
   /** @param {Recipe} recipe @returns {Promise<import("./types.js").Analysis>} */
   analyse: async (recipe) => (await post("api/analyse", { recipe })).json(),
   /** @param {Recipe} recipe */

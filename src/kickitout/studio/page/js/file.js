@@ -5,9 +5,9 @@ import { Wrong } from "./wrong.js";
 export const LONGEST_NAME = 200; // characters
 const LARGEST_MB = 64; // kickitout.studio.guard
 
-/** @param {Blob} file @param {string} name */
-export async function bytesOf(file, name) {
-  if (file.size > LARGEST_MB * 2 ** 20) throw new Wrong(`${name}: larger than ${LARGEST_MB} MB; a kick is a one-shot of at most 30 s`);
+/** @param {Blob} file @param {string} name @param {string} [advice] */
+export async function bytesOf(file, name, advice = "a kick is a one-shot of at most 30 s") {
+  if (file.size > LARGEST_MB * 2 ** 20) throw new Wrong(`${name}: larger than ${LARGEST_MB} MB; ${advice}`);
   try {
     return await file.arrayBuffer();
   } catch {

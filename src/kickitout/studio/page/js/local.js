@@ -112,7 +112,7 @@ function turned(latent, draw, amount, noiseCodes) {
   });
 }
 
-/** @type {Omit<typeof import("./api.js").backend, "analyse"> & {analyse: null}} */
+/** @type {Omit<typeof import("./api.js").backend, "analyse" | "fit"> & {analyse: null, fit: null}} */
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */
   about: async () => (await site).about,
@@ -186,6 +186,7 @@ export const backend = {
     return reply([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
   },
   analyse: null,
+  fit: null,
   /** @param {Recipe} _recipe @returns {Promise<Reply>} */
   nearest: async (_recipe) => {
     throw new Wrong("The training kicks are not known here.");

@@ -6,6 +6,7 @@ import { AXES } from "./axes.js";
 import { backend } from "./backend.js";
 import { setUpContext } from "./context.js";
 import { button, element, input, make, newest, right, select, trying, wrong } from "./dom.js";
+import { setUpFit } from "./fit.js";
 import { KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
 import { same, state } from "./state.js";
@@ -230,6 +231,7 @@ async function begin() {
   setUpTabs();
   setUpControls();
   setUpContext();
+  setUpFit();
   const about = await backend.about();
   const firstKick = await backend.map(about.opening, 1);
   state.digest = about.model.sha256;
