@@ -14,7 +14,7 @@ from studio import HOME, refused
 from kickitout.audio import encode_sound
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio.guard import LARGEST_JSON, LARGEST_SOUND
-from kickitout.studio.routes import in_words_of_the_page
+from kickitout.studio.wording import in_words_of_the_page
 
 pytestmark = pytest.mark.light
 
@@ -133,8 +133,9 @@ def test_the_api_describes_itself(client):
     said = client.get("/api/openapi.json").json()
     OpenAPI.model_validate(said)
     posts = {path for path, ways in said["paths"].items() if "post" in ways}
-    verbs = ("render", "vary", "blend", "morph", "match", "invert", "analyse", "nearest", "kit")
-    assert posts == {f"/api/{verb}" for verb in verbs}
+    verbs = ("render", "vary", "blend", "morph", "match", "invert", "analyse", "nearest", "fit", "kit")
+    training = ("begin", "sound", "check", "train", "stop", "keep", "use")
+    assert posts == {*(f"/api/{verb}" for verb in verbs), *(f"/api/training/{verb}" for verb in training)}
     for ways in said["paths"].values():
         for way in ways.values():
             assert way["description"]

@@ -68,8 +68,9 @@ def train(
 
     config: one that `configs` lists, or a YAML file; changes: as "batch=32". steps: over all starts of the run; or
     seconds on the clock, over all starts and until the model is written, 1200 without either. They count from now, or
-    from `began` (as `time.monotonic` has it). device: "cpu", "cuda" or "mps"; precision: of the networks' sums;
-    accumulate: parts that a batch is worked off in, for less memory; threads: of PyTorch, the quickest without it.
+    from `began` (as `time.monotonic` has it), and not while the process is stopped (SIGSTOP, SIGCONT). device: "cpu",
+    "cuda" or "mps"; precision: of the networks' sums; accumulate: parts that a batch is worked off in, for less memory;
+    threads: of PyTorch, the quickest without it.
 
     watch hears of everything as it happens, and `kind` says of what: "reading" (done, total), "plan" (the dataset with
     its refused files, the config), "report" (step, seconds, left, kicks_per_second, losses; or an event in words), and
@@ -87,13 +88,16 @@ def train(
     if steps is not None and seconds is not None:
         raise UserError("steps and seconds both say how long to train; give one of them")
     from kickitout.training.budget import DEFAULT_BUDGET, TimeBudget, Until
+    from kickitout.training.clock import process_clock
     from kickitout.training.config import load_config
     from kickitout.training.engine import make_accelerator
     from kickitout.training.from_sounds import train_on
 
-    until = TimeBudget(seconds or DEFAULT_BUDGET, began=began) if steps is None else Until(steps)
     settings = load_config(config, list(changes))
-    return train_on(sounds, settings, Path(out), until, make_accelerator(device, precision, accumulate), threads, watch)
+    with process_clock() as clock:
+        until = TimeBudget(seconds or DEFAULT_BUDGET, clock, began) if steps is None else Until(steps)
+        engine = make_accelerator(device, precision, accumulate)
+        return train_on(sounds, settings, Path(out), until, engine, threads, watch)
 
 
 def configs() -> dict[str, str]:

@@ -37,16 +37,19 @@ from kickitout.generation.tail import first_half_second
 from kickitout.kicks import kick_of
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
 from kickitout.stored import upgraded_recipe
+from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
+from kickitout.training.background import BackgroundRun, TrainingRequest, find_background_runs
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
 
-__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "ROUNDS", "Analysis", "Cards", "EncoderSession",
-           "Kick", "Model", "Opened", "Plan", "SoundFormat", "TrainingKicks", "analyse", "controls_of",
-           "file", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes", "kit", "measure",
-           "measure_each", "notice_of", "open_encoder", "open_sound", "outliers", "recipe_name", "sounds",
-           "targets_of", "upgraded_recipe"]  # fmt: skip
+__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "REFUSED_FILES", "ROUNDS", "SOUND_FILES",
+           "Analysis", "BackgroundRun", "Cards", "EncoderSession", "Kick", "Model", "Opened", "Plan",
+           "SoundFormat", "TrainingKicks", "TrainingRequest", "analyse", "controls_of", "file",
+           "find_background_runs", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes",
+           "kit", "measure", "measure_each", "notice_of", "open_encoder", "open_sound", "outliers",
+           "recipe_name", "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
 
 
 # From sound files to kicks --------------------------------------------------------------------------------------------

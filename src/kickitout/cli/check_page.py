@@ -9,13 +9,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from kickitout import encode_sound
-from kickitout.cli.check_text import Section, headline, overview, sections
 from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
     from kickitout.datasets.doctor.check import DoctorReport
+    from kickitout.datasets.doctor.words import Section
 
 PLAYERS = 200  # sounds on a page: 60 to 400 kB each
 GROUP_SHOWN = 6  # players of a group
@@ -78,10 +78,10 @@ def as_page(report: DoctorReport) -> bytes:
         loader=PackageLoader("kickitout.cli"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    players, parts = _Players(report), sections(report)
+    players, parts = _Players(report), report.sections()
     blocks = {section.key: players.blocks(section) for section in parts}
     page = templates.get_template("check.html").render(
-        headline=headline(report), overview=[pair for pair in overview(report) if pair[0] != "lengths"],
+        headline=report.headline(), overview=[pair for pair in report.overview() if pair[0] != "lengths"],
         lengths=report.lengths, longest=max(n for _, n in report.lengths), sections=parts, blocks=blocks,
         full=PLAYERS if players.left <= 0 else 0,
     )  # fmt: skip

@@ -1,7 +1,11 @@
-"""The studio: a local page, and the JSON API behind it. It keeps nothing: every reply is a function of recipes.
+"""The studio: a local page, and the JSON API behind it. It keeps nothing but what is trained in it:
+every other reply is a function of recipes.
 
 service      the functions of the API: map, render, vary, blend, morph, match, invert, analyse, nearest, file, kit
 routes       their addresses, and what is wrong in one sentence; OpenAPI is at /api/openapi.json
+training     sounds of a folder, and the run that learns from them: a process of its own
+uploads      files that the page sends, into a folder and nowhere else
+wording      sentences in the words of the page
 opening      the kick that the page opens with
 page_files   the page's files, in memory
 guard        who may call, and how much

@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_JSON = 2 * 2**20  # bytes: a kit of 92 latents is a tenth of that
 LARGEST_SOUND = 64 * 2**20  # bytes: 30 s of stereo float at 192 kHz are 46 MB, as are 120 s at 48 kHz
+SOUND_OF_A_FOLDER = "/api/training/sound"  # takes the files of a folder, one by one
 ADVICE = {  # of the addresses that take sounds: what they are for
     "/api/invert": "a kick is a one-shot of at most 30 s",
+    SOUND_OF_A_FOLDER: "a kick is a one-shot of at most 30 s, and larger archives are to be unpacked",
     "/api/fit": "a loop has at most 120 s: cut it first",
 }
 LONGEST_TARGET = 60_000  # bytes of path and query; the server itself refuses 64 kB without a sentence

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,10 +17,12 @@ from starlette.types import Receive, Scope, Send
 from kickitout import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.frontend import KIT_FORMATS, MOST_KICKS
-from kickitout.studio.guard import Guard
+from kickitout.frontend import MOST_KICKS
+from kickitout.studio.guard import SOUND_OF_A_FOLDER, Guard
 from kickitout.studio.page_files import KINDS, page_files
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService
+from kickitout.studio.training import TrainingService
+from kickitout.studio.wording import in_words_of_the_page
 
 ROUTES: dict[str, tuple[str, type[Response]]] = {  # method of the service -> how it is called, and what it replies
     "about": ("GET", JSONResponse),
@@ -36,6 +37,16 @@ ROUTES: dict[str, tuple[str, type[Response]]] = {  # method of the service -> ho
     "file": ("GET", Response),
     "kit": ("POST", Response),
 }
+OF_TRAINING = {  # address -> method of the training service, and how it is called
+    "": ("state", "GET"),
+    "/file": ("file", "GET"),
+    "/begin": ("begin", "POST"),
+    "/check": ("look_through", "POST"),
+    "/train": ("train", "POST"),
+    "/stop": ("stop", "POST"),
+    "/keep": ("keep", "POST"),
+    "/use": ("use", "POST"),
+}
 BINARY = {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
 WRONG: dict[int | str, dict[str, Any]] = {
     "4XX": {
@@ -45,27 +56,10 @@ WRONG: dict[int | str, dict[str, Any]] = {
         },
     }
 }  # fmt: skip
-# What the rooms below call by an option of the command line -> what stands beside the field of the page.
-LABELS = {
-    "--velocity-layers": "layers",
-    "--round-robin": "robins",
-    "--formats": "formats",
-    "--format": "format",
-    "--note": "tune to",
-    "--name": "name",
-    "--bits": "bits",
-    "--rate": "rate",
-}
-ADVICE = {
-    **{f"leave {form.name} out of --formats": f"untick {form.title}" for form in KIT_FORMATS.values()},
-    "; -n says how many": "",
-    "give that model with --model": "start the studio with that model",
-}
-_OPTION = re.compile(rf"(?<![\w-])({'|'.join(sorted(LABELS, key=len, reverse=True))})(?=[ :;,]|$)")
 
 
-def make_app(service: StudioService) -> FastAPI:
-    """The studio as an ASGI app."""
+def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
+    """The studio as an ASGI app. runs: the folder in which the page trains."""
     app = FastAPI(
         title="kick studio",
         version=__version__,
@@ -105,8 +99,22 @@ def make_app(service: StudioService) -> FastAPI:
             raise UserError(f"{name}: an empty file (0 bytes); drop a loop")
         return await anyio.to_thread.run_sync(service.fit, data, name, n)
 
+    _train(app, TrainingService(service, runs))
     app.mount("/", Page(service.opening), name="page")
     return app
+
+
+def _train(app: FastAPI, training: TrainingService) -> None:
+    for address, (name, method) in OF_TRAINING.items():
+        app.add_api_route(f"/api/training{address}", getattr(training, name), methods=[method], response_model=None)
+
+    @app.post(SOUND_OF_A_FOLDER, openapi_extra={"requestBody": {"required": True, **BINARY}})
+    async def sound(
+        request: Request, name: Annotated[str, Query(max_length=LONGEST_NAME)],
+        path: Annotated[str, Query(max_length=2000)],
+    ) -> dict[str, int]:  # fmt: skip
+        """A file, as the body, into a folder that was begun; how many it has by now, and their bytes."""
+        return await anyio.to_thread.run_sync(training.put, name, path, await request.body())
 
 
 class Page:
@@ -130,16 +138,6 @@ async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
     """Few requests are worked on at once, the others wait: each holds sounds in memory."""
     anyio.to_thread.current_default_thread_limiter().total_tokens = 2 * usable_cpus()
     yield
-
-
-def in_words_of_the_page(sentence: str) -> str:
-    """
-    >>> in_words_of_the_page("--note H: not a note; write F1")
-    'tune to H: not a note; write F1'
-    """
-    for advice, words in ADVICE.items():
-        sentence = sentence.replace(advice, words)
-    return _OPTION.sub(lambda found: LABELS[found[0]], sentence)
 
 
 def _say_what_is_wrong(app: FastAPI) -> None:

@@ -51,13 +51,14 @@ def listen(port: int) -> socket.socket:
 
 def serve(
     model: str | Path = "default", port: int = 8808, *, train: str | PathLike[str] | None = None,
-    ready: Callable[[str], None] = print,
+    runs: str | PathLike[str] = "runs", ready: Callable[[str], None] = print,
 ) -> None:  # fmt: skip
     """Serve the studio on 127.0.0.1 until Ctrl-C: a page to play, shape, compare and save kicks.
 
     port: 0 takes any that is free. train: the folder of the kicks that the model learned from; the page then shows the
-    nearest of them. ready: hears the address when the page answers. Raises UserError, before it begins, where the web
-    server is missing (the extra `studio`), for a port that is taken, and as `load_model` does.
+    nearest of them. runs: the folder in which the page trains models. ready: hears the address when the page answers.
+    Raises UserError, before it begins, where the web server is missing (the extra `studio`), for a port that is taken,
+    and as `load_model` does.
 
         kickitout.serve("runs/mine", 9000)
     """
@@ -71,7 +72,7 @@ def serve(
 
             from kickitout.studio.routes import make_app
 
-            app = make_app(loading.result())
+            app = make_app(loading.result(), Path(runs))
         config = uvicorn.Config(
             app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=1
         )

@@ -131,10 +131,16 @@ class Packed(Response):
 
 
 class StudioService:
-    """A model, and what the page does with it. Each public method but `opening` is an address of the API."""
+    """A model, and what the page does with it. Each public method but `play` is an address of the API."""
 
     def __init__(self, model: frontend.Model, training: frontend.TrainingKicks | None = None) -> None:
         self.model, self.training = model, training
+
+    def play(self, model: frontend.Model) -> None:
+        """Go on with another model; the page is to be loaded again."""
+        self.model = model
+        for name in ("encoder", "opening", "learned"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def encoder(self) -> frontend.EncoderSession | str:

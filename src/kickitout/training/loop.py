@@ -270,9 +270,11 @@ class Run:
         steps, seconds = self.step - self.pace[0], self.seconds - self.pace[1]
         rate = steps * self.config.batch / seconds if seconds > 0 else 0.0
         if self.writes:
-            self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **recent)
             at = self.step, self.seconds
-            yield Report(*at, until.share(*at), rate, recent, left=until.left(*at))
+            left = until.left(*at)
+            known = {} if left is None else {"left": round(left, 1)}
+            self.folder.log(kind="losses", step=self.step, seconds=round(self.seconds, 3), **known, **recent)
+            yield Report(*at, until.share(*at), rate, recent, left=left)
 
     def tell(self, text: str) -> Iterator[Report]:
         """What is being done."""

@@ -17,6 +17,7 @@ from kickitout.files import is_held
 
 PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 MODELS = ("model.onnx", "model.safetensors")
+REQUEST, LOG, STOP = "request.json", "train.log", "stop"  # of a run that another process has begun
 DEEPEST = 4  # folders below a given one that are looked into
 
 
@@ -91,7 +92,7 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
 
 def look_at(path: Path) -> RunState:
     """The state of one run folder; a damaged one is reported, not an error."""
-    entries = _entries(path / "stats.jsonl")
+    entries = stats_of(path)
     shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and isinstance(e.get("score"), (int, float))]
     last = entries[-1] if entries else {}
     try:
@@ -176,10 +177,11 @@ def _below(place: Path, depth: int) -> Iterator[Path]:
                     yield from _below(child, depth - 1)
 
 
-def _entries(stats: Path) -> list[dict[str, Any]]:
+def stats_of(path: Path) -> list[dict[str, Any]]:
+    """The lines of a run's stats.jsonl; those that are damaged, or are being written, are left out."""
     found = []
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in stats.read_text("utf-8").splitlines():
+        for line in (path / "stats.jsonl").read_text("utf-8").splitlines():
             with contextlib.suppress(ValueError):
                 found.append(json.loads(line))
     return [entry for entry in found if isinstance(entry, dict)]

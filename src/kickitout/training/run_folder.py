@@ -12,6 +12,8 @@ reals.png, .wav    real kicks, the same for every snapshot
 snapshots/000200/  fakes.png and fakes.wav, always from the same seeds
 checkpoints/       latest and best: everything a run needs to go on
 model.onnx         the best snapshot, finished (model.safetensors where decoding needs torch)
+request.json       what `kickitout.training.background` started it with, and train.log what it said since
+stop               an empty file: whoever puts it there asks a running run to stop, as Ctrl-C does
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ from kickitout.errors import UserError, count
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
+from kickitout.training.overview import LOG, REQUEST, STOP
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
 OWN = {
@@ -40,6 +43,9 @@ OWN = {
     "identity.json",
     "start.json",
     "timing.json",
+    REQUEST,
+    LOG,
+    STOP,
 }  # of a run that has not begun
 
 
@@ -86,7 +92,19 @@ class RunFolder:
         make_folder(self.path / "checkpoints")
         make_folder(self.path / "snapshots")
         with held(self.path, f"{self.path}: another training run is using this folder; wait, or use another"):
-            yield
+            self._forget_stop()
+            try:
+                yield
+            finally:
+                self._forget_stop()
+
+    def stop_asked(self) -> bool:
+        """Whether somebody has asked this run to stop, with a file."""
+        return (self.path / STOP).exists()
+
+    def _forget_stop(self) -> None:
+        with contextlib.suppress(OSError):
+            (self.path / STOP).unlink()
 
     def open(self, config: TrainingConfig, manifest: dict[str, Any]) -> None:
         """Begin a run here, or make sure that the one that is here is the same.

@@ -95,7 +95,7 @@ def opened(
     with ExitStack() as stack:
         from_first(engine, lambda: _begin_folder(folder, stack, config, dataset.manifest()))
         interrupted = stack.enter_context(_interruptible())
-        yield Run(dataset, config, folder, engine, clock), interrupted
+        yield Run(dataset, config, folder, engine, clock), lambda: interrupted() or folder.stop_asked()
 
 
 def _begin_folder(folder: RunFolder, stack: ExitStack, config: TrainingConfig, manifest: dict[str, Any]) -> None:

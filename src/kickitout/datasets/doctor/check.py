@@ -23,6 +23,7 @@ from kickitout.datasets.build import COPY_OF, take_usable
 from kickitout.datasets.doctor.examined import Examined, as_data, cache_folder, examine
 from kickitout.datasets.doctor.forecast import forecast, load_curve
 from kickitout.datasets.doctor.suspects import Suspicion, suspicions
+from kickitout.datasets.doctor.words import Section, headline, overview, sections
 from kickitout.datasets.groups import near_duplicate_groups
 from kickitout.datasets.scan import Candidate, Refused, scan
 from kickitout.descriptors.endings import STOP_MS, stops
@@ -115,6 +116,18 @@ class DoctorReport:
         with self.files[name].open() as file:
             sound = decode_sound(file, name)
         return mid_side(sound.samples)[0], sound.rate
+
+    def headline(self) -> str:
+        """How many were taken, refused, suspected and ignored."""
+        return headline(self)
+
+    def overview(self) -> list[tuple[str, str]]:
+        """What the folder is made of: (name, text) each."""
+        return overview(self)
+
+    def sections(self) -> list[Section]:
+        """Everything that was found, in lines, the weightiest first."""
+        return sections(self)
 
     def as_data(self) -> dict[str, Any]:
         """All but the sounds, ready for JSON."""
