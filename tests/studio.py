@@ -55,9 +55,9 @@ def running(*args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
 
 
 class Watched:
-    """A page, and what went wrong on it."""
+    """A page, and what went wrong on it. before: a script that runs before those of the page."""
 
-    def __init__(self, browser, address, size="desktop", scheme="dark"):
+    def __init__(self, browser, address, size="desktop", scheme="dark", before=""):
         width, height = SIZES[size]
         self.context = browser.new_context(
             viewport={"width": width, "height": height}, color_scheme=scheme, accept_downloads=True
@@ -71,7 +71,7 @@ class Watched:
             f"localStorage.getItem('kickitout.kicks') ?? localStorage.setItem('kickitout.kicks', {KICKS});"
             "window.heard = []; window.matched = [];"
             "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
-            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
+            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));" + before
         )
         self.page.set_default_timeout(20_000)
         self.page.goto(address)
@@ -83,6 +83,16 @@ class Watched:
 
     def whole(self):
         self.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+
+    def first(self):
+        """Select the kick that the page opens with where nothing is kept, without locks."""
+        self.page.evaluate(
+            """async () => {
+            const [{ backend }, { state }] = await Promise.all([import('/js/backend.js'), import('/js/state.js')]);
+            const { sounds } = await backend.map((await backend.about()).opening, 1);
+            state.select(sounds[0], {});
+        }"""
+        )
 
     def recipe(self):
         """The selected kick's recipe, as its link has it."""

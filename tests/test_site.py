@@ -271,9 +271,7 @@ def test_how_well_a_line_between_points_does_is_measured():
 
 def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     page = visit.page
-    page.reload()  # to the first kick
-    page.wait_for_selector("html[data-ready=all]", timeout=60_000)
-    page.evaluate("import('/js/backend.js').then(({backend}) => { window.backend = backend; })")
+    select(page, page.evaluate("backend.about().then((about) => about.opening)"))
     page.click("#tab-take")
     with page.expect_download() as download:
         page.click("#download")

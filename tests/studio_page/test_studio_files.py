@@ -30,6 +30,8 @@ def test_favourites_are_kept_over_a_reload(browser, address):
     studio.page.reload()
     studio.page.wait_for_selector("#favourites .tile >> nth=1")
     assert studio.page.text_content("#kit-said") == "of your 2 favourites"  # as many as it would be made of
+    assert studio.recipe()["latent"] == kept["latent"]  # what was selected still is
+    studio.changes(lambda: studio.page.click("#favourites .tile >> nth=0"))
     studio.changes(lambda: studio.page.click("#favourites .tile >> nth=1"))
     assert studio.recipe()["latent"] == kept["latent"]
     studio.page.hover("#favourites .held >> nth=0")

@@ -14,7 +14,7 @@ from kickitout.package import package_folder
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 OF_A_SITE = ("local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
 OF_THE_STUDIO = ("api.js",)  # only the studio does
-TYPES = "types.js"  # comments alone
+NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "types.js")  # run in threads of their own, or hold comments alone
 
 
 def page_folder() -> Path:
@@ -26,7 +26,7 @@ def page_files(opening: int = 0) -> dict[str, bytes]:
     folder = page_folder()
     paths = [p for p in folder.rglob("*") if p.suffix in KINDS and not left_by_others(p.name)]
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
-    modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, TYPES)]
+    modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, *NOT_THE_PAGES)]
     html = with_modules(found["index.html"].decode(), modules)
     first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page fetches first: nobody has to wait for it
     preloaded = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in first)

@@ -26,7 +26,7 @@ from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.kicks import kick_of
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best, or_null
-from kickitout.studio.page_files import OF_THE_STUDIO, TYPES, page_folder, with_modules
+from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, with_modules
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 PACKAGE = "onnxruntime-web@1.30.0"
@@ -130,7 +130,7 @@ def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(digest=digest)}">'
     html = html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}')
     html = html.replace("</body>", f"<script>{FROM_A_FILE}</script>\n</body>")
-    modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in ("worker.js", TYPES)]
+    modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in NOT_THE_PAGES]
     (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
     shutil.copyfile(model, folder / "model.onnx")

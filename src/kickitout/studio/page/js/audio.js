@@ -1,5 +1,7 @@
 /** Sounds out of the speakers: one kick at a time, at once. */
 
+import { outputOf } from "./master.js";
+
 /** @typedef {import("./types.js").Sound} Sound */
 
 const MATCHED_LUFS = -14; // where sounds meet that are to be equally loud: about the level of a loud kick
@@ -7,8 +9,9 @@ const FADE_S = 0.003; // of a kick that the next one ends
 
 /** @type {AudioContext | null} */
 let context = null;
-/** @type {{source: AudioBufferSourceNode, gain: GainNode} | null} */
-let sounding = null;
+/** @typedef {{source: AudioBufferSourceNode, gain: GainNode}} Voice */
+/** @type {Voice | null} */
+let sounding = null; // what was played last by itself
 
 /** The page's audio, made when it is first needed, at the rate of the kicks. */
 export function audio() {
@@ -45,34 +48,53 @@ export function matchingGain(sound) {
 }
 
 /**
- * Play a sound once, now. Tells how long after `since` (an event's time stamp) it was handed to the audio hardware's
- * queue, and how long that queue is, in an event "kick-sound" of the document.
+ * Play a sound once, now, and end the one that was played before. @see tellOfSound
  * @param {Sound} sound
  * @param {{since?: number, gain?: number}} [how]
  */
 export function play(sound, { since = performance.now(), gain = 1 } = {}) {
-  const ctx = audio();
-  const now = ctx.currentTime;
-  if (sounding) {
-    sounding.gain.gain.setTargetAtTime(0, now, FADE_S / 3);
-    sounding.source.stop(now + 2 * FADE_S);
-  }
-  sounding = start(sound, now, gain);
-  const output = 1000 * (ctx.baseLatency + (ctx.outputLatency || 0));
-  const detail = { name: sound.name, handledMs: performance.now() - since, outputMs: output, running: awake() };
-  document.dispatchEvent(new CustomEvent("kick-sound", { detail }));
+  if (sounding) fade(sounding);
+  sounding = start(bufferOf(sound), audio().currentTime, gain);
+  tellOfSound(sound.name, since);
   return sounding;
 }
 
-/** @param {Sound} sound @param {number} when in the context's time @param {number} level */
-export function start(sound, when, level) {
+/**
+ * Tell how long after `since` (an event's time stamp) a sound was handed to the audio hardware's queue, and how long that
+ * queue is, in an event "kick-sound" of the document.
+ * @param {string} name
+ * @param {number} since
+ */
+export function tellOfSound(name, since) {
+  const ctx = audio();
+  const output = 1000 * (ctx.baseLatency + (ctx.outputLatency || 0));
+  const detail = { name, handledMs: performance.now() - since, outputMs: output, running: awake() };
+  document.dispatchEvent(new CustomEvent("kick-sound", { detail }));
+}
+
+/**
+ * Hand a sound to the queue.
+ * @param {AudioBuffer} buffer
+ * @param {number} when in the context's time
+ * @param {number} level
+ * @param {number} [rate] of the playback
+ * @returns {Voice}
+ */
+export function start(buffer, when, level, rate = 1) {
   const ctx = audio();
   const source = ctx.createBufferSource();
-  source.buffer = bufferOf(sound);
+  source.buffer = buffer;
+  source.playbackRate.value = rate;
   const gain = ctx.createGain();
   gain.gain.value = level;
-  source.connect(gain).connect(ctx.destination);
+  source.connect(gain).connect(outputOf(ctx));
   source.start(when);
   source.onended = () => gain.disconnect();
   return { source, gain };
+}
+
+/** End a sound without a click. @param {Voice} voice @param {number} [when] in the context's time */
+export function fade({ source, gain }, when = audio().currentTime) {
+  gain.gain.setTargetAtTime(0, when, FADE_S / 3);
+  source.stop(when + 2 * FADE_S);
 }

@@ -37,6 +37,9 @@ export function make(tag, attributes = {}, ...children) {
   return made;
 }
 
+/** Whether what is typed goes into this field. @param {EventTarget | null} target */
+export const typing = (target) => target instanceof Element && target.closest("input[type=text], input[type=number], select, textarea") !== null;
+
 /** Say something to those who listen to the page. @param {string} text */
 export function say(text) {
   element("said").textContent = text;

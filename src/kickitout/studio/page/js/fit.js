@@ -4,6 +4,7 @@ import { audio, prepare, wake } from "./audio.js";
 import { backend } from "./backend.js";
 import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
 import { colour, fresh } from "./draw.js";
+import { outputOf } from "./master.js";
 import { ducking, mixed } from "./mix.js";
 import { state } from "./state.js";
 import { show as showTab } from "./tabs.js";
@@ -160,7 +161,7 @@ function run() {
   const source = ctx.createBufferSource();
   source.buffer = buffer;
   source.loop = true;
-  source.connect(ctx.destination);
+  source.connect(outputOf(ctx));
   source.start(0, (ctx.currentTime - since) % buffer.duration);
   playing = { source, since };
   showRunning();

@@ -4,23 +4,28 @@ import { paint as paintAnalysis, setUpAnalysis } from "./analysis.js";
 import { audio, awake, play, prepare, wake } from "./audio.js";
 import { AXES } from "./axes.js";
 import { backend } from "./backend.js";
-import { setUpContext } from "./context.js";
-import { button, element, input, make, newest, right, select, trying, wrong } from "./dom.js";
+import { nextStep, setUpBeat } from "./beat.js";
+import { setUpCompare } from "./compare.js";
+import { button, element, input, make, newest, right, select, trying, typing, wrong } from "./dom.js";
 import { setUpFit } from "./fit.js";
 import { KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
+import { setUpPads } from "./pads.js";
+import { keepInSession, resumeSession, setUpSession } from "./session.js";
 import { same, state } from "./state.js";
 import { setUpTabs } from "./tabs.js";
 import { setUpTake } from "./take.js";
 import { setUpTargets } from "./targets.js";
 import { setUpTheme } from "./theme.js";
 import { tile } from "./tiles.js";
+import { setUpUnder } from "./under.js";
 import { count } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 
 const AT_FIRST = 192; // kicks on the map
 const AT_ONCE = 24; // in one reply
+const MOST_KICKS = 9984; // that a session brings onto the map
 const WALK_MS = 130; // between two kicks of a walk that are played
 const AXES_KEY = "kickitout.axes";
 const KICKS_KEY = "kickitout.kicks"; // how many are on the map, also after a reload
@@ -142,8 +147,8 @@ function setUpControls() {
     if (arrived && state.sound === arrived) go(false, event.timeStamp);
   });
   button("more").addEventListener("click", trying(async () => {
-    await fill(map.sounds.length + AT_FIRST / 2);
-    store(KICKS_KEY, String(map.sounds.length));
+    await fillTo(map.sounds.length + AT_FIRST / 2);
+    remember();
   }));
   addEventListener("keydown", space, { capture: true });
   addEventListener("keyup", (event) => event.key === " " && !keepsSpace(event.target) && event.preventDefault(), { capture: true });
@@ -175,13 +180,12 @@ function space(event) {
 
 /** @param {KeyboardEvent} event */
 function shortcut(event) {
-  const target = /** @type {HTMLElement} */ (event.target);
-  const typing = target instanceof HTMLInputElement && ["text", "number"].includes(target.type);
-  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !typing) {
+  if (typing(event.target)) return;
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
     event.preventDefault();
     state.move(event.shiftKey ? 1 : -1);
   }
-  if (event.ctrlKey || event.metaKey || event.altKey || typing || target.closest("select")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "n") newDirection();
   if (event.key === "r") button("reroll").click();
   if (event.key === "f") favour();
@@ -204,6 +208,29 @@ function store(key, value) {
     // a private window keeps nothing
   }
 }
+
+let filling = Promise.resolve(); // one at a time, lest a kick comes twice
+
+/** @param {number} until */
+const fillTo = (until) => (filling = filling.catch(() => {}).then(() => fill(until)));
+const remember = () => store(KICKS_KEY, String(map.sounds.length));
+
+/** The map in the session: how many kicks, and what its axes are. */
+const mapInSession = {
+  save: () => ({ kicks: map.sounds.length, x: map.axes.x.name, y: map.axes.y.name, colour: map.axes.colour.name }),
+  from: (/** @type {any} */ data) => {
+    const named = [data?.x, data?.y, data?.colour].every((name) => AXES.some((axis) => axis.name === name));
+    return named && Number.isInteger(data.kicks) && data.kicks <= MOST_KICKS ? data : null;
+  },
+  open: (/** @type {any} */ own) => {
+    for (const side of ["x", "y", "colour"]) {
+      select(`axis-${side}`).value = own[side];
+      select(`axis-${side}`).dispatchEvent(new Event("change"));
+    }
+    void fillTo(own.kicks).then(remember, wrong); // those that are there stay
+  },
+  keptElsewhere: true,
+};
 
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */
 async function fill(until) {
@@ -230,7 +257,10 @@ async function begin() {
   });
   setUpTabs();
   setUpControls();
-  setUpContext();
+  setUpCompare();
+  setUpUnder(nextStep);
+  setUpBeat();
+  setUpPads();
   setUpFit();
   const about = await backend.about();
   const firstKick = await backend.map(about.opening, 1);
@@ -251,13 +281,16 @@ async function begin() {
   });
   showFavourites();
   firstKick.sounds.forEach(prepare);
-  state.select(firstKick.sounds[0]);
+  setUpSession(about);
+  keepInSession("map", mapInSession);
+  await resumeSession();
+  if (!state.sound) state.select(firstKick.sounds[0]);
   document.documentElement.dataset.ready = "first";
   const hint = () => (element("hint").hidden = awake());
   audio().addEventListener("statechange", hint);
   hint();
   await recall(); // what was kept and cannot be played any more does not keep the map away
-  await fill(Number(stored(KICKS_KEY)) || AT_FIRST);
+  await fillTo(Number(stored(KICKS_KEY)) || AT_FIRST);
   document.documentElement.dataset.ready = "all";
 }
 

@@ -5,6 +5,7 @@ import { play, prepare } from "./audio.js";
 import { button, element, input, inSentence, make, newest, trying, wrong } from "./dom.js";
 import { dropped, limited } from "./dropped.js";
 import { analysed } from "./analysis.js";
+import { openSession } from "./session.js";
 import { state } from "./state.js";
 import { show as showTab } from "./tabs.js";
 import { tile } from "./tiles.js";
@@ -83,6 +84,11 @@ async function open(finding) {
     const line = lines[i];
     line.textContent = `${file.name}: inverting …`;
     try {
+      if (/\.json$/i.test(file.name) && (await openSession(file, file.name))) {
+        line.textContent = `${file.name}: the session is open`;
+        first = false;
+        continue;
+      }
       const reply = await backend.invert(file, file.name);
       if (latest !== finding) return;
       line.textContent = `${file.name}: ${reply.head.said}`;

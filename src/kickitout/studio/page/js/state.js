@@ -8,9 +8,9 @@ import { Wrong } from "./wrong.js";
 /** @typedef {{sound: Sound, targets: Record<string, number>}} Step  targets: the locked controls and their values */
 
 const MOST_STEPS = 200;
-const MOST_FAVOURITES = 64;
+export const MOST_FAVOURITES = 64;
 
-/** @typedef {"selected" | "favourites" | "moved"} Happening */
+/** @typedef {"selected" | "favourites" | "moved" | "session"} Happening  session: something else has changed that is kept */
 
 class State {
   constructor() {

@@ -1,0 +1,59 @@
+/** The discrete Fourier transform of 2^k complex numbers, where they lie (Cooley & Tukey 1965, doi.org/10.2307/2003354). */
+
+/** @type {Map<number, {cos: Float64Array, sin: Float64Array}>} */
+const tables = new Map();
+
+/** cos and -sin of the first half of a turn, in `size` steps. @param {number} size */
+function turnsOf(size) {
+  let table = tables.get(size);
+  if (!table) {
+    const angles = Float64Array.from({ length: size / 2 }, (_, i) => (-2 * Math.PI * i) / size);
+    table = { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
+    tables.set(size, table);
+  }
+  return table;
+}
+
+/** Put the numbers into the order that the butterflies need. @param {Float64Array} re @param {Float64Array} im */
+function shuffle(re, im) {
+  for (let i = 1, j = 0; i < re.length; i++) {
+    let bit = re.length >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j |= bit;
+    if (i < j) {
+      [re[i], re[j]] = [re[j], re[i]];
+      [im[i], im[j]] = [im[j], im[i]];
+    }
+  }
+}
+
+/** Forward; the result overwrites the numbers. @param {Float64Array} re real parts, [2^k] @param {Float64Array} im imaginary parts, [2^k] */
+export function fft(re, im) {
+  const size = re.length;
+  const { cos, sin } = turnsOf(size);
+  shuffle(re, im);
+  for (let half = 1; half < size; half *= 2) {
+    const stride = size / (2 * half);
+    for (let start = 0; start < size; start += 2 * half) {
+      for (let k = 0; k < half; k++) {
+        const [a, b] = [start + k, start + k + half];
+        const [c, s] = [cos[k * stride], sin[k * stride]];
+        const x = c * re[b] - s * im[b];
+        const y = c * im[b] + s * re[b];
+        re[b] = re[a] - x;
+        im[b] = im[a] - y;
+        re[a] += x;
+        im[a] += y;
+      }
+    }
+  }
+}
+
+/** Backward; the result overwrites the numbers. @param {Float64Array} re [2^k] @param {Float64Array} im [2^k] */
+export function inverseFft(re, im) {
+  fft(im, re); // swapping both parts before and after turns the sign of the exponent
+  for (let i = 0; i < re.length; i++) {
+    re[i] /= re.length;
+    im[i] /= im.length;
+  }
+}
