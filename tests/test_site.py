@@ -309,6 +309,32 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     assert page.get_attribute("#kick-line", "title") == name.removesuffix(".wav")
 
 
+def test_pads_pattern_limiter_and_session_need_no_server(visit):
+    page = visit.page
+    page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+    page.evaluate("window.played = []; document.addEventListener('kick-sound', (e) => played.push(e.detail.name))")
+    page.click("#tab-beat")
+    for key in "138":
+        page.keyboard.press(key)
+    assert page.evaluate("played.slice(1)") == ["snare", "open hat"]
+    assert page.evaluate("played[0]").startswith("kick_")
+    page.fill("#level", "12")
+    page.click("#run")
+    page.wait_for_function("() => /limiter −/.test(document.querySelector('#limiter-said').textContent)")
+    page.click("#run")
+    page.focus("#pads .pad >> nth=1")
+    page.click("#pad-here")
+    with page.expect_download() as download:
+        page.click("#save-session")
+    session = json.loads(Path(download.value.path()).read_bytes())
+    assert session["pads"]["pads"][1]["plays"] == "kick"
+    session["pattern"]["bpm"] = 77
+    data = {"name": "s.json", "mimeType": "application/json", "buffer": json.dumps(session).encode()}
+    page.set_input_files("#session-file", data)
+    page.wait_for_function("() => document.querySelector('#session-said').textContent === 's.json is open.'")
+    assert page.input_value("#tempo") == "77"
+
+
 def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):
     visit.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     assert visit.page.inner_text("#count") == f"{KICKS} kicks"

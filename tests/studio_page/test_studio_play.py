@@ -468,3 +468,30 @@ def test_a_file_that_is_no_session_of_this_model_is_one_sentence_and_nothing_is_
     assert json.loads(stage.saved("#save-session")[1]) == saved
     page.evaluate("import('/js/dom.js').then(({right}) => right())")
     stage.troubles[:] = [one for one in stage.troubles if "400" not in one and "422" not in one]  # the console's own
+    page.evaluate(
+        """(text) => {
+        const data = new DataTransfer();
+        data.items.add(new File([text], 'my.json'));
+        document.body.dispatchEvent(new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }));
+    }""",
+        json.dumps({**saved, "level_db": -9}),
+    )
+    page.wait_for_function("() => document.querySelector('#mine-said').textContent === 'my.json: the session is open'")
+    assert page.input_value("#level") == "-9"
+
+
+def test_a_kept_session_that_is_damaged_does_not_keep_the_page_away(stage):
+    page = stage.page
+    shelf = "Object.keys(localStorage).find((key) => key.startsWith('kickitout.session'))"
+    page.wait_for_function(f"() => {shelf}")
+    page.evaluate(
+        f"const key = {shelf}; const kept = JSON.parse(localStorage.getItem(key)); kept.pads = 8;"
+        "localStorage.setItem(key, JSON.stringify(kept));"
+    )
+    page.reload()
+    words = "The session that this browser has kept: a damaged session (pads)"
+    page.wait_for_function("(words) => document.querySelector('#wrong').textContent.startsWith(words)", arg=words)
+    stage.whole()
+    assert page.inner_text("#count").endswith("kicks")
+    page.keyboard.press("1")
+    assert len(page.evaluate(TELL)) == 1

@@ -283,8 +283,9 @@ async function begin() {
   firstKick.sounds.forEach(prepare);
   setUpSession(about);
   keepInSession("map", mapInSession);
-  await resumeSession();
+  const trouble = await resumeSession();
   if (!state.sound) state.select(firstKick.sounds[0]);
+  if (trouble) wrong(trouble);
   document.documentElement.dataset.ready = "first";
   const hint = () => (element("hint").hidden = awake());
   audio().addEventListener("statechange", hint);

@@ -7,7 +7,7 @@
  */
 
 import { backend } from "./backend.js";
-import { button, element, input, make, trying, wrong } from "./dom.js";
+import { button, element, input, make, trying } from "./dom.js";
 import { upgradedRecipe } from "./file.js";
 import { MOST_FAVOURITES, state } from "./state.js";
 import { Wrong } from "./wrong.js";
@@ -97,7 +97,7 @@ function keep() {
   }
 }
 
-/** Go on where this browser was left; a kept session that cannot be opened any more is left out. */
+/** Go on where this browser was left. @returns {Promise<unknown>} why what was kept cannot be opened any more; null if it can */
 export async function resumeSession() {
   let text = null;
   try {
@@ -105,7 +105,7 @@ export async function resumeSession() {
   } catch {
     // a private window has kept nothing
   }
-  if (text) await openText(text, "The session that this browser has kept").catch(wrong);
+  return text ? openText(text, "The session that this browser has kept").then(() => null, (error) => error) : null;
 }
 
 function save() {
