@@ -58,7 +58,7 @@ def test_what_reaches_the_generator_vanishes_with_the_slope_of_the_first_sigmoid
 
 def test_with_an_offset_it_begins_where_most_of_its_pictures_are():
     begun = task(*SMALL, *ONCE, "model.output_bias=data")
-    pictures = begun.pictures(begun.waves)
+    pictures = begun.encoded(begun.waves)
     with torch.no_grad():
         made = begun.g(begun.latents(0, 0, slice(0, 8)))
     assert made.median().item() == pytest.approx(torch.tanh(mode_under_tanh(pictures)).item(), abs=0.05)

@@ -162,7 +162,7 @@ def test_sounds_are_scored_as_waves_and_as_folders_and_too_few_are_refused(tmp_p
     assert by_folder.scores["energy_bands-1"].reference == real.digest
     assert "kicks_recognised" in by_folder.scores
     assert of_model.generated["first_seed"] == 0
-    assert "near_copies" not in by_folder.as_data()
+    assert "near_duplicates" not in by_folder.as_data()
     with pytest.raises(UserError, match="too few for a score"):
         kickitout.score(waves[:10], real)
 

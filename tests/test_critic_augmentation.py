@@ -80,7 +80,7 @@ def test_a_picture_one_row_high_keeps_its_height():
 def test_noise_is_on_all_that_the_critic_sees_and_the_same_for_every_share_of_a_batch():
     waves = torch.from_numpy(synthesise(range(8))[0])[:, None]
     task = make_task(load_config("dcgan", [*toy("dcgan"), "instance_noise=0.15"]), Accelerator(cpu=True), waves)
-    pictures = task.pictures(waves[:4])
+    pictures = task.encoded(waves[:4])
     whole, other = (task._shown(pictures, 3, kind, 0, slice(0, 4)) - pictures for kind in ("real", "fake"))
     assert whole.std().item() == pytest.approx(0.15, rel=0.02)
     assert abs(torch.corrcoef(torch.stack([whole.flatten(), other.flatten()]))[0, 1]) < 0.02

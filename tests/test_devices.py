@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kickitout.errors import UserError
-from kickitout.models.families import make_critic, make_generator, whole_picture
+from kickitout.models.families import make_critic, make_generator, whole_shape
 from kickitout.models.kickgan.encoder import AutoEncoder
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import config_names, load_config
@@ -19,7 +19,7 @@ ADVERSARIAL = [name for name in config_names() if not name.startswith("kickgan")
 @pytest.mark.parametrize("name", ADVERSARIAL)
 def test_networks_of_full_size_run_on_a_device_of_their_own(name):
     config = load_config(name)
-    picture = whole_picture(config.model, make_representation(config.representation).representation_shape)
+    picture = whole_shape(config.model, make_representation(config.representation).representation_shape)
     with torch.device("meta"):
         g, d = make_generator(config.model, picture), make_critic(config.model, picture)
     made = g(torch.empty(BATCH, config.model.latent, device="meta"))

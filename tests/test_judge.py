@@ -61,7 +61,7 @@ def test_the_table_names_what_recordings_do_and_what_is_enough(folders, capsys):
         "T60 known, %",
         "frechet_limit_bands-1",
         "two_sample_logistic_thirds",
-        "near-copies, %",
+        "near-duplicates, %",
     ):
         assert f"| {measure}" in said
 

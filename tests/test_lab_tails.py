@@ -41,7 +41,7 @@ def test_recordings_that_end_sooner_have_no_tail_to_compare(tmp_path, capsys):
     assert tail.name.endswith("long.wav")
     assert level_db(tail.made, 1.0) == pytest.approx(level_db(tail.true, 1.0), abs=0.1)
     picture = tmp_path / "tails.png"
-    options = ["-n", "8", "--picture", "long.wav", "--image", str(picture)]
+    options = ["-n", "8", "--drawn", "long.wav", "--image", str(picture)]
     assert main(["lab", "measure", "tails", str(tmp_path), *options]) == 0
     said = capsys.readouterr().out
     assert f"| {tmp_path.name} | 1 | 0.0 [0.0, 0.0] dB |" in said
@@ -55,4 +55,4 @@ def test_a_picture_of_no_recording_is_one_sentence(tmp_path):
     write_sound(tmp_path / "over.wav", ringing(50, 200), SAMPLE_RATE)
     module, parser = load_experiment("tails")
     with pytest.raises(UserError, match="has a name that ends so"):
-        list(module.run(parser.parse_args([str(tmp_path), "--picture", "none.wav"])))
+        list(module.run(parser.parse_args([str(tmp_path), "--drawn", "none.wav"])))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from kicklab.two_sample import FOLDS, accuracy, dealt, discriminant, told_apart
+from kicklab.two_sample import FOLDS, accuracy, dealt, discriminant, two_sample_test
 
 pytestmark = pytest.mark.decides
 
@@ -34,11 +34,11 @@ def test_what_is_far_is_told_apart_and_what_is_alike_is_not():
     sources, spread = np.repeat(np.arange(20), 5), np.array([2.0, 1.0, 1.0, 1.0])
     real = (rng.normal(0, 1, (20, 4)) * spread)[sources] + rng.normal(0, 0.2, (100, 4))
     alike = rng.normal(0, 1, (300, 4)) * spread
-    assert told_apart(real, alike + 4, sources).accuracy > 0.95
-    assert told_apart(real, alike + 4, sources).p < 0.01
-    same = told_apart(real, alike, sources)
+    assert two_sample_test(real, alike + 4, sources).accuracy > 0.95
+    assert two_sample_test(real, alike + 4, sources).p < 0.01
+    same = two_sample_test(real, alike, sources)
     assert same.p > 0.05
-    assert same == told_apart(real, alike, sources)
+    assert same == two_sample_test(real, alike, sources)
 
 
 def test_learning_the_sources_of_a_fold_by_heart_gains_nothing():

@@ -22,7 +22,7 @@ def test_on_rendered_kicks_every_score_sees_what_it_claims():
     assert [r for r in rungs if (r.fault, r.score) in claimed() and not r.sees] == []
     assert claimed() <= {(r.fault, r.score) for r in rungs}
     by = {r.score: r for r in rungs if r.fault == "copies"}
-    assert by["near_copies"].values[-1] > 0.8
+    assert by["near_duplicates"].values[-1] > 0.8
     assert by["energy_bands-1"].values[-1] < by["energy_bands-1"].values[0] + 0.3  # why the audit is needed
 
 
@@ -66,7 +66,7 @@ def test_the_table_names_claims_and_broken_ones():
     assert "CLAIMED, NOT SEEN" in ladder_text(broken)
     row = next(line for line in ladder_table(broken).splitlines() if line.startswith("| `comb_lines`"))
     assert row.split("|")[2 + list(CLAIMS).index("comb")].strip() == "**no**"
-    row = next(line for line in ladder_table(rungs).splitlines() if line.startswith("| `near_copies`"))
+    row = next(line for line in ladder_table(rungs).splitlines() if line.startswith("| `near_duplicates`"))
     assert row.split("|")[2 + list(CLAIMS).index("copies")].strip() == "**yes**"
 
 

@@ -202,7 +202,7 @@ def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     pairs = tmp_path / "pairs"
     asked = ["score", "default", "-n", "64", "--against", str(real), "--train", str(real), "--json", str(out)]
     assert main([*asked, "--pairs", str(pairs)]) == 0
-    assert "near_copies" in capsys.readouterr().out
+    assert "near_duplicates" in capsys.readouterr().out
     rows = list(csv.DictReader((pairs / "pairs.csv").read_text().splitlines()))
     distances = [float(row["distance"]) for row in rows]
     assert len(rows) == 10

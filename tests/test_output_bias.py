@@ -35,7 +35,7 @@ def task(config: str, dataset, *changes: str):
 @pytest.mark.parametrize("config", ["dcgan", "dcgan-stft", "dcgan-bands", "specgan"])
 def test_a_generator_begins_where_most_of_the_data_is(config, dataset):
     begun = task(config, dataset, "model.output_bias=data")
-    pictures = begun.pictures(begun.waves)
+    pictures = begun.encoded(begun.waves)
     assert begun.g.output_bias == mode_under_tanh(pictures)
     counts, edges = np.histogram(pictures.clamp(-1, 1).numpy(), 63, (-1, 1))
     fullest = edges[counts.argmax()] / 2 + edges[counts.argmax() + 1] / 2

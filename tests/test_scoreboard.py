@@ -48,7 +48,7 @@ def test_the_table_has_a_row_a_score_and_a_column_a_set(real):
     rows = {row[0].strip("`"): row[1:] for row in table[1:]}
     assert len(rows) == sum(measure.headline for measure in MEASURES) + 1
     assert rows["precision_quick_k5"][0] == "higher"
-    assert rows["near_copies"][1:] == ["0.25 [0.2, 0.3]", "", "0.25 [0.2, 0.3]"]
+    assert rows["near_duplicates"][1:] == ["0.25 [0.2, 0.3]", "", "0.25 [0.2, 0.3]"]
     assert rows["precision_quick_k5"][3].startswith("1 [")
     assert "dB at" in rows["thirds_worst"][2]
     assert "dB at" not in rows["thirds_worst"][1]  # of halves, another band each time

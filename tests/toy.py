@@ -77,14 +77,14 @@ def shared_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
 def toy_tensors() -> bytes:
     """A toy DCGAN that needs torch to be decoded, as safetensors."""
     from kickitout.export.model_file import model_info, write_model
-    from kickitout.models.families import finished, make_generator, make_scale, whole_picture
+    from kickitout.models.families import finished, make_generator, make_scale, whole_shape
     from kickitout.models.player import make_player
     from kickitout.representations import make_representation
     from kickitout.training.config import load_config
 
     config = load_config("dcgan", TOY)
     representation = make_representation(config.representation)
-    picture = whole_picture(config.model, representation.representation_shape)
+    picture = whole_shape(config.model, representation.representation_shape)
     generator = finished(make_generator(config.model, picture), make_scale(config.model, picture))
     player = make_player(config.model, generator, representation)
     info = model_info(player, config.model_dump(mode="json"), {"digest": "d", "rows": []}, 0)

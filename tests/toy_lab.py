@@ -27,7 +27,7 @@ from kicklab.study import Study, load_study
 
 EVIDENCE = Path(__file__).parents[1] / "docs" / "evidence"
 SOUNDS = 18
-KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-copies and scores need about as many
+KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-duplicates and scores need about as many
 STEPS = Budget(sounds=8)  # two steps
 HALVES = (0.5, 1.0)
 ROWS = {  # some studies ask for what another has

@@ -227,7 +227,9 @@ class TrainingKicks:
         self._waves = dataset.waves
         self._names = [row.name for row in dataset.rows]
         self._library = CopyDetector.of(dataset.waves, dataset.groups)
-        self.threshold = self._library.threshold  # below it a sound is a near-copy; None where too few are known to say
+        self.threshold = (
+            self._library.threshold
+        )  # below it a sound is a near-duplicate; None where too few are known to say
 
     def nearest(self, wave: np.ndarray) -> tuple[str, float, np.ndarray]:
         """Name, distance and wave [T] of the kick that is nearest to a wave [T]."""

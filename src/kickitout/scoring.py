@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SoundsLike: TypeAlias = np.ndarray | Dataset | str | PathLike[str] | Sequence[str | PathLike[str]]
 OF_A_MODEL = 512  # kicks, where nobody says how many
-LISTED = 10  # pairs in the text, and of those to listen to; all near-copies are in the data
+LISTED = 10  # pairs in the text, and of those to listen to; all near-duplicates are in the data
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class ScoreReport:
     `real` kicks against real ones.
 
     embeddings: name -> where it comes from. generated, real, train: what was compared: a digest or a model, and how
-    many kicks. With training kicks: copy_threshold, the distance below which a sound is a near-copy; copies: those, as
-    (sound, training kick, distance); closest: the LISTED closest pairs with their waves, copies or not;
+    many kicks. With training kicks: copy_threshold, the distance below which a sound is a near-duplicate; copies:
+    those, as (sound, training kick, distance); closest: the LISTED closest pairs with their waves, copies or not;
     real_near_train: how many of the real kicks are as near to a training kick.
     """
 
@@ -63,10 +63,10 @@ class ScoreReport:
         if self.train is None:
             return data
         near = {"limit": self.copy_threshold, "pairs": [list(pair) for pair in self.copies]}
-        return data | {"near_copies": near, "real_near_train": self.real_near_train}
+        return data | {"near_duplicates": near, "real_near_train": self.real_near_train}
 
     def as_text(self) -> str:
-        """The embeddings, a table of the scores, and the closest of the near-copies."""
+        """The embeddings, a table of the scores, and the closest of the near-duplicates."""
         about = [f"{name}: {where}" for name, where in self.embeddings.items()]
         copies = [f"  copy: {new} of {known}, distance {distance:.4f}" for new, known, distance in self.copies[:LISTED]]
         return "\n".join([*about, scores_text(list(self.scores.values())), *copies])
@@ -85,8 +85,8 @@ def score(
 
     A set is waves [n, 22050] or [n, 2, 22050], a dataset, or folders, of 64 sounds or more. generated: also a model, as
     `load_model` takes it, of which `n` kicks (512) from `seed` on are scored. train: what the model learned from, to
-    look for near-copies. seed: also of the resampling. embeddings: "bands", "drum-type", or .onnx files of your own,
-    which hear sounds at `embedding_rate` Hz; without them the first two. watch: hears of generated files that are
+    look for near-duplicates. seed: also of the resampling. embeddings: "bands", "drum-type", or .onnx files of your
+    own, which read sounds at `embedding_rate` Hz; without them the first two. watch: hears of generated files that are
     refused. workers: a `kickitout.workers.Workers` of processes or a cluster; threads of this process without it.
 
     The report has the `scores` by name, `as_text()` and `as_data()`; docs/scores.md defines each score and names its

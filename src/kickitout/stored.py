@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 RENAMED = {"recipe": "config", "codec": "representation", "corpus": "dataset"}
+RENAMED_SCORES = {"near_copies": "near_duplicates"}
 # Of a training config: keys that are called otherwise, by what they lie in, and keys that a family does not have.
 RENAMED_SETTINGS = {"": {"mix": "augmentation_mix"}, "model": {"grain": "noise_code"},
                     "weights": {"body": "harmonic", "spread": "repulsion"}}  # fmt: skip

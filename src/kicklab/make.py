@@ -173,7 +173,7 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
 
 
 def critic_opinions(task: AdversarialTask, player: Player, train: Tensor, unseen: Tensor) -> dict[str, Any]:
-    """What the critic thinks of training pictures, unseen and made ones, and how well it tells the first two apart.
+    """What the critic thinks of training kicks, unseen and made ones, and how well it separates the first two.
 
     player: of the generator's plain weights.
 
@@ -187,8 +187,8 @@ def critic_opinions(task: AdversarialTask, player: Player, train: Tensor, unseen
     batch = task.config.batch
     with torch.inference_mode():
         logits = {
-            "train": torch.cat([critic(task.pictures(part)) for part in train.split(batch)]),
-            "unseen": torch.cat([critic(task.pictures(part)) for part in unseen.split(batch)]),
+            "train": torch.cat([critic(task.encoded(part)) for part in train.split(batch)]),
+            "unseen": torch.cat([critic(task.encoded(part)) for part in unseen.split(batch)]),
             "made": torch.cat([critic(generator(player.prior(part))) for part in eps.split(batch)]),
         }
     found: dict[str, Any] = {

@@ -34,7 +34,7 @@ from kicklab.patterns import PAIRS, course, links
 from kicklab.sources import sources_of
 from kicklab.spectra import coarser, stride_lines
 from kicklab.tones import Fits, fit_tones, pitches_and_decays
-from kicklab.two_sample import told_apart
+from kicklab.two_sample import two_sample_test
 
 MEASURES_VERSION = 2  # of what is measured: raised, everything is measured again
 LAB_DRAWS = 200
@@ -132,7 +132,7 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
             kind["away"] = [None if learned else x for learned, x in zip(heard, kind["away"], strict=True)]
     if len(arrays["waves"]) >= (~heard).sum():
         made = embed_bands(from_16_bits(arrays["waves"]))
-        point["told_apart"] = told_apart(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
+        point["told_apart"] = two_sample_test(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
     write_json(path, known)
     return True
 

@@ -23,7 +23,7 @@ from scipy.special import stdtrit
 
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
-from kickitout.stored import RENAMED
+from kickitout.stored import RENAMED, RENAMED_SCORES
 from kicklab.data import load, parts_table
 from kicklab.evidence import reference_arrays
 from kicklab.folder import Lab, read_json, write_arrays
@@ -80,8 +80,9 @@ def _result_rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
                 "share": point["share"],
                 "budget": known["budget"] if known["source"] == "trained" else "",
                 "minutes": point["seconds"] / 60, "steps": point["steps"], "kicks_seen": point["kicks_seen"],
-                "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"], "score": s["name"],
-                "unit": s["unit"], "better": s["better"], "value": s["value"], "low": low, "high": high,
+                "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"],
+                "score": RENAMED_SCORES.get(s["name"], s["name"]), "unit": s["unit"], "better": s["better"],
+                "value": s["value"], "low": low, "high": high,
                 "n_real": s["n"][0], "n_made": s["n"][1], "real": s["real"], "reference": s["reference"],
                 "cell": path.parent.name,
             }  # fmt: skip
@@ -158,7 +159,7 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
 def _parsed(column: str, text: str) -> Any:
     kind = NUMBER_COLUMNS.get(column)
     if kind is None:
-        return text
+        return RENAMED_SCORES.get(text, text) if column == "score" else text
     return None if text == "" else kind(text)
 
 
@@ -237,7 +238,7 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
 
 
 SCORE_BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
-SHARE_SCORES = ("precision", "recall", "coverage", "two_sample", "probe", "near_copies", "kicks_recognised")
+SHARE_SCORES = ("precision", "recall", "coverage", "two_sample", "probe", "near_duplicates", "kicks_recognised")
 DISTANCE_SCORES = (
     "frechet_bands",
     "frechet_drum-type",

@@ -41,7 +41,7 @@ from kickitout.training.session import opened
 from kicklab.evidence import SOURCE_DRAWS, Unseen
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.sources import sources_of
-from kicklab.two_sample import hits, told_apart, trial_of
+from kicklab.two_sample import hits, trial_of, two_sample_test
 
 SWAP_VERSION = 1  # of what is measured
 ROUNDS = (5, 100)  # of Griffin-Lim: as the representation has it, and as many as anybody takes
@@ -216,7 +216,7 @@ class Scorer:
         with np.errstate(invalid="ignore"):  # a draw that has none of those that take part
             accuracy = (mine @ right[:number] / mine.sum(1) + theirs @ right[number:] / theirs.sum(1)) / 2
         found["C2ST"] = Estimated(accuracy)
-        return Scored(magnitude, rounds, found, told_apart(self.real, embedded, self.sources).p)
+        return Scored(magnitude, rounds, found, two_sample_test(self.real, embedded, self.sources).p)
 
     def distance(
         self, part: str, cells: np.ndarray, embedded: np.ndarray, sources: np.ndarray, counts: np.ndarray

@@ -15,7 +15,7 @@ RIDGE = 1e-2  # on the covariance of standardised points
 PERMUTATIONS = 200
 
 
-class ToldApart(NamedTuple):
+class TwoSampleTest(NamedTuple):
     """accuracy on sounds of unseen sources; p: how often permuted labels reach as much."""
 
     accuracy: float
@@ -33,7 +33,7 @@ def dealt(sources: np.ndarray, rng: np.random.Generator, number: int = FOLDS) ->
 
 
 class Trial(NamedTuple):
-    """What is told apart: points [2 n, D] with labels 0 (real) and 1, their folds, and which made sounds take part."""
+    """What is classified: points [2 n, D] with labels 0 (real) and 1, their folds, and which made sounds take part."""
 
     points: np.ndarray
     label: np.ndarray
@@ -49,7 +49,7 @@ def trial_of(real: np.ndarray, made: np.ndarray, sources: np.ndarray, rng: np.ra
     return Trial(points, np.repeat([0, 1], len(real)), folds, rows)
 
 
-def told_apart(real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: int = 0) -> ToldApart:
+def two_sample_test(real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: int = 0) -> TwoSampleTest:
     """real [n, D] of `sources` [n] against as many of made [m, D], m >= n."""
     rng = np.random.default_rng([seed, 17])
     t = trial_of(real, made, sources, rng)
@@ -59,7 +59,7 @@ def told_apart(real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: in
         for fold in range(FOLDS):
             permuted[t.folds == fold] = rng.permutation(t.label[t.folds == fold])
         drawn.append(accuracy(t.points, permuted, t.folds))
-    return ToldApart(value, (1 + sum(x >= value for x in drawn)) / (1 + PERMUTATIONS))
+    return TwoSampleTest(value, (1 + sum(x >= value for x in drawn)) / (1 + PERMUTATIONS))
 
 
 def accuracy(points: np.ndarray, label: np.ndarray, folds: np.ndarray) -> float:

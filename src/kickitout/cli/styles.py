@@ -1,7 +1,7 @@
-"""List the styles of a model: recordings behind each, and how surely it is told from the others.
+"""List the styles of a model: recordings behind each, and how surely a classifier knows it.
 
 kick styles                          of the model in the package
-kick styles --sheet styles.png       and a picture of kicks of each, a row a style
+kick styles --sheet styles.png       and an image of kicks of each, a row a style
 kick generate -n 8 --style 808       kicks of one
 """
 
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, default=None, metavar="PNG", help="draw kicks of each style, a row a style"
     )
-    parser.add_argument("--force", action="store_true", help="replace the picture")
+    parser.add_argument("--force", action="store_true", help="replace the image")
 
 
 def run(args: argparse.Namespace) -> int:

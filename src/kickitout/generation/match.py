@@ -228,22 +228,22 @@ def _bend(
     turned = dict(zip(names, map(float, begin), strict=True))
     asked = {TARGETS[name]: value for name, value in request.targets.items()}
     turned |= {MOVED_BY[target.name].name: value for target, value in asked.items() if not target.field}
-    hunts = {target: BracketedSecant(_span(target), target.place(value))
+    secants = {target: BracketedSecant(_span(target), target.place(value))
              for target, value in asked.items() if target.field}  # fmt: skip
-    seen: dict[Target, list[float]] = {target: [] for target in hunts}
+    seen: dict[Target, list[float]] = {target: [] for target in secants}
     best: MatchResult | None = None
     for turn in range(1, rounds + 1):
         row = np.array([turned[name] for name in names], np.float32)
         (heard,) = yield _Renders(noise, row[None])
-        lines = tuple(request.line(target, heard.values[target.field]) for target in hunts)
+        lines = tuple(request.line(target, heard.values[target.field]) for target in secants)
         if best is None or missed_by(lines) < missed_by(best.lines):
             best = MatchResult(heard.wave, row, lines, turn)
         for line in lines:
             target = line.target
             seen[target].append(line.achieved)
             name, side = MOVED_BY[target.name].name, SIDES.get(heard.whys.get(target.field, Why.KNOWN), 0)
-            turned[name] = hunts[target].next(turned[name], target.place(line.achieved), side)
-        if all(line.exact or hunts[line.target].stuck for line in lines) or (turn >= ENOUGH and best.reached):
+            turned[name] = secants[target].next(turned[name], target.place(line.achieved), side)
+        if all(line.exact or secants[line.target].stuck for line in lines) or (turn >= ENOUGH and best.reached):
             break
     assert best is not None
     best = replace(best, renders=turn)

@@ -28,7 +28,7 @@ LARGEST_STYLES = 4 * 2**20  # bytes
 
 @dataclass(frozen=True, eq=False)
 class NamedStyle:
-    """Where the kicks of a style lie in a model, and how well it is told from the others.
+    """Where the kicks of a style lie in a model, and how well a classifier knows it.
 
     mean [Z] and factor [Z, R]: of the latents without their noise codes; factor @ factor.T is their covariance. files,
     sources: of the recordings. agreement: share of them, in percent, that a classifier that has heard no sound of their

@@ -14,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent, check_size
-from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_picture
+from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_shape
 from kickitout.models.player import Player, make_player
 from kickitout.representations import RepresentationConfig, make_representation
 from kickitout.settings import checked
@@ -80,8 +80,8 @@ def load_torch_model(path: Path) -> TorchModel:
     played = checked(_Played, info.config, str(path))
     representation = make_representation(played.representation)
     with torch.device("meta"):  # the shapes alone: what a file asks for is not allocated before it is known to be there
-        picture = whole_picture(played.model, representation.representation_shape)
-        generator = finished(make_generator(played.model, picture), make_scale(played.model, picture))
+        shape = whole_shape(played.model, representation.representation_shape)
+        generator = finished(make_generator(played.model, shape), make_scale(played.model, shape))
     try:
         generator.load_state_dict(tensors, assign=True)
     except RuntimeError as error:

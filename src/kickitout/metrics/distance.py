@@ -11,7 +11,7 @@ from kickitout.metrics.resampling import mean_between, mean_within
 
 
 def pairwise(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """[n, m] root-mean-square differences of [n, d] and [m, d]: dB a cell, for embedded sounds."""
+    """[n, m] root-mean-square differences of [n, d] and [m, d]; dB, over time-frequency cells, of embedded sounds."""
     a, b = a.astype(np.float64), b.astype(np.float64)
     squared = (a**2).sum(1)[:, None] + (b**2).sum(1)[None] - 2 * a @ b.T
     return np.sqrt(squared.clip(0) / a.shape[1])
@@ -25,7 +25,7 @@ def _between_members(distances: np.ndarray, who: np.ndarray | None = None) -> fl
 
 
 def energy_distance(real: np.ndarray, generated: np.ndarray) -> float:
-    """2 E|x - y| - E|x - x'| - E|y - y'| of two sets, [n, d] and [m, d], n, m >= 2; in dB a cell.
+    """2 E|x - y| - E|x - x'| - E|y - y'| of two sets, [n, d] and [m, d], n, m >= 2; in dB.
 
     Székely & Rizzo 2013 (doi.org/10.1016/j.jspi.2013.03.018), as a U-statistic: unbiased for any n, so it serves small
     held-out sets, and slightly negative now and then when the sets are alike. Zero in expectation only for one
@@ -42,7 +42,7 @@ def energy_distance_of(
 
 
 def diversity(embedded: np.ndarray) -> float:
-    """Mean distance between two sounds of a set, in dB a cell. [n, d], n >= 2."""
+    """Mean distance between two sounds of a set, in dB. [n, d], n >= 2."""
     return _between_members(pairwise(embedded, embedded))
 
 

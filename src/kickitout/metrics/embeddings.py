@@ -73,7 +73,7 @@ def _shares(points: np.ndarray, edges: np.ndarray) -> np.ndarray:
     return inside / inside.sum(axis=0)
 
 
-BANDS = Embedding(BANDS_VERSION, embed_bands, "dB a cell", "dB^2 a cell", "levels in bands, nothing learned")
+BANDS = Embedding(BANDS_VERSION, embed_bands, "dB", "dB^2", "levels in bands, nothing learned")
 DRUM_TYPES = Embedding(drum_types.NAME, drum_types.embed_types, about="the drum-type network of the package")
 DEFAULTS = (BANDS, DRUM_TYPES)
 KNOWN_EMBEDDINGS = {"bands": BANDS, "drum-type": DRUM_TYPES}

@@ -55,7 +55,7 @@ class Learned(NamedTuple):
 
     digest: str
     names: list[str]
-    threshold: float | None  # below it a sound is a near-copy; None with fewer than LEAST_TRAIN groups
+    threshold: float | None  # below it a sound is a near-duplicate; None with fewer than LEAST_TRAIN groups
     prints: BandSpectra
 
     @classmethod

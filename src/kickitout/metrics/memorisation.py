@@ -8,7 +8,7 @@ makes any two plain sines of nearly one pitch alike. Distance = 1 - similarity, 
 
 How near is too near? The null distances say: the way from each group of training kicks (near-duplicates, see
 `datasets.groups`) to the nearest other one, which is how near two recordings come that are not the same. Sounds nearer
-to a training kick than the copy threshold are called near-copies; of sounds from the same world that copy nothing,
+to a training kick than the copy threshold are called near-duplicates; of sounds from the same world that copy nothing,
 FALSE_POSITIVE_SHARE are expected below it. Were a new group drawn together with the m of the training kicks, it could
 as well be any of the m + 1. It is below the threshold when it is one of two that are nearer to each other than that,
 and distances come in such pairs: if the threshold is the distance of the j-th closest pair of groups, 2 j of m are
@@ -22,7 +22,7 @@ group, and so are no part of the threshold. (The idea of a calibrated nearest ne
 
 Ties: processors differ in a distance by up to 2.4e-7, and TIE lies well above that. A threshold that is the distance of
 a pair is taken TIE below it, so that this pair is on the same side everywhere; what is at the threshold is no
-near-copy. Of training kicks that are equally near to a sound, within TIE, the first one is named.
+near-duplicate. Of training kicks that are equally near to a sound, within TIE, the first one is named.
 """
 
 from __future__ import annotations
@@ -52,21 +52,21 @@ class Audit(NamedTuple):
 
     distance: np.ndarray  # [n]
     nearest: np.ndarray  # [n] index of that training kick
-    threshold: float  # below it a sound is a near-copy
+    threshold: float  # below it a sound is a near-duplicate
     null_distances: np.ndarray  # [m] of the training kicks to other groups
     false_positives: float  # share of held-out kicks below the threshold of the others, mean over HALVINGS
 
     @property
     def copies(self) -> np.ndarray:
-        """[n] bool: the near-copies."""
+        """[n] bool: the near-duplicates."""
         return self.distance < self.threshold
 
     def pairs(self) -> list[tuple[int, int, float]]:
-        """(sound, training kick, distance) of every near-copy, the closest first."""
+        """(sound, training kick, distance) of every near-duplicate, the closest first."""
         return self.closest(int(self.copies.sum()))
 
     def closest(self, count: int) -> list[tuple[int, int, float]]:
-        """(sound, training kick, distance) of the `count` closest, near-copies or not."""
+        """(sound, training kick, distance) of the `count` closest, near-duplicates or not."""
         found = np.argsort(self.distance, kind="stable")[:count]
         return [(int(i), int(self.nearest[i]), float(self.distance[i])) for i in found]
 
@@ -95,7 +95,7 @@ class CopyDetector(NamedTuple):
     """Training kicks, ready to be asked again and again which of them is nearest to a sound."""
 
     library: Library
-    threshold: float | None  # below it a sound is a near-copy; None with fewer than LEAST_TRAIN groups
+    threshold: float | None  # below it a sound is a near-duplicate; None with fewer than LEAST_TRAIN groups
 
     @classmethod
     def of(cls, train: np.ndarray, groups: np.ndarray) -> CopyDetector:
@@ -141,7 +141,7 @@ def by_group(distances: np.ndarray, groups: np.ndarray) -> np.ndarray:
 
 
 def _false_positives(groups_near: np.ndarray, distances: np.ndarray, groups: np.ndarray) -> float:
-    """Mean share of false near-copies when half of the groups are held out.
+    """Mean share of false near-duplicates when half of the groups are held out.
 
     groups_near, distances: [m, candidates], of the nearest kicks of each; those that are held out too do not count.
     """

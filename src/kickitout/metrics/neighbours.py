@@ -8,8 +8,8 @@ The manifold of a set is the union of balls about its sounds, each as wide as th
     coverage    share of real balls with a generated sound inside
 
 No unit; higher is better; density may exceed 1. All depend on the numbers of sounds, which are therefore made equal,
-and on K. Real against real is not 1 and stands beside each. What lies on the edge of a ball is inside, to BALL_TIE: a
-copy of a sound is as far from a third one as the sound itself, but for the rounding of the processor.
+and on K. The real-vs-real baseline is not 1 and stands beside each. What lies on the edge of a ball is inside, to
+BALL_TIE: a copy of a sound is as far from a third one as the sound itself, but for the rounding of the processor.
 """
 
 from __future__ import annotations

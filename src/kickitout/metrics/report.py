@@ -1,4 +1,4 @@
-"""Two sets of sounds -> scores, each beside the same number of real against real; as a table."""
+"""Two sets of sounds -> scores, each beside the real-vs-real baseline; as a table."""
 
 from __future__ import annotations
 
@@ -17,9 +17,11 @@ from kickitout.metrics.resampling import own_groups, wilson
 from kickitout.metrics.score import FEWEST, UNNAMED, Found, Score, refuse_too_few
 from kickitout.workers import Workers
 
-COPIES = "near_copies"
+COPIES = "near_duplicates"
 SPLITS = 4  # of the real kicks into halves; their mean is what stands beside a score
-Beside = dict[str, tuple[float, tuple[int, int]]]  # score -> value of real against real, and the sizes of the halves
+Beside = dict[
+    str, tuple[float, tuple[int, int]]
+]  # score -> value of the real-vs-real baseline, and the sizes of the halves
 
 
 def score_sets(
@@ -98,8 +100,8 @@ def refuse_too_alike(groups: np.ndarray) -> None:
     refuse_too_few(len(np.unique(groups)), "groups of real kicks", FEWEST // 2)
 
 
-def near_copies(found: Audit) -> Found:
-    """The share of near-copies."""
+def near_duplicates(found: Audit) -> Found:
+    """The share of near-duplicates."""
     n, hits = len(found.distance), int(found.copies.sum())
     note = f"{count(hits, 'sound')} nearer than {found.threshold:.4f} to a training kick"
     sizes = len(found.null_distances), n
@@ -108,7 +110,7 @@ def near_copies(found: Audit) -> Found:
 
 def copies_score(found: Audit, reference: str) -> Score:
     """Their share; beside it that of held-out kicks, which is one in a hundred by definition."""
-    f, known = near_copies(found), len(found.null_distances)
+    f, known = near_duplicates(found), len(found.null_distances)
     return Score(
         f.name, f.value, f.interval, (known, len(found.distance)), reference, f.unit, f.better,
         found.false_positives, (known, known), 0, f.note,

@@ -67,7 +67,7 @@ def median_interval(values: np.ndarray, draws: int = 1000, seed: int = 0) -> tup
 
 
 def wilson(hits: float, n: int) -> tuple[float, float]:
-    """95 % interval of a share of n sounds (Wilson 1927, doi.org/10.1080/01621459.1927.10502953): honest at 0 and 1.
+    """95 % interval of a share of n sounds (Wilson 1927, doi.org/10.1080/01621459.1927.10502953): right at 0 and 1.
 
     >>> [round(x, 3) for x in wilson(0, 100)]
     [0.0, 0.037]

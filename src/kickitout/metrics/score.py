@@ -10,7 +10,7 @@ from kickitout.metrics.resampling import NO_INTERVAL
 
 UNNAMED = "unnamed"  # real sounds that came as arrays, without a dataset that has a digest
 
-# Half of so many (for real against real) is twice the dimension of the Frechet distance.
+# Half of so many (for the real-vs-real baseline) is twice the dimension of the Frechet distance.
 FEWEST = 64  # sounds in each set
 
 
@@ -24,7 +24,7 @@ class Score(NamedTuple):
     reference: str  # what the real sounds are: the digest of their dataset, or UNNAMED
     unit: str
     better: Literal["lower", "higher"]
-    real: float = math.nan  # the same number of real against real: halves, split by group, mean of several splits
+    real: float = math.nan  # the real-vs-real baseline: halves, split by group, mean of several splits
     real_n: tuple[int, int] = (0, 0)  # sounds in those halves
     seed: int = 0  # of the resampling, the splits and the subsets
     note: str = ""

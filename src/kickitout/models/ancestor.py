@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from kickitout.models.dcgan import PictureShape
+from kickitout.models.dcgan import RepresentationShape
 from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.settings import Settings
 
@@ -48,16 +48,16 @@ def widths(config: AncestorConfig) -> list[int]:
 class Generator(nn.Module):
     """Latent -> spectrogram."""
 
-    def __init__(self, config: AncestorConfig, picture: PictureShape) -> None:
+    def __init__(self, config: AncestorConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        self.size = picture[1:]
+        self.size = shape[1:]
         layers: list[nn.Module] = []
         inputs = config.latent
         for outputs in widths(config):
             up = nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False)
             layers += [up, nn.BatchNorm2d(outputs), nn.ReLU(True)]
             inputs = outputs
-        self.doublings = nn.Sequential(*layers, nn.ConvTranspose2d(inputs, picture[0], 4, 2, 1))
+        self.doublings = nn.Sequential(*layers, nn.ConvTranspose2d(inputs, shape[0], 4, 2, 1))
         add_output_bias(self, config.output_bias)
 
     def forward(self, z: Tensor) -> Tensor:
@@ -69,11 +69,11 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Spectrogram -> how real it is: a logit, or, as in the ancestor, a probability that is taken for one."""
 
-    def __init__(self, config: AncestorConfig, picture: PictureShape) -> None:
+    def __init__(self, config: AncestorConfig, shape: RepresentationShape) -> None:
         super().__init__()
         self.side, self.squashed = 2**config.doublings, config.critic_sigmoid
         layers: list[nn.Module] = []
-        inputs = picture[0]
+        inputs = shape[0]
         for i, outputs in enumerate(reversed(widths(config))):
             layers.append(spectral_norm(nn.Conv2d(inputs, outputs, 4, 2, 1, bias=i == 0)))
             layers += [nn.BatchNorm2d(outputs)] if i else []
@@ -81,8 +81,8 @@ class Critic(nn.Module):
             inputs = outputs
         self.halvings = nn.Sequential(*layers, spectral_norm(nn.Conv2d(inputs, 1, 4, 2, 1)))
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, 1, 257, 173]. Returns [B]."""
-        square = F.interpolate(picture, size=(self.side, self.side), mode="bilinear")
+    def forward(self, encoded: Tensor) -> Tensor:
+        """encoded: [B, 1, 257, 173]. Returns [B]."""
+        square = F.interpolate(encoded, size=(self.side, self.side), mode="bilinear")
         judged = self.halvings(square).flatten()
         return judged.sigmoid() if self.squashed else judged

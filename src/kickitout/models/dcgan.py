@@ -1,10 +1,10 @@
-"""DCGAN (Radford, Metz & Chintala 2016, arxiv.org/abs/1511.06434), for pictures of any even shape.
+"""DCGAN (Radford, Metz & Chintala 2016, arxiv.org/abs/1511.06434), for representations of any even shape.
 
 To the letter in its defaults: a uniform latent of 100, projected to a small grid of 1024 maps, doubled by transposed
 convolutions (kernel 4, stride 2) with halved maps, batch norm and ReLU everywhere but at the output (tanh); the critic
 is the mirror image with LeakyReLU 0.2 and no batch norm at its input; all weights start as N(0, 0.02). At 64 x 64 this
-is figure 1 of the paper; a larger picture takes more doublings from the same 1024. An axis that can be halved less
-often than the other joins the doublings later.
+is figure 1 of the paper; a larger representation takes more doublings from the same 1024. An axis that can be halved
+less often than the other joins the doublings later.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.models.upsample import Stride, Upsampling, kernel, upsample
 from kickitout.settings import Settings
 
-PictureShape = tuple[int, int, int]  # channels, rows (frequency), columns (time)
+RepresentationShape = tuple[int, int, int]  # channels, rows (frequency), columns (time)
 SMALLEST_GRID = 4  # cells an axis: where the paper starts
 
 
@@ -32,15 +32,15 @@ class DCGANConfig(Settings):
     channels: int = Field(1024, ge=4, le=8192)  # maps on the smallest grid, halved at each doubling
     least_channels: int = Field(8, ge=1, le=1024)  # halving stops here
     upsampling: Upsampling = "transposed"
-    last_upsampling: Upsampling | None = None  # of the step that makes the picture; None: as the others
+    last_upsampling: Upsampling | None = None  # of the last step; None: as the others
     critic_norm: Literal["batch", "none"] = "batch"  # "none" for objectives with a gradient penalty
     critic_start: Literal["published", "he"] | None = None  # None: as published with batch norm, He's without
     output_bias: OutputBias = 0.0
-    stereo: bool = False  # mid and side pictures, the side after the mid along the channels
+    stereo: bool = False  # mid and side, the side after the mid along the channels
 
 
-def grid(picture: PictureShape) -> tuple[tuple[int, int], list[Stride]]:
-    """The smallest grid of a picture and the strides that lead from it to the picture's size.
+def grid(shape: RepresentationShape) -> tuple[tuple[int, int], list[Stride]]:
+    """The smallest grid of a representation and the strides that lead from it to the size of that.
 
     >>> grid((1, 64, 64))
     ((4, 4), [(2, 2), (2, 2), (2, 2), (2, 2)])
@@ -48,7 +48,7 @@ def grid(picture: PictureShape) -> tuple[tuple[int, int], list[Stride]]:
     ((1, 11), [(1, 2)])
     """
     cells, halvings = [], []
-    for size in picture[1:]:
+    for size in shape[1:]:
         count = 0
         while size % 2 == 0 and size // 2 >= SMALLEST_GRID:
             size, count = size // 2, count + 1
@@ -58,23 +58,23 @@ def grid(picture: PictureShape) -> tuple[tuple[int, int], list[Stride]]:
     strides = [(2 if i >= steps - halvings[0] else 1, 2 if i >= steps - halvings[1] else 1) for i in range(steps)]
     if steps == 0 or cells[0] * cells[1] > 256:
         raise UserError(
-            f"a DCGAN cannot build a picture of {picture[1]} x {picture[2]}: it doubles a small grid, so each axis "
+            f"a DCGAN cannot build a representation of {shape[1]} x {shape[2]}: it doubles a small grid, so each axis "
             "must be a small number times a power of two; 64 x 64, 256 x 128 and 1 x 1408 work"
         )
     return (cells[0], cells[1]), strides
 
 
 def widths(config: DCGANConfig, steps: int) -> list[int]:
-    """Maps on each grid before the picture, from the smallest on."""
+    """Maps on each grid before the representation, from the smallest on."""
     return [max(config.channels >> i, config.least_channels) for i in range(steps)]
 
 
 class Generator(nn.Module):
-    """Latent -> picture."""
+    """Latent -> representation."""
 
-    def __init__(self, config: DCGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: DCGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        size, strides = grid(picture)
+        size, strides = grid(shape)
         maps = widths(config, len(strides))
         # A transposed convolution of one cell is the paper's "project and reshape"; as a convolution it treats each
         # kick of a batch alone, so that a seed sounds the same whatever it is generated with.
@@ -88,25 +88,25 @@ class Generator(nn.Module):
             size = (size[0] * stride[0], size[1] * stride[1])
         self.doublings = nn.Sequential(*doublings)
         last = config.last_upsampling or config.upsampling
-        self.to_picture = upsample(last, maps[-1], picture[0], strides[-1], size)
+        self.to_picture = upsample(last, maps[-1], shape[0], strides[-1], size)
         self.apply(start_as_published)
         add_output_bias(self, config.output_bias)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, C, H, W] in [-1, 1]."""
-        x = self.project(z[:, :, None, None])  # [B, 1024, 4, 4] for a 64 x 64 picture
+        x = self.project(z[:, :, None, None])  # [B, 1024, 4, 4] for a 64 x 64 representation
         x = self.doublings(x)  # [B, 128, 32, 32]
         return biased(self, self.to_picture(x)).tanh()  # [B, C, 64, 64]
 
 
 class Critic(nn.Module):
-    """Picture -> how real it is, as a logit (the paper's discriminator; its sigmoid is in the objective)."""
+    """Representation -> how real it is, as a logit (the paper's discriminator; its sigmoid is in the objective)."""
 
-    def __init__(self, config: DCGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: DCGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        cells, strides = grid(picture)
-        maps = [picture[0], *reversed(widths(config, len(strides)))]
-        size = (picture[1], picture[2])
+        cells, strides = grid(shape)
+        maps = [shape[0], *reversed(widths(config, len(strides)))]
+        size = (shape[1], shape[2])
         layers: list[nn.Module] = []
         for i, stride in enumerate(reversed(strides)):
             taps, padding = kernel(stride, size, doubled=4, kept=3)
@@ -121,9 +121,9 @@ class Critic(nn.Module):
         start = config.critic_start or ("published" if config.critic_norm == "batch" else "he")
         self.apply(start_as_published if start == "published" else start_without_norm)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, C, H, W]. Returns logits [B]."""
-        return self.judge(self.halvings(picture)).flatten()  # [B, 1024, 4, 4] -> [B]
+    def forward(self, encoded: Tensor) -> Tensor:
+        """encoded: [B, C, H, W]. Returns logits [B]."""
+        return self.judge(self.halvings(encoded)).flatten()  # [B, 1024, 4, 4] -> [B]
 
 
 def start_without_norm(module: nn.Module) -> None:

@@ -4,9 +4,9 @@ step, pixel norm, LeakyReLU 0.2, weights scaled at run time, the critic as a mir
 minibatch as an additional map.
 
 Adapted: nothing grows, both networks have their full size from the first step on; no descriptors are asked for, so the
-latent is all there is; the picture is that of the later plug-in (arxiv.org/abs/2206.14723), window 2048 and overlap of
-75 % at 44.1 kHz, here of 44 frames. With 512 maps, of which three doublings keep all, and a picture of 3 x 1024 x 1024
-the networks are those of Karras et al., table 2.
+latent is all there is; the representation is that of the later plug-in (arxiv.org/abs/2206.14723), window 2048 and
+overlap of 75 % at 44.1 kHz, here of 44 frames. With 512 maps, of which three doublings keep all, and a representation
+of 3 x 1024 x 1024 the networks are those of Karras et al., table 2.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kickitout.models.dcgan import PictureShape, grid
+from kickitout.models.dcgan import RepresentationShape, grid
 from kickitout.models.upsample import Stride
 from kickitout.settings import Settings
 
@@ -40,7 +40,7 @@ class DrumGANConfig(Settings):
 
 
 def widths(config: DrumGANConfig, steps: int) -> list[int]:
-    """Maps on each grid, from the smallest to the picture's size: steps + 1 numbers."""
+    """Maps on each grid, from the smallest to the representation's size: steps + 1 numbers."""
     return [max(config.channels >> max(i - config.kept, 0), config.least_channels) for i in range(steps + 1)]
 
 
@@ -85,14 +85,14 @@ class Step(nn.Module):
 class Generator(nn.Module):
     """Latent -> complex spectrogram."""
 
-    def __init__(self, config: DrumGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: DrumGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        self.cells, self.strides = grid(picture)
+        self.cells, self.strides = grid(shape)
         maps = widths(config, len(self.strides))
         self.project = Scaled(nn.Linear(config.latent, maps[0] * self.cells[0] * self.cells[1]), math.sqrt(2) / 4)
         self.start = convolution(maps[0], maps[0], 3)
         self.steps = nn.ModuleList(Step(a, b) for a, b in pairwise(maps))
-        self.to_picture = convolution(maps[-1], picture[0], 1, gain=1.0)
+        self.to_picture = convolution(maps[-1], shape[0], 1, gain=1.0)
 
     def forward(self, z: Tensor) -> Tensor:
         """z: [B, latent]. Returns [B, 2, 1024, 44]: real and imaginary parts, not bounded."""
@@ -107,12 +107,12 @@ class Generator(nn.Module):
 class Critic(nn.Module):
     """Complex spectrogram -> how real it is."""
 
-    def __init__(self, config: DrumGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: DrumGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        cells, strides = grid(picture)
+        cells, strides = grid(shape)
         maps = widths(config, len(strides))[::-1]
         self.strides = strides[::-1]
-        self.from_picture = convolution(picture[0], maps[0], 1)
+        self.from_picture = convolution(shape[0], maps[0], 1)
         self.steps = nn.ModuleList(
             nn.ModuleList([convolution(a, a, 3), convolution(a, b, 3)]) for a, b in pairwise(maps)
         )
@@ -120,9 +120,9 @@ class Critic(nn.Module):
         self.gather = Scaled(nn.Linear(maps[-1] * cells[0] * cells[1], maps[-1]))
         self.judge = Scaled(nn.Linear(maps[-1], 1), gain=1.0)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, 2, 1024, 44]. Returns logits [B]."""
-        x = F.leaky_relu(self.from_picture(picture), LEAK)
+    def forward(self, encoded: Tensor) -> Tensor:
+        """encoded: [B, 2, 1024, 44]. Returns logits [B]."""
+        x = F.leaky_relu(self.from_picture(encoded), LEAK)
         for stride, step in zip(self.strides, self.steps, strict=True):
             for convolve in step:  # type: ignore[attr-defined]  # a ModuleList of two
                 x = F.leaky_relu(convolve(x), LEAK)

@@ -11,7 +11,7 @@ from torch import nn
 
 from kickitout.models import ancestor, dcgan, drumgan, specgan, wavegan
 from kickitout.models.ancestor import AncestorConfig
-from kickitout.models.dcgan import DCGANConfig, PictureShape
+from kickitout.models.dcgan import DCGANConfig, RepresentationShape
 from kickitout.models.drumgan import DrumGANConfig
 from kickitout.models.specgan import PerBin, SpecGANConfig
 from kickitout.models.wavegan import WaveGANConfig
@@ -23,19 +23,19 @@ ADVERSARIAL = get_args(AdversarialConfig)
 
 @dataclass(frozen=True)
 class Family:
-    """Networks are built for a config and a picture.
+    """Networks are built for a config and the shape of a representation.
 
-    generator: latent [B, Z] -> picture [B, C, H, W] as the critic sees it; critic: picture -> logits [B]. makes: what,
-    where that is not a picture of any representation; of: the representations that it can be of. scale: what is done to
-    pictures before the critic sees them, measured on the training sounds; None for most. batch_norm: whether the critic
-    of a config has one, so that it cannot be asked of each picture alone.
+    generator: latent [B, Z] -> representation [B, C, H, W] as the critic sees it; critic: representation -> logits [B].
+    makes, of: what it makes, where that is not any representation, and their names. scale: what is done to a
+    representation before the critic sees it, measured on the training sounds; None for most. batch_norm: whether the
+    critic of a config has one, so that it cannot judge each kick alone.
     """
 
-    generator: Callable[[Any, PictureShape], nn.Module]
-    critic: Callable[[Any, PictureShape], nn.Module]
-    makes: str = "pictures"
+    generator: Callable[[Any, RepresentationShape], nn.Module]
+    critic: Callable[[Any, RepresentationShape], nn.Module]
+    makes: str = "representations"
     of: tuple[str, ...] = ()
-    scale: Callable[[PictureShape], PerBin] | None = None
+    scale: Callable[[RepresentationShape], PerBin] | None = None
     batch_norm: Callable[[Any], bool] = lambda config: False
 
 
@@ -48,27 +48,27 @@ FAMILIES = {
 }
 
 
-def whole_picture(config: AdversarialConfig, picture: PictureShape) -> PictureShape:
-    """What the generator makes for a representation's picture: that, or two of them for mid and side."""
-    return (picture[0] * (2 if config.stereo else 1), picture[1], picture[2])
+def whole_shape(config: AdversarialConfig, shape: RepresentationShape) -> RepresentationShape:
+    """What the generator makes for a representation of this shape: that, or two of them for mid and side."""
+    return (shape[0] * (2 if config.stereo else 1), shape[1], shape[2])
 
 
-def make_generator(config: AdversarialConfig, picture: PictureShape) -> nn.Module:
-    """Latent [B, Z] -> picture [B, C, H, W] as the critic sees it."""
-    return FAMILIES[config.family].generator(config, picture)
+def make_generator(config: AdversarialConfig, shape: RepresentationShape) -> nn.Module:
+    """Latent [B, Z] -> representation [B, C, H, W] as the critic sees it."""
+    return FAMILIES[config.family].generator(config, shape)
 
 
-def make_critic(config: AdversarialConfig, picture: PictureShape) -> nn.Module:
-    """Picture [B, C, H, W] -> logits [B]."""
-    return FAMILIES[config.family].critic(config, picture)
+def make_critic(config: AdversarialConfig, shape: RepresentationShape) -> nn.Module:
+    """Representation [B, C, H, W] -> logits [B]."""
+    return FAMILIES[config.family].critic(config, shape)
 
 
-def make_scale(config: AdversarialConfig, picture: PictureShape) -> PerBin | None:
-    """What a family does to pictures before its critic sees them; None for most."""
+def make_scale(config: AdversarialConfig, shape: RepresentationShape) -> PerBin | None:
+    """What a family does to representations before its critic sees them; None for most."""
     scale = FAMILIES[config.family].scale
-    return None if scale is None else scale(picture)
+    return None if scale is None else scale(shape)
 
 
 def finished(generator: nn.Module, scale: PerBin | None) -> nn.Module:
-    """The generator of the representation's own picture: what a player plays and a model file holds."""
+    """The generator of the representation itself: what a player plays and a model file holds."""
     return generator if scale is None else nn.Sequential(generator, scale)

@@ -19,7 +19,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kickitout.errors import UserError
-from kickitout.models.dcgan import PictureShape
+from kickitout.models.dcgan import RepresentationShape
 from kickitout.models.output import OutputBias, add_output_bias, biased
 from kickitout.models.wavegan import maps, start_as_glorot
 from kickitout.settings import Settings
@@ -40,18 +40,18 @@ class SpecGANConfig(Settings):
     output_bias: OutputBias = 0.0
 
 
-def first_grid(picture: PictureShape) -> tuple[int, int]:
+def first_grid(shape: RepresentationShape) -> tuple[int, int]:
     """Rows and columns of the first grid. Raises UserError for what five doublings do not lead to.
 
     >>> first_grid((1, 128, 128))
     (4, 4)
     """
-    if picture[1] % 2**STEPS or picture[2] % 2**STEPS:
+    if shape[1] % 2**STEPS or shape[2] % 2**STEPS:
         raise UserError(
-            f"SpecGAN cannot build a picture of {picture[1]} x {picture[2]}: both axes must be multiples of "
+            f"SpecGAN cannot build a representation of {shape[1]} x {shape[2]}: both axes must be multiples of "
             f"{2**STEPS}; 128 x 128 works"
         )
-    return picture[1] // 2**STEPS, picture[2] // 2**STEPS
+    return shape[1] // 2**STEPS, shape[2] // 2**STEPS
 
 
 class PerBin(nn.Module):
@@ -60,19 +60,19 @@ class PerBin(nn.Module):
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, picture: PictureShape) -> None:
+    def __init__(self, shape: RepresentationShape) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(picture[0], picture[1], 1))
-        self.register_buffer("deviation", torch.ones(picture[0], picture[1], 1))
+        self.register_buffer("mean", torch.zeros(shape[0], shape[1], 1))
+        self.register_buffer("deviation", torch.ones(shape[0], shape[1], 1))
 
-    def fit(self, pictures: Tensor) -> None:
-        """Measure mean and deviation of each bin over training pictures [n, C, H, W] and over time."""
-        self.mean.copy_(pictures.mean(dim=(0, 3))[..., None])
-        self.deviation.copy_(pictures.std(dim=(0, 3), correction=0)[..., None].clamp(min=LEAST_DEVIATION))
+    def fit(self, encoded: Tensor) -> None:
+        """Measure mean and deviation of each bin over training representations [n, C, H, W] and over time."""
+        self.mean.copy_(encoded.mean(dim=(0, 3))[..., None])
+        self.deviation.copy_(encoded.std(dim=(0, 3), correction=0)[..., None].clamp(min=LEAST_DEVIATION))
 
-    def normalise(self, picture: Tensor) -> Tensor:
+    def normalise(self, encoded: Tensor) -> Tensor:
         """[B, C, H, W] -> the same shape, in [-1, 1]."""
-        return ((picture - self.mean) / (CLIP * self.deviation)).clamp(-1, 1)
+        return ((encoded - self.mean) / (CLIP * self.deviation)).clamp(-1, 1)
 
     def forward(self, normalised: Tensor) -> Tensor:
         """Undoes `normalise`, but for what was clipped."""
@@ -80,14 +80,14 @@ class PerBin(nn.Module):
 
 
 class Generator(nn.Module):
-    """Latent -> normalised picture."""
+    """Latent -> normalised representation."""
 
-    def __init__(self, config: SpecGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: SpecGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        self.grid, widths = first_grid(picture), maps(config.dim)
+        self.grid, widths = first_grid(shape), maps(config.dim)
         self.project = nn.Linear(config.latent, self.grid[0] * self.grid[1] * widths[0])
         layers: list[nn.Module] = [nn.ReLU(True)]
-        for inputs, outputs in zip(widths, [*widths[1:], picture[0]], strict=True):
+        for inputs, outputs in zip(widths, [*widths[1:], shape[0]], strict=True):
             up = nn.ConvTranspose2d(inputs, outputs, TAPS, 2, TAPS // 2, output_padding=1)
             layers += [up, nn.ReLU(True)]
         self.upsample = nn.Sequential(*layers[:-1])
@@ -101,11 +101,11 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    """Normalised picture -> how real it is."""
+    """Normalised representation -> how real it is."""
 
-    def __init__(self, config: SpecGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: SpecGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        grid, widths = first_grid(picture), [picture[0], *reversed(maps(config.dim))]
+        grid, widths = first_grid(shape), [shape[0], *reversed(maps(config.dim))]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [nn.Conv2d(inputs, outputs, TAPS, 2, TAPS // 2), nn.LeakyReLU(0.2, inplace=True)]
@@ -113,6 +113,6 @@ class Critic(nn.Module):
         self.judge = nn.Linear(widths[-1] * grid[0] * grid[1], 1)
         self.apply(start_as_glorot)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, 1, 128, 128]. Returns logits [B]."""
-        return self.judge(self.downsample(picture).flatten(1)).flatten()
+    def forward(self, encoded: Tensor) -> Tensor:
+        """encoded: [B, 1, 128, 128]. Returns logits [B]."""
+        return self.judge(self.downsample(encoded).flatten(1)).flatten()

@@ -1,4 +1,4 @@
-"""The four ways to double a picture, which is where generators leave their fingerprints.
+"""The four ways to double a representation, which is where generators leave spectral artefacts.
 
 Transposed convolutions insert zeros and filter them, which leaves periodic lines when the kernel does not divide the
 stride evenly (Odena et al. 2016, doi.org/10.23915/distill.00003) and distorts the spectrum's high end (Durall et al.

@@ -7,7 +7,7 @@ their code begins with.
 
 Adapted in one place: a kick at 44.1 kHz has 22050 samples and not 16384, so the first grid has 22 cells instead of 16
 (22 * 4^5 = 22528, see the representation `wave`). Depth, kernels, strides and maps are theirs; the dense layers are
-larger by 22 / 16. With a picture of 16384 samples the network is theirs to the last parameter.
+larger by 22 / 16. With a representation of 16384 samples the network is theirs to the last parameter.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from kickitout.errors import UserError
-from kickitout.models.dcgan import PictureShape
+from kickitout.models.dcgan import RepresentationShape
 from kickitout.settings import Settings
 
 TAPS, STRIDE, STEPS = 25, 4, 5
@@ -39,18 +39,18 @@ class WaveGANConfig(Settings):
     stereo: Literal[False] = False
 
 
-def first_grid(picture: PictureShape) -> int:
+def first_grid(shape: RepresentationShape) -> int:
     """Cells of the first grid of a waveform. Raises UserError for what five strides of four do not lead to.
 
     >>> first_grid((1, 1, 16384)), first_grid((1, 1, 22528))
     (16, 22)
     """
-    if picture[1] != 1 or picture[2] % STRIDE**STEPS:
+    if shape[1] != 1 or shape[2] % STRIDE**STEPS:
         raise UserError(
-            f"WaveGAN cannot build a picture of {picture[1]} x {picture[2]}: it makes one row of a multiple of "
+            f"WaveGAN cannot build a representation of {shape[1]} x {shape[2]}: it makes one row of a multiple of "
             f"{STRIDE**STEPS} samples; the representation `wave` works"
         )
-    return picture[2] // STRIDE**STEPS
+    return shape[2] // STRIDE**STEPS
 
 
 def maps(dim: int) -> list[int]:
@@ -61,12 +61,12 @@ def maps(dim: int) -> list[int]:
 class Generator(nn.Module):
     """Latent -> waveform."""
 
-    def __init__(self, config: WaveGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: WaveGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        self.cells, widths = first_grid(picture), maps(config.dim)
+        self.cells, widths = first_grid(shape), maps(config.dim)
         self.project = nn.Linear(config.latent, self.cells * widths[0])
         layers: list[nn.Module] = [nn.ReLU(True)]
-        for inputs, outputs in zip(widths, [*widths[1:], picture[0]], strict=True):
+        for inputs, outputs in zip(widths, [*widths[1:], shape[0]], strict=True):
             layers += [nn.ConvTranspose1d(inputs, outputs, TAPS, STRIDE, PADDING, output_padding=1), nn.ReLU(True)]
         self.upsample = nn.Sequential(*layers[:-1])
         self.apply(start_as_glorot)
@@ -102,9 +102,9 @@ class PhaseShuffle(nn.Module):
 class Critic(nn.Module):
     """Waveform -> how real it is."""
 
-    def __init__(self, config: WaveGANConfig, picture: PictureShape) -> None:
+    def __init__(self, config: WaveGANConfig, shape: RepresentationShape) -> None:
         super().__init__()
-        cells, widths = first_grid(picture), [picture[0], *reversed(maps(config.dim))]
+        cells, widths = first_grid(shape), [shape[0], *reversed(maps(config.dim))]
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(widths):
             layers += [nn.Conv1d(inputs, outputs, TAPS, STRIDE, PADDING), nn.LeakyReLU(0.2, inplace=True)]
@@ -113,9 +113,9 @@ class Critic(nn.Module):
         self.judge = nn.Linear(widths[-1] * cells, 1)
         self.apply(start_as_glorot)
 
-    def forward(self, picture: Tensor) -> Tensor:
-        """picture: [B, 1, 1, 22528]. Returns logits [B]."""
-        return self.judge(self.downsample(picture[:, :, 0]).flatten(1)).flatten()  # [B, 16 d * 22] -> [B]
+    def forward(self, encoded: Tensor) -> Tensor:
+        """encoded: [B, 1, 1, 22528]. Returns logits [B]."""
+        return self.judge(self.downsample(encoded[:, :, 0]).flatten(1)).flatten()  # [B, 16 d * 22] -> [B]
 
 
 def start_as_glorot(module: nn.Module) -> None:

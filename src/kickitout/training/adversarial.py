@@ -14,7 +14,7 @@ from kickitout.models.families import (
     make_critic,
     make_generator,
     make_scale,
-    whole_picture,
+    whole_shape,
 )
 from kickitout.models.output import mode_under_tanh
 from kickitout.models.player import Player, make_player, make_prior
@@ -32,7 +32,7 @@ LAYOUT = torch.channels_last  # maps side by side in memory: 15 to 40 % less tim
 
 
 class AdversarialTask(Task):
-    """A generator against a critic on a representation's pictures."""
+    """A generator against a critic on a representation of kicks."""
 
     config: AdversarialTrainingConfig
 
@@ -41,15 +41,15 @@ class AdversarialTask(Task):
         self.prior, self.waves, self.losses = make_prior(self.model), waves, OBJECTIVES[config.objective]
         torch.manual_seed(stream(config.seed, "weights"))
         self.representation = make_representation(config.representation).to(accelerator.device)
-        self.picture = whole_picture(self.model, self.representation.representation_shape)
-        self.scale = make_scale(self.model, self.picture)
+        self.shape = whole_shape(self.model, self.representation.representation_shape)
+        self.scale = make_scale(self.model, self.shape)
         if self.scale is not None:
             with torch.no_grad():
                 self.scale.fit(torch.cat([self.representation.encode(part[:, 0]) for part in waves.split(FITTED)]))
             self.scale.to(accelerator.device)
-        g, d = make_generator(self.model, self.picture), make_critic(self.model, self.picture)
+        g, d = make_generator(self.model, self.shape), make_critic(self.model, self.shape)
         if getattr(self.model, "output_bias", 0) == "data":
-            mode = mode_under_tanh(torch.cat([self.pictures(part) for part in waves.split(FITTED)]))
+            mode = mode_under_tanh(torch.cat([self.encoded(part) for part in waves.split(FITTED)]))
             g.get_buffer("output_bias").copy_(mode)
         for network in (g, d):
             network.to(memory_format=LAYOUT)  # type: ignore[call-overload]
@@ -59,7 +59,7 @@ class AdversarialTask(Task):
     def networks(self) -> dict[str, nn.Module]:
         return super().networks | ({} if self.scale is None else {"scale": self.scale})
 
-    def pictures(self, waves: Tensor) -> Tensor:
+    def encoded(self, waves: Tensor) -> Tensor:
         """[B, 1 or 2, T] -> [B, C or 2C, H, W]: the mid alone, or mid and side; as the critic sees them."""
         with torch.no_grad():
             encoded = torch.cat([self.representation.encode(waves[:, i]) for i in range(waves.shape[1])], dim=1)
@@ -71,7 +71,7 @@ class AdversarialTask(Task):
         r = self.config
         torch.manual_seed(stream(r.seed, "layers", step))  # for layers that draw: the same after a resume
         parts = [
-            (self.pictures(self.waves[part].to(self.accelerator.device)), place)
+            (self.encoded(self.waves[part].to(self.accelerator.device)), place)
             for part, place in parts_of(self.accelerator, rows, share)
         ]
         figures = self._update_generator(parts, step) if r.generator_first else {}
@@ -125,13 +125,13 @@ class AdversarialTask(Task):
         tally.add(**{"loss/d": loss.item(), "critic/right": right})
         return total
 
-    def _shown(self, pictures: Tensor, step: int, kind: str, turn: int, share: slice) -> Tensor:
-        """Pictures [B, C, H, W] as the critic sees them: augmented, and under noise. kind: a frozen label."""
-        seen = augment(pictures, self.config.augment, self._draws(step, kind, turn, share))
+    def _shown(self, encoded: Tensor, step: int, kind: str, turn: int, share: slice) -> Tensor:
+        """Representations [B, C, H, W] as the critic sees them: augmented, and under noise. kind: a frozen label."""
+        seen = augment(encoded, self.config.augment, self._draws(step, kind, turn, share))
         if not self.config.instance_noise:
             return seen
-        drawn = torch.randn(self.config.batch, *pictures.shape[1:], generator=self._noise(step, f"hiss {kind}", turn))
-        return seen + self.config.instance_noise * drawn[share].to(pictures.device, pictures.dtype)
+        drawn = torch.randn(self.config.batch, *encoded.shape[1:], generator=self._noise(step, f"hiss {kind}", turn))
+        return seen + self.config.instance_noise * drawn[share].to(encoded.device, encoded.dtype)
 
     def _judged(self, on_real: Tensor, on_fake: Tensor, step: int, turn: int, share: slice) -> Tensor:
         """The critic's loss on its logits [B]."""
@@ -163,7 +163,7 @@ class AdversarialTask(Task):
         most: training kicks it may be made from; it needs none. averaged: False plays the generator itself.
         """
         device = self.accelerator.device
-        generator = make_generator(self.model, self.picture).to(device)
+        generator = make_generator(self.model, self.shape).to(device)
         source = self.average.module if self.average is not None and averaged else self.networks["generator"]
         generator.load_state_dict(source.state_dict())
         measure_batch_norm(

@@ -1,7 +1,7 @@
 """The task of KickGAN: reconstruct real kicks from a latent, and please the critics in between.
 
-For the first steps only the reconstruction teaches; then two critics, on sub-bands and on log-mel pictures, judge what
-the decoder makes of real kicks' latents and of latents on the lines between them. The prior is a mixture over the
+For the first steps only the reconstruction teaches; then two critics, on sub-bands and on log-mel spectrograms, judge
+what the decoder makes of real kicks' latents and of latents on the lines between them. The prior is a mixture over the
 latents of the training kicks.
 """
 
@@ -54,7 +54,7 @@ KICKS_A_COMPONENT = 6  # at least, of the mixture
 
 
 class Critics(nn.Module):
-    """Two critics as one module: of sub-bands, and of log-mel pictures."""
+    """Two critics as one module: of sub-bands, and of log-mel spectrograms."""
 
     def __init__(self, channels: int, bands: tuple[int, int, int], mel: tuple[int, int, int]) -> None:
         super().__init__()
@@ -212,11 +212,11 @@ class AutoencodingTask(Task):
         )
 
     def _seen(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
-        """Both pictures as the critics see them: augmented, each kick on its own."""
+        """Both representations as the critics see them: augmented, each kick on its own."""
         seen = []
-        for name, picture in (("bands", bands), ("mel", mel)):  # of the frozen labels, as "real" and "fake" are
-            u = draws(self.config.batch, self._noise(step, f"see {which} {name}"), share, picture)
-            seen.append(augment(picture, self.config.augment, u.repeat(1, len(picture) // u.shape[1])))
+        for name, encoded in (("bands", bands), ("mel", mel)):  # of the frozen labels, as "real" and "fake" are
+            u = draws(self.config.batch, self._noise(step, f"see {which} {name}"), share, encoded)
+            seen.append(augment(encoded, self.config.augment, u.repeat(1, len(encoded) // u.shape[1])))
         return seen
 
     def _update_critics(

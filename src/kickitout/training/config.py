@@ -1,6 +1,6 @@
 """A training config: everything that defines a run but its data and its length.
 
-A config is one of two classes, told apart by its family, over a common base. Those of the package are small YAML files
+A config is one of two classes, by its family, over a common base. Those of the package are small YAML files
 in `kickitout/configs`; each states its base and only its difference from it. The resolved config is saved in the run
 folder and travels inside the model file.
 """
@@ -51,7 +51,7 @@ class MonitorConfig(Settings):
 
 
 class LabelsConfig(Settings):
-    """What the critic shall say of real and generated pictures, with bce: drawn evenly from each span."""
+    """What the critic shall say of real and generated kicks, with bce: drawn evenly from each span."""
 
     real: tuple[float, float] = (1.0, 1.0)
     fake: tuple[float, float] = (0.0, 0.0)
@@ -132,8 +132,8 @@ class AdversarialTrainingConfig(TrainingConfig):
     drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
     generator_first: bool = False  # in each step
-    # Deviation of Gaussian noise on every picture that the critic sees, real or made (Sønderby et al. 2017,
-    # arxiv.org/abs/1610.04490); pictures lie in [-1, 1].
+    # Deviation of Gaussian noise on all that the critic sees, real or made (Sønderby et al. 2017,
+    # arxiv.org/abs/1610.04490); representations lie in [-1, 1].
     instance_noise: float = Field(0.0, ge=0, le=2)
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
 

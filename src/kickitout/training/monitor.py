@@ -36,7 +36,7 @@ class View(NamedTuple):
     embedded: np.ndarray  # [n, d]
     silent: float  # share without sound
     bodiless: float  # share that is over 30 ms after the onset
-    diversity: float  # dB a cell
+    diversity: float  # dB
     comb_db: float  # median
     tail_noise_db: float  # median; for the reals the 90th percentile is what counts
 
@@ -68,7 +68,9 @@ class Reference(NamedTuple):
 
     held_out: np.ndarray  # [n, d] embedded, of kicks that training never saw (of all, where there are too few)
     all: View
-    floor: float  # the score of the training kicks themselves: real against real; NaN where too few are held out
+    floor: (
+        float  # the score of the training kicks themselves: the real-vs-real baseline; NaN where too few are held out
+    )
 
 
 FEWEST_HELD_OUT = 8

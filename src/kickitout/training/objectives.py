@@ -30,7 +30,7 @@ def bce_critic(real: Tensor, fake: Tensor) -> Tensor:
 def bce_to_labels(real: Tensor, fake: Tensor, wanted_real: Tensor, wanted_fake: Tensor) -> Tensor:
     """The same with labels other than 1 and 0 (Salimans et al. 2016, arxiv.org/abs/1606.03498), [B] each.
 
-    A label of real pictures above 1 has no minimum: the loss falls for ever as the logit grows.
+    A label of real kicks above 1 has no minimum: the loss falls for ever as the logit grows.
 
     >>> sure = torch.ones(2), torch.zeros(2)  # a critic that has been squashed to 1 and 0 before
     >>> round(float(bce_to_labels(*sure, torch.full((2,), 1.05), torch.full((2,), 0.05))), 4)

@@ -7,7 +7,7 @@ environment.json   versions, machine, threads
 timing.json        threads, and where the time on the clock has gone
 start.json         what is known of the model it began with, if any
 stats.jsonl        one line a report and a snapshot
-notebook.md        the run told in order, with its pictures
+notebook.md        the run told in order, with its images
 reals.png, .wav    real kicks, the same for every snapshot
 snapshots/000200/  fakes.png and fakes.wav, always from the same seeds
 checkpoints/       latest and best: everything a run needs to go on
@@ -225,7 +225,7 @@ def _valued(settings: dict[str, Any], key: str) -> str:
 
 
 def write_notebook(run: RunFolder, config: TrainingConfig) -> None:
-    """Write the run folder's notebook.md anew from its manifest, its stats and its pictures."""
+    """Write the run folder's notebook.md anew from its manifest, its stats and its images."""
     manifest, entries = run.read_json("dataset.json"), run.entries()
     parts = [f"# {config.name}", config.about, _sounds(manifest), _events(entries), _snapshots(entries)]
     write_whole(run.path / "notebook.md", ("\n\n".join(p for p in parts if p) + "\n").encode())
@@ -262,16 +262,16 @@ def _snapshots(entries: list[dict[str, Any]]) -> str:
     ]  # fmt: skip
     lines = [head, ["--:"] * (len(head) - 1) + ["---"], *rows]
     table = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    pictures = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
-    held_out = f"held-out kicks, in dB a cell; real against real it is {floor:.3f}" if floor is not None else (
-        "all kicks, in dB a cell, for too few are held out"
+    images = "\n\n".join(f"![step {e['step']}](snapshots/{e['step']:06d}/fakes.png)" for e in shots[-3:])
+    held_out = f"held-out kicks, in dB; the real-vs-real baseline is {floor:.3f}" if floor is not None else (
+        "all kicks, in dB, for too few are held out"
     )  # fmt: skip
     legend = (
         "Losses: d of the critic, g what the generator pays to it; harmonic and spectra of a kick's reconstruction. "
         f"The score is the energy distance to {held_out}. "
         "Lower is better, and it is comparable only within one split of one folder."
     )
-    return f"## Snapshots\n\n{table}\n\n{legend}\n\n{pictures}"
+    return f"## Snapshots\n\n{table}\n\n{legend}\n\n{images}"
 
 
 def _three_digits(value: float | None) -> str:

@@ -1,4 +1,4 @@
-"""A contact sheet: many kicks at a glance, as a picture and as one WAV.
+"""A contact sheet: many kicks at a glance, as an image and as one WAV.
 
 Each tile is 500 ms wide: a spectrogram on a logarithmic axis from 30 Hz to 18 kHz over 70 dB, and the waveform below.
 """
@@ -23,12 +23,12 @@ def tile(wave: np.ndarray) -> np.ndarray:
     hz = np.geomspace(18_000, 30, ROWS)
     low, high = _levels(wave, LONG, hz), _levels(wave, SHORT, hz)
     level = np.where(hz[:, None] < SPLIT_HZ, low, high)
-    picture = np.clip(1 + (level - level.max()) / SHEET_RANGE_DB, 0, 1)
+    levels = np.clip(1 + (level - level.max()) / SHEET_RANGE_DB, 0, 1)
     edges = np.linspace(0, len(wave), COLUMNS + 1).astype(int)[:-1]
     top, bottom = np.maximum.reduceat(wave, edges), np.minimum.reduceat(wave, edges)
     y = np.linspace(1, -1, WAVE_ROWS)[:, None]
     inside = (y <= np.maximum(top, 0.04)) & (y >= np.minimum(bottom, -0.04))
-    return np.concatenate([picture, 0.75 * inside])
+    return np.concatenate([levels, 0.75 * inside])
 
 
 def _levels(wave: np.ndarray, size: int, hz: np.ndarray) -> np.ndarray:

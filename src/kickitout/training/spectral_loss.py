@@ -1,13 +1,13 @@
 """The spectral loss against the traces of up-convolution, in the two forms that are in the literature.
 
-Durall, Keuper & Keuper 2020 (arxiv.org/abs/2003.01826) integrate the power spectrum of a picture over circles and add
-to the generator's loss how far that profile is from the real ones', as a binary cross-entropy. As a formula the loss
+Durall, Keuper & Keuper 2020 (arxiv.org/abs/2003.01826) integrate the power spectrum of an image over circles and add to
+the generator's loss how far that profile is from the real ones', as a binary cross-entropy. As a formula the loss
 can be differentiated; in the code that was published with the paper the profile is computed outside of the graph and
 only multiplies the adversarial loss, so no gradient passes through it. Both are here, and a test tells them apart.
 
 Ours differ from the formula in the scale: profiles are levels in dB between the profile's own minimum and maximum (0 to
-1), because relative to the lowest frequency everything else is next to nothing. Pictures need not be square: radius is
-counted in cycles a cell along both axes.
+1), because relative to the lowest frequency everything else is next to nothing. Representations need not be square:
+radius is counted in cycles a cell along both axes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SpectralConfig(Settings):
 
     loss: Literal["none", "differentiable", "detached"] = "none"
     weight: float = Field(1.0, ge=0)
-    # Of the differentiable form: in each step its gradient at the pictures is scaled to the norm of the adversarial
+    # Of the differentiable form: in each step its gradient at what is made is scaled to the norm of the adversarial
     # one, so that `weight` says how many times as much it counts.
     matched: bool = False
 
@@ -54,17 +54,17 @@ def rings(rows: int, columns: int) -> Tensor:
     return share / share.sum(0).clamp(min=1.0)
 
 
-def profile(picture: Tensor) -> Tensor:
-    """Azimuthally integrated spectrum of pictures [B, C, H, W]: [B, R] in [0, 1], from low to high frequencies.
+def profile(encoded: Tensor) -> Tensor:
+    """Azimuthally integrated spectrum of representations [B, C, H, W]: [B, R] in [0, 1], from low to high frequencies.
 
-    The mean over the maps of the power, in dB, stretched so that each picture's weakest ring is 0 and its strongest 1.
+    The mean over the maps of the power, in dB, stretched so that the weakest ring of each is 0 and its strongest 1.
     """
-    rows, columns = picture.shape[2:]
-    spectrum = torch.fft.rfft2(picture, norm="ortho")
+    rows, columns = encoded.shape[2:]
+    spectrum = torch.fft.rfft2(encoded, norm="ortho")
     power = (spectrum.real.square() + spectrum.imag.square()).mean(dim=1).flatten(1)  # [B, H * (W // 2 + 1)]
     share = rings(rows, columns).to(power)
     level = (power @ share + EPS).log()
-    known = level[:, share.sum(0) > 0]  # between the rings of a flat picture there may be gaps
+    known = level[:, share.sum(0) > 0]  # between the rings of a flat one there may be gaps
     low, high = known.amin(dim=1, keepdim=True), known.amax(dim=1, keepdim=True)
     return (known - low) / (high - low).clamp(min=1e-3)
 
@@ -102,7 +102,7 @@ def with_spectrum(
 
 
 def matching(loss: Tensor, distance: Tensor, fake: Tensor, mean: Callable[[Tensor], Tensor] = _as_is) -> Tensor:
-    """By what the gradient of `distance` at the pictures `fake` must be multiplied to be as long as that of `loss`."""
+    """By what the gradient of `distance` at `fake` must be multiplied to be as long as that of `loss`."""
     slopes = (torch.autograd.grad(value, fake, retain_graph=True)[0].detach() for value in (loss, distance))
     adversarial, spectral = (mean(slope.square().mean()).sqrt() for slope in slopes)
     return adversarial / spectral.clamp(min=1e-12)

@@ -34,11 +34,11 @@ class Rate(NamedTuple):
 
 @dataclass(frozen=True)
 class GenerationFigures:
-    """How quickly a model makes kicks. mflop: a kick, NaN where it is not known (see `export.flops`)."""
+    """How quickly a model makes kicks. mflop: a kick, NaN where it is not known (see `graph_mflop`)."""
 
     kicks: int
     in_memory: list[Rate]
-    gated: list[Rate]  # in memory, with each kick's card held against the model's limits
+    rejecting: list[Rate]  # in memory, with each kick's card held against the model's limits
     to_disk: list[Rate]  # as 24-bit WAV
     cold_seconds: float  # a new process that makes one kick: median of 5
     resident_mb: float  # at most, of a process that makes 64 kicks; NaN where the system does not say
@@ -50,10 +50,10 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
     """Measure `model`, called `name` on the command line."""
     threads = sorted({1, usable_cpus()})
 
-    def rate(count: int, number: int, folder: Path | None = None, gate: OutlierRejection | None = None) -> Rate:
+    def rate(count: int, number: int, folder: Path | None = None, rejection: OutlierRejection | None = None) -> Rate:
         began, used = time.perf_counter(), time.process_time()
-        if gate is not None:
-            made = sum(1 for _ in generate_kicks(range(count), model, reject_outliers=gate, threads=number))
+        if rejection is not None:
+            made = sum(1 for _ in generate_kicks(range(count), model, reject_outliers=rejection, threads=number))
         elif folder is None:
             made = sum(1 for _ in generate_kicks(range(count), model, threads=number))
         else:
@@ -62,15 +62,15 @@ def bench_generation(model: Model, name: str, kicks: int = 1000) -> GenerationFi
 
     rate(16, threads[-1])  # warm up
     in_memory = [rate(kicks if number > 1 else max(1, kicks // 2), number) for number in threads]
-    gate = OutlierRejection.of(model)
-    gated = [rate(kicks if number > 1 else max(1, kicks // 2), number, gate=gate) for number in threads]
+    rejection = OutlierRejection.of(model)
+    rejecting = [rate(kicks if number > 1 else max(1, kicks // 2), number, rejection=rejection) for number in threads]
     to_disk = []
     for number in threads:
         with tempfile.TemporaryDirectory() as folder:
             to_disk.append(rate(kicks if number > 1 else max(1, kicks // 2), number, Path(folder)))
     mflop = graph_mflop(find_model_file(Path(name)))
     peaks = [matmul_peak(number) for number in threads]
-    return GenerationFigures(kicks, in_memory, gated, to_disk, cold_start(name), resident_mb(name), mflop, peaks)
+    return GenerationFigures(kicks, in_memory, rejecting, to_disk, cold_start(name), resident_mb(name), mflop, peaks)
 
 
 RESIDENT = """

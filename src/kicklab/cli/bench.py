@@ -72,7 +72,7 @@ def _generation(args: argparse.Namespace) -> None:
     print(f"generation, model {args.model}, {count(f.kicks, 'kick')}, {count(usable_cpus(), 'core')}")
     for what, rates in (
         ("in memory", f.in_memory),
-        ("in memory, outliers rejected", f.gated),
+        ("in memory, outliers rejected", f.rejecting),
         ("to disk, 24-bit WAV", f.to_disk),
     ):
         for r in rates:

@@ -3,7 +3,7 @@
 No generator can be expected to sound better than its representation makes a real kick sound, so every score of a model
 is read against its representation's ceiling.
 
-kick lab measure ceilings my-kicks/ --picture ceiling.png
+kick lab measure ceilings my-kicks/ --image ceiling.png
 """
 
 from __future__ import annotations
@@ -180,16 +180,16 @@ def ceilings_png(wave: np.ndarray) -> bytes:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("-n", type=positive, default=None, help="at most so many kicks, spread over the folder")
-    parser.add_argument("--picture", type=Path, default=None,
+    parser.add_argument("--image", type=Path, default=None,
                         help="draw one kick in every representation (PNG)")  # fmt: skip
     parser.add_argument("--json", type=Path, default=None, help="write the figures of every kick")
     parser.add_argument("--force", action="store_true", help="replace files that are there")
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    if args.picture is not None and args.picture.suffix != ".png":
-        raise UserError(f"{args.picture}: the picture is a PNG; give a name that ends in .png")
-    for path in (args.picture, args.json):
+    if args.image is not None and args.image.suffix != ".png":
+        raise UserError(f"{args.image}: the image is a PNG; give a name that ends in .png")
+    for path in (args.image, args.json):
         check_new_file(path, force=args.force)
     dataset = read_dataset(args.sounds)
     count = min(args.n or len(dataset.waves), len(dataset.waves))
@@ -200,5 +200,5 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield f"{ceilings_text(found)}\n```"
     if args.json is not None:
         write_whole(args.json, (json.dumps(ceilings_as_data(found), indent=1) + "\n").encode())
-    if args.picture is not None:
-        print(write_whole(args.picture, ceilings_png(waves[count // 2])), file=sys.stderr)
+    if args.image is not None:
+        print(write_whole(args.image, ceilings_png(waves[count // 2])), file=sys.stderr)

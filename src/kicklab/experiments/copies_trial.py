@@ -1,8 +1,8 @@
 """Test the search for copies: false alarms on held-out kicks, and planted copies found.
 
-Real kicks are divided by group, again and again: one part plays the training kicks, the other the honest sounds. Of
-the training kicks copies are planted, changed as an honest copy is changed: level, polarity, start, format, rate,
-equaliser, noise.
+Real kicks are divided by group, again and again: one part plays the training kicks, the other the sounds of a
+model that copies nothing. Among those, copies of training kicks are planted, changed as copies usually are: level,
+polarity, start, format, rate, equaliser, noise.
 
     kick lab measure copies-trial FOLDER [FOLDER ...] [--splits 50] [--share 0.5]
 """
@@ -73,14 +73,14 @@ CHANGES: dict[str, Change] = {
 
 
 class Split(NamedTuple):
-    """One division: groups and kicks on the training side, the limit, and what became of both kinds of sounds."""
+    """One division: groups and kicks to train on, the copy threshold, and what became of both kinds of sounds."""
 
     groups: int
     train: int
     held_out: int
     limit: float
     groups_out: np.ndarray  # [held_out] the group of each held-out kick
-    called: np.ndarray  # [held_out] bool: called a near-copy
+    called: np.ndarray  # [held_out] bool: called a copy
     found: dict[str, float]  # change -> share of planted copies found; empty where none were planted
 
     @property
@@ -98,19 +98,19 @@ def trial(
     rng = np.random.default_rng(seed)
     for _ in range(splits):
         known = (rng.permutation(number) < round(share * number))[groups]
-        train, honest = waves[known], waves[~known]
+        train, others = waves[known], waves[~known]
         chosen = np.sort(rng.permutation(len(train))[:planted])
         copies = [change(wave) for change in CHANGES.values() for wave in train[chosen]]
-        sounds = np.concatenate([honest, np.array(copies, np.float32).reshape(-1, LENGTH)])
+        sounds = np.concatenate([others, np.array(copies, np.float32).reshape(-1, LENGTH)])
         found = audit(sounds, train, groups[known])
-        hits = found.copies[len(honest) :].reshape(len(CHANGES), -1)
+        hits = found.copies[len(others) :].reshape(len(CHANGES), -1)
         yield Split(
             len(np.unique(groups[known])),
             len(train),
-            len(honest),
+            len(others),
             found.threshold,
             groups[~known],
-            found.copies[: len(honest)],
+            found.copies[: len(others)],
             {name: float(row.mean()) for name, row in zip(CHANGES, hits, strict=True) if planted},
         )
 

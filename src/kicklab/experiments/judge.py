@@ -100,7 +100,7 @@ class Judge:
     def copies(self, models: Sequence[np.ndarray]) -> Bounded:
         found = [audit(waves, self.learned.waves, self.learned.groups) for waves in models]
         cells = ["", "", "", *(number(100 * float(one.copies.mean())) for one in found)]
-        return Bounded("near-copies, %", cells, f"at most {number(100 * found[0].false_positives)}")
+        return Bounded("near-duplicates, %", cells, f"at most {number(100 * found[0].false_positives)}")
 
 
 def _some(rows: np.ndarray, most: int) -> np.ndarray:

@@ -30,7 +30,7 @@ from kickitout.metrics.compare import compare_features
 from kickitout.metrics.embeddings import DEFAULTS, KNOWN_EMBEDDINGS, Embedding, find_embeddings
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
-from kickitout.metrics.report import COPIES, halves, near_copies, number, refuse_too_alike
+from kickitout.metrics.report import COPIES, halves, near_duplicates, number, refuse_too_alike
 from kickitout.metrics.resampling import NO_INTERVAL
 from kickitout.metrics.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
@@ -160,7 +160,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
     ),
     "comb": ("comb_lines", "card_comb_db", "card_worst_sd"),
     "few kinds": ("coverage_{e}_k5", "two_sample_neighbours_{e}", "recall_drum-type-1_k5"),
-    "copies": ("near_copies",),
+    "copies": ("near_duplicates",),
     "noise": (
         "recall_{e}_k5", "two_sample_logistic_drum-type-1", "precision_drum-type-1_k5", "two_sample_logistic_thirds",
         "thirds_mean", "thirds_worst", "card_tail_noise_db",
@@ -215,7 +215,7 @@ def _scored(
 ) -> dict[str, Found]:
     found = {f.name: f for f in compare_features(reference, generated, embeddings, seed=seed, draws=draws)}
     if len(np.unique(reference.groups)) >= LEAST_TRAIN:
-        found[COPIES] = near_copies(audit(generated.waves, reference.waves, reference.groups))
+        found[COPIES] = near_duplicates(audit(generated.waves, reference.waves, reference.groups))
     return found
 
 

@@ -218,13 +218,13 @@ def conditions(sources: Sequence[Mapping[str, Any]]) -> str:
 
 
 def nearness_text(model: Model, run: Path, unseen: Dataset) -> str:
-    """How near kicks come that the model makes again."""
-    ear, cents, spectra = EncoderSession(find_encoder(run)), [], []
+    """How near the model's reconstructions come to kicks it has not heard."""
+    encoder, cents, spectra = EncoderSession(find_encoder(run)), [], []
     for row in RECONSTRUCTED:
         at = row * len(unseen) // len(RECONSTRUCTED)
         wave = unseen.waves[at]
-        heard = invert_wave(model, ear, wave, identity=unseen.rows[at].sound)
-        again = model.render(latent=heard.latent).wave
+        found = invert_wave(model, encoder, wave, identity=unseen.rows[at].sound)
+        again = model.render(latent=found.latent).wave
         spectra.append(float(log_spectral_distance(wave[None], again)[0]))
         pitches = [measured(w)["pitch_end_hz"] for w in (wave[None], again)]
         if np.isfinite(pitches).all():

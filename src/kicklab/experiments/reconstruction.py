@@ -48,13 +48,13 @@ class Reconstruction(NamedTuple):
 
 
 def reconstructed(
-    model: Model, ear: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = REFINING_ROUNDS
+    model: Model, encoder: EncoderSession, waves: np.ndarray, names: Sequence[str], rounds: int = REFINING_ROUNDS
 ) -> Reconstruction:
     """Every kick of waves [n, T], prepared, found in the model and played; names: their identities."""
     began = time.process_time()
-    places = [invert_wave(model, ear, wave, rounds, name).latent for wave, name in zip(waves, names, strict=True)]
+    latents = [invert_wave(model, encoder, wave, rounds, name).latent for wave, name in zip(waves, names, strict=True)]
     seconds = (time.process_time() - began) / len(waves)
-    again = np.stack([model.render(latent=place).wave.mean(axis=0) for place in places])
+    again = np.stack([model.render(latent=latent).wave.mean(axis=0) for latent in latents])
     name = f"the model, {rounds} rounds of refining" if rounds else "the model, from its encoder"
     return _compared(name, waves, again, seconds)
 
@@ -132,10 +132,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    model, ear, dataset = load_model(args.model), EncoderSession(find_encoder(args.model)), read_dataset(args.sounds)
+    model, encoder, dataset = (
+        load_model(args.model),
+        EncoderSession(find_encoder(args.model)),
+        read_dataset(args.sounds),
+    )
     drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
     waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].sound for i in np.sort(drawn)]
-    rows = [reconstructed(model, ear, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)]
+    rows = [reconstructed(model, encoder, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)]
     rows += [noise_redrawn(waves), another_kick(waves)]
     yield reconstruction_text(rows, *best_magnitude(waves))
     yield (

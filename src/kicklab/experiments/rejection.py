@@ -66,10 +66,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Iterator[str]:
     model = load_model(args.model)
-    gate = OutlierRejection.of(model)
+    rejection = OutlierRejection.of(model)
     seeds = range(args.seed, args.seed + args.n)
     parts = (seeds[i : i + 64] for i in range(0, len(seeds), 64))
-    drawn = [one._replace(wave=np.zeros(0)) for part in parts for one in gate.sample(part)]
+    drawn = [one._replace(wave=np.zeros(0)) for part in parts for one in rejection.sample(part)]
     yield "| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|"
     yield row("**kicks of the model**", [one.first for one in drawn])
     yield row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn])
@@ -78,10 +78,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         if i == 0:
             halved = real_against_other_half(dataset, model.info.kind, args.seed)
             yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
-        yield row(f"{folder.name}, by the model's limits", outside(gate.limits, dataset.waves))
+        yield row(f"{folder.name}, by the model's limits", outside(rejection.limits, dataset.waves))
     many = max(one.attempt for one in drawn) + 1
     yield (
         f"""
-Model `{model.digest[:16]}`, limits of {gate.limits.sounds} sounds, seeds {args.seed} to {args.seed + args.n - 1}; the
-most attempts that one of them took: {many}. Recorded sounds: prepared as for training."""
+Model `{model.digest[:16]}`, limits of {rejection.limits.sounds} sounds, seeds {args.seed} to {args.seed + args.n - 1};
+the most attempts that one of them took: {many}. Recorded sounds: prepared as for training."""
     )

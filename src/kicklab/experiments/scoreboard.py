@@ -5,8 +5,8 @@ The first column is the floor: real kicks against real kicks of other groups, in
     kick lab measure scoreboard LEARNED UNSEEN [--run RUN_OR_MODEL ...] [-n 512] [--seed 0]
 
 LEARNED: the recorded kicks the models may have learned from; UNSEEN: the kicks that all are held against. Columns:
-UNSEEN against itself, LEARNED, the learning mix made of it, the procedural synthesiser, the model in the package, and
-each --run (a run folder or a model file). Copies are sought among LEARNED.
+UNSEEN against itself, LEARNED, the augmentation mix made of it, the procedural synthesiser, the model in the package,
+and each --run (a run folder or a model file). Copies are sought among LEARNED.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
-from kickitout.metrics.report import COPIES, compare_halves, near_copies, number
+from kickitout.metrics.report import COPIES, compare_halves, near_duplicates, number
 from kickitout.metrics.score import Found
 from kickitout.scoring import mono
 from kickitout.synthesis.procedural import synthesise
@@ -48,7 +48,7 @@ def column(
     name: str, about: str, generated: Features, real: Features, copies: Found | None = None,
     embeddings: Sequence[Embedding] = DEFAULTS, *, seed: int = 0, draws: int = 200,
 ) -> Column:  # fmt: skip
-    """The scores of one set against the real kicks, with intervals over groups; copies: see `near_copies`."""
+    """The scores of one set against the real kicks, with intervals over groups; copies: see `near_duplicates`."""
     found = {f.name: f for f in compare_features(real, generated, embeddings, seed=seed, draws=draws)}
     return Column(name, about, found if copies is None else found | {COPIES: copies})
 
@@ -59,7 +59,7 @@ def floor(
 ) -> Column:  # fmt: skip
     """Real-vs-real baseline: the mean over many halvings by group, and where 95 % of them lie.
 
-    The share recognised and that of near-copies are no comparisons: they are those of all real kicks.
+    The share recognised and that of near-duplicates are no comparisons: they are those of all real kicks.
     """
     each, sizes = compare_halves(real, embeddings, np.random.default_rng([seed, 3]), splits, seed)
     found = {}
@@ -99,10 +99,10 @@ class Board:
     def __init__(self, learned: Dataset, unseen: Dataset, seed: int) -> None:
         self.learned, self.seed = learned, seed
         self.real = measure_features(unseen.waves, groups=unseen.groups)
-        self.columns: list[Column] = [floor(self.real, self.near_copies(unseen.waves), seed=seed)]
+        self.columns: list[Column] = [floor(self.real, self.near_duplicates(unseen.waves), seed=seed)]
 
-    def near_copies(self, waves: np.ndarray) -> Found:
-        return near_copies(audit(waves, self.learned.waves, self.learned.groups))
+    def near_duplicates(self, waves: np.ndarray) -> Found:
+        return near_duplicates(audit(waves, self.learned.waves, self.learned.groups))
 
     def recorded(self, name: str, dataset: Dataset) -> None:
         groups = dataset.groups
@@ -111,7 +111,7 @@ class Board:
         self.columns.append(column(name, about, heard, self.real, seed=self.seed))
 
     def made(self, name: str, about: str, waves: np.ndarray) -> None:
-        about, copies = f"{len(waves)} {about}", self.near_copies(waves)
+        about, copies = f"{len(waves)} {about}", self.near_duplicates(waves)
         self.columns.append(column(name, about, measure_features(waves), self.real, copies, seed=self.seed))
 
     def model(self, name: str, count: int) -> None:
@@ -135,7 +135,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     board = Board(learned, unseen, args.seed)
     board.recorded(args.learned.name, learned)
     mix = augmentation_mix(learned.waves, args.n, args.seed).waves
-    board.made("learning mix", "sounds made of these for the model to learn from", mix)
+    board.made("augmentation mix", "sounds made of these for the model to learn from", mix)
     seeds = range(SYNTHESISED_FROM + args.seed, SYNTHESISED_FROM + args.seed + args.n)
     board.made("procedural", "kicks of the synthesiser, which learns nothing", synthesise(seeds)[0])
     for name in ["default", *args.run]:

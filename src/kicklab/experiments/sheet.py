@@ -22,7 +22,7 @@ from kicklab.pictures import made_waves
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("picture", type=Path)
+    parser.add_argument("image", type=Path)
     parser.add_argument("--model", default="default")
     parser.add_argument("--lab", type=Path, help="a laboratory, in place of a model")
     parser.add_argument("--study", default="curves", help="of that laboratory (default curves)")
@@ -37,9 +37,9 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         waves = generate(range(args.n), model)
     else:
         waves, title = best_of_row(Lab(args.lab), args.study, args.row, args.n)
-    args.picture.parent.mkdir(parents=True, exist_ok=True)
-    args.picture.write_bytes(sheet_png(waves, title))
-    yield f"![{title}]({args.picture.as_posix()})"
+    args.image.parent.mkdir(parents=True, exist_ok=True)
+    args.image.write_bytes(sheet_png(waves, title))
+    yield f"![{title}]({args.image.as_posix()})"
 
 
 def best_of_row(lab: Lab, study: str, row: str, count: int) -> tuple[np.ndarray, str]:

@@ -1,4 +1,4 @@
-"""Make the styles of a model from labelled recordings, write them beside it, and print how well they are told apart.
+"""Make the styles of a model from labelled recordings, write them beside it, print how well a classifier knows them.
 
     kick lab measure styles build/model-data --model default --out src/kickitout/model_files/default.styles.json
 
@@ -6,7 +6,7 @@ styles.csv has the style of each recording by the identity of its sound: 808 (of
 sources), acoustic (a drum that was struck), machine (other rhythm boxes and drum machines, short), club (synthesised,
 with a sweep that is heard) and hard (driven, or with a square body), the last three by their spectrograms. A style is a
 Gaussian over the latents of its recordings, in which a source of n of them counts like the square root of n. One of
-fewer than 8 recordings or 3 sources, or that a classifier cannot tell on sources that it has not heard, is left out.
+fewer than 8 recordings or 3 sources, or that a classifier does not know on sources that it has not seen, is left out.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _classifier(points: np.ndarray, kicks: LabelledKicks, rows: np.ndarray):  # 
 
 
 def make_styles(model: Model, kicks: LabelledKicks, points: np.ndarray) -> dict[str, NamedStyle]:
-    """All styles by name, whether they are told apart or not. points [n, D]: of the kicks, for the classifier."""
+    """All styles by name, whether a classifier knows them or not. points [n, D]: of the kicks, for the classifier."""
     encoder, numbers = encoder_of(model), contours(kicks.waves).numbers
     latents = np.stack([encoder.encode(w, c) for w, c in zip(kicks.waves, numbers, strict=True)]).astype(np.float64)
     told, names = told_styles(points, kicks), np.unique(kicks.styles).tolist()
@@ -152,8 +152,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     kick = packaged().names.index(KICK_TYPE)
     chance = 100 / len(everything)
     yield f"{model.info.name}, {model.digest[:12]}: {len(found)} styles from {len(kicks.waves)} labelled recordings.\n"
-    told_on = f"told on unheard sources (chance {chance:.0f} %)"
-    yield f"| style | recordings | sources | {told_on} | generated: told as it | taken for kicks |"
+    told_on = f"classified right on unseen sources (chance {chance:.0f} %)"
+    yield f"| style | recordings | sources | {told_on} | generated: classified as it | recognised as kicks |"
     yield "|---|--:|--:|--:|--:|--:|"
     for style in everything.values():
         drawn = classify(generate(range(args.n), StyledModel(model, style)))
@@ -163,4 +163,4 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         taken = 100 * np.mean(drawn.types == kick)
         yield f"| `{style.name}` | {style.files} | {style.sources} | {told} | {as_it:.0f} % | {taken:.0f} % |"
     if dropped := [name for name in everything if name not in found]:
-        yield f"\nLeft out, of too few recordings or not told from the others: {', '.join(dropped)}."
+        yield f"\nLeft out, of too few recordings or not known by a classifier: {', '.join(dropped)}."

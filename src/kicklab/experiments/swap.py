@@ -20,7 +20,7 @@ from kickitout.metrics.report import number
 from kicklab.folder import Lab
 from kicklab.swap import MADE, measure_swap, read_swap
 
-COLUMNS = {"click": "click [dB]", "body": "body [dB]", "all": "all [dB]", "C2ST": "told from unseen kicks"}
+COLUMNS = {"click": "click [dB]", "body": "body [dB]", "all": "all [dB]", "C2ST": "C2ST accuracy"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

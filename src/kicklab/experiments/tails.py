@@ -1,10 +1,10 @@
 """Recordings that ring past 500 ms, cut there and continued: level and pitch of the tail against the true one.
 
-    kick lab measure tails RECORDINGS [RECORDINGS ...] [--picture RECORDING --image docs/images/tails.png]
+    kick lab measure tails RECORDINGS [RECORDINGS ...] [--drawn RECORDING --image docs/images/tails.png]
 
 Of each recording that still sounds where a model's kick ends, the first 500 ms are continued as `--length` continues
 kicks, and compared with what the recording goes on with. Intervals are 95 % bootstraps of the median over recordings.
-Below: how many of a model's kicks ring on, and what they cost. The picture has one recording, its continuation, and the
+Below: how many of a model's kicks ring on, and what they cost. The image has one recording, its continuation, and the
 model's kick of SEEDS whose tail is most like it.
 """
 
@@ -192,7 +192,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("recordings", type=Path, nargs="+")
     parser.add_argument("--model", default="default", help="a model, as `kick generate --model` takes it")
     parser.add_argument("-n", type=int, default=SEEDS, help="kicks of the model, from seed 0 on")
-    parser.add_argument("--picture", metavar="NAME", help="draw the recording whose name ends so")
+    parser.add_argument("--drawn", metavar="NAME", help="draw the recording whose name ends so")
     parser.add_argument("--image", type=Path, default=Path("docs/images/tails.png"))
 
 
@@ -202,11 +202,11 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     for folder in args.recordings:
         tails = list(tails_of(folder))
         yield tails_row(folder.name, tails)
-        for tail in (tail for tail in tails if args.picture and tail.name.endswith(args.picture) and not drawn):
+        for tail in (tail for tail in tails if args.drawn and tail.name.endswith(args.drawn) and not drawn):
             drawn = True
             seed, kick = most_like(model, tail.true)
             write_whole(args.image, tails_png(tail, kick, seed))
-    if args.picture and not drawn:
-        raise UserError(f"--picture {args.picture}: no recording that rings past 500 ms has a name that ends so")
+    if args.drawn and not drawn:
+        raise UserError(f"--drawn {args.drawn}: no recording that rings past 500 ms has a name that ends so")
     yield ""
     yield from model_lines(args.model, model, args.n)

@@ -12,8 +12,8 @@ from kicklab.paper.context import Paper
 from kicklab.paper.words import listed
 
 SWAP_TITLE = "Is the phase the gap?"
-PART_NAMES = {"click": "the click", "body": "the body", "all": "all bands", "C2ST": "what a classifier tells"}
-DRAWN = {"click": "click: distance", "body": "body: distance", "C2ST": "told from unseen kicks"}
+PART_NAMES = {"click": "the click", "body": "the body", "all": "all bands", "C2ST": "the accuracy of a classifier"}
+DRAWN = {"click": "click: distance", "body": "body: distance", "C2ST": "C2ST accuracy"}
 HALF = 0.5  # of the gap
 
 

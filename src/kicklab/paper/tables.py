@@ -22,7 +22,7 @@ SCORES = (  # without the classifier of `kick score`: that of `evidence_rows` ha
     ("precision", "precision"),
     ("recall", "recall"),
     ("card_mean_sd", "card [sd]"),
-    ("near_copies", "near-copies"),
+    ("near_duplicates", "near-duplicates"),
 )
 CLICK_AND_RUMBLE = (("envelopes", "envelopes [dB]"), ("lead", "click first [ms]"), ("stride_lines_time", "lines [dB]"))
 
@@ -52,7 +52,7 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
     seen = next(iter(e.rows.values())).seen
     head = ["row", "seeds", *(f"{n:,}" for n in seen), "mean of the last", "nearest at, confirmed", "core-minutes",
             f"after {short(e.equal_minutes())} of them", "alive",
-            "told from those that confirm (p)", "critic on train, unseen, made"]  # fmt: skip
+            "C2ST against those that confirm (p)", "critic on train, unseen, made"]  # fmt: skip
     rows = []
     for row, runs in e.rows.items():
         at = [cell(e.distance(row, i)) for i in range(len(runs.seen))]

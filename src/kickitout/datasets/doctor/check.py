@@ -203,7 +203,7 @@ def check(
         refused=tuple(refused),
         ignored=listed.ignored,
         warnings=(*listed.warnings, *nothing_kept),
-        groups=_named_families(names, joined.tolist(), copies),
+        groups=_named_groups(names, joined.tolist(), copies),
         copies=copies,
         different=different,
         suspects=tuple(Suspect(name, why) for name, why in doubts if why),
@@ -249,7 +249,7 @@ def _examine_some(candidates: Sequence[Candidate], cache: Path | None) -> list[E
     return [examine(candidate, cache) for candidate in candidates]
 
 
-def _named_families(names: list[str], group: list[int], copies: dict[str, str]) -> tuple[tuple[str, ...], ...]:
+def _named_groups(names: list[str], group: list[int], copies: dict[str, str]) -> tuple[tuple[str, ...], ...]:
     members: dict[int, list[str]] = {}
     for name, number in zip(names, group, strict=True):
         members.setdefault(number, []).append(name)

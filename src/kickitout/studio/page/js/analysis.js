@@ -72,7 +72,7 @@ function sayNearest(sound, nearest) {
   }
   const far = nearest.distance ?? NaN;
   const copy = typeof nearest.limit === "number" && far < nearest.limit;
-  const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-copy` : "too few training kicks to say what is too near";
+  const limit = typeof nearest.limit === "number" ? `below ${nearest.limit.toFixed(3)} is a near-duplicate` : "too few training kicks to say what is too near";
   const by = nearest.by === "sounds" ? "compared with the training kicks themselves" : "by fingerprints; a studio that is started with the folder of them compares with the kicks themselves";
   box.title = `${nearest.name}: 0 is the same, 1 has nothing in common; ${limit}; ${by}`;
   const nearby = make("button", { "aria-label": "Play the nearest training kick" }, "play it");
@@ -81,7 +81,7 @@ function sayNearest(sound, nearest) {
     play(sounds[1]);
   }));
   const [name, folder] = (nearest.name ?? "").split("/").reverse();
-  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-copy" : ""}: `, make("b", {}, name.replace(/\.\w+$/, "")), folder ? ` (${folder})` : "");
+  const said = make("span", {}, `nearest training kick ${far.toFixed(2)} away${copy ? ", a near-duplicate" : ""}: `, make("b", {}, name.replace(/\.\w+$/, "")), folder ? ` (${folder})` : "");
   box.replaceChildren(said, ...(sound.recipe && nearest.by === "sounds" ? [nearby] : []));
 }
 

@@ -1,10 +1,10 @@
-"""Find where the sounds of a model are told from recordings: in its decoder, between its latents, or in its prior.
+"""Find which step of a model a classifier two-sample test sees: its decoder, noise between latents, or its prior.
 
-    kick lab measure told LEARNED UNSEEN [--model default] [--half first]
+    kick lab measure c2st LEARNED UNSEEN [--model default] [--half first]
 
 Real kicks are those of `judge`: half of the recordings that no model learned from. Against them stand the other half;
 the model's reconstructions of that other half, from the encoder alone; the same with the jitter of training on each
-latent; and kicks of as many seeds. What a step adds to the accuracy of a classifier is told by that step.
+latent; and kicks of as many seeds. What a step adds to the accuracy of the classifier is what it sees of that step.
 """
 
 from __future__ import annotations
