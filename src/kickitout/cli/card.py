@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kickitout
 from kickitout.errors import UserError, count, printable
 from kickitout.files import check_new_file, write_whole
 
@@ -38,15 +39,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from kickitout import read_cards
-
     for path, suffix, what in ((args.plot, ".svg", "plots are drawn as SVG"), (args.csv, ".csv", "tables are CSV")):
         if path is not None and path.suffix.lower() != suffix:
             raise UserError(f"{path}: {what}; choose a name that ends in {suffix}")
         check_new_file(path, force=args.force)
     read: list[MeasuredSound] = []
     failed = 0
-    for one in read_cards(args.sounds):
+    for one in kickitout.read_cards(args.sounds):
         if isinstance(one, UserError):
             failed += 1
             print(f"kick: {one}", file=sys.stderr)

@@ -12,9 +12,10 @@ import argparse
 import sys
 from pathlib import Path
 
+import kickitout
+from kickitout.cli.options import add_workers, read_workers, workers_said
 from kickitout.cli.progress import Counter
 from kickitout.cli.values import check_report
-from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 
@@ -22,7 +23,6 @@ HELP = "check folders of kicks before training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--kind", choices=("kick", "any"), default="kick", help="any: sounds need not be kicks")
     parser.add_argument("--html", type=Path, default=None, metavar="FILE", help="write a page with sounds and plots")
@@ -35,7 +35,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from kickitout import check
     from kickitout.cli.check_text import as_text
 
     if args.html is not None and args.html == args.json:
@@ -48,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             counter(done, total, "looking for copies" if done == total else None)
 
         pool = workers if workers_said(args) else None
-        report = check(args.sounds, progress, cache=not args.no_cache, workers=pool, kind=args.kind)
+        report = kickitout.check(args.sounds, progress, cache=not args.no_cache, workers=pool, kind=args.kind)
     print(as_text(report, f"all are in {args.json}" if args.json else "--json FILE lists all"))
     if args.json is not None:
         print(write_whole(args.json, (json.dumps(report.as_data(), indent=1) + "\n").encode()), file=sys.stderr)

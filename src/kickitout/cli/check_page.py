@@ -8,7 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from kickitout import encode_sound
+import kickitout
 from kickitout.drawing import data_uri, spectrogram_png, wave_svg
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
@@ -52,7 +52,7 @@ class _Players:
             return Markup(), "", "", caption
         self.left -= 1
         wave, rate = self.recorded(name) if whole else self.prepared(name)
-        sound = data_uri("audio/wav", encode_sound(wave, rate, bits="16"))
+        sound = data_uri("audio/wav", kickitout.encode_sound(wave, rate, bits="16"))
         return Markup(wave_svg(wave)), sound, data_uri("image/png", spectrogram_png(wave, rate)), caption
 
     def blocks(self, section: Section) -> list[Block]:

@@ -11,6 +11,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import kickitout
 from kickitout.cli.values import megabytes
 
 HELP = "free disk space in run folders"
@@ -23,10 +24,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import clean
-
     total = 0
-    for spare in clean(args.places, checkpoints=args.checkpoints, remove=args.yes):
+    for spare in kickitout.clean(args.places, checkpoints=args.checkpoints, remove=args.yes):
         if spare.running:
             print(f"kick: {spare.run}: a trainer is using this run; left alone", file=sys.stderr)
         for file, size in spare.files.items():

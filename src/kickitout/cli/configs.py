@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 
+import kickitout
+
 HELP = "list the training configs, or print one"
 
 
@@ -17,13 +19,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import configs, resolve_config
-
     if args.name is None:
-        for name, about in configs().items():
+        for name, about in kickitout.configs().items():
             print(f"{name}: {about}")
         return 0
-    resolved = resolve_config(args.name, args.set)
+    resolved = kickitout.resolve_config(args.name, args.set)
     import yaml
 
     print(yaml.safe_dump(resolved, sort_keys=False), end="")

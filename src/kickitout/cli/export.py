@@ -12,6 +12,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import kickitout
+from kickitout.errors import UserError
+
 HELP = "write the model of a run as one file, or as a web page"
 
 
@@ -26,19 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import UserError, export_model
-
     if args.web:
-        return _web(args)
+        print(kickitout.write_site(args.run_folder or "default", args.out, runtime=args.runtime, force=args.force))
+        return 0
     if args.run_folder is None or args.runtime is not None:
         raise UserError("give the run folder to export, or --web for a page with the model in the package")
-    for path in export_model(args.run_folder, args.out, force=args.force):
+    for path in kickitout.export_model(args.run_folder, args.out, force=args.force):
         print(path)
-    return 0
-
-
-def _web(args: argparse.Namespace) -> int:
-    from kickitout import write_site
-
-    print(write_site(args.run_folder or "default", args.out, runtime=args.runtime, force=args.force))
     return 0

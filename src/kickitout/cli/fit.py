@@ -12,12 +12,16 @@ import argparse
 import sys
 from pathlib import Path
 
+import kickitout
+from kickitout.cli.options import add_format, add_model, format_of
+from kickitout.cli.progress import print_made
+from kickitout.cli.values import positive
+from kickitout.files import check_new_file
+
 HELP = "make kicks that fit a loop"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.values import add_format, add_model, positive
-
     parser.add_argument("loop", type=Path, help="a loop or a stem: any sound file that can be read")
     parser.add_argument("-n", type=positive, default=8, help="how many kicks (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="the first of the seeds that are looked at (default 0)")
@@ -27,16 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import fit, write_fit
-    from kickitout.cli.progress import print_made
-    from kickitout.cli.values import format_of
-    from kickitout.files import check_new_file
-
     if args.out.is_dir():
         check_new_file(args.out / "fit.txt", force=args.force)  # before the work rather than after it
-    found = fit(args.loop, args.n, seed=args.seed, model=args.model)
+    found = kickitout.fit(args.loop, args.n, seed=args.seed, model=args.model)
     for line in found.heard:
         print(line, file=sys.stderr)
-    for path, why in zip(write_fit(found, args.out, **format_of(args), force=args.force), found.why, strict=True):
+    written = kickitout.write_fit(found, args.out, **format_of(args), force=args.force)
+    for path, why in zip(written, found.why, strict=True):
         print_made(f"{path}  {why}")
     return 0

@@ -20,6 +20,24 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import kickitout
+from kickitout.cli.options import (
+    add_format,
+    add_length,
+    add_model,
+    add_rejection,
+    add_style,
+    add_workers,
+    format_of,
+    length_of,
+    read_workers,
+    workers_said,
+)
+from kickitout.cli.progress import Counter, print_made, say_rejected
+from kickitout.cli.targets import TargetTally, add_request, answer_text, read_request
+from kickitout.cli.values import MOST_IN_A_COMMAND, positive, seeds
+from kickitout.errors import UserError, count
+
 if TYPE_CHECKING:
     from kickitout.workers import Workers
 
@@ -27,11 +45,6 @@ HELP = "make kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout.cli.reject import add_rejection
-    from kickitout.cli.targets import add_request
-    from kickitout.cli.values import add_format, add_length, add_model, add_style, positive, seeds
-    from kickitout.cli.workers import add_workers
-
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 16)")
     parser.add_argument("--seed", type=int, default=None, help="the first seed; the others follow it (default 0)")
     parser.add_argument("--seeds", type=seeds, default=None, help="exactly these seeds, for instance 0-7,42")
@@ -50,9 +63,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import UserError
-    from kickitout.cli.workers import read_workers, workers_said
-
     bulk = args.shards is not None or workers_said(args)
     if args.seeds is not None and (args.n is not None or args.seed is not None):
         raise UserError("--seeds says exactly which kicks; leave out -n and --seed, or give them without --seeds")
@@ -70,29 +80,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _job(args: argparse.Namespace) -> dict[str, Any]:
     """What to generate, as `generation_job` and `shard_folder` take it."""
-    from kickitout.cli.targets import read_request
-    from kickitout.cli.values import format_of, length_of
-
     what = {"model": args.model, "targets": read_request(args), "reject_outliers": args.reject_outliers}
-    what["style"] = args.style
-    return what | length_of(args) | format_of(args)
+    return what | {"style": args.style} | length_of(args) | format_of(args)
 
 
 def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
     """A file a seed; in this process where there are no workers."""
-    from kickitout import UserError, generation_job
-    from kickitout.cli.progress import print_made
-    from kickitout.cli.reject import say_rejected
-    from kickitout.cli.targets import TargetTally, answer_text
-    from kickitout.cli.values import MOST_IN_A_COMMAND, count
-
     n, first = args.n or 16, args.seed or 0
     if n > MOST_IN_A_COMMAND:
         raise UserError(
             f"-n {n}: at most {MOST_IN_A_COMMAND:,} files in one command; --shards puts more into fewer files"
         )
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
-    job = generation_job(args.out, **_job(args))
+    job = kickitout.generation_job(args.out, **_job(args))
     rejection = job.rejection()
     began, since, done, targets = time.perf_counter(), time.time(), 0, TargetTally()
     written = job.write(seeds, rejection=rejection, workers=workers, threads=args.threads, force=args.force)
@@ -102,7 +102,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
             if match:
                 targets.add(path.stem, match)
             if not args.quiet:
-                print_made(f"{path}  {answer_text(match)}" if match else str(path))
+                print_made(f"{path}  {answer_text(match.lines)}" if match else str(path))
     except KeyboardInterrupt:
         written.close()  # kicks that are being written are finished
         if workers:
@@ -123,14 +123,9 @@ def _speed(made: int, began: float) -> str:
 
 
 def _write_shards(args: argparse.Namespace, workers: Workers) -> int:
-    from kickitout import shard_folder
-    from kickitout.cli.progress import Counter
-    from kickitout.cli.reject import say_rejected
-    from kickitout.cli.values import count
-
     first = args.seed or 0
     seeds = range(first, first + args.n)
-    folder = shard_folder(args.out, seeds, args.shards, cards=not args.no_cards, **_job(args))
+    folder = kickitout.shard_folder(args.out, seeds, args.shards, cards=not args.no_cards, **_job(args))
     rejection = folder.work.job.rejection()
     began, kicks, shards, before = time.perf_counter(), 0, 0, folder.kicks_there()
     made = folder.write(workers, lambda text: print(f"kick: {text}", file=sys.stderr))

@@ -17,15 +17,16 @@ import sys
 import time
 from pathlib import Path
 
-from kickitout.cli.reject import add_rejection, say_rejected
-from kickitout.cli.values import add_length, add_pre_roll, add_style, count, length_of, positive
+import kickitout
+from kickitout.cli.options import add_bits, add_length, add_pre_roll, add_rejection, add_style, length_of
+from kickitout.cli.progress import say_rejected
+from kickitout.cli.values import positive
+from kickitout.errors import UserError, count
 
 HELP = "make a kit for a sampler"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    from kickitout import kit_formats
-
     parser.add_argument("sounds", nargs="*", type=Path, metavar="FILE", help="sounds, folders, zips (default: a model)")
     parser.add_argument("-n", type=positive, default=None, help="how many kicks (default 8, or all that are given)")
     parser.add_argument("--model", default=None, help="a run folder, a model file, or 'default'")
@@ -35,13 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_length(parser)
     parser.add_argument("--velocity-layers", type=positive, default=4, metavar="L", help="1 to 8 (default 4)")
     parser.add_argument("--round-robin", type=positive, default=4, metavar="R", help="1 to 8 (default 4)")
-    parser.add_argument("--formats", default=",".join(kit_formats()), help="with commas (default: all, %(default)s)")
+    parser.add_argument(
+        "--formats", default=",".join(kickitout.kit_formats()), help="with commas (default: all, %(default)s)"
+    )
     parser.add_argument("--note", default=None, help="tune to F1, or to F, the nearest (default: nearest semitone)")
     parser.add_argument(
         "--match", default="loudness", metavar="WHAT", help="loudness: equally loud (default); peak: of one peak"
     )
     parser.add_argument("--name", default=None, help="name of the kit (default: that of its folder)")
-    parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
+    add_bits(parser)
     add_pre_roll(parser)
     parser.add_argument("--licence", default=None, help="your licence for the sounds, for instance CC0-1.0")
     parser.add_argument("-o", "--out", type=Path, default=Path("kit"), help="folder of the kit (default kit/)")
@@ -52,8 +55,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import UserError, write_kit
-
     told = (args.model, args.seed, args.style, args.length, args.reject_outliers or None)
     if args.sounds and any(one is not None for one in told):
         raise UserError(
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             "leave out one or the other"
         )
     began, first = time.perf_counter(), args.seed or 0
-    made = write_kit(
+    made = kickitout.write_kit(
         args.out, range(first, first + (args.n or 8)), sounds=args.sounds or None, most=args.n,
         model=args.model or "default", reject_outliers=args.reject_outliers, style=args.style, name=args.name,
         note=args.note, layers=args.velocity_layers, round_robins=args.round_robin,

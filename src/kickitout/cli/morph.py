@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kickitout
+from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
 from kickitout.cli.progress import print_made
-from kickitout.cli.values import add_format, add_length, add_model, format_of, length_of, many
+from kickitout.cli.values import many
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
@@ -31,18 +33,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import write_kicks
-
-    for path in write_kicks(_morphed(args), args.out, **format_of(args), force=args.force):
+    for path in kickitout.write_kicks(_morphed(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
     return 0
 
 
 def _morphed(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
-    from kickitout import morph
-
-    kicks = morph(args.first, args.last, args.n, args.model, **length_of(args))
+    kicks = kickitout.morph(args.first, args.last, args.n, args.model, **length_of(args))
     for sound, kick in ((args.first, kicks[0]), (args.last, kicks[-1])):
         print(f"{sound}: {kick.said}", file=sys.stderr)
     yield from kicks

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kickitout.generation.reject import OutlierRejection
     from kickitout.training.loop import Report
 
 LOG_SECONDS = 10.0  # between two lines where there is no terminal
@@ -34,6 +35,19 @@ def print_made(line: str) -> None:
         print(line, flush=True)
     except BrokenPipeError:
         nobody_reads()
+
+
+def say_rejected(rejection: OutlierRejection) -> None:
+    """The acceptance rate with its reasons, and the kicks that no attempt brought inside."""
+    if not rejection.knows_dataset:
+        print(
+            f"outlier rejection: model {rejection.model.info.name} has no limits of what it learned from, so it "
+            "looks for artefacts alone; a model exported by this version has them",
+            file=sys.stderr,
+        )
+    for seed, said in sorted(rejection.tally.told.items()):
+        print(f"outlier rejection: seed {seed} is the nearest of its attempts: {said}", file=sys.stderr)
+    print(f"outlier rejection: {rejection.tally.text()}", file=sys.stderr)
 
 
 class Watcher:

@@ -11,6 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
+import kickitout
+from kickitout.errors import UserError
+
 HELP = "print the recipe of a sound, or re-render it"
 
 
@@ -25,15 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from kickitout import UserError, read_recipe, render_file
-
     if args.render is not None and len(args.sounds) > 1:
         raise UserError("--render re-renders one sound; give one file")
     for path in args.sounds:
         if args.render is None:
-            print(json.dumps(read_recipe(path, as_written=True), sort_keys=True))
+            print(json.dumps(kickitout.read_recipe(path, as_written=True), sort_keys=True))
             continue
-        made, same = render_file(path, args.render, args.model, source=args.source, force=args.force)
+        made, same = kickitout.render_file(path, args.render, args.model, source=args.source, force=args.force)
         if not same:
             said = f"{path}: its samples are not those of its recipe; {made} is the sound as it was made"
             print(said, file=sys.stderr)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import kickitout
 from kickitout.cli.values import megabytes
 
 HELP = "list run folders with state, best score and disk use"
@@ -22,9 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from kickitout import runs
-
-    states = runs(args.places)
+    states = kickitout.runs(args.places)
     if args.json:
         print(json.dumps([{**s._asdict(), "path": str(s.path)} for s in states], indent=1))
         return 0

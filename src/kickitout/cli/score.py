@@ -17,8 +17,9 @@ import argparse
 import sys
 from pathlib import Path
 
+import kickitout
+from kickitout.cli.options import add_workers, read_workers, workers_said
 from kickitout.cli.values import check_report, positive
-from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.errors import UserError
 from kickitout.files import names_in, write_whole
 
@@ -26,7 +27,6 @@ HELP = "score generated kicks against real ones"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-
     paths = {"nargs": "+", "type": Path}
     parser.add_argument("generated", nargs="*", metavar="GENERATED", help="sounds, or a model: 'default', run or file")
     parser.add_argument("--against", required=True, metavar="REAL", help="folders of real kicks", **paths)  # type: ignore[arg-type]
@@ -49,15 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     import json
 
-    from kickitout import score
-
     check_report(args.json, ".json", force=args.force)
     if args.pairs is not None and args.train is None:
         raise UserError("--pairs: pairs of sounds and training kicks; --train FOLDER says what was learned from")
     if args.pairs is not None and args.pairs.exists() and names_in(args.pairs):
         raise UserError(f"{args.pairs}: is not empty; name a new folder for the pairs")
     with read_workers(args) as workers:
-        report = score(
+        report = kickitout.score(
             args.generated, args.against, args.train, n=args.n, seed=args.seed, embeddings=args.embedding,
             embedding_rate=args.embedding_rate, workers=workers if workers_said(args) else None,
             watch=lambda refused: print(f"kick: refused: {refused}", file=sys.stderr),

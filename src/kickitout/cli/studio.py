@@ -13,6 +13,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import kickitout
+
 HELP = "open a page to play, shape and save kicks"
 
 
@@ -27,8 +29,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import serve
-
     def ready(address: str) -> None:
         print(f"{address}  (Ctrl-C ends it)", flush=True)
         if args.open:
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
             webbrowser.open(address)
 
     try:
-        serve(args.model, args.port, train=args.train, runs=args.runs, ready=ready)
+        kickitout.serve(args.model, args.port, train=args.train, runs=args.runs, ready=ready)
     except KeyboardInterrupt:  # the way to end it
         return 0
     return 0

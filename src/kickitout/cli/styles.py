@@ -10,13 +10,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from kickitout.cli.values import add_model
+import kickitout
+from kickitout.cli.options import add_model
+from kickitout.errors import UserError
 
 HELP = "list the styles of a model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-
     add_model(parser)
     parser.add_argument(
         "--sheet", type=Path, default=None, metavar="PNG", help="draw kicks of each style, a row a style"
@@ -25,10 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import UserError, load_model, style_sheet, styles
-
-    model = load_model(args.model)
-    if not (found := styles(model)):
+    model = kickitout.load_model(args.model)
+    if not (found := kickitout.styles(model)):
         raise UserError(f"--model {args.model}: it has no styles; the default model has some")
     print(f"{'style':10} {'files':>5} {'sources':>7}  recordings of unheard sources told as it (95 %)")
     for style in found.values():
@@ -36,5 +35,5 @@ def run(args: argparse.Namespace) -> int:
         told = f"{share:.0f} % ({low:.0f} to {high:.0f}; chance {style.chance:.0f})"
         print(f"{style.name:10} {style.files:5} {style.sources:7}  {told}")
     if args.sheet is not None:
-        print(style_sheet(args.sheet, model, force=args.force))
+        print(kickitout.style_sheet(args.sheet, model, force=args.force))
     return 0

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kickitout import controls
+import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
 from kickitout.notes import read_note, to_hz, to_midi
@@ -17,7 +17,7 @@ from kickitout.units import UNITS
 if TYPE_CHECKING:
     from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult
 
-TARGETS = {one.target.name: one.target for one in controls().values() if one.target is not None}
+TARGETS = {one.target.name: one.target for one in kickitout.controls().values() if one.target is not None}
 MOST_TOLD = 20  # kicks that miss a target are told one by one
 MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 
@@ -36,8 +36,6 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 
 def read_request(args: argparse.Namespace) -> TargetRequest:
     """The request in the arguments; one without targets when nothing is asked for."""
-    from kickitout import TargetRequest
-
     asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
     if args.note is not None:
         if asked["pitch"] is not None:
@@ -47,13 +45,14 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
     if not targets and (args.tries is not None or args.tolerance):
         flag = "--tries" if args.tries is not None else "--tolerance"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with --note F1")
-    return TargetRequest(targets, args.tolerance or {}, TargetRequest.tries if args.tries is None else args.tries)
+    tries = kickitout.TargetRequest.tries if args.tries is None else args.tries
+    return kickitout.TargetRequest(targets, args.tolerance or {}, tries)
 
 
-def answer_text(answer: MatchResult) -> str:
+def answer_text(lines: Iterable[TargetResult]) -> str:
     """What was asked for, what came, and the error; for what was not met, what this kick can give."""
     parts = []
-    for line in answer.lines:
+    for line in lines:
         target = line.target
         if math.isnan(line.achieved):
             parts.append(f"{target.name} {line.requested:g} {target.unit}: {_beyond(line)}")
@@ -84,9 +83,8 @@ class TargetTally:
         self.kicks += 1
         if not match.reached:
             self.missing += 1
-            missed = replace(match, lines=tuple(line for line in match.lines if not line.reached))
             if len(self.told) < MOST_TOLD:
-                tried = count(match.tries, "try", "tries")
+                tried, missed = count(match.tries, "try", "tries"), (line for line in match.lines if not line.reached)
                 self.told.append(f"{name} is the nearest of {tried}: {answer_text(missed)}")
 
     def say(self) -> None:

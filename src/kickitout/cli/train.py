@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kickitout
 from kickitout.cli.progress import Counter, Watcher
 from kickitout.cli.values import duration, positive
 from kickitout.errors import count, need_extra
@@ -29,7 +30,6 @@ HELP = "train a model on a folder of kicks"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
     parser.add_argument("--config", default="kickgan", help="training config (default %(default)s), see `kick configs`")
     parser.add_argument(
@@ -54,11 +54,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     need_extra("kick train", "train", "torch", "accelerate")
-    from kickitout import train
 
     kind = [f"kind={args.kind}"] if args.kind else []
     with _View(args.out) as view:
-        result = train(
+        result = kickitout.train(
             args.sounds, args.out, config=args.config, changes=[*kind, *args.set], steps=args.steps,
             seconds=args.budget, began=args.began, device=args.device, precision=args.precision,
             accumulate=args.accumulate, threads=args.threads, watch=view,

@@ -1,14 +1,14 @@
-"""Values as people write them on the command line, and counts as people say them."""
+"""Values as people write them on the command line."""
 
 from __future__ import annotations
 
 import argparse
 import re
 from pathlib import Path
-from typing import Any
 
 from kickitout.errors import UserError
-from kickitout.errors import count as count
+from kickitout.files import check_new_file
+from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
 from kickitout.units import UNITS
 
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3600.0}
@@ -27,53 +27,6 @@ def duration(text: str) -> float:
     if seconds <= 0:
         raise argparse.ArgumentTypeError(f"{text!r}: must be longer than nothing")
     return seconds
-
-
-def add_model(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
-
-
-def add_style(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--style", default=None, help="one of the model's styles; `kick styles` lists them")
-
-
-def add_format(parser: argparse.ArgumentParser) -> None:
-    """How sound files are written."""
-    parser.add_argument("--format", choices=("wav", "flac"), default="wav", help="of the files (default wav)")
-    add_bits(parser)
-    parser.add_argument("--rate", type=whole_hz, default=44_100, help="Hz, 8000 to 192000 (default 44100)")
-    add_pre_roll(parser)
-    parser.add_argument("--force", action="store_true", help="replace files that are there")
-
-
-def format_of(args: argparse.Namespace) -> dict[str, Any]:
-    """What `add_format` reads, as the functions of `kickitout` take it."""
-    return {"format": args.format, "bits": args.bits, "rate": args.rate, "pre_roll_ms": args.pre_roll}
-
-
-def add_length(parser: argparse.ArgumentParser) -> None:
-    """How long kicks ring."""
-    parser.add_argument(
-        "--length", type=kick_length, default=None, metavar="s",
-        help="let kicks ring on, for so long at most: 500ms to 4s, for instance 2s (default 500ms)",
-    )  # fmt: skip
-
-
-def length_of(args: argparse.Namespace) -> dict[str, float]:
-    """What `add_length` reads, as the functions of `kickitout` take it."""
-    return {} if args.length is None else {"length_s": args.length}
-
-
-def add_bits(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--bits", choices=("16", "24", "32f"), default="24", help="sample format (default 24)")
-
-
-def add_pre_roll(parser: argparse.ArgumentParser) -> None:
-    """How much silence is before the sound."""
-    parser.add_argument(
-        "--pre-roll", type=quantity("ms"), default=None, metavar="ms",
-        help="silence before the onset, 0 for samplers that begin at sample 0 (default 1.45)",
-    )  # fmt: skip
 
 
 def kick_length(text: str) -> float:
@@ -127,9 +80,6 @@ def path(text: str) -> Path:
 
 def check_report(file: Path | None, suffix: str, *, force: bool) -> None:
     """Raise UserError where a report cannot be written, before the work: also where a sound would be replaced."""
-    from kickitout.files import check_new_file
-    from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
-
     check_new_file(file, force=force)
     if file is not None and file.suffix.lower() in (*SOUND_FILES, *REFUSED_FILES, ".zip"):
         raise UserError(f"{file}: a report never replaces a sound; choose a name that ends in {suffix}")

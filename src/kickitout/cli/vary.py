@@ -12,8 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import kickitout
+from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
 from kickitout.cli.progress import print_made
-from kickitout.cli.values import add_format, add_length, add_model, format_of, length_of, many
+from kickitout.cli.values import many
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
@@ -41,20 +43,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from kickitout import write_kicks
-
-    for path in write_kicks(_varied(args), args.out, **format_of(args), force=args.force):
+    for path in kickitout.write_kicks(_varied(args), args.out, **format_of(args), force=args.force):
         print_made(str(path))
     return 0
 
 
 def _varied(args: argparse.Namespace) -> Iterator[Kick]:
     """Nothing is made before how it is written has been checked."""
-    from kickitout import inpaint, vary
-
     seeds, how = range(args.seed, args.seed + args.n), {"model": args.model} | length_of(args)
     if args.amount is not None:
         how["amount"] = args.amount
-    kicks = inpaint(args.sound, seeds, args.keep, **how) if args.keep else vary(args.sound, seeds, **how)
+    if args.keep:
+        kicks = kickitout.inpaint(args.sound, seeds, args.keep, **how)
+    else:
+        kicks = kickitout.vary(args.sound, seeds, **how)
     print(f"{args.sound}: {kicks[0].said}", file=sys.stderr)
     yield from kicks

@@ -21,9 +21,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from kickitout.cli.options import add_workers, read_workers
 from kickitout.cli.parser import Parser
 from kickitout.cli.values import duration, positive
-from kickitout.cli.workers import add_workers, read_workers
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 from kicklab.cli import need_lab

@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from kickitout.cli.options import add_workers, read_workers, workers_said
 from kickitout.cli.values import positive
-from kickitout.cli.workers import add_workers, read_workers, workers_said
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.files import check_new_file, write_whole
