@@ -17,7 +17,7 @@ pytestmark = pytest.mark.light
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. A run ends in a model file, so `export` lies below `training`.
 FLOORS = [
-    {"_version", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet",
+    {"_version", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet", "text",
      "suffixes"},
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
@@ -109,7 +109,7 @@ def _is_the_package(node: ast.expr) -> bool:
 def test_the_command_line_calls_the_public_functions_alone(path):
     """And what every room may use: sentences, units, files, drawings, threads. Names of types are free."""
     common = {"cli", "errors", "notes", "units", "files", "settings", "sound", "quiet", "package", "cpus", "drawing",
-              "suffixes", "workers", "_version"}  # fmt: skip
+              "suffixes", "text", "workers", "_version"}  # fmt: skip
     tree = ast.parse(path.read_text("utf-8"))
     types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     free = {inner for node in types for inner in ast.walk(node)}

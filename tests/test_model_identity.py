@@ -128,19 +128,6 @@ def test_a_sound_of_format_1_says_its_own_latent(first):
     assert find_latent(first, sound).said == "made by this model, so its latent is known"
 
 
-def test_limits_beside_a_model_of_format_1_are_still_its_own(of_format_1, first, tmp_path):
-    from kickitout.generation.reject import limits_file, limits_of_model, limits_text
-
-    limits = limits_of_model(first)
-    text = json.dumps({**json.loads(METADATA_1), "limits": {}})
-    data = with_metadata(of_format_1, text)
-    path = tmp_path / "mine.onnx"
-    path.write_bytes(data)
-    for digest, found in ((hashlib.sha256(data).hexdigest(), limits), ("0" * 64, None)):
-        limits_file(path).write_text(limits_text(limits, digest))
-        assert limits_of_model(load_model(path)) == found
-
-
 def test_the_encoder_of_another_model_is_refused(packaged, tmp_path, capsys):
     sound = OLD / "kick_000007.wav"
     path = tmp_path / "mine.onnx"

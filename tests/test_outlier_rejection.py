@@ -21,7 +21,7 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.load import find_model_file, load_model
 from kickitout.generation.match import STARTS, start_noise
-from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_file, limits_of_model, limits_text
+from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_of_model
 from kickitout.sound import LENGTH
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
@@ -44,21 +44,19 @@ def narrow(model):
     return rejection, rejection.sample(SEEDS)
 
 
-def without_limits(path):
-    """A copy of the model in the package as if it had been exported before there were limits inside."""
+def with_limits(path, limits):
+    """A copy of the model in the package with other limits inside, as JSON."""
     data, key = find_model_file(Path("default")).read_bytes(), b'"limits": '
     first = data.index(key) + len(key)
     _, size = json.JSONDecoder().raw_decode(data[first : first + 10_000].decode("latin-1"))
-    path.write_bytes(data[:first] + b"{}".ljust(size) + data[first + size :])  # as long as before
+    path.write_bytes(data[:first] + json.dumps(limits).encode().ljust(size) + data[first + size :])  # as long as before
     return path
 
 
 @pytest.fixture(scope="module")
 def model_file(tmp_path_factory):
     """A copy of the model in the package with narrow limits."""
-    path = without_limits(tmp_path_factory.mktemp("rejection") / "model.onnx")
-    limits_file(path).write_text(limits_text(narrow_limits(), load_model(path).digest))
-    return path
+    return with_limits(tmp_path_factory.mktemp("rejection") / "model.onnx", narrow_limits().to_data())
 
 
 def hz(waves):
@@ -172,28 +170,17 @@ def test_the_limits_in_the_package_come_again_from_what_its_model_learned_from(m
     from kickitout.training.training_set import make_training_set
 
     dataset = read_dataset(real_data / "kicks-open")
-    lessons = make_training_set(dataset, read_config(model.info.config, "model"))
-    assert limits_of(lessons.waves[:, 0]) == limits_of_model(model)
+    learned = make_training_set(dataset, read_config(model.info.config, "model"))
+    assert limits_of(learned.waves[:, 0]) == limits_of_model(model)
 
 
-def test_those_inside_a_model_come_before_those_beside_it(model_file):
-    found = load_model(model_file)
-    assert limits_of_model(found) == narrow_limits()
-    found.info = replace(found.info, limits=NOTHING.to_data())
-    assert limits_of_model(found) == NOTHING
-
-
-def test_those_of_another_model_are_not_taken_and_damaged_ones_are_one_sentence(tmp_path, capsys):
-    path = without_limits(tmp_path / "model.onnx")
-    digest = load_model(path).digest
-    limits_file(path).write_text(limits_text(narrow_limits(), "0" * 64))
-    assert limits_of_model(load_model(path)) is None
-    for damaged in ("", "[" * 100_000, "{}", '{"format": "other"}', limits_text(narrow_limits(), digest)[:-40]):
-        limits_file(path).write_text(damaged)
-        assert (
-            main(["generate", "-n", "1", "--reject-outliers", "--model", str(path), "-o", str(tmp_path / "out")]) == 2
-        )
-        assert "model.limits.json: its limits are damaged" in capsys.readouterr().err
+def test_they_travel_in_the_model_file_and_damaged_ones_are_one_sentence(model_file, tmp_path, capsys):
+    assert limits_of_model(load_model(model_file)) == narrow_limits()
+    for damaged in ([1], {"spans": 1}, {"sounds": 0}):
+        path = with_limits(tmp_path / "model.onnx", damaged)
+        command = ["generate", "-n", "1", "--reject-outliers", "--model", str(path), "-o", str(tmp_path / "out")]
+        assert main(command) == 2
+        assert "its limits are damaged or of another version" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
 
 
@@ -225,7 +212,7 @@ def test_the_command_writes_the_attempt_and_its_recipe_makes_the_same_file_again
 
 
 def test_a_model_without_limits_is_held_against_traces_and_that_is_said(tmp_path, capsys):
-    path = without_limits(tmp_path / "model.onnx")
+    path = with_limits(tmp_path / "model.onnx", {})
     assert not OutlierRejection.of(load_model(path)).knows_dataset
     assert (
         main(["generate", "-n", "2", "-q", "--reject-outliers", "--model", str(path), "-o", str(tmp_path / "out")]) == 0

@@ -204,7 +204,7 @@ def _acquired(folder: Path, seconds: float) -> FileLock:
 
 OTHERS = re.compile(
     r"\..*|thumbs\.db|ehthumbs\.db|desktop\.ini|icon\r|@eadir|__macosx|\$recycle\.bin|system volume information"
-    r"|.*\.(asd|reapeaks|pkf|pk|ovw|sfk|nki\.bak)",
+    r"|.*\.(asd|reapeaks|pkf|pk|ovw|sfk|wfm|nki\.bak)",
     re.IGNORECASE,
 )
 

@@ -6,13 +6,13 @@ command line, metadata of a model) into one, and pydantic's findings into a sing
 
 from __future__ import annotations
 
-import difflib
 import reprlib
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from kickitout.errors import UserError
+from kickitout.text import nearest
 
 
 class Settings(BaseModel):
@@ -39,8 +39,8 @@ def _sentence(kind: type[BaseModel], data: Any, error: Any) -> str:
     key = ".".join(part for part in path if not _is_tag(part, data, path)) or "the whole"
     if error["type"] == "extra_forbidden":
         siblings = _siblings(kind, path)
-        near = difflib.get_close_matches(path[-1], siblings, n=1)
-        hint = f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(siblings)
+        near = nearest(path[-1], siblings)
+        hint = f"did you mean {near}?" if near else "known keys: " + ", ".join(siblings)
         return f"unknown key {key} ({hint})"
     if error["type"] == "missing":
         return f"{key} is missing"

@@ -10,6 +10,7 @@ import torch
 from accelerate import Accelerator
 
 from kickitout.synthesis.procedural import synthesise
+from kickitout.text import columns
 from kickitout.training.loop import make_task
 from kicklab.folder import Lab, read_json
 from kicklab.results import collect
@@ -39,7 +40,7 @@ def studies_text(path: Path) -> str:
         "Minutes are of one core, of training alone; cells that two studies share are trained once. What was spent has",
         "generating and measuring in it, and the rows without learning. With two workers on two cores it takes half.",
     ]
-    return "\n".join([_columns(rows), "", *notes])
+    return "\n".join([columns(rows), "", *notes])
 
 
 def _hours(minutes: dict[str, float]) -> str:
@@ -57,7 +58,7 @@ def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -
             whole = study.budget.steps_at(1.0, row.resolved(0).batch)
             line += [f"{1000 * seconds:.0f}", f"{study.minutes if whole is None else whole * seconds / 60:.1f}"]
         rows.append(line)
-    return "\n".join([*head, _columns(rows)])
+    return "\n".join([*head, columns(rows)])
 
 
 def measured_steps(name: str) -> dict[str, float]:
@@ -79,8 +80,3 @@ def measured_steps(name: str) -> dict[str, float]:
             known[key] = statistics.median(seconds[1:])
         found[row.name] = known[key]
     return found
-
-
-def _columns(rows: list[list[str]]) -> str:
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return "\n".join("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows)

@@ -14,7 +14,6 @@ which configs take part are in `sizes.yaml`, the same for all studies.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from pydantic import Field
 
 from kickitout.errors import UserError
 from kickitout.settings import Settings, checked
+from kickitout.text import nearest
 from kickitout.training.config import TrainingConfig, load_config
 
 FEWEST_SEEDS = 2  # an interval over seeds needs as many
@@ -130,8 +130,7 @@ def study_names() -> list[str]:
 def load_study(name: str) -> Study:
     """The study called `name`. Raises UserError when there is none or its file is wrong."""
     if name not in study_names():
-        near = difflib.get_close_matches(name, study_names(), n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = f"did you mean {near}? " if (near := nearest(name, study_names())) else ""
         raise UserError(f"study {name}: not known; {hint}known are {', '.join(study_names())}, or all")
     return read_study((files("kicklab") / "studies" / f"{name}.yaml").read_text("utf-8"), name)
 

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from kickitout.errors import UserError
+from kickitout.text import nearest
+
+LIKENESS = 0.7  # of a word and the option that it may stand for
 
 
 class Parser(argparse.ArgumentParser):
@@ -29,8 +32,8 @@ class Parser(argparse.ArgumentParser):
         if chosen := re.fullmatch(r"argument (\S+): invalid choice: '(.*)' \(choose from (.+)\)", message):
             given, choices = chosen[2], [choice.strip("'") for choice in chosen[3].split(", ")]
             what = "no command" if chosen[1] == "COMMAND" else f"nothing that {chosen[1].split('/')[-1]} takes"
-            known = "" if chosen[1] == "COMMAND" and nearest(given, choices) else f"; {', '.join(choices)} work"
-            message = f"{given!r} is {what}{did_you_mean(given, choices) or known}"
+            hint = did_you_mean(given, choices) or f"; {', '.join(choices)} work"
+            message = f"{given!r} is {what}{hint}"
         raise UserError(f"{message} ({self.prog} --help says more)")
 
     def unknown(self, arguments: Sequence[str], more: str = "") -> NoReturn:
@@ -40,18 +43,6 @@ class Parser(argparse.ArgumentParser):
         self.error(f"unrecognized arguments: {' '.join(arguments)}{hint or more}")
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that somebody may have meant.
-
-    >>> nearest("genrate", ["generate", "kit"]), nearest("--budgt", ["--budget", "--out"]), nearest("-x", ["-n"])
-    ('generate', '--budget', None)
-    """
-    import difflib  # here, so that --help does not wait for it
-
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.7)
-    return found[0] if found and len(word) > 2 else None
-
-
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    near = nearest(word, known)
+    near = nearest(word, known, LIKENESS)
     return f"; did you mean {near}?" if near else ""

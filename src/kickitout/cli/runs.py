@@ -11,6 +11,7 @@ from pathlib import Path
 
 import kickitout
 from kickitout.cli.values import megabytes
+from kickitout.text import columns
 
 HELP = "list run folders with state, best score and disk use"
 
@@ -38,10 +39,7 @@ def run(args: argparse.Namespace) -> int:
         )
         for s in states
     ]  # fmt: skip
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-    for row in (head, *rows):
-        cells = [row[i].ljust(widths[i]) if i < 3 else row[i].rjust(widths[i]) for i in range(len(head))]
-        print("  ".join(cells).rstrip())
+    print(columns([head, *rows], left=3))
     if any(s.spare for s in states):
         print("`kick clean` removes what is spare")
     return 0

@@ -16,12 +16,9 @@ from pathlib import Path, PurePosixPath
 
 from kickitout.datasets.archives import list_members, lower, read_member
 from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
-from kickitout.errors import UserError
-from kickitout.files import explain_os_error
+from kickitout.errors import UserError, printable
+from kickitout.files import explain_os_error, left_by_others
 from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
-
-LITTER = ("thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r")  # what systems leave beside files
-ANALYSES = (".asd", ".reapeaks", ".pkf", ".sfk", ".ovw", ".wfm")  # what programs keep beside a sound: Live, Reaper, ...
 
 
 @dataclass(frozen=True)
@@ -135,7 +132,7 @@ def _walk_folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> 
         _read_index(walk, Candidate(f"{name}/{entry}", path), _text(path))
     for entry in entries:
         path, shown = folder / entry, f"{name}/{_shown_name(entry)}"
-        if _is_hidden(entry) or is_index(entry):
+        if left_by_others(entry) or is_index(entry):
             continue
         try:
             mode = path.stat().st_mode
@@ -166,7 +163,7 @@ def _take_candidate(walk: _Walk, key: str, candidate: Candidate) -> None:
         walk.paths[walk.candidates[-1].name] = key
     elif suffix in REFUSED_FILES:
         walk.refused.append(Refused(candidate.name, REFUSED_FILES[suffix]))
-    elif suffix not in ANALYSES:
+    else:
         walk.ignored[suffix or "(none)"] += 1
 
 
@@ -179,10 +176,10 @@ def _archive(walk: _Walk, path: Path, name: str) -> None:
         walk.refused.append(Refused(name, str(error)))
         return
     for member in members:
-        if any(_is_hidden(part) for part in member.parts if part != ".."):
+        if any(left_by_others(part) for part in member.parts if part != ".."):
             continue
         inside = "/".join(member.parts)
-        shown = f"{name}/{_printable(inside)}"
+        shown = f"{name}/{printable(inside)}"
         suffix = PurePosixPath(inside).suffix.lower()
         candidate = Candidate(shown, path, inside, entry=member.entry)
         if is_index(member.parts[-1]):
@@ -193,11 +190,6 @@ def _archive(walk: _Walk, path: Path, name: str) -> None:
             walk.refused.append(Refused(shown, member.refusal))
         else:
             _take_candidate(walk, f"{key}/{inside}", candidate)
-
-
-def _is_hidden(name: str) -> bool:
-    """Whether a name is none of the user's: what begins with a dot, and what systems leave beside files."""
-    return name.startswith(".") or name == "__MACOSX" or name.lower() in LITTER
 
 
 def _read_index(walk: _Walk, index: Candidate, key: str) -> None:
@@ -262,8 +254,4 @@ def _text(path: Path) -> str:
 
 def _shown_name(name: str) -> str:
     """A file's name that can be printed and stored: undecodable bytes and control characters become �."""
-    return _printable(os.fsencode(name).decode("utf-8", "replace"))
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return printable(os.fsencode(name).decode("utf-8", "replace"))

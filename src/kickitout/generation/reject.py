@@ -7,18 +7,15 @@ starts that the attempts before it may have looked at. Nothing else decides, so 
 batch and on any number of threads, and its recipe renders it again without rejection. After ATTEMPTS the kick that is
 least out of range is kept, the earliest of equal ones, and that is said.
 
-The limits are in the model's metadata, or, for a model of an older version, in a file beside it. For a model without
-either, only the limits for traces of a machine count.
+The limits are in the model's metadata. For a model without any, only the limits for traces of a machine count.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,15 +23,11 @@ import numpy as np
 from kickitout.descriptors import Cards, cards
 from kickitout.descriptors.limits import ARTEFACTS, FIELD_UNITS, Limits, artefact_limits
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
 from kickitout.generation.match import STARTS, Targets, match_seeds, start_noise, starts_tried
-from kickitout.generation.model import Model, goes_by
+from kickitout.generation.model import Model
 from kickitout.generation.targets import MatchResult, TargetRequest
 
 ATTEMPTS = 8  # at most, the first one included
-LIMITS_FORMAT = "kickitout-limits-1"
-SUFFIX = ".limits.json"  # behind the name of the model file
-LARGEST_LIMITS = 2**20  # bytes
 MOST_TOLD = 20  # kicks outside that are told one by one
 
 
@@ -173,33 +166,8 @@ class OutlierRejection:
 
 
 def limits_of_model(model: Model) -> Limits | None:
-    """The limits in a model's metadata, or in the file beside it; None where there are none of this very model."""
-    if model.info.limits:
-        return Limits.from_data(model.info.limits, f"model {model.info.name}")
-    path = None if model.path is None else limits_file(model.path)
-    if path is None or not path.exists():
-        return None
-    try:
-        text = path.read_bytes() if path.stat().st_size <= LARGEST_LIMITS else b""
-        data = json.loads(text)
-        if data["format"] != LIMITS_FORMAT:
-            raise ValueError(data["format"])
-        mine = goes_by(model, data["model_sha256"])
-    except OSError as error:
-        raise explain_os_error(error, path) from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise UserError(f"{path}: its limits are damaged or of another version; remove the file") from error
-    return Limits.from_data(data.get("limits"), str(path)) if mine else None
-
-
-def limits_file(model: Path) -> Path:
-    """Where the limits of a model file are that has none inside."""
-    return model.with_name(model.name.removesuffix(model.suffix) + SUFFIX)
-
-
-def limits_text(limits: Limits, digest: str) -> str:
-    """What stands in that file. digest: of the model."""
-    return json.dumps({"format": LIMITS_FORMAT, "model_sha256": digest, "limits": limits.to_data()}) + "\n"
+    """The limits in a model's metadata; None where there are none."""
+    return Limits.from_data(model.info.limits, f"model {model.info.name}") if model.info.limits else None
 
 
 def _asked(limits: Limits, targets: Mapping[str, float]) -> Limits:

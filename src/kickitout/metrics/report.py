@@ -15,6 +15,7 @@ from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import Audit
 from kickitout.metrics.resampling import own_groups, wilson
 from kickitout.metrics.score import FEWEST, UNNAMED, Found, Score, refuse_too_few
+from kickitout.text import columns
 from kickitout.workers import Workers
 
 COPIES = "near_duplicates"
@@ -128,14 +129,12 @@ def scores_text(scores: Sequence[Score]) -> str:
         span = f"{number(s.interval[0])} to {number(s.interval[1])}"
         n = f"{s.n[0]}, {s.n[1]}"
         rows.append([s.name, number(s.value), span, number(s.real), s.unit, s.better, n, note])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     first = next((s for s in scores if s.name != RECOGNISED), scores[0])
     head = (
         f"reference {first.reference[:12]}, seed {first.seed}; n: real, generated; "
         f"real vs real on halves of {first.real_n[0]} and {first.real_n[1]}"
     )
-    return "\n".join([head, "", *lines])
+    return f"{head}\n\n{columns(rows)}"
 
 
 def number(x: float) -> str:

@@ -7,7 +7,6 @@ folder and travels inside the model file.
 
 from __future__ import annotations
 
-import difflib
 import functools
 import math
 from importlib.resources import files
@@ -23,6 +22,7 @@ from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, 
 from kickitout.models.kickgan.config import KickGANConfig
 from kickitout.representations import RepresentationConfig
 from kickitout.settings import Settings, checked
+from kickitout.text import nearest
 from kickitout.training.critic_augmentation import AugmentConfig
 from kickitout.training.objectives import OBJECTIVES, Objective
 from kickitout.training.spectral_loss import SpectralConfig
@@ -240,8 +240,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
         except OSError as error:
             raise explain_os_error(error, name) from error
     else:
-        near = difflib.get_close_matches(name, config_names(), n=1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        hint = f"did you mean {near}? " if (near := nearest(name, config_names())) else ""
         raise UserError(f"config {name}: not known; {hint}known are {', '.join(config_names())}, or a .yaml file")
     try:
         data = yaml.safe_load(text)

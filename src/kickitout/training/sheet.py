@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import io
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ROWS, COLUMNS, WAVE_ROWS = 72, 96, 28  # pixels of a tile
 SHEET_RANGE_DB = 70.0
@@ -46,7 +50,6 @@ def _levels(wave: np.ndarray, size: int, hz: np.ndarray) -> np.ndarray:
 
 def sheet_png(waves: np.ndarray, title: str, columns: int = 8) -> bytes:
     """[n, T] kicks as a PNG with `columns` tiles a row."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     high, wide = ROWS + WAVE_ROWS + GAP, COLUMNS + GAP
@@ -57,13 +60,17 @@ def sheet_png(waves: np.ndarray, title: str, columns: int = 8) -> bytes:
         canvas[y : y + high - GAP, x : x + wide - GAP] = tile(wave)
     scale = 1.25 / 100
     figure = Figure((canvas.shape[1] * scale, canvas.shape[0] * scale + 0.6), dpi=100)
-    FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, canvas.shape[0] * scale / figure.get_figheight()))
     axes.imshow(canvas, cmap="magma", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
     figure.text(0.01, 1 - 0.3 / figure.get_figheight(), title, va="center", fontsize=11)
     caption = "each tile 500 ms; above: 30 Hz to 18 kHz, logarithmic, 70 dB; below: waveform"
     figure.text(0.99, 1 - 0.3 / figure.get_figheight(), caption, va="center", ha="right", fontsize=8, color="0.4")
+    return png_of(figure)
+
+
+def png_of(figure: Figure) -> bytes:
+    """A matplotlib figure as a PNG, the same bytes whatever version of matplotlib wrote it says of itself."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

@@ -107,15 +107,7 @@ def cold_start(name: str, times: int = 5) -> float:
     return statistics.median(found)
 
 
-class CardFigures(NamedTuple):
-    """How quickly cards are made with a number of threads."""
-
-    threads: int
-    per_second: float  # kicks a second
-    cpu_ms: float  # processor time of one kick
-
-
-def bench_cards(kicks: int = 1000, threads: int | None = None, times: int = 5) -> list[CardFigures]:
+def bench_cards(kicks: int = 1000, threads: int | None = None, times: int = 5) -> list[Rate]:
     """Cards of rendered kicks with one thread and with `threads` (as many as there are cores): the best of `times`."""
     waves, _ = synthesise(range(kicks))
     found = []
@@ -127,5 +119,5 @@ def bench_cards(kicks: int = 1000, threads: int | None = None, times: int = 5) -
             cards(waves, threads=number)
             turns.append((time.perf_counter() - began, time.process_time() - used))
         wall, cpu = (min(turn[k] for turn in turns) for k in range(2))
-        found.append(CardFigures(number, kicks / wall, 1000 * cpu / kicks))
+        found.append(Rate(number, kicks / wall, 1000 * cpu / kicks))
     return found

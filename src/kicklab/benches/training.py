@@ -64,14 +64,3 @@ def _laid_out(order: torch.memory_format) -> Iterator[None]:
         yield
     finally:
         adversarial.LAYOUT = usual
-
-
-def matmul_gflops(size: int = 1024, times: int = 10) -> float:
-    """The machine's matrix-multiply rate in float32, GFLOP/s: what the figures above are read against."""
-    a, b = torch.randn(size, size), torch.randn(size, size)
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        torch.mm(a, b)
-        found.append(2 * size**3 / (time.perf_counter() - began) / 1e9)
-    return max(found)

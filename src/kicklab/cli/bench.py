@@ -10,6 +10,7 @@ kick bench score            kick score of so many rendered kicks against half as
 from __future__ import annotations
 
 import argparse
+from importlib.util import find_spec
 
 from kickitout.cli.progress import Counter
 from kickitout.cli.values import positive
@@ -18,8 +19,7 @@ from kickitout.errors import UserError, count
 from kicklab.cli import need_lab
 
 HELP = "measure this machine"
-PARTS = ("generation", "card", "check", "score", "griffin-lim", "training")
-LIGHT = PARTS[:4]  # without torch
+LIGHT = ("generation", "card", "check", "score")  # parts without torch
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,33 +35,15 @@ def run(args: argparse.Namespace) -> int:
     unknown = [part for part in args.parts if part not in PARTS]
     if unknown:
         raise UserError(f"{unknown[0]}: not a part of the bench; parts are {', '.join(PARTS)}")
-    from importlib.util import find_spec
+    asked = args.parts or (PARTS if find_spec("torch") else LIGHT)
+    for part in (part for part in PARTS if part in asked):
+        if part not in LIGHT:
+            need_lab(f"kick bench {part}")
+            import torch
 
-    parts = args.parts or (PARTS if find_spec("torch") else LIGHT)
-    if "generation" in parts:
-        _generation(args)
-    if "card" in parts:
-        _card(args)
-    if "check" in parts:
-        _check(args)
-    if "score" in parts:
-        _score(args)
-    if "griffin-lim" in parts:
-        need_lab("kick bench griffin-lim")
-        _set_threads(args.threads)
-        _griffin_lim()
-    if "training" in parts:
-        need_lab("kick bench training")
-        _set_threads(args.threads)
-        _training(args.config or ["dcgan", "kickgan"], compiled=not args.no_compile)
+            torch.set_num_threads(args.threads or torch.get_num_threads())
+        PARTS[part](args)
     return 0
-
-
-def _set_threads(threads: int | None) -> None:
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)
 
 
 def _generation(args: argparse.Namespace) -> None:
@@ -76,17 +58,15 @@ def _generation(args: argparse.Namespace) -> None:
         ("to disk, 24-bit WAV", f.to_disk),
     ):
         for r in rates:
-            threads = f"{r.threads} thread{'s' * (r.threads > 1)}"
-            print(
-                f"  {what + ', ' + threads:32s}{r.per_second:7.0f} kicks/s  {r.cpu_ms:6.2f} ms of processor time a kick"
-            )
+            label = f"{what}, {count(r.threads, 'thread')}"
+            print(f"  {label:32s}{r.per_second:7.0f} kicks/s  {r.cpu_ms:6.2f} ms of processor time a kick")
     print(f"  {'kick generate -n 1, cold':32s}{f.cold_seconds:7.2f} s (median of 5)")
     print(f"  {'resident at most, 64 kicks':32s}{f.resident_mb:7.0f} MB")
     if f.mflop == f.mflop:  # not NaN
         print(f"  {'arithmetic of its graph':32s}{f.mflop:7.1f} MFLOP a kick")
         for r, peak in zip(f.in_memory, f.peaks, strict=True):
             reached = r.per_second * f.mflop / 1000
-            label = f"reached with {r.threads} thread{'s' * (r.threads > 1)}"
+            label = f"reached with {count(r.threads, 'thread')}"
             share = f"{100 * reached / peak:.0f} % of the {peak:.0f} of a matrix product"
             print(f"  {label:32s}{reached:7.1f} GFLOP/s, {share}", flush=True)
 
@@ -96,8 +76,8 @@ def _card(args: argparse.Namespace) -> None:
 
     print(f"kick card, {count(args.n, 'rendered kick')}, {count(usable_cpus(), 'core')}, best of 5")
     for f in bench_cards(args.n, args.threads):
-        threads = f"{f.threads} thread{'s' * (f.threads > 1)}"
-        print(f"  {threads:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
+        label = count(f.threads, "thread")
+        print(f"  {label:24s}  {f.per_second:8.0f} kicks/s  {f.cpu_ms:6.2f} ms of processor time a kick", flush=True)
 
 
 def _check(args: argparse.Namespace) -> None:
@@ -119,7 +99,7 @@ def _score(args: argparse.Namespace) -> None:
     print(f"  {f.scores} scores with intervals  {f.wall:8.1f} s, {f.cpu:.1f} s of processor time", flush=True)
 
 
-def _griffin_lim() -> None:
+def _griffin_lim(args: argparse.Namespace) -> None:
     import torch
 
     from kickitout.synthesis.procedural import synthesise
@@ -135,17 +115,26 @@ def _griffin_lim() -> None:
     print(f"  {f.reference_ms / f.ms:.0f} times faster", flush=True)
 
 
-def _training(configs: list[str], *, compiled: bool) -> None:
+def _training(args: argparse.Namespace) -> None:
     import torch
 
-    from kicklab.benches.training import WAYS, bench_training, matmul_gflops
+    from kicklab.benches.flops import matmul_peak
+    from kicklab.benches.training import WAYS, bench_training
 
-    print(f"training, {count(torch.get_num_threads(), 'thread')}, matrix multiplication {matmul_gflops():.0f} GFLOP/s")
-    for name in configs:
-        for way in WAYS if compiled else WAYS[:-1]:
+    threads = torch.get_num_threads()
+    peak = matmul_peak(threads)
+    print(f"training, {count(threads, 'thread')}, matrix multiplication {peak:.0f} GFLOP/s", flush=True)
+    for name in args.config or ["dcgan", "kickgan"]:
+        for way in WAYS[:-1] if args.no_compile else WAYS:
             f = bench_training(name, way)
             print(
                 f"  {f.config:12s} {f.way:14s} batch {f.batch:4d}  step {1000 * f.step_seconds:7.0f} ms  "
                 f"{f.kicks_per_second:7.1f} kicks/s  (first step {f.first_seconds:.1f} s)",
                 flush=True,
             )
+
+
+PARTS = {
+    "generation": _generation, "card": _card, "check": _check, "score": _score, "griffin-lim": _griffin_lim,
+    "training": _training,
+}  # fmt: skip

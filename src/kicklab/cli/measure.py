@@ -20,6 +20,7 @@ from kickitout.cli.parser import Parser
 from kickitout.cli.values import path
 from kickitout.errors import UserError
 from kickitout.files import write_whole
+from kickitout.text import nearest
 
 EXPERIMENTS = Path(__file__).parents[1] / "experiments"
 MEASURE = ("kick", "lab", "measure")
@@ -51,10 +52,7 @@ def load_experiment(name: str) -> tuple[ModuleType, Parser]:
     """The module of an experiment and the parser of its options."""
     known = experiments()
     if name not in known:
-        from difflib import get_close_matches  # here, as below: `kick --help` waits for none of these
-
-        near = get_close_matches(name, known, 1)
-        hint = f"did you mean {near[0]}?" if near else "`kick lab measure` lists them"
+        hint = f"did you mean {near}?" if (near := nearest(name, known)) else "`kick lab measure` lists them"
         raise UserError(f"{name}: no experiment has that name; {hint}")
     module = import_module(f"kicklab.experiments.{name.replace('-', '_')}")
     layout = argparse.RawDescriptionHelpFormatter
@@ -102,7 +100,7 @@ def fill_page(page: Path, found: dict[str, str]) -> None:
 
 
 def fill_figures(args: argparse.Namespace) -> int:
-    import subprocess
+    import subprocess  # here: `kick --help` does not wait for it
 
     names = [match["name"] for match in PAGE_BLOCK.finditer(args.page.read_text("utf-8"))]
     chosen = [name for name in names if args.only in (None, name)]

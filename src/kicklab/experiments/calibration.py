@@ -9,12 +9,12 @@ to another seed. Errors are of every request, met or not; intervals are 95 % boo
 from __future__ import annotations
 
 import argparse
-import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kickitout.errors import UserError
 from kickitout.files import write_whole
@@ -25,7 +25,9 @@ from kickitout.generation.noise import normal
 from kickitout.generation.targets import TargetResult
 from kickitout.metrics.resampling import median_interval
 from kickitout.models.controls import TARGETS
+from kickitout.training.sheet import png_of
 from kickitout.units import UNITS
+from kicklab.markdown import table
 
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
 ASKED_TOGETHER = ("pitch", "decay", "click")
@@ -122,26 +124,21 @@ def controls_text(rows: Sequence[ControlError]) -> str:
         "renders",
         "n",
     ]
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    cells = []
     for r in rows:
         unit = TARGETS[r.control].unit
         name = f"{r.control}, with pitch, decay and click together" if r.together else r.control
-        cells = [name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
-                 f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{LARGEST_MEDIAN[unit]:g}", f"{r.worst:.2g}",
-                 f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", str(r.n)]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+        cells.append([name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
+                      f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{LARGEST_MEDIAN[unit]:g}", f"{r.worst:.2g}",
+                      f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", r.n])  # fmt: skip
+    return "\n".join(table(head, cells))
 
 
 def controls_png(rows: Sequence[ControlError]) -> bytes:
     """What came against what was asked for, a panel a control asked for alone; hollow: not met."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     alone = [row for row in rows if not row.together]
     columns = min(4, len(alone))
     figure = Figure((3.2 * columns, 3.2 * -(-len(alone) // columns)), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
     panels = figure.subplots(-(-len(alone) // columns), columns, squeeze=False).ravel()
     for panel in panels[len(alone) :]:
         panel.set_axis_off()
@@ -158,9 +155,7 @@ def controls_png(rows: Sequence[ControlError]) -> bytes:
         panel.set_xlabel(f"asked for [{unit}]", fontsize=8)
         panel.set_ylabel("came", fontsize=8)
         panel.tick_params(which="both", labelsize=7)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return png_of(figure)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

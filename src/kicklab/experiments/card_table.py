@@ -14,6 +14,7 @@ import numpy as np
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import FIELDS, Cards, Field, cards
 from kickitout.descriptors.fields import WHY_TEXT, Why
+from kicklab.markdown import table
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 
@@ -25,11 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     dataset = read_dataset(args.sounds)
     yield f"{len(dataset)} kicks, dataset digest {dataset.digest[:12]}\n"
-    yield "| field | unit | " + " | ".join(f"{q} %" for q in QUANTILES) + " | no value |"
-    yield "|---|---|" + "--:|" * len(QUANTILES) + "---|"
     found = cards(dataset.waves)
-    for field in FIELDS:
-        yield f"| `{field.name}` | {field.unit} | {' | '.join(quantiles(found, field))} | {unknown(found, field)} |"
+    rows = ([f"`{field.name}`", field.unit, *quantiles(found, field), unknown(found, field)] for field in FIELDS)
+    head = ["field", "unit", *(f"{q} %" for q in QUANTILES), "no value"]
+    yield from table(head, rows, "ll" + "r" * len(QUANTILES) + "l")
 
 
 def quantiles(found: Cards, field: Field) -> list[str]:

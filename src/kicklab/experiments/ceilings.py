@@ -9,7 +9,6 @@ kick lab measure ceilings my-kicks/ --image ceiling.png
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import sys
 import time
@@ -19,15 +18,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 
 from kickitout.cli.values import positive
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.files import check_new_file, write_whole
-from kickitout.metrics.resampling import median_interval
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
+from kickitout.text import columns
+from kickitout.training.sheet import png_of
+from kicklab.markdown import median_text
 from kicklab.spectra import log_spectral_distance, signal_to_noise
 
 KICKS_AT_ONCE = 16  # kicks a batch
@@ -116,19 +118,12 @@ def ceilings_text(found: Sequence[Ceiling]) -> str:
         cells = [f.representation, " x ".join(str(n) for n in f.shape)]
         cells += [_median_cell(f.values[c.name]) for c in ROUND_TRIP_SCORES]
         rows.append([*cells, f"{f.encode_ms:.2f} + {f.decode_ms:.2f}"])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    notes = [f"{c.name}: {c.meaning}" for c in ROUND_TRIP_SCORES]
-    return "\n".join([*lines, "", "; ".join(notes)])
+    return f"{columns(rows)}\n\n{'; '.join(f'{c.name}: {c.meaning}' for c in ROUND_TRIP_SCORES)}"
 
 
 def _median_cell(values: np.ndarray) -> str:
     known = values[np.isfinite(values)]
-    if len(known) == 0:
-        return "undefined"
-    middle, (low, high) = median_interval(known)
-    missing = "" if len(known) == len(values) else f" n={len(known)}"
-    return f"{middle:.3g} [{low:.3g}, {high:.3g}]{missing}"
+    return median_text(known, ".3g", none="undefined") + ("" if len(known) == len(values) else f" n={len(known)}")
 
 
 def ceilings_as_data(found: Sequence[Ceiling]) -> list[dict[str, Any]]:
@@ -147,11 +142,7 @@ def ceilings_as_data(found: Sequence[Ceiling]) -> list[dict[str, Any]]:
 
 def ceilings_png(wave: np.ndarray) -> bytes:
     """One kick [T] in every representation: its image, and 60 ms of waveform before and after the round trip."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     figure = Figure((4 * len(REPRESENTATIONS), 6), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
     axes = figure.subplots(2, len(REPRESENTATIONS), squeeze=False)
     shown = SAMPLE_RATE * 60 // 1000
     ms = np.arange(shown) / SAMPLE_RATE * 1000
@@ -172,9 +163,7 @@ def ceilings_png(wave: np.ndarray) -> bytes:
         snr = signal_to_noise(wave[None], decoded[None])[0]
         below.set(title=f"SNR {snr:.1f} dB", xlabel="ms", ylim=(-1.1, 1.1))
         below.legend(loc="upper right", fontsize=8)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", metadata={"Software": None})
-    return buffer.getvalue()
+    return png_of(figure)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

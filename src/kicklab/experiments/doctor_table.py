@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from kickitout.datasets.doctor.check import DoctorReport, check
 from kickitout.metrics.resampling import wilson
+from kicklab.markdown import table, with_interval
 
 
 class FolderSounds(NamedTuple):
@@ -41,15 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     found = [row for folder in args.sounds for row in of_folder(folder)]
     kicks, drums = [s for s in found if s.kind == "kick"], [s for s in found if s.kind != "kick"]
-    yield "| sounds | folder | files | refused | exact copies | suspects | not a kick, copies aside | suspected |"
-    yield "|---|---|--:|--:|--:|--:|--:|---|"
+    cells = []
     for row in [*kicks, *([total("kick", kicks)] if len(kicks) > 1 else []), *drums]:
-        n = row.refused + row.taken
-        low, high = wilson(row.flagged, n)
-        share = f"{row.flagged / n:.1%} [{low:.1%}, {high:.1%}]"
+        n, suspects = row.refused + row.taken, row.suspected.total()
+        share = with_interval(row.flagged / n, *wilson(row.flagged, n), ".1%")
         what = "; ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
-        cells = [row.kind, row.folder, n + row.copies, row.refused, row.copies, row.suspected.total(), share, what]
-        yield f"| {' | '.join(map(str, cells))} |"
+        cells.append([row.kind, row.folder, n + row.copies, row.refused, row.copies, suspects, share, what])
+    head = ["sounds", "folder", "files", "refused", "exact copies", "suspects", "not a kick, copies aside", "suspected"]
+    yield from table(head, cells, "llrrrrrl")
 
 
 def of_folder(folder: Path) -> list[FolderSounds]:

@@ -22,6 +22,7 @@ from kickitout.audio.prepare import CUT_FADE_SAMPLES
 from kickitout.descriptors import Cards, cards
 from kickitout.descriptors.endings import stops
 from kickitout.sound import LENGTH
+from kicklab.markdown import with_interval
 
 SEEDS = 512
 DRAWS = 1000
@@ -79,7 +80,7 @@ def endings_row(
 def _cell(measure: object, values: np.ndarray, draws: Sequence[np.ndarray], unit: str) -> str:
     assert callable(measure)
     low, high = np.quantile([measure(values[rows]) for rows in draws], [0.025, 0.975])
-    return f"{measure(values):.3g} [{low:.3g}, {high:.3g}]{unit}"
+    return f"{with_interval(measure(values), low, high, '.3g')}{unit}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -25,10 +25,11 @@ from kickitout.fitting.search import Fitter, Hit
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
-from kickitout.metrics.resampling import median_interval, wilson
+from kickitout.metrics.resampling import wilson
 from kickitout.workers import Workers
 from kicklab.loop_books import BOOKS, elsewhere
 from kicklab.loops import LoopSpec, beatless, render_loop
+from kicklab.markdown import median_text, table
 
 ELSEWHERE = 20  # loops that don't begin on their tonic
 SEEDS = 8  # random ones that a fitted kick is compared with the best of
@@ -105,10 +106,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         jobs = [Job(name, k, k < args.fits) for k in range(args.n) for name in BOOKS]
         for job, row in workers.each(measure_job, jobs, in_order=True):
             halves[job.book].append(row)
-    yield "| | " + " | ".join(halves) + " |"
-    yield "|---|" + "--:|" * len(halves)
-    for what, line in LINES.items():
-        yield f"| {what} | " + " | ".join(line(rows) for rows in halves.values()) + " |"
+    yield from table(["", *halves], ([what, *map(line, halves.values())] for what, line in LINES.items()))
     others = [measure_loop(elsewhere(k)).tonic for k in range(ELSEWHERE)]
     quiet = [read_loop(beatless(kind, 100 + k)) for kind in BEATLESS for k in range(10)]
     noise = [loop for loop in quiet[:10] if loop.key.known or loop.bass.known]
@@ -134,10 +132,7 @@ def _masking(rows: list[LoopResult], field: str) -> str:
 
 
 def _less(rows: list[LoopResult]) -> str:
-    middle, (low, high) = median_interval(
-        np.array([row.best_db - row.fitted_db for row in rows if _fitted(row)]), seed=0
-    )
-    return f"{middle:.1f} dB [{low:.1f}, {high:.1f}]"
+    return median_text(np.array([row.best_db - row.fitted_db for row in rows if _fitted(row)]), ".1f", " dB")
 
 
 LINES = {

@@ -35,6 +35,7 @@ from kickitout.metrics.resampling import NO_INTERVAL
 from kickitout.metrics.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.workers import Workers
+from kicklab.markdown import table
 
 Apply = Callable[[np.ndarray, float, np.ndarray], np.ndarray]  # (waves [n, T], step, reference [m, T]) -> [n, T]
 
@@ -265,15 +266,15 @@ def ladder_table(rungs: Sequence[Rung]) -> str:
     promised, found = claimed(), {(r.score, r.fault): r for r in rungs}
     faults = list(dict.fromkeys(r.fault for r in rungs))
     doubled = {f"card_{name}_sd" for name in CARD_UNITS}
-    lines = [f"| score | {' | '.join(faults)} |", "|---|" + ":-:|" * len(faults)]
+    rows = []
     for score in dict.fromkeys(r.score for r in rungs if r.score not in doubled):
-        cells = []
+        cells = [f"`{score}`"]
         for fault in faults:
             seen = (score, fault) in found and found[score, fault].sees
             claim = (fault, score) in promised
             cells.append(("**yes**" if claim else "yes") if seen else ("**no**" if claim else ""))
-        lines.append(f"| `{score}` | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append(cells)
+    return "\n".join(table(["score", *faults], rows, "lc"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,11 +15,12 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
 from kickitout.errors import UserError
+from kicklab.markdown import table
 
 RENDERED = 64
 PROCESS_WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
@@ -36,23 +37,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    yield f"| config, batch | way | kicks/s | against one | losses of {args.steps} steps differ by at most |"
-    yield "|---|---|--:|--:|--:|"
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(RENDERED), "-o", str(folder / "kicks")],
-                       check=True, capture_output=True)  # fmt: skip
-        for config in args.config:
-            rows = [trained(folder, config, processes, threads, args.steps) for _, processes, threads in PROCESS_WAYS]
-            first = rows[0]
-            for (way, _, _), (rate, batch, losses) in zip(PROCESS_WAYS, rows, strict=True):
-                apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
-                ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
-                yield f"| {config}, {batch} | {way} | {rate:.1f} | {ratio} | {apart} |"
+    head = ["config, batch", "way", "kicks/s", "against one", f"losses of {args.steps} steps differ by at most"]
+    yield from table(head, rows_of(args.config, args.steps), "llr")
     yield (
         "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "
         "sums over a batch are taken in another order."
     )
+
+
+def rows_of(configs: Sequence[str], steps: int) -> Iterator[list[str]]:
+    """Each config each way, against the first."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        subprocess.run([sys.executable, "-m", "kickitout", "synth", "-n", str(RENDERED), "-o", str(folder / "kicks")],
+                       check=True, capture_output=True)  # fmt: skip
+        for config in configs:
+            rows = [trained(folder, config, processes, threads, steps) for _, processes, threads in PROCESS_WAYS]
+            first = rows[0]
+            for (way, _, _), (rate, batch, losses) in zip(PROCESS_WAYS, rows, strict=True):
+                apart = "" if losses is first[2] else f"{difference(first[2], losses):.1e}"
+                ratio = "" if losses is first[2] else f"{rate / first[0]:.2f} times"
+                yield [f"{config}, {batch}", way, f"{rate:.1f}", ratio, apart]
 
 
 def trained(

@@ -43,6 +43,7 @@ from kickitout.training.loop import Report
 from kickitout.training.session import opened
 from kicklab.folder import write_arrays, write_json
 from kicklab.make import from_16_bits, to_16_bits
+from kicklab.markdown import table, with_interval
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
 TITLES = {TUNED: "trained on", SCRATCH: "from scratch"}
@@ -206,14 +207,14 @@ def closing_text(made: MadeSounds, learned: Dataset, unseen: Dataset, draws: int
         for name, one in measured.items()
     }
     titles = ["recordings learned from", *(TITLES[racer] for racer in racers), "real-vs-real baseline"]
-    lines = ["| after " + f"{last / 60:g} min | " + " | ".join(titles) + " |", "|---|" + "--:|" * len(titles)]
+    rows = []
     by_name = [{score.name: score for score in found} for found in scores.values()]
     for name in by_name[0]:  # what too few sounds of a set have is no score of it
         if name.startswith(CLOSING_SCORES):
             row = [found.get(name) for found in by_name]
-            cells = ["–" if score is None else _with_span(score.value, score.interval) for score in row]
-            lines.append(f"| `{name}` | " + " | ".join([*cells, f"{by_name[0][name].real:.2f}"]) + " |")
-    return "\n".join(lines)
+            cells = ["–" if score is None else with_interval(score.value, *score.interval) for score in row]
+            rows.append([f"`{name}`", *cells, f"{by_name[0][name].real:.2f}"])
+    return "\n".join(table([f"after {last / 60:g} min", *titles], rows))
 
 
 def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float | None:
@@ -241,25 +242,19 @@ def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float |
 def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Interval]) -> str:
     """The lines as a Markdown table, and what they say. floor: real-vs-real baseline."""
     rows = [
-        f"| `energy_{name}` after | trained on | it has gained | from scratch | from scratch is behind by |",
-        "|--:|--:|--:|--:|--:|",
-    ]
-    for line in lines:
-        cells = [
-            f"{line.seconds / 60:g} min",
-            _seed_cell(line, TUNED),
-            _with_span(*line.gained),
-            _seed_cell(line, SCRATCH),
-        ]
-        rows.append("| " + " | ".join([*cells, _with_span(*line.behind)]) + " |")
+        [f"{line.seconds / 60:g} min", _seed_cell(line, TUNED), _shown(line.gained), _seed_cell(line, SCRATCH),
+         _shown(line.behind)]
+        for line in lines
+    ]  # fmt: skip
+    head = [f"`energy_{name}` after", "trained on", "it has gained", "from scratch", "from scratch is behind by"]
     ahead = [f"{line.seconds / 60:g}" for line in lines if line.behind[1][0] > 0]
     at = f" ({', '.join(ahead)} min)" if ahead else ""
     ways = " and training from scratch ".join(_after(reached(lines, racer)) for racer in (TUNED, SCRATCH))
     return "\n".join(
         [
-            *rows,
+            *table(head, rows, "r"),
             "",
-            f"Real-vs-real baseline (the recordings learned from): {_with_span(*floor)}. Of the way from knowing "
+            f"Real-vs-real baseline (the recordings learned from): {_shown(floor)}. Of the way from knowing "
             f"nothing to where training on ends, training on has come {100 * NEARLY:.0f} % {ways}. The interval has "
             f"training on ahead at {len(ahead)} of {len(lines)} milestones{at}.",
         ]
@@ -270,14 +265,14 @@ def _after(seconds: float | None) -> str:
     return "never" if seconds is None else f"after {seconds / 60:.1f} min"
 
 
+def _shown(found: tuple[float, Interval]) -> str:
+    return with_interval(found[0], *found[1])
+
+
 def _seed_cell(line: Line, racer: str) -> str:
     value, span, seeds = line.value[racer]
     each = f"; {', '.join(f'{one:.2f}' for one in seeds)}" if len(seeds) > 1 else ""
-    return _with_span(value, span) + each
-
-
-def _with_span(value: float, span: Interval) -> str:
-    return f"{value:.2f} [{span[0]:.2f}, {span[1]:.2f}]"
+    return with_interval(value, *span) + each
 
 
 def _draw_counts(n: int, rng: np.random.Generator, groups: np.ndarray | None = None) -> np.ndarray:

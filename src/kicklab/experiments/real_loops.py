@@ -12,6 +12,7 @@ from pathlib import Path
 from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import find_room
 from kickitout.notes import NOTE_NAMES
+from kicklab.markdown import table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,10 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    yield "| loop | seconds | tempo | key | bass | low end at the beats |"
-    yield "|---|--:|---|---|---|---|"
-    for path in args.loops:
-        yield f"| {path.stem} | {' | '.join(_cells(read_loop(path)))} |"
+    rows = ([path.stem, *_cells(read_loop(path))] for path in args.loops)
+    yield from table(["loop", "seconds", "tempo", "key", "bass", "low end at the beats"], rows, "lrl")
 
 
 def _cells(loop: Loop) -> list[str]:

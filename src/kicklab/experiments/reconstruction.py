@@ -22,12 +22,12 @@ from kickitout.descriptors import cards
 from kickitout.generation.invert import REFINING_ROUNDS, EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
-from kickitout.metrics.resampling import median_interval, wilson
 from kickitout.models.kickgan.click import CLICK_FRAMES
 from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET
 from kicklab.experiments.ceilings import ceilings
+from kicklab.markdown import median_text, share_text, table
 from kicklab.spectra import log_spectral_distance, third_octave_distance
 
 IN_TUNE_CENTS = 10.0
@@ -100,29 +100,17 @@ def reconstruction_text(rows: Sequence[Reconstruction], representation: str, cei
     head = ["reconstructed by", "n", "log-spectral distance", f"below {representation} of the same kick",
             f"below {representation}'s median", "thirds in 5 ms",
             "pitch: median", "pitch within 10 cents", "processor time"]  # fmt: skip
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    n, lines = len(ceiling), []
     for row in rows:
         known = row.cents[np.isfinite(row.cents)]
         seconds = "" if np.isnan(row.seconds) else f"{row.seconds:.1f} s"
-        cells = [row.name, str(len(ceiling)), _median(row.distances, "dB"), _share_text(row.distances < ceiling),
-                 _share_text(row.distances < np.median(ceiling)), _median(row.thirds, "dB"),
-                 _median(known, "cents"),
-                 f"{_share_text(known <= IN_TUNE_CENTS)}, n={len(known)}", seconds]  # fmt: skip
-        lines.append("| " + " | ".join(cells) + " |")
-    lines.append(f"| {representation}, Griffin-Lim | {len(ceiling)} | {_median(ceiling, 'dB')} | | | | | | |")
-    return "\n".join(lines)
-
-
-def _median(values: np.ndarray, unit: str) -> str:
-    if not len(values):
-        return "unknown"
-    middle, (low, high) = median_interval(values)
-    return f"{middle:.2f} {unit} [{low:.2f}, {high:.2f}]"
-
-
-def _share_text(hits: np.ndarray) -> str:
-    low, high = wilson(int(hits.sum()), len(hits))
-    return f"{100 * hits.mean():.0f} % [{100 * low:.0f}, {100 * high:.0f}]" if len(hits) else "unknown"
+        near, below = (share_text(int((row.distances < limit).sum()), n) for limit in (ceiling, np.median(ceiling)))
+        in_tune = share_text(int((known <= IN_TUNE_CENTS).sum()), len(known))
+        lines.append([row.name, n, median_text(row.distances, unit=" dB"), near, below,
+                      median_text(row.thirds, unit=" dB"), median_text(known, unit=" cents"),
+                      f"{in_tune}, n={len(known)}", seconds])  # fmt: skip
+    lines.append([f"{representation}, Griffin-Lim", n, median_text(ceiling, unit=" dB"), *[""] * 6])
+    return "\n".join(table(head, lines))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from kickitout.descriptors.limits import ARTEFACTS, Limits, limits_of_cards
 from kickitout.generation.load import load_model
 from kickitout.generation.reject import ATTEMPTS, OutlierRejection
 from kickitout.metrics.report import halves
-from kickitout.metrics.resampling import wilson
+from kicklab.markdown import share_text, table
 
 TRACES = {*ARTEFACTS, "silent", "not_finite"}
 NAMED = 3  # reasons in a row
@@ -29,17 +29,12 @@ NAMED = 3  # reasons in a row
 Reasons = list[tuple[str, ...]]  # what each sound is outside of
 
 
-def share_of(hits: int, n: int) -> str:
-    low, high = wilson(hits, n)
-    return f"{100 * hits / n:.1f} % [{100 * low:.1f}, {100 * high:.1f}]"
-
-
-def row(name: str, reasons: Reasons) -> str:
+def row(name: str, reasons: Reasons) -> list[object]:
     found = Counter(reason for one in reasons for reason in one)
     why = ", ".join(f"{k} {n}" for k, n in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:NAMED])
     passed, clean = sum(not one for one in reasons), sum(not TRACES.intersection(one) for one in reasons)
     n = len(reasons)
-    return f"| {name} | {n} | {share_of(passed, n)} | {share_of(clean, n)} | {why or 'none'} |"
+    return [name, n, share_text(passed, n, ".1f"), share_text(clean, n, ".1f"), why or "none"]
 
 
 def outside(limits: Limits, waves: np.ndarray) -> Reasons:
@@ -70,15 +65,18 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     seeds = range(args.seed, args.seed + args.n)
     parts = (seeds[i : i + 64] for i in range(0, len(seeds), 64))
     drawn = [one._replace(wave=np.zeros(0)) for part in parts for one in rejection.sample(part)]
-    yield "| sounds | n | pass | free of traces | outside of (sounds) |\n|---|--:|--:|--:|---|"
-    yield row("**kicks of the model**", [one.first for one in drawn])
-    yield row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn])
-    for i, folder in enumerate(args.sounds):
-        dataset = read_dataset(folder)
-        if i == 0:
-            halved = real_against_other_half(dataset, model.info.kind, args.seed)
-            yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
-        yield row(f"{folder.name}, by the model's limits", outside(rejection.limits, dataset.waves))
+
+    def rows() -> Iterator[list[object]]:
+        yield row("**kicks of the model**", [one.first for one in drawn])
+        yield row(f"the same after at most {ATTEMPTS} attempts", [tuple(one.outside) for one in drawn])
+        for i, folder in enumerate(args.sounds):
+            dataset = read_dataset(folder)
+            if i == 0:
+                halved = real_against_other_half(dataset, model.info.kind, args.seed)
+                yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
+            yield row(f"{folder.name}, by the model's limits", outside(rejection.limits, dataset.waves))
+
+    yield from table(["sounds", "n", "pass", "free of traces", "outside of (sounds)"], rows(), "lrrrl")
     many = max(one.attempt for one in drawn) + 1
     yield (
         f"""

@@ -31,6 +31,7 @@ from kickitout.export.shards import Shard, ShardWork, shard_name
 from kickitout.export.sounds import GenerationJob
 from kickitout.metrics.resampling import median_interval
 from kickitout.workers import Workers
+from kicklab.markdown import median_text
 
 SHARD = 10_000  # kicks, of the sets that are reckoned
 MANY = (10**6, 10**9)
@@ -187,8 +188,7 @@ def report(folder: Path, kicks: int, shard: int, times: int, with_ray: bool) -> 
     in_tar, without, file = sizes(folder)
 
     def rates(workers: int, cards: bool) -> str:
-        value, (low, high) = median_interval(np.array([r.rate for r in ran[workers, cards]]))
-        return f"{value:.0f} [{low:.0f}, {high:.0f}]"
+        return median_text(np.array([r.rate for r in ran[workers, cards]]), ".0f")
 
     def cpu_ms(workers: int, cards: bool) -> float:
         return 1000 * float(np.median([r.cpu / r.kicks for r in ran[workers, cards]]))

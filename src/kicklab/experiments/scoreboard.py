@@ -30,6 +30,7 @@ from kickitout.metrics.report import COPIES, compare_halves, near_duplicates, nu
 from kickitout.metrics.score import Found
 from kickitout.scoring import mono
 from kickitout.synthesis.procedural import synthesise
+from kicklab.markdown import table
 
 FLOOR_SPLITS = 20
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
@@ -76,13 +77,13 @@ def floor(
 
 def scoreboard_text(columns: Sequence[Column]) -> str:
     """Markdown: what each column is, then the table."""
-    lines = [f"- **{c.name}**: {c.about}" for c in columns]
-    lines += ["", f"| score | better | {' | '.join(c.name for c in columns)} |", "|---|---|" + "---|" * len(columns)]
+    rows = []
     for name in dict.fromkeys(f.name for c in columns for f in c.scores.values() if f.headline):
         cells = [c.scores.get(name) for c in columns]
         known = next(f for f in [*cells[1:], cells[0]] if f is not None)
-        lines.append(f"| `{name}` | {known.better} | {' | '.join(map(_score_cell, cells))} |")
-    return "\n".join(lines)
+        rows.append([f"`{name}`", known.better, *map(_score_cell, cells)])
+    about = [f"- **{c.name}**: {c.about}" for c in columns]
+    return "\n".join([*about, "", *table(["score", "better", *(c.name for c in columns)], rows, "l")])
 
 
 def _score_cell(found: Found | None) -> str:

@@ -20,8 +20,9 @@ import numpy as np
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
-from kickitout.metrics.resampling import median_interval, wilson
+from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, SAMPLE_RATE
+from kicklab.markdown import median_text, table, with_interval
 
 EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz
 SILENT_DB = -120.0
@@ -43,25 +44,13 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     mids, sides = made.mean(axis=1), (made[:, 0] - made[:, 1]) / 2
     parts = {"recordings": (dataset.waves, dataset.sides), "generated": (mids, sides)}
     yield f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n"
-    yield "| | recordings | generated |"
-    yield "|---|--:|--:|"
     wide = {name: _side_levels(*both, EDGES[2], EDGES[-1]) > WIDE_DB for name, both in parts.items()}
-    yield f"| wide | {' | '.join(_share(wide[name]) for name in parts)} |"
+    rows = [["wide", *(with_interval(w.mean(), *wilson(int(w.sum()), len(w)), ".0%") for w in wide.values())]]
     for low, high in pairwise(EDGES):
-        cells = [_median_level(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
-        yield f"| side of the wide ones re mid, {low} to {high} Hz, dB | {' | '.join(cells)} |"
-
-
-def _share(wide: np.ndarray) -> str:
-    low, high = wilson(int(wide.sum()), len(wide))
-    return f"{wide.mean():.0%} [{low:.0%}, {high:.0%}]"
-
-
-def _median_level(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> str:
-    if not len(mid):
-        return "none"
-    median, (low, high) = median_interval(_side_levels(mid, side, low_hz, high_hz))
-    return f"{median:.0f} [{low:.0f}, {high:.0f}]"
+        levels = [_side_levels(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
+        medians = (median_text(each, ".0f", none="none") for each in levels)
+        rows.append([f"side of the wide ones re mid, {low} to {high} Hz, dB", *medians])
+    yield from table(["", *parts], rows)
 
 
 def _side_levels(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:

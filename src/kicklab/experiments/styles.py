@@ -31,6 +31,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.styles import NamedStyle, StyledModel, styles_text
 from kickitout.metrics.drum_types import KICK_TYPE, classify, packaged
+from kicklab.markdown import table, with_interval
 from kicklab.sources import share_by_source, sources_of
 
 FEWEST, FEWEST_SOURCES = 8, 3
@@ -153,14 +154,15 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     chance = 100 / len(everything)
     yield f"{model.info.name}, {model.digest[:12]}: {len(found)} styles from {len(kicks.waves)} labelled recordings.\n"
     told_on = f"classified right on unseen sources (chance {chance:.0f} %)"
-    yield f"| style | recordings | sources | {told_on} | generated: classified as it | recognised as kicks |"
-    yield "|---|--:|--:|--:|--:|--:|"
-    for style in everything.values():
+
+    def row(style: NamedStyle) -> list[object]:
         drawn = classify(generate(range(args.n), StyledModel(model, style)))
-        share, low, high = style.agreement
-        as_it = 100 * np.mean(judge.predict(drawn.embedding.astype(np.float64)) == style.name)
-        told = f"{share:.0f} % [{low:.0f}, {high:.0f}]"
-        taken = 100 * np.mean(drawn.types == kick)
-        yield f"| `{style.name}` | {style.files} | {style.sources} | {told} | {as_it:.0f} % | {taken:.0f} % |"
+        right = judge.predict(drawn.embedding.astype(np.float64)) == style.name
+        shares = (f"{100 * np.mean(hits):.0f} %" for hits in (right, drawn.types == kick))
+        known = with_interval(*style.agreement, ".0f", " %")
+        return [f"`{style.name}`", style.files, style.sources, known, *shares]
+
+    head = ["style", "recordings", "sources", told_on, "generated: classified as it", "recognised as kicks"]
+    yield from table(head, map(row, everything.values()))
     if dropped := [name for name in everything if name not in found]:
         yield f"\nLeft out, of too few recordings or not known by a classifier: {', '.join(dropped)}."

@@ -18,6 +18,7 @@ from typing import Any
 from kickitout.cli.values import positive
 from kickitout.metrics.report import number
 from kicklab.folder import Lab
+from kicklab.markdown import table
 from kicklab.swap import MADE, measure_swap, read_swap
 
 COLUMNS = {"click": "click [dB]", "body": "body [dB]", "all": "all [dB]", "C2ST": "C2ST accuracy"}
@@ -49,16 +50,24 @@ def swap_lines(found: dict[str, Any]) -> Iterator[str]:
         f"{n['made']} sounds of {found['made']}, whose kept phase is {found['phase']}; energy distance to "
         f"{n['unseen']} kicks of {sources['unseen']} other sources, 95 % intervals over sources.\n"
     )
-    yield f"| levels | phase | {' | '.join(COLUMNS.values())} | p |"
-    yield "|---|---|" + "--:|" * (len(COLUMNS) + 1)
-    for one in found["conditions"]:
-        cells = " | ".join(_cell(one["scores"][part]) for part in COLUMNS)
-        yield f"| {one['magnitude']} | {phase_name(one['rounds'])} | {cells} | {number(one['p'])} |"
-    yield "\n| part | rounds | what the rebuilt phase costs real kicks | what is made lies beyond real kicks | share |"
-    yield "|---|--:|--:|--:|--:|"
-    for one in found["shares"]:
-        share = _cell(one["share"]) if "share" in one else "no gap is shown"
-        yield f"| {one['part']} | {one['rounds']} | {_cell(one['cost'])} | {_cell(one['gap'])} | {share} |"
+    conditions = (
+        [
+            one["magnitude"],
+            phase_name(one["rounds"]),
+            *(_cell(one["scores"][part]) for part in COLUMNS),
+            number(one["p"]),
+        ]
+        for one in found["conditions"]
+    )
+    yield from table(["levels", "phase", *COLUMNS.values(), "p"], conditions, "llr")
+    yield ""
+    head = ["part", "rounds", "what the rebuilt phase costs real kicks", "what is made lies beyond real kicks", "share"]
+    shares = (
+        [one["part"], one["rounds"], _cell(one["cost"]), _cell(one["gap"]),
+         _cell(one["share"]) if "share" in one else "no gap is shown"]
+        for one in found["shares"]
+    )  # fmt: skip
+    yield from table(head, shares)
 
 
 def phase_name(rounds: int | None) -> str:

@@ -11,7 +11,6 @@ model's kick of SEEDS whose tail is most like it.
 from __future__ import annotations
 
 import argparse
-import io
 import math
 import time
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from kickitout.datasets.scan import scan
 from kickitout.descriptors import cards
@@ -29,8 +29,9 @@ from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.source import decode_whole_kick
 from kickitout.generation.tail import MODEL_S, first_half_second, ring_on
-from kickitout.metrics.resampling import median_interval
 from kickitout.sound import FADE_OUT, LENGTH, SAMPLE_RATE
+from kickitout.training.sheet import png_of
+from kicklab.markdown import median_text
 
 SOUNDS_DB = -50.0  # re peak, at the end of the half second: what is quieter has no tail to speak of
 FLOOR_DB = -70.0  # re peak: levels below are one
@@ -104,10 +105,7 @@ def tails_row(name: str, tails: list[Tail]) -> str:
 
 
 def _cell(errors: np.ndarray, unit: str) -> str:
-    if not len(errors):
-        return "-"
-    middle, (low, high) = median_interval(errors)
-    return f"{middle:.1f} [{low:.1f}, {high:.1f}] {unit}"
+    return f"{median_text(errors, '.1f')} {unit}" if len(errors) else "-"
 
 
 def model_lines(name: str, model: Model, n: int) -> list[str]:
@@ -145,16 +143,12 @@ def _padded(wave: np.ndarray) -> np.ndarray:
 
 def tails_png(recording: Tail, kick: np.ndarray, seed: int) -> bytes:
     """Spectrograms of a recording, of its continued half second and of a model's kick [T], and their levels."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     shown = {
         f"recording: {Path(recording.name).stem}": recording.true,
         "its first 500 ms, continued": recording.made,
         f"the model's seed {seed}": kick,
     }
     figure = Figure((10.0, 5.6), dpi=100, layout="constrained")
-    FigureCanvasAgg(figure)
     panels = figure.subplot_mosaic([["0", "1", "2"], ["level"] * 3], height_ratios=[1.2, 1])
     for i, (title, wave) in enumerate(shown.items()):
         panel, whole = panels[str(i)], np.zeros(round(LENGTH_S * SAMPLE_RATE))
@@ -169,9 +163,7 @@ def tails_png(recording: Tail, kick: np.ndarray, seed: int) -> bytes:
     panels["level"].axvline(MODEL_S, color="grey", linewidth=0.8, linestyle=":")
     panels["level"].set(xlabel="s", ylabel="dB re peak", ylim=(FLOOR_DB, 0), xlim=(0, LENGTH_S))
     panels["level"].legend()
-    out = io.BytesIO()
-    figure.savefig(out, format="png")
-    return out.getvalue()
+    return png_of(figure)
 
 
 def most_like(model: Model, wave: np.ndarray) -> tuple[int, np.ndarray]:

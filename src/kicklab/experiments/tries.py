@@ -25,6 +25,7 @@ from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.metrics.resampling import wilson
 from kickitout.models.controls import TRIES
 from kicklab.experiments.calibration import control_spans, drawn_value
+from kicklab.markdown import table
 
 ASKED = (("decay",), ("pitch", "decay", "click"), ("pitch", "decay", "click", "tone", "balance"))
 WITHIN = (1, 3, 8)  # tries, beside the default
@@ -59,15 +60,15 @@ def tries_text(rows: Sequence[Tried], tries: int = TRIES) -> str:
     """The rows as a Markdown table: how many meet all of their targets within so many tries, and the cost."""
     head = ["asked for", *(f"within {count(k, 'try', 'tries')}" for k in (*WITHIN, tries)), "95 % interval"]
     head += ["tries, mean", "renders, mean", "kicks a second"]
-    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    lines = []
     for row in rows:
         n = len(row.found)
         low, high = wilson(row.met(tries), n)
         means = [float(np.mean(x)) for x in zip(*((one.tries, one.renders) for one in row.found), strict=True)]
         cells = [", ".join(row.names), *(f"{row.met(k)} of {n}" for k in (*WITHIN, tries))]
         cells += [f"{100 * low:.0f} to {100 * high:.0f} %", f"{means[0]:.1f}", f"{means[1]:.0f}"]
-        lines.append("| " + " | ".join([*cells, f"{n / row.seconds:.1f}"]) + " |")
-    return "\n".join(lines)
+        lines.append([*cells, f"{n / row.seconds:.1f}"])
+    return "\n".join(table(head, lines))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
