@@ -14,8 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from kickitout.datasets.measured import read_cards
 from kickitout.descriptors import card as measure_card
+from kickitout.drawing import png
 from kickitout.errors import UserError, need_extra
+from kickitout.export.shard_folder import ShardFolder
+from kickitout.export.shards import ShardWork
+from kickitout.export.sounds import generation_job
 from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
@@ -25,10 +30,11 @@ from kickitout.generation.styles import some_styles, styles_file
 from kickitout.generation.tail import MODEL_S
 from kickitout.kicks import ModelLike
 from kickitout.sound import SAMPLE_RATE
+from kickitout.training.sheet import GAP, tile
+from kickitout.workers import Workers
 
 if TYPE_CHECKING:
     from kickitout.datasets.build import Dataset
-    from kickitout.export.shard_folder import ShardFolder
     from kickitout.training.from_sounds import Told
     from kickitout.training.overview import PathOrPaths
     from kickitout.training.session import Result
@@ -50,8 +56,6 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> 
     """
     if isinstance(sound, np.ndarray):
         return measure_card(sound, rate)
-    from kickitout.datasets.measured import read_cards
-
     found = next(read_cards([sound]))
     if isinstance(found, UserError):
         raise found
@@ -163,9 +167,6 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
     ...     kickitout.style_sheet(f"{folder}/styles.png", kicks=1).name
     'styles.png'
     """
-    from kickitout.drawing import png
-    from kickitout.training.sheet import GAP, tile
-
     out = Path(out)
     check_new_file(out, force=force)
     played = load_model(model)
@@ -192,10 +193,6 @@ def shard_folder(
     ...     len(shards), shards.kicks_there()
     (2, 0)
     """
-    from kickitout.export.shard_folder import ShardFolder
-    from kickitout.export.shards import ShardWork
-    from kickitout.export.sounds import generation_job
-
     job = generation_job(out, model=model, targets=targets, reject_outliers=reject_outliers, style=style,
                          length_s=length_s, format=format, bits=bits, rate=rate, pre_roll_ms=pre_roll_ms)  # fmt: skip
     return ShardFolder(ShardWork(job, cards), seeds, each)
@@ -221,8 +218,6 @@ def write_shards(
     ...     [path.name for path in kickitout.write_shards(folder, range(4), 2, cards=False)]
     ['kicks-000000-000001.tar', 'kicks-000002-000003.tar']
     """
-    from kickitout.workers import Workers
-
     folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
                           style=style, length_s=length_s, format=format, bits=bits, rate=rate,
                           pre_roll_ms=pre_roll_ms)  # fmt: skip
