@@ -28,7 +28,7 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "tones", "patterns", "spectra", "sources", "two_sample", "loops"}, {"data", "loop_books"},
+    {"html", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops"}, {"data", "loop_books"},
     {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence", "pictures"},
     {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip

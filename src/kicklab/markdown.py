@@ -11,10 +11,10 @@ from kickitout.metrics.resampling import median_interval, wilson
 ALIGNED = {"l": "---", "r": "--:", "c": ":-:"}
 
 
-def table(head: Sequence[object], rows: Iterable[Sequence[object]], align: str = "lr") -> Iterator[str]:
+def markdown_table(head: Sequence[object], rows: Iterable[Sequence[object]], align: str = "lr") -> Iterator[str]:
     """The lines of a table, each row as it is there. align: l, r or c a column; the last one goes on to the end.
 
-    >>> print("\\n".join(table(["kick", "Hz", "ms"], [["deep", 41.2, 300]])))
+    >>> print("\\n".join(markdown_table(["kick", "Hz", "ms"], [["deep", 41.2, 300]])))
     | kick | Hz | ms |
     |---|--:|--:|
     | deep | 41.2 | 300 |

@@ -27,7 +27,7 @@ from kickitout.metrics.resampling import median_interval
 from kickitout.models.controls import TARGETS
 from kickitout.training.sheet import png_of
 from kickitout.units import UNITS
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 RANGE = (0.05, 0.95)  # quantiles of the model's own kicks between which is asked
 ASKED_TOGETHER = ("pitch", "decay", "click")
@@ -131,7 +131,7 @@ def controls_text(rows: Sequence[ControlError]) -> str:
         cells.append([name, f"{r.low:.3g} {unit}", f"{r.high:.3g} {unit}", f"{r.error:.2g} {r.error_unit}",
                       f"{r.interval[0]:.2g} to {r.interval[1]:.2g}", f"{LARGEST_MEDIAN[unit]:g}", f"{r.worst:.2g}",
                       f"{100 * r.reached:.0f} %", f"{r.renders:.1f}", r.n])  # fmt: skip
-    return "\n".join(table(head, cells))
+    return "\n".join(markdown_table(head, cells))
 
 
 def controls_png(rows: Sequence[ControlError]) -> bytes:

@@ -14,7 +14,7 @@ import numpy as np
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import FIELDS, Cards, Field, cards
 from kickitout.descriptors.fields import WHY_TEXT, Why
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 
@@ -29,7 +29,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     found = cards(dataset.waves)
     rows = ([f"`{field.name}`", field.unit, *quantiles(found, field), unknown(found, field)] for field in FIELDS)
     head = ["field", "unit", *(f"{q} %" for q in QUANTILES), "no value"]
-    yield from table(head, rows, "ll" + "r" * len(QUANTILES) + "l")
+    yield from markdown_table(head, rows, "ll" + "r" * len(QUANTILES) + "l")
 
 
 def quantiles(found: Cards, field: Field) -> list[str]:

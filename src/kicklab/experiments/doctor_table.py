@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from kickitout.datasets.doctor.check import DoctorReport, check
 from kickitout.metrics.resampling import wilson
-from kicklab.markdown import table, with_interval
+from kicklab.markdown import markdown_table, with_interval
 
 
 class FolderSounds(NamedTuple):
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         what = "; ".join(f"{count} {kind}" for kind, count in row.suspected.most_common())
         cells.append([row.kind, row.folder, n + row.copies, row.refused, row.copies, suspects, share, what])
     head = ["sounds", "folder", "files", "refused", "exact copies", "suspects", "not a kick, copies aside", "suspected"]
-    yield from table(head, cells, "llrrrrrl")
+    yield from markdown_table(head, cells, "llrrrrrl")
 
 
 def of_folder(folder: Path) -> list[FolderSounds]:

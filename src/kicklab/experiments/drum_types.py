@@ -101,7 +101,7 @@ def dataset_of(data: Labelled) -> dict[str, object]:
     }
 
 
-def share_text(hits: np.ndarray) -> str:
+def share_in_words(hits: np.ndarray) -> str:
     """A share with its 95 % interval, in percent."""
     low, high = wilson(int(hits.sum()), len(hits))
     return f"{100 * hits.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f}), n = {len(hits)}"
@@ -185,19 +185,19 @@ Intervals: 95 % (Wilson) over sounds, and over sources where that is said: sound
 
 | | |
 |---|---|
-| kicks recognised as kicks | {share_text(guess[is_kick] == kick)} |
+| kicks recognised as kicks | {share_in_words(guess[is_kick] == kick)} |
 | the same, interval over sources | {by_source(guess[is_kick] == kick, sources[is_kick])} |
-| other drums taken for kicks | {share_text(guess[~is_kick] == kick)} |
-| all types | {share_text(right)} |
+| other drums taken for kicks | {share_in_words(guess[~is_kick] == kick)} |
+| all types | {share_in_words(right)} |
 | mean over the types | {100 * np.mean(each):.1f} % |
 
 {int(known.sum())} of them are near-duplicates of a sound it learned from. Without these:
 
 | | |
 |---|---|
-| kicks recognised as kicks | {share_text(guess[is_kick & ~known] == kick)} |
-| other drums taken for kicks | {share_text(guess[~is_kick & ~known] == kick)} |
-| all types | {share_text(right[~known])} |
+| kicks recognised as kicks | {share_in_words(guess[is_kick & ~known] == kick)} |
+| other drums taken for kicks | {share_in_words(guess[~is_kick & ~known] == kick)} |
+| all types | {share_in_words(right[~known])} |
 
 Rows: what it is; columns: what it is taken for.
 
@@ -240,7 +240,7 @@ def made_sounds(classifier: DrumClassifier, kicks: np.ndarray, hits: np.ndarray)
     kick = TYPE_NAMES.index(KICK)
     return f"""| made sounds | recognised as kicks |
 |---|---|
-{rows([name, share_text(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
+{rows([name, share_in_words(classifier.classify(waves).types == kick)] for name, waves in made.items())}"""
 
 
 def spread_of_kicks(points: np.ndarray, waves: np.ndarray) -> str:

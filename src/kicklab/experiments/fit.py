@@ -29,7 +29,7 @@ from kickitout.metrics.resampling import wilson
 from kickitout.workers import Workers
 from kicklab.loop_books import BOOKS, elsewhere
 from kicklab.loops import LoopSpec, beatless, render_loop
-from kicklab.markdown import median_text, table
+from kicklab.markdown import markdown_table, median_text
 
 ELSEWHERE = 20  # loops that don't begin on their tonic
 SEEDS = 8  # random ones that a fitted kick is compared with the best of
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         jobs = [Job(name, k, k < args.fits) for k in range(args.n) for name in BOOKS]
         for job, row in workers.each(measure_job, jobs, in_order=True):
             halves[job.book].append(row)
-    yield from table(["", *halves], ([what, *map(line, halves.values())] for what, line in LINES.items()))
+    yield from markdown_table(["", *halves], ([what, *map(line, halves.values())] for what, line in LINES.items()))
     others = [measure_loop(elsewhere(k)).tonic for k in range(ELSEWHERE)]
     quiet = [read_loop(beatless(kind, 100 + k)) for kind in BEATLESS for k in range(10)]
     noise = [loop for loop in quiet[:10] if loop.key.known or loop.bass.known]

@@ -35,7 +35,7 @@ from kickitout.metrics.resampling import NO_INTERVAL
 from kickitout.metrics.score import Found, refuse_too_few
 from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.workers import Workers
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 Apply = Callable[[np.ndarray, float, np.ndarray], np.ndarray]  # (waves [n, T], step, reference [m, T]) -> [n, T]
 
@@ -274,7 +274,7 @@ def ladder_table(rungs: Sequence[Rung]) -> str:
             claim = (fault, score) in promised
             cells.append(("**yes**" if claim else "yes") if seen else ("**no**" if claim else ""))
         rows.append(cells)
-    return "\n".join(table(["score", *faults], rows, "lc"))
+    return "\n".join(markdown_table(["score", *faults], rows, "lc"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

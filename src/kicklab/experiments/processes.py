@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from kickitout.errors import UserError
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 RENDERED = 64
 PROCESS_WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
@@ -38,14 +38,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Iterator[str]:
     head = ["config, batch", "way", "kicks/s", "against one", f"losses of {args.steps} steps differ by at most"]
-    yield from table(head, rows_of(args.config, args.steps), "llr")
+    yield from markdown_table(head, compared_ways(args.config, args.steps), "llr")
     yield (
         "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "
         "sums over a batch are taken in another order."
     )
 
 
-def rows_of(configs: Sequence[str], steps: int) -> Iterator[list[str]]:
+def compared_ways(configs: Sequence[str], steps: int) -> Iterator[list[str]]:
     """Each config each way, against the first."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)

@@ -43,7 +43,7 @@ from kickitout.training.loop import Report
 from kickitout.training.session import opened
 from kicklab.folder import write_arrays, write_json
 from kicklab.make import from_16_bits, to_16_bits
-from kicklab.markdown import table, with_interval
+from kicklab.markdown import markdown_table, with_interval
 
 TUNED, SCRATCH = "tuned", "scratch"  # the racers: with the weights of a finished model, and without
 TITLES = {TUNED: "trained on", SCRATCH: "from scratch"}
@@ -214,7 +214,7 @@ def closing_text(made: MadeSounds, learned: Dataset, unseen: Dataset, draws: int
             row = [found.get(name) for found in by_name]
             cells = ["–" if score is None else with_interval(score.value, *score.interval) for score in row]
             rows.append([f"`{name}`", *cells, f"{by_name[0][name].real:.2f}"])
-    return "\n".join(table([f"after {last / 60:g} min", *titles], rows))
+    return "\n".join(markdown_table([f"after {last / 60:g} min", *titles], rows))
 
 
 def reached(lines: Sequence[Line], racer: str, share: float = NEARLY) -> float | None:
@@ -252,7 +252,7 @@ def race_text(lines: Sequence[Line], name: str, floor: tuple[float, Interval]) -
     ways = " and training from scratch ".join(_after(reached(lines, racer)) for racer in (TUNED, SCRATCH))
     return "\n".join(
         [
-            *table(head, rows, "r"),
+            *markdown_table(head, rows, "r"),
             "",
             f"Real-vs-real baseline (the recordings learned from): {_shown(floor)}. Of the way from knowing "
             f"nothing to where training on ends, training on has come {100 * NEARLY:.0f} % {ways}. The interval has "

@@ -12,7 +12,7 @@ from pathlib import Path
 from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import find_room
 from kickitout.notes import NOTE_NAMES
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> Iterator[str]:
     rows = ([path.stem, *_cells(read_loop(path))] for path in args.loops)
-    yield from table(["loop", "seconds", "tempo", "key", "bass", "low end at the beats"], rows, "lrl")
+    yield from markdown_table(["loop", "seconds", "tempo", "key", "bass", "low end at the beats"], rows, "lrl")
 
 
 def _cells(loop: Loop) -> list[str]:

@@ -27,7 +27,7 @@ from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET
 from kicklab.experiments.ceilings import ceilings
-from kicklab.markdown import median_text, share_text, table
+from kicklab.markdown import markdown_table, median_text, share_text
 from kicklab.spectra import log_spectral_distance, third_octave_distance
 
 IN_TUNE_CENTS = 10.0
@@ -110,7 +110,7 @@ def reconstruction_text(rows: Sequence[Reconstruction], representation: str, cei
                       median_text(row.thirds, unit=" dB"), median_text(known, unit=" cents"),
                       f"{in_tune}, n={len(known)}", seconds])  # fmt: skip
     lines.append([f"{representation}, Griffin-Lim", n, median_text(ceiling, unit=" dB"), *[""] * 6])
-    return "\n".join(table(head, lines))
+    return "\n".join(markdown_table(head, lines))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -21,7 +21,7 @@ from kickitout.descriptors.limits import ARTEFACTS, Limits, limits_of_cards
 from kickitout.generation.load import load_model
 from kickitout.generation.reject import ATTEMPTS, OutlierRejection
 from kickitout.metrics.report import halves
-from kicklab.markdown import share_text, table
+from kicklab.markdown import markdown_table, share_text
 
 TRACES = {*ARTEFACTS, "silent", "not_finite"}
 NAMED = 3  # reasons in a row
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 yield row(f"{folder.name}: half of its groups, by the limits of the other half", halved)
             yield row(f"{folder.name}, by the model's limits", outside(rejection.limits, dataset.waves))
 
-    yield from table(["sounds", "n", "pass", "free of traces", "outside of (sounds)"], rows(), "lrrrl")
+    yield from markdown_table(["sounds", "n", "pass", "free of traces", "outside of (sounds)"], rows(), "lrrrl")
     many = max(one.attempt for one in drawn) + 1
     yield (
         f"""

@@ -30,7 +30,7 @@ from kickitout.metrics.report import COPIES, compare_halves, near_duplicates, nu
 from kickitout.metrics.score import Found
 from kickitout.scoring import mono
 from kickitout.synthesis.procedural import synthesise
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 FLOOR_SPLITS = 20
 SYNTHESISED_FROM = 1_000_000  # a seed far from those of the kicks that a model may have learned from
@@ -83,7 +83,7 @@ def scoreboard_text(columns: Sequence[Column]) -> str:
         known = next(f for f in [*cells[1:], cells[0]] if f is not None)
         rows.append([f"`{name}`", known.better, *map(_score_cell, cells)])
     about = [f"- **{c.name}**: {c.about}" for c in columns]
-    return "\n".join([*about, "", *table(["score", "better", *(c.name for c in columns)], rows, "l")])
+    return "\n".join([*about, "", *markdown_table(["score", "better", *(c.name for c in columns)], rows, "l")])
 
 
 def _score_cell(found: Found | None) -> str:

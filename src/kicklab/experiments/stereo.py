@@ -22,7 +22,7 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import LENGTH, SAMPLE_RATE
-from kicklab.markdown import median_text, table, with_interval
+from kicklab.markdown import markdown_table, median_text, with_interval
 
 EDGES = (20, 200, 345, 1380, 5500, 19_000)  # Hz
 SILENT_DB = -120.0
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         levels = [_side_levels(mid[wide[name]], side[wide[name]], low, high) for name, (mid, side) in parts.items()]
         medians = (median_text(each, ".0f", none="none") for each in levels)
         rows.append([f"side of the wide ones re mid, {low} to {high} Hz, dB", *medians])
-    yield from table(["", *parts], rows)
+    yield from markdown_table(["", *parts], rows)
 
 
 def _side_levels(mid: np.ndarray, side: np.ndarray, low_hz: float, high_hz: float) -> np.ndarray:

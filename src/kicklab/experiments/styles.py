@@ -31,7 +31,7 @@ from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.styles import NamedStyle, StyledModel, styles_text
 from kickitout.metrics.drum_types import KICK_TYPE, classify, packaged
-from kicklab.markdown import table, with_interval
+from kicklab.markdown import markdown_table, with_interval
 from kicklab.sources import share_by_source, sources_of
 
 FEWEST, FEWEST_SOURCES = 8, 3
@@ -163,6 +163,6 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         return [f"`{style.name}`", style.files, style.sources, known, *shares]
 
     head = ["style", "recordings", "sources", told_on, "generated: classified as it", "recognised as kicks"]
-    yield from table(head, map(row, everything.values()))
+    yield from markdown_table(head, map(row, everything.values()))
     if dropped := [name for name in everything if name not in found]:
         yield f"\nLeft out, of too few recordings or not known by a classifier: {', '.join(dropped)}."

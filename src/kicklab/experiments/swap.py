@@ -18,7 +18,7 @@ from typing import Any
 from kickitout.cli.values import positive
 from kickitout.metrics.report import number
 from kicklab.folder import Lab
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 from kicklab.swap import MADE, measure_swap, read_swap
 
 COLUMNS = {"click": "click [dB]", "body": "body [dB]", "all": "all [dB]", "C2ST": "C2ST accuracy"}
@@ -59,7 +59,7 @@ def swap_lines(found: dict[str, Any]) -> Iterator[str]:
         ]
         for one in found["conditions"]
     )
-    yield from table(["levels", "phase", *COLUMNS.values(), "p"], conditions, "llr")
+    yield from markdown_table(["levels", "phase", *COLUMNS.values(), "p"], conditions, "llr")
     yield ""
     head = ["part", "rounds", "what the rebuilt phase costs real kicks", "what is made lies beyond real kicks", "share"]
     shares = (
@@ -67,7 +67,7 @@ def swap_lines(found: dict[str, Any]) -> Iterator[str]:
          _cell(one["share"]) if "share" in one else "no gap is shown"]
         for one in found["shares"]
     )  # fmt: skip
-    yield from table(head, shares)
+    yield from markdown_table(head, shares)
 
 
 def phase_name(rounds: int | None) -> str:

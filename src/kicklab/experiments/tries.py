@@ -25,7 +25,7 @@ from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.metrics.resampling import wilson
 from kickitout.models.controls import TRIES
 from kicklab.experiments.calibration import control_spans, drawn_value
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 
 ASKED = (("decay",), ("pitch", "decay", "click"), ("pitch", "decay", "click", "tone", "balance"))
 WITHIN = (1, 3, 8)  # tries, beside the default
@@ -68,7 +68,7 @@ def tries_text(rows: Sequence[Tried], tries: int = TRIES) -> str:
         cells = [", ".join(row.names), *(f"{row.met(k)} of {n}" for k in (*WITHIN, tries))]
         cells += [f"{100 * low:.0f} to {100 * high:.0f} %", f"{means[0]:.1f}", f"{means[1]:.0f}"]
         lines.append([*cells, f"{n / row.seconds:.1f}"])
-    return "\n".join(table(head, lines))
+    return "\n".join(markdown_table(head, lines))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

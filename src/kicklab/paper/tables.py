@@ -9,7 +9,7 @@ from markupsafe import Markup
 from kickitout.errors import UserError
 from kicklab.evidence import Evidence
 from kicklab.folder import Lab
-from kicklab.markdown import table
+from kicklab.markdown import markdown_table
 from kicklab.paper.charts import short
 from kicklab.paper.context import Paper
 from kicklab.paper.words import cell, shown
@@ -86,7 +86,7 @@ def study_table(lab: Lab, study: str) -> str:
 def markdown(head: list[str], rows: list[list[str]]) -> str:
     """A table in Markdown."""
     plain = [[re.sub("<.*?>", "", text) for text in line] for line in (head, *rows)]
-    return "\n".join(table(plain[0], plain[1:]))
+    return "\n".join(markdown_table(plain[0], plain[1:]))
 
 
 def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
