@@ -1,4 +1,8 @@
-"""A parser of arguments that says what is wrong as everything else does."""
+"""A parser of arguments that says what is wrong as everything else does.
+
+Upon argparse, which has all that the commands need but these sentences. Click words its errors well, but takes a file
+named -808.wav for options, and commands that load when they are called need a class of ours there too.
+"""
 
 from __future__ import annotations
 
