@@ -28,15 +28,15 @@ from kicklab.paper.phases import swap_sentences
 from kicklab.swap import (
     Estimated,
     Made,
-    Pictures,
     Scored,
     Scorer,
+    Spectrograms,
     made_of,
     nearest_phase,
     parts,
-    pictures_of,
     read_swap,
     shares_of_gap,
+    spectrograms_of,
 )
 from kicklab.swap import swapped_sounds as heard
 
@@ -66,18 +66,18 @@ def test_click_and_body_are_different_cells():
 
 def test_a_kept_phase_gives_the_sound_back_and_a_rebuilt_one_its_levels(representation):
     waves = synthesise(range(4))[0]
-    pictures = pictures_of(waves, representation, np.arange(4))
-    kept, rebuilt = heard(pictures, representation, None), heard(pictures, representation, 2)
+    spectrograms = spectrograms_of(waves, representation, np.arange(4))
+    kept, rebuilt = heard(spectrograms, representation, None), heard(spectrograms, representation, 2)
     lost = [((x / abs(x).max(1, keepdims=True) - waves / abs(waves).max(1, keepdims=True)) ** 2).sum(1)
             / ((waves / abs(waves).max(1, keepdims=True)) ** 2).sum(1) for x in (kept, rebuilt)]  # fmt: skip
     assert (lost[0] < 1e-3).all()
     assert (lost[1] > 10 * lost[0]).all()
-    again = pictures_of(rebuilt, representation, np.arange(4)).levels
-    assert (again - pictures.levels).abs().mean() < 0.05
+    again = spectrograms_of(rebuilt, representation, np.arange(4)).levels
+    assert (again - spectrograms.levels).abs().mean() < 0.05
 
 
 def test_levels_get_the_phase_of_the_real_kick_that_is_nearest(representation):
-    real = pictures_of(synthesise(range(6))[0], representation, np.arange(6))
+    real = spectrograms_of(synthesise(range(6))[0], representation, np.arange(6))
     found = nearest_phase(real.levels[[4, 1]] + 0.01, real)
     torch.testing.assert_close(found, real.phase[[4, 1]])
 
@@ -110,8 +110,10 @@ def test_a_share_is_what_the_phase_costs_of_the_gap_and_is_left_out_without_one(
 def test_all_conditions_are_measured(monkeypatch, representation):
     monkeypatch.setattr(module, "ROUNDS", (1, 2))
     monkeypatch.setattr(kicklab.two_sample, "PERMUTATIONS", 4)
-    pictures = pictures_of(synthesise(range(300, 320))[0], representation, np.arange(20))
-    found = module.swap(kicks(0, 20, "mine"), kicks(100, 16, "unseen"), Made("m", "p", LogMagnitudeConfig(), pictures))
+    spectrograms = spectrograms_of(synthesise(range(300, 320))[0], representation, np.arange(20))
+    found = module.swap(
+        kicks(0, 20, "mine"), kicks(100, 16, "unseen"), Made("m", "p", LogMagnitudeConfig(), spectrograms)
+    )
     assert [(one["magnitude"], one["rounds"]) for one in found["conditions"]] == [
         (kind, rounds) for kind in ("real", "made") for rounds in (None, 1, 2)
     ]
@@ -128,8 +130,8 @@ def test_levels_are_of_a_row_whose_weights_are_there(toy_lab):
     before = sorted(toy_lab.path.rglob("*"))
     found = made_of(toy_lab, "start", "offset data", 8)
     assert found.name == "offset data (start, 2 seeds)"
-    assert found.pictures.levels.shape == (8, 1, 64, 88)
-    assert isinstance(found.pictures, Pictures)
+    assert found.spectrograms.levels.shape == (8, 1, 64, 88)
+    assert isinstance(found.spectrograms, Spectrograms)
     assert sorted(toy_lab.path.rglob("*")) == before
     with pytest.raises(UserError, match="no finished run of 'offset -3' in start"):
         made_of(toy_lab, "start", "offset -3")

@@ -2,7 +2,7 @@
 
 The estimand is the expected energy distance to the sounds of an unseen source, after so many sounds seen, over seeds.
 The estimate is unbiased, for pairs within one source are left out of what real sounds are apart; it can be negative.
-Sources are drawn again with repetition, the same draws for all rows, so that rows are compared by paired differences;
+Sources are resampled with replacement, the same draws for all rows, so that rows are compared by paired differences;
 seeds scatter within rows, and their variance is pooled. All of it on the scale asinh(E / SOFT), where a difference is
 the logarithm of a ratio for what is far and a difference of distances for what is near.
 """

@@ -61,7 +61,7 @@ def parts() -> dict[str, np.ndarray]:
     return {"click": click.ravel(), "body": body.ravel(), "all": np.ones(click.size, bool)}
 
 
-class Pictures(NamedTuple):
+class Spectrograms(NamedTuple):
     """Levels as a representation has them, with a phase to keep, and who made each."""
 
     levels: Tensor  # [n, 1, bins, frames]
@@ -75,28 +75,28 @@ class Made(NamedTuple):
     name: str
     phase: str  # where the one that is kept comes from
     representation: LogMagnitudeConfig
-    pictures: Pictures
+    spectrograms: Spectrograms
 
 
 # -- sounds -----------------------------------------------------------------------------------------------------------
 
 
-def pictures_of(waves: np.ndarray, representation: LogMagnitude, sources: np.ndarray) -> Pictures:
+def spectrograms_of(waves: np.ndarray, representation: LogMagnitude, sources: np.ndarray) -> Spectrograms:
     """Those of sounds [n, T], with their own phase."""
     with torch.inference_mode():
         blocks = torch.from_numpy(waves).split(AT_ONCE)
         levels = torch.cat([representation.encode(block) for block in blocks])
-        return Pictures(levels, torch.cat([representation.stft(block).sgn() for block in blocks]), sources)
+        return Spectrograms(levels, torch.cat([representation.stft(block).sgn() for block in blocks]), sources)
 
 
-def swapped_sounds(pictures: Pictures, representation: LogMagnitude, rounds: int | None) -> np.ndarray:
+def swapped_sounds(spectrograms: Spectrograms, representation: LogMagnitude, rounds: int | None) -> np.ndarray:
     """[n, T]: the levels with the phase that is kept, or with one of so many rounds; finished as all models are."""
     inverse = None if rounds is None else GriffinLim(representation.stft, rounds)
     wave = Waveform(WaveformConfig())
     player = Player(nn.Identity(), wave, nn.Identity())
     made = []
     with torch.inference_mode():
-        for levels, phase in zip(pictures.levels.split(AT_ONCE), pictures.phase.split(AT_ONCE), strict=True):
+        for levels, phase in zip(spectrograms.levels.split(AT_ONCE), spectrograms.phase.split(AT_ONCE), strict=True):
             magnitude = representation.scale.to_magnitude(levels[:, 0].transpose(1, 2))
             whole = F.pad(magnitude, (0, representation.stft.bins - representation.config.bins)).contiguous()
             heard = representation.stft.inverse(whole * phase) if inverse is None else inverse(whole)
@@ -104,7 +104,7 @@ def swapped_sounds(pictures: Pictures, representation: LogMagnitude, rounds: int
     return np.concatenate(made)
 
 
-def nearest_phase(levels: Tensor, real: Pictures) -> Tensor:
+def nearest_phase(levels: Tensor, real: Spectrograms) -> Tensor:
     """The phase of the real kick whose levels are nearest to each of [n, 1, bins, frames]."""
     known = real.levels.flatten(1)
     return real.phase[torch.cat([torch.cdist(part.flatten(1), known).argmin(1) for part in levels.split(AT_ONCE)])]
@@ -114,8 +114,8 @@ def from_package(count: int) -> Made:
     """The model that comes with the package: it makes sounds, so its phase is its own."""
     config = LogMagnitudeConfig()
     model = load_model()
-    pictures = pictures_of(generate(range(count), model), LogMagnitude(config), np.arange(count))
-    return Made(f"{PACKAGE} ({model.info.name})", "its own", config, pictures)
+    spectrograms = spectrograms_of(generate(range(count), model), LogMagnitude(config), np.arange(count))
+    return Made(f"{PACKAGE} ({model.info.name})", "its own", config, spectrograms)
 
 
 def from_row(lab: Lab, study: str, row: str, count: int) -> Made | None:
@@ -148,9 +148,9 @@ def from_row(lab: Lab, study: str, row: str, count: int) -> Made | None:
                 levels.append(torch.cat([player.generator(player.prior(part)) for part in eps.split(AT_ONCE)]))
     made = torch.cat(levels)
     train = lab.sounds("kicks").train
-    phase = nearest_phase(made, pictures_of(train.waves, LogMagnitude(settings), sources_of(train.rows)))
+    phase = nearest_phase(made, spectrograms_of(train.waves, LogMagnitude(settings), sources_of(train.rows)))
     name = f"{row} ({study}, {len(runs)} seed{'s' * (len(runs) > 1)})"
-    return Made(name, "of the real kick nearest to it", settings, Pictures(made, phase, np.arange(len(made))))
+    return Made(name, "of the real kick nearest to it", settings, Spectrograms(made, phase, np.arange(len(made))))
 
 
 def made_of(lab: Lab, study: str = "", row: str = "", count: int = MADE) -> Made:
@@ -255,17 +255,19 @@ def swap(kicks: Dataset, unseen: Dataset, made: Made, say: Callable[[str], None]
     """All that is measured, ready for JSON. kicks: whose real levels are taken; unseen: of other sources than these."""
     representation = LogMagnitude(made.representation)
     sources = np.unique(sources_of(kicks.rows), return_inverse=True)[1]
-    real = pictures_of(kicks.waves, representation, sources)
+    real = spectrograms_of(kicks.waves, representation, sources)
     score = Scorer(unseen)
     found = []
-    for magnitude, pictures in (("real", real), ("made", made.pictures)):
+    for magnitude, spectrograms in (("real", real), ("made", made.spectrograms)):
         for rounds in (None, *ROUNDS):
             say(f"{magnitude}, {'phase kept' if rounds is None else f'{rounds} rounds'}")
-            found.append(score(magnitude, rounds, swapped_sounds(pictures, representation, rounds), pictures.sources))
+            found.append(
+                score(magnitude, rounds, swapped_sounds(spectrograms, representation, rounds), spectrograms.sources)
+            )
     return {
         "version": SWAP_VERSION, "made": made.name, "phase": made.phase,
         "representation": " x ".join(str(n) for n in representation.representation_shape[1:]),
-        "n": {"real": len(kicks), "made": len(made.pictures.levels), "unseen": len(unseen)},
+        "n": {"real": len(kicks), "made": len(made.spectrograms.levels), "unseen": len(unseen)},
         "sources": {"real": int(sources.max()) + 1, "unseen": int(score.sources.max()) + 1},
         "conditions": [
             {"magnitude": one.magnitude, "rounds": one.rounds, "p": round(one.p, 5),

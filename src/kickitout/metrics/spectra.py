@@ -1,9 +1,9 @@
-"""The spectra of sounds and of their pictures, a row a sound, and how far the averages of two sets lie apart.
+"""The spectra of sounds and of their spectrograms, a row a sound, and how far the averages of two sets lie apart.
 
 - `third_octaves`: power in third octaves of 20 Hz to 16 kHz, of the whole sound.
 - `stft_spectra`: the log-magnitude STFT as an image, and its power spectrum along time, along frequency, and over
   the distance from the origin (azimuthal integration, Durall et al. 2020, arxiv.org/abs/2003.01826). Up-convolution
-  leaves too much or too little at the fine end, and a picture of sound has two axes that need not fail alike.
+  leaves too much or too little at the fine end, and a spectrogram has two axes that need not fail alike.
 - `comb_lines`: lines at the multiples of rate / 2^k in the sound itself: strides of transposed convolutions, numbers of
   sub-bands, hops.
 
@@ -22,7 +22,7 @@ from kickitout.sound import SAMPLE_RATE
 
 CENTRES_HZ = 1000 * 2.0 ** (np.arange(-17, 13) / 3)  # 30 third octaves, 20 Hz to 16 kHz (base 2, IEC 61260-1)
 THIRDS_FLOOR_DB = -100.0  # re the energy of the sound
-WINDOW, HOP, ROWS, COLUMNS = 512, 173, 256, 128  # of the picture: 11.6 ms, 3.9 ms; 86 Hz a row, Nyquist left out
+WINDOW, HOP, ROWS, COLUMNS = 512, 173, 256, 128  # of the spectrogram: 11.6 ms, 3.9 ms; 86 Hz a row, Nyquist left out
 IMAGE_FLOOR_DB = -80.0  # re full scale sine
 COMB_FRAME = 2048  # samples, of the frames that are searched for lines
 SILENT_POWER = 1e-10  # mean square, -100 dBFS: a quieter frame says nothing about lines
@@ -52,9 +52,9 @@ def stft_image(waves: np.ndarray) -> np.ndarray:
 
 
 def stft_spectra(waves: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """[n, T] -> power spectra of the picture in dB: along time [n, 65], frequency [n, 129], radius [n, 65].
+    """[n, T] -> power spectra of the spectrogram in dB: along time [n, 65], frequency [n, 129], radius [n, 65].
 
-    The mean of each picture is taken out first: it is the level, and says nothing of texture.
+    The mean of each spectrogram is taken out first: it is the level, and says nothing of texture.
     """
     images = stft_image(waves)
     half = np.fft.rfft2(images - images.mean(axis=(1, 2), keepdims=True))  # the other half of the columns is the same

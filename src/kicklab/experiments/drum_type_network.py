@@ -125,8 +125,8 @@ class DrumTypeNet(nn.Module):
         embedding = self.describe(self.bands(wave))
         return embedding, self.judge(F.relu(embedding))
 
-    def describe(self, picture: Tensor) -> Tensor:
+    def describe(self, spectrogram: Tensor) -> Tensor:
         """[B, 1, NETWORK_BANDS, COLUMNS] -> [B, EMBEDDING]."""
-        x = self.steps(picture)  # [B, 64, 8, 11]
+        x = self.steps(spectrogram)  # [B, 64, 8, 11]
         slots = [x[..., a:b].mean(dim=-1) for a, b in ((0, 2), (2, 5), (5, 11))]  # 0-46, 46-116, 116-500 ms
         return self.embed(self.drop(torch.cat([s.flatten(1) for s in slots], dim=1)))

@@ -85,7 +85,7 @@ class Labelled(NamedTuple):
 class Pool(NamedTuple):
     """Sounds to learn from, as the network's front end sees them."""
 
-    pictures: Tensor  # float16 [n, 1, NETWORK_BANDS, COLUMNS]
+    spectrograms: Tensor  # float16 [n, 1, NETWORK_BANDS, COLUMNS]
     types: Tensor  # int64 [n]
     fields: Tensor  # float32 [n, READ_FIELDS], NaN where undefined
 
@@ -157,7 +157,7 @@ def make_pool(data: Labelled, part: np.ndarray, settings: DrumTypeSettings, netw
     labels += [np.full(len(rendered), TYPE_NAMES.index(KICK)), np.full(len(others), TYPE_NAMES.index(NONE))]
     made = np.concatenate(sounds)
     rough = roughened(made, stream(settings.seed, "rough", rendered.start))
-    return Pool(pictures(network, rough), torch.from_numpy(np.concatenate(labels)), _fields(made))
+    return Pool(spectrograms(network, rough), torch.from_numpy(np.concatenate(labels)), _fields(made))
 
 
 def roughened(waves: np.ndarray, seed: int) -> np.ndarray:
@@ -176,7 +176,7 @@ def roughened(waves: np.ndarray, seed: int) -> np.ndarray:
     return out
 
 
-def pictures(network: DrumTypeNet, waves: np.ndarray) -> Tensor:
+def spectrograms(network: DrumTypeNet, waves: np.ndarray) -> Tensor:
     """[n, T] -> float16 [n, 1, NETWORK_BANDS, COLUMNS]: computed once, since the front end learns nothing."""
     with torch.inference_mode():
         parts = [network.bands(part).half() for part in torch.from_numpy(waves).split(64)]
@@ -248,9 +248,9 @@ def _descend(
         chosen = torch.multinomial(evenly, s.batch, generator=random)
         share = float(np.random.default_rng(stream(s.seed, "mix", step)).beta(s.mixing, s.mixing))
         other = chosen[torch.randperm(s.batch, generator=random)]
-        picture = share * _masked(pool.pictures[chosen].float(), random)
-        picture += (1 - share) * _masked(pool.pictures[other].float(), random)
-        embedding = network.describe(picture)
+        spectrogram = share * _masked(pool.spectrograms[chosen].float(), random)
+        spectrogram += (1 - share) * _masked(pool.spectrograms[other].float(), random)
+        embedding = network.describe(spectrogram)
         logits = network.judge(F.relu(embedding))
         loss = torch.zeros(())
         for part, rows in ((share, chosen), (1 - share, other)):
@@ -272,7 +272,7 @@ def judge_held_out(network: DrumTypeNet, unseen: Pool) -> tuple[float, float]:
     """Cross-entropy and accuracy, each a mean over the types."""
     network.eval()
     with torch.inference_mode():
-        logits = torch.cat([network.judge(F.relu(network.describe(p.float()))) for p in unseen.pictures.split(128)])
+        logits = torch.cat([network.judge(F.relu(network.describe(p.float()))) for p in unseen.spectrograms.split(128)])
     losses, hits = F.cross_entropy(logits, unseen.types, reduction="none"), logits.argmax(dim=1) == unseen.types
     there = [unseen.types == kind for kind in unseen.types.unique()]
     means = [(float(losses[rows].mean()), float(hits[rows].float().mean())) for rows in there]
@@ -294,12 +294,12 @@ def _off(guess: Tensor, goal: Tensor) -> Tensor:
     return ((guess - goal.nan_to_num()) * known).square().sum() / known.sum().clamp(min=1)
 
 
-def _masked(picture: Tensor, random: torch.Generator) -> Tensor:
-    """Up to 7 bands and up to 19 columns of each picture silenced (Park et al. 2019, arxiv.org/abs/1904.08779)."""
-    out = picture
+def _masked(spectrogram: Tensor, random: torch.Generator) -> Tensor:
+    """Up to 7 bands and up to 19 columns of each spectrogram silenced (Park et al. 2019, arxiv.org/abs/1904.08779)."""
+    out = spectrogram
     for axis, size, most in ((2, NETWORK_BANDS, 8), (3, COLUMNS, 20)):
-        first = torch.randint(0, size, (len(picture), 1), generator=random)
-        width = torch.randint(0, most, (len(picture), 1), generator=random)
+        first = torch.randint(0, size, (len(spectrogram), 1), generator=random)
+        width = torch.randint(0, most, (len(spectrogram), 1), generator=random)
         place = torch.arange(size)
         hidden = (place >= first) & (place < first + width)  # [B, size]
         out = out.masked_fill(hidden[:, None, :, None] if axis == 2 else hidden[:, None, None, :], 0.0)

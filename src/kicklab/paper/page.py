@@ -33,15 +33,15 @@ TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what sto
 PLACES = ("first", "second", "third")
 ABOUT = {  # studies with findings, the answer first, and what is to be known before their sentences
     "curves": "All rows have seen the same sounds; the core-minutes of each are in the results.",
-    "start": "A third of the cells of real spectrograms is exactly silence, which a picture of levels puts at −1; the "
-    "generator begins at mid-grey, and its critic needs no more than that to tell.",
+    "start": "A third of the cells of real spectrograms is exactly silence, −1 on the scale of what is "
+    "learned; the generator begins at mid-grey, and its critic needs no more than that to tell.",
     "ancestor": "The first draft of this work reported losses that flatten after some epochs, at 0.6931 and 0.478, and "
     "sounds that are nearly alike. It asked the right question, and its features and audio pipeline stand; its public "
     "code ends the critic in a sigmoid and takes the loss on logits, which applies another, with labels smoothed "
     "upwards. For a critic that is sure, these losses follow in closed form, and what reaches the generator vanishes "
     "with the slope of the first sigmoid. The network was rebuilt from its facts.",
     "end": "The rows differ in how many kicks are learned from.",
-    "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of its pictures.",
+    "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of what it makes.",
 }
 ABOUT_SWAP = (
     "Nothing is trained here. Levels of real kicks and of what a model makes get a phase that is kept, and one that "
