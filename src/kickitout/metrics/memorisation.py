@@ -1,4 +1,5 @@
-"""Is a generated sound a copy of a training kick? Distances that gain, polarity and a shift do not change, and a limit.
+"""Is a generated sound a copy of a training kick? Distances that gain, polarity and a shift do not change, and a copy
+threshold.
 
 The similarity of two sounds is the largest |normalised cross-correlation| over shifts of up to 2 ms, of each of
 `similarity.BANDS_HZ` by itself, so that the sub does not silence the click; a band counts by its amplitude in the two

@@ -78,7 +78,7 @@ class Split(NamedTuple):
     groups: int
     train: int
     held_out: int
-    limit: float
+    threshold: float
     groups_out: np.ndarray  # [held_out] the group of each held-out kick
     called: np.ndarray  # [held_out] bool: called a copy
     found: dict[str, float]  # change -> share of planted copies found; empty where none were planted
@@ -127,12 +127,12 @@ def accused_interval(splits: list[Split], draws: int = 2000, seed: int = 0) -> t
 def trial_text(splits: list[Split]) -> str:
     """A table of all splits: false accusations with their interval and scatter, and the copies that were found."""
     called = np.concatenate([s.called for s in splits])
-    accused, limits = np.array([s.accused for s in splits]), np.array([s.limit for s in splits])
+    accused, thresholds = np.array([s.accused for s in splits]), np.array([s.threshold for s in splits])
     first, (low, high) = splits[0], accused_interval(splits)
     lines = [
         f"{len(splits)} splits by group: about {first.train} kicks of {first.groups} groups to train on, "
         f"{first.held_out} held out",
-        f"limit: {np.median(limits):.4f} (median; {limits.min():.4f} to {limits.max():.4f})",
+        f"copy threshold: {np.median(thresholds):.4f} (median; {thresholds.min():.4f} to {thresholds.max():.4f})",
         f"held-out kicks called copies: {called.mean():.2%}, 95 % interval {low:.2%} to {high:.2%} "
         f"(groups resampled); in 95 of 100 splits below {np.quantile(accused, 0.95):.2%}",
     ]
