@@ -74,7 +74,7 @@ def test_nothing_left_to_judge_by_is_refused(folders, capsys):
 
 def test_reconstructions_stand_between_recordings_and_seeds(folders, capsys):
     learned, unseen = folders
-    assert main(["lab", "measure", "told", str(learned), str(unseen)]) == 0
+    assert main(["lab", "measure", "c2st", str(learned), str(unseen)]) == 0
     said = capsys.readouterr().out
     assert "| measure | the other half | reconstructed | with the jitter of training | seeds |" in said
     rows = [line for line in said.splitlines() if line.startswith("| two_sample_logistic_bands-1 ")]
