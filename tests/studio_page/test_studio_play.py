@@ -483,7 +483,7 @@ def test_a_file_that_is_no_session_of_this_model_is_one_sentence_and_nothing_is_
 def test_a_kept_session_that_is_damaged_does_not_keep_the_page_away(stage):
     page = stage.page
     shelf = "Object.keys(localStorage).find((key) => key.startsWith('kickitout.session'))"
-    page.wait_for_function(f"() => {shelf}")
+    page.evaluate("dispatchEvent(new Event('pagehide'))")  # what has changed is kept now, and not in a moment
     page.evaluate(
         f"const key = {shelf}; const kept = JSON.parse(localStorage.getItem(key)); kept.pads = 8;"
         "localStorage.setItem(key, JSON.stringify(kept));"
