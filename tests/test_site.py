@@ -20,6 +20,7 @@ import kickitout
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards as cards_of
+from kickitout.frontend import curves_heard
 from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
@@ -127,6 +128,20 @@ def test_variations_blends_morphs_and_controls_are_pythons(visit):
     controls[[model.info.controls.index("pitch"), -1]] = 5.0, 12.0
     moved = model.render(normal([3], model.info.noise_size), controls=controls).wave
     assert np.abs(visit.waves("match({pitch: 5, drive: 12}, {seed: 3}, 1)") - moved).max() < TOLERANCE
+
+
+def test_curves_sound_as_pythons_and_a_level_is_followed_without_a_card(visit):
+    pitch, level = [[0, 220], [60, 55], [400, 48]], [[0, 0], [100, -3], [300, -20]]
+    drawn = kickitout.draw(7, pitch, level)
+    assert np.abs(visit.waves(f"render([{json.dumps(drawn.recipe)}])") - drawn.wave).max() < TOLERANCE
+    recipe, wave, points = visit.page.evaluate(
+        f"backend.draw({{seed: 7}}, {pitch}, {level}, 6)"
+        ".then(({sounds: [s], head}) => [s.recipe, [...s.samples[0]], head.points])"
+    )
+    assert np.abs(kickitout.render(recipe) - np.array(wave, np.float32)).max() < TOLERANCE
+    heard = curves_heard(recipe, load_model()).points
+    assert all(abs(point.error) < 2 for point in heard if point.curve == "level")
+    assert [point["achieved"] is None for point in points] == [True] * 3 + [False] * 3
 
 
 def select(page, seed):

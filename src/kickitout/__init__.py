@@ -15,6 +15,7 @@ from kickitout._version import __version__
 # Where each name comes from. A module is opened when one of its names is first asked for (PEP 562), so that
 # `import kickitout` waits for neither numpy nor PyTorch.
 HOMES = {
+    "Curves": "kickitout.generation.curves",
     "TargetRequest": "kickitout.generation.targets",
     "UserError": "kickitout.errors",
     "blend": "kickitout.kicks",
@@ -23,6 +24,7 @@ HOMES = {
     "clean": "kickitout.training.overview",
     "configs": "kickitout.api",
     "controls": "kickitout.models.controls",
+    "draw": "kickitout.kicks",
     "encode_sound": "kickitout.audio",
     "export_model": "kickitout.api",
     "fit": "kickitout.fitting.fit",
@@ -80,9 +82,10 @@ if TYPE_CHECKING:
     from kickitout.fitting.fit import fit
     from kickitout.fitting.report import write_fit
     from kickitout.generation import generate, generate_kicks, load_model
+    from kickitout.generation.curves import Curves
     from kickitout.generation.styles import styles
     from kickitout.generation.targets import TargetRequest
-    from kickitout.kicks import blend, inpaint, invert, match, morph, read_recipe, render, vary
+    from kickitout.kicks import blend, draw, inpaint, invert, match, morph, read_recipe, render, vary
     from kickitout.models.controls import controls
     from kickitout.scoring import score
     from kickitout.studio.serve import serve
@@ -91,6 +94,7 @@ if TYPE_CHECKING:
     from kickitout.training.overview import clean, runs
 
 __all__ = [
+    "Curves",
     "TargetRequest",
     "UserError",
     "__version__",
@@ -100,6 +104,7 @@ __all__ = [
     "clean",
     "configs",
     "controls",
+    "draw",
     "encode_sound",
     "export_model",
     "fit",

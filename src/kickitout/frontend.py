@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -24,6 +25,11 @@ from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
 from kickitout.fitting.page import MOST_KICKS, fit_in_mixes
+from kickitout.generation.curves import KEY as CURVES
+from kickitout.generation.curves import Curves
+from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
+from kickitout.generation.draw import DrawnPoint, hear, points_of
+from kickitout.generation.drawable import drawable
 from kickitout.generation.generate import Kick
 from kickitout.generation.invert import EncoderSession, encoder_of
 from kickitout.generation.load import find_model_file, notice_of
@@ -44,9 +50,10 @@ from kickitout.units import UNITS
 if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
 
-__all__ = ["FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "REFUSED_FILES", "ROUNDS", "SOUND_FILES",
-           "Analysis", "BackgroundRun", "Cards", "EncoderSession", "Kick", "Model", "Opened", "Plan",
-           "SoundFormat", "TrainingKicks", "TrainingRequest", "analyse", "controls_of", "file",
+__all__ = ["DRAW_ROUNDS", "FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "REFUSED_FILES", "ROUNDS",
+           "SOUND_FILES", "Analysis", "BackgroundRun", "Cards", "CurvesHeard", "DrawnPoint",
+           "EncoderSession", "Kick", "Model", "Opened", "Plan", "SoundFormat", "TrainingKicks",
+           "TrainingRequest", "analyse", "controls_of", "curves_heard", "drawable", "file",
            "find_background_runs", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes",
            "kit", "measure", "measure_each", "notice_of", "open_encoder", "open_sound", "outliers",
            "recipe_name", "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
@@ -213,6 +220,23 @@ def controls_of(model: Model) -> list[dict[str, Any]]:
     """The controls of a model themselves."""
     known = [control for control in CONTROLS if control.name in model.info.controls]
     return [{key: getattr(one, key) for key in ("name", "unit", "low", "high", "meaning")} for one in known]
+
+
+class CurvesHeard(NamedTuple):
+    """What a kick does under its curves. zero_db: what is 0 dB of the level curve, in dB re full scale."""
+
+    points: tuple[DrawnPoint, ...]
+    zero_db: float
+
+
+def curves_heard(recipe: Mapping[str, Any], model: Model) -> CurvesHeard | None:
+    """What the kick of a recipe does under its curves; None where none are drawn over it."""
+    curves = Curves.read(recipe[CURVES]) if recipe.get(CURVES) else None
+    if curves is None:
+        return None
+    flat = {**recipe, CURVES: replace(curves, gain_db=()).written()}
+    raw, wave = (first_half_second(kick_of(one, model).channels) for one in (flat, recipe))
+    return CurvesHeard(points_of(curves, hear(curves, raw, wave)), curves.zero_db(raw))
 
 
 class TrainingKicks:

@@ -20,7 +20,10 @@ import numpy as np
 from kickitout.audio import read_comment
 from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
-from kickitout.generation.generate import Kick, flat, generate_kicks, lasting, latent_kick
+from kickitout.generation.curves import KEY as CURVES
+from kickitout.generation.curves import Curves, DrawnModel, Points, stated_curves
+from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
+from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks, lasting, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import DEFAULT, load_model
@@ -48,7 +51,7 @@ ModelLike: TypeAlias = str | Path | Model
 RecipeLike: TypeAlias = Mapping[str, Any] | Kick
 SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
 # Kept of a recipe beside its seed.
-ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style", LENGTH_KEY)
+ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style", CURVES, LENGTH_KEY)
 
 
 def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
@@ -132,16 +135,56 @@ def match(
 def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int) -> Kick:
     whole = _whole(recipe, model)
     controls = as_row(whole.get("controls"), len(model.info.controls))[0]
+    drawn = _under(model, whole)
     if "latent" in whole:
         latent = np.array(whole["latent"], np.float32)
-        found = match_targets(model, request, latent=latent, controls=controls, rounds=rounds)
+        found = match_targets(drawn, request, latent=latent, controls=controls, rounds=rounds)
     else:
         noise = start_noise(model, whole["seed"], whole.get("start", 0))
-        found = match_targets(model, request, noise, controls=controls, rounds=rounds)
+        found = match_targets(drawn, request, noise, controls=controls, rounds=rounds)
     check_finite(found.wave, f"model {model.info.name}")
-    origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent") if key in whole}
+    origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent", CURVES) if key in whole}
     whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)
     return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
+
+
+def draw(
+    start: int | RecipeLike, pitch: Points | None = None, level: Points | None = None, model: ModelLike = DEFAULT, *,
+    length_s: float | None = None, rounds: int = DRAW_ROUNDS,
+) -> Kick:  # fmt: skip
+    """The kick of a seed or a recipe under a pitch curve and a level curve; click and noise stay the model's.
+
+    pitch: points (ms after the onset, Hz), level: (ms, dB re the kick at its loudest), straight lines between them in
+    octaves and in dB, and level before the first and behind the last; 0 to 490 ms, 20 to 1000 Hz, -60 to 12 dB. None
+    leaves what a recipe has. The `points` of the kick say of each point what the card hears there (`achieved`, NaN
+    where the kick has no pitch) and how far off that is (`error`, in cents or dB). The recipe holds what was drawn and
+    what was found for it, in `rounds` renders at most. length_s: as in `match`. Raises UserError for points that cannot
+    be drawn, and for a pitch curve over a model without a contour of pitch.
+
+    The oscillator plays the curve and what is heard is corrected, as in iterative learning control (Arimoto et al.
+    1984, doi.org/10.1002/rob.4620010203).
+
+    >>> import kickitout
+    >>> kick = kickitout.draw(7, pitch=[(0, 220), (60, 55), (400, 48)], level=[(0, 0), (300, -20)])
+    >>> [(point.curve, point.ms) for point in kick.points if abs(point.error) < 25]
+    [('pitch', 0.0), ('pitch', 60.0), ('pitch', 400.0), ('level', 0.0), ('level', 300.0)]
+    """
+    played = load_model(model)
+    recipe = {"seed": start} if isinstance(start, int | np.integer) else start
+    length, whole = _length(length_s, recipe), _whole(recipe, played)
+    before = _stated(whole)
+    pitch, level = (
+        (old if points is None else points)
+        for points, old in ((pitch, before.pitch if before else ()), (level, before.level if before else ()))
+    )
+    own = {key: value for key, value in whole.items() if key not in (CURVES, LENGTH_KEY)}
+    plain = Kick(whole.get("seed"), np.zeros((1, 1)), own)
+    controls = as_row(own.get("controls"), len(played.info.controls))[0] if "controls" in own else None
+    given: dict[str, Any] = {"latent": np.array(own["latent"], np.float32)} if "latent" in own else {
+        "noise": start_noise(played, own["seed"], own.get("start", 0))}  # fmt: skip
+    kick = drawn_kick(plain, Curves(pitch, level), played,
+                      lambda drawing: played.render(**given, controls=controls, drawing=drawing), rounds)  # fmt: skip
+    return lasting(kick._replace(name=recipe_name(kick.recipe, word=played.info.word)), length)
 
 
 def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
@@ -167,7 +210,8 @@ def vary(
     """One variation of a sound or of a recipe a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is
     as far as kicks are apart, 2 the most. length_s: as in `match`.
 
-    The controls of a recipe keep their values. Raises UserError for an amount outside 0..2, and as `invert` does.
+    The controls of a recipe keep their values, and its curves stay drawn. Raises UserError for an amount outside
+    0..2, and as `invert` does.
 
     >>> import kickitout
     >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
@@ -179,7 +223,8 @@ def vary(
     played, seeds = load_model(model), check_seeds(seeds)
     start = _start(sound, played)
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
-    made = variations(played, start.latent, seeds, amount, start.controls)
+    more |= start.curves
+    made = variations(_under(played, start.curves), start.latent, seeds, amount, start.controls)
     return [lasting(_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more), length)
             for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
 
@@ -191,8 +236,8 @@ def morph(
     """n kicks on the straight line between the latents of two sounds or recipes, both ends included; controls move
     along.
 
-    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat.
-    length_s: as in `match`. Raises UserError for n below 2, and as `invert` does.
+    The pitch is part of the latent, so halfway is one pitch halfway in semitones, not two bodies that beat. Curves stay
+    drawn where both have the same. length_s: as in `match`. Raises UserError for n below 2, and as `invert` does.
 
     >>> import kickitout
     >>> deep, hard = kickitout.generate([7, 8])
@@ -204,7 +249,9 @@ def morph(
     played = load_model(model)
     begin, end = _start(first, played), _start(last, played)
     more: dict[str, Any] = {"morphed": [begin.file, end.file]} if begin.file and end.file else {}
-    made = interpolate(played, begin.latent, end.latent, n, (begin.controls, end.controls))
+    shared = begin.curves if begin.curves == end.curves else {}
+    more |= shared
+    made = interpolate(_under(played, shared), begin.latent, end.latent, n, (begin.controls, end.controls))
     shares = np.linspace(0, 1, n, dtype=np.float32)
     moved = [(1 - share) * begin.controls + share * end.controls for share in shares]
     kicks = [_kick(played, one, controls, f"{begin.stem}_to_{end.stem}_{i:02d}", **more)
@@ -217,7 +264,8 @@ def blend(
     sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], model: ModelLike = DEFAULT, *,
     length_s: float | None = None,
 ) -> Kick:  # fmt: skip
-    """The kick between several sounds or recipes, each drawn to by its weight. length_s: as in `match`.
+    """The kick between several sounds or recipes, each drawn to by its weight. Drawn curves are none of its. length_s:
+    as in `match`.
 
     Raises UserError for weights that are not one for each, below 0 or all 0, and as `invert` does.
 
@@ -279,6 +327,7 @@ class _Start(NamedTuple):
     stem: str
     file: str = ""
     said: str = ""
+    curves: Mapping[str, Any] = {}  # of a recipe, under CURVES
 
 
 def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
@@ -286,10 +335,25 @@ def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
         check_latent(model.info)
         whole, played = _played(sound, model)
         controls = as_row(whole.get("controls"), len(model.info.controls))[0]
-        return _Start(played.latent, controls, recipe_name(whole, word=model.info.word))
+        curves = {CURVES: whole[CURVES]} if CURVES in whole else {}
+        return _Start(played.latent, controls, recipe_name(whole, word=model.info.word), curves=curves)
     found = invert(sound, model)
     name = _file_of(found)
     return _Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
+
+
+def _under(model: Model, recipe: Mapping[str, Any]) -> Model:
+    """The model with its kicks under the curves of a recipe. Raises UserError for nonsense."""
+    curves = _stated(recipe)
+    return model if curves is None else DrawnModel(model, curves)
+
+
+def _stated(recipe: Mapping[str, Any]) -> Curves | None:
+    """The curves in a recipe. Raises UserError for nonsense."""
+    try:
+        return stated_curves(recipe)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"the recipe is damaged ({error})") from error
 
 
 def _length(asked: float | None, *begun: SoundLike | RecipeLike) -> float:

@@ -6,6 +6,7 @@ kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
 kick generate -n 8 --style 808          from one of the model's styles (kick styles lists them)
 kick generate -n 8 --length 2s          kicks that ring as long as they ring, for 2 s at most
+kick generate -n 4 --pitch-curve "0:220 60:F1 400:48" --level-curve "0:0 300:-20"    kicks that follow curves
 kick generate -n 4 --decay 280ms --tolerance decay=2% --tries 100    nearer, and longer until it is met
 kick generate -n 64 --reject-outliers   resamples kicks out of the range of what the model learned from
 kick generate -n 1000000 --shards 10000 -o set/             tar files of 10000 kicks with their cards (docs/scale.md)
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import kickitout
+from kickitout.cli.curves import add_curves, points_text, read_curves
 from kickitout.cli.options import (
     add_format,
     add_length,
@@ -51,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model(parser)
     add_style(parser)
     add_request(parser)
+    add_curves(parser)
     add_rejection(parser)
     add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("kicks"), help="folder for the files (default kicks/)")
@@ -63,6 +66,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.shards is not None and read_curves(args) is not None:
+        raise UserError("--shards: of kicks as seeds have them; curves are drawn over kicks in files of their own")
     bulk = args.shards is not None or workers_said(args)
     if args.seeds is not None and (args.n is not None or args.seed is not None):
         raise UserError("--seeds says exactly which kicks; leave out -n and --seed, or give them without --seeds")
@@ -92,17 +97,21 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
             f"-n {n}: at most {MOST_IN_A_COMMAND:,} files in one command; --shards puts more into fewer files"
         )
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
-    job = kickitout.generation_job(args.out, **_job(args))
+    job = kickitout.generation_job(args.out, curves=read_curves(args), **_job(args))
     rejection = job.rejection()
     began, since, done, targets = time.perf_counter(), time.time(), 0, TargetTally()
     written = job.write(seeds, rejection=rejection, workers=workers, threads=args.threads, force=args.force)
     try:
-        for path, match in written:
+        for path, answer in written:
             done += 1
-            if match:
-                targets.add(path.stem, match)
+            told = ""
+            if isinstance(answer, tuple):
+                told = f"  {points_text(answer)}"
+            elif answer is not None:
+                targets.add(path.stem, answer)
+                told = f"  {answer_text(answer.lines)}"
             if not args.quiet:
-                print_made(f"{path}  {answer_text(match.lines)}" if match else str(path))
+                print_made(f"{path}{told}")
     except KeyboardInterrupt:
         written.close()  # kicks that are being written are finished
         if workers:

@@ -23,7 +23,7 @@ from kickitout.descriptors.endings import measure_endings
 from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
 from kickitout.descriptors.level import level_curves, measure_level, trace_level
 from kickitout.descriptors.loudness import measure_loudness
-from kickitout.descriptors.pitch import measure_pitch, trace_pitch
+from kickitout.descriptors.pitch import measure_pitch, trace_periods
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
@@ -38,6 +38,7 @@ __all__ = [
     "cards_of_each",
     "format_card",
     "level_curve",
+    "periods",
     "pitch_curve",
 ]
 
@@ -129,8 +130,13 @@ def _one(wave: np.ndarray, rate: float) -> SoundBlock | None:
 
 def pitch_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:
     """The pitch over time that the card reads: seconds from the beginning of the wave, Hz. Empty for silence."""
+    return periods(wave, rate)[:2]
+
+
+def periods(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The points of `pitch_curve`, and how much each weighs (its energy: duration times squared amplitude)."""
     block = _one(wave, rate)
-    return trace_pitch(block) if block else (np.zeros(0), np.zeros(0))
+    return trace_periods(block) if block else (np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def level_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:

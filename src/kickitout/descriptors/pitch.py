@@ -329,8 +329,9 @@ def measure_pitch(block: SoundBlock) -> Measured:
     }
 
 
-def trace_pitch(block: SoundBlock) -> tuple[np.ndarray, np.ndarray]:
-    """Pitch of the first sound: seconds from the beginning of the wave, Hz; a point a half period."""
+def trace_periods(block: SoundBlock) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Periods of the first sound, one a half period: seconds from the beginning of the wave, Hz, and their weights."""
     path = track(block)
     there = path.weight[0] > 0
-    return (path.times[0][there] + block.onset[0] * 1000 / block.rate) / 1000, path.hz[0][there]
+    seconds = (path.times[0][there] + block.onset[0] * 1000 / block.rate) / 1000
+    return seconds, path.hz[0][there], path.weight[0][there]

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -21,7 +21,10 @@ from kickitout.descriptors.limits import Limits
 from kickitout.errors import UserError
 from kickitout.export.wav_chunks import SamplerZone, with_zone
 from kickitout.files import make_folder, write_whole
-from kickitout.generation.generate import Kick, generate_kicks, in_order
+from kickitout.generation.curves import KEY as CURVES
+from kickitout.generation.curves import Curves
+from kickitout.generation.draw import DrawnPoint
+from kickitout.generation.generate import Kick, check_alone, generate_kicks, in_order
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
@@ -49,6 +52,8 @@ if TYPE_CHECKING:
 
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 CHUNK = 32  # kicks that a worker is sent at a time
+
+Answer: TypeAlias = MatchResult | tuple[DrawnPoint, ...] | None  # what came of targets, or of curves
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,9 @@ def recipe_name(recipe: Mapping[str, Any], card: Mapping[str, float | str] | Non
         parts.append(f"{decay:.0f}ms")
     # The digest is of the words of format 1, so that a kick keeps its name.
     words = {"start": "start", "latent": "place", "controls": "knobs"}
-    turned = {old: recipe[new] for new, old in words.items() if new in recipe and np.any(recipe[new])}
+    turned = {
+        old: recipe[new] for new, old in words.items() if new in recipe and (new == CURVES or np.any(recipe[new]))
+    }
     digest = hashlib.sha256(json.dumps(turned, sort_keys=True).encode()).hexdigest()
     if "seed" in recipe:
         parts.append(f"s{recipe['seed']:06d}" + (f"-{digest[:4]}" if turned else ""))
@@ -236,7 +243,7 @@ class GenerationJob:
 
     model: as `load_model` takes it; digest: of the model it was where the job was given; request: what the kicks are
     asked for; limits: of an outlier rejection, if there is one; folder: where files go; style: of the model; length_s:
-    the most seconds that a kick rings.
+    the most seconds that a kick rings; curves: that every kick follows.
     """
 
     model: str
@@ -247,12 +254,13 @@ class GenerationJob:
     limits: Limits | None = None
     style: str | None = None
     length_s: float = MODEL_S
+    curves: Curves | None = None
 
     @classmethod
     def of(
         cls, model: str | Path | Model, folder: Path, form: SoundFormat | None = None,
         targets: Targets | None = None, *, reject_outliers: bool = False, style: str | None = None,
-        length_s: float = MODEL_S,
+        length_s: float = MODEL_S, curves: Curves | None = None,
     ) -> GenerationJob:  # fmt: skip
         """Raises UserError for a model that cannot be played, for a style that it does not have, and for targets and a
         length that cannot be asked for."""
@@ -262,9 +270,11 @@ class GenerationJob:
         _opened.clear()
         _opened[name, played.digest] = played
         in_style(played, style)
+        request = TargetRequest.of(targets)
+        check_alone(curves, request, reject_outliers)
         form = replace(form, word=named_by(played.info.word, style))
         length_s = check_length(length_s)
-        return cls(name, played.digest, folder, form, TargetRequest.of(targets), limits, style, length_s)
+        return cls(name, played.digest, folder, form, request, limits, style, length_s, curves)
 
     def open(self) -> Model:
         """Raises UserError where the model is another one here."""
@@ -287,13 +297,14 @@ class GenerationJob:
         self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int | None = 1
     ) -> Generator[Kick, None, None]:
         return generate_kicks(seeds, self.open(), self.request, reject_outliers=rejection or False, style=self.style,
-                              length_s=self.length_s, threads=threads)  # fmt: skip
+                              length_s=self.length_s, curves=self.curves, threads=threads)  # fmt: skip
 
     def write(
         self, seeds: Sequence[int], *, rejection: OutlierRejection | None = None, workers: Workers | None = None,
         threads: int | None = None, force: bool = False,
-    ) -> Generator[tuple[Path, MatchResult | None], None, None]:  # fmt: skip
-        """Write one file a seed, by workers or on threads of this process; yields its path and what came of targets.
+    ) -> Generator[tuple[Path, Answer], None, None]:  # fmt: skip
+        """Write one file a seed, by workers or on threads of this process; yields its path and what came of what was
+        asked for.
 
         rejection: of `rejection`, counts what was resampled. Each file appears whole or not at all. Raises UserError
         before a kick is made for seeds that are none, or are there twice, and where a file is in the way and `force`
@@ -315,10 +326,10 @@ class GenerationJob:
 
     def _written(
         self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int
-    ) -> Generator[tuple[Path, MatchResult | None], None, None]:
-        def write(kick: Kick) -> tuple[Path, MatchResult | None]:
+    ) -> Generator[tuple[Path, Answer], None, None]:
+        def write(kick: Kick) -> tuple[Path, Answer]:
             data = encode_kick(kick.recipe, kick.channels, self.form)[1]
-            return write_whole(self.folder / f"{kick.name}.{self.form.format}", data), kick.match
+            return write_whole(self.folder / f"{kick.name}.{self.form.format}", data), kick.match or kick.points or None
 
         with (
             closing(self.kicks(seeds, rejection, threads)) as made,
@@ -326,12 +337,12 @@ class GenerationJob:
         ):
             yield from written
 
-    def write_files(self, seeds: Sequence[int]) -> tuple[list[tuple[Path, MatchResult | None]], RejectionTally]:
+    def write_files(self, seeds: Sequence[int]) -> tuple[list[tuple[Path, Answer]], RejectionTally]:
         """As a worker: a file a seed, whatever is there. Returns paths, matches without their sounds, and the tally."""
         rejection = self.rejection()
         written = [
-            (path, match and replace(match, wave=np.empty((0, 0), np.float32)))
-            for path, match in self._written(seeds, rejection, 1)
+            (path, replace(answer, wave=np.empty((0, 0), np.float32)) if isinstance(answer, MatchResult) else answer)
+            for path, answer in self._written(seeds, rejection, 1)
         ]
         return written, rejection.tally if rejection else RejectionTally()
 
@@ -343,14 +354,15 @@ class GenerationJob:
 
 def generation_job(
     out: str | PathLike[str], *, model: str | Path | Model = DEFAULT, targets: Targets | None = None,
-    reject_outliers: bool = False, style: str | None = None, length_s: float = MODEL_S, format: str = "wav",
-    bits: str = "24",
-    rate: int = SAMPLE_RATE, pre_roll_ms: float | None = None,
+    reject_outliers: bool = False, style: str | None = None, length_s: float = MODEL_S,
+    curves: Curves | None = None, format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE,
+    pre_roll_ms: float | None = None,
 ) -> GenerationJob:  # fmt: skip
     """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
 
-    Its `write(seeds, workers=...)` yields each file as it is there. targets, reject_outliers, style, length_s: as in
-    `generate_kicks`; format, bits, rate, pre_roll_ms: as in `write_kicks`. Raises UserError as those do.
+    Its `write(seeds, workers=...)` yields each file as it is there, and what came of targets or curves. targets,
+    reject_outliers, style, length_s, curves: as in `generate_kicks`; format, bits, rate, pre_roll_ms: as in
+    `write_kicks`. Raises UserError as those do.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -361,7 +373,7 @@ def generation_job(
     """
     form = SoundFormat(format, bits, rate, pre_roll_ms)
     return GenerationJob.of(model, Path(out), form, targets, reject_outliers=reject_outliers, style=style,
-                            length_s=length_s)  # fmt: skip
+                            length_s=length_s, curves=curves)  # fmt: skip
 
 
 _opened: dict[tuple[str, str], Model] = {}  # the model of the last job, by name and digest

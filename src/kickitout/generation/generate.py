@@ -15,12 +15,15 @@ import numpy as np
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import BLOCK_ROWS, card
 from kickitout.errors import UserError
+from kickitout.generation.curves import KEY as CURVES
+from kickitout.generation.curves import Curves
+from kickitout.generation.draw import ROUNDS, DrawnPoint, RenderDrawing, follow
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import Targets, match_seeds
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds, normal
 from kickitout.generation.onnx_backend import TOGETHER
-from kickitout.generation.recipe import latent_recipe, rounded
+from kickitout.generation.recipe import check_finite, latent_recipe, rounded
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.styles import in_style, named_by, seed_recipe
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
@@ -40,6 +43,7 @@ class Kick(NamedTuple):
     match: MatchResult | None = None
     name: str = "kick"  # of its file, without an ending
     said: str = ""  # how near the model comes to the sound that it came from
+    points: tuple[DrawnPoint, ...] = ()  # of the curves that were drawn over it, and what it does there
 
     @property
     def wave(self) -> np.ndarray:
@@ -60,6 +64,13 @@ def flat(channels: np.ndarray) -> np.ndarray:
 def latent_kick(model: Model, played: Played, name: str, said: str = "", **more: Any) -> Kick:
     """A kick that came from a latent. more: where that came from, for its recipe."""
     return Kick(None, played.wave, latent_recipe(model, played.latent, **more), name=name, said=said)
+
+
+def drawn_kick(kick: Kick, curves: Curves, model: Model, render: RenderDrawing, rounds: int = ROUNDS) -> Kick:
+    """The kick, under curves that it follows as far as it can. render: plays it with what is drawn of it."""
+    found, played, points = follow(render, curves, rounds, held=model.info.latent_size > 0)
+    check_finite(played.wave, f"model {model.info.name}")
+    return kick._replace(channels=played.wave, recipe={**kick.recipe, CURVES: found.written()}, points=points)
 
 
 def lasting(kick: Kick, length_s: float) -> Kick:
@@ -98,15 +109,16 @@ def generate(
 def generate_kicks(
     seeds: Sequence[int], model: str | Path | Model = DEFAULT, targets: Targets | None = None, *,
     reject_outliers: bool | OutlierRejection = False, style: str | None = None, length_s: float = MODEL_S,
-    threads: int | None = None,
+    curves: Curves | None = None, threads: int | None = None,
 ) -> Generator[Kick, None, None]:  # fmt: skip
     """The kick of every seed with its recipe, in the order of the seeds, as soon as each is there.
 
     targets: what each shall measure, as in `match`. reject_outliers, style: as in `generate`; an `OutlierRejection`
     counts what it resamples. length_s: the most seconds that each rings; a kick ends where it is no longer heard, and
-    targets and outliers are measured in its first 500 ms. They are generated on `threads` threads (all cores by
-    default), a few at a time where there are so many; at most four such groups a thread are under way, however many
-    seeds there are. Raises UserError as `generate` and `match` do, and for a sound that is not finite.
+    targets and outliers are measured in its first 500 ms. curves: that all of them follow, as in `draw`. They are
+    generated on `threads` threads (all cores by default), a few at a time where there are so many; at most four such
+    groups a thread are under way, however many seeds there are. Raises UserError as `generate`, `match` and `draw` do,
+    for a sound that is not finite, and for curves together with targets or outlier rejection.
 
     >>> import kickitout
     >>> for kick in kickitout.generate_kicks([7, 8]):
@@ -116,6 +128,7 @@ def generate_kicks(
     """
     played, threads, length_s = in_style(load_model(model), style), threads or usable_cpus(), check_length(length_s)
     seeds, request = check_seeds(seeds), TargetRequest.of(targets)
+    check_alone(curves, request, reject_outliers)
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
     if rejection is not None and style is not None:
         rejection = replace(rejection, model=played)
@@ -127,8 +140,15 @@ def generate_kicks(
         if request:
             found = match_seeds(played, request, part)
             return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
-        waves = played.play(normal(part, played.info.noise_size))
-        return [_kick(seed, wave) for seed, wave in zip(part, waves, strict=True)]
+        noise = normal(part, played.info.noise_size)
+        if curves is not None:
+            return [_drawn(seed, noise[i : i + 1], curves) for i, seed in enumerate(part)]
+        return [_kick(seed, wave) for seed, wave in zip(part, played.play(noise), strict=True)]
+
+    def _drawn(seed: int, noise: np.ndarray, curves: Curves) -> Kick:
+        name = f"{named_by(played.info.word, style)}_{seed:06d}"
+        begun = Kick(seed, noise, seed_recipe(played, seed), name=name)
+        return lasting(drawn_kick(begun, curves, played, lambda one: played.render(noise, drawing=one)), length_s)
 
     def _kick(seed: int, wave: np.ndarray, match: MatchResult | None = None, **more: Any) -> Kick:
         if not np.isfinite(wave).all():
@@ -147,6 +167,15 @@ def generate_kicks(
     with closing(in_order(group, (seeds[i : i + size] for i in range(0, len(seeds), size)), threads)) as groups:
         for made in groups:
             yield from made
+
+
+def check_alone(curves: Curves | None, request: TargetRequest, reject_outliers: object) -> None:
+    """Raises UserError for curves together with targets or with outlier rejection."""
+    if curves is not None and (request or reject_outliers):
+        raise UserError(
+            "curves are drawn over the kicks of seeds as they are; ask for targets and reject outliers first, and draw "
+            "over what comes of it (kickitout.draw takes its recipe)"
+        )
 
 
 def in_order(use: Callable[[S], T], items: Iterable[S], threads: int) -> Generator[T, None, None]:

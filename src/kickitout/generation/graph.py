@@ -11,6 +11,7 @@ from typing import Any
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.model import check_size
+from kickitout.generation.wire import message
 from kickitout.quiet import quiet_libraries
 
 PLAYED = {7: "graph", 8: "opset_import", 25: "functions"}  # fields of an ONNX file that decide what it computes
@@ -29,45 +30,19 @@ def graph_identity(data: bytes, refusal: str) -> str:
     """sha256 of what an ONNX file computes: its graph with the weights, and the versions of its operators.
 
     Metadata and the program that wrote it are no part of it, so a model stays itself where something is noted in its
-    file. The fields are found on the wire (protobuf.dev/programming-guides/encoding): a number of type varint for each,
-    then a varint, 8 bytes, a length with so many bytes, or 4 bytes. Raises UserError(refusal) for anything else.
+    file. Raises UserError(refusal) for bytes that are none.
     """
     found: dict[int, list[memoryview]] = {field: [] for field in PLAYED}
-    view, at = memoryview(data), 0
     try:
-        while at < len(data):
-            begin = at
-            tag, at = _varint(data, at)
-            field, kind = tag >> 3, tag & 7
-            if kind == 0:
-                _, at = _varint(data, at)
-            elif kind == 2:
-                size, at = _varint(data, at)
-                at += size
-            else:
-                at += {1: 8, 5: 4}[kind]
-            if at > len(data):
-                raise IndexError
-            if field in PLAYED:
-                found[field].append(view[begin:at])
-    except (IndexError, KeyError) as error:
+        for part in message(data):
+            if part.field in PLAYED:
+                found[part.field].append(part.whole)
+    except ValueError as error:
         raise UserError(refusal) from error
     digest = hashlib.sha256()
-    for part in [part for parts in found.values() for part in parts]:
-        digest.update(part)
+    for whole in [whole for parts in found.values() for whole in parts]:
+        digest.update(whole)
     return digest.hexdigest()
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    """A number of up to 64 bits, seven a byte, the lowest first, and where it ends."""
-    value = 0
-    for place in range(0, 70, 7):
-        byte = data[at]
-        value |= (byte & 0x7F) << place
-        at += 1
-        if byte < 0x80:
-            return value, at
-    raise IndexError
 
 
 def open_graph(data: bytes, refusal: str) -> Any:

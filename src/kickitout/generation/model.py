@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from kickitout.errors import UserError
+from kickitout.generation.drawable import Drawing
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.stored import current_digest, upgraded_model
 
@@ -123,11 +124,13 @@ class Model(Protocol):
         ...
 
     def render(
-        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
-    ) -> Played:
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> Played:  # fmt: skip
         """One kick from noise [1, noise_size] or from a latent [latent_size], with controls [len(info.controls)].
 
-        Raises UserError where the model has no controls or no latent.
+        drawing: in place of the curves that the model has. Raises UserError where it has no controls, no latent or no
+        contour.
         """
         ...
 
@@ -150,6 +153,14 @@ def as_row(values: np.ndarray | None, size: int) -> np.ndarray:
     if row.shape[1] != size:
         raise UserError(f"{row.shape[1]} numbers given where this model takes {size}; use those this model made")
     return row
+
+
+def no_contour(info: ModelInfo) -> UserError:
+    """What is to be said of a model whose pitch cannot be drawn."""
+    return UserError(
+        f"model {info.name}: it has no contour of pitch that could be drawn; a level curve works, and the default "
+        "model has both"
+    )
 
 
 def check_latent(info: ModelInfo) -> None:

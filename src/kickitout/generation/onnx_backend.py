@@ -3,6 +3,8 @@
     eps [n, noise_size] -> waveform [n, channels, T]
     eps [n, noise_size], latent [n, latent_size], given [n, 1], knobs [n, k] -> waveform [n, channels, T], place [n, ..]
 
+Where something is drawn, the graph is opened a second time, with the inputs for it (`drawable`).
+
 A graph calls its controls `knobs` and the latent that it gives back `place`: names in files, which stay. eps is noise.
 
 One thread a call, and many calls at once from many threads. Eight kicks a call are quicker than eight calls, but a kick
@@ -15,12 +17,14 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 import numpy as np
 
 from kickitout.errors import UserError
+from kickitout.generation.drawable import Drawing, drawable
 from kickitout.generation.graph import graph_identity, open_graph, read_graph, run_graph
-from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent, no_contour
 from kickitout.models.controls import CONTROLS
 
 TOGETHER = 8  # kicks a call
@@ -40,6 +44,7 @@ class OnnxModel:
         self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
         self.digest = graph_identity(data, refusal)
         self.path: Path | None = path
+        self._drawn: Any = None  # the session whose pitch can be drawn, once it was needed
         self.together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
         self.moved_together: bool | None = None  # the same with controls moved
         self._lock = Lock()
@@ -90,31 +95,46 @@ class OnnxModel:
             return False
 
     def render(
-        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
-    ) -> Played:
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> Played:  # fmt: skip
         if latent is not None or (controls is not None and np.any(controls)):
             check_latent(self.info)
         noise = np.zeros((1, self.info.noise_size), np.float32) if noise is None else noise
         latent = None if latent is None else as_row(latent, self.info.latent_size)
-        wave, found = self._run(noise, latents=latent, controls=as_row(controls, len(self.info.controls)))
+        row = as_row(controls, len(self.info.controls))
+        wave, found = self._run(noise, latents=latent, controls=row, drawing=drawing)
         return Played(wave[0], found[0])
 
+    def _drawable(self) -> Any:
+        """The graph with the inputs of a drawing. Raises UserError for one that has no contour."""
+        with self._lock:
+            if self._drawn is None:
+                data = drawable(read_graph(self.path)) if self.path is not None and self.info.latent_size else None
+                if data is None:
+                    raise no_contour(self.info)
+                self._drawn = open_graph(data, self._fails)
+            return self._drawn
+
     def _run(
-        self, eps: np.ndarray, latents: np.ndarray | None = None, controls: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
+        self, eps: np.ndarray, latents: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
         """Waveforms [n, channels, T] and latents [n, latent_size], empty for a graph without.
 
-        latents [n, latent_size]; controls [n, K].
+        latents [n, latent_size]; controls [n, K]; drawing: of a single kick.
         """
         info, n = self.info, len(eps)
-        feed = {"eps": eps}
+        feed, session = {"eps": eps}, self._session
+        if drawing is not None:
+            feed, session = feed | drawing.feed(), self._drawable()
         if not info.latent_size:
             (waves,) = run_graph(self._session, feed, self._fails)
             return self._checked(waves, n), np.zeros((n, 0), np.float32)
         feed["latent"] = np.zeros((n, info.latent_size), np.float32) if latents is None else latents
         feed["given"] = np.full((n, 1), float(latents is not None), np.float32)
         feed["knobs"] = np.zeros((n, len(info.controls)), np.float32) if controls is None else controls
-        waves, found = run_graph(self._session, feed, self._fails)
+        waves, found = run_graph(session, feed, self._fails)
         return self._checked(waves, n), found
 
     def _checked(self, waves: np.ndarray, count: int) -> np.ndarray:

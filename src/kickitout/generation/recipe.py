@@ -14,6 +14,8 @@ import numpy as np
 from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.errors import UserError
+from kickitout.generation.curves import KEY as CURVES
+from kickitout.generation.curves import under
 from kickitout.generation.earlier import where_had
 from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
@@ -171,7 +173,7 @@ def check_maker(recipe: Mapping[str, Any], model: Model | None, where: str) -> M
 
 
 def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
-    model = check_maker(recipe, model, where)
+    model = under(check_maker(recipe, model, where), recipe)
     controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
     if "latent" in recipe:
         return model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
@@ -198,14 +200,14 @@ def _checked_source(recipe: dict[str, Any], where: str, source: bytes | None, wh
 def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
     """The latent a recipe speaks of, where `model` made the sound with no control moved; None otherwise.
 
-    A sound of a kit has been tuned and shaped since, and one that keeps a part of a file is the latent's in the other
-    part only, so they are no longer the sound of that latent.
+    A sound of a kit has been tuned and shaped since, one that keeps a part of a file is the latent's in the other part
+    only, and one under drawn curves follows those, so they are no longer the sound of that latent.
     """
     try:
         recipe = recipe_in(comment, "")
     except UserError:
         return None
-    changed_since = "shape" in recipe or "keep" in recipe
+    changed_since = any(key in recipe for key in ("shape", "keep", CURVES))
     if not goes_by(model, recipe.get("model_sha256")) or np.any(recipe.get("controls", [])) or changed_since:
         return None
     try:

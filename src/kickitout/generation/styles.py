@@ -16,6 +16,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
+from kickitout.generation.drawable import Drawing
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played, as_row, goes_by
@@ -67,11 +68,12 @@ class StyledModel:
         return np.stack([self.render(eps[i : i + 1], controls=row).wave for i, row in enumerate(rows)])
 
     def render(
-        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
-    ) -> Played:
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> Played:  # fmt: skip
         """As `Model` has it."""
         drawn = self.style.latents(as_row(noise, self.info.noise_size))[0] if latent is None else latent
-        return self.model.render(latent=drawn, controls=controls)
+        return self.model.render(latent=drawn, controls=controls, drawing=drawing)
 
 
 def in_style(model: Model, name: str | None) -> Model:

@@ -13,7 +13,8 @@ from safetensors import SafetensorError, safe_open
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent, check_size
+from kickitout.generation.drawable import Drawing
+from kickitout.generation.model import METADATA_KEY, ModelInfo, Played, as_row, check_latent, check_size, no_contour
 from kickitout.models.families import AnyAdversarial, finished, make_generator, make_scale, whole_shape
 from kickitout.models.player import Player, make_player
 from kickitout.representations import RepresentationConfig, make_representation
@@ -39,8 +40,11 @@ class TorchModel:
         return out
 
     def render(
-        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None
-    ) -> Played:
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> Played:  # fmt: skip
+        if drawing is not None:
+            raise no_contour(self.info)
         info, device = self.info, next(self.player.parameters()).device
         feed = [np.zeros((1, info.noise_size), np.float32) if noise is None else noise]
         if info.latent_size:

@@ -32,6 +32,7 @@ ROUTES: dict[str, tuple[str, type[Response]]] = {  # method of the service -> ho
     "blend": ("POST", Packed),
     "morph": ("POST", Packed),
     "match": ("POST", Packed),
+    "draw": ("POST", Packed),
     "analyse": ("POST", JSONResponse),
     "nearest": ("POST", Packed),
     "file": ("GET", Response),

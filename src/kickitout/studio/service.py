@@ -31,6 +31,7 @@ MOST_IN_A_KIT = 16
 MOST_KIT_FILES = 256
 LONGEST_LATENT = 4097  # numbers
 LONGEST_NAME = 200  # characters
+MOST_NUMBERS = 128  # of a row of drawn curves
 
 Seed = Annotated[int, Field(ge=0, le=frontend.LARGEST_SEED)]
 Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precision
@@ -40,7 +41,7 @@ class Recipe(BaseModel):
     """What renders a kick: a seed or a latent, and values of the controls.
 
     start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file;
-    length_s: the most seconds that it rings.
+    curves: that are drawn over it; length_s: the most seconds that it rings.
     """
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
@@ -53,6 +54,7 @@ class Recipe(BaseModel):
     varied: str | None = Field(None, max_length=LONGEST_NAME)
     morphed: list[str] | None = Field(None, max_length=2)
     amount: float | None = None
+    curves: dict[str, Annotated[list[Any], Field(max_length=MOST_NUMBERS)]] | None = Field(None, max_length=8)
     length_s: float | None = None
     model_sha256: str | None = Field(None, max_length=64)
 
@@ -112,6 +114,17 @@ class MatchBody(_Body):
     recipe: Recipe | None = None
     seed: Seed | None = None
     rounds: int = Field(frontend.ROUNDS, ge=1, le=frontend.ROUNDS)
+
+
+class DrawBody(RecipeBody):
+    """Points of a pitch curve (ms, Hz) and of a level curve (ms, dB) over a recipe; none: no such curve.
+
+    rounds: renders at most; few are enough while a point moves.
+    """
+
+    pitch: list[tuple[float, float]] = Field([], max_length=MOST_NUMBERS)
+    level: list[tuple[float, float]] = Field([], max_length=MOST_NUMBERS)
+    rounds: int = Field(frontend.DRAW_ROUNDS, ge=1, le=frontend.DRAW_ROUNDS)
 
 
 class KitBody(_Body):
@@ -212,6 +225,11 @@ class StudioService:
         ]
         return self._packed([kick], lines=lines, renders=matched.renders if matched else 1)
 
+    def draw(self, body: DrawBody) -> Packed:
+        """A kick under a pitch curve and a level curve, and what it does at each point."""
+        kick = kicks.draw(body.recipe.known(), body.pitch, body.level, self.model, rounds=body.rounds)
+        return self._packed([kick], points=_points(kick.points))
+
     def invert(self, data: bytes, name: str) -> Packed:
         """A sound file: the kick of its recipe, or its own sound, with the card, and its reconstruction."""
         found = frontend.open_sound(self.model, self.encoder, data, name)
@@ -233,7 +251,12 @@ class StudioService:
 
     def analyse(self, body: RecipeBody) -> dict[str, Any]:
         """Curves, a spectrogram and the nearest training kick."""
-        return self._analysis(kicks.kick_of(body.recipe.known(), self.model).channels)
+        recipe = body.recipe.known()
+        found = self._analysis(kicks.kick_of(recipe, self.model).channels)
+        drawn = frontend.curves_heard(recipe, self.model)
+        if drawn is None:
+            return found
+        return found | {"drawn": {"points": _points(drawn.points), "zero_db": drawn.zero_db}}
 
     def nearest(self, body: RecipeBody) -> Packed:
         """A kick and the nearest training kick, where those are known."""
@@ -306,6 +329,13 @@ class StudioService:
         text = json.dumps(head, allow_nan=False).encode()
         text += b" " * (-len(text) % 4)
         return Packed(struct.pack("<I", len(text)) + text + waves.tobytes())
+
+
+def _points(points: Sequence[frontend.DrawnPoint]) -> list[dict[str, Any]]:
+    told = [or_null({"achieved": one.achieved, "error": one.error}) for one in points]
+    return [
+        {"curve": one.curve, "ms": one.ms, "drawn": one.drawn, **more} for one, more in zip(points, told, strict=True)
+    ]
 
 
 def _list(values: np.ndarray, digits: int) -> list[float]:

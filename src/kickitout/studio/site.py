@@ -100,6 +100,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
     player = load_model(model)
     made = [kick_of({"seed": seed}, player) for seed in range(kicks)]
     found = frontend.measure(np.stack([kick.channels for kick in made]), threads=None)
+    can_draw = player.path is not None and frontend.drawable(player.path.read_bytes()) is not None
     expected, points = calibrate(player, kicks)
     told = about(player, best(found, player)) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
@@ -107,7 +108,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         "references": None,
         "calibration": expected,
         "measured": kicks,
-        "without": ["kit", "formats", "cards", "inversion"],
+        "without": ["kit", "formats", "cards", "inversion", *([] if can_draw else ["curves"])],
     }
     listed = [
         {
@@ -117,7 +118,8 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         }
         for i, kick in enumerate(made)
     ]
-    return {"info": {name: getattr(player.info, name) for name in OF_A_MODEL}, "about": told, "cards": listed}
+    info = {name: getattr(player.info, name) for name in OF_A_MODEL} | {"drawable": can_draw}
+    return {"info": info, "about": told, "cards": listed}
 
 
 def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
@@ -133,7 +135,7 @@ def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
     modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in NOT_THE_PAGES]
     (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
-    shutil.copyfile(model, folder / "model.onnx")
+    (folder / "model.onnx").write_bytes(frontend.drawable(model.read_bytes()) or model.read_bytes())
     if notice := frontend.notice_of(model):
         (folder / "NOTICE.txt").write_text(notice, "utf-8")
 

@@ -18,8 +18,15 @@ const analyses = new WeakMap();
 let fields = [];
 let resting = 0;
 
-/** @param {import("./types.js").About} about */
-export function setUpAnalysis(about) {
+/** What is told of an analysis that has come. @type {(sound: Sound) => void} */
+let tell = () => {};
+
+/** The analysis of a sound, if it is there. @param {Sound} sound */
+export const analysisOf = (sound) => analyses.get(sound);
+
+/** @param {import("./types.js").About} about @param {(sound: Sound) => void} came */
+export function setUpAnalysis(about, came) {
+  tell = came;
   fields = about.fields;
   for (const id of ["spectrogram", "caption"]) element(id).hidden = backend.analyse === null;
   state.on("selected", show);
@@ -32,6 +39,7 @@ export const analysed = (sound, analysis) => void analyses.set(sound, analysis);
 const fetchAnalysis = newest(async (/** @type {Sound} */ sound) => {
   if (sound.recipe && backend.analyse && !analyses.has(sound)) analyses.set(sound, await backend.analyse(sound.recipe));
   if (state.sound === sound) paint();
+  tell(sound);
 });
 
 function show() {
@@ -93,7 +101,7 @@ function paintWave(sound, analysis) {
   samples.forEach((channel, i) => {
     drawWave(pen, channel, { x: 0, y: (i * height) / samples.length, width, height: height / samples.length });
   });
-  if (!analysis) return;
+  if (!analysis || element("kick").classList.contains("drawn-over")) return; // the layer has the level on a scale of its own
   const points = analysis.level.ms.map((ms, i) => [ms, analysis.level.db[i]]);
   const end = points.findLastIndex(([, db]) => db > LOWEST_DB) + 1;
   curve(pen, points.slice(0, end), secondsOf(sound), width, (db) => (1 - Math.max(0, (db - LOWEST_DB) / -LOWEST_DB)) * (height - 4) + 2, "gold");

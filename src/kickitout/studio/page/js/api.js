@@ -63,6 +63,8 @@ export const backend = {
   morph: async (first, last, n) => unpack(await post("api/morph", { first, last, n })),
   /** @param {Record<string, number>} targets @param {Recipe} recipe @param {number} rounds */
   match: async (targets, recipe, rounds) => unpack(await post("api/match", { targets, recipe, rounds })),
+  /** @param {Recipe} recipe @param {[number, number][]} pitch ms and Hz @param {[number, number][]} level ms and dB @param {number} rounds */
+  draw: async (recipe, pitch, level, rounds) => unpack(await post("api/draw", { recipe, pitch, level, rounds })),
   /** @param {Record<string, number>} targets @param {number} seed */
   matchSeed: async (targets, seed) => unpack(await post("api/match", { targets, seed })),
   /** @param {Blob} file @param {string} name */

@@ -3,6 +3,7 @@
  * needs the kick card's measurements is left out, but for the kicks of the map, which were measured at export.
  */
 
+import { feedOf, followed, levelled } from "./curves.js";
 import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { encodeWav, readComment } from "./wav.js";
@@ -17,7 +18,7 @@ export { Wrong };
 
 const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
-const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "model_sha256"]; // kickitout.studio.routes.Recipe
+const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "model_sha256"]; // kickitout.studio.routes.Recipe
 
 const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
@@ -39,7 +40,7 @@ const site = fetch(new URL("../site.json", import.meta.url)).then((reply) => rep
   throw new Wrong("site.json does not come from this server; put the whole folder there, as kick export has written it.");
 });
 
-/** @param {Record<string, Float32Array>} feed @returns {Promise<Played>} */
+/** @param {Record<string, Float32Array | Int32Array>} feed @returns {Promise<Played>} */
 function run(feed) {
   return new Promise((resolve, reject) => {
     waiting.set(++calls, { resolve, reject });
@@ -53,22 +54,33 @@ async function played(recipe) {
   if (recipe.model_sha256 && recipe.model_sha256 !== about.model.sha256) throw new Wrong("This recipe is of another model.");
   const noise = recipe.latent ? new Float32Array(info.noise_size) : normal(startSeed(recipe.seed, recipe.start ?? 0), info.noise_size);
   if (!info.latent_size) return run({ noise });
-  return run({
+  if (recipe.curves && !info.drawable) throw new Wrong("This recipe has curves, which this page's model cannot follow.");
+  const made = await run({
+    ...(info.drawable ? feedOf(recipe.curves) : {}),
     noise,
     latent: Float32Array.from(recipe.latent ?? new Float32Array(info.latent_size)),
     given: new Float32Array([recipe.latent ? 1 : 0]),
     controls: Float32Array.from(recipe.controls ?? new Float32Array(info.controls.length)),
   });
+  if (!recipe.curves?.gain_db) return made;
+  const wave = new Float32Array(made.wave.length);
+  levelled(channelsOf(made), recipe.curves.gain_db).channels.forEach((channel, c) => wave.set(channel, c * channel.length));
+  return { ...made, wave };
+}
+
+/** @param {Played} made */
+function channelsOf({ wave, channels }) {
+  const long = wave.length / channels;
+  return Array.from({ length: channels }, (_, c) => wave.slice(c * long, (c + 1) * long));
 }
 
 /** @param {Recipe} recipe @returns {Promise<Sound>} */
 async function sounding(recipe) {
   const { about, cards } = await site;
   const made = await played(recipe);
-  const plain = recipe.seed !== undefined && !recipe.start && !recipe.controls?.some((/** @type {number} */ x) => x);
+  const plain = recipe.seed !== undefined && !recipe.start && !recipe.curves && !recipe.controls?.some((/** @type {number} */ x) => x);
   const base = recipe.seed !== undefined && !recipe.start ? cards[recipe.seed] : undefined;
   const known = plain ? base : undefined;
-  const long = made.wave.length / made.channels;
   const whole = { kickitout: about.version, format: 2, model: about.model.name, model_sha256: about.model.sha256, ...recipe };
   return {
     name: known?.name ?? nameOf(recipe, about.model.word),
@@ -78,13 +90,13 @@ async function sounding(recipe) {
     points: base?.points,
     reasons: {},
     rate: about.model.rate,
-    samples: Array.from({ length: made.channels }, (_, c) => made.wave.slice(c * long, (c + 1) * long)),
+    samples: channelsOf(made),
   };
 }
 
 /** A name for what was not measured. @param {Recipe} recipe @param {string} word */
 function nameOf(recipe, word) {
-  const turned = JSON.stringify([recipe.start, recipe.latent, recipe.controls]);
+  const turned = JSON.stringify([recipe.start, recipe.latent, recipe.controls, ...(recipe.curves ? [recipe.curves] : [])]);
   let hash = 0;
   for (const c of turned) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) >>> 0;
   const mark = hash.toString(16).padStart(8, "0").slice(0, 6);
@@ -132,6 +144,7 @@ export const backend = {
       seeds.map((seed) => ({
         latent: [...turned(latent, normal(seed, info.latent_size), amount, info.noise_codes)],
         ...(recipe.controls ? { controls: recipe.controls } : {}),
+        ...(recipe.curves ? { curves: recipe.curves } : {}),
         amount,
       })),
     );
@@ -166,7 +179,8 @@ export const backend = {
     const { info } = await site;
     const controls = info.controls.map((/** @type {string} */ name, /** @type {number} */ i) => Math.fround(targets[name] ?? recipe.controls?.[i] ?? 0));
     const origin = recipe.latent ? { latent: recipe.latent } : { seed: recipe.seed, start: recipe.start ?? 0 };
-    return reply([{ ...origin, controls }], { lines: [], renders: 1 });
+    const drawn = recipe.curves ? { curves: recipe.curves } : {};
+    return reply([{ ...origin, controls, ...drawn }], { lines: [], renders: 1 });
   },
   /** @param {Record<string, number>} targets @param {number} seed @returns {Promise<Reply>} */
   matchSeed: (targets, seed) => backend.match(targets, { seed }, 1),
@@ -187,6 +201,13 @@ export const backend = {
   },
   analyse: null,
   fit: null,
+  /** @param {Recipe} recipe @param {[number, number][]} pitch @param {[number, number][]} level @param {number} _rounds */
+  draw: async (recipe, pitch, level, _rounds) => {
+    if (!(await site).info.drawable) throw new Wrong("This page's model has no curves that could be drawn.");
+    const { curves: _, ...own } = recipe;
+    const { curves, points } = await followed(pitch, level, async (drawn) => channelsOf(await played({ ...own, curves: drawn })));
+    return reply([{ ...own, ...(pitch.length || level.length ? { curves } : {}) }], { points });
+  },
   /** @param {Recipe} _recipe @returns {Promise<Reply>} */
   nearest: async (_recipe) => {
     throw new Wrong("The training kicks are not known here.");

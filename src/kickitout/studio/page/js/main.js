@@ -6,6 +6,7 @@ import { AXES } from "./axes.js";
 import { backend } from "./backend.js";
 import { nextStep, setUpBeat } from "./beat.js";
 import { setUpCompare } from "./compare.js";
+import { analysisCame, setUpDrawing } from "./draw-curves.js";
 import { button, element, input, make, newest, right, select, trying, typing, wrong } from "./dom.js";
 import { setUpFit } from "./fit.js";
 import { KickMap } from "./map.js";
@@ -267,7 +268,8 @@ async function begin() {
   state.digest = about.model.sha256;
   const learned = about.model.kicks ? `, learned from ${count(about.model.kicks, "kick")}` : "";
   element("model").textContent = `${about.model.name}${learned}`;
-  setUpAnalysis(about);
+  setUpAnalysis(about, analysisCame);
+  setUpDrawing(about);
   setUpTargets(about);
   setUpMine(about);
   setUpTake(about);

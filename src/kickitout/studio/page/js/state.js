@@ -150,6 +150,6 @@ class State {
 export const same = (a, b) => mark(a) === mark(b);
 
 /** What decides how a recipe sounds, as text. @param {Recipe | null} recipe */
-const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.latent, recipe.controls]);
+const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.latent, recipe.controls, recipe.curves]);
 
 export const state = new State();

@@ -41,10 +41,13 @@
  * @property {string} within_unit
  * @property {boolean} points  whether it is known from points that were measured, and not by a rule
  *
+ * @typedef {{curve: "pitch" | "level", ms: number, drawn: number, achieved: number | null, error: number | null}} DrawnPoint
+ *
  * @typedef {object} Analysis
  * @property {{ms: number[], hz: number[]}} pitch
  * @property {{ms: number[], db: number[]}} level
  * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} spectrogram
+ * @property {{points: DrawnPoint[], zero_db: number}} [drawn]  of a kick under curves; zero_db: 0 dB of its level curve, re full scale
  * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null, by?: "sounds" | "fingerprints"}} nearest
  *
  * @typedef {{sounds: Sound[], head: Record<string, any>}} Reply

@@ -13,7 +13,10 @@ onmessage = async ({ data: { id, feed } }) => {
   try {
     const player = await session;
     const tensors = Object.fromEntries(
-      Object.entries(feed).map(([name, row]) => [OF_THE_GRAPH[name] ?? name, new ort.Tensor("float32", row, [1, row.length])]),
+      Object.entries(feed).map(([name, row]) => {
+        const size = name.startsWith("column_") ? [row.length] : [1, row.length];
+        return [OF_THE_GRAPH[name] ?? name, new ort.Tensor(row instanceof Int32Array ? "int32" : "float32", row, size)];
+      }),
     );
     const made = await player.run(tensors);
     const { waveform, place: latent } = made; // of the graph

@@ -1,0 +1,80 @@
+"""Curves of a kick on the command line: --pitch-curve "0:220 60:F1 400:48Hz" --level-curve "0:0 300:-20"."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import kickitout
+from kickitout.cli.targets import note
+from kickitout.cli.values import quantity
+
+if TYPE_CHECKING:
+    from kickitout.generation.draw import DrawnPoint
+
+FAR_CENTS, FAR_DB = 25.0, 1.0  # what is further off is told as not followed
+
+
+def add_curves(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("curves (what the kick does at each point is reported)")
+    group.add_argument("--pitch-curve", type=pitch_points, default=None, metavar="MS:HZ",
+                       help='points of the pitch, in Hz or notes, for instance "0:220 60:F1 400:48"')  # fmt: skip
+    group.add_argument("--level-curve", type=level_points, default=None, metavar="MS:DB",
+                       help='points of the level re the kick at its loudest, for instance "0:0 300:-20"')  # fmt: skip
+
+
+def read_curves(args: argparse.Namespace) -> kickitout.Curves | None:
+    """The curves in the arguments, None where none is drawn."""
+    if args.pitch_curve is None and args.level_curve is None:
+        return None
+    return kickitout.Curves(args.pitch_curve or (), args.level_curve or ())
+
+
+def points_text(points: Sequence[DrawnPoint]) -> str:
+    """What a kick does at each point, and how far off that is where it is heard."""
+    parts = []
+    for point in points:
+        unit = "cents" if point.curve == "pitch" else "dB"
+        there = f"{point.curve} at {point.ms:g} ms"
+        if point.achieved != point.achieved:  # NaN
+            parts.append(f"{there}: no pitch any more")
+            continue
+        far = abs(point.error) > (FAR_CENTS if point.curve == "pitch" else FAR_DB)
+        off = f"{point.error:+.1f} {unit}{', as near as it goes' if far else ''}"
+        parts.append(f"{there} {point.achieved:.4g} {point.unit} ({off})")
+    return "; ".join(parts)
+
+
+def pitch_points(text: str) -> list[tuple[float, float]]:
+    """Points in ms and Hz.
+
+    >>> pitch_points("0:220 60ms:A1, 0.4s:48Hz")
+    [(0.0, 220.0), (60.0, 55.0), (400.0, 48.0)]
+    """
+    return _points(text, _pitch, "0:220 60:F1 400:48")
+
+
+def level_points(text: str) -> list[tuple[float, float]]:
+    """Points in ms and dB.
+
+    >>> level_points("0:0 300:-20dB")
+    [(0.0, 0.0), (300.0, -20.0)]
+    """
+    return _points(text, quantity("dB"), "0:0 300:-20")
+
+
+def _points(text: str, value: Callable[[str], float], example: str) -> list[tuple[float, float]]:
+    found = []
+    for part in re.split(r"[\s,]+", text.strip()):
+        ms, colon, rest = part.partition(":")
+        try:
+            found.append((quantity("ms")(ms), value(rest if colon else "")))
+        except argparse.ArgumentTypeError:
+            raise argparse.ArgumentTypeError(f'{part!r} is no point; "{example}" works') from None
+    return found
+
+
+def _pitch(text: str) -> float:
+    return note(text) if text[:1].isalpha() else quantity("Hz")(text)

@@ -1,0 +1,104 @@
+"""Curves drawn over the waveform: with the mouse, with the keyboard, and in the file that is saved."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import kickitout
+from kickitout.audio import decode_comment, decode_sound
+from kickitout.generation.recipe import recipe_in
+
+FRAMES = 30
+
+
+@pytest.fixture
+def drawing(studio):
+    """The kick that the page opens with, under the layer that is drawn on."""
+    studio.page.reload()
+    studio.whole()
+    studio.page.click("#draw")
+    studio.page.wait_for_selector("[data-curve=pitch]")
+    return studio
+
+
+def middle(page, name, at):
+    box = page.locator(f"[data-curve={name}][data-at='{at}'] circle").last.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def curves(studio):
+    return studio.recipe().get("curves")
+
+
+def test_a_point_is_dragged_and_the_kick_follows_and_undo_takes_it_back(drawing):
+    page = drawing.page
+    assert curves(drawing) is None
+    before = drawing.recipe()
+    x, y = middle(page, "pitch", 0)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 8, y - 12)
+    page.mouse.move(x + 12, y - 20)
+    drawing.changes(page.mouse.up)
+    page.wait_for_function("() => document.querySelectorAll('#drawing tbody tr').length > 0")
+    page.wait_for_function("() => window.heard.length > 0")  # the last render, which is played
+    found = curves(drawing)
+    assert set(found) == {"pitch", "bend_cents"}
+    words = page.inner_text("#drawing tbody tr >> nth=0")
+    assert "Hz" in words
+    assert "cents" in words
+    page.click("#tab-take")
+    name, data = drawing.saved("#download")
+    recipe = recipe_in(decode_comment(data, name), name)
+    assert recipe["curves"] == found
+    wave = decode_sound(data, name).samples[:, 0]
+    assert np.abs(kickitout.render(recipe) - wave).max() < 2**-22  # 24 bits
+    drawing.changes(lambda: page.keyboard.press("Control+z"))
+    assert drawing.recipe() == before
+
+
+def test_every_frame_of_a_drag_is_painted(drawing):
+    """Thirty moves in thirty frames are thirty paintings, while the server renders what it can."""
+    x, y = middle(drawing.page, "level", 0)
+    painted = drawing.page.evaluate(
+        """async ({ x, y, frames }) => {
+          const layer = document.getElementById("draw-layer");
+          const dot = document.querySelector("[data-curve=level]");
+          const at = (dy) => ({ pointerId: 1, clientX: x, clientY: y + dy, bubbles: true });
+          const event = (kind, dy) => new PointerEvent(kind, at(dy));
+          layer.setPointerCapture = () => {};
+          const frame = () => new Promise(requestAnimationFrame);
+          let painted = 0;
+          document.addEventListener("kick-drawn", () => painted++);
+          dot.dispatchEvent(event("pointerdown", 0));
+          await frame(); await frame();
+          painted = 0;
+          for (let i = 0; i < frames; i++) { layer.dispatchEvent(event("pointermove", i)); await frame(); }
+          const during = painted;
+          layer.dispatchEvent(event("pointerup", frames));
+          return during;
+        }""",
+        {"x": x, "y": y, "frames": FRAMES},
+    )
+    assert painted >= FRAMES - 2  # the first and the last may fall beside the count
+    drawing.page.wait_for_function("() => window.heard.length > 0")
+
+
+def test_points_are_moved_added_and_removed_with_the_keyboard(drawing):
+    page = drawing.page
+    count = page.locator("[data-curve=level]").count()
+    page.focus("[data-curve=level][data-at='0']")
+    words = page.get_attribute("[data-curve=level][data-at='0']", "aria-valuetext")
+    drawing.changes(lambda: page.keyboard.press("ArrowDown"))
+    assert page.get_attribute("[data-curve=level][data-at='0']", "aria-valuetext") != words
+    assert page.evaluate("document.activeElement.dataset.curve") == "level"
+    assert "gain_db" in curves(drawing)
+    drawing.changes(lambda: page.click("#draw-add"))
+    assert page.locator("[data-curve=level]").count() == count + 1
+    drawing.changes(lambda: page.keyboard.press("Delete"))
+    assert page.locator("[data-curve=level]").count() == count
+    drawing.changes(lambda: page.click("#draw-reset"))
+    assert curves(drawing) is None
+    page.click("#draw")
+    assert page.is_hidden("#drawing")
