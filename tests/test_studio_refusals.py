@@ -133,7 +133,7 @@ def test_the_api_describes_itself(client):
     said = client.get("/api/openapi.json").json()
     OpenAPI.model_validate(said)
     posts = {path for path, ways in said["paths"].items() if "post" in ways}
-    verbs = ("render", "vary", "blend", "morph", "match", "invert", "analyse", "nearest", "fit", "kit")
+    verbs = ("render", "vary", "blend", "morph", "match", "draw", "invert", "analyse", "nearest", "fit", "kit")
     training = ("begin", "sound", "check", "train", "stop", "keep", "use")
     assert posts == {*(f"/api/{verb}" for verb in verbs), *(f"/api/training/{verb}" for verb in training)}
     for ways in said["paths"].values():

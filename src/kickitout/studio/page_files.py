@@ -13,7 +13,7 @@ from kickitout.package import package_folder
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 OF_A_SITE = ("curves.js", "local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
-OF_THE_STUDIO = ("api.js",)  # only the studio does
+OF_THE_STUDIO = ("api.js", "train.js", "train_curve.js", "train_folder.js", "train_hear.js")  # only the studio does
 NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "types.js")  # run in threads of their own, or hold comments alone
 
 

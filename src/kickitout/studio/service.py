@@ -152,8 +152,9 @@ class StudioService:
     def play(self, model: frontend.Model) -> None:
         """Go on with another model; the page is to be loaded again."""
         self.model = model
-        for name in ("encoder", "opening", "learned"):
-            self.__dict__.pop(name, None)
+        for name, known in vars(type(self)).items():
+            if isinstance(known, cached_property):
+                self.__dict__.pop(name, None)
 
     @cached_property
     def encoder(self) -> frontend.EncoderSession | str:

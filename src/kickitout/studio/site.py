@@ -108,7 +108,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         "references": None,
         "calibration": expected,
         "measured": kicks,
-        "without": ["kit", "formats", "cards", "inversion", *([] if can_draw else ["curves"])],
+        "without": ["kit", "formats", "cards", "inversion", "training", *([] if can_draw else ["curves"])],
     }
     listed = [
         {

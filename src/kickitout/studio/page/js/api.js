@@ -12,7 +12,7 @@ export { Wrong };
  * @param {string} path
  * @param {RequestInit} [options]
  */
-async function call(path, options) {
+export async function call(path, options) {
   let reply;
   try {
     reply = await fetch(path, options);
@@ -28,7 +28,7 @@ async function call(path, options) {
 }
 
 /** @param {string} path @param {unknown} body */
-const post = (path, body) =>
+export const post = (path, body) =>
   call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 /** @param {Response} reply @returns {Promise<Reply>} */

@@ -57,7 +57,7 @@ async function soundsIn(folder, depth) {
 }
 
 /** @param {FileSystemDirectoryEntry} folder @returns {Promise<FileSystemEntry[]>} */
-async function listed(folder) {
+export async function listed(folder) {
   const reader = folder.createReader();
   /** @type {FileSystemEntry[]} */
   const all = [];
@@ -70,4 +70,4 @@ async function listed(folder) {
 }
 
 /** @param {FileSystemFileEntry} entry @returns {Promise<File>} */
-const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));
+export const fileOf = (entry) => new Promise((resolve, reject) => entry.file(resolve, reject));

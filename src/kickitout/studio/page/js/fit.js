@@ -49,7 +49,6 @@ export function setUpFit() {
     if (!one) return;
     event.preventDefault();
     event.stopPropagation();
-    dispatchEvent(new DragEvent("drop")); // the page stops showing that something is dragged
     void open(one);
   });
   for (const what of CHOICES) button(`fit-${what}`).addEventListener("click", () => choose(what));

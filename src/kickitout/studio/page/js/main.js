@@ -289,6 +289,8 @@ async function begin() {
   if (!state.sound) state.select(firstKick.sounds[0]);
   if (trouble) wrong(trouble);
   document.documentElement.dataset.ready = "first";
+  element("tab-train").hidden = about.without?.includes("training") ?? false;
+  if (!element("tab-train").hidden) import("./train.js").then(({ setUpTraining }) => setUpTraining()).catch(wrong);
   const hint = () => (element("hint").hidden = awake());
   audio().addEventListener("statechange", hint);
   hint();

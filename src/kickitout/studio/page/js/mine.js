@@ -46,10 +46,12 @@ export function setUpMine(about) {
     if (carries(event)) document.body.classList.toggle("dropping", --depth > 0);
   });
   addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
-    event.preventDefault();
+  addEventListener("drop", () => {
     depth = 0;
     document.body.classList.remove("dropping");
+  }, { capture: true }); // also where a panel takes what is dropped
+  addEventListener("drop", (event) => {
+    event.preventDefault();
     if (carries(event)) open(dropped(event.dataTransfer)).catch(wrong);
   });
   button("play-own").addEventListener("click", () => own && play(own));

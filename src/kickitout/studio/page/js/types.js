@@ -65,6 +65,6 @@
  * @property {string | null} references
  * @property {Record<string, Calibration>} [calibration]  of an exported site, by the name of a control
  * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
- * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "inversion"
+ * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "inversion", "training"
  */
 export {};

@@ -1,0 +1,179 @@
+"""From a folder to a model and a kit in a real browser: dropped, looked through, trained on, stopped, gone on with,
+heard, kept and played, over a reload and another start of the studio."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from studio import Watched, running
+from toy import TOY, write_kicks
+
+TOY_RUN = [*TOY, "monitor.every=20", "monitor.on_trouble=warn", "monitor.export=last"]
+STOOD = 4  # seconds for which the training is stopped
+LONG = 600_000  # ms; a start of training imports PyTorch, and its end exports a model
+
+
+class Page(Watched):
+    """A page of a studio that trains in a folder, at toy size."""
+
+    def __init__(self, browser, address):
+        super().__init__(browser, address)
+        self.page.set_default_timeout(LONG)
+        self.page.route("**/api/training/train", self._at_toy_size)
+
+    @staticmethod
+    def _at_toy_size(route):
+        body = json.loads(route.request.post_data)
+        route.continue_(post_data=json.dumps(body | {"changes": TOY_RUN}))
+
+    def reads(self, what, text):
+        """Wait until an element has a text."""
+        self.page.wait_for_function(
+            "([what, text]) => document.querySelector(what)?.textContent.match(text)", arg=[what, text]
+        )
+
+    def step(self):
+        return int(re.search(r"step (\d+)", self.page.inner_text("#train-step"))[1])
+
+    def goes_on_from(self, step):
+        self.page.wait_for_function(
+            "(step) => document.querySelector('#train-state').textContent === 'training' && "
+            "Number(/step (\\d+)/.exec(document.querySelector('#train-step').textContent)?.[1]) > step",
+            arg=step,
+        )
+
+    def plays(self, selector):
+        before = len(self.heard())
+        self.page.click(selector)
+        self.page.wait_for_function("(n) => window.heard.length > n", arg=before)
+        return self.heard()[-1]["name"]
+
+
+def trainer(run):
+    """The number of the process that trains in a folder."""
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        words = place.read_bytes().split(b"\0")
+        if b"train" in words and str(run).encode() in words:
+            return int(place.parent.name)
+    raise AssertionError("no process trains there")
+
+
+def last_report(run):
+    """Seconds left, and when that was written; None where something else was written last."""
+    stats = run / "stats.jsonl"
+    written, entry = stats.stat().st_mtime, json.loads(stats.read_text().splitlines()[-1])
+    return (entry["left"], written) if entry["kind"] == "losses" else None
+
+
+def time_of_the_budget_that_a_stop_takes(run):
+    """Stop the process that trains there for a while, and continue it. Seconds of its budget beyond those it ran."""
+    number = trainer(run)
+    os.kill(number, signal.SIGSTOP)
+    while (before := last_report(run)) is None:
+        os.kill(number, signal.SIGCONT)
+        time.sleep(0.05)
+        os.kill(number, signal.SIGSTOP)
+    time.sleep(STOOD)  # what is measured
+    os.kill(number, signal.SIGCONT)
+    while (after := last_report(run)) in (None, before):
+        time.sleep(0.02)
+    ran = after[1] - before[1] - STOOD
+    return before[0] - after[0] - ran
+
+
+@pytest.mark.slow
+def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, tmp_path):
+    pytest.importorskip("torch", reason="training needs the train extra")
+    runs, kicks = tmp_path / "runs", write_kicks(tmp_path / "My Kicks", 10)
+    with running("--runs", str(runs)) as (address, _):
+        studio = Page(browser, address)
+        page = studio.page
+        page.click("#tab-train")
+        studio.reads("#train-folder", re.escape(str(runs)))
+        page.set_input_files("#train-choose", kicks)
+        page.wait_for_selector("#train-report b")
+        assert page.inner_text("#train-report b").startswith("10 sounds taken")
+        assert "Forecast: 10 different kicks" in page.inner_text("#train-report")
+        assert page.inner_text("#train-sent").startswith("10 files, ")
+        page.select_option("#train-config", "dcgan-bands")
+        page.fill("#train-minutes", "90")  # it is stopped by hand
+        page.click("#train-start")
+        studio.goes_on_from(0)
+        assert studio.troubles == []
+        studio.context.close()  # neither the end of the page
+    with running("--runs", str(runs)) as (address, server):  # nor that of the studio ends it
+        studio = Page(browser, address)
+        page = studio.page
+        studio.reads("#tab-train", "●")
+        page.click("#tab-train")
+        studio.goes_on_from(20)
+        page.wait_for_selector("#train-b-kicks .tile >> nth=7")
+        assert page.evaluate("document.querySelector('#train-curve').height") > 0
+        assert page.is_disabled("#train-start")
+        if Path("/proc/self/cmdline").exists():
+            assert time_of_the_budget_that_a_stop_takes(runs / "My-Kicks") < STOOD / 2
+        page.click("#train-stop")
+        studio.reads("#train-state", "^ended$")
+        assert re.match(r"interrupted at step \d+, .*; the model is that of step \d+", page.inner_text("#train-said"))
+        stopped = studio.step()
+        name = studio.plays("#train-a-kicks .tile >> nth=2")
+        assert name.startswith("kick_")  # the model in the package
+        assert studio.plays("#train-b-kicks .tile >> nth=2").endswith(" 3")
+        page.select_option("#train-a", "reals")
+        page.wait_for_selector("#train-a-kicks .tile[title='reals 1']")
+        assert studio.plays("#train-a-kicks .tile >> nth=0") == "reals 1"
+        page.wait_for_function("() => document.querySelector('#train-sheet').naturalWidth > 100")
+        page.click("#train-keep")
+        studio.reads("#train-kept", r"My-Kicks-\d{6}\.onnx")
+        (kept,) = (runs / "models").glob("*.onnx")
+        page.fill("#train-minutes", "90")  # it is stopped by hand
+        page.click("#train-start")  # go on
+        studio.goes_on_from(stopped)
+        page.reload()
+        page.wait_for_selector("html[data-ready]")
+        page.click("#tab-train")
+        studio.goes_on_from(stopped)
+        page.click("#train-stop")
+        studio.reads("#train-state", "^ended$")
+        assert kept.read_bytes() != (runs / "My-Kicks" / "model.onnx").read_bytes()
+        page.click("#train-use")
+        studio.reads("#model", "^dcgan-bands, learned from")
+        studio.page.wait_for_selector("html[data-ready]")
+        page.click("#tab-take")
+        kit, data = studio.saved("#make-kit")
+        assert (kit, data[:2]) == ("Studio Kit.zip", b"PK")
+        maps = Path(f"/proc/{server.pid}/maps")
+        assert "libtorch" not in (maps.read_text() if maps.exists() else "")
+        assert studio.troubles == []
+        studio.context.close()
+
+
+def test_files_that_are_dropped_are_sent_to_the_folder_and_others_are_not(browser, tmp_path):
+    kicks = write_kicks(tmp_path / "kicks", 2)
+    with running("--runs", str(tmp_path / "runs")) as (address, _):
+        studio = Watched(browser, address)
+        page = studio.page
+        page.click("#tab-train")
+        page.wait_for_function("() => document.querySelector('#train-folder').textContent")
+        files = [[path.name, list(path.read_bytes())] for path in sorted(kicks.iterdir())] + [["notes.txt", [65]]]
+        drop = """(files) => { const all = new DataTransfer();
+          for (const [name, bytes] of files) all.items.add(new File([new Uint8Array(bytes)], name));
+          const event = { dataTransfer: all, bubbles: true, cancelable: true };
+          document.querySelector('#train-drop').dispatchEvent(new DragEvent('dragenter', event));
+          document.querySelector('#train-drop').dispatchEvent(new DragEvent('drop', event)); }"""
+        page.evaluate(drop, files)
+        page.wait_for_selector("#train-report b")
+        assert page.inner_text("#train-report b").startswith("2 sounds taken")
+        assert "1 other file stayed" in page.inner_text("#train-sent")
+        assert page.is_hidden("#mine")  # where sounds are opened that are dropped elsewhere
+        assert page.evaluate("document.body.className") == ""
+        page.evaluate(drop, [["notes.txt", [65]]])
+        page.wait_for_function("() => document.querySelector('#wrong').textContent.startsWith('No sound is among')")
+        assert studio.troubles == []
+        studio.context.close()
