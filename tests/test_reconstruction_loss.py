@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from kickitout.training.fused import magnitudes
 from kickitout.training.reconstruction_loss import (
     STFTFeatures,
     energy_score,
     level_bias,
     level_distance,
-    magnitudes,
     spectral_distance,
 )
 

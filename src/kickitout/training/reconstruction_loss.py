@@ -16,9 +16,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.training import fused
 
 LEAST_MAGNITUDE = 1e-3  # of the spectrum of a full-scale sine: below -60 dB all levels are alike
 BAND_RATE = SAMPLE_RATE // 16  # frames of a sub-band a second
@@ -90,7 +90,7 @@ class STFTFeatures:
         None where that is all of each kick."""
         self.bands = bands[:, :, 0]
         parts = {"low": self.bands[:, 0, shift // 16 :], "whole": wave[:, shift:], "click": wave[:, shift:CLICK]}
-        self.spectra = [magnitudes(parts[r.part], r.size) for r in RESOLUTIONS]
+        self.spectra = [fused.magnitudes(parts[r.part], r.size) for r in RESOLUTIONS]
         if known is not None:
             frames = torch.arange(self.bands.shape[-1], device=bands.device)
             self.bands = self.bands * (frames < known.frames[:, None, None]).to(bands)
@@ -98,9 +98,11 @@ class STFTFeatures:
                 spectrum * _whole_frames(resolution, spectrum, known, shift)
                 for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
             ]
-        self.logs = [(spectrum + LEAST_MAGNITUDE).log() for spectrum in self.spectra]
+        with torch.no_grad():  # the distance knows their slope
+            self.logs = [(spectrum + LEAST_MAGNITUDE).log_() for spectrum in self.spectra]
         self.cells = [
-            band_levels(spectrum, resolution) for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
+            fused.band_levels(spectrum, _third_octaves(resolution).to(spectrum), resolution.together)
+            for spectrum, resolution in zip(self.spectra, RESOLUTIONS, strict=True)
         ]
 
 
@@ -117,7 +119,7 @@ def spectral_distance(scale: STFTFeatures, part: KickPart) -> Distance:
         found = scale.bands.new_zeros(())
         for resolution, x, y, p, q, norm in zip(RESOLUTIONS, a.logs, b.logs, a.spectra, b.spectra, norms, strict=True):
             if resolution.part == part:
-                found = found + (x - y).abs().mean() + ((p - q).abs().mean(dim=(1, 2)) / norm).mean()
+                found = found + fused.log_and_linear_distance(p, q, (x, y), LEAST_MAGNITUDE, norm)
         return found / sum(resolution.part == part for resolution in RESOLUTIONS)
 
     return distance
@@ -178,20 +180,6 @@ def _whole_frames(resolution: STFTResolution, spectrum: Tensor, known: Known, sh
     return (ends <= until[:, None]).to(spectrum)[..., None]
 
 
-def magnitudes(wave: Tensor, size: int) -> Tensor:
-    """[B, T] -> [B, frames, bins], 1 for a full-scale sine; frames overlap by half, the first is around sample 0."""
-    window = torch.hann_window(size, device=wave.device, dtype=wave.dtype) * (4 / size)
-    spectrum: Tensor = _RealTransform.apply(F.pad(wave, (size // 2, 0)).unfold(1, size, size // 2) * window)
-    return (spectrum.real.square() + spectrum.imag.square() + 1e-12).sqrt()  # 1e-12: no infinite slope at silence
-
-
-def band_levels(spectrum: Tensor, resolution: STFTResolution) -> Tensor:
-    """[B, frames, bins] -> mean power [B, fewer frames, bands]."""
-    frames = spectrum.shape[1] // resolution.together * resolution.together
-    power = spectrum[:, :frames].square().unflatten(1, (-1, resolution.together)).mean(dim=2)
-    return power @ _third_octaves(resolution).to(power)
-
-
 @functools.cache
 def _third_octaves(resolution: STFTResolution) -> Tensor:
     """[bins, bands]: triangles in log frequency, each with a sum of 1; bands narrower than a bin are left out."""
@@ -201,19 +189,3 @@ def _third_octaves(resolution: STFTResolution) -> Tensor:
     fall = (edges[2:] - hz[:, None]) / (edges[2:] - edges[1:-1])
     weight = torch.minimum(rise, fall).clamp(0, 1)
     return weight[:, weight.sum(dim=0) > 1e-6] / weight.sum(dim=0)[weight.sum(dim=0) > 1e-6]
-
-
-class _RealTransform(torch.autograd.Function):
-    """rfft whose gradient is an inverse rfft too: PyTorch's own is a complex transform of twice the size."""
-
-    @staticmethod
-    def forward(ctx: Any, frames: Tensor) -> Tensor:
-        ctx.size = frames.shape[-1]
-        return torch.fft.rfft(frames)
-
-    @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> Tensor:
-        halved = slope * 0.5
-        halved[..., 0] = slope[..., 0]
-        halved[..., -1] = slope[..., -1]
-        return torch.fft.irfft(halved, ctx.size) * ctx.size
