@@ -76,6 +76,24 @@ def test_the_notes_of_a_bass_are_found_when_they_sound():
 
 
 @pytest.mark.decides
+@pytest.mark.parametrize(
+    "sound",
+    [{"bass_harmonics": (0.1, 0.7, 1.0, 0.6)}, {"glide": 5.0}, {"sub": 0.8}, {"kick": (0, 4, 8, 12), "drum_db": 4.0}],
+)
+def test_a_bass_is_heard_with_a_weak_fundamental_a_glide_a_sub_or_loud_drums(sound):
+    made = spec(bass=((0, 8, 0), (8, 8, 5)), roots=(0, 0, 0), **sound)
+    shares = find_bass(render_loop(made), SAMPLE_RATE).classes()
+    assert set(np.argsort(-shares)[:2]) == {5, 10}
+    assert shares[[5, 10]].sum() > 0.75
+
+
+@pytest.mark.decides
+def test_the_chord_above_a_bass_decides_where_the_bass_begins_on_the_fifth():
+    made = spec(mode="major", bass=((0, 4, 7), (4, 4, 0), (8, 4, 7), (12, 4, 0)), chords="stabs")
+    assert read_loop(render_loop(made)).key.name == "F major"
+
+
+@pytest.mark.decides
 @pytest.mark.parametrize("kind", ["noise", "pad", "drone", "scattered"])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_loop_without_a_beat_is_said_to_have_none(kind, seed):

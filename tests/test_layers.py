@@ -29,7 +29,7 @@ LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
     {"html", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops"}, {"data", "loop_books"},
-    {"study"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence", "pictures"},
+    {"study", "loop_styles"}, {"cells", "folder"}, {"make"}, {"measure"}, {"evidence", "pictures"},
     {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}

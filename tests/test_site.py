@@ -350,6 +350,12 @@ def test_pads_pattern_limiter_and_session_need_no_server(visit):
     assert page.input_value("#tempo") == "77"
 
 
+def test_fitting_a_loop_is_said_to_need_the_library(visit):
+    visit.page.click("#tab-fit")
+    assert "kick fit LOOP.wav" in visit.page.inner_text("#fit-said")
+    assert visit.page.is_hidden("#fit-drop")
+
+
 def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):
     visit.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     assert visit.page.inner_text("#count") == f"{KICKS} kicks"

@@ -1,11 +1,12 @@
 """Books that rendered loops are drawn from: a number of a book is one loop.
 
-Two have their lines from tables of patterns; in the third every line walks through a scale of its own.
+Two have their lines from tables of patterns; in the third every line walks through a scale of its own, in the fourth it
+is composed of phrases. `kicklab.loop_styles` has those that are held out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -174,7 +175,7 @@ def walking_loop(number: int) -> LoopSpec:
     )  # fmt: skip
 
 
-# -- held out: written when the code that hears and searches was frozen ----------------------------------------------
+# -- phrases: held out from the first version of the key, development of the second -----------------------------------
 
 PHRASES = ("AABA", "ABAB", "AAAB", "ABAC", "AAAA")  # which bars have the same figure
 FUNCTIONS: Mapping[str, Sequence[tuple[int, ...]]] = {  # of a mode: degrees of the chords, 0 is the tonic
@@ -220,7 +221,7 @@ def composed_loop(number: int, begin: int = 0) -> LoopSpec:
     cut = (0.0, 0.0) if rng.random() < 0.6 else (float(rng.uniform(0, 0.3)), float(rng.uniform(0, 60 / bpm)))
     return LoopSpec(
         bpm=bpm, tonic=27 + number % 12, mode=mode, roots=tuple(scale[degree] for degree in degrees), bass=(),
-        bass_harmonics=_drawn_timbre(rng), bass_attack_ms=float(rng.uniform(1, 15)),
+        bass_harmonics=drawn_timbre(rng), bass_attack_ms=float(rng.uniform(1, 15)),
         chords=one(("none", "none", "pad", "stabs", "arpeggio")), hats=euclidean(hats) if hats else (),
         snare=one(((), (4, 12), (4, 12), (8,), (4, 12, 15))) if drums else (), kick=euclidean(kick) if kick else (),
         swing=one((0.0, 0.0, 0.12, 0.22)), cut=cut, seed=number, lines=lines, scale=scale,
@@ -265,7 +266,7 @@ def _line(figure: Sequence[BassStep], degree: int, scale: Sequence[int], shy: bo
     return tuple(line)
 
 
-def _drawn_timbre(rng: np.random.Generator) -> tuple[float, ...]:
+def drawn_timbre(rng: np.random.Generator) -> tuple[float, ...]:
     """Levels of partials: a slope, a weaker fundamental, weaker even ones, and a formant, each as it comes."""
     count, slope = int(rng.integers(1, 25)), float(rng.uniform(0.6, 2.5))
     levels = np.arange(1, count + 1) ** -slope
@@ -277,10 +278,7 @@ def _drawn_timbre(rng: np.random.Generator) -> tuple[float, ...]:
 
 
 def development_loop(number: int) -> LoopSpec:
-    """Of the three books in turn."""
-    if number % 3 < 2:
-        return draw_loop((DEVELOPMENT, OTHER_TABLES)[number % 3], number)
-    return walking_loop(number)
-
-
-BOOKS: Mapping[str, Callable[[int], LoopSpec]] = {"development": development_loop, "held out": composed_loop}
+    """Of the four books in turn."""
+    if number % 4 < 2:
+        return draw_loop((DEVELOPMENT, OTHER_TABLES)[number % 4], number)
+    return (walking_loop, composed_loop)[number % 4 - 2](number)

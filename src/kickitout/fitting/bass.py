@@ -1,8 +1,8 @@
 """What a loop does in the octaves of a bass: the notes of its bass, and when the low end is busy.
 
 The fundamental of a frame is the pitch whose partials together are the strongest, each counting less than the one below
-it: subharmonic summation (Hermes 1988, doi.org/10.1121/1.396427). So a bass is heard whose own fundamental is weak or
-hidden by a drum. Frames of one semitone in a row are a note. float64, NumPy alone.
+it: subharmonic summation of spectral peaks (Hermes 1988, doi.org/10.1121/1.396427). So a bass is heard whose own
+fundamental is weak or hidden by a drum. Frames of one semitone in a row are a note. float64, NumPy alone.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ LOWEST_HZ, HIGHEST_HZ = 32.0, 172.0  # C1 to F3: of a fundamental
 STEP = 0.2  # semitones between two pitches that are compared
 PARTIALS, PARTIALS_TO_HZ = 8, 600.0
 NEXT_PARTIAL = 0.84  # its weight re the one below it, after Hermes
+PEAK_DB, PEAK_BINS = -30.0, 4  # re the strongest of its frame; and so many bins of 0.54 Hz around it are kept
+EDGE = 0.35  # semitones: what is so near to the end of the range lies beyond it
 ENERGY_HZ = (28.0, 330.0)  # what a frame is weighed by
 AUDIBLE_DB = -30.0  # re the loudest frame of the loop
 LEAST_FRAMES = 3  # of a note
@@ -76,11 +78,22 @@ def find_bass(wave: np.ndarray, rate: int) -> Bass:
     first, last = (int(hz * SIZE / LOW_RATE) for hz in ENERGY_HZ)
     energy = (level[:, first:last] ** 2).sum(axis=1)
     loud = energy > max(float(energy.max(initial=0.0)), 1e-12) * 10 ** (AUDIBLE_DB / 10)
-    return _notes(np.where(loud, _fundamentals(level), np.nan), energy, loud)
+    return _notes(np.where(loud, _fundamentals(_peaks_alone(level)), np.nan), energy, loud)
+
+
+def _peaks_alone(level: np.ndarray) -> np.ndarray:
+    """Magnitudes [frames, bins] without what is no peak: noise would add up to the lowest pitch that is tried."""
+    least = level.max(axis=1, keepdims=True) * 10 ** (PEAK_DB / 20)
+    inner = level[:, 1:-1]
+    peaks = np.pad((inner > level[:, :-2]) & (inner >= level[:, 2:]) & (inner > least), ((0, 0), (1, 1)))
+    before = np.pad(peaks.cumsum(axis=1), ((0, 0), (PEAK_BINS + 1, PEAK_BINS)), mode="edge")
+    before[:, : PEAK_BINS + 1] = 0
+    near = before[:, 2 * PEAK_BINS + 1 :] > before[:, : -2 * PEAK_BINS - 1]
+    return level * near
 
 
 def _fundamentals(level: np.ndarray) -> np.ndarray:
-    """MIDI pitch of each frame of magnitudes [frames, bins]."""
+    """MIDI pitch of each frame of magnitudes [frames, bins]; NaN where it is the lowest or highest that is tried."""
     tried = np.arange(to_midi(LOWEST_HZ), to_midi(HIGHEST_HZ), STEP)
     fundamental = np.array([to_hz(float(midi)) for midi in tried])
     salience = np.zeros((len(level), len(tried)))
@@ -93,8 +106,8 @@ def _fundamentals(level: np.ndarray) -> np.ndarray:
     best = np.clip(salience.argmax(axis=1), 1, len(tried) - 2)
     rows = np.arange(len(level))
     off = peak_offset(*(salience[rows, best + k] for k in (-1, 0, 1)))
-    found: np.ndarray = tried[best] + STEP * np.clip(off, -0.5, 0.5)
-    return found
+    found = tried[best] + STEP * np.clip(off, -0.5, 0.5)
+    return np.where((found > tried[0] + EDGE) & (found < tried[-1] - EDGE), found, np.nan)
 
 
 def _notes(midi: np.ndarray, energy: np.ndarray, loud: np.ndarray) -> Bass:

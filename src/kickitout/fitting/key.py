@@ -31,12 +31,15 @@ PROFILES = {
 }
 THIRDS = {"major": 4, "minor": 3}
 WEIGHTS = {  # of the logit, and what each is the weight of
-    "profile": 2.6,  # correlation of the chroma with the profile
-    "bass": 1.0,  # of what the bass plays with it
-    "first bar": 1.5,  # share of the tonic in the bass of the first bar
+    "profile": 2.4,  # correlation of the chroma with the profile
+    "bass": 1.4,  # of what the bass plays with it
+    "first bar": 0.9,  # share of the tonic in the bass of the first bar
     "first beat": 1.3,  # and of the first beat
-    "chord": 1.7,  # correlation of the chroma of the first bar with the triad on the tonic
+    "fifth": 0.9,  # geometric mean of the shares of tonic and fifth in the bass of the first bar
+    "chord": 2.0,  # correlation of the chroma of the first bar with the triad on the tonic
+    "upper chord": 1.5,  # and of what lies above UPPER_HZ there
 }
+UPPER_HZ = 220.0
 FIRST_BAR, FIRST_BEAT = 0.75, 0.25  # of a bar: notes that begin before
 HEARD = 0.1  # confidence of a bass from which on it has its full weight
 TONAL = 0.8  # share of the energy in partials from which on a loop is all tones
@@ -61,15 +64,15 @@ class Key:
         return f"{NOTE_NAMES[self.tonic]} {self.mode}"
 
 
-def chroma_of(wave: np.ndarray, rate: int) -> tuple[np.ndarray, float]:
-    """What each pitch class has in each frame of 93 ms among the partials from 36 Hz to 1.76 kHz, float64 [frames, 12],
-    zeros where there are none; and the share of the energy there that partials have.
+def chroma_of(wave: np.ndarray, rate: int, lowest_hz: float = KEY_LOWEST_HZ) -> tuple[np.ndarray, float]:
+    """What each pitch class has in each frame of 93 ms among the partials from lowest_hz to 1.76 kHz, float64
+    [frames, 12], zeros where there are none; and the share of the energy there that partials have.
 
     Each partial counts with the square root of its amplitude, so that one loud part does not hide the others.
     """
     level = frame_magnitudes(resample(wave, rate, KEY_RATE), KEY_WINDOW, KEY_HOP)
     hz = np.fft.rfftfreq(KEY_WINDOW, 1 / KEY_RATE)
-    first, last = int(np.searchsorted(hz, KEY_LOWEST_HZ)), int(np.searchsorted(hz, KEY_HIGHEST_HZ))
+    first, last = int(np.searchsorted(hz, lowest_hz)), int(np.searchsorted(hz, KEY_HIGHEST_HZ))
     part, around = level[:, first:last], (level[:, first - 1 : last - 1], level[:, first + 1 : last + 1])
     floor = np.maximum(
         np.median(part, axis=1, keepdims=True) * 10 ** (PEAK_DB / 20), part.max() * 10 ** (RANGE_DB / 20)
@@ -93,16 +96,20 @@ def find_key(wave: np.ndarray, rate: int, bass: Bass, bar: float) -> Key:
     """The key of a wave [T] whose bass is known. bar: seconds at the begin in which the tonic is expected."""
     frames, tonal = chroma_of(wave, rate)
     chroma = _shares(frames)
-    opening = _shares(frames[: max(1, int(FIRST_BAR * bar * KEY_RATE / KEY_HOP))])
+    begin = max(1, int(FIRST_BAR * bar * KEY_RATE / KEY_HOP))
+    opening, above = _shares(frames[:begin]), _shares(chroma_of(wave, rate, UPPER_HZ)[0][:begin])
     heard = min(1.0, bass.confidence / HEARD)
     below, in_bar, in_beat = (heard * bass.classes(until) for until in (math.inf, FIRST_BAR * bar, FIRST_BEAT * bar))
     keys = [(tonic, mode) for tonic in range(12) for mode in PROFILES]
     scores = np.zeros(len(keys))
     for k, (tonic, mode) in enumerate(keys):
         profile = np.roll(PROFILES[mode], tonic)
-        triad = np.isin(np.arange(12), [(tonic + step) % 12 for step in (0, THIRDS[mode], 7)])
-        evidence = (_correlation(chroma, profile), heard * _correlation(below, profile), float(in_bar[tonic]),
-                    float(in_beat[tonic]), _correlation(opening, triad.astype(float)))  # fmt: skip
+        triad = np.isin(np.arange(12), [(tonic + step) % 12 for step in (0, THIRDS[mode], 7)]).astype(float)
+        evidence = (
+            _correlation(chroma, profile), heard * _correlation(below, profile), float(in_bar[tonic]),
+            float(in_beat[tonic]), math.sqrt(float(in_bar[tonic] * in_bar[(tonic + 7) % 12])),
+            _correlation(opening, triad), _correlation(above, triad),
+        )  # fmt: skip
         scores[k] = sum(weight * one for weight, one in zip(WEIGHTS.values(), evidence, strict=True))
     likely = np.exp(scores - scores.max()).reshape(12, len(PROFILES))
     likely /= likely.sum()
