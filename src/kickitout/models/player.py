@@ -57,9 +57,7 @@ class Player(nn.Module):
             wave = torch.stack([mid + side, mid - side], dim=1)
         else:
             wave = self.representation.decode(made)[:, None]  # [B, 1, T]
-        wave = wave * self.finish
-        peak = wave.abs().amax(dim=(1, 2), keepdim=True)
-        return wave * (PEAK / peak.clamp(min=QUIETEST_PEAK))
+        return at_peak(wave * self.finish)
 
 
 class NormalPrior(nn.Module):
@@ -88,6 +86,12 @@ def make_player(config: AdversarialConfig, generator: nn.Module, representation:
 def make_prior(config: AdversarialConfig) -> NormalPrior:
     """What the latents of an adversarial family are distributed like."""
     return UniformPrior(config.latent) if config.prior == "uniform" else NormalPrior(config.latent)
+
+
+def at_peak(wave: Tensor) -> Tensor:
+    """[B, C, T] -> the same, with a peak of PEAK over all channels; silence stays silence."""
+    peak = wave.abs().amax(dim=(1, 2), keepdim=True)
+    return wave * (PEAK / peak.clamp(min=QUIETEST_PEAK))
 
 
 def finish_window() -> Tensor:

@@ -1,14 +1,15 @@
 """The task of KickGAN: reconstruct real kicks from a latent, and please the critics in between.
 
-For the first steps only the reconstruction teaches; then two critics, on sub-bands and on log-mel spectrograms, judge
-what the decoder makes of real kicks' latents and of latents on the lines between them. The prior is a mixture over the
-latents of the training kicks.
+The reconstruction teaches. Where a config lets them join, two critics (`critics`), on sub-bands and on log-mel
+spectrograms, judge what the decoder makes of real kicks' latents, and of latents between them or drawn from the prior.
+The prior is a mixture over the latents of the training kicks.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,9 +17,8 @@ from accelerate import Accelerator
 from torch import Tensor, nn
 
 from kickitout.descriptors.contour import SIZE as CONTOUR
-from kickitout.descriptors.contour import contours
+from kickitout.descriptors.contour import Contours, contours
 from kickitout.errors import UserError
-from kickitout.models.dcgan import Critic, DCGANConfig
 from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
 from kickitout.models.kickgan.player import ControllablePlayer
 from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
@@ -28,6 +28,7 @@ from kickitout.representations.pqmf import SubBands
 from kickitout.sound import LENGTH
 from kickitout.training.config import KickGANTrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
+from kickitout.training.critics import CriticInput, Critics, FinishedSight, feature_distance
 from kickitout.training.engine import mean_of, parts_of
 from kickitout.training.networks import Tally, Task, descend, measure_batch_norm, set_rate
 from kickitout.training.objectives import OBJECTIVES, r1_penalty
@@ -51,19 +52,26 @@ WARM_UP = 50  # steps
 SHIFTS = 48  # samples by which the frames of the spectral loss move
 FOLLOWED_TURNS = 0.3  # a contour that is further off its body does not define the scale of the others
 KICKS_A_COMPONENT = 6  # at least, of the mixture
+PRIOR_STEPS = 500  # between two fits of the prior that the critics see draws of
 
 
-class Critics(nn.Module):
-    """Two critics as one module: of sub-bands, and of log-mel spectrograms."""
+class EncodedKicks(NamedTuple):
+    """What a task measures of its kicks before the first step: log-mels [n, C, 128, 128], on the CPU, and contours."""
 
-    def __init__(self, channels: int, bands: tuple[int, int, int], mel: tuple[int, int, int]) -> None:
-        super().__init__()
-        self.bands = Critic(DCGANConfig(channels=channels, least_channels=channels // 4, critic_norm="none"), bands)
-        self.mel = Critic(DCGANConfig(channels=channels, least_channels=channels // 8, critic_norm="none"), mel)
+    mels: Tensor
+    contours: Contours
 
-    def forward(self, bands: Tensor, mel: Tensor) -> Tensor:
-        """[B, 16, 1, 1408], [B, 1, 128, 128] -> logits [2, B]."""
-        return torch.stack([self.bands(bands), self.mel(mel)])
+
+class Kicks(NamedTuple):
+    """A batch and what was made of it: sub-bands [B, C, 1, L], log-mel [B, 1 or 2, 128, 128], and waveforms [B, 1 or 2,
+    T] as the player fades them; of each set that was made, its sub-bands, those of its mid, its waveforms [B, T]."""
+
+    real: Tensor
+    real_mel: Tensor
+    finished: Tensor
+    made: list[Tensor]
+    mids: list[Tensor]
+    waves: tuple[Tensor, ...]
 
 
 class AutoencodingTask(Task):
@@ -73,9 +81,12 @@ class AutoencodingTask(Task):
     config: KickGANTrainingConfig
 
     def __init__(
-        self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor, known: Tensor | None = None
-    ) -> None:
-        """waves: [n, C, T]; known: samples [n] of each that its recording speaks for, None where that is all."""
+        self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor, known: Tensor | None = None,
+        recorded: Tensor | None = None, measured: EncodedKicks | None = None,
+    ) -> None:  # fmt: skip
+        """waves: [n, C, T]; known: samples [n] of each that its recording speaks for, None where that is all. recorded:
+        [m] what each recording counts, which are the first m of the waves; None: all are, and count alike. measured: by
+        another task with the same waves."""
         self.config, self.accelerator, self.model, self.waves = config, accelerator, config.model, waves
         self.known = known if config.mask_cut else None
         torch.manual_seed(stream(config.seed, "weights"))
@@ -85,8 +96,8 @@ class AutoencodingTask(Task):
         # where that was compared, clicks stayed too quiet, the loudest by 5 dB.
         self.finish = finish_window().to(accelerator.device)
         # What the encoder reads of each kick beside its sub-bands is measured once: half of a step went into it.
-        self.mels = self._mels()
-        found = contours(self.waves[:, 0].numpy())
+        self.measured = measured or EncodedKicks(self._mels(), contours(self.waves[:, 0].numpy()))
+        self.mels, found = self.measured
         numbers = torch.from_numpy(found.numbers)
         self.bands = self.representation.representation_shape[0]  # of the mid; those of the side come behind them
         g = self._auto_encoder()
@@ -97,6 +108,12 @@ class AutoencodingTask(Task):
         self.codes = g.decoder.body.codes(numbers)
         d = Critics(config.critic_channels, self.representation.representation_shape, self.mel.representation_shape)
         self.own(g, d)
+        self.recorded = torch.ones(len(waves)) if recorded is None else recorded
+        self.critic_prior: MixturePrior | None = None  # a part of the state, for it is not fitted at each step
+        if config.critics_compare == "recordings":
+            self.sight = FinishedSight(self.representation, self.mel).to(accelerator.device)
+            self.critic_prior = self._prior(min(len(waves), PRIOR_KICKS)).to(accelerator.device)
+            self.deviations = self._deviations()
 
     def _auto_encoder(self) -> AutoEncoder:
         return AutoEncoder(self.model, self.bands, self.mel.representation_shape)
@@ -107,12 +124,29 @@ class AutoencodingTask(Task):
         with torch.no_grad():
             return torch.cat([self.mel.encode_channels(b.to(self.accelerator.device)).cpu() for b in blocks])
 
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        return super().networks | ({} if self.critic_prior is None else {"critic prior": self.critic_prior})
+
+    def _deviations(self) -> CriticInput:
+        """Of the recordings as the critics see them, over all cells: [] each. What `instance_noise` is re."""
+        some = self.waves[: min(len(self.recorded), MEASURED), 0]
+        with torch.no_grad():
+            seen = [self.sight(part.to(self.accelerator.device) * self.finish) for part in some.split(ENCODED_BLOCK)]
+        bands, mel = (torch.cat(parts).std() for parts in zip(*seen, strict=True))
+        return CriticInput(bands, mel)
+
     def step(self, rows: Tensor, step: int, share: slice) -> dict[str, float]:
-        """One update of encoder and decoder; once the critics are on, one of theirs before it."""
+        """One update of encoder and decoder; once the critics are on, one of theirs before it, or theirs alone."""
         r, tally = self.config, Tally()
         parts = parts_of(self.accelerator, rows, share)
-        if len(parts) > 1 and step >= r.critics_from:
+        judged = step >= r.critics_from
+        if len(parts) > 1 and judged:
             raise UserError("--accumulate: KickGAN's critics judge a whole batch; leave it out, or set critics_from")
+        if judged and self.critic_prior is not None and (step - r.critics_from) % PRIOR_STEPS == 0:
+            self._fit(self.critic_prior, self.auto_encoder(), PRIOR_KICKS)
+        if judged and step < r.critics_from + r.critics_ahead:
+            return self._critics_alone(*parts[0], step)
         set_rate(self.opt_g, r.optim_g.lr * pace(step, r.settle))
         norm = descend(
             self.accelerator, self.opt_g, self.g, lambda i: self._loss(*parts[i], step, tally), "generator", r.clip
@@ -122,41 +156,47 @@ class AutoencodingTask(Task):
 
     def _loss(self, rows: Tensor, share: slice, step: int, tally: Tally) -> Tensor:
         """What encoder and decoder descend; the critics, once they are on, learn in between."""
-        r, device = self.config, self.accelerator.device
-        real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
-        judged = step >= r.critics_from
-        with torch.no_grad():
-            real = self.representation.encode_channels(real_wave)
-        jitter, noise_codes, between = (part[..., share, :].to(device) for part in self._draws(step))
-        made = self.g(real, real_mel, code, self.model.noise * jitter, noise_codes, between if judged else None)
-        finished = real_wave * self.finish
-        bands, wave = real[:, : self.bands], finished[:, 0]
-        mids = [one[:, : self.bands] for one in made]
-        waves = (self.representation.decode(torch.cat(mids)) * self.finish).split(len(real))
+        judged = step >= self.config.critics_from
+        kicks = self._made(rows, share, step, judged)
         samples, shift = slice(self._samples), step % SHIFTS
+        bands, wave = kicks.real[:, : self.bands], kicks.finished[:, 0]
         with torch.no_grad():
             known = self._known(rows)
             wanted = STFTFeatures(bands, wave, shift, known)
         found = [
-            STFTFeatures(one, sound, shift, known) for one, sound in zip(mids[samples], waves[samples], strict=True)
+            STFTFeatures(one, sound, shift, known)
+            for one, sound in zip(kicks.mids[samples], kicks.waves[samples], strict=True)
         ]
         total, figures = self._reconstruction(wanted, found)
         if self.model.stereo:
-            loss = self._sides(wanted, real[:, self.bands :], finished[:, 1], made[samples], shift, known)
+            side = kicks.real[:, self.bands :], kicks.finished[:, 1]
+            loss = self._sides(wanted, *side, kicks.made[samples], shift, known)
             total = total + loss
             figures["loss/side"] = loss.item()
         if judged:  # of what is in the middle
-            real_mel = real_mel[:, :1]
-            fake = torch.cat([mids[0], mids[-1]])
-            fake_mel = self.mel.encode(torch.cat([waves[0], waves[-1]]))
-            self.d.requires_grad_(True)
-            figures |= self._update_critics(bands, real_mel, fake.detach(), fake_mel.detach(), step, share)
-            self.d.requires_grad_(False)
-            loss = self.losses.generator(self.d(*self._seen(fake, fake_mel, step, share, "fake")))
-            total = total + r.weights.critics * loss
-            figures["loss/g"] = loss.item()
+            loss, more = self._verdict(kicks, step, share)
+            total = total + self.config.weights.critics * loss
+            figures |= more
         tally.add(**figures)
         return total
+
+    def _made(self, rows: Tensor, share: slice, step: int, judged: bool) -> Kicks:
+        """The batch, and what is made of it; judged: and one more set of kicks, that are nobody's reconstruction."""
+        device = self.accelerator.device
+        real_wave, real_mel, code = (x[rows].to(device) for x in (self.waves, self.mels, self.codes))
+        with torch.no_grad():
+            real = self.representation.encode_channels(real_wave)
+        jitter, noise_codes, between = (part[..., share, :].to(device) for part in self._draws(step))
+        drawn = None
+        if judged and self.critic_prior is not None:
+            eps = torch.randn(self.config.batch, self.critic_prior.inputs, generator=self._noise(step, "prior"))
+            with torch.no_grad():
+                drawn = self.critic_prior(eps[share][len(rows) // 2 :].to(device))
+        path = between if judged and drawn is None else None
+        made = self.g(real, real_mel, code, self.model.noise * jitter, noise_codes, path, drawn)
+        mids = [one[:, : self.bands] for one in made]
+        waves = (self.representation.decode(torch.cat(mids)) * self.finish).split([len(one) for one in mids])
+        return Kicks(real, real_mel, real_wave * self.finish, made, mids, waves)
 
     def _reconstruction(self, wanted: STFTFeatures, found: list[STFTFeatures]) -> tuple[Tensor, dict[str, float]]:
         """The weighted loss of samples of the same kicks, and its parts by name."""
@@ -211,25 +251,66 @@ class AutoencodingTask(Task):
             torch.rand(size, 1, generator=self._noise(step, "between")),
         )
 
-    def _seen(self, bands: Tensor, mel: Tensor, step: int, share: slice, which: str) -> list[Tensor]:
-        """Both representations as the critics see them: augmented, each kick on its own."""
-        seen = []
-        for name, encoded in (("bands", bands), ("mel", mel)):  # of the frozen labels, as "real" and "fake" are
-            u = draws(self.config.batch, self._noise(step, f"see {which} {name}"), share, encoded)
-            seen.append(augment(encoded, self.config.augment, u.repeat(1, len(encoded) // u.shape[1])))
+    def _seen(self, inputs: CriticInput, step: int, share: slice, which: str) -> list[Tensor]:
+        """Both representations as the critics see them: augmented, each kick on its own, and under noise."""
+        seen, r = [], self.config
+        for name, encoded in zip(inputs._fields, inputs, strict=True):  # of the frozen labels, as are real and fake
+            u = draws(r.batch, self._noise(step, f"see {which} {name}"), share, encoded)
+            seen.append(augment(encoded, r.augment, u.repeat(1, len(encoded) // u.shape[1])))
+        if r.instance_noise:
+            for i, (name, deviation) in enumerate(zip(inputs._fields, self.deviations, strict=True)):
+                size = r.batch, len(seen[i]) // (share.stop - share.start), *seen[i].shape[1:]
+                drawn = torch.randn(size, generator=self._noise(step, f"hiss {which} {name}"))[share]
+                hiss = drawn.transpose(0, 1).flatten(0, 1).to(seen[i])  # the sets one after another
+                seen[i] = seen[i] + r.instance_noise * deviation * hiss
         return seen
 
-    def _update_critics(
-        self, real: Tensor, real_mel: Tensor, fake: Tensor, fake_mel: Tensor, step: int, share: slice
-    ) -> dict[str, float]:
+    def _compared(self, kicks: Kicks, step: int, share: slice) -> tuple[CriticInput, CriticInput]:
+        """Real sounds and made ones, as the critics see them before augmentation: of kicks between latents as many as
+        of reconstructions, of draws of the prior for each kick the one or the other."""
+        if self.critic_prior is None:
+            waves = torch.cat([kicks.waves[0], kicks.waves[-1]])
+            made = CriticInput(torch.cat([kicks.mids[0], kicks.mids[-1]]), self.mel.encode(waves))
+            return CriticInput(kicks.real[:, : self.bands], kicks.real_mel[:, :1]), made
+        chosen = torch.multinomial(
+            self.recorded, self.config.batch, replacement=True, generator=self._noise(step, "recordings")
+        )[share]
+        with torch.no_grad():
+            real = self.sight(self.waves[chosen, 0].to(self.accelerator.device) * self.finish)
+        drawn = kicks.waves[-1]
+        return real, self.sight(torch.cat([kicks.waves[0][: len(kicks.real) - len(drawn)], drawn]))
+
+    def _verdict(self, kicks: Kicks, step: int, share: slice) -> tuple[Tensor, dict[str, float]]:
+        """What the critics have the decoder descend, unweighted, after an update of theirs unless they are frozen."""
         r = self.config
-        seen = self._seen(real, real_mel, step, share, "real")
+        real, made = self._compared(kicks, step, share)
+        if r.critics_teach == "features":
+            self.d.requires_grad_(False)
+            critics: Critics = self.accelerator.unwrap_model(self.d)
+            with torch.no_grad():
+                wanted = critics.features(CriticInput(*self._seen(real, step, share, "real")))
+            loss = feature_distance(wanted, critics.features(CriticInput(*self._seen(made, step, share, "fake"))))
+            return loss, {"loss/features": loss.item()}
+        figures = self._update_critics(real, made, step, share)
+        loss = self.losses.generator(self.d(*self._seen(made, step, share, "fake")))
+        return loss, figures | {"loss/g": loss.item()}
+
+    def _critics_alone(self, rows: Tensor, share: slice, step: int) -> dict[str, float]:
+        with torch.no_grad():
+            real, made = self._compared(self._made(rows, share, step, judged=True), step, share)
+        return self._update_critics(real, made, step, share)
+
+    def _update_critics(self, real: CriticInput, made: CriticInput, step: int, share: slice) -> dict[str, float]:
+        r = self.config
+        self.d.requires_grad_(True)
+        seen = self._seen(real, step, share, "real")
         on_real = self.d(*seen)
-        on_fake = self.d(*self._seen(fake, fake_mel, step, share, "fake"))
+        on_fake = self.d(*self._seen(CriticInput(*(one.detach() for one in made)), step, share, "fake"))
         loss = total = self.losses.critic(on_real, on_fake)
         if r.r1 and step % r.r1_every == 0:
             total = total + 0.5 * r.r1 * r.r1_every * 0.5 * r1_penalty(self.d, *seen)  # the mean of two critics
         norm = descend(self.accelerator, self.opt_d, self.d, lambda _: total, "critic")
+        self.d.requires_grad_(False)
         right = 0.5 * ((on_real > 0).float().mean() + (on_fake < 0).float().mean()).item()
         return {"loss/d": loss.item(), "grad/d": norm, "critic/right": right}
 
@@ -240,14 +321,19 @@ class AutoencodingTask(Task):
     def player(self, most: int = PRIOR_KICKS) -> ControllablePlayer:
         """The averaged decoder behind a mixture that is fitted to the latents of the training kicks, `most` of them."""
         both = self.auto_encoder(min(most, MEASURED))
-        z = self.latents(both, most)
-        prior = MixturePrior(
-            max(1, min(self.model.components, len(z) // KICKS_A_COMPONENT)), z.shape[1], self.model.noise_code
-        )
-        prior.fill(*fit_mixture(z.cpu(), len(prior.means)))
+        prior = self._prior(min(len(self.waves), most))
+        self._fit(prior, both, most)
         encoder = EncoderExport(both, self.representation, self.mel)
         player = ControllablePlayer(both.decoder, self.representation, prior, encoder, stereo=self.model.stereo)
         return player.eval().to(self.accelerator.device)
+
+    def _prior(self, kicks: int) -> MixturePrior:
+        """For so many kicks, with its numbers still to be found."""
+        components = max(1, min(self.model.components, kicks // KICKS_A_COMPONENT))
+        return MixturePrior(components, self.model.latent_size, self.model.noise_code)
+
+    def _fit(self, prior: MixturePrior, both: AutoEncoder, most: int) -> None:
+        prior.fill(*fit_mixture(self.latents(both, most).cpu(), len(prior.means)))
 
     def auto_encoder(self, most: int = MEASURED) -> AutoEncoder:
         """The averaged networks, with batch norms that were measured on them, and on `most` kicks."""

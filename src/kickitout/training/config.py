@@ -80,6 +80,9 @@ class TrainingConfig(Settings):
     model: AdversarialConfig | KickGANConfig
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
     r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
+    # Deviation of Gaussian noise on all that a critic sees, real or made (Sønderby et al. 2017,
+    # arxiv.org/abs/1610.04490): of representations in [-1, 1]; KickGAN's critics take it re those of recordings.
+    instance_noise: float = Field(0.0, ge=0, le=2)
     batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
     optim_g: AdamConfig = AdamConfig()
     optim_d: AdamConfig = AdamConfig()
@@ -132,9 +135,6 @@ class AdversarialTrainingConfig(TrainingConfig):
     drift: float = Field(0.0, ge=0)  # weight of the critic's squared opinion of real kicks (Karras et al. 2018)
     critic_steps: int = Field(1, ge=1, le=20)  # critic updates for each of the generator
     generator_first: bool = False  # in each step
-    # Deviation of Gaussian noise on all that the critic sees, real or made (Sønderby et al. 2017,
-    # arxiv.org/abs/1610.04490); representations lie in [-1, 1].
-    instance_noise: float = Field(0.0, ge=0, le=2)
     spectral: SpectralConfig = SpectralConfig()  # of the generator, against the traces of up-convolution
 
     @model_validator(mode="after")
@@ -166,6 +166,14 @@ class KickGANTrainingConfig(TrainingConfig):
     clip: float = Field(0.0, ge=0)  # largest norm of a gradient; 0: any
     critic_channels: int = Field(256, ge=8, le=4096)  # of the critics, on their smallest grid
     critics_from: int = Field(0, ge=0)  # step from which the critics judge
+    critics_ahead: int = Field(0, ge=0)  # so many steps from there on they learn alone, and nothing else does
+    # What they compare. "batch": its kicks as they are, with reconstructions and kicks between two latents;
+    # "recordings": recordings, and no variants of them, with reconstructions and draws of the prior, and all of them as
+    # the player finishes what it makes.
+    critics_compare: Literal["batch", "recordings"] = "batch"
+    # What they teach by. "verdict": their logits, and they go on learning; "features": once they were ahead they are
+    # frozen, and what is made shall have the features that recordings have.
+    critics_teach: Literal["verdict", "features"] = "verdict"
     # Kicks that their file cut while they were loud are compared up to there alone: how they go on, nobody knows.
     mask_cut: bool = False
     weights: WeightsConfig = WeightsConfig()
@@ -180,6 +188,17 @@ class KickGANTrainingConfig(TrainingConfig):
             raise ValueError(f"kickgan makes sub-bands, not {self.representation.name}; set representation.name: pqmf")
         if self.ema == 0:
             raise ValueError("kickgan needs a moving average; set ema: 0.99")
+        return self
+
+    @model_validator(mode="after")
+    def _critics_know_what_to_teach(self) -> Self:
+        if self.critics_teach == "features" and self.critics_ahead == 0:
+            raise ValueError("frozen critics that have learned nothing can't teach; set critics_ahead: 100")
+        if (self.critics_teach == "features" or self.instance_noise) and self.critics_compare == "batch":
+            raise ValueError(
+                "critics_teach: features and instance_noise are of critics that compare with recordings; set "
+                "critics_compare: recordings"
+            )
         return self
 
 

@@ -89,12 +89,13 @@ class Duration(NamedTuple):
 
 
 def make_task(
-    config: TrainingConfig, accelerator: Accelerator, waves: torch.Tensor, known: torch.Tensor | None = None
-) -> Task:
+    config: TrainingConfig, accelerator: Accelerator, waves: torch.Tensor, known: torch.Tensor | None = None,
+    recorded: torch.Tensor | None = None,
+) -> Task:  # fmt: skip
     """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]; known: samples [n] of each that its
-    recording speaks for (None: all), which critics take no notice of."""
+    recording speaks for (None: all), which critics take no notice of; recorded: see `AutoencodingTask`."""
     if isinstance(config, KickGANTrainingConfig):
-        return AutoencodingTask(config, accelerator, waves, known)
+        return AutoencodingTask(config, accelerator, waves, known, recorded)
     assert isinstance(config, AdversarialTrainingConfig)  # there is no other
     return AdversarialTask(config, accelerator, waves)
 
@@ -172,7 +173,8 @@ class Run:
         self.share = share_of_batch(self.accelerator, self.config.batch)
         found = make_training_set(self.dataset, self.config)
         self.waves, self.reals, self.held_out = torch.from_numpy(found.waves), found.reals, found.held_out
-        self.task = make_task(self.config, self.accelerator, self.waves, torch.from_numpy(found.known))
+        about = torch.from_numpy(found.known), torch.from_numpy(found.weights)
+        self.task = make_task(self.config, self.accelerator, self.waves, *about)
 
     def save(self, path: Path) -> None:
         """Write the whole state."""

@@ -22,6 +22,7 @@ class TrainingSet(NamedTuple):
     reals: np.ndarray  # [m, T]
     held_out: np.ndarray  # [k, T]
     known: np.ndarray  # int64 [n]: samples of each of `waves` that its recording speaks for, see `prepare`
+    weights: np.ndarray  # [m]: what each recording counts, 1 on average; `waves` begin with the recordings
 
 
 def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
@@ -44,7 +45,7 @@ def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
         mix = augmentation_mix(reals, config.augmentation_mix, config.seed, ranges, by)
         parts.append(mix.waves[:, None])
         all_known.append(known_of_mix(mix, known, config.seed, ranges))
-    return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out], np.concatenate(all_known))
+    return TrainingSet(np.concatenate(parts), reals, dataset.waves[held_out], np.concatenate(all_known), weights)
 
 
 def weights_of(sources: Sequence[str], power: float) -> np.ndarray:

@@ -49,12 +49,8 @@ class Judge:
 
     def __init__(self, learned: Dataset, both: Dataset, half: str) -> None:
         """both: a dataset of what was learned from and of the recordings that were not."""
-        known = {row.sound for row in learned.rows}
-        heard = np.array([row.sound in known for row in both.rows])
-        who = np.unique(sources_of(both.rows), return_inverse=True)[1]
+        heard, who = heard_and_sources(learned, both)
         unseen = np.flatnonzero(~heard)
-        if not len(unseen):
-            raise UserError("no recording is left to judge by: all of them were learned from")
         first = halves_by_source([both.rows[i].source for i in unseen])
         mine, others = (unseen[first == (half == name)] for name in ("first", "second"))
         strange = [part[~np.isin(who[part], who[heard])] for part in (mine, others)]
@@ -101,6 +97,18 @@ class Judge:
         found = [audit(waves, self.learned.waves, self.learned.groups) for waves in models]
         cells = ["", "", "", *(number(100 * float(one.copies.mean())) for one in found)]
         return Bounded("near-duplicates, %", cells, f"at most {number(100 * found[0].false_positives)}")
+
+
+def heard_and_sources(learned: Dataset, both: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """[n] bool: which sounds of `both` were learned from; [n] the source of each, numbered from 0, by `sources_of`.
+
+    Raises UserError where all were learned from.
+    """
+    known = {row.sound for row in learned.rows}
+    heard = np.array([row.sound in known for row in both.rows])
+    if heard.all():
+        raise UserError("no recording is left to judge by: all of them were learned from")
+    return heard, np.unique(sources_of(both.rows), return_inverse=True)[1]
 
 
 def _some(rows: np.ndarray, most: int) -> np.ndarray:

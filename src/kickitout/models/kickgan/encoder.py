@@ -65,12 +65,12 @@ class AutoEncoder(nn.Module):
         self.encoder, self.decoder = Encoder(config, mel), Decoder(config, bands)
 
     def forward(self, bands: Tensor, mel: Tensor, code: Tensor, jitter: Tensor, noise_codes: Tensor,
-                between: Tensor | None = None) -> list[Tensor]:  # fmt: skip
+                between: Tensor | None = None, drawn: Tensor | None = None) -> list[Tensor]:  # fmt: skip
         """Sub-bands [B, C, 1, 1408], log-mel [B, 1 or 2, 128, 128], contour codes [B, 9] -> reconstructed sub-bands.
 
         jitter: [B, latent], noise for the latents; noise_codes: [samples, B, noise code], each a sample of every kick.
         between: [B, 1] in [0, 1]. With it comes one more batch, of latents so far on the way to their neighbour's; its
-        gradient reaches the decoder only.
+        gradient reaches the decoder only. drawn: [B, latent_size + noise code], latents that come as one more batch.
         """
         z = self.encoder(bands, mel)
         made = self.decoder.samples(torch.cat([code, z + jitter], dim=1), noise_codes.unbind())
@@ -80,6 +80,8 @@ class AutoEncoder(nn.Module):
             path = torch.lerp(path, path[other], between)
             blurred = path + torch.cat([torch.zeros_like(code), jitter[other]], dim=1)
             made += self.decoder.samples(blurred, [noise_codes[0][other]])
+        if drawn is not None:
+            made.append(self.decoder(drawn))
         return made
 
 
