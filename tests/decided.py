@@ -35,13 +35,13 @@ def decide(folder: Path, own: Path) -> dict[str, Any]:
     """As JSON has it. Waves of the lessons, which may differ in their last bits, are in own/lessons.npz."""
     rendered = write_kicks(own / "rendered", KICKS)
     dataset = read_dataset([rendered])
-    lessons = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "augmentation_mix=4"]))
-    np.savez(own / "lessons.npz", **lessons._asdict())
+    training_set = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "augmentation_mix=4"]))
+    np.savez(own / "lessons.npz", **training_set._asdict())
     found = {
         "features": features(),
         "decided": decisions([folder, rendered]),
         "manifest": dataset.manifest(),
-        "lessons": [part.shape for part in lessons],
+        "lessons": [part.shape for part in training_set],
     }
     told: dict[str, Any] = json.loads(json.dumps(found))
     return told

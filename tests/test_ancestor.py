@@ -56,23 +56,23 @@ def test_what_reaches_the_generator_vanishes_with_the_slope_of_the_first_sigmoid
     assert abs(logits.grad[2].item()) < 1e-6 * abs(once[2].item())
 
 
-def test_with_an_offset_it_begins_where_most_of_its_pictures_are():
+def test_with_an_offset_it_begins_where_most_of_its_spectrograms_are():
     begun = task(*SMALL, *ONCE, "model.output_bias=data")
-    pictures = begun.encoded(begun.waves)
+    encoded = begun.encoded(begun.waves)
     with torch.no_grad():
         made = begun.g(begun.latents(0, 0, slice(0, 8)))
-    assert made.median().item() == pytest.approx(torch.tanh(mode_under_tanh(pictures)).item(), abs=0.05)
+    assert made.median().item() == pytest.approx(torch.tanh(mode_under_tanh(encoded)).item(), abs=0.05)
     assert task(*SMALL, *ONCE).g.state_dict().keys() | {"output_bias"} == begun.g.state_dict().keys()
 
 
 def test_it_has_the_layers_that_its_history_tells():
-    picture = (1, 257, 173)
-    generator, critic = Generator(AncestorConfig(), picture), Critic(AncestorConfig(), picture)
+    shape = (1, 257, 173)
+    generator, critic = Generator(AncestorConfig(), shape), Critic(AncestorConfig(), shape)
     ups = [m for m in generator.modules() if isinstance(m, torch.nn.ConvTranspose2d)]
     assert [m.out_channels for m in ups] == [256, 128, 64, 32, 16, 8, 4, 1]
     assert {(m.kernel_size, m.stride) for m in ups} == {((4, 4), (2, 2))}
     made = generator(torch.randn(2, 100))
-    assert made.shape == (2, *picture)
+    assert made.shape == (2, *shape)
     downs = [m for m in critic.modules() if isinstance(m, torch.nn.Conv2d)]
     assert [m.out_channels for m in downs] == [4, 8, 16, 32, 64, 128, 256, 1]
     assert all(hasattr(m, "parametrizations") for m in downs)

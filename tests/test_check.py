@@ -148,7 +148,7 @@ def test_rendered_kicks_are_left_in_peace(tmp_path):
         assert report.findings[key] == (), key
 
 
-def test_the_report_takes_what_a_corpus_takes(faulty):
+def test_the_report_takes_what_a_dataset_takes(faulty):
     report, dataset = check(faulty), read_dataset(faulty)
     assert [one.row.name for one in report.taken] == [row.name for row in dataset.rows]
     assert [one.row.sound for one in report.taken] == [row.sound for row in dataset.rows]

@@ -127,7 +127,7 @@ def test_a_key_that_means_nothing_to_a_family_is_refused(change, sentence):
         ("drumgan", "model.dim=8", "unknown key model.dim"),
     ],
 )
-def test_a_family_and_a_picture_that_do_not_fit_are_refused(name, change, sentence):
+def test_a_family_and_a_representation_that_do_not_fit_are_refused(name, change, sentence):
     with pytest.raises(UserError, match=sentence):
         load_config(name, [change])
 

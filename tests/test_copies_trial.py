@@ -24,7 +24,7 @@ def test_rendered_kicks_in_small_numbers():
 
 
 @pytest.mark.long
-def test_recorded_kicks_of_other_families_are_not_accused(real_data):
+def test_recorded_kicks_of_other_groups_are_not_accused(real_data):
     from kickitout.datasets.build import read_dataset
 
     dataset = read_dataset([real_data / "kicks-open", real_data / "kicks-study"])
@@ -45,7 +45,7 @@ def test_nothing_planted_is_nothing_found():
     assert "planted" not in trial_text([split])
 
 
-def test_the_interval_resamples_families():
+def test_the_interval_resamples_groups():
     # 50 groups of 4 kicks, one of them accused whole: a share of 0.02, and Poisson's 0 to 3 of its one group
     who = np.repeat(np.arange(50), 4)
     split = Split(50, 200, 200, 0.1, who, who == 7, {})
@@ -55,14 +55,14 @@ def test_the_interval_resamples_families():
     assert high == pytest.approx(0.06, abs=0.01)
 
 
-def test_the_limit_is_that_of_a_pair():
+def test_the_threshold_is_that_of_a_pair():
     # 400 groups in 200 pairs, the k-th pair k apart: two pairs hold the one percent
     between = np.repeat(np.arange(1.0, 201.0), 2)
     assert copy_threshold(np.random.default_rng(0).permutation(between)) == pytest.approx(2.0, abs=2 * TIE)
 
 
 @pytest.mark.parametrize("rounding", [-3e-7, 0.0, 3e-7])
-def test_the_pair_whose_distance_is_the_limit_is_above_it_on_every_processor(rounding):
+def test_the_pair_whose_distance_is_the_threshold_is_above_it_on_every_processor(rounding):
     """The two ways of a pair are computed apart, and differ in their last digits."""
     between = np.repeat(np.arange(0.1, 20.1, 0.1), 2)
     between[3] += rounding  # of the second pair
@@ -71,7 +71,7 @@ def test_the_pair_whose_distance_is_the_limit_is_above_it_on_every_processor(rou
     assert (between < copy_threshold(between)).sum() == 0
 
 
-def test_with_few_families_the_limit_follows_the_power_law_of_the_distances():
+def test_with_few_groups_the_threshold_follows_the_power_law_of_the_distances():
     rng = np.random.default_rng(0)
     found = [copy_threshold(np.sort(rng.random(50)) ** 0.5) for _ in range(400)]  # P(distance < x) = x^2
     assert np.mean(np.square(found)) == pytest.approx(

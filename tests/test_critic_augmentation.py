@@ -72,7 +72,7 @@ def test_a_share_of_a_batch_is_changed_as_in_the_whole():
     torch.testing.assert_close(whole[4:], part, rtol=0, atol=0)
 
 
-def test_a_picture_one_row_high_keeps_its_height():
+def test_a_representation_one_row_high_keeps_its_height():
     x = torch.randn(4, 16, 1, 64)
     assert augment(x, AugmentConfig(probability=0.9), numbers(4, x)).shape == x.shape
 
@@ -80,13 +80,13 @@ def test_a_picture_one_row_high_keeps_its_height():
 def test_noise_is_on_all_that_the_critic_sees_and_the_same_for_every_share_of_a_batch():
     waves = torch.from_numpy(synthesise(range(8))[0])[:, None]
     task = make_task(load_config("dcgan", [*toy("dcgan"), "instance_noise=0.15"]), Accelerator(cpu=True), waves)
-    pictures = task.encoded(waves[:4])
-    whole, other = (task._shown(pictures, 3, kind, 0, slice(0, 4)) - pictures for kind in ("real", "fake"))
+    encoded_kicks = task.encoded(waves[:4])
+    whole, other = (task._shown(encoded_kicks, 3, kind, 0, slice(0, 4)) - encoded_kicks for kind in ("real", "fake"))
     assert whole.std().item() == pytest.approx(0.15, rel=0.02)
     assert abs(torch.corrcoef(torch.stack([whole.flatten(), other.flatten()]))[0, 1]) < 0.02
-    part = task._shown(pictures[2:], 3, "real", 0, slice(2, 4)) - pictures[2:]
+    part = task._shown(encoded_kicks[2:], 3, "real", 0, slice(2, 4)) - encoded_kicks[2:]
     torch.testing.assert_close(part, whole[2:])
     without = make_task(load_config("dcgan", toy("dcgan")), Accelerator(cpu=True), waves)
-    assert without._shown(pictures, 3, "real", 0, slice(0, 4)) is pictures
+    assert without._shown(encoded_kicks, 3, "real", 0, slice(0, 4)) is encoded_kicks
     rows = torch.arange(4)
     assert task.step(rows, 0, slice(0, 4))["loss/d"] != without.step(rows, 0, slice(0, 4))["loss/d"]

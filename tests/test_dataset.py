@@ -37,7 +37,7 @@ def fake_dataset(template: Dataset, waves: list[str], groups: list[int]) -> Data
     return replace(template, rows=rows)
 
 
-def test_a_corpus_has_a_row_for_each_kick(kicks):
+def test_a_dataset_has_a_row_for_each_kick(kicks):
     seen = []
     dataset = read_dataset(kicks, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(k, 5) for k in range(1, 6)]

@@ -19,11 +19,11 @@ ADVERSARIAL = [name for name in config_names() if not name.startswith("kickgan")
 @pytest.mark.parametrize("name", ADVERSARIAL)
 def test_networks_of_full_size_run_on_a_device_of_their_own(name):
     config = load_config(name)
-    picture = whole_shape(config.model, make_representation(config.representation).representation_shape)
+    whole = whole_shape(config.model, make_representation(config.representation).representation_shape)
     with torch.device("meta"):
-        g, d = make_generator(config.model, picture), make_critic(config.model, picture)
+        g, d = make_generator(config.model, whole), make_critic(config.model, whole)
     made = g(torch.empty(BATCH, config.model.latent, device="meta"))
-    assert made.shape == (BATCH, *picture)
+    assert made.shape == (BATCH, *whole)
     assert d(made).shape == (BATCH,)
     assert made.device.type == "meta"
 
@@ -37,9 +37,9 @@ def test_kickgan_of_full_size_runs_on_a_device_of_its_own():
     both = AutoEncoder(model, bands[0], mel).to("meta")
     shapes = (BATCH, model.latent), (2, BATCH, model.noise_code)
     latent, noise_codes = (torch.empty(*shape, device="meta") for shape in shapes)
-    pictures = (torch.empty(BATCH, *shape, device="meta") for shape in (bands, mel))
+    encoded = (torch.empty(BATCH, *shape, device="meta") for shape in (bands, mel))
     code, between = torch.empty(BATCH, 9, device="meta"), torch.empty(BATCH, 1, device="meta")
-    made = both(*pictures, code, latent, noise_codes, between)
+    made = both(*encoded, code, latent, noise_codes, between)
     assert [tuple(m.shape) for m in made] == 3 * [(BATCH, *bands)]
 
 

@@ -68,12 +68,12 @@ def test_our_wavegan_is_theirs_with_longer_dense_layers():
 
 
 def test_specgan_is_tables_5_and_6():
-    config, picture = SpecGANConfig(), (1, 128, 128)
-    g, c = specgan.Generator(config, picture), specgan.Critic(config, picture)
+    config, shape = SpecGANConfig(), (1, 128, 128)
+    g, c = specgan.Generator(config, shape), specgan.Critic(config, shape)
     assert shapes(g, torch.rand(1, 100), (nn.Linear, nn.ConvTranspose2d)) == [
         (16384,), (512, 8, 8), (256, 16, 16), (128, 32, 32), (64, 64, 64), (1, 128, 128),
     ]  # fmt: skip
-    assert shapes(c, torch.rand(1, *picture), (nn.Conv2d, nn.Linear)) == [
+    assert shapes(c, torch.rand(1, *shape), (nn.Conv2d, nn.Linear)) == [
         (64, 64, 64), (128, 32, 32), (256, 16, 16), (512, 8, 8), (1024, 4, 4), (1,),
     ]  # fmt: skip
     # Both papers' nets have kernels of 25 numbers: 5 x 5 here, 25 there, so that the counts are the same.
@@ -100,20 +100,20 @@ def test_phase_shuffle_moves_by_a_few_samples_and_reflects():
 def test_per_bin_normalisation_gives_mean_0_and_deviation_1_and_comes_back():
     torch.manual_seed(0)
     level = torch.linspace(-1, 1, 32).view(1, 1, 32, 1)
-    pictures = level + torch.linspace(0.01, 0.3, 32).view(1, 1, 32, 1) * torch.randn(64, 1, 32, 64)
+    spectrograms = level + torch.linspace(0.01, 0.3, 32).view(1, 1, 32, 1) * torch.randn(64, 1, 32, 64)
     scale = PerBin((1, 32, 64))
-    scale.fit(pictures)
-    whole = (pictures - scale.mean) / scale.deviation
+    scale.fit(spectrograms)
+    whole = (spectrograms - scale.mean) / scale.deviation
     assert whole.mean(dim=(0, 1, 3)).abs().max() < 1e-4
     assert (whole.std(dim=(0, 1, 3)) - 1).abs().max() < 1e-3
-    normalised = scale.normalise(pictures)
+    normalised = scale.normalise(spectrograms)
     assert normalised.abs().max() == 1  # three deviations are clipped
     kept = normalised.abs() < 1
     assert kept.float().mean() == pytest.approx(0.9973, abs=5e-4)
-    torch.testing.assert_close(scale(normalised)[kept], pictures[kept])
+    torch.testing.assert_close(scale(normalised)[kept], spectrograms[kept])
 
 
-def test_pictures_that_the_strides_do_not_lead_to_are_refused_with_ones_that_work():
+def test_shapes_that_the_strides_do_not_lead_to_are_refused_with_ones_that_work():
     with pytest.raises(UserError, match=r"1 x 22050.*`wave` works"):
         wavegan.Generator(WaveGANConfig(dim=1), (1, 1, 22050))
     with pytest.raises(UserError, match=r"100 x 128.*128 x 128 works"):

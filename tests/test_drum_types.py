@@ -141,7 +141,7 @@ def test_sounds_that_are_no_drums_are_aligned_and_differ():
 # ------------------------------------------------------------------------------------------------- network and teaching
 
 
-def picture(wave: np.ndarray) -> np.ndarray:
+def spectrogram(wave: np.ndarray) -> np.ndarray:
     """[NETWORK_BANDS, COLUMNS] dB re the loudest cell."""
     torch = pytest.importorskip("torch")
     from kicklab.experiments.drum_type_network import RANGE_DB, LogBands
@@ -155,7 +155,7 @@ def test_a_tone_lands_in_its_band_and_leaves_far_ones_alone(hz):
     pytest.importorskip("torch")
     from kicklab.experiments.drum_type_network import BANDS_PER_OCTAVE, band_edges_hz
 
-    found = picture(np.sin(2 * np.pi * hz * SECONDS))[:, 80]
+    found = spectrogram(np.sin(2 * np.pi * hz * SECONDS))[:, 80]
     band = int(np.searchsorted(band_edges_hz().numpy(), hz)) - 1
     assert abs(int(found.argmax()) - band) <= (hz < 100)  # windows of 93 ms: a band is narrower than their 15 Hz
     far = np.abs(np.arange(len(found)) - band) > (BANDS_PER_OCTAVE if hz > 100 else 2 * BANDS_PER_OCTAVE)
@@ -163,22 +163,22 @@ def test_a_tone_lands_in_its_band_and_leaves_far_ones_alone(hz):
 
 
 def test_forty_and_fifty_five_hertz_are_told_apart():
-    a, b = (picture(np.sin(2 * np.pi * hz * SECONDS))[:, 80] for hz in (40, 55))
+    a, b = (spectrogram(np.sin(2 * np.pi * hz * SECONDS))[:, 80] for hz in (40, 55))
     assert np.abs(a - b).max() > 6
 
 
 def test_a_click_is_short_in_the_high_bands():
     wave = np.zeros(LENGTH)
     wave[ONSET] = 1
-    found = picture(wave)
+    found = spectrogram(wave)
     assert found[-20:].argmax(axis=1).max() <= 1
     assert found[-20:, 4:].max() < -69  # 12 ms behind
 
 
 def test_silence_is_the_floor_and_gain_and_polarity_do_not_show(kicks):
-    assert picture(np.zeros(LENGTH)).max() == pytest.approx(-70)
+    assert spectrogram(np.zeros(LENGTH)).max() == pytest.approx(-70)
     for factor in (0.003, -1.0):
-        np.testing.assert_allclose(picture(factor * kicks[0]), picture(kicks[0]), atol=1e-2)
+        np.testing.assert_allclose(spectrogram(factor * kicks[0]), spectrogram(kicks[0]), atol=1e-2)
 
 
 def test_the_exported_graph_is_the_network():

@@ -24,12 +24,12 @@ def test_with_the_sizes_of_table_2_the_networks_are_those_of_progressive_gans():
     assert round(count(c) / 1e6, 1) == 23.1
 
 
-def test_the_picture_of_the_recipe_is_reached_and_judged():
+def test_the_shape_of_the_config_is_reached_and_judged():
     r = load_config("drumgan", ["model.channels=8", "model.least_channels=4"])
-    picture = (2, 1024, 44)
-    g, c = Generator(r.model, picture), Critic(r.model, picture)
+    shape = (2, 1024, 44)
+    g, c = Generator(r.model, shape), Critic(r.model, shape)
     made = g(torch.randn(2, 128))
-    assert made.shape == (2, *picture)
+    assert made.shape == (2, *shape)
     assert c(made).shape == (2,)
     assert (r.representation.n_fft, r.representation.hop / r.representation.n_fft) == (2048, 0.25)
 

@@ -216,7 +216,7 @@ def test_a_kick_that_does_not_clip_is_left_alone(overshooting, tmp_path):
 
 
 @pytest.mark.parametrize(("form", "bits"), [("wav", "16"), ("wav", "24"), ("flac", "16")])
-def test_a_file_that_clipped_before_gains_were_stated_is_made_again_as_it_is(form, bits, overshooting, tmp_path):
+def test_a_file_that_clipped_before_gains_were_stated_is_rendered_again_as_it_is(form, bits, overshooting, tmp_path):
     from kickitout.audio import encode_sound, resample
     from kickitout.generation.recipe import sound_recipe
 

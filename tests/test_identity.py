@@ -102,7 +102,7 @@ def test_a_new_comment_is_no_new_ogg(kick, subtype):
     assert identity_in(encoded(kick[:-3000], "OGG", subtype, 48_000), "a.ogg") != name
 
 
-def test_a_corpus_takes_a_kick_once_whatever_its_tags(kick, tmp_path):
+def test_a_dataset_takes_a_kick_once_whatever_its_tags(kick, tmp_path):
     (tmp_path / "a.mp3").write_bytes(encoded(kick, "MP3", "MPEG_LAYER_III"))
     (tmp_path / "b.mp3").write_bytes(encoded(kick, "MP3", "MPEG_LAYER_III", title="again"))
     (tmp_path / "c.wav").write_bytes(encoded(kick, "WAV", "PCM_16"))

@@ -103,7 +103,7 @@ def test_the_same_seed_gives_the_same_sound_alone(model, mine, place):
     assert np.array_equal(together[2].wave, alone[0].wave)
 
 
-def test_the_command_keeps_a_part_and_its_files_can_be_made_again(model, mine, tmp_path, capsys):
+def test_the_command_keeps_a_part_and_its_files_can_be_rendered_again(model, mine, tmp_path, capsys):
     sound = tmp_path / "mine.wav"
     write_sound(sound, mine, SAMPLE_RATE, bits="24")
     assert main(["vary", str(sound), "--keep", "click", "-n", "2", "-o", str(tmp_path / "v")]) == 0

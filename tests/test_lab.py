@@ -51,7 +51,7 @@ def page(toy_paper: Path) -> str:
 # -- results ----------------------------------------------------------------------------------------------------------
 
 
-def test_all_studies_are_there_and_all_their_recipes_are_sound():
+def test_all_studies_are_there_and_all_their_configs_are_sound():
     assert study_names() == ["ancestor", "curves", "start", "end", "upconv", "sine", "ablation"]
     for name in study_names():
         study = load_study(name)

@@ -65,7 +65,7 @@ def test_silence_is_no_tone_and_breaks_nothing():
     assert np.isnan(fit_tones(np.zeros((1, LENGTH), np.float32)).hz[0])
 
 
-def test_tones_to_learn_from_are_a_corpus_whose_families_are_single():
+def test_tones_to_learn_from_are_a_dataset_whose_groups_are_single():
     dataset = tone_dataset(6, 0)
     assert len({row.group for row in dataset.rows}) == len({row.sound for row in dataset.rows}) == 6
     assert dataset.digest != tone_dataset(6, 1).digest
@@ -84,17 +84,17 @@ def test_stripes_show_along_their_own_axis_only():
     assert lines["columns"] == pytest.approx(still["columns"], abs=3)
 
 
-def test_a_picture_of_one_row_has_one_spectrum():
+def test_a_representation_of_one_row_has_one_spectrum():
     assert set(profiles(torch.randn(2, 16, 1, 1408))) == {"columns"}
 
 
-def test_the_power_of_a_profile_is_the_variance_of_the_picture():
+def test_the_power_of_a_profile_is_the_variance_of_the_representation():
     torch.manual_seed(1)
-    picture = torch.randn(1, 1, 32, 32)
-    level = profiles(picture)["columns"][0]
+    encoded = torch.randn(1, 1, 32, 32)
+    level = profiles(encoded)["columns"][0]
     twice = np.full(17, 2.0)
     twice[[0, -1]] = 1
-    assert (10 ** (level / 10) * twice).sum() / 32 == pytest.approx(picture.var(correction=0).item(), rel=1e-3)
+    assert (10 ** (level / 10) * twice).sum() / 32 == pytest.approx(encoded.var(correction=0).item(), rel=1e-3)
 
 
 def test_coarser_spectra_keep_their_mean():

@@ -28,19 +28,19 @@ def eps(model, seed):
     return normal([seed], model.info.noise_size)
 
 
-def test_the_model_in_the_package_has_the_knobs(model):
+def test_the_model_in_the_package_has_the_controls(model):
     assert tuple(model.info.controls) == CONTROL_NAMES
     assert all(knob.low <= 0 <= knob.high for knob in CONTROLS)
 
 
-def test_knobs_at_zero_and_the_own_place_give_the_same_samples(model):
+def test_controls_at_zero_and_the_own_latent_give_the_same_samples(model):
     plain = model.play(eps(model, 3))[0]
     turned = model.render(eps(model, 3), controls=np.zeros(len(CONTROLS)))
     assert np.array_equal(plain, turned.wave)
     assert np.array_equal(model.render(latent=turned.latent).wave, plain)
 
 
-def test_each_knob_moves_what_it_says(model):
+def test_each_control_moves_what_it_says(model):
     moves = {"pitch": ("pitch_end_hz", 5.0), "decay": ("decay_t20_ms", -12.0), "click": ("click_level_db", 6.0),
              "click_tone": ("click_centroid_hz", 3.0), "balance": ("sub_over_body_db", 6.0)}  # fmt: skip
     for name, (field, amount) in moves.items():
@@ -236,7 +236,7 @@ def test_the_command_line_asks_reports_and_writes_what_re_makes_it(tmp_path, cap
     assert np.array_equal(read_sound(path).samples, read_sound(again).samples)
 
 
-def test_a_kick_of_a_later_try_is_made_again_without_a_search_and_what_is_missed_is_said(hard, tmp_path, capsys):
+def test_a_kick_of_a_later_try_is_rendered_again_without_a_search_and_what_is_missed_is_said(hard, tmp_path, capsys):
     seed = int(np.argmax([one.tries for one in hard]))
     asked = ["generate", "--seeds", str(seed), *(f"--{name}={value}" for name, value in HARD.items())]
     for tries in ("1", "24"):
@@ -270,7 +270,7 @@ def test_tries_and_tolerances_that_cannot_be_are_refused_in_one_sentence(flags, 
     assert not (tmp_path / "a").exists()
 
 
-def test_a_request_without_a_knob_is_refused(tmp_path, capsys):
+def test_a_target_without_a_control_is_refused(tmp_path, capsys):
     assert main(["generate", "--note", "F1", "--pitch", "50Hz", "-o", str(tmp_path / "a")]) == 2
     assert "ask for the same thing" in capsys.readouterr().err
     assert main(["generate", "--note", "H9", "-o", str(tmp_path / "a")]) == 2

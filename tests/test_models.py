@@ -13,7 +13,7 @@ from kickitout.models.kickgan.harmonic import Harmonic, stretched
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")
-PICTURES = [(1, 64, 64), (1, 256, 128), (2, 256, 128), (16, 1, 1408), (1, 128, 128)]
+SHAPES = [(1, 64, 64), (1, 256, 128), (2, 256, 128), (16, 1, 1408), (1, 128, 128)]
 
 
 def test_the_default_generator_is_figure_1_of_the_paper():
@@ -46,20 +46,20 @@ def test_weights_start_as_published():
     assert weights.mean().item() == pytest.approx(0.0, abs=1e-4)
 
 
-@pytest.mark.parametrize("picture", PICTURES)
-def test_a_critic_without_batch_norm_begins_with_an_opinion(picture):
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_critic_without_batch_norm_begins_with_an_opinion(shape):
     torch.manual_seed(3)
-    d = Critic(DCGANConfig(channels=128, critic_norm="none"), picture)
-    assert 0.1 < d(torch.randn(64, *picture)).std() < 10
+    d = Critic(DCGANConfig(channels=128, critic_norm="none"), shape)
+    assert 0.1 < d(torch.randn(64, *shape)).std() < 10
 
 
-@pytest.mark.parametrize("picture", PICTURES)
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_upsampling_reaches_every_picture_and_back(picture, kind):
+def test_every_upsampling_reaches_every_shape_and_back(shape, kind):
     config = DCGANConfig(channels=16, least_channels=4, latent=5, upsampling=kind)
-    g, d = Generator(config, picture), Critic(config, picture)
+    g, d = Generator(config, shape), Critic(config, shape)
     made = g(torch.randn(3, 5))
-    assert made.shape == (3, *picture)
+    assert made.shape == (3, *shape)
     assert made.abs().max() <= 1
     assert d(made).shape == (3,)
 
@@ -90,7 +90,7 @@ def test_our_pixel_shuffle_is_torchs_where_both_axes_double():
     torch.testing.assert_close(PixelShuffle((2, 2))(x), nn.PixelShuffle(2)(x))
 
 
-def test_a_picture_that_cannot_be_doubled_to_is_refused_with_ones_that_can():
+def test_a_shape_that_cannot_be_doubled_to_is_refused_with_ones_that_can():
     with pytest.raises(UserError, match=r"257 x 173.*256 x 128"):
         grid((1, 257, 173))
 

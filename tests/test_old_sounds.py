@@ -24,7 +24,7 @@ SOUNDS = json.loads((OLD / "sounds.json").read_text())
 
 
 @pytest.mark.parametrize("known", SOUNDS, ids=[known["file"] for known in SOUNDS])
-def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
+def test_a_sound_of_before_is_rendered_again_by_its_recipe(known, tmp_path):
     """Of a seed, varied, asked for, with a part kept, and of a kit. Processors differ below -100 dB, which is a third
     of a step of 16 bits; rounding to them is half a step on either side."""
     from kickitout.export.sounds import file_of_recipe
@@ -41,7 +41,7 @@ def test_a_sound_of_before_is_made_again_by_its_recipe(known, tmp_path):
     np.testing.assert_allclose(made[::300], known["every_300th"], rtol=0, atol=2.0)
 
 
-def test_a_file_of_before_says_its_recipe_and_is_made_again(tmp_path, capsys):
+def test_a_file_of_before_says_its_recipe_and_is_rendered_again(tmp_path, capsys):
     assert main(["recipe", str(OLD / "kick_000007.wav")]) == 0
     assert json.loads(capsys.readouterr().out) == SOUNDS[0]["recipe"]
     again = ["--render", str(tmp_path / "again.wav"), "--model", str(FIRST_DEFAULT)]

@@ -220,7 +220,7 @@ def test_a_model_without_limits_is_held_against_traces_and_that_is_said(tmp_path
     assert "artefacts alone" in capsys.readouterr().err
 
 
-def test_a_kit_goes_through_the_gate_and_each_of_its_sounds_is_made_again(model_file, narrow, tmp_path, capsys):
+def test_a_kit_has_no_outliers_and_each_of_its_sounds_is_rendered_again(model_file, narrow, tmp_path, capsys):
     seed = next(seed for seed, one in zip(SEEDS, narrow[1], strict=True) if one.attempt)
     out = tmp_path / "kit"
     command = [

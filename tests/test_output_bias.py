@@ -35,9 +35,9 @@ def task(config: str, dataset, *changes: str):
 @pytest.mark.parametrize("config", ["dcgan", "dcgan-stft", "dcgan-bands", "specgan"])
 def test_a_generator_begins_where_most_of_the_data_is(config, dataset):
     begun = task(config, dataset, "model.output_bias=data")
-    pictures = begun.encoded(begun.waves)
-    assert begun.g.output_bias == mode_under_tanh(pictures)
-    counts, edges = np.histogram(pictures.clamp(-1, 1).numpy(), 63, (-1, 1))
+    encoded = begun.encoded(begun.waves)
+    assert begun.g.output_bias == mode_under_tanh(encoded)
+    counts, edges = np.histogram(encoded.clamp(-1, 1).numpy(), 63, (-1, 1))
     fullest = edges[counts.argmax()] / 2 + edges[counts.argmax() + 1] / 2
     made = begun.g(begun.latents(0, -1, slice(None)))
     assert made.mean().item() == pytest.approx(fullest, abs=0.05)  # without it within 0.02 of mid-grey
@@ -62,12 +62,12 @@ def test_the_constant_is_in_the_checkpoint_and_in_the_model_and_nothing_else_cha
 
 
 def test_a_critic_without_batch_norm_can_start_with_the_published_weights():
-    picture, found = (1, 64, 64), {}
+    shape, found = (1, 64, 64), {}
     for name, more in (("batch", []), ("none", ["model.critic_norm=none", "model.critic_start=published"])):
         config = load_config("dcgan", ["model.channels=64", *more]).model
         torch.manual_seed(0)
-        make_generator(config, picture)
-        critic = make_critic(config, picture)
+        make_generator(config, shape)
+        critic = make_critic(config, shape)
         found[name] = [m.weight.std().item() for m in critic.modules() if isinstance(m, torch.nn.Conv2d)]
     assert found["none"] == pytest.approx(found["batch"], rel=0.2)
     assert all(deviation == pytest.approx(0.02, rel=0.25) for deviation in found["none"])

@@ -1,4 +1,4 @@
-"""How much silence is before a sound: moved, not made again; said in the recipe, and made again from it."""
+"""How much silence is before a sound: moved, not rendered anew; said in the recipe, and rendered again from it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_the_sound_is_moved_and_nothing_else(ms, later, model, tmp_path):
 
 
 @pytest.mark.parametrize("more", [{}, {"rate": 48_000}, {"bits": "32f", "rate": 96_000}, {"format": "flac"}])
-def test_a_file_is_made_again_with_its_silence_bit_for_bit(more, model, tmp_path, capsys):
+def test_a_file_is_rendered_again_with_its_silence_bit_for_bit(more, model, tmp_path, capsys):
     path, samples = samples_of(model, tmp_path, pre_roll_ms=0.0, **more)
     again = tmp_path / f"again{path.suffix}"
     assert main(["recipe", str(path), "--render", str(again)]) == 0
@@ -76,7 +76,7 @@ def test_every_command_that_writes_sounds_can_begin_them_at_once(command, model,
         np.testing.assert_array_equal(read_sound(a).samples[ONSET:], read_sound(b).samples)
 
 
-def test_the_sounds_of_a_kit_are_made_again_with_their_silence():
+def test_the_sounds_of_a_kit_are_rendered_again_with_their_silence():
     model = FormulaModel()
     kit, usual = (dict(small_kit(layers=1, round_robins=2, **how).files()) for how in ({"pre_roll_ms": 5.0}, {}))
     for name, data in kit.items():

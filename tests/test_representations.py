@@ -65,7 +65,7 @@ def max_difference_after_export(representation: Representation, encoded: torch.T
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_codec_keeps_shape_and_length(name: str) -> None:
+def test_a_representation_keeps_shape_and_length(name: str) -> None:
     representation = codec_named(name)
     encoded = representation.encode(kicks(3))
     assert tuple(encoded.shape) == (3, *representation.representation_shape)
@@ -117,7 +117,7 @@ def test_a_kick_is_the_same_alone_and_in_a_batch(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_codecs_that_keep_phase_return_the_kick(name: str) -> None:
+def test_representations_that_keep_phase_return_the_kick(name: str) -> None:
     representation = codec_named(name)
     waves = kicks(4)
     assert representation.phase == "kept"
@@ -128,7 +128,7 @@ def test_codecs_that_keep_phase_return_the_kick(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "most_db"), [("logmag", 2.0), ("mel", 4.0)])
-def test_codecs_that_rebuild_phase_return_the_spectrum(name: str, most_db: float) -> None:
+def test_representations_that_rebuild_phase_return_the_spectrum(name: str, most_db: float) -> None:
     representation = codec_named(name)
     stft = Stft(512, 173, 128)
     waves = kicks(4)

@@ -56,7 +56,7 @@ def test_too_much_to_be_measured_is_turned_down_until_it_can_be():
     assert run(measure, -15.0, side=1)[1] == pytest.approx(-15.0, abs=1e-3)
 
 
-def test_a_place_that_another_knob_has_made_wrong_is_forgotten():
+def test_a_point_that_another_control_has_made_wrong_is_forgotten():
     hunt = BracketedSecant(SPAN, 5.0)
     hunt.next(3.0, 9.0)  # too much at 3, measured while another knob stood elsewhere
     hunt.next(-10.0, -8.0)

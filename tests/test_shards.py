@@ -109,7 +109,7 @@ def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
     assert digests(tmp_path / "one") == digests(tmp_path / "two")
 
 
-def test_a_gate_draws_again_in_shards_as_it_does_in_files(tmp_path, capsys):
+def test_outliers_are_resampled_in_shards_as_in_files(tmp_path, capsys):
     gated = ["--reject-outliers", "--workers", "1"]
     assert main(["generate", "-n", "30", "--shards", "20", "-q", "-o", str(tmp_path / "set"), *gated]) == 0
     assert main(["generate", "-n", "30", "-q", "-o", str(tmp_path / "files"), "--reject-outliers"]) == 0

@@ -162,15 +162,15 @@ def test_a_stereo_model_begins_a_mono_one(dataset, finished):
 
 
 def test_a_stereo_kick_is_heard_with_its_side(finished):
-    model, ear = load_model(finished), EncoderSession(find_encoder(finished))
+    model, encoder = load_model(finished), EncoderSession(find_encoder(finished))
     mid = generate([1], finished)[0].mean(axis=0)
     mid = mid * np.float32(PEAK / np.abs(mid).max())  # prepared
     side = hiss(5)
-    near, far = (ear.encode(np.stack([mid + x, mid - x])) for x in (0 * side, side))
-    assert np.abs(ear.encode(mid) - near).max() < 1e-4
+    near, far = (encoder.encode(np.stack([mid + x, mid - x])) for x in (0 * side, side))
+    assert np.abs(encoder.encode(mid) - near).max() < 1e-4
     assert np.abs(far - near).max() > 1e-3  # a few steps have taught the encoder little of the side
     data = encode_sound(np.stack([mid + side, mid - side], axis=1) * 0.5, SAMPLE_RATE, bits="24")
-    heard = invert_wave(model, ear, decode_kick(data, "wide.wav", 2), rounds=0)
+    heard = invert_wave(model, encoder, decode_kick(data, "wide.wav", 2), rounds=0)
     assert heard.latent.shape == (model.info.latent_size,)
     assert decode_kick(data, "wide.wav").shape == (LENGTH,)
 
@@ -180,8 +180,8 @@ def test_a_kick_on_one_side_is_heard_at_the_level_of_others(finished):
     data = encode_sound(np.stack([mid, 0 * mid], axis=1), SAMPLE_RATE, bits="24")
     both = decode_kick(data, "left.wav", 2)
     assert np.abs(both).max() == pytest.approx(PEAK, abs=1e-4)
-    ear = EncoderSession(find_encoder(finished))
-    assert np.allclose(ear.encode(both), ear.encode(0.5 * both), atol=1e-4)
+    encoder = EncoderSession(find_encoder(finished))
+    assert np.allclose(encoder.encode(both), encoder.encode(0.5 * both), atol=1e-4)
 
 
 def test_a_stereo_model_is_asked_varied_and_joined(finished):

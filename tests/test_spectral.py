@@ -46,7 +46,7 @@ def test_a_grating_of_any_direction_peaks_in_the_ring_of_its_frequency(cycles):
         assert profile(picture[None, None])[0].argmax() == cycles
 
 
-def test_a_picture_of_one_row_has_the_spectrum_of_its_row():
+def test_a_spectrogram_of_one_row_has_the_spectrum_of_its_row():
     wave = torch.cos(torch.arange(64) * (2 * math.pi * 9 / 64))
     assert profile(wave.view(1, 1, 1, 64))[0].argmax() == 9
 

@@ -63,7 +63,7 @@ ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo", "dcgan-bands", "dc
 
 
 @pytest.mark.parametrize("name", [name for name in config_names() if name not in ELSEWHERE])
-def test_every_recipe_trains_and_plays_at_toy_size(name, dataset, tmp_path):
+def test_every_config_trains_and_plays_at_toy_size(name, dataset, tmp_path):
     result = train_and_export(dataset, load_config(name, toy(name)), tmp_path / "run", Until(steps=2))
     assert (result.step, result.reason) == (2, "done")
     waves = generate([0, 1], tmp_path / "run")
@@ -73,7 +73,7 @@ def test_every_recipe_trains_and_plays_at_toy_size(name, dataset, tmp_path):
     assert (waves[0] != waves[1]).any()
 
 
-def test_the_recipe_for_kicks_at_large_learns_from_a_mix(dataset, tmp_path):
+def test_the_config_for_kicks_at_large_learns_from_a_mix(dataset, tmp_path):
     config = load_config("kickgan-at-large", toy("kickgan-at-large"))
     result = train(dataset, config, tmp_path / "run", Until(steps=2))
     assert (result.step, result.reason) == (2, "done")
@@ -191,7 +191,7 @@ def test_what_is_heard_in_a_snapshot_is_what_the_model_file_generates(dataset, t
     np.testing.assert_allclose(heard, made, atol=1e-4 + 2**-15)  # the parity that is promised, and 16 bits
 
 
-def test_a_folder_of_another_recipe_is_refused_with_the_difference(dataset, tmp_path):
+def test_a_folder_of_another_config_is_refused_with_the_difference(dataset, tmp_path):
     train(dataset, load_config("dcgan-bands", TOY), tmp_path, Until(steps=1))
     with pytest.raises(UserError, match=r"another config .batch was 4, now 5"):
         train(dataset, load_config("dcgan-bands", [*TOY, "batch=5"]), tmp_path, Until(steps=2))

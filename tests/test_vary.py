@@ -30,7 +30,7 @@ pytestmark = pytest.mark.decides
 
 
 @pytest.fixture(scope="module")
-def ear():
+def encoder():
     return EncoderSession(find_encoder("default"))
 
 
@@ -43,21 +43,23 @@ def place(model, seed):
     return model.render(normal([seed], model.info.noise_size)).latent
 
 
-def test_hearing_comes_nearer_and_is_the_same_each_time(model, ear, kicks):
-    first, second = (invert_wave(model, ear, kicks[0], rounds=1) for _ in range(2))
+def test_inversion_comes_nearer_and_is_the_same_each_time(model, encoder, kicks):
+    first, second = (invert_wave(model, encoder, kicks[0], rounds=1) for _ in range(2))
     assert np.array_equal(first.latent, second.latent)
     assert first.after <= first.before
-    assert invert_wave(model, ear, kicks[0], rounds=0).after >= first.after
+    assert invert_wave(model, encoder, kicks[0], rounds=0).after >= first.after
 
 
-def test_the_last_bit_of_a_kick_moves_its_place_by_a_hair_and_its_grain_not_at_all(model, ear, kicks):
+def test_the_last_bit_of_a_kick_moves_its_latent_by_a_hair_and_its_noise_code_not_at_all(model, encoder, kicks):
     """The grain is drawn by the identity of the file: what another processor decodes or prepares is the same kick."""
     grain, nudged = model.info.noise_codes, np.nextafter(kicks[0], np.float32(2))
     assert grain > 0
-    first, other = (invert_wave(model, ear, kick, rounds=1, identity="a kick").latent for kick in (kicks[0], nudged))
+    first, other = (
+        invert_wave(model, encoder, kick, rounds=1, identity="a kick").latent for kick in (kicks[0], nudged)
+    )
     assert np.array_equal(first[-grain:], other[-grain:])
     np.testing.assert_allclose(other, first, atol=0.02)  # deviations; 0.006 of six kicks, and 4 where it drew the grain
-    renamed = invert_wave(model, ear, kicks[0], rounds=0, identity="another").latent
+    renamed = invert_wave(model, encoder, kicks[0], rounds=0, identity="another").latent
     assert np.abs(renamed[-grain:] - first[-grain:]).max() > 0.5
 
 
@@ -77,12 +79,12 @@ def test_a_new_tag_or_another_lossless_container_is_heard_as_the_same_kick(model
     assert is_identity(asked[0][1])
 
 
-def test_a_kick_is_made_again_more_like_itself_than_like_others(model, ear, kicks):
+def test_a_kick_is_reconstructed_more_like_itself_than_like_others(model, encoder, kicks):
     def distance(a, b):
         spectra = [np.log10(np.abs(np.fft.rfft(x.reshape(-1, 1050), axis=1)) + 1e-2) for x in (a, b)]
         return np.abs(spectra[0] - spectra[1]).mean()
 
-    again = [model.render(latent=invert_wave(model, ear, kick, rounds=1).latent).wave[0] for kick in kicks]
+    again = [model.render(latent=invert_wave(model, encoder, kick, rounds=1).latent).wave[0] for kick in kicks]
     table = np.array([[distance(kick, made) for made in again] for kick in kicks])
     assert (table.argmin(axis=1) == np.arange(len(kicks))).mean() >= 0.8
 
@@ -132,7 +134,7 @@ def test_a_morph_begins_and_ends_with_its_kicks_and_cancels_nothing(model):
         assert loud.min() > min(loud[0], loud[-1]) - 6  # two bodies in opposite phase would lose far more
 
 
-def test_the_grain_of_the_heaviest_is_kept_and_of_equally_heavy_ones_that_of_the_first(model):
+def test_the_noise_code_of_the_heaviest_is_kept_and_of_equally_heavy_ones_that_of_the_first(model):
     grain = model.info.noise_codes
     places = [model.render(normal([seed], model.info.noise_size)).latent for seed in (1, 2, 3)]
     for weights, kept in (((1, 2, 2), 1), ((2, 2, 1), 0), ((1, 1, 1), 0), ((0.5, 0.25, 1), 2)):
@@ -147,7 +149,7 @@ def test_amounts_and_counts_that_make_no_sense_are_refused(model):
         interpolate(model, start, start, 1)
 
 
-def test_the_commands_write_kicks_that_can_be_made_again(tmp_path, capsys, kicks):
+def test_the_commands_write_kicks_that_can_be_rendered_again(tmp_path, capsys, kicks):
     for i in (0, 1):
         write_sound(tmp_path / f"mine{i}.wav", kicks[i], SAMPLE_RATE, bits="24")
     mine, other = str(tmp_path / "mine0.wav"), str(tmp_path / "mine1.wav")
