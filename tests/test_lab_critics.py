@@ -131,8 +131,11 @@ def test_a_study_is_taken_up_where_it_was_left(tmp_path, monkeypatch):
     words = ["lab", "measure", "critics", str(tmp_path / "c"), "a", "b", "--run", "r", "--seeds", "2", "--steps", "4"]
     assert main([*words, "--longer", "6"]) == 130  # stopped
     assert main([*words, "--longer", "6"]) == 0
-    assert begun == [(False, 0, 60), (False, 0, 60), (True, 0, 0), (False, 1, 60), (False, 1, 60), (False, 1, 60),
-                     (True, 1, 0)]  # fmt: skip
+    critics_or_features, on = (False, 60), (True, 0)
+    first, second = (
+        [(is_on, seed, ahead) for is_on, ahead in (critics_or_features, on, critics_or_features)] for seed in (0, 1)
+    )
+    assert begun == [*first, *second[:2], *second[1:]]
     on = json.loads((tmp_path / "c" / "on-1.json").read_text())
     assert [one["steps"] for one in on["readings"]] == [4, 6]
 

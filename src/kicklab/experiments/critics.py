@@ -48,8 +48,8 @@ SMALL: dict[str, Any] = {"critic_channels": 64, "critics_compare": "recordings",
                          "r1_every": 8, "optim_d": {"lr": 1e-3}}  # fmt: skip
 ARMS: dict[str, dict[str, Any]] = {  # what each changes of the run's config
     "critics": SMALL | {"weights": {"critics": 1.0}},
-    "features": SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
     ON: {},
+    "features": SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
 }
 
 
@@ -257,7 +257,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=120, help="of the generator in each arm")
     parser.add_argument("--ahead", type=int, default=60, help="steps in which critics learn alone, before")
-    parser.add_argument("--longer", type=int, nargs="+", default=[420], help="milestones of going on, in steps")
+    parser.add_argument("--longer", type=int, nargs="+", default=[480], help="milestones of going on, in steps")
     parser.add_argument("--ema", type=float, default=0.97, help="decay of the averages from the fork on")
     parser.add_argument("--sounds", type=int, default=512, help="kicks of each arm and seed, from seed 0 on")
 
