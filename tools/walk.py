@@ -57,7 +57,7 @@ class Walk:
 
     def training(self) -> None:
         self.page.click("#train-start")
-        self.reads("#train-step", "step [2-9]\\d")
+        self.reads("#train-step", "step \\d\\d")
         self.page.locator("#train-legend").scroll_into_view_if_needed()
         self.picture()
 
@@ -76,7 +76,9 @@ class Walk:
     def kit(self) -> None:
         before = self.page.inner_text("#model")
         self.page.click("#train-use")
-        self.page.wait_for_function("(b) => document.querySelector('#model').textContent !== b", arg=before)
+        self.page.wait_for_function(
+            "(b) => ![undefined, '', b].includes(document.querySelector('#model')?.textContent)", arg=before
+        )
         self.page.wait_for_selector("html[data-ready=all]")
         box = self.page.locator("#map canvas").bounding_box()
         assert box is not None

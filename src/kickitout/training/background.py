@@ -165,7 +165,7 @@ class BackgroundRun:
         entries, request, state = self.entries(), self.request, self.state
         said, wrong = self.said(state)
         losses = [entry for entry in entries if entry.get("kind") == "losses"]
-        names = sorted({name for entry in losses[-1:] for name in entry if name.startswith("loss/")})
+        names = [name for entry in losses[-1:] for name in entry if name.startswith("loss/")]
         shown = thinned_out(losses, MOST_POINTS)
         last = losses[-1] if losses else {}
         timing = Timing.read(self.path)

@@ -5,7 +5,7 @@ import { colour, fresh } from "./draw.js";
 /** @typedef {{step: number, score: number, floor: number | null, troubles: string[], closing: boolean}} Snapshot */
 /** @typedef {{steps: number[], losses: Record<string, (number | null)[]>}} Curve */
 
-const COLOURS = ["coral", "teal", "quiet", "red"];
+const COLOURS = ["coral", "teal", "quiet", "text"];
 
 /** The losses that are drawn, with their colours. @param {Curve} curve */
 export const drawn = (curve) => Object.keys(curve.losses).slice(0, COLOURS.length).map((name, i) => ({ name, colour: COLOURS[i] }));
