@@ -1,7 +1,7 @@
-"""Training from the page: sounds are sent, looked through, trained on in a process of its own, heard, and kept.
+"""Training from the page: sounds are sent, looked through, trained on in a process of its own, played, and kept.
 
 All of it lies in one folder (`kick studio --runs`): NAME-sounds are the sounds of the run NAME, models/ what was kept.
-What the page shows is read from there whenever it asks, so it knows a run after a reload, and after another start of
+What the page shows is read from there whenever it wants to know, so it knows a run after a reload, and after another start of
 the studio. No part of this imports PyTorch.
 """
 
@@ -103,11 +103,11 @@ class TrainingService:
         raise AssertionError
 
     def file(self, name: Annotated[Name, Query()], path: Annotated[str, Query(max_length=60)]) -> FileResponse:
-        """A picture or a WAV of a run: reals.png, snapshots/000200/fakes.wav."""
-        place = self.folder / name / path
-        if not FILES.fullmatch(path) or not place.is_file():
-            raise UserError(f"{name}/{path}: there is no such picture or sound in this run")
-        return FileResponse(place, media_type=KINDS[place.suffix])
+        """A sheet or a WAV of a run: reals.png, snapshots/000200/fakes.wav."""
+        found = self.folder / name / path
+        if not FILES.fullmatch(path) or not found.is_file():
+            raise UserError(f"{name}/{path}: there is no such sheet or sound in this run")
+        return FileResponse(found, media_type=KINDS[found.suffix])
 
     # Sounds ----------------------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class TrainingService:
     def _model(self, name: str) -> Path:
         path = frontend.find_model_file(self.folder / name)
         if path.suffix != ".onnx":
-            raise UserError(f"{name}: its model needs PyTorch to be heard; kick studio --model {path} plays it")
+            raise UserError(f"{name}: its model needs PyTorch to be played; kick studio --model {path} plays it")
         return path
 
     def _names(self) -> list[str]:

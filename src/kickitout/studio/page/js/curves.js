@@ -140,17 +140,17 @@ export async function followed(pitch, level, render) {
   const raw = await render(curves);
   const loudest = Math.max(...meter(raw));
   let gain = GRID.map(() => 0);
-  let best = { far: Infinity, gain, heard: gain };
+  let best = { far: Infinity, gain, measured: gain };
   for (let round = 0; round < ROUNDS; round++) {
     const { channels, scale } = levelled(raw, gain);
-    const heard = meter(channels).map((db) => db - loudest - 20 * Math.log10(scale));
-    const missing = GRID.map((ms, i) => between("level", level, ms) - Math.max(heard[i], LEAST_DB));
+    const measured = meter(channels).map((db) => db - loudest - 20 * Math.log10(scale));
+    const missing = GRID.map((ms, i) => between("level", level, ms) - Math.max(measured[i], LEAST_DB));
     const far = missing.reduce((sum, db, i) => sum + (GRID[i] <= LAST_MS ? Math.min(Math.abs(db), HELD_DB) : 0), 0);
-    if (far < best.far) best = { far, gain, heard };
+    if (far < best.far) best = { far, gain, measured };
     gain = gain.map((db, i) => Number(Math.min(Math.max(db + missing[i], LEAST_DB), MOST_DB).toFixed(2)));
   }
   for (const [ms, drawn] of level) {
-    const achieved = interpolated(ms, GRID, best.heard);
+    const achieved = interpolated(ms, GRID, best.measured);
     points.push({ curve: "level", ms, drawn, achieved, error: achieved - drawn });
   }
   return { curves: { ...curves, gain_db: best.gain }, points };

@@ -30,7 +30,7 @@ let ours = null; // the kick that follows the drawing
 let origin = null; // while points move: where undo goes back to
 let changes = 0;
 let painting = 0;
-let notHeard = "not heard"; // where the kick has no pitch any more
+let unmeasured = "not measured"; // where the kick has no pitch any more
 /** What came of the points. @type {import("./types.js").DrawnPoint[]} */
 let results = [];
 
@@ -42,7 +42,7 @@ const panel = make("div", { id: "drawing", hidden: "" });
 /** @param {import("./types.js").About} about */
 export function setUpDrawing(about) {
   if (!about.has_latent || about.without?.includes("curves")) return;
-  if (about.without?.includes("cards")) notHeard = "not measured here";
+  if (about.without?.includes("cards")) unmeasured = "not measured here";
   element("favourite").before(toggle);
   element("wave").after(layer);
   panel.append(bar(), head(), told);
@@ -102,7 +102,7 @@ function begin() {
   const sound = state.sound;
   const written = sound?.recipe?.curves;
   const analysis = sound && analysisOf(sound);
-  const own = heard();
+  const own = achievedCurves();
   const few = (/** @type {CurveName} */ name) =>
     simplified(name, own[name].filter(([ms, value]) => ms >= OWN_FROM_MS && ms <= LAST_MS && value > OWN_ABOVE[name]));
   plain = !written;
@@ -199,7 +199,7 @@ function remove(name, at) {
 // Hands ------------------------------------------------------------------------------------------------------------------
 
 /** Where the pointer is: ms, and a height from 0 to 1. @param {MouseEvent} event */
-function place(event) {
+function positionOf(event) {
   const box = layer.getBoundingClientRect();
   return { ms: ((event.clientX - box.left) / box.width) * seconds() * 1000 - ONSET_MS, share: 1 - (event.clientY - box.top) / box.height };
 }
@@ -216,7 +216,7 @@ function grab(event) {
   layer.setPointerCapture(event.pointerId);
   let last = false;
   const drag = (/** @type {PointerEvent} */ at) => {
-    const { ms, share } = place(at);
+    const { ms, share } = positionOf(at);
     last = true;
     change(dot.name, moved(dot.name, drawing[dot.name], dot.at, ms, valueAt(dot.name, share)), false);
   };
@@ -231,7 +231,7 @@ function grab(event) {
 /** @param {MouseEvent} event */
 function add(event) {
   if (pointAt(event)) return;
-  const { ms, share } = place(event);
+  const { ms, share } = positionOf(event);
   put(ms, valueAt(chosen, share));
 }
 
@@ -259,7 +259,7 @@ function repaint() {
   if (painting || !isOpen()) return;
   painting = requestAnimationFrame(() => {
     painting = 0;
-    paintLayer(drawing, touched, seconds(), heard());
+    paintLayer(drawing, touched, seconds(), achievedCurves());
     showChosen();
     write();
     document.dispatchEvent(new CustomEvent("kick-drawn", { detail: performance.now() }));
@@ -267,7 +267,7 @@ function repaint() {
 }
 
 /** What the kick does, as its analysis has it. @returns {Drawing} */
-function heard() {
+function achievedCurves() {
   const analysis = state.sound && analysisOf(state.sound);
   if (!analysis) return { pitch: [], level: [] };
   const zero = analysis.drawn?.zero_db ?? Math.max(...analysis.level.db);
@@ -287,7 +287,7 @@ function write() {
   const rows = NAMES.flatMap((name) => (touched[name] ? drawing[name].map(([ms, value]) => {
     const there = results.find((one) => one.curve === name && one.ms === ms && Math.abs(one.drawn - value) < 0.01);
     const far = !there || there.error === null || Math.abs(there.error) > SPANS[name].far;
-    const off = !there ? "" : there.error === null ? notHeard : `${there.error > 0 ? "+" : ""}${quantity(there.error, SPANS[name].error)}`;
+    const off = !there ? "" : there.error === null ? unmeasured : `${there.error > 0 ? "+" : ""}${quantity(there.error, SPANS[name].error)}`;
     const cells = [`${ms} ms`, said(name, value), there && there.achieved !== null ? said(name, there.achieved) : "–", off];
     return make("tr", there && far ? { class: "far" } : {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell)));
   }) : []));

@@ -65,9 +65,9 @@ function give() {
  * @param {Record<CurveName, Point[]>} drawing
  * @param {Record<CurveName, boolean>} touched the others are the kick's own
  * @param {number} seconds that the width shows
- * @param {Record<CurveName, Point[]>} heard what the kick does
+ * @param {Record<CurveName, Point[]>} achieved what the kick does
  */
-export function paintLayer(drawing, touched, seconds, heard) {
+export function paintLayer(drawing, touched, seconds, achieved) {
   const box = the("wave", HTMLCanvasElement);
   const [width, tall] = [box.clientWidth, box.clientHeight];
   set(layer, { viewBox: `0 0 ${width} ${tall}` });
@@ -89,7 +89,7 @@ export function paintLayer(drawing, touched, seconds, heard) {
     const line = (/** @type {Point[]} */ curve) => curve.map(([ms, value]) => `${x(ms).toFixed(1)},${y(name, value).toFixed(1)}`).join(" ");
     const ends = points.length ? [[0, points[0][1]], ...points, [LAST_MS, points[points.length - 1][1]]] : [];
     set(/** @type {Element} */ (layer.querySelector(`.drawn.${name}`)), { points: line(/** @type {Point[]} */ (ends)), class: `drawn ${name}${touched[name] ? "" : " own"}` });
-    set(/** @type {Element} */ (layer.querySelector(`.achieved.${name}`)), { points: line(heard[name].filter(([, value]) => value > SPANS[name].low)) });
+    set(/** @type {Element} */ (layer.querySelector(`.achieved.${name}`)), { points: line(achieved[name].filter(([, value]) => value > SPANS[name].low)) });
     layer.querySelectorAll(`[data-curve=${name}]`).forEach((node, at) => {
       const [ms, value] = points[at];
       set(node, { "aria-label": `${name} point ${at + 1} of ${points.length}`, "aria-valuetext": `${said(name, value)} at ${ms} ms`, "aria-valuenow": value });

@@ -53,7 +53,7 @@ export function moved(name, points, i, ms, value) {
   return points.map((point, k) => (k === i ? [at, Math.min(Math.max(value, low), high)] : point));
 }
 
-/** The points with one more, and its place among them; null where there is no room. @param {Point[]} points @param {number} ms @param {number} value @returns {{points: Point[], at: number} | null} */
+/** The points with one more, and its index; null where there is no room. @param {Point[]} points @param {number} ms @param {number} value @returns {{points: Point[], at: number} | null} */
 export function withPoint(points, ms, value) {
   const time = Math.min(Math.max(Math.round(ms), 0), LAST_MS);
   if (points.some(([at]) => Math.abs(at - time) < FEWEST_MS_APART)) return null;
@@ -61,7 +61,7 @@ export function withPoint(points, ms, value) {
   return { points: [...points.slice(0, at), [time, value], ...points.slice(at)], at };
 }
 
-/** The middle of the widest gap, where a new point goes that was asked for without a place. @param {Point[]} points */
+/** The middle of the widest gap, where a new point goes that has no time yet. @param {Point[]} points */
 export function widest(points) {
   const times = [0, ...points.map(([ms]) => ms), LAST_MS];
   let best = 0;

@@ -66,7 +66,7 @@ async function showSide(side) {
   const choice = select(`train-${side}`).value;
   if (shown[side] === choice) return;
   shown[side] = choice;
-  const sounds = await heard(choice);
+  const sounds = await soundsOf(choice);
   if (shown[side] !== choice) return; // another was chosen meanwhile
   element(`train-${side}-kicks`).replaceChildren(...sounds.map((sound, i) => tile(sound, () => {}, `${side.toUpperCase()} ${i + 1}`)));
   if (side === "b") {
@@ -80,13 +80,13 @@ async function showSide(side) {
 }
 
 /** The first kicks of a choice. @param {string} choice @returns {Promise<Sound[]>} */
-function heard(choice) {
+function soundsOf(choice) {
   const there = known.get(choice);
   if (there) return there;
-  const asked = choice === STUDIO ? backend.map(0, KICKS).then(({ sounds }) => sounds) : cut(choice);
-  known.set(choice, asked);
-  asked.catch(() => known.delete(choice));
-  return asked;
+  const coming = choice === STUDIO ? backend.map(0, KICKS).then(({ sounds }) => sounds) : cut(choice);
+  known.set(choice, coming);
+  coming.catch(() => known.delete(choice));
+  return coming;
 }
 
 /** The kicks of a WAV in which one follows the other. @param {string} choice @returns {Promise<Sound[]>} */
