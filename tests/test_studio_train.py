@@ -231,7 +231,7 @@ def test_a_run_of_the_command_line_is_shown_and_not_gone_on_with(tmp_path):
         assert run.progress()["state"] == "running"
 
 
-def test_only_pictures_and_sounds_of_a_run_are_given_out(studio, tmp_path):
+def test_only_sheets_and_sounds_of_a_run_are_given_out(studio, tmp_path):
     run = tmp_path / "runs" / "a"
     (run / "snapshots" / "000020").mkdir(parents=True)
     for path in ("reals.png", "snapshots/000020/fakes.wav", "model.onnx"):
@@ -239,7 +239,7 @@ def test_only_pictures_and_sounds_of_a_run_are_given_out(studio, tmp_path):
     found = studio.get("/api/training/file", params={"name": "a", "path": "snapshots/000020/fakes.wav"})
     assert (found.content, found.headers["content-type"]) == (b"x", "audio/wav")
     for path in ("model.onnx", "../a/reals.png", "snapshots/../reals.png", "reals.wav", ""):
-        refused(studio.get("/api/training/file", params={"name": "a", "path": path}), 400, "no such picture")
+        refused(studio.get("/api/training/file", params={"name": "a", "path": path}), 400, "no such sheet or sound")
     refused(studio.get("/api/training/file", params={"name": "..", "path": "reals.png"}), 422, "name")
 
 

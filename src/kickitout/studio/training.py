@@ -1,8 +1,8 @@
 """Training from the page: sounds are sent, looked through, trained on in a process of its own, played, and kept.
 
 All of it lies in one folder (`kick studio --runs`): NAME-sounds are the sounds of the run NAME, models/ what was kept.
-What the page shows is read from there whenever it wants to know, so it knows a run after a reload, and after another start of
-the studio. No part of this imports PyTorch.
+What the page shows is read from there whenever it wants to know, so it knows a run after a reload, and after another
+start of the studio. No part of this imports PyTorch.
 """
 
 from __future__ import annotations
