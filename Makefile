@@ -9,7 +9,7 @@ VENV ?= .venv
 TORCH ?= torch==2.13.0
 AUDIT ?= pip-audit==2.10.1
 
-.PHONY: kicks studio test pytest check audit test-min test-path train-env lab-env default-model styles drum-types paper clean
+.PHONY: kicks studio test pytest check audit test-min test-path train-env lab-env default-model styles drum-types paper site clean
 
 kicks: $(VENV)/light
 	$(VENV)/bin/kick generate -n 16 -o kicks --force
@@ -97,6 +97,11 @@ HEARD ?= lab-open
 paper: $(VENV)/dev
 	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/evidence --force
 	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --pdf build/paper.pdf --force
+
+# All there is to show, for any static host: kicks to play, the studio, the docs, the paper. Try it:
+# python -m http.server -d build/site
+site: $(VENV)/dev
+	$(VENV)/bin/kick lab site -o build/site --force
 
 $(VENV)/light: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

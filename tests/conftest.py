@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,10 +91,10 @@ def browser():
     """The browser of the tests of pages, which may play without being asked."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
     from kickitout.errors import UserError
-    from kicklab.paper.pdf import find_browser
+    from kicklab.browser import find_browser
 
     try:
-        chromium = find_browser()
+        chromium = find_browser("tests", "open pages")
     except UserError as error:
         pytest.skip(str(error))
     args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -116,3 +118,17 @@ def make_kick() -> Callable[..., np.ndarray]:
         return np.concatenate([np.zeros(round(before * rate)), body]).astype(np.float32)
 
     return kick
+
+
+@pytest.fixture(scope="session")
+def runtime(tmp_path_factory) -> Path:
+    """The archive of ONNX Runtime's browser build, from npm."""
+    from kickitout.studio.site import PACKAGE, RUNTIME
+
+    folder = tmp_path_factory.mktemp("npm")
+    if shutil.which("npm") is None:
+        pytest.skip("no npm, so no ONNX Runtime for browsers")
+    done = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr[-200:]}")
+    return folder / RUNTIME

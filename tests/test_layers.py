@@ -28,10 +28,10 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
+    {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
     {"data", "loop_books"},
     {"study", "loop_styles"}, {"cells", "folder"}, {"make", "forks"}, {"measure"}, {"evidence", "pictures"},
-    {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper"}, {"cli"},
+    {"results"}, {"runner", "listening", "listing", "swap"}, {"benches", "experiments"}, {"paper", "website"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
 HEAVY = (

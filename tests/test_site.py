@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
+import base64
+import csv
+import hashlib
+import io
 import json
 import re
 import shutil
-import subprocess
-import threading
-from contextlib import contextmanager
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from toy import toy, toy_dataset
+from web import served
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound
@@ -25,40 +26,15 @@ from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.vary import blend, interpolate, variations
+from kickitout.kicks import kick_of
 from kickitout.notes import note_name, to_hz, to_midi
+from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.studio.calibration import between, curve
 from kickitout.studio.opening import best
-from kickitout.studio.site import PACKAGE, RUNTIME, write_site
+from kickitout.studio.site import write_site
 
 KICKS = 10  # on the map: as many as the tests need
 TOLERANCE = 1e-4  # of full scale, -80 dB: the sums of a convolution are added in another order there
-
-
-@pytest.fixture(scope="module")
-def runtime(tmp_path_factory):
-    """The archive of ONNX Runtime's browser build, from npm."""
-    folder = tmp_path_factory.mktemp("npm")
-    if shutil.which("npm") is None:
-        pytest.skip("no npm, so no ONNX Runtime for browsers")
-    done = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr[-200:]}")
-    return folder / RUNTIME
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@contextmanager
-def served(folder):
-    """The address of a plain file server."""
-    handler = functools.partial(Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 class Visit:
@@ -112,6 +88,24 @@ def test_the_same_seed_is_the_same_sound(visit):
     seeds = [*range(8), 123_456_789]
     found = visit.waves(f"render([{', '.join(f'{{seed: {s}}}' for s in seeds)}])")
     assert np.abs(found - kickitout.generate(seeds)).max() < TOLERANCE
+
+
+def test_a_kick_rings_as_long_as_in_python(visit):
+    recipes = [{"seed": seed, "length_s": 2.0} for seed in (5, 12, 38, 0)]  # to the end, briefly, for long, not at all
+    made = [kick_of(recipe).channels[0] for recipe in recipes]
+    found = visit.page.evaluate(
+        "(recipes) => backend.render(recipes).then((a) => a.sounds.map((s) => [...s.samples[0]]))", recipes
+    )
+    assert [len(wave) for wave in found] == [len(wave) for wave in made]
+    assert len(made[0]) == 2 * SAMPLE_RATE
+    assert len(made[-1]) == LENGTH < len(made[1])
+    for here, there in zip(found, made, strict=True):
+        assert np.abs(np.array(here) - there).max() < TOLERANCE
+    page = visit.page
+    page.evaluate("backend.vary({seed: 5, length_s: 2}, [1], 0.1).then((a) => { window.varied = a.sounds[0].recipe; })")
+    assert page.evaluate("window.varied.length_s") == 2
+    page.evaluate("backend.render([{seed: 5, length_s: 9}]).catch((error) => { window.said = error.message; })")
+    page.wait_for_function("() => window.said === 'length_s: 0.5 to 4 s work.'")
 
 
 def test_variations_blends_morphs_and_controls_are_pythons(visit):
@@ -250,6 +244,54 @@ def test_opened_from_a_file_it_says_what_to_do(browser, site):
     dumb.context.close()
 
 
+UPDATE = """navigator.serviceWorker.getRegistration().then((found) => found.update()).then((found) =>
+    new Promise((done) => found.installing.addEventListener('statechange', ({target}) => done(target.state))))"""
+
+
+def test_it_plays_without_a_network_and_changes_over_to_a_newer_version(browser, site, tmp_path):
+    """Under a sub-path; what is half of one version and half of another is not taken."""
+    folder = tmp_path / "somewhere" / "kicks"
+    shutil.copytree(site, folder)
+    page = browser.new_context().new_page()
+    page.set_default_timeout(60_000)
+
+    def opened(name):
+        page.wait_for_function("(name) => document.querySelector('#model').textContent.startsWith(name)", arg=name)
+        page.wait_for_selector("html[data-ready=all]")
+
+    with served(tmp_path) as address:
+        page.goto(f"{address}somewhere/kicks/")
+        opened("kickgan")
+        (first,) = page.evaluate("navigator.serviceWorker.ready.then(() => caches.keys())")
+        assert first.startswith(f"kickitout {address}somewhere/kicks/ ")
+        data, worker = (folder / "site.json").read_bytes(), (folder / "sw.js").read_text("utf-8")
+        newer = data.replace(b'"name": "kickgan-at-large"', b'"name": "newer"', 1)
+        before, after = (base64.b64encode(hashlib.sha256(one).digest()).decode() for one in (data, newer))
+        assert before in worker
+        (folder / "sw.js").write_text(worker.replace(before, after).replace(first.split()[-1], "another"), "utf-8")
+        assert page.evaluate(UPDATE) == "redundant"  # the file itself is the old one still
+        (folder / "site.json").write_bytes(newer)
+        assert page.evaluate(UPDATE) == "installed"
+        page.reload()  # with the version that is kept, and then by itself with the newer one
+        opened("newer")
+        assert page.evaluate("caches.keys()") == [first.replace(first.split()[-1], "another")]
+    for address in (page.url, f"{page.url}index.html?from=elsewhere#map"):
+        page.goto(address)
+        opened("newer")
+    found = page.evaluate(
+        "import('./js/backend.js').then(({backend}) => backend.render([{seed: 900}]))"
+        ".then(({sounds}) => [...sounds[0].samples[0]])"
+    )
+    assert np.abs(np.array(found, np.float32) - kickitout.generate([900])[0]).max() < TOLERANCE
+    page.context.close()
+
+
+def test_all_that_a_visit_takes_is_small(site):
+    """On a host that sends files as they are."""
+    taken = sum(path.stat().st_size for path in site.rglob("*") if path.suffix != ".txt")
+    assert taken < 9e6
+
+
 def test_a_site_that_is_not_whole_says_so(browser, site, tmp_path):
     shutil.copytree(site, tmp_path / "site")
     (tmp_path / "site" / "site.json").unlink()
@@ -354,6 +396,37 @@ def test_fitting_a_loop_is_said_to_need_the_library(visit):
     visit.page.click("#tab-fit")
     assert "kick fit LOOP.wav" in visit.page.inner_text("#fit-said")
     assert visit.page.is_hidden("#fit-drop")
+
+
+def test_favourites_are_taken_away_at_once(visit):
+    page = visit.page
+    page.reload()
+    page.wait_for_selector("html[data-ready=all]", timeout=60_000)
+    page.evaluate("import('/js/backend.js').then(({backend}) => { window.backend = backend; })")
+    page.click("#tab-take")
+    page.click("#favourite")
+    page.click("#new-direction")
+    page.wait_for_function("() => document.querySelector('#kick-title').textContent.includes('kick_p')")
+    page.click("#favourite")
+    with page.expect_download() as download:
+        page.click("#save-all")
+    with zipfile.ZipFile(download.value.path()) as packed:
+        assert packed.testzip() is None
+        first, second, table = packed.namelist()
+        known, unknown = csv.DictReader(io.StringIO(packed.read(table).decode()))
+        seed = json.loads(decode_comment(packed.read(first), first))["seed"]
+        wave = decode_sound(packed.read(first), first).samples[:, 0]
+        assert json.loads(decode_comment(packed.read(second), second))["latent"]
+    assert np.abs(wave - kickitout.generate([seed])[0]).max() < TOLERANCE
+    assert float(known["pitch_end_hz"]) > 0
+    assert (unknown["file"], unknown["pitch_end_hz"]) == (second, "")  # a kick that is made here has no card
+
+
+def test_what_is_inside_a_wav_may_have_any_letters(visit):
+    found = visit.page.evaluate(
+        "import('/js/wav.js').then(({encodeWav}) => [...encodeWav([new Float32Array(3)], 44100, '16', 'Größe')])"
+    )
+    assert decode_comment(bytes(found), "x.wav") == "Größe"
 
 
 def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):

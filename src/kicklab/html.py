@@ -1,14 +1,17 @@
-"""The templates of the laboratory's pages, in `paper/templates`. What is filled in is escaped, unless it is Markup."""
+"""The templates of the laboratory's pages: of the paper, and of the site.
+
+What is filled in is escaped, unless it is Markup.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
 TEMPLATES = Environment(
-    loader=PackageLoader("kicklab", "paper/templates"), autoescape=True, undefined=StrictUndefined,
-    trim_blocks=True, lstrip_blocks=True,
+    loader=ChoiceLoader([PackageLoader("kicklab", f"{room}/templates") for room in ("paper", "website")]),
+    autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
 )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -79,6 +80,29 @@ def test_what_one_tab_keeps_or_gives_up_the_other_does_too(browser, address):
     one.keyboard.press("f")  # no kick is pushed out unsaid
     one.wait_for_function("() => document.querySelector('#wrong').textContent.startsWith('64 favourites')")
     assert stored() == list(range(64))
+    assert studio.troubles == []
+    studio.context.close()
+
+
+def test_all_favourites_are_saved_at_once_with_a_table_of_their_cards(browser, address):
+    studio = Watched(browser, address)
+    studio.page.click("#tab-take")
+    assert studio.page.is_disabled("#save-all")
+    studio.page.click("#favourite")
+    first = studio.recipe()
+    studio.changes(lambda: studio.page.click("#new-direction"))
+    studio.page.click("#favourite")
+    name, data = studio.saved("#save-all")
+    assert name == "favourites.zip"
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        assert packed.testzip() is None
+        *sounds, table = packed.namelist()
+        rows = list(csv.DictReader(io.StringIO(packed.read(table).decode())))
+        assert [row["file"] for row in rows] == sounds
+        waves = [decode_sound(packed.read(name), name).samples[:, 0] for name in sounds]
+        assert json.loads(decode_comment(packed.read(sounds[0]), sounds[0]))["seed"] == first["seed"]
+    for row, wave in zip(rows, waves, strict=True):
+        assert float(row["pitch_end_hz"]) == pytest.approx(card(wave)["pitch_end_hz"], rel=1e-3)
     assert studio.troubles == []
     studio.context.close()
 

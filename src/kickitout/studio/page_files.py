@@ -12,8 +12,10 @@ from kickitout.files import left_by_others
 from kickitout.package import package_folder
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-OF_A_SITE = ("curves.js", "local.js", "noise.js", "wav.js", "worker.js")  # only an exported site needs them
-OF_THE_STUDIO = ("api.js", "train.js", "train_curve.js", "train_folder.js", "train_hear.js")  # only the studio does
+# Only an exported site needs them.
+OF_A_SITE = ("curves.js", "linear.js", "local.js", "noise.js", "offline.js", "sw.js", "tail.js", "wav.js", "worker.js")
+# Only the studio does: what speaks to its server.
+OF_THE_STUDIO = ("api.js", "train.js", "train_curve.js", "train_folder.js", "train_hear.js")
 NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "types.js")  # run in threads of their own, or hold comments alone
 
 
@@ -28,10 +30,14 @@ def page_files(opening: int = 0) -> dict[str, bytes]:
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
     modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, *NOT_THE_PAGES)]
     html = with_modules(found["index.html"].decode(), modules)
-    first = ("api/about", f"api/map?first={opening}&amp;n=1")  # what the page fetches first: nobody has to wait for it
-    preloaded = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in first)
-    found["index.html"] = html.replace("</title>", f"</title>\n{preloaded}", 1).encode()
+    found["index.html"] = preloading(html, "api/about", f"api/map?first={opening}&amp;n=1").encode()
     return found
+
+
+def preloading(html: str, *addresses: str) -> str:
+    """The page with links to what it fetches first: nobody has to wait until its modules ask."""
+    links = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in addresses)
+    return html.replace("</title>", f"</title>\n{links}", 1)
 
 
 def with_modules(html: str, modules: Iterable[str]) -> str:

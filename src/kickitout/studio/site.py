@@ -2,13 +2,16 @@
 
 It is the same page; js/local.js stands in for the API and plays the model with ONNX Runtime's WebAssembly build.
 That build (MIT) is fetched once from the npm registry when a site is exported, checked against its digest, and lies in
-the site itself: a visitor's browser calls no other machine. What needs the kick card is left out in the browser, but
-for the kicks of the map, which are measured here.
+the site itself: a visitor's browser calls no other machine. It and the model lie there packed, so that they are small
+on any host; the first kick lies there as it sounds, and nobody waits for the model to hear it. A service worker keeps
+all files for when there is no network. What needs the kick card is left out in the browser, but for the kicks of the
+map, which are measured here.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 import json
 import shutil
@@ -26,14 +29,19 @@ from kickitout.files import explain_os_error, make_folder, names_in, put_folder
 from kickitout.kicks import kick_of
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best, or_null
-from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, with_modules
+from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 PACKAGE = "onnxruntime-web@1.30.0"
 DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # sha512, base64
 PARTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
+PACKED = ".gzip"  # beside a name; hosts know .gz, and unpack that on the way, or do not
+OF_NO_PLAYER = (".txt", "types.js", "sw.js")  # ends of names: files that a page without network plays without
 KICKS = 192  # on the map
 OF_A_MODEL = ("noise_size", "latent_size", "controls", "noise_codes", "channels", "length")  # what the page plays by
+BACKEND = """import "./offline.js";
+export { backend, Wrong } from "./local.js";
+"""
 LICENCE = """onnxruntime-web 1.30.0, unchanged. MIT License.
 
 Copyright (c) Microsoft Corporation
@@ -88,21 +96,24 @@ def write_site(
         try:
             folder.mkdir()
             _put_runtime(folder / "ort", runtime)
-            _fill(folder, source, site_data(model, kicks))
+            _fill(folder, source, *site_data(model, kicks))
+            _keep(folder)
             put_folder(folder, out)
         except OSError as error:
             raise explain_os_error(error, out) from error
     return out
 
 
-def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
-    """What the page needs to know of the model: its metadata, and names and cards of the kicks on the map."""
+def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np.ndarray]:
+    """What the page needs to know of the model: its metadata, names and cards of the kicks on the map, and the samples
+    [C, T] of the kick that it opens with."""
     player = load_model(model)
     made = [kick_of({"seed": seed}, player) for seed in range(kicks)]
     found = frontend.measure(np.stack([kick.channels for kick in made]), threads=None)
     can_draw = player.path is not None and frontend.drawable(player.path.read_bytes()) is not None
     expected, points = calibrate(player, kicks)
-    told = about(player, best(found, player)) | {
+    opening = best(found, player)
+    told = about(player, opening) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
         "targets": [{"field": "", "scale": "linear", **control} for control in frontend.controls_of(player)],
         "references": None,
@@ -119,29 +130,53 @@ def site_data(model: str | Path, kicks: int = KICKS) -> dict[str, Any]:
         for i, kick in enumerate(made)
     ]
     info = {name: getattr(player.info, name) for name in OF_A_MODEL} | {"drawable": can_draw}
-    return {"info": info, "about": told, "cards": listed}
+    return {"info": info, "about": told, "cards": listed}, made[opening].channels
 
 
-def _fill(folder: Path, model: Path, data: dict[str, Any]) -> None:
+def _fill(folder: Path, model: Path, data: dict[str, Any], first: np.ndarray) -> None:
     shutil.copytree(page_folder(), folder, dirs_exist_ok=True)
     for name in OF_THE_STUDIO:
         (folder / "js" / name).unlink()
-    (folder / "js" / "backend.js").write_text('export { backend, Wrong } from "./local.js";\n', "utf-8")
+    (folder / "js" / "backend.js").write_text(BACKEND, "utf-8")
     html = (folder / "index.html").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(FROM_A_FILE.encode()).digest()).decode()
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(digest=digest)}">'
     html = html.replace('<meta charset="utf-8">', f'<meta charset="utf-8">\n{policy}')
     html = html.replace("</body>", f"<script>{FROM_A_FILE}</script>\n</body>")
     modules = [f"js/{p.name}" for p in (folder / "js").iterdir() if p.name not in NOT_THE_PAGES]
-    (folder / "index.html").write_text(with_modules(html, modules), "utf-8")
+    (folder / "index.html").write_text(preloading(with_modules(html, modules), "site.json", "first.f32"), "utf-8")
     (folder / "site.json").write_text(json.dumps(data, allow_nan=False), "utf-8")
-    (folder / "model.onnx").write_bytes(frontend.drawable(model.read_bytes()) or model.read_bytes())
+    (folder / "first.f32").write_bytes(first.astype("<f4").tobytes())
+    _pack(frontend.drawable(model.read_bytes()) or model.read_bytes(), folder / "model.onnx")
     if notice := frontend.notice_of(model):
         (folder / "NOTICE.txt").write_text(notice, "utf-8")
 
 
+def _pack(data: bytes, path: Path) -> None:
+    """Write what is large packed, and small text, which hosts pack, as it is."""
+    if path.suffix == ".mjs":
+        path.write_bytes(data)
+    else:
+        path.with_name(path.name + PACKED).write_bytes(gzip.compress(data, mtime=0))
+
+
+def _keep(folder: Path) -> None:
+    """Tell the service worker which files there are, and their version: the digest of all their digests."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(OF_NO_PLAYER))
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    digests = [base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode() for path in paths]
+    files = {"./" if name == "index.html" else name: one for name, one in zip(names, digests, strict=True)}
+    listed = json.dumps(files, indent=0)
+    version = hashlib.sha256(listed.encode()).hexdigest()[:16]
+    worker = (folder / "sw.js").read_text("utf-8")
+    for empty, written in (("FILES = {}", f"FILES = {listed}"), ('VERSION = ""', f'VERSION = "{version}"')):
+        assert worker.count(empty) == 1
+        worker = worker.replace(empty, written)
+    (folder / "sw.js").write_text(worker, "utf-8")
+
+
 def _put_runtime(folder: Path, archive: Path | None) -> None:
-    """The two files of ONNX Runtime that the page needs, and their licence."""
+    """The files of ONNX Runtime that the page needs, and their licence."""
     folder.mkdir()
     with tempfile.TemporaryDirectory() as there:
         packed = archive or _fetch(Path(there))
@@ -155,7 +190,7 @@ def _put_runtime(folder: Path, archive: Path | None) -> None:
             for part in PARTS:
                 member = tar.extractfile(f"package/dist/{part}")
                 assert member is not None  # its digest is known
-                (folder / part).write_bytes(member.read())
+                _pack(member.read(), folder / part)
     (folder / "LICENSE.txt").write_text(LICENCE, "utf-8")
 
 

@@ -10,6 +10,7 @@ kick lab confirm --lab lab/                               score what is finished
 kick lab findings --lab lab/                              what was found, a line a study, as Markdown
 kick lab table start --lab lab/                           distances and scores of a study, as Markdown
 kick lab results --lab lab/ -o results/                   the results alone, to be passed on
+kick lab site -o site/                                    kicks to play, the studio, docs and paper for any static host
 kick lab listen --lab lab/                                compare by ear, blind; votes are kept in lab/votes.csv
 """
 
@@ -113,6 +114,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     results.add_argument("--force", action="store_true", help="replace results that are there")
     results.set_defaults(verb=_results)
 
+    site = verbs.add_parser("site", help="write kicks to play, the studio, the docs and the paper for any static host")
+    site.add_argument("-o", "--out", type=Path, default=Path("site"), help="folder to write (default site/)")
+    site.add_argument("--root", type=Path, default=Path(), help="the checkout with README and docs (default: here)")
+    site.add_argument("--runtime", type=Path, default=None, metavar="FILE.tgz", help="as of kick export --web")
+    site.add_argument("--force", action="store_true", help="replace a site that is there")
+    site.set_defaults(verb=_site)
+
     listen = verbs.add_parser("listen", help="a page to compare sounds by ear, blind")
     listen.add_argument("--lab", type=Path, default=DEFAULT_LAB, help="folder of the laboratory (default lab/)")
     listen.add_argument("--study", default="curves", help="whose rows are compared (default curves)")
@@ -190,15 +198,16 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _paper(args: argparse.Namespace) -> int:
+    from kicklab.browser import find_browser
     from kicklab.folder import Lab
     from kicklab.paper.page import render_paper
-    from kicklab.paper.pdf import find_browser, write_pdf
+    from kicklab.paper.pdf import ASKED, write_pdf
 
     for path in (args.out, args.pdf):
         if path is not None and path.exists() and not args.force:
             raise UserError(f"{path}: exists; --force replaces it")
     if args.pdf is not None:
-        find_browser()  # before the work
+        find_browser(*ASKED)  # before the work
     page = render_paper(Lab(args.lab), Lab(args.listen_to) if args.listen_to else None, sounds=args.sounds)
     print(write_whole(args.out, page))
     if args.pdf is not None:
@@ -246,6 +255,13 @@ def _results(args: argparse.Namespace) -> int:
         raise UserError(f"{args.out}: holds results; --force replaces them")
     for path in write_alone(Lab(args.lab), out):
         print(path)
+    return 0
+
+
+def _site(args: argparse.Namespace) -> int:
+    from kicklab.website import write_website
+
+    print(write_website(args.out, args.root, runtime=args.runtime, force=args.force))
     return 0
 
 

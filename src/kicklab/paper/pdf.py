@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from kickitout.errors import UserError
 from kickitout.files import write_whole
+from kicklab.browser import find_browser
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ASKED = ("--pdf", "print")  # what asks for a browser, and for what
 SECONDS = 120.0  # a page of ours takes three
-
-
-def find_browser() -> str:
-    """The browser in KICKITOUT_CHROMIUM, or the first of BROWSERS on the path. Raises UserError where there is none."""
-    named = os.environ.get("KICKITOUT_CHROMIUM")
-    for name in (named,) if named else BROWSERS:
-        if found := shutil.which(name):
-            return found
-    what = f"KICKITOUT_CHROMIUM={named}" if named else ", ".join(BROWSERS)
-    raise UserError(
-        f"--pdf: no browser to print with ({what}); install chromium, or print the page from a browser of yours"
-    )
 
 
 def write_pdf(page: bytes, out: Path) -> Path:
     """Print a page that stands alone into a PDF. Raises UserError where there is no browser, or it prints nothing."""
-    browser = find_browser()
+    browser = find_browser(*ASKED)
     with tempfile.TemporaryDirectory() as folder:
         source, printed = Path(folder) / "paper.html", Path(folder) / "paper.pdf"
         source.write_bytes(page)

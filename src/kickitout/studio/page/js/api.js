@@ -83,6 +83,8 @@ export const backend = {
   nearest: async (recipe) => unpack(await post("api/nearest", { recipe })),
   /** Where a sound's file is. @param {import("./types.js").Sound} sound @param {{format: string, bits: string, rate: string}} form */
   fileAddress: (sound, form) => `api/file?${new URLSearchParams({ recipe: JSON.stringify(sound.recipe), ...form })}`,
+  /** A sound's file. @param {import("./types.js").Sound} sound @param {{format: string, bits: string, rate: string}} form */
+  file: async (sound, form) => (await call(backend.fileAddress(sound, form))).blob(),
   /** @param {Record<string, unknown>} order */
   kit: async (order) => (await post("api/kit", order)).blob(),
 };

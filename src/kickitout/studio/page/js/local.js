@@ -6,6 +6,7 @@
 import { feedOf, followed, levelled } from "./curves.js";
 import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
+import { ringOn } from "./tail.js";
 import { encodeWav, readComment } from "./wav.js";
 import { Wrong } from "./wrong.js";
 
@@ -18,32 +19,48 @@ export { Wrong };
 
 const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
-const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "model_sha256"]; // kickitout.studio.routes.Recipe
+const MODEL_S = 0.5; // what a model makes, and
+const LONGEST_S = 4; // the most that a kick rings: kickitout.generation.tail
+const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "length_s", "model_sha256"]; // kickitout.studio.routes.Recipe
 
-const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 /** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
 const waiting = new Map();
 let calls = 0;
-worker.onmessage = ({ data }) => {
-  const call = waiting.get(data.id);
-  waiting.delete(data.id);
-  if (data.error) call?.reject(new Wrong(`The model cannot be played here: ${data.error}`));
-  else call?.resolve(data);
-};
-worker.onerror = (event) => {
-  waiting.forEach(({ reject }) => reject(new Wrong(`The model cannot be played here: ${event.message}`)));
-  waiting.clear();
-};
+/** @type {Worker | null} */
+let worker = null; // begun with the first kick that it makes: the very first one is there before, and is to sound at once
+
+function begun() {
+  const made = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  made.onmessage = ({ data }) => {
+    const call = waiting.get(data.id);
+    waiting.delete(data.id);
+    if (data.error) call?.reject(new Wrong(`The model cannot be played here: ${data.error}`));
+    else call?.resolve(data);
+  };
+  made.onerror = (event) => {
+    waiting.forEach(({ reject }) => reject(new Wrong(`The model cannot be played here: ${event.message}`)));
+    waiting.clear();
+  };
+  return made;
+}
 
 /** @type {Promise<any>} */
 const site = fetch(new URL("../site.json", import.meta.url)).then((reply) => reply.json()).catch(() => {
   throw new Wrong("site.json does not come from this server; put the whole folder there, as kick export has written it.");
 });
 
+/** The samples of the first kick, which sounds before the model is here. @type {Promise<Float32Array>} */
+const opening = fetch(new URL("../first.f32", import.meta.url)).then(async (reply) => {
+  if (!reply.ok) throw new Wrong("first.f32 does not come from this server; put the whole folder there.");
+  return new Float32Array(await reply.arrayBuffer());
+});
+opening.catch(() => {}); // whoever plays it says so
+
 /** @param {Record<string, Float32Array | Int32Array>} feed @returns {Promise<Played>} */
 function run(feed) {
   return new Promise((resolve, reject) => {
     waiting.set(++calls, { resolve, reject });
+    worker ??= begun();
     worker.postMessage({ id: calls, feed });
   });
 }
@@ -68,16 +85,16 @@ async function played(recipe) {
   return { ...made, wave };
 }
 
-/** @param {Played} made */
+/** @param {{wave: Float32Array, channels: number}} made */
 function channelsOf({ wave, channels }) {
   const long = wave.length / channels;
   return Array.from({ length: channels }, (_, c) => wave.slice(c * long, (c + 1) * long));
 }
 
-/** @param {Recipe} recipe @returns {Promise<Sound>} */
-async function sounding(recipe) {
+/** @param {Recipe} recipe @param {Promise<{wave: Float32Array, channels: number}>} rendered @returns {Promise<Sound>} */
+async function sounding(recipe, rendered = played(recipe)) {
   const { about, cards } = await site;
-  const made = await played(recipe);
+  const made = await rendered;
   const plain = recipe.seed !== undefined && !recipe.start && !recipe.curves && !recipe.controls?.some((/** @type {number} */ x) => x);
   const base = recipe.seed !== undefined && !recipe.start ? cards[recipe.seed] : undefined;
   const known = plain ? base : undefined;
@@ -90,7 +107,7 @@ async function sounding(recipe) {
     points: base?.points,
     reasons: {},
     rate: about.model.rate,
-    samples: channelsOf(made),
+    samples: ringOn(channelsOf(made), lengthOf(recipe)),
   };
 }
 
@@ -101,6 +118,18 @@ function nameOf(recipe, word) {
   for (const c of turned) hash = (Math.imul(hash, 31) + c.charCodeAt(0)) >>> 0;
   const mark = hash.toString(16).padStart(8, "0").slice(0, 6);
   return recipe.seed === undefined ? `${word}_p${mark}` : `${word}_s${String(recipe.seed).padStart(6, "0")}-${mark.slice(0, 4)}`;
+}
+
+/** The most seconds that a kick rings. @param {Recipe} recipe */
+function lengthOf({ length_s: seconds = MODEL_S }) {
+  if (!(seconds >= MODEL_S && seconds <= LONGEST_S)) throw new Wrong(`length_s: ${MODEL_S} to ${LONGEST_S} s work.`);
+  return seconds;
+}
+
+/** What is made of kicks rings as long as the longest of them. @param {Recipe[]} recipes */
+function asLong(...recipes) {
+  const seconds = Math.max(...recipes.map(lengthOf));
+  return seconds > MODEL_S ? { length_s: seconds } : {};
 }
 
 /** @param {Recipe[]} recipes @returns {Promise<Reply>} */
@@ -130,7 +159,11 @@ export const backend = {
   about: async () => (await site).about,
   /** @param {number} first @param {number} n */
   map: async (first, n) => {
-    const { cards } = await site;
+    const { about, cards } = await site;
+    if (first === about.opening && n === 1) {
+      const { channels } = about.model;
+      return { sounds: [await sounding({ seed: first }, opening.then((wave) => ({ wave, channels })))], head: {} };
+    }
     const last = Math.min(first + n, cards.length);
     return reply(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
   },
@@ -146,6 +179,7 @@ export const backend = {
         ...(recipe.controls ? { controls: recipe.controls } : {}),
         ...(recipe.curves ? { curves: recipe.curves } : {}),
         amount,
+        ...asLong(recipe),
       })),
     );
   },
@@ -158,7 +192,7 @@ export const backend = {
     const latent = Array.from(heaviest, (at, i) =>
       i >= heaviest.length - info.noise_codes ? at : Math.fround(latents.reduce((sum, p, k) => sum + p[i] * weights[k], 0) / total),
     );
-    return reply([{ latent }]);
+    return reply([{ latent, ...asLong(...recipes) }]);
   },
   /** @param {Recipe} first @param {Recipe} last @param {number} n */
   morph: async (first, last, n) => {
@@ -170,7 +204,7 @@ export const backend = {
     return reply(
       Array.from({ length: n }, (_, i) => {
         const share = Math.fround(i / (n - 1));
-        return { latent: mix(a, b, share), controls: mix(from, to, share) };
+        return { latent: mix(a, b, share), controls: mix(from, to, share), ...asLong(first, last) };
       }),
     );
   },
@@ -180,7 +214,7 @@ export const backend = {
     const controls = info.controls.map((/** @type {string} */ name, /** @type {number} */ i) => Math.fround(targets[name] ?? recipe.controls?.[i] ?? 0));
     const origin = recipe.latent ? { latent: recipe.latent } : { seed: recipe.seed, start: recipe.start ?? 0 };
     const drawn = recipe.curves ? { curves: recipe.curves } : {};
-    return reply([{ ...origin, controls, ...drawn }], { lines: [], renders: 1 });
+    return reply([{ ...origin, controls, ...drawn, ...asLong(recipe) }], { lines: [], renders: 1 });
   },
   /** @param {Record<string, number>} targets @param {number} seed @returns {Promise<Reply>} */
   matchSeed: (targets, seed) => backend.match(targets, { seed }, 1),
@@ -213,17 +247,23 @@ export const backend = {
     throw new Wrong("The training kicks are not known here.");
   },
   /** @param {Sound} sound @param {{format: string, bits: string, rate: string}} form */
-  fileAddress: (sound, { bits }) => {
-    const recipe = { ...sound.recipe, bits, rate: sound.rate };
-    const sorted = JSON.stringify(Object.fromEntries(Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))));
+  fileAddress: (sound, form) => {
     URL.revokeObjectURL(address);
-    const file = encodeWav(sound.samples, sound.rate, bits, sorted);
-    address = URL.createObjectURL(new Blob([/** @type {any} */ (file)], { type: "audio/wav" }));
+    address = URL.createObjectURL(wavOf(sound, form.bits));
     return address;
   },
+  /** @param {Sound} sound @param {{format: string, bits: string, rate: string}} form */
+  file: async (sound, form) => wavOf(sound, form.bits),
   /** @param {Record<string, unknown>} _order @returns {Promise<Blob>} */
   kit: async (_order) => {
     throw new Wrong("Kits are made by kick studio and kick kit.");
   },
 };
 let address = "";
+
+/** @param {Sound} sound @param {string} bits */
+function wavOf(sound, bits) {
+  const recipe = { ...sound.recipe, bits, rate: sound.rate };
+  const sorted = JSON.stringify(Object.fromEntries(Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return new Blob([/** @type {any} */ (encodeWav(sound.samples, sound.rate, bits, sorted))], { type: "audio/wav" });
+}

@@ -1,5 +1,6 @@
 /** The page: what happens when, and who is told. */
 
+import { setUpAll } from "./all.js";
 import { paint as paintAnalysis, setUpAnalysis } from "./analysis.js";
 import { audio, awake, play, prepare, wake } from "./audio.js";
 import { AXES } from "./axes.js";
@@ -273,6 +274,7 @@ async function begin() {
   setUpTargets(about);
   setUpMine(about);
   setUpTake(about);
+  setUpAll(about);
   button("new-direction").disabled = input("intensity").disabled = !about.has_latent;
   map.keepsKick = (sound) => state.keeps(sound);
   state.on("selected", showSelected);

@@ -37,7 +37,7 @@ export function setUpTake(about) {
   sayKit();
   element("kit-fields").hidden = about.without?.includes("kit") ?? false;
   if (about.without?.includes("formats")) {
-    for (const id of ["format", "rate", "length"]) element(id).closest("label")?.setAttribute("hidden", "");
+    for (const id of ["format", "rate"]) element(id).closest("label")?.setAttribute("hidden", "");
   }
 }
 

@@ -9,7 +9,7 @@
 export function encodeWav(channels, rate, bits, comment) {
   const size = { 16: 2, 24: 3, "32f": 4 }[bits] ?? 3;
   const frames = channels[0].length;
-  const text = padded(new TextEncoder().encode(`${comment}\0`));
+  const text = new TextEncoder().encode(`${comment}\0`);
   const data = new DataView(new ArrayBuffer(frames * channels.length * size));
   for (let i = 0, at = 0; i < frames; i++) for (const channel of channels) at = put(data, at, channel[i], bits);
   const form = new DataView(new ArrayBuffer(16));
@@ -19,7 +19,7 @@ export function encodeWav(channels, rate, bits, comment) {
   form.setUint32(8, rate * channels.length * size, true);
   form.setUint16(12, channels.length * size, true);
   form.setUint16(14, 8 * size, true);
-  const list = join([ascii("INFO"), ascii("ICMT"), length(comment.length + 1), text]);
+  const list = join([ascii("INFO"), ascii("ICMT"), length(text.length), padded(text)]);
   const body = join([ascii("WAVE"), chunk("fmt ", form), chunk("LIST", list), chunk("data", data)]);
   return join([ascii("RIFF"), length(body.byteLength), body]);
 }

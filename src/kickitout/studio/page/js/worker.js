@@ -3,11 +3,25 @@
 // @ts-ignore: it is put there when a site is exported
 import * as ort from "../ort/ort.wasm.min.mjs";
 
-ort.env.wasm.numThreads = 1; // as in Python: several would add up in another order
-ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
 /** @type {Record<string, string>} inputs that the graph calls otherwise: names in files, which stay */
 const OF_THE_GRAPH = { noise: "eps", controls: "knobs" }; // of the graph
-const session = ort.InferenceSession.create(new URL("../model.onnx", import.meta.url).href, { executionProviders: ["wasm"] });
+const session = opened();
+
+/** Both large files are packed, as many hosts would send them as they are. */
+async function opened() {
+  const [runtime, model] = await Promise.all([unpacked("../ort/ort-wasm-simd-threaded.wasm.gzip"), unpacked("../model.onnx.gzip")]);
+  ort.env.wasm.numThreads = 1; // as in Python: several would add up in another order
+  ort.env.wasm.wasmPaths = new URL("../ort/", import.meta.url).href;
+  ort.env.wasm.wasmBinary = runtime;
+  return ort.InferenceSession.create(model, { executionProviders: ["wasm"] });
+}
+
+/** @param {string} path */
+async function unpacked(path) {
+  const reply = await fetch(new URL(path, import.meta.url));
+  if (!reply.ok || !reply.body) throw new Error(`${path.replace("../", "")} does not come from this server`);
+  return new Uint8Array(await new Response(reply.body.pipeThrough(new DecompressionStream("gzip"))).arrayBuffer());
+}
 
 onmessage = async ({ data: { id, feed } }) => {
   try {

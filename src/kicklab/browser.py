@@ -1,0 +1,25 @@
+"""The browser that is installed: it prints the paper, and pages are measured in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from kickitout.errors import UserError
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def find_browser(asked_by: str, purpose: str) -> str:
+    """The browser in KICKITOUT_CHROMIUM, or the first of BROWSERS on the path.
+
+    Raises UserError where there is none; it begins with `asked_by`, an option or a command.
+    """
+    named = os.environ.get("KICKITOUT_CHROMIUM")
+    for name in (named,) if named else BROWSERS:
+        if found := shutil.which(name):
+            return found
+    what = f"KICKITOUT_CHROMIUM={named}" if named else ", ".join(BROWSERS)
+    raise UserError(
+        f"{asked_by}: no browser to {purpose} with ({what}); install chromium, or name yours in KICKITOUT_CHROMIUM"
+    )
