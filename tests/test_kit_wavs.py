@@ -19,8 +19,7 @@ from kickitout.export.kits.sources import kick_of_bytes, kicks_of_files, kicks_o
 from kickitout.export.sounds import file_of_recipe
 from kickitout.export.wav_chunks import SamplerZone, inst_chunk, smpl_chunk, with_zone
 from kickitout.generation.recipe import latent_of
-from kickitout.generation.source import MOST_SECONDS
-from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.sound import LONGEST_S, ONSET, SAMPLE_RATE
 
 pytestmark = pytest.mark.light
 
@@ -162,7 +161,7 @@ def test_a_file_keeps_its_length_and_loses_its_silence(tmp_path):
 
 
 def test_a_long_sound_is_refused_with_its_length(tmp_path):
-    t = np.arange(int((MOST_SECONDS + 1) * SAMPLE_RATE)) / SAMPLE_RATE
+    t = np.arange(int((LONGEST_S + 1) * SAMPLE_RATE)) / SAMPLE_RATE
     path = write_kick(tmp_path / "drone.wav", 0.5 * np.sin(2 * np.pi * 50 * t))
     with pytest.raises(UserError, match=r"drone.wav: 5.0 s of sound; a kit takes up to 4 s"):
         kicks_of_files([path])

@@ -15,8 +15,9 @@ from synthetic import swept_kick
 from kickitout.audio import decode_sound
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
-from kickitout.export.kits.build import CEILING_DBTP, COST_LU, build_kit, common_loudness
+from kickitout.export.kits.build import COST_LU, build_kit, common_loudness
 from kickitout.export.kits.documents import remarks
+from kickitout.export.kits.levels import CEILING_DBTP
 from kickitout.export.kits.plan import LONGEST_STEM, Plan, file_stem
 from kickitout.export.kits.sources import kicks_of_files
 from kickitout.export.kits.velocity import (

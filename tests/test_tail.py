@@ -11,7 +11,7 @@ import pytest
 from commands import code_of
 
 import kickitout
-from kickitout.audio import read_comment, read_sound
+from kickitout.audio import read_comment, read_sound, write_sound
 from kickitout.cli import main
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.noise import normal
@@ -256,3 +256,16 @@ def test_two_seconds_cost_at_most_twice_what_half_a_second_costs(model):
     turns = [(used(0.5), used(2.0)) for _ in range(5)]
     usual, long = (min(turn[i] for turn in turns) for i in (0, 1))
     assert long < 2 * usual
+
+
+def test_the_card_of_a_file_is_of_all_of_its_sound(tmp_path):
+    """A sine that falls by 40 dB a second takes 1.5 s for 60 dB; the silence behind it is no sound."""
+    for fall, seconds, length in ((40, 2, 2.0), (10, 6, 4.0), (40, 0.4, 0.5)):
+        path = tmp_path / f"{fall}-{length}.wav"
+        wave = np.pad(sine(50, fall, seconds), (0, SAMPLE_RATE))
+        write_sound(path, wave[:, None].astype(np.float32), SAMPLE_RATE)
+        found = next(kickitout.read_cards([path]))
+        assert len(found.wave) / SAMPLE_RATE == pytest.approx(length, abs=0.01)
+        if seconds > 1:
+            assert found.card["decay_t20_ms"] == pytest.approx(20_000 / fall, rel=0.02)
+        assert kickitout.card(path)["pitch_end_hz"] == found.card["pitch_end_hz"]

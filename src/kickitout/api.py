@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
     """The kick card: pitch, sweep, attack, click, decay, levels and artefacts of one sound, field name -> number.
 
-    sound: a wave [T], mono, at `rate` Hz; or a file, of which the 500 ms from the onset on are measured as `kick card`
-    does. A number is NaN where the sound has no such thing, "note" is text. docs/kick-card.md defines each field with
-    its unit. Raises UserError for a file that cannot be read, a wave that is not mono float, and a rate below 16 kHz.
+    sound: a wave [T], mono, at `rate` Hz; or a file, measured as `kick card` does, from its onset on, up to 4 s. A
+    number is NaN where the sound has no such thing, "note" is text. docs/kick-card.md defines each field with its unit.
+    Raises UserError for a file that cannot be read, a wave that is not mono float, and a rate below 16 kHz.
 
     >>> import kickitout
     >>> import numpy as np

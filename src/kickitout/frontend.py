@@ -19,7 +19,7 @@ from kickitout.descriptors import FIELDS, Cards, cards, cards_of_each, level_cur
 from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
-from kickitout.export.kits.formats import KIT_FORMATS, check_formats
+from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_formats
 from kickitout.export.kits.package import write_package, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
 
 __all__ = ["DRAW_ROUNDS", "FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "REFUSED_FILES", "ROUNDS",
-           "SOUND_FILES", "Analysis", "BackgroundRun", "Cards", "CurvesHeard", "DrawnPoint",
+           "SOUND_FILES", "USUAL_FORMATS", "Analysis", "BackgroundRun", "Cards", "CurvesHeard", "DrawnPoint",
            "EncoderSession", "Kick", "Model", "Opened", "Plan", "SoundFormat", "TrainingKicks",
            "TrainingRequest", "analyse", "controls_of", "curves_heard", "drawable", "file",
            "find_background_runs", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes",

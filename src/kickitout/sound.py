@@ -9,4 +9,5 @@ SAMPLE_RATE = 44_100  # Hz
 LENGTH = 22_050  # samples: 500 ms
 FADE_OUT = SAMPLE_RATE // 100  # samples: 10 ms, over which a model fades the end of its kicks
 ONSET = 64  # samples: 1.45 ms before the sound begins
+LONGEST_S = 4.0  # seconds a kick rings at most: a TR-808 on its longest decay has fallen by 60 dB
 PEAK = 0.97  # of full scale: -0.26 dB, leaves room for resampling overshoot

@@ -22,6 +22,7 @@ SILENT_FILE = 1e-3  # of full scale: -60 dBFS; quieter files are mostly dither
 MIN_SECONDS = 0.010  # half a period of 50 Hz: less cannot be a kick
 CUT_FADE_SAMPLES = 441  # samples: 10 ms, where the sound goes on after the window
 END_FADE_SAMPLES = 88  # samples: 2 ms, where the file ends first
+SILENT = 1e-4  # of the peak: a sound ends behind the last sample above it
 CUT_DB = -50.0  # re peak: where a fade meets more, it makes the end, and not the sound
 MARGIN_SECONDS = 0.050  # kept on both sides of the window while resampling: longer than the resampler's filter
 PULSE_HZ = 200.0  # -3 dB of the low-pass that shows the body's first half wave
@@ -38,7 +39,8 @@ LOUDEST_SHORT = 0.035  # of the peak, -29 dB: files cut close to the hit begin w
 class Prepared:
     """The aligned kick and what was done to it.
 
-    mid, side: float32 [22050], both scaled by the same gain (mid's peak is PEAK). onset_s: seconds into the file.
+    mid, side: float32 [22050], or as long as the sound where that was asked for, both scaled by the same gain (mid's
+    peak is PEAK). onset_s: seconds into the file.
     flipped: polarity inverted; cancelled: the channels cancelled and the louder one was taken; lone: only one
     of several channels sounds, and was taken. dc: the offset that was
     removed, and peak_db: the mid's peak in the file, re full scale; window_db: that in the window, before the gain.
@@ -60,10 +62,11 @@ class Prepared:
     known: int
 
 
-def prepare(sound: Sound) -> Prepared:
+def prepare(sound: Sound, longest_s: float = LENGTH / SAMPLE_RATE) -> Prepared:
     """Downmix, remove an offset, find the onset, resample, cut, choose the polarity, normalise.
 
-    Raises UserError (without a file name) for sounds that are silent, constant, shorter than 10 ms or not finite.
+    longest_s: a sound that goes on after 500 ms is cut at its end, or after so many seconds. Raises UserError (without
+    a file name) for sounds that are silent, constant, shorter than 10 ms or not finite.
     """
     rate = sound.rate
     _refuse(sound)
@@ -81,17 +84,18 @@ def prepare(sound: Sound) -> Prepared:
     onset = find_onset(mid, rate)
     margin = round(MARGIN_SECONDS * rate)
     first = max(0, onset - margin)
-    last = onset + math.ceil(LENGTH / SAMPLE_RATE * rate) + margin
+    length = _length(mid, onset, rate, longest_s)
+    last = onset + math.ceil(length / SAMPLE_RATE * rate) + margin
     start = round((onset - first) * SAMPLE_RATE / rate) - ONSET
     both = resample(np.stack([mid[first:last], side[first:last]], axis=1), rate, SAMPLE_RATE)
-    window, known = _fit_window(both, start)
+    window, known = _fit_window(both, start, length)
 
     gain = float(np.abs(window[:, 0]).max())
     if gain < SILENT_FILE * peak:  # the resampler removed it all: ultrasound
         raise UserError("silent below 22 kHz; a kick has its energy below 200 Hz")
     flipped = polarity(window[:, 0]) < 0
     window = window * np.float32((-PEAK if flipped else PEAK) / gain) + np.float32(0)  # + 0: no -0.0 in the digest
-    after_s = (len(mid) - onset) / rate - (LENGTH - ONSET) / SAMPLE_RATE
+    after_s = (len(mid) - onset) / rate - (length - ONSET) / SAMPLE_RATE
     return Prepared(
         mid=np.ascontiguousarray(window[:, 0]),
         side=np.ascontiguousarray(window[:, 1]),
@@ -217,16 +221,23 @@ def _refuse(sound: Sound) -> None:
         raise UserError("a constant (DC) without any sound; record it again")
 
 
-def _fit_window(x: np.ndarray, start: int) -> tuple[np.ndarray, int]:
-    """The window [22050, C] of x [T, C] that begins at sample `start` (may be negative), faded at both ends, and
+def _length(mid: np.ndarray, onset: int, rate: int, longest_s: float) -> int:
+    """Samples of the window: LENGTH, or up to the end of a longer sound."""
+    end = int(np.flatnonzero(np.abs(mid) > SILENT * np.abs(mid).max())[-1]) + 1
+    whole = ONSET + math.ceil((end - onset) / rate * SAMPLE_RATE) + END_FADE_SAMPLES
+    return max(LENGTH, min(whole, round(longest_s * SAMPLE_RATE)))
+
+
+def _fit_window(x: np.ndarray, start: int, length: int) -> tuple[np.ndarray, int]:
+    """The window [length, C] of x [T, C] that begins at sample `start` (may be negative), faded at both ends, and
     how many of its samples the recording speaks for."""
-    window = np.zeros((LENGTH, x.shape[1]), dtype=np.float32)
-    begin, end = max(0, start), min(len(x), start + LENGTH)
+    window = np.zeros((length, x.shape[1]), dtype=np.float32)
+    begin, end = max(0, start), min(len(x), start + length)
     sound_end = end - start
     window[begin - start : sound_end] = x[begin:end]
     window[:ONSET] *= _fade_out(ONSET)[:, None]
-    fade = min(CUT_FADE_SAMPLES if sound_end == LENGTH else END_FADE_SAMPLES, sound_end - ONSET)
-    known = sound_end - fade if loud_at(window[:, 0], sound_end, fade) else LENGTH
+    fade = min(CUT_FADE_SAMPLES if sound_end == length else END_FADE_SAMPLES, sound_end - ONSET)
+    known = sound_end - fade if loud_at(window[:, 0], sound_end, fade) else length
     window[sound_end - fade : sound_end] *= _fade_out(fade)[::-1, None]
     return window, known
 

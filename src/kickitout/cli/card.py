@@ -5,7 +5,7 @@ kick card kicks/*.wav --json
 kick card my-kicks/ more.zip --csv cards.csv     a table of all sounds in folders and zip files
 kick card kick.wav --plot kick.svg     waveform, pitch and level over time
 
-The card is that of the prepared sound: mono at 44.1 kHz, cut to the 500 ms from its onset on. Loudness and true peak
+The card is that of the prepared sound: mono at 44.1 kHz, from its onset to its end, or for 4 s. Loudness and true peak
 are those of this middle, as loud as it is in the file.
 """
 
@@ -100,8 +100,11 @@ def _as_recorded(one: MeasuredSound) -> str:
 
 
 def _plot(read: Sequence[MeasuredSound]) -> str:
-    from kickitout.drawing import plot_svg
-    from kickitout.sound import LENGTH, SAMPLE_RATE
+    import numpy as np
 
-    rows = [(printable(Path(one.name).name), one.panels) for one in read]
-    return plot_svg(rows, 1000 * LENGTH / SAMPLE_RATE)
+    from kickitout.drawing import plot_svg
+    from kickitout.sound import SAMPLE_RATE
+
+    longest = max(len(one.wave) for one in read)
+    even = [one._replace(wave=np.pad(one.wave, (0, longest - len(one.wave)))) for one in read]
+    return plot_svg([(printable(Path(one.name).name), one.panels) for one in even], 1000 * longest / SAMPLE_RATE)

@@ -22,10 +22,16 @@ MOST_TOLD = 20  # kicks that miss a target are told one by one
 MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 
 
-def add_request(parser: argparse.ArgumentParser) -> None:
+def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False) -> None:
+    """tuned: the kicks are tuned afterwards, so --note is not of the request, and no pitch is asked for."""
     group = parser.add_argument_group("targets (the error of each is reported)")
-    group.add_argument("--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F")
+    if not tuned:
+        group.add_argument(
+            "--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F"
+        )
     for target in TARGETS.values():
+        if tuned and target.name == "pitch":
+            continue
         group.add_argument(f"--{target.name}", dest=f"ask_{target.name}", type=quantity(target.unit), default=None,
                            metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
     group.add_argument("--tolerance", type=tolerances, default=None, metavar="TARGET=ERROR",
@@ -36,15 +42,16 @@ def add_request(parser: argparse.ArgumentParser) -> None:
 
 def read_request(args: argparse.Namespace) -> TargetRequest:
     """The request in the arguments; one without targets when nothing is asked for."""
-    asked = {name: getattr(args, f"ask_{name}") for name in TARGETS}
-    if args.note is not None:
+    asked = {name: getattr(args, f"ask_{name}", None) for name in TARGETS}
+    if "ask_pitch" in args and args.note is not None:
         if asked["pitch"] is not None:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
     if not targets and (args.tries is not None or args.tolerance):
         flag = "--tries" if args.tries is not None else "--tolerance"
-        raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with --note F1")
+        one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
+        raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
     tries = kickitout.TargetRequest.tries if args.tries is None else args.tries
     return kickitout.TargetRequest(targets, args.tolerance or {}, tries)
 

@@ -18,13 +18,14 @@ from kickitout.datasets.scan import Candidate, scan
 from kickitout.descriptors import cards, format_card, level_curve, pitch_curve
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
-from kickitout.sound import PEAK
+from kickitout.sound import LONGEST_S, PEAK
 
 BLOCK = 64  # sounds that are measured at a time
 
 
 class MeasuredSound(NamedTuple):
-    """A sound and its card. facts: of the file, as JSON has them; wave: prepared, [T]; reasons: why a number is NaN."""
+    """A sound and its card. facts: of the file, as JSON has them; wave: prepared, [T], all of it up to LONGEST_S;
+    reasons: why a number is NaN."""
 
     name: str
     facts: dict[str, Any]
@@ -95,24 +96,31 @@ def _prepare(found: tuple[str, Callable[[], Sound]] | UserError) -> tuple[str, S
     except UserError as error:
         return error
     try:
-        return name, sound, prepare(sound)
+        return name, sound, prepare(sound, LONGEST_S)
     except UserError as error:
         return UserError(f"{name}: {error}")
 
 
 def _measured(block: Sequence[tuple[str, Sound, Prepared] | UserError]) -> Iterator[MeasuredSound | UserError]:
-    good = [one for one in block if not isinstance(one, UserError)]
-    if good:
-        found = cards(np.stack([prepared.mid for _, _, prepared in good]))
-        found = found.louder(np.array([prepared.window_db for _, _, prepared in good]) - 20 * math.log10(PEAK))
-    rows = iter(range(len(good)))
+    known = iter(_cards([one[2] for one in block if not isinstance(one, UserError)]))
     for one in block:
         if isinstance(one, UserError):
             yield one
             continue
-        (name, sound, prepared), row = one, next(rows)
+        (name, sound, prepared), (card, reasons) = one, next(known)
         facts = {
             "rate": sound.rate, "channels": sound.channels, "seconds": sound.seconds, "onset_s": prepared.onset_s,
             "flipped": prepared.flipped, "peak_db": prepared.peak_db, "notes": list(sound.notes),
         }  # fmt: skip
-        yield MeasuredSound(name, facts, prepared.lone, prepared.mid, found.row(row), found.reasons(row))
+        yield MeasuredSound(name, facts, prepared.lone, prepared.mid, card, reasons)
+
+
+def _cards(sounds: Sequence[Prepared]) -> list[tuple[dict[str, float | str], dict[str, str]]]:
+    """Card and reasons of each, as loud as in its file; those of one length are measured together."""
+    rows: dict[int, tuple[dict[str, float | str], dict[str, str]]] = {}
+    for length in {len(one.mid) for one in sounds}:
+        at = [i for i, one in enumerate(sounds) if len(one.mid) == length]
+        found = cards(np.stack([sounds[i].mid for i in at]))
+        found = found.louder(np.array([sounds[i].window_db for i in at]) - 20 * math.log10(PEAK))
+        rows |= {i: (found.row(row), found.reasons(row)) for row, i in enumerate(at)}
+    return [rows[i] for i in range(len(sounds))]

@@ -7,12 +7,10 @@ from os import PathLike
 import numpy as np
 
 from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, open_for_reading, resample
-from kickitout.audio.prepare import END_FADE_SAMPLES, Prepared, prepare, resting_offset
+from kickitout.audio.prepare import END_FADE_SAMPLES, SILENT, Prepared, prepare, resting_offset
 from kickitout.errors import UserError
-from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
+from kickitout.sound import LONGEST_S, ONSET, PEAK, SAMPLE_RATE
 
-MOST_SECONDS = 4.0
-SILENT = 1e-4  # re peak: what follows the last sample above it is cut off
 STEREO = 1e-3  # side re mid, RMS: below it two channels are one
 
 
@@ -34,7 +32,7 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
 
 
 def decode_whole_kick(data: bytes, name: str) -> np.ndarray:
-    """The bytes of a sound file as a kit takes it: [C, T] at 44.1 kHz with its onset at ONSET, up to MOST_SECONDS.
+    """The bytes of a sound file as a kit takes it: [C, T] at 44.1 kHz with its onset at ONSET, up to LONGEST_S.
 
     Everything is as the dataset prepares it (offset, onset), but nothing is cut but silence, and two channels stay two.
     Raises UserError, which begins with `name`.
@@ -46,9 +44,9 @@ def decode_whole_kick(data: bytes, name: str) -> np.ndarray:
     x = x[start:] if start >= 0 else np.pad(x, ((-start, 0), (0, 0)))
     loud = np.flatnonzero(np.abs(x).max(axis=1) > SILENT * np.abs(x).max())
     x = x[: loud[-1] + 1 + END_FADE_SAMPLES].copy()
-    if len(x) > MOST_SECONDS * SAMPLE_RATE:
+    if len(x) > LONGEST_S * SAMPLE_RATE:
         raise UserError(
-            f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {MOST_SECONDS:.0f} s, cut it first"
+            f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {LONGEST_S:.0f} s, cut it first"
         )
     x[:ONSET] *= _half_cosine(ONSET)
     x[-END_FADE_SAMPLES:] *= _half_cosine(END_FADE_SAMPLES)[::-1]

@@ -20,10 +20,9 @@ from typing import Any
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.sound import FADE_OUT, LENGTH, SAMPLE_RATE
+from kickitout.sound import FADE_OUT, LENGTH, LONGEST_S, SAMPLE_RATE
 
 MODEL_S = LENGTH / SAMPLE_RATE  # what models make, and the length without another
-LONGEST_S = 4.0  # a TR-808 on its longest decay has fallen by 60 dB
 INAUDIBLE_DB = -70.0  # re the peak of the kick: what sinks below it ends
 SLOWEST_DB_S = 15.0  # dB a second: the slowest decay of the TR-808 is 16
 FASTEST_DB_S = 600.0  # what decays faster has no tail

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import __version__, frontend
+from kickitout import __version__, frontend, styles
 
 WISHES = {
     "pitch_end_hz": (45.0, 60.0),
@@ -47,8 +47,11 @@ def about(model: frontend.Model, opening: int) -> dict[str, Any]:
         "has_latent": bool(info.latent_size),
         "targets": frontend.targets_of(model),
         "controls": info.controls,
+        "styles": list(styles(model)),
         "fields": [field._asdict() for field in frontend.FIELDS],
-        "formats": [{"name": form.name, "title": form.title} for form in frontend.KIT_FORMATS.values()],
+        "formats": [
+            {"name": form.name, "title": form.title, "usual": not form.alone} for form in frontend.KIT_FORMATS.values()
+        ],
     }
 
 

@@ -22,7 +22,7 @@ from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 
-from kickitout import frontend, kicks
+from kickitout import frontend, generate_kicks, kicks
 from kickitout.errors import UserError
 from kickitout.studio.opening import about, opening_seed, or_null
 
@@ -40,7 +40,7 @@ Single = Annotated[float, Field(ge=-3e38, le=3e38)]  # fits into single precisio
 class Recipe(BaseModel):
     """What renders a kick: a seed or a latent, and values of the controls.
 
-    start: which of a seed's starts; targets, varied, morphed, amount: what it came from, kept for the file;
+    start: which of a seed's starts; targets, varied, morphed, amount, style: what it came from, kept for the file;
     curves: that are drawn over it; length_s: the most seconds that it rings.
     """
 
@@ -56,6 +56,7 @@ class Recipe(BaseModel):
     amount: float | None = None
     curves: dict[str, Annotated[list[Any], Field(max_length=MOST_NUMBERS)]] | None = Field(None, max_length=8)
     length_s: float | None = None
+    style: dict[str, str | int] | None = None
     model_sha256: str | None = Field(None, max_length=64)
 
     @model_validator(mode="before")
@@ -132,7 +133,7 @@ class KitBody(_Body):
     name: str = "Studio Kit"
     velocity_layers: int = 4
     round_robin: int = 4
-    formats: list[str] = list(frontend.KIT_FORMATS)
+    formats: list[str] = list(frontend.USUAL_FORMATS)
     note: str | None = None
     bits: str = "24"
 
@@ -184,9 +185,13 @@ class StudioService:
         self,
         first: Annotated[int, Query(ge=0, le=frontend.LARGEST_SEED - MOST_AT_ONCE)] = 0,
         n: Annotated[int, Query(ge=1, le=MOST_AT_ONCE)] = 24,
+        style: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
     ) -> Packed:
-        """The kicks of seeds in a row: cards and samples."""
-        return self._packed([kicks.kick_of({"seed": seed}, self.model) for seed in range(first, first + n)])
+        """The kicks of seeds in a row: cards and samples. style: of the model, within which they are drawn."""
+        seeds = range(first, first + n)
+        if style is not None:
+            return self._packed(list(generate_kicks(seeds, self.model, style=style, threads=1)))
+        return self._packed([kicks.kick_of({"seed": seed}, self.model) for seed in seeds])
 
     def render(self, body: RecipesBody) -> Packed:
         """Kicks from their recipes."""

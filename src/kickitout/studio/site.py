@@ -116,6 +116,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np
     told = about(player, opening) | {
         "no_encoder": "" if player.info.latent_size else "this model makes kicks from seeds alone",
         "targets": [{"field": "", "scale": "linear", **control} for control in frontend.controls_of(player)],
+        "styles": [],
         "references": None,
         "calibration": expected,
         "measured": kicks,

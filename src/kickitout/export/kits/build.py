@@ -20,7 +20,6 @@ from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.shaping import Shape, shape
 from kickitout.notes import GM_KICK
 
-CEILING_DBTP = -0.3  # no sound's true peak is higher: as near to full scale as the dataset's sample peak of 0.97
 COST_LU = 3.0  # by which kicks with high peaks may quieten the others, and
 SPIKY = 0.25  # the share of a kit that they may be (one of two or three): what is beyond is quieter than the others
 
@@ -84,7 +83,7 @@ class Kit:
 class _Shaped:
     """A kick with what is known of its sounds before their gains: one entry a stroke, the softest layer first.
 
-    room: the highest loudness of a full stroke (LUFS) with which none of its sounds passes CEILING_DBTP.
+    room: the highest loudness of a full stroke (LUFS) with which none of its sounds passes the plan's ceiling.
     """
 
     kick: KitSource
@@ -96,7 +95,7 @@ class _Shaped:
 
 
 def build_kit(kicks: Sequence[KitSource], plan: Plan) -> Kit:
-    """Tune, turn and match kicks: in loudness, or each to the highest peak.
+    """Tune, turn and match kicks: in loudness, or each to one peak; as much as peaks allow, or as the plan says.
 
     Raises UserError for too many of them, for one that cannot be tuned so far, and for one without any loudness.
     """
@@ -104,11 +103,14 @@ def build_kit(kicks: Sequence[KitSource], plan: Plan) -> Kit:
     shaped = [_shape_kick(kick, plan) for kick in kicks]
     rooms = [one.room for one in shaped]
     least, cost = (max(rooms), 0.0) if plan.match == "peak" else common_loudness(rooms)
+    limited = plan.match == "loudness" and plan.level_db is None
+    if plan.match == "loudness" and plan.level_db is not None:
+        least, cost = plan.level_db, 0.0
     target = _to_hundredth(least)
     levelled = tuple(
         _level_kick(one, plan, i + 1, min(target, _to_hundredth(one.room))) for i, one in enumerate(shaped)
     )
-    limited_by = 1 + int(np.argmin(rooms)) if plan.match == "loudness" and least == min(rooms) else None
+    limited_by = 1 + int(np.argmin(rooms)) if limited and least == min(rooms) else None
     return Kit(plan, levelled, target, limited_by, cost)
 
 
@@ -148,7 +150,7 @@ def _shape_kick(kick: KitSource, plan: Plan) -> _Shaped:
     )
     lufs, peak = _measure(kick, shapes)
     levels = np.array([_level(zone, v) for zone, _, v in strokes])
-    return _Shaped(kick, tuned, inverted, shapes, lufs, float(np.min(CEILING_DBTP - peak + lufs - levels)))
+    return _Shaped(kick, tuned, inverted, shapes, lufs, float(np.min(plan.ceiling_dbtp - peak + lufs - levels)))
 
 
 def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick:

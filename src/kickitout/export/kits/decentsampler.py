@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts
+from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts, xml_bytes
 from kickitout.notes import GM_KICK
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def preset_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
 
 def library(kit: Kit, documents: Texts) -> dict[str, Archive]:
     """The .dslibrary: everything, with the name that DecentSampler's browser shows."""
-    info = _xml(ET.Element("DecentSamplerLibraryInfo", name=kit.plan.name))
+    info = xml_bytes(ET.Element("DecentSamplerLibraryInfo", name=kit.plan.name))
     texts = {**preset_files(kit, documents), **documents, "DSLibraryInfo.xml": info}
     return {f"{kit.plan.stem}.dslibrary": Archive(texts, f"{KIT_SOUNDS}/")}
 
@@ -40,19 +40,19 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]]) -> byte
     tab = ET.SubElement(ET.SubElement(root, "ui", width="812", height="375"), "tab", name="main")
     ET.SubElement(tab, "label", x="20", y="160", width="772", height="40", text=title, textSize="24")
     # Without an amplitude envelope a sample is a one-shot: it plays to its end whatever the key does.
+    choke = {"tags": "kicks", "silencedByTags": "kicks", "silencingMode": "fast"} if kit.plan.choke else {}
     groups = ET.SubElement(root, "groups")
     for kick, key in mapped:
         for zone in kit.plan.zones:
-            group = ET.SubElement(
-                groups,
-                "group",
-                name=f"{kick.title} v{zone.layer}",
-                ampVelTrack="1",
-                ampEnvEnabled="false",
-                volume=f"{0.0 - zone.level_db:.4f}dB",
-                seqMode="round_robin" if kit.plan.round_robins > 1 else "always",
-                seqLength=str(kit.plan.round_robins),
-            )
+            playing = {
+                "name": f"{kick.title} v{zone.layer}",
+                "ampVelTrack": "1",
+                "ampEnvEnabled": "false",
+                "volume": f"{0.0 - zone.level_db:.4f}dB",
+                "seqMode": "round_robin" if kit.plan.round_robins > 1 else "always",
+                "seqLength": str(kit.plan.round_robins),
+            }
+            group = ET.SubElement(groups, "group", playing | choke)
             for sound in kick.sounds:
                 if sound.zone == zone:
                     where = {"rootNote": key, "loNote": key, "hiNote": key, "loVel": zone.low, "hiVel": zone.high}
@@ -60,12 +60,7 @@ def _preset(kit: Kit, title: str, mapped: Sequence[tuple[KitKick, int]]) -> byte
                     ET.SubElement(
                         group, "sample", {"path": f"{KIT_SOUNDS}/{sound.file}"} | {k: str(v) for k, v in where.items()}
                     )
-    return _xml(root)
-
-
-def _xml(root: ET.Element) -> bytes:
-    ET.indent(root)
-    return ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
+    return xml_bytes(root)
 
 
 DECENTSAMPLER = KitFormat(

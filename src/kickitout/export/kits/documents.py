@@ -55,12 +55,22 @@ def remarks(kit: Kit) -> list[str]:
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
+    if kit.plan.level_db is not None:
+        lines.append(_at_level(kit, kit.plan.level_db))
     if kit.limited_by is not None:
         limit = kit.kicks[kit.limited_by - 1]
         lines.append(f"the peak of kick {limit.number}, {limit.kick.name}, decides how loud the kit is{_cost(kit)}")
-    elif kit.plan.match == "loudness":
+    elif kit.plan.match == "loudness" and kit.plan.level_db is None:
         lines.append(f"high peaks decide how loud the kit is{_cost(kit)}")
     return lines
+
+
+def _at_level(kit: Kit, level_db: float) -> str:
+    """What the level that was asked for came to."""
+    if kit.plan.match == "peak":
+        return f"level: each kick's highest true peak is {level_db:g} dBTP"
+    there = sum(kick.lufs == kit.lufs for kick in kit.kicks)
+    return f"level: {there} of {count(len(kit.kicks), 'kick')} at {level_db:g} LUFS"
 
 
 def _cost(kit: Kit) -> str:

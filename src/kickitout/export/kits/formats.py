@@ -10,22 +10,26 @@ from typing import TYPE_CHECKING
 from kickitout.errors import UserError
 from kickitout.export.kits.decentsampler import DECENTSAMPLER
 from kickitout.export.kits.hydrogen import HYDROGEN
+from kickitout.export.kits.multisample import MULTISAMPLE
+from kickitout.export.kits.renoise import RENOISE
 from kickitout.export.kits.sfz import SFZ
 
 if TYPE_CHECKING:
     from kickitout.export.kits.plan import Plan
 
-KIT_FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER)}
+KIT_FORMATS = {form.name: form for form in (SFZ, HYDROGEN, DECENTSAMPLER, MULTISAMPLE, RENOISE)}
+USUAL_FORMATS = tuple(name for name, form in KIT_FORMATS.items() if not form.alone)
 
 
-def kit_formats() -> dict[str, str]:
-    """The formats that `write_kit` writes: name -> title.
+def kit_formats(*, usual: bool = False) -> dict[str, str]:
+    """The formats that `write_kit` writes: name -> title. usual: those alone that it writes without being asked; the
+    others hold all sounds once more. Raises UserError for nothing.
 
     >>> import kickitout
-    >>> kickitout.kit_formats()["sfz"]
-    'SFZ'
+    >>> kickitout.kit_formats()["renoise"], list(kickitout.kit_formats(usual=True))
+    ('Renoise', ['sfz', 'hydrogen', 'decentsampler'])
     """
-    return {form.name: form.title for form in KIT_FORMATS.values()}
+    return {name: KIT_FORMATS[name].title for name in (USUAL_FORMATS if usual else KIT_FORMATS)}
 
 
 def check_formats(names: Sequence[str], plan: Plan) -> None:

@@ -51,7 +51,7 @@ def _drumkit(kit: Kit, documents: Texts, samples: str) -> bytes:
     _add(component, {"id": 0, "name": "Main", "volume": 1})
     instruments = ET.SubElement(root, "instrumentList")
     for kick in kit.kicks:
-        instruments.append(_instrument(kick, kit.plan.round_robins, samples))
+        instruments.append(_instrument(kick, kit, samples))
     ET.indent(root, " ")
     return ET.tostring(root, encoding="UTF-8", xml_declaration=True) + b"\n"
 
@@ -61,10 +61,12 @@ def velocity_range(zone: Zone) -> tuple[float, float]:
     return (0.0 if zone.layer == 1 else (zone.low - 0.5) / FULL), min(1.0, (zone.high + 0.5) / FULL)
 
 
-def _instrument(kick: KitKick, round_robins: int, samples: str) -> ET.Element:
+def _instrument(kick: KitKick, kit: Kit, samples: str) -> ET.Element:
+    """Its mute group ends what other instruments of the group play, not the instrument's own strokes."""
     out = ET.Element("instrument")
-    _add(out, {"id": kick.number - 1, "name": kick.title} | FIXED | {"midiOutNote": kick.key, "isStopNote": "false"})
-    _add(out, {"sampleSelectionAlgo": "ROUND_ROBIN" if round_robins > 1 else "VELOCITY"})
+    fixed = FIXED | ({"muteGroup": 0} if kit.plan.choke else {})
+    _add(out, {"id": kick.number - 1, "name": kick.title} | fixed | {"midiOutNote": kick.key, "isStopNote": "false"})
+    _add(out, {"sampleSelectionAlgo": "ROUND_ROBIN" if kit.plan.round_robins > 1 else "VELOCITY"})
     _add(out, REST)
     component = ET.SubElement(out, "instrumentComponent")
     _add(component, {"component_id": 0, "gain": 1})

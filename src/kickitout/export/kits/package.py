@@ -24,12 +24,13 @@ from kickitout.datasets.scan import Refused
 from kickitout.errors import UserError, count
 from kickitout.export.kits.build import Kit, build_kit
 from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json, remarks, table
-from kickitout.export.kits.formats import KIT_FORMATS, check_formats
+from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_formats
 from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
 from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import OutlierRejection
@@ -63,19 +64,22 @@ class WrittenKit(NamedTuple):
 def write_kit(
     out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
     most: int | None = None, model: str | Path | Model = DEFAULT, reject_outliers: bool = False,
-    style: str | None = None, length_s: float = MODEL_S, name: str | None = None, note: str | None = None,
-    layers: int = 4, round_robins: int = 4, formats: Sequence[str] | None = None, bits: str = "24",
-    licence: str | None = None, match: str = "loudness", pre_roll_ms: float | None = None, zipped: bool = False,
+    style: str | None = None, length_s: float = MODEL_S, targets: Targets | None = None,
+    name: str | None = None, note: str | None = None, layers: int = 4, round_robins: int = 4,
+    formats: Sequence[str] | None = None, bits: str = "24", licence: str | None = None, match: str = "loudness",
+    level: str | None = None, choke: bool = False, pre_roll_ms: float | None = None, zipped: bool = False,
     force: bool = False,
 ) -> WrittenKit:  # fmt: skip
     """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
     robins. Returns its folder, its zip with `zipped`, and what there is to say of it.
 
-    seeds: of a model's kicks; style: within which they are drawn; length_s: the most seconds that each rings; sounds:
-    files and folders instead, of which `most` are used. note: "F1", or "F" for each kick's nearest F; without it the
-    nearest semitone. layers, round_robins: 1 to 8. formats: of `kick kit --formats`, all without it. match: "loudness"
-    or "peak", what all kicks share. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a
-    place that is taken (force replaces a kit), for a sound that is no kick, and for what a format cannot hold.
+    seeds: of a model's kicks; style: within which they are drawn; length_s: the most seconds that each rings; targets:
+    what each measures before it is tuned, as in `match`; sounds: files and folders instead, of which `most` are used.
+    note: "F1", or "F" for each kick's nearest F; without it the nearest semitone. layers, round_robins: 1 to 8.
+    formats: of `kit_formats()`, the usual ones without it. match: "loudness" or "peak", what all kicks share; level:
+    "-14 LUFS" or "-1 dBTP", how much of it, without it as much as peaks allow. choke: a stroke ends the one before it.
+    pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
+    replaces a kit), for a sound that is no kick, and for what a format cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -85,8 +89,8 @@ def write_kit(
     """
     out = Path(out)
     named = out.resolve().name if name is None else name
-    plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms)
-    formats = tuple(KIT_FORMATS) if formats is None else tuple(formats)
+    plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms, level, choke)
+    formats = USUAL_FORMATS if formats is None else tuple(formats)
     check_formats(formats, plan)
     check_place(out, zipped=zipped, force=force)
     played, rejection, left_out = None, None, list[Refused]()
@@ -95,7 +99,7 @@ def write_kit(
         check_seeds(seeds)
         played = load_model(model)
         rejection = OutlierRejection.of(played) if reject_outliers else None
-        used = kicks_of_model(played, seeds, rejection, length_s, style)
+        used = kicks_of_model(played, seeds, rejection, length_s, style, targets)
     else:
         plan.check_size(1 if most is None else most)
         used, left_out = kicks_of_files([Path(sound) for sound in sounds], most)
@@ -108,7 +112,7 @@ def write_kit(
 
 
 def write_package(
-    kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = tuple(KIT_FORMATS), *, zipped: bool = False,
+    kit: Kit, model: Model | None, out: Path, formats: Sequence[str] = USUAL_FORMATS, *, zipped: bool = False,
     force: bool = False,
 ) -> list[Path]:  # fmt: skip
     """Write a kit into the new folder `out`, and `out`.zip beside it. Returns what was made: the folder, the zip.
@@ -122,9 +126,9 @@ def write_package(
     hidden = out.with_name(f".{out.name}.{os.getpid()}.part")
     packed = out.with_name(f".{out.name}.zip.{os.getpid()}.part")
     try:
-        archives = _fill_folder(hidden, kit, model, formats)
+        copies = _fill_folder(hidden, kit, model, formats)
         if zipped:
-            _zip_folder(packed, hidden, kit.plan.stem, without=archives)
+            _zip_folder(packed, hidden, kit.plan.stem, without=copies)
         put_folder(hidden, out)
         made = [out]
         if zipped:
@@ -198,28 +202,33 @@ def _is_zipped_kit(path: Path) -> bool:
 
 
 def _fill_folder(folder: Path, kit: Kit, model: Model | None, formats: Sequence[str]) -> set[str]:
-    """Every file of the kit in a new folder. Returns the names of the archives among them."""
+    """Every file of the kit in a new folder. Returns the names of those archives that hold what the others do."""
     (folder / KIT_SOUNDS).mkdir(parents=True)
     for name, data in kit.files():
         (folder / KIT_SOUNDS / name).write_bytes(data)
-    sounds = [folder / KIT_SOUNDS / name for name in names_in(folder / KIT_SOUNDS)]
+    files = sorted(names_in(folder / KIT_SOUNDS))
     documents = kit_documents(kit, model, formats)
-    texts, archives = dict(documents), dict[str, Archive]()
+    texts, archives, copies = dict(documents), dict[str, Archive](), set[str]()
     for form in (KIT_FORMATS[name] for name in formats):
         texts |= form.files(kit, documents)
-        archives |= form.archives(kit, documents)
+        packed = form.archives(kit, documents)
+        archives |= packed
+        copies |= set() if form.alone else set(packed)
     for name, archive in archives.items():
-        pack = _tar if archive.tar else _zip
-        pack(folder / name, archive.texts, {f"{archive.prefix}{path.name}": path for path in sounds})
+        paths = {inside: folder / KIT_SOUNDS / file for inside, file in archive.names(files).items()}
+        if archive.tar:
+            _tar(folder / name, archive.texts, paths)
+        else:
+            _zip(folder / name, archive.texts, paths, stored=archive.stored)
     for name, text in texts.items():
         (folder / name).write_bytes(text)
-    listed = [*(f"{KIT_SOUNDS}/{path.name}" for path in sounds), *archives, *texts]
+    listed = [*(f"{KIT_SOUNDS}/{file}" for file in files), *archives, *texts]
     (folder / MANIFEST).write_bytes(kit_json(kit, model, formats, listed))
-    return set(archives)
+    return copies
 
 
 def _zip_folder(to: Path, folder: Path, top: str, without: set[str]) -> None:
-    """A kit's folder without the archives in it: they hold the same files once more."""
+    """A kit's folder without those archives that hold the same files once more."""
     members = {
         f"{top}/{p.relative_to(folder).as_posix()}": p
         for p in folder.rglob("*")
@@ -228,11 +237,11 @@ def _zip_folder(to: Path, folder: Path, top: str, without: set[str]) -> None:
     _zip(to, {}, members)
 
 
-def _zip(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path]) -> None:
+def _zip(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path], *, stored: bool = False) -> None:
     with zipfile.ZipFile(to, "w") as archive:
         for name, data in _members(texts, paths):
             entry = zipfile.ZipInfo(name, DATE)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, so that the mode below is one
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data, compresslevel=6)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from kickitout.audio import SUBTYPES
 from kickitout.errors import UserError, count
+from kickitout.export.kits.levels import CEILING_DBTP, LEVEL_UNITS, parse_level
 from kickitout.export.kits.tuning import NoteTarget, parse_note
 from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
 from kickitout.generation.recipe import check_pre_roll
 from kickitout.notes import GM_KICK
 
-MATCHES = ("loudness", "peak")
 MOST_KICKS = 127 - GM_KICK + 1  # one a key
 MOST_SOUNDS = 2048  # files: some 200 MB
 LONGEST_NAME = 80  # characters
@@ -27,7 +27,8 @@ class Plan:
 
     note: as the user wrote it, or None for the nearest semitone of each kick.
 
-    match: what is the same in all kicks, see MATCHES.
+    match: what is the same in all kicks, "loudness" or "peak"; level: how high, as the user wrote it (see `levels`), or
+    None for the highest that peaks allow. choke: a stroke ends the one before it, where a format can say so.
     """
 
     name: str
@@ -38,6 +39,8 @@ class Plan:
     licence: str | None = None
     match: str = "loudness"
     pre_roll_ms: float | None = None  # from the first sample to the onset; None: ONSET samples
+    level: str | None = None
+    choke: bool = False
 
     def __post_init__(self) -> None:
         shown = "".join(c for c in self.name if c.isprintable()).strip()
@@ -53,14 +56,24 @@ class Plan:
             raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")
         if self.licence is not None and (not self.licence.strip() or not self.licence.isprintable()):
             raise UserError(f"--licence {self.licence!r}: write one line, for instance CC0-1.0")
-        if self.match not in MATCHES:
-            raise UserError(f"--match {self.match}: {' or '.join(MATCHES)} works")
+        if self.match not in LEVEL_UNITS:
+            raise UserError(f"--match {self.match}: {' or '.join(LEVEL_UNITS)} works")
         check_pre_roll(self.pre_roll_ms)
-        _ = self.target
+        _ = self.target, self.level_db
 
     @property
     def target(self) -> NoteTarget | None:
         return None if self.note is None else parse_note(self.note)
+
+    @property
+    def level_db(self) -> float | None:
+        """What all kicks are to have: LUFS, or dBTP where peaks are matched."""
+        return None if self.level is None else parse_level(self.level, self.match)
+
+    @property
+    def ceiling_dbtp(self) -> float:
+        """The highest true peak of any sound."""
+        return CEILING_DBTP if self.match == "loudness" or self.level_db is None else self.level_db
 
     @property
     def zones(self) -> tuple[Zone, ...]:

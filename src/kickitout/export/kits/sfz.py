@@ -27,7 +27,9 @@ def sfz_files(kit: Kit, documents: Texts) -> dict[str, bytes]:
 
 
 def _sfz(kit: Kit, mapped: Sequence[tuple[KitKick, int]]) -> bytes:
-    lines = [f"// {kit.plan.name}", "<control> hint_ram_based=1", "<global> loop_mode=one_shot amp_veltrack=100"]
+    choke = " group=1 off_by=1 off_mode=fast" if kit.plan.choke else ""
+    lines = [f"// {kit.plan.name}", "<control> hint_ram_based=1"]
+    lines.append(f"<global> loop_mode=one_shot amp_veltrack=100{choke}")
     for kick, key in mapped:
         lines += ["", f"// {kick.title}", f"<group> key={key} pitch_keycenter={key} seq_length={kit.plan.round_robins}"]
         lines += [_region(sound) for sound in kick.sounds]

@@ -1,7 +1,7 @@
 """Where the kicks of a kit come from: seeds of a model, or sound files.
 
 A kick is float32 [C, T] at 44.1 kHz (C is 1, or 2 for left and right) with its onset at sample ONSET. One from a model
-is as long as it rings, or as the model makes it; one from a file keeps its length, up to MOST_SECONDS.
+is as long as it rings, or as the model makes it; one from a file keeps its length, up to LONGEST_S.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from kickitout.audio import read_comment
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate_kicks
+from kickitout.generation.match import MatchResult, Targets
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_whole_kick
@@ -42,21 +43,24 @@ class KitSource:
     source: str = UNSTATED
     licence: str = UNSTATED
     word: str = "kick"  # names of its files begin with it
+    match: MatchResult | None = None  # what came of the targets, before the kick is tuned
 
 
 def kicks_of_model(
     model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None, length_s: float = MODEL_S,
-    style: str | None = None,
+    style: str | None = None, targets: Targets | None = None,
 ) -> list[KitSource]:  # fmt: skip
-    """One kick a seed. rejection, length_s, style: see `generation.generate_kicks`. Raises UserError for a seed that is
-    silent, and for a style that the model does not have."""
+    """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. Raises UserError for a
+    seed that is silent, and for a style that the model does not have."""
     found, of_style = [], "" if style is None else f"{style}_"
-    for kick in generate_kicks(seeds, model, reject_outliers=rejection or False, style=style, length_s=length_s):
+    for kick in generate_kicks(
+        seeds, model, targets, reject_outliers=rejection or False, style=style, length_s=length_s
+    ):
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
         label = f"{of_style}s{kick.seed:06d}"
-        found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word))
+        found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=kick.match))
     return found
 
 
@@ -84,7 +88,9 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     return good, refused
 
 
-def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more: str) -> KitSource:
+def kick_of_bytes(
+    data: bytes, name: str, *, made_by: str | None = None, source: str = UNSTATED, licence: str = UNSTATED
+) -> KitSource:
     """The kick in a sound file. made_by: the recipe that the file carries, if it does. Raises UserError."""
     recipe: dict[str, Any] = {
         "kickitout": __version__,
@@ -92,7 +98,7 @@ def kick_of_bytes(data: bytes, name: str, *, made_by: str | None = None, **more:
     }
     if made_by is not None:
         recipe["source"]["recipe"] = json.loads(made_by)
-    return KitSource(name, _label(name), decode_whole_kick(data, name), recipe, **more)
+    return KitSource(name, _label(name), decode_whole_kick(data, name), recipe, source, licence)
 
 
 def _load(candidate: Candidate) -> KitSource:

@@ -25,8 +25,8 @@ export function setUpTake(about) {
     event.dataTransfer?.setData("DownloadURL", `${kind}:${link.download}:${link.href}`); // a file, where it is dropped
     event.dataTransfer?.setData("text/uri-list", link.href);
   });
-  element("kit-formats").append(...about.formats.map(({ name, title }) => {
-    const box = make("input", { type: "checkbox", class: "kit-format", value: name, checked: "" });
+  element("kit-formats").append(...about.formats.map(({ name, title, usual }) => {
+    const box = make("input", { type: "checkbox", class: "kit-format", value: name, ...(usual ? { checked: "" } : {}) });
     return make("label", {}, box, ` ${title}`);
   }));
   button("make-kit").addEventListener("click", trying(makeKit));

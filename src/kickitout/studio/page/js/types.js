@@ -61,7 +61,8 @@
  * @property {Target[]} targets
  * @property {string[]} controls  names of the model's own controls, in the order that recipes have them
  * @property {{name: string, unit: string, meaning: string, digits: number}[]} fields
- * @property {{name: string, title: string}[]} formats  of a kit
+ * @property {{name: string, title: string, usual: boolean}[]} formats  of a kit; usual: ticked at first
+ * @property {string[]} [styles]  within which its kicks can be drawn
  * @property {string | null} references
  * @property {Record<string, Calibration>} [calibration]  of an exported site, by the name of a control
  * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
