@@ -429,6 +429,22 @@ def test_what_is_inside_a_wav_may_have_any_letters(visit):
     assert decode_comment(bytes(found), "x.wav") == "Größe"
 
 
+def test_kicks_are_found_without_a_server(visit):
+    page = visit.page
+    page.click("#view-list")
+    page.wait_for_function("(n) => document.querySelectorAll('#list-rows tr').length === n", arg=KICKS)
+    assert not page.evaluate("document.querySelector('#find-style').checkVisibility()")  # there are none here
+    page.click("#find-open")
+    page.fill("#find-longest", "150")
+    page.wait_for_function("() => / of /.test(document.querySelector('#count').textContent)")
+    page.click("#find-clear")
+    page.click("#list-rows tr >> nth=2")
+    page.keyboard.press(" ")
+    page.wait_for_function("() => document.querySelectorAll('#list-rows tr')[2].children[0].textContent === '★'")
+    page.click("#view-map")
+    page.click("#find-open")
+
+
 def test_nothing_is_asked_of_another_machine_and_nothing_went_wrong(visit):
     visit.page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     assert visit.page.inner_text("#count") == f"{KICKS} kicks"

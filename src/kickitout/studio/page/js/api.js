@@ -51,8 +51,8 @@ async function unpack(reply) {
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */
   about: async () => (await call("api/about")).json(),
-  /** @param {number} first @param {number} n */
-  map: async (first, n) => unpack(await call(`api/map?first=${first}&n=${n}`)),
+  /** @param {number} first @param {number} n @param {string} [style] within which they are drawn */
+  map: async (first, n, style = "") => unpack(await call(`api/map?${new URLSearchParams({ first: String(first), n: String(n), ...(style && { style }) })}`)),
   /** @param {Recipe[]} recipes */
   render: async (recipes) => unpack(await post("api/render", { recipes })),
   /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */

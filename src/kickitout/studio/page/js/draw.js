@@ -52,7 +52,7 @@ export function drawWave(pen, samples, box) {
     const to = Math.max(from + 1, Math.floor(((column + 1) * samples.length) / columns));
     let low = Infinity;
     let high = -Infinity;
-    for (let i = from; i < to; i++) {
+    for (let i = Math.max(0, from - 1); i < to; i++) { // from the sample before on, so that columns meet
       if (samples[i] < low) low = samples[i];
       if (samples[i] > high) high = samples[i];
     }

@@ -9,7 +9,9 @@ import { nextStep, setUpBeat } from "./beat.js";
 import { setUpCompare } from "./compare.js";
 import { analysisCame, setUpDrawing } from "./draw-curves.js";
 import { button, element, input, make, newest, right, select, trying, typing, wrong } from "./dom.js";
+import { filter, isShown, setUpFind } from "./find.js";
 import { setUpFit } from "./fit.js";
+import { setUpList, show as showList } from "./list.js";
 import { KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
 import { setUpPads } from "./pads.js";
@@ -21,6 +23,7 @@ import { setUpTargets } from "./targets.js";
 import { setUpTheme } from "./theme.js";
 import { tile } from "./tiles.js";
 import { setUpUnder } from "./under.js";
+import { setUpWaveform, paint as paintWaveform } from "./waveform.js";
 import { count } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
@@ -168,7 +171,7 @@ let tabbed = false; // whether the focus was moved with the keyboard: who does s
 /** Whether Space belongs to what has the focus: a field to type in, a box to tick, a button that was reached with Tab. @param {EventTarget | null} target */
 function keepsSpace(target) {
   if (!(target instanceof Element)) return false;
-  if (target.closest("input[type=text], input[type=number], input[type=checkbox], input[type=file], select, textarea")) return true;
+  if (target.closest("[role=grid] tr, input[type=text], input[type=number], input[type=checkbox], input[type=file], select, textarea")) return true;
   return tabbed && target.closest("button, a, [role=tab]") !== null;
 }
 
@@ -234,19 +237,31 @@ const mapInSession = {
   keptElsewhere: true,
 };
 
+let style = ""; // within which the kicks of the map are drawn
+
+/** Fill the map with kicks of a style, or of all. @param {string} name */
+async function fillWith(name) {
+  const many = Math.max(map.sounds.length, AT_ONCE);
+  style = name;
+  map.sounds = [];
+  await fillTo(many);
+}
+
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */
 async function fill(until) {
   const opening = state.steps[0]?.sound; // is a kick of the map, too
+  const within = style;
   while (map.sounds.length < until) {
     const first = map.sounds.length;
-    const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first));
+    const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first), within);
+    if (within !== style) return; // another one was chosen meanwhile
     sounds.forEach(prepare);
     if (!sounds.length) {
       button("more").disabled = true; // an exported site has the cards of so many
       break;
     }
     map.add(sounds.map((sound) => (opening && same(sound.recipe, opening.recipe) ? opening : sound)));
-    element("count").textContent = count(map.sounds.length, "kick");
+    filter();
     if (!state.sound) state.select(sounds[0]);
   }
 }
@@ -255,6 +270,7 @@ async function begin() {
   setUpTheme(() => {
     map.draw();
     paintAnalysis();
+    paintWaveform();
     document.querySelectorAll(".tile").forEach((one) => one.dispatchEvent(new Event("kick-paint")));
   });
   setUpTabs();
@@ -275,6 +291,14 @@ async function begin() {
   setUpMine(about);
   setUpTake(about);
   setUpAll(about);
+  setUpWaveform();
+  setUpList();
+  const shown = () => {
+    map.draw();
+    showList();
+  };
+  setUpFind(about, { sounds: () => map.sounds, changed: shown, style: fillWith });
+  map.shows = isShown;
   button("new-direction").disabled = input("intensity").disabled = !about.has_latent;
   map.keepsKick = (sound) => state.keeps(sound);
   state.on("selected", showSelected);

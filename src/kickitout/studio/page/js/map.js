@@ -39,6 +39,7 @@ export class KickMap {
     /** @type {{x: number, y: number} | null} */
     this.pressed = null;
     this.walking = false;
+    this.shows = (/** @type {Sound} */ _sound) => true;
     this.keepsKick = (/** @type {Sound} */ _sound) => false;
     this.drawn = 0;
     this.react();
@@ -210,7 +211,7 @@ export class KickMap {
 
   paint() {
     const { pen, width, height } = fresh(this.canvas);
-    this.points = this.sounds.map((sound) => this.locate(sound)).filter((p) => p !== null);
+    this.points = this.sounds.filter((sound) => this.shows(sound)).map((sound) => this.locate(sound)).filter((p) => p !== null);
     this.grid(pen, width, height);
     this.scale(pen, width);
     for (const point of this.points) this.dot(pen, point);
