@@ -219,7 +219,7 @@ function paint({ curve, snapshots }) {
     return make("span", {}, make("i", { class: `key ${colour}` }), `${name} ${typeof value === "number" ? value.toPrecision(3) : ""}`);
   });
   const last = snapshots.at(-1);
-  const real = last && last.floor !== null ? ` (real against real ${last.floor.toPrecision(3)})` : "";
+  const real = last && last.floor !== null ? ` (real-vs-real ${last.floor.toPrecision(3)})` : "";
   if (last) keys.push(make("span", {}, make("i", { class: "key gold" }), `score ${last.score.toPrecision(3)}${real}; lower is better`));
   element("train-legend").replaceChildren(...keys);
   canvas.setAttribute("aria-label", `Losses and scores: ${element("train-legend").textContent}`);
