@@ -35,7 +35,7 @@ def page_files(opening: int = 0) -> dict[str, bytes]:
 
 
 def preloading(html: str, *addresses: str) -> str:
-    """The page with links to what it fetches first: nobody has to wait until its modules ask."""
+    """The page with links to what it fetches first: nobody has to wait for one module after another."""
     links = "\n".join(f'<link rel="preload" as="fetch" crossorigin href="{address}">' for address in addresses)
     return html.replace("</title>", f"</title>\n{links}", 1)
 

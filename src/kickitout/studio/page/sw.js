@@ -15,7 +15,7 @@ async function keep() {
   const cache = await caches.open(NAME);
   await Promise.all(
     Object.entries(FILES).map(async ([path, digest]) => {
-      // What the browser has already is only asked about. A file of another version is refused, and all with it.
+      // What the browser has already is only checked. A file of another version is refused, and all with it.
       const reply = await fetch(new Request(path, { cache: "no-cache", integrity: `sha256-${digest}` }));
       if (!reply.ok) throw new Error(`${path}: ${reply.status}`);
       await cache.put(path, reply);

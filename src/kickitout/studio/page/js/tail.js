@@ -74,7 +74,7 @@ function rms(wave) {
 /** A decay in dB a second as the exponent of one sample. @param {number} db */
 const perSample = (db) => (db * Math.LN10) / 20 / RATE;
 
-/** What follows a wave while it can be heard: of as many partials as leave it no louder than it was. @param {Float64Array[]} wave @param {number} samples @param {number} floor */
+/** What follows a wave while it is audible: of as many partials as leave it no louder than it was. @param {Float64Array[]} wave @param {number} samples @param {number} floor */
 function following(wave, samples, floor) {
   const most = loudest(wave.map((channel) => channel.subarray(-LOUDEST)));
   let tail = wave;
@@ -86,12 +86,12 @@ function following(wave, samples, floor) {
     const gain = 10 ** (-shortDb / 20);
     const exponents = found.exponents.map(([re, im]) => /** @type {Complex} */ ([re - faster, im]));
     const amplitudes = found.amplitudes.map((row) => row.map(([re, im]) => /** @type {Complex} */ ([re * gain, im * gain])));
-    let heard = 0; // samples
+    let audible = 0; // samples
     for (let at = 0; at < samples; at += BLOCK) {
       const levels = amplitudes.map((row) => row.reduce((sum, [re, im], k) => sum + Math.exp(at * exponents[k][0]) * Math.hypot(re, im), 0));
-      if (Math.max(...levels) > floor) heard += BLOCK;
+      if (Math.max(...levels) > floor) audible += BLOCK;
     }
-    tail = played({ exponents, amplitudes }, 0, Math.min(samples, Math.max(FADE_OUT, heard) + FADE_OUT));
+    tail = played({ exponents, amplitudes }, 0, Math.min(samples, Math.max(FADE_OUT, audible) + FADE_OUT));
     if (loudest(tail) <= most) break;
   }
   return tail;
