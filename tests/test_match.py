@@ -78,7 +78,7 @@ def test_what_cannot_be_reached_is_said_and_something_near_is_given(model):
     assert answer.lines[0].error < 0
     low, high = answer.lines[0].reachable
     assert low < answer.lines[0].achieved <= high < 0.0
-    assert f"this kick reaches {low:.3g} to {high:.3g} dB" in answer_text(answer)
+    assert f"this kick reaches {low:.3g} to {high:.3g} dB" in answer_text(answer.lines)
 
 
 def test_most_requests_among_the_models_kicks_are_met_and_the_others_say_what_is_reachable(model):

@@ -44,7 +44,7 @@ def terminal_gone(stage: Stage, times: int, rng: random.Random) -> Outcome:
             break
         run = stage.new()
         ended = stage.train(run, after=rng.uniform(0, seconds), send=signal.SIGHUP)
-        if ended.code == 0:  # it had ended
+        if ended.code == 0 or "done at step" in ended.said:  # it had ended
             continue
         bad = half_written(run / "run")
         saved = ended.code == -signal.SIGHUP or "the same command goes on" in ended.said  # not yet training, or saved
