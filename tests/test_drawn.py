@@ -147,7 +147,8 @@ def test_what_cannot_be_drawn_is_said(pitch, level, said):
 
 
 @pytest.mark.parametrize(
-    "damage", [{"gain_db": [0.0]}, {"bend_cents": [9e9] * len(GRID)}, {"pitch": 7}, {"level": [[1]]}]
+    "damage",
+    [{"gain_db": [0.0]}, {"bend_cents": [9e9] * len(GRID)}, {"pitch": 7}, {"level": [[1]]}, {"level": [[0, 10**400]]}],
 )
 def test_a_damaged_drawing_is_said(drawn, damage):
     recipe = {**drawn.recipe, "curves": {**drawn.recipe["curves"], **damage}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,13 +14,14 @@ from fit_loops import OFFBEATS, spec
 import kickitout
 from kickitout.audio import read_sound, write_sound
 from kickitout.errors import UserError
+from kickitout.fitting import search
 from kickitout.fitting.bass import find_bass
 from kickitout.fitting.level import loudness_of
 from kickitout.fitting.loop import read_loop
 from kickitout.fitting.masking import LEAST_DB, erb_number, low_cells, masking_db, placed
 from kickitout.fitting.mix import DUCK_DB, equally_loud, mixed
 from kickitout.fitting.room import find_room
-from kickitout.fitting.search import tuned_notes
+from kickitout.fitting.search import Fitter, pool_of, tuned_notes
 from kickitout.fitting.tempo import find_tempo
 from kickitout.notes import to_hz
 from kickitout.sound import SAMPLE_RATE
@@ -254,10 +256,20 @@ def test_the_command_writes_kicks_mixes_and_a_report(tmp_path, capsys):
     assert "exists; --force replaces it" in capsys.readouterr().err
 
 
+def test_of_a_model_whose_kicks_have_no_pitch_as_many_are_given(offbeat_fit, monkeypatch):
+    model, seeds = kickitout.load_model(), range(64)
+    without = SimpleNamespace(values={"pitch_end_hz": np.full(16, np.nan)})
+    monkeypatch.setattr(search, "cards", lambda *_, **__: without)
+    fitter = Fitter(offbeat_fit.loop, offbeat_fit.room, model)
+    assert offbeat_fit.loop.tonic is not None
+    assert fitter._pairs(seeds, pool_of(model, seeds), np.arange(64), 3) == [(0, None), (1, None), (2, None)]
+
+
 # -- what cannot be fitted --------------------------------------------------------------------------------------------
 
 BAD = {
     "silent": (np.zeros(2 * SAMPLE_RATE), "silent"),
+    "quiet": (0.0011 * np.sin(np.arange(2 * SAMPLE_RATE) / 300), "too quiet to fit a kick to: below -70 LUFS"),
     "short": (0.5 * np.sin(np.arange(8820) / 20), "0.2 s long; a loop of 1 s or more works"),
     "long": (0.1 * np.sin(np.arange(121 * 8000) / 20), "min long; at most 120 s are read: cut it first"),
     "NaN": (np.full(2 * SAMPLE_RATE, np.nan), "NaN or infinite"),

@@ -207,6 +207,7 @@ OTHERS = re.compile(
     r"|.*\.(asd|reapeaks|pkf|pk|ovw|sfk|wfm|nki\.bak)",
     re.IGNORECASE,
 )
+OF_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # names that no file has on Windows
 
 
 def left_by_others(name: str) -> bool:

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,10 @@ class Page(Watched):
 def trainer(run):
     """The number of the process that trains in a folder."""
     for place in Path("/proc").glob("[0-9]*/cmdline"):
-        words = place.read_bytes().split(b"\0")
-        if b"train" in words and str(run).encode() in words:
-            return int(place.parent.name)
+        with suppress(OSError):  # one that has ended meanwhile
+            words = place.read_bytes().split(b"\0")
+            if b"train" in words and str(run).encode() in words:
+                return int(place.parent.name)
     raise AssertionError("no process trains there")
 
 
@@ -87,10 +89,18 @@ def time_of_the_budget_that_a_stop_takes(run):
     return before[0] - after[0] - ran
 
 
+@pytest.fixture
+def runs(tmp_path):
+    """A folder of runs; where a test has failed, nobody trains there any longer."""
+    yield tmp_path / "runs"
+    with suppress(AssertionError):
+        os.kill(trainer(tmp_path / "runs" / "My-Kicks"), signal.SIGKILL)
+
+
 @pytest.mark.slow
-def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, tmp_path):
+def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path):
     pytest.importorskip("torch", reason="training needs the train extra")
-    runs, kicks = tmp_path / "runs", write_kicks(tmp_path / "My Kicks", 10)
+    kicks = write_kicks(tmp_path / "My Kicks", 10)
     with running("--runs", str(runs)) as (address, _):
         studio = Page(browser, address)
         page = studio.page

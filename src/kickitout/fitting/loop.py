@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from os import PathLike, fspath
 
@@ -12,7 +13,7 @@ from kickitout.audio.prepare import SILENT_FILE
 from kickitout.errors import UserError
 from kickitout.fitting.bass import Bass, find_bass
 from kickitout.fitting.key import Key, find_key
-from kickitout.fitting.level import loudness_of
+from kickitout.fitting.level import ABSOLUTE_GATE, loudness_of
 from kickitout.fitting.masking import low_cells
 from kickitout.fitting.tempo import Tempo, find_tempo
 from kickitout.sound import SAMPLE_RATE
@@ -79,10 +80,12 @@ def _heard(name: str, samples: np.ndarray, rate: int) -> Loop:
     if samples.shape[1] > 2:
         samples = mid_side(samples)[0][:, None]
     samples = resample(samples, rate, SAMPLE_RATE)
-    mid = mid_side(samples)[0]
+    mid, lufs = mid_side(samples)[0], loudness_of(samples, SAMPLE_RATE)
+    if not math.isfinite(lufs):
+        raise UserError(f"{name}: too quiet to fit a kick to: below {ABSOLUTE_GATE:g} LUFS; give a louder loop")
     bass, tempo = find_bass(mid, SAMPLE_RATE), find_tempo(mid, SAMPLE_RATE)
     key = find_key(mid, SAMPLE_RATE, bass, 240 / (tempo.bpm if tempo.known else USUAL_BPM))
-    return Loop(name, samples, mid, loudness_of(samples, SAMPLE_RATE), tempo, key, bass, low_cells(mid, SAMPLE_RATE))
+    return Loop(name, samples, mid, lufs, tempo, key, bass, low_cells(mid, SAMPLE_RATE))
 
 
 def _checked_samples(loop: np.ndarray, rate: int) -> np.ndarray:

@@ -143,10 +143,12 @@ _pool: dict[tuple[str, range], list[Hit]] = {}  # of the last model and seeds: n
 def pool_of(model: Model, seeds: range) -> list[Hit]:
     """The kicks of the seeds as they are."""
     key = model.digest, seeds
-    if not model.digest or key not in _pool:
+    found = _pool.get(key) if model.digest else None
+    if found is None:
+        found = [Hit.of(wave) for wave in model.play(normal(seeds, model.info.noise_size)).mean(axis=1)]
         _pool.clear()
-        _pool[key] = [Hit.of(wave) for wave in model.play(normal(seeds, model.info.noise_size)).mean(axis=1)]
-    return _pool[key]
+        _pool[key] = found
+    return found
 
 
 class Fitter:
@@ -203,7 +205,9 @@ class Fitter:
                 row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
                 wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
                 tried.append((round(self.masking(Hit.of(wave)), 1), len(tried), int(at), note))
-        return [(at, note) for _, _, at, note in sorted(tried)[:count]]
+        tuned: list[tuple[int, tuple[int, str] | None]] = [(at, note) for _, _, at, note in sorted(tried)[:count]]
+        without = kept[~np.isfinite(pitches)]  # a pitch that could be moved
+        return [*tuned, *((int(at), None) for at in without[: count - len(tuned)])]
 
     def _row(self, variant: Variant) -> np.ndarray:
         """Controls, float32 [K], with the sweep of a variant, as far as the model has them."""

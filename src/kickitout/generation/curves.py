@@ -152,7 +152,10 @@ def under(model: Model, recipe: Mapping[str, Any]) -> Model:
 
 def stated_curves(recipe: Mapping[str, Any]) -> Curves | None:
     """The curves in a recipe, None where it has none. Raises ValueError, TypeError or UserError for nonsense."""
-    return Curves.read(recipe[KEY]) if recipe.get(KEY) else None
+    try:
+        return Curves.read(recipe[KEY]) if recipe.get(KEY) else None
+    except OverflowError as error:  # a whole number that no float holds
+        raise ValueError(KEY) from error
 
 
 class _Place(NamedTuple):

@@ -151,8 +151,8 @@ class StudioService:
         self.model, self.training = model, training
 
     def play(self, model: frontend.Model) -> None:
-        """Go on with another model; the page is to be loaded again."""
-        self.model = model
+        """Go on with another model, which has learned from other kicks; the page is to be loaded again."""
+        self.model, self.training = model, None
         for name, known in vars(type(self)).items():
             if isinstance(known, cached_property):
                 self.__dict__.pop(name, None)

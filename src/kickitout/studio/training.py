@@ -116,7 +116,8 @@ class TrainingService:
         make_folder(self.folder)
         with self._one_at_a_time:
             there = names_in(self.folder)
-            name = free_name(body.name, [KEPT, *there, *(one.removesuffix(SOUNDS) for one in there)])
+            wanted = re.sub(rf"({SOUNDS})+$", "", body.name)  # a folder of here that is dropped again
+            name = free_name(wanted, [KEPT, *there, *(one.removesuffix(SOUNDS) for one in there)])
             self._uploads[name] = Uploads(self._sounds(name))
         return {"name": name, "sounds": str(self._sounds(name)), "run": str(self.folder / name)}
 

@@ -11,6 +11,7 @@ from kickitout.errors import UserError, count
 from kickitout.export.kits.levels import CEILING_DBTP, LEVEL_UNITS, parse_level
 from kickitout.export.kits.tuning import NoteTarget, parse_note
 from kickitout.export.kits.velocity import MOST_LAYERS, MOST_ROUND_ROBINS, Variation, Zone, variation, zones
+from kickitout.files import OF_DEVICES
 from kickitout.generation.recipe import check_pre_roll
 from kickitout.notes import GM_KICK
 
@@ -18,7 +19,6 @@ MOST_KICKS = 127 - GM_KICK + 1  # one a key
 MOST_SOUNDS = 2048  # files: some 200 MB
 LONGEST_NAME = 80  # characters
 LONGEST_STEM = 120  # bytes: file systems take 255, and parts are added
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -113,4 +113,4 @@ def file_stem(name: str) -> str:
     text = text.encode("utf-8", "replace")[:LONGEST_STEM].decode("utf-8", "ignore").strip(" .")
     if not text:
         return "kit"
-    return f"_{text}" if RESERVED.fullmatch(text) or text[0] in "-~" else text
+    return f"_{text}" if OF_DEVICES.fullmatch(text) or text[0] in "-~" else text
