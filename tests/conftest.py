@@ -91,15 +91,14 @@ def browser():
     """The browser of the tests of pages, which may play without being asked."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="browser tests need playwright")
     from kickitout.errors import UserError
-    from kicklab.browser import find_browser
+    from kicklab.browser import find_browser, sounding_flags
 
     try:
         chromium = find_browser("tests", "open pages")
     except UserError as error:
         pytest.skip(str(error))
-    args = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_api.sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=args)
+        found = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
         yield found
         found.close()
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
+
+from kicklab.browser import sounding_flags
 
 SIZE = {"width": 1280, "height": 720}
 KEPT = ((0.30, 0.30), (0.55, 0.62), (0.72, 0.42), (0.42, 0.80), (0.47, 0.35))  # favourites: shares of the map
@@ -59,8 +60,7 @@ def main() -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as studio, sync_playwright() as playwright:
         assert studio.stdout is not None
         address = studio.stdout.readline().split()[0]
-        flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
         page = browser.new_context(viewport=SIZE, color_scheme=args.theme, device_scale_factor=1.5).new_page()
         page.add_init_script("Math.random = () => 0.0000155")  # seed 15: the same picture each time, and a loud kick
         page.goto(address)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Page, sync_playwright
 
 import kickitout
-from kicklab.paper.pdf import find_browser
+from kicklab.browser import find_browser, sounding_flags
 
 SIZE = {"width": 1280, "height": 720}
 LONG = 3_600_000  # ms
@@ -99,7 +98,6 @@ def main() -> None:
     parser.add_argument("--minutes", type=int, default=10)
     parser.add_argument("--kicks", type=int, default=96)
     args = parser.parse_args()
-    flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with tempfile.TemporaryDirectory() as place:
         kicks = Path(place) / "my-kicks"
         kicks.mkdir()
@@ -108,19 +106,23 @@ def main() -> None:
         command = [sys.executable, "-m", "kickitout", "studio", "--port", "0", "--runs", "runs"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place) as studio, \
              sync_playwright() as playwright:  # fmt: skip
-            assert studio.stdout is not None
-            address = studio.stdout.readline().split()[0]
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=flags)
-            page = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
-            page.set_default_timeout(LONG)
-            page.goto(address)
-            walk = Walk(page, args.out)
-            walk.folder(kicks, args.minutes)
-            walk.training()
-            walk.model()
-            walk.kit()
-            browser.close()
-            studio.terminate()
+            try:
+                assert studio.stdout is not None
+                address = studio.stdout.readline().split()[0]
+                browser = playwright.chromium.launch(
+                    executable_path=find_browser("walk.py", "walk with"), args=sounding_flags()
+                )
+                page = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
+                page.set_default_timeout(LONG)
+                page.goto(address)
+                walk = Walk(page, args.out)
+                walk.folder(kicks, args.minutes)
+                walk.training()
+                walk.model()
+                walk.kit()
+                browser.close()
+            finally:
+                studio.terminate()
 
 
 if __name__ == "__main__":

@@ -23,3 +23,9 @@ def find_browser(asked_by: str, purpose: str) -> str:
     raise UserError(
         f"{asked_by}: no browser to {purpose} with ({what}); install chromium, or name yours in KICKITOUT_CHROMIUM"
     )
+
+
+def sounding_flags() -> list[str]:
+    """Flags of a Chromium that is driven: a page may sound without a click; root has no sandbox."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if root else [])]

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 
 from kickitout import write_site
 from kickitout.errors import UserError
-from kicklab.browser import find_browser
+from kicklab.browser import find_browser, sounding_flags
 
 
 class Counting(http.server.SimpleHTTPRequestHandler):
@@ -61,13 +61,14 @@ def measured_visits(folder: Path, visits: int) -> Iterator[str]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         raise UserError("exported-page: drives a browser with playwright; pip install playwright") from None
-    flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Counting, directory=str(folder)))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}/"
     load = os.getloadavg()[0]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser("exported-page", "visit it"), args=flags)
+        browser = playwright.chromium.launch(
+            executable_path=find_browser("exported-page", "visit it"), args=sounding_flags()
+        )
         firsts, wholes = [], []
         for _ in range(visits):
             Counting.sent.clear()

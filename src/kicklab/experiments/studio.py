@@ -23,6 +23,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from kickitout.errors import UserError
+from kicklab.browser import sounding_flags
 
 KICK = {"recipe": {"seed": 3}}
 
@@ -121,8 +122,7 @@ def page_figures(model: str) -> Iterator[str]:
         yield "  the page: not measured, there is no Chromium or no playwright here"
         return
     with sync_playwright() as playwright:
-        flags = ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
         page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
         page.add_init_script(
             "window.heard = []; window.matched = [];"
