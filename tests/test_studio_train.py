@@ -52,6 +52,8 @@ print(WORDS, flush=True)
 def stand_in(monkeypatch, words="interrupted at step 3, 0:01 on the clock; the model is that of step 3"):
     script = STAND_IN.replace("WORDS", repr(words))
     monkeypatch.setattr(background, "TRAIN", (sys.executable, "-c", script))
+    for where in ("kickitout.studio.training", "kickitout.errors"):  # it needs no extra
+        monkeypatch.setattr(f"{where}.find_spec", lambda name: name)
 
 
 def until(what, seconds=60.0):
