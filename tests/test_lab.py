@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
 import json
 import re
 import shutil
@@ -16,7 +18,7 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
-from kicklab.evidence import LAST, read_evidence
+from kicklab.evidence import DEAD_DISTANCE, LAST, read_evidence
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
@@ -343,6 +345,25 @@ def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results():
     assert f"within {e.unseen.band[1]:.0f} dB of each other" in text
     assert [p < LEVEL for a, b, _, p in e.named() if (a, b) == ("offset 0", "offset data")] == [True]
     assert confirm.contrast("offset 0", "offset data").low > 0  # "It holds on sounds that nothing was chosen by too"
+
+
+def test_what_is_said_of_seeds_that_start_follows_from_the_committed_results():
+    """In docs/laboratory.md and the README: one of three plain DCGANs is dead at the end, none with the constant."""
+    with gzip.open(ROOT / "docs" / "evidence" / "results.csv.gz", "rt", encoding="utf-8") as file:
+        found = [one for one in csv.DictReader(file) if one["study"] == "curves" and one["score"] == "energy_bands-1"]
+
+    def values(row, sounds):
+        return [float(one["value"]) for one in found if one["row"] == row and one["kicks_seen"] == str(sounds)]
+
+    plain, begun = "DCGAN", "DCGAN with the offset"
+    assert sorted(value >= DEAD_DISTANCE for value in values(plain, 96_000)) == [False, False, True]
+    assert all(value >= DEAD_DISTANCE for value in values(plain, 16_000))
+    assert min(values(plain, 24_000)) < DEAD_DISTANCE
+    assert [value < DEAD_DISTANCE for value in values(begun, 8_000)] == [True] * 3
+    assert [value < DEAD_DISTANCE for value in values(begun, 96_000)] == [True] * 3
+    assert sorted(values(plain, 96_000))[1] < max(values(begun, 96_000))  # "as near"
+    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves")
+    assert [p >= LEVEL for a, b, _, p in e.named() if {a, b} == {plain, begun}] == [True]  # "nothing is shown"
 
 
 def told_in(page: str) -> str:
