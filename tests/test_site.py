@@ -403,6 +403,7 @@ def test_favourites_are_taken_away_at_once(visit):
     page.reload()
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     page.evaluate("import('/js/backend.js').then(({backend}) => { window.backend = backend; })")
+    select(page, page.evaluate("backend.about().then((about) => about.opening)"))
     page.click("#tab-take")
     page.click("#favourite")
     page.click("#new-direction")

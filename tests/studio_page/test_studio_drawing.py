@@ -14,9 +14,15 @@ FRAMES = 30
 
 @pytest.fixture
 def drawing(studio):
-    """The kick that the page opens with, under the layer that is drawn on."""
+    """The kick that the page opens with, analysed, under the layer that is drawn on."""
     studio.page.reload()
     studio.whole()
+    studio.first()
+    studio.page.evaluate(
+        """Promise.all(['analysis', 'state'].map((name) => import(`/js/${name}.js`)))
+        .then(([{ analysisOf }, { state }]) => { window.analysed = () => analysisOf(state.sound) !== undefined; })"""
+    )
+    studio.page.wait_for_function("() => window.analysed()")  # before, points are guessed, and then move
     studio.page.click("#draw")
     studio.page.wait_for_selector("[data-curve=pitch]")
     return studio
@@ -40,7 +46,7 @@ def test_a_point_is_dragged_and_the_kick_follows_and_undo_takes_it_back(drawing)
     page.mouse.down()
     page.mouse.move(x + 8, y - 12)
     page.mouse.move(x + 12, y - 20)
-    drawing.changes(page.mouse.up)
+    page.mouse.up()
     page.wait_for_function("() => document.querySelectorAll('#drawing tbody tr').length > 0")
     page.wait_for_function("() => window.heard.length > 0")  # the last render, which is played
     found = curves(drawing)
@@ -56,6 +62,28 @@ def test_a_point_is_dragged_and_the_kick_follows_and_undo_takes_it_back(drawing)
     assert np.abs(kickitout.render(recipe) - wave).max() < 2**-22  # 24 bits
     drawing.changes(lambda: page.keyboard.press("Control+z"))
     assert drawing.recipe() == before
+
+
+def test_what_was_undone_while_it_was_rendered_stays_undone(drawing):
+    page = drawing.page
+    before = drawing.recipe()
+    page.focus("[data-curve=level][data-at='0']")
+    held = []
+    page.route("**/api/draw", lambda route: held.append(route))
+    with page.expect_request("**/api/draw"):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")  # waits for the first one
+    with page.expect_request("**/api/draw"):
+        drawing.changes(lambda: held[0].continue_())
+    drawing.changes(lambda: page.keyboard.press("Control+z"))
+    heard = len(drawing.heard())
+    with page.expect_response("**/api/draw") as reply:
+        held[1].continue_()
+    reply.value.finished()
+    page.unroute("**/api/draw")
+    page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
+    assert drawing.recipe() == before
+    assert len(drawing.heard()) == heard
 
 
 def test_every_frame_of_a_drag_is_painted(drawing):

@@ -107,6 +107,14 @@ def test_all_favourites_are_saved_at_once_with_a_table_of_their_cards(browser, a
     studio.context.close()
 
 
+def test_a_kick_that_rings_longer_is_another_one(studio):
+    found = studio.page.evaluate(
+        """import('/js/state.js').then(({ same }) => [
+          same({ seed: 1 }, { seed: 1, length_s: 0.5 }), same({ seed: 1 }, { seed: 1, length_s: 2 })])"""
+    )
+    assert found == [True, False]
+
+
 def test_favourites_that_cannot_be_played_do_not_keep_the_map_away(browser, address):
     studio = Watched(browser, address)
     studio.whole()

@@ -8,6 +8,7 @@ import { focusOn, layer, paintLayer, pointAt, pointOf } from "./draw-layer.js";
 import { between, guessed, LAST_MS, moved, NAMES, ONSET_MS, said, simplified, SPANS, valueAt, widest, withPoint } from "./points.js";
 import { state } from "./state.js";
 import { quantity } from "./words.js";
+import { Wrong } from "./wrong.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./points.js").Point} Point */
@@ -105,6 +106,7 @@ function begin() {
   const own = achievedCurves();
   const few = (/** @type {CurveName} */ name) =>
     simplified(name, own[name].filter(([ms, value]) => ms >= OWN_FROM_MS && ms <= LAST_MS && value > OWN_ABOVE[name]));
+  origin = null;
   plain = !written;
   const other = analysis ? { pitch: few("pitch"), level: few("level") } : guessed(sound?.base ?? sound?.card ?? null);
   drawing = { pitch: written?.pitch ?? other.pitch, level: written?.level ?? other.level };
@@ -119,7 +121,6 @@ let touched = { pitch: false, level: false };
 
 function follow() {
   if (!isOpen() || state.sound === ours) return repaint();
-  origin = null;
   begin();
   repaint();
 }
@@ -145,11 +146,13 @@ function change(name, points, resting) {
 }
 
 const render = newest(async (/** @type {number} */ turn, /** @type {boolean} */ resting) => {
-  const from = origin ?? state.sound;
-  if (!from?.recipe) return;
+  const here = state.sound;
+  const from = origin ?? here;
+  if (!from) return;
+  if (!from.recipe) throw new Wrong("This is your own sound; only the model's version of it can be drawn on: My sound, Use the model's.");
   const fresh = origin === null;
   const { sounds, head } = await backend.draw(from.recipe, touched.pitch ? drawing.pitch : [], touched.level ? drawing.level : [], resting ? AT_REST : WHILE_MOVING);
-  if (!isOpen() || (state.sound !== ours && state.sound !== from)) return; // another kick was selected meanwhile
+  if (!isOpen() || state.sound !== here) return; // another kick was selected meanwhile, or this one undone
   ours = sounds[0];
   results = head.points;
   if (fresh) state.select(ours, state.targets);
@@ -214,18 +217,21 @@ function grab(event) {
   [chosen, focused] = [dot.name, dot.at];
   focusOn(dot.name, dot.at);
   layer.setPointerCapture(event.pointerId);
+  const hand = new AbortController(); // one finger's: what it listens to ends with it
   let last = false;
   const drag = (/** @type {PointerEvent} */ at) => {
+    if (at.pointerId !== event.pointerId) return;
     const { ms, share } = positionOf(at);
     last = true;
     change(dot.name, moved(dot.name, drawing[dot.name], dot.at, ms, valueAt(dot.name, share)), false);
   };
-  const drop = () => {
-    layer.removeEventListener("pointermove", drag);
+  const drop = (/** @type {PointerEvent} */ at) => {
+    if (at.pointerId !== event.pointerId) return;
+    hand.abort();
     if (last) change(dot.name, drawing[dot.name], true);
   };
-  layer.addEventListener("pointermove", drag);
-  for (const kind of ["pointerup", "pointercancel"]) layer.addEventListener(kind, drop, { once: true });
+  layer.addEventListener("pointermove", drag, { signal: hand.signal });
+  for (const kind of /** @type {const} */ (["pointerup", "pointercancel"])) layer.addEventListener(kind, drop, { signal: hand.signal });
 }
 
 /** @param {MouseEvent} event */

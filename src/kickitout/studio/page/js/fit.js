@@ -17,6 +17,7 @@ import { quantity } from "./words.js";
 
 const LAST_KEY = "kickitout.fit"; // the name of the last loop; the loop itself is not kept
 const CHOICES = /** @type {const} */ (["alone", "before", "fitted"]);
+const MOST_MIXES = 4; // that are kept: two minutes in stereo are 42 MB each
 const NEEDS = "The library hears a loop: `kick fit LOOP.wav` on your own machine, or this tab in `kick studio`.";
 
 /** @type {Fitted | null} */
@@ -27,7 +28,7 @@ let choice = "fitted";
 /** @type {{source: AudioBufferSourceNode, since: number} | null} */
 let playing = null;
 /** @type {Map<string, AudioBuffer>} */
-const buffers = new Map();
+const buffers = new Map(); // the latest last
 /** @type {File | null} */
 let latest = null; // of two loops the later one counts
 
@@ -132,6 +133,7 @@ function choose(what) {
 /** @param {Choice} what @param {number} i @param {boolean} ducked */
 function bufferOf(what, i, ducked) {
   const key = what === "fitted" ? `${i} ${ducked}` : what;
+  for (const oldest of [...buffers.keys()].filter((one) => one !== key).slice(0, -MOST_MIXES)) buffers.delete(oldest);
   const made = buffers.get(key);
   if (made || !found?.loop) return made;
   const { loop, head, kicks, before } = found;

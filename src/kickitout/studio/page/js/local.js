@@ -40,6 +40,8 @@ function begun() {
   made.onerror = (event) => {
     waiting.forEach(({ reject }) => reject(new Wrong(`The model cannot be played here: ${event.message}`)));
     waiting.clear();
+    made.terminate();
+    worker = null; // the next kick tries again, where nobody would answer any more
   };
   return made;
 }

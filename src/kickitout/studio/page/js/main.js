@@ -172,7 +172,7 @@ let tabbed = false; // whether the focus was moved with the keyboard: who does s
 function keepsSpace(target) {
   if (!(target instanceof Element)) return false;
   if (target.closest("[role=grid] tr, input[type=text], input[type=number], input[type=checkbox], input[type=file], select, textarea")) return true;
-  return tabbed && target.closest("button, a, [role=tab]") !== null;
+  return tabbed && target.closest("button, a, summary, [role=tab]") !== null;
 }
 
 /** Space plays, whatever the pointer or the map does. @param {KeyboardEvent} event */
@@ -216,8 +216,10 @@ function store(key, value) {
 
 let filling = Promise.resolve(); // one at a time, lest a kick comes twice
 
+let wanted = AT_ONCE; // kicks on the map, once it is full
+
 /** @param {number} until */
-const fillTo = (until) => (filling = filling.catch(() => {}).then(() => fill(until)));
+const fillTo = (until) => (filling = filling.catch(() => {}).then(() => fill((wanted = Math.max(wanted, until)))));
 const remember = () => store(KICKS_KEY, String(map.sounds.length));
 
 /** The map in the session: how many kicks, and what its axes are. */
@@ -241,10 +243,9 @@ let style = ""; // within which the kicks of the map are drawn
 
 /** Fill the map with kicks of a style, or of all. @param {string} name */
 async function fillWith(name) {
-  const many = Math.max(map.sounds.length, AT_ONCE);
   style = name;
   map.sounds = [];
-  await fillTo(many);
+  await fillTo(wanted); // also where it was not full yet
 }
 
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */

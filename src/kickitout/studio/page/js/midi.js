@@ -19,6 +19,8 @@ export class Midi {
     this.tells = tells;
     /** @type {MIDIAccess | null} */
     this.access = null;
+    /** @type {Promise<MIDIAccess> | null} while the user is asked: asked twice, each stroke would come twice */
+    this.asking = null;
     /** @type {Map<string, {input: MIDIInput, name: string, down: Set<number>}>} by the device's id; down: keys that are held */
     this.devices = new Map();
   }
@@ -39,12 +41,13 @@ export class Midi {
   async connect() {
     if (this.access) return this.look();
     if (!Midi.possible) throw new Wrong("This browser has no Web MIDI; Chrome, Edge and Firefox have it, and the keys 1 to 8 play in any.");
-    try {
-      this.access = await navigator.requestMIDIAccess({ sysex: false });
-    } catch {
+    this.asking ??= navigator.requestMIDIAccess({ sysex: false });
+    const access = await this.asking.catch(() => {
+      this.asking = null;
       throw new Wrong("The browser keeps MIDI devices from this page; allow them in the settings of this page, beside its address.");
-    }
-    this.access.addEventListener("statechange", () => this.look());
+    });
+    if (!this.access) access.addEventListener("statechange", () => this.look());
+    this.access = access;
     this.look();
   }
 

@@ -151,7 +151,7 @@ const numberOf = ({ code }) => (/^(Digit|Numpad)[1-8]$/.test(code) ? Number(code
 
 /** @param {KeyboardEvent} event */
 function key(event) {
-  const which = numberOf(event);
+  const which = event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End" ? -1 : numberOf(event); // without Num Lock
   if (which < 0 || event.repeat || event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || !input("pad-keys").checked) return;
   strike(which, event.shiftKey ? SOFT_VELOCITY : KEY_VELOCITY, event.timeStamp);
 }
@@ -185,7 +185,7 @@ function put(which, sound) {
 
 /** @param {number} note */
 function setNote(note) {
-  if (!Number.isInteger(note) || note < 0 || note > 127) throw new Wrong("note: a whole number from 0 to 127 works; 36 is the key of kick drums.");
+  if (!Number.isInteger(note) || note < 0 || note > 127) throw new Wrong("key: a whole number from 0 to 127 works; 36 is that of kick drums.");
   for (const pad of pads) if (pad.note === note) pad.note = pads[chosen].note; // no key plays two pads
   pads[chosen].note = note;
   show();

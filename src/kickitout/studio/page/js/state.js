@@ -149,7 +149,16 @@ class State {
 /** @param {Recipe | null} a @param {Recipe | null} b */
 export const same = (a, b) => mark(a) === mark(b);
 
+/** Recipes do not change: each is written once, as a map that is painted asks for many. @type {WeakMap<Recipe, string>} */
+const marks = new WeakMap();
+
 /** What decides how a recipe sounds, as text. @param {Recipe | null} recipe */
-const mark = (recipe) => JSON.stringify(recipe && [recipe.seed, recipe.start || 0, recipe.latent, recipe.controls, recipe.curves]);
+function mark(recipe) {
+  if (!recipe) return "";
+  const { seed, start, latent, controls, curves, length_s: seconds } = recipe;
+  const text = marks.get(recipe) ?? JSON.stringify([seed, start || 0, latent, controls, curves, seconds || 0.5]);
+  marks.set(recipe, text);
+  return text;
+}
 
 export const state = new State();

@@ -43,10 +43,12 @@ export function setUpTake(about) {
 
 /** Let the selected kick ring for as long as is chosen, at most. */
 async function ring() {
-  if (!state.sound?.recipe) return;
-  const { length_s: _, ...half } = state.sound.recipe;
+  const from = state.sound;
+  if (!from?.recipe) return;
+  const { length_s: _, ...half } = from.recipe;
   const seconds = Number(select("length").value);
   const { sounds } = await backend.render([seconds > 0.5 ? { ...half, length_s: seconds } : half]);
+  if (state.sound !== from) return; // another kick was selected meanwhile
   state.select(sounds[0], state.targets);
   play(sounds[0]);
 }

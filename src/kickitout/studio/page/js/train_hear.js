@@ -13,6 +13,7 @@ import { tile } from "./tiles.js";
 const KICKS = 8; // of each side
 const RATE = 44100;
 const [LENGTH, PAUSE] = [22050, 4410]; // samples: kickitout.training.sheet.row_of_kicks
+const MOST_KNOWN = 8; // choices whose kicks are kept: a long run has hundreds of snapshots
 const STUDIO = "studio";
 const REALS = "reals";
 
@@ -85,6 +86,7 @@ function soundsOf(choice) {
   if (there) return there;
   const coming = choice === STUDIO ? backend.map(0, KICKS).then(({ sounds }) => sounds) : cut(choice);
   known.set(choice, coming);
+  for (const oldest of [...known.keys()].slice(0, -MOST_KNOWN)) known.delete(oldest);
   coming.catch(() => known.delete(choice));
   return coming;
 }

@@ -39,6 +39,7 @@ export function setUpUnder(nextStep) {
   const file = input("loop");
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
+    file.value = ""; // the same file may be chosen again
     if (chosen) readLoop(chosen).then(() => startLoop(nextStep()), wrong);
   });
   for (const id of ["under", "bass-note", "under-level"]) element(id).addEventListener("change", () => state.tell("session"));

@@ -25,6 +25,7 @@ export function setUpWaveform() {
     button(id).addEventListener("click", work);
   }
   dialog().addEventListener("keydown", key);
+  dialog().addEventListener("close", () => held.clear()); // what is let go afterwards is not heard of here
   const box = canvas();
   box.addEventListener("wheel", (event) => {
     event.preventDefault();
