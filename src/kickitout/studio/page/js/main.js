@@ -216,7 +216,7 @@ function store(key, value) {
 
 let filling = Promise.resolve(); // one at a time, lest a kick comes twice
 
-let wanted = AT_ONCE; // kicks on the map, once it is full
+let wanted = 0; // kicks on the map, once it is full
 
 /** @param {number} until */
 const fillTo = (until) => (filling = filling.catch(() => {}).then(() => fill((wanted = Math.max(wanted, until)))));
@@ -245,7 +245,7 @@ let style = ""; // within which the kicks of the map are drawn
 async function fillWith(name) {
   style = name;
   map.sounds = [];
-  await fillTo(wanted); // also where it was not full yet
+  await fillTo(Math.max(wanted, AT_ONCE)); // also where it was not full yet
 }
 
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */

@@ -19,8 +19,8 @@ export class Midi {
     this.tells = tells;
     /** @type {MIDIAccess | null} */
     this.access = null;
-    /** @type {Promise<MIDIAccess> | null} while the user is asked: asked twice, each stroke would come twice */
-    this.asking = null;
+    /** @type {Promise<MIDIAccess> | null} while the user decides: with two answers each stroke would come twice */
+    this.opening = null;
     /** @type {Map<string, {input: MIDIInput, name: string, down: Set<number>}>} by the device's id; down: keys that are held */
     this.devices = new Map();
   }
@@ -41,9 +41,9 @@ export class Midi {
   async connect() {
     if (this.access) return this.look();
     if (!Midi.possible) throw new Wrong("This browser has no Web MIDI; Chrome, Edge and Firefox have it, and the keys 1 to 8 play in any.");
-    this.asking ??= navigator.requestMIDIAccess({ sysex: false });
-    const access = await this.asking.catch(() => {
-      this.asking = null;
+    this.opening ??= navigator.requestMIDIAccess({ sysex: false });
+    const access = await this.opening.catch(() => {
+      this.opening = null;
       throw new Wrong("The browser keeps MIDI devices from this page; allow them in the settings of this page, beside its address.");
     });
     if (!this.access) access.addEventListener("statechange", () => this.look());

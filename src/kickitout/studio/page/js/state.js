@@ -149,7 +149,7 @@ class State {
 /** @param {Recipe | null} a @param {Recipe | null} b */
 export const same = (a, b) => mark(a) === mark(b);
 
-/** Recipes do not change: each is written once, as a map that is painted asks for many. @type {WeakMap<Recipe, string>} */
+/** Recipes do not change: each is written once, as a map that is painted needs many. @type {WeakMap<Recipe, string>} */
 const marks = new WeakMap();
 
 /** What decides how a recipe sounds, as text. @param {Recipe | null} recipe */

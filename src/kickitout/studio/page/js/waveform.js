@@ -25,7 +25,7 @@ export function setUpWaveform() {
     button(id).addEventListener("click", work);
   }
   dialog().addEventListener("keydown", key);
-  dialog().addEventListener("close", () => held.clear()); // what is let go afterwards is not heard of here
+  dialog().addEventListener("close", () => held.clear()); // of what is let go afterwards nothing is known here
   const box = canvas();
   box.addEventListener("wheel", (event) => {
     event.preventDefault();
