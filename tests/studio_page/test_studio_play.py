@@ -65,6 +65,14 @@ def played(stage):
     return lambda: stage.page.evaluate(TELL)
 
 
+def plugged(page):
+    """A device, where no test before has plugged it in: workers share the tests of a file."""
+    if not page.evaluate("midi.inputs.has('a')"):
+        page.click("#midi")
+        page.wait_for_function("() => document.querySelector('#midi-said').textContent.startsWith('No MIDI device')")
+        page.evaluate("midi.plug('a', 'Stand-in')")
+
+
 def names(stage):
     return [one["name"] for one in stage.heard()]
 
@@ -159,6 +167,7 @@ def test_strokes_in_a_row_are_round_robins(stage, played):
 
 def test_a_kick_is_put_on_a_pad_and_a_midi_key_learned(stage, played):
     page = stage.page
+    plugged(page)
     page.focus("#pads .pad >> nth=1")
     page.click("#pad-here")
     name = page.get_attribute("#kick-line", "title")
@@ -183,15 +192,16 @@ def test_a_kick_is_put_on_a_pad_and_a_midi_key_learned(stage, played):
 
 def test_a_midi_device_that_goes_is_one_sentence_and_leaves_no_key_down(stage, played):
     page = stage.page
-    page.evaluate("midi.inputs.get('a').play(0x90, 38, 100)")
-    assert page.locator(".pad.down").count() == 3  # none of the keys that the tests before have struck was let go
+    plugged(page)
+    page.evaluate("for (const note of [36, 38, 42]) midi.inputs.get('a').play(0x90, note, 100)")
+    assert page.locator(".pad.down").count() >= 3  # and those of the tests before, as none was let go
     page.evaluate("midi.pull('a')")
     assert page.inner_text("#wrong") == "Stand-in has gone; plug it in again, and it plays on."
     assert page.locator(".pad.down").count() == 0
     page.keyboard.press("1")  # all else goes on
     page.evaluate("midi.plug('b', 'Stand-in')")
     page.evaluate("midi.inputs.get('b').play(0x90, 38, 100); midi.inputs.get('b').play(0x80, 38, 0)")
-    assert len(played()) == 3
+    assert len(played()) == 5
     assert page.locator(".pad.down").count() == 0
     page.evaluate("import('/js/dom.js').then(({right}) => right())")
 
