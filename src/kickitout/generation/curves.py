@@ -22,7 +22,7 @@ from kickitout.descriptors import level_curve
 from kickitout.errors import UserError
 from kickitout.generation.drawable import Drawing, frame_ms
 from kickitout.generation.inpaint import click_of
-from kickitout.generation.model import Model, Played
+from kickitout.generation.model import Model, Played, WrappedModel
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 
 Points: TypeAlias = Sequence[tuple[float, float]]
@@ -123,17 +123,12 @@ class Curves:
         return (x - click) * self.gains + click
 
 
-class DrawnModel:
+class DrawnModel(WrappedModel):
     """A model all of whose kicks follow curves."""
 
     def __init__(self, model: Model, curves: Curves) -> None:
-        self.model, self.curves = model, curves
-        self.info, self.digest, self.path = model.info, model.digest, model.path
-
-    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
-        """As `Model` has it."""
-        rows = [None] * len(eps) if controls is None else list(controls)
-        return np.stack([self.render(eps[i : i + 1], controls=row).wave for i, row in enumerate(rows)])
+        super().__init__(model)
+        self.curves = curves
 
     def render(
         self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -133,6 +134,26 @@ class Model(Protocol):
         contour.
         """
         ...
+
+
+class WrappedModel(ABC):
+    """A model that plays another one its own way, kick by kick."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.info, self.digest, self.path = model.info, model.digest, model.path
+
+    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
+        """As `Model` has it."""
+        rows = [None] * len(eps) if controls is None else list(controls)
+        return np.stack([self.render(eps[i : i + 1], controls=row).wave for i, row in enumerate(rows)])
+
+    @abstractmethod
+    def render(
+        self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,
+        drawing: Drawing | None = None,
+    ) -> Played:  # fmt: skip
+        """As `Model` has it."""
 
 
 def goes_by(model: Model, digest: object) -> bool:

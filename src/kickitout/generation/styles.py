@@ -19,7 +19,7 @@ from kickitout.files import explain_os_error
 from kickitout.generation.drawable import Drawing
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, Played, as_row, goes_by
+from kickitout.generation.model import Model, Played, WrappedModel, as_row, goes_by
 from kickitout.generation.recipe import latent_recipe, sound_recipe
 
 STYLES_FORMAT = "kickitout-styles-1"
@@ -55,17 +55,12 @@ class NamedStyle:
         return np.concatenate([inside.astype(np.float32), noise[:, 1 + size :]], axis=1)
 
 
-class StyledModel:
+class StyledModel(WrappedModel):
     """A model whose noise moves within one style: it plays, is asked and is rejected from as any other."""
 
     def __init__(self, model: Model, style: NamedStyle) -> None:
-        self.model, self.style = model, style
-        self.info, self.digest, self.path = model.info, model.digest, model.path
-
-    def play(self, eps: np.ndarray, controls: np.ndarray | None = None) -> np.ndarray:
-        """As `Model` has it."""
-        rows = [None] * len(eps) if controls is None else list(controls)
-        return np.stack([self.render(eps[i : i + 1], controls=row).wave for i, row in enumerate(rows)])
+        super().__init__(model)
+        self.style = style
 
     def render(
         self, noise: np.ndarray | None = None, latent: np.ndarray | None = None, controls: np.ndarray | None = None,

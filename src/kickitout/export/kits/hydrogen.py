@@ -6,11 +6,10 @@ is in proportion to velocity, so a layer's gain raises it to 1 at the layer's to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts
+from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive, KitFormat, Texts, add_elements
 from kickitout.export.kits.velocity import FULL, Zone
 
 if TYPE_CHECKING:
@@ -46,9 +45,9 @@ def _drumkit(kit: Kit, documents: Texts, samples: str) -> bytes:
     root = ET.Element("drumkit_info", xmlns=NAMESPACE)
     info, licence = documents["LICENSE.txt"].decode(), kit.plan.licence or "see LICENSE.txt"
     head = {"name": kit.plan.stem, "author": "kickitout", "info": info, "license": licence}
-    _add(root, head | {"image": "", "imageLicense": ""})
+    add_elements(root, head | {"image": "", "imageLicense": ""})
     component = ET.SubElement(ET.SubElement(root, "componentList"), "drumkitComponent")
-    _add(component, {"id": 0, "name": "Main", "volume": 1})
+    add_elements(component, {"id": 0, "name": "Main", "volume": 1})
     instruments = ET.SubElement(root, "instrumentList")
     for kick in kit.kicks:
         instruments.append(_instrument(kick, kit, samples))
@@ -65,23 +64,20 @@ def _instrument(kick: KitKick, kit: Kit, samples: str) -> ET.Element:
     """Its mute group ends what other instruments of the group play, not the instrument's own strokes."""
     out = ET.Element("instrument")
     fixed = FIXED | ({"muteGroup": 0} if kit.plan.choke else {})
-    _add(out, {"id": kick.number - 1, "name": kick.title} | fixed | {"midiOutNote": kick.key, "isStopNote": "false"})
-    _add(out, {"sampleSelectionAlgo": "ROUND_ROBIN" if kit.plan.round_robins > 1 else "VELOCITY"})
-    _add(out, REST)
+    add_elements(
+        out, {"id": kick.number - 1, "name": kick.title} | fixed | {"midiOutNote": kick.key, "isStopNote": "false"}
+    )
+    add_elements(out, {"sampleSelectionAlgo": "ROUND_ROBIN" if kit.plan.round_robins > 1 else "VELOCITY"})
+    add_elements(out, REST)
     component = ET.SubElement(out, "instrumentComponent")
-    _add(component, {"component_id": 0, "gain": 1})
+    add_elements(component, {"component_id": 0, "gain": 1})
     for sound in kick.sounds:
         low, high = velocity_range(sound.zone)
         gain = FULL / sound.zone.high
         to = ET.SubElement(component, "layer")
-        _add(to, {"filename": samples + sound.file, "min": f"{low:.6f}", "max": f"{high:.6f}"})
-        _add(to, {"gain": f"{gain:.6f}", "pitch": 0})
+        add_elements(to, {"filename": samples + sound.file, "min": f"{low:.6f}", "max": f"{high:.6f}"})
+        add_elements(to, {"gain": f"{gain:.6f}", "pitch": 0})
     return out
-
-
-def _add(to: ET.Element, values: Mapping[str, object]) -> None:
-    for name, value in values.items():
-        ET.SubElement(to, name).text = str(value)
 
 
 HYDROGEN = KitFormat(

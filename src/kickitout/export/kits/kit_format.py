@@ -43,6 +43,12 @@ def papers(documents: Texts) -> dict[str, bytes]:
     return {name: documents[name] for name in ("LICENSE.txt", "NOTICE.txt") if name in documents}
 
 
+def add_elements(to: ET.Element, values: Mapping[str, object]) -> None:
+    """Add an element for each name, with its value as text."""
+    for name, value in values.items():
+        ET.SubElement(to, name).text = str(value)
+
+
 def xml_bytes(root: ET.Element) -> bytes:
     """An XML file."""
     ET.indent(root)

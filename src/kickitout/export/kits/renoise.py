@@ -7,11 +7,11 @@ and in each the first kick is on GM_KICK. Round robins are keyzones that lie on 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import Archive, KitFormat, Texts, no_files, papers, xml_bytes
+from kickitout.export.kits.kit_format import Archive, KitFormat, Texts, add_elements, no_files, papers, xml_bytes
 from kickitout.notes import GM_KICK
 
 if TYPE_CHECKING:
@@ -39,43 +39,38 @@ def instruments(kit: Kit, documents: Texts) -> dict[str, Archive]:
 
 def _instrument(kit: Kit, kicks: Sequence[KitKick], name: str, documents: Texts) -> ET.Element:
     root = ET.Element("RenoiseInstrument", doc_version=VERSION)
-    _add(root, {"Name": name})
+    add_elements(root, {"Name": name})
     about = ET.SubElement(root, "GlobalProperties")
-    _add(about, {"Volume": "1.0", "Transpose": 0})
+    add_elements(about, {"Volume": "1.0", "Transpose": 0})
     comments = ET.SubElement(about, "Comments")
     for line in documents["LICENSE.txt"].decode().splitlines():
-        _add(comments, {"Comment": line})
-    _add(about, {"ShowCommentsAfterLoading": "false"})
+        add_elements(comments, {"Comment": line})
+    add_elements(about, {"ShowCommentsAfterLoading": "false"})
     generator = ET.SubElement(root, "SampleGenerator")
     samples = ET.SubElement(generator, "Samples")
     for key, kick in enumerate(kicks, GM_KICK):
         samples.extend(_sample(sound, key, kit) for sound in kick.sounds)
-    _add(generator, {"KeyzoneOverlappingMode": "Cycle" if kit.plan.round_robins > 1 else "Play All"})
-    _add(root, {"ActiveGeneratorTab": "Samples"})
+    add_elements(generator, {"KeyzoneOverlappingMode": "Cycle" if kit.plan.round_robins > 1 else "Play All"})
+    add_elements(root, {"ActiveGeneratorTab": "Samples"})
     return root
 
 
 def _sample(sound: KitSound, key: int, kit: Kit) -> ET.Element:
     """Of one layer velocity changes the volume; of several it chooses the layer, whose WAV has its level."""
     out, choke = ET.Element("Sample"), kit.plan.choke
-    _add(out, {
+    add_elements(out, {
         "Name": sound.file[:-4], "Volume": "1.0", "Panning": "0.5", "Transpose": 0, "Finetune": 0,
         "BeatSyncIsActive": "false", "OneShotTrigger": "true", "NewNoteAction": "Cut" if choke else "None",
         "InterpolationMode": "Cubic", "AutoSeek": "false", "AutoFade": "false", "LoopMode": "Off",
         "LoopRelease": "false", "IsAlias": "false",
         "MuteGroupIndex": 0 if choke else -1, "ModulationSetIndex": -1, "DeviceChainIndex": -1,
     })  # fmt: skip
-    _add(ET.SubElement(out, "Mapping"), {
+    add_elements(ET.SubElement(out, "Mapping"), {
         "Layer": "Note-On Layer", "BaseNote": key, "NoteStart": key, "NoteEnd": key, "MapKeyToPitch": "true",
         "VelocityStart": 0 if sound.zone.layer == 1 else sound.zone.low, "VelocityEnd": sound.zone.high,
         "MapVelocityToVolume": "true" if kit.plan.layers == 1 else "false",
     })  # fmt: skip
     return out
-
-
-def _add(to: ET.Element, values: Mapping[str, object]) -> None:
-    for name, value in values.items():
-        ET.SubElement(to, name).text = str(value)
 
 
 RENOISE = KitFormat(

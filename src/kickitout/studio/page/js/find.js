@@ -5,13 +5,12 @@ import { button, element, input, inSentence, make, select, trying } from "./dom.
 import { bytesOf } from "./file.js";
 import { distance, printOf } from "./likeness.js";
 import { state } from "./state.js";
-import { count, noteOf } from "./words.js";
+import { count, NOTE_NAMES, noteOf } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./likeness.js").Print} Print */
 
 const LIKEST = 24; // kicks that are shown as like a sound
-const NOTES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 const THIRDS = { dark: 0, middle: 1, bright: 2 };
 
 /** What is looked for. @type {{name: string, print: Print} | null} */
@@ -35,7 +34,7 @@ export const isShown = (sound) => shown === null || shown.has(sound);
  */
 export function setUpFind(about, tells) {
   ({ sounds: all, changed } = tells);
-  select("find-note").append(...NOTES.map((name) => make("option", { value: name }, name)));
+  select("find-note").append(...NOTE_NAMES.map((name) => make("option", { value: name }, name)));
   select("find-style").append(...(about.styles ?? []).map((name) => make("option", { value: name }, name)));
   element("find-style").closest("label")?.toggleAttribute("hidden", !about.styles?.length);
   button("find-open").addEventListener("click", () => {

@@ -1,13 +1,13 @@
 /** Numbers as producers say them. */
 
-const NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
+export const NOTE_NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"];
 
 /** The nearest note and the cents above it; A4 = 440 Hz, C4 = MIDI 60. @param {number} hz */
 export function noteOf(hz) {
   const midi = 69 + 12 * Math.log2(hz / 440);
   const near = Math.round(midi);
   const cents = Math.round(100 * (midi - near));
-  const name = `${NAMES[((near % 12) + 12) % 12]}${Math.floor(near / 12) - 1}`;
+  const name = `${NOTE_NAMES[((near % 12) + 12) % 12]}${Math.floor(near / 12) - 1}`;
   return { name, cents, text: cents ? `${name} ${cents > 0 ? "+" : "−"}${Math.abs(cents)}` : name };
 }
 
@@ -15,7 +15,7 @@ export function noteOf(hz) {
 export const hzOf = (midi) => 440 * 2 ** ((midi - 69) / 12);
 
 /** @param {number} midi */
-export const midiName = (midi) => `${NAMES[midi % 12]}${Math.floor(midi / 12) - 1}`;
+export const midiName = (midi) => `${NOTE_NAMES[midi % 12]}${Math.floor(midi / 12) - 1}`;
 
 /** "1 kick", "2 kicks". @param {number} n @param {string} what */
 export const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
