@@ -1,7 +1,7 @@
 /** All favourites at once: a zip of their files, each with its recipe inside, and a table of their cards. */
 
 import { backend } from "./backend.js";
-import { button, element, make, select, trying } from "./dom.js";
+import { button, element, saveAs, select, trying } from "./dom.js";
 import { state } from "./state.js";
 import { count } from "./words.js";
 import { zipped } from "./zip.js";
@@ -39,9 +39,7 @@ async function saveAll(fields) {
     sayHowMany(); // also where a file could not be made, which is said elsewhere
   }
   files.push({ name: TABLE, bytes: new TextEncoder().encode(tableOf(names, sounds, fields)) });
-  const address = URL.createObjectURL(zipped(files));
-  make("a", { href: address, download: "favourites.zip" }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  saveAs(zipped(files), "favourites.zip");
   element("all-said").textContent = `favourites.zip: ${count(sounds.length, "file")}`;
 }
 

@@ -96,3 +96,10 @@ export function trying(work) {
     Promise.resolve().then(work).then(right, wrong);
   };
 }
+
+/** Let the browser save a file. @param {Blob} file @param {string} name */
+export function saveAs(file, name) {
+  const address = URL.createObjectURL(file);
+  make("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}

@@ -2,7 +2,7 @@
 
 const SOUNDS = /\.(wav|wave|flac|aiff?|aifc|ogg|oga|opus|mp3|caf|au|snd|json)$/i;
 const MOST_SOUNDS = 24; // of what is dropped together; each takes a second or two
-const DEEPEST = 12; // folders in folders
+export const DEEPEST = 12; // folders in folders
 
 /** @typedef {{files: File[], said: string[]}} Found  said: what cannot be taken, and why */
 
@@ -12,9 +12,13 @@ const DEEPEST = 12; // folders in folders
  * @returns {Promise<Found>}
  */
 export function dropped(transfer) {
+  return gathered(entriesOf(transfer));
+}
+
+/** Files and folders of a drop, while its event lasts. @param {DataTransfer | null} transfer */
+export function entriesOf(transfer) {
   const items = [...(transfer?.items ?? [])].filter(({ kind }) => kind === "file");
-  const entries = items.map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
-  return gathered(entries);
+  return items.map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
 }
 
 /** @param {{entry: FileSystemEntry | null, file: File | null}[]} entries @returns {Promise<Found>} */

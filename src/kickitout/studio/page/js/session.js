@@ -7,7 +7,7 @@
  */
 
 import { backend } from "./backend.js";
-import { button, element, input, make, trying } from "./dom.js";
+import { button, element, input, saveAs, trying } from "./dom.js";
 import { upgradedRecipe } from "./file.js";
 import { MOST_FAVOURITES, state } from "./state.js";
 import { Wrong } from "./wrong.js";
@@ -110,9 +110,7 @@ export async function resumeSession() {
 
 function save() {
   const file = new Blob([JSON.stringify(snapshot(() => true), null, 1)], { type: "application/json" });
-  const address = URL.createObjectURL(file);
-  make("a", { href: address, download: "kick-session.json" }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+  saveAs(file, "kick-session.json");
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { play } from "./audio.js";
 import { backend } from "./backend.js";
-import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
+import { button, element, input, inSentence, make, saveAs, select, the, trying } from "./dom.js";
 import { state } from "./state.js";
 import { count } from "./words.js";
 
@@ -131,9 +131,7 @@ async function makeKit() {
       round_robin: input("kit-robins").valueAsNumber,
       bits: select("bits").value,
     });
-    const address = URL.createObjectURL(blob);
-    make("a", { href: address, download: `${name}.zip` }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 60_000);
+    saveAs(blob, `${name}.zip`);
     sayOfKit(`${name}.zip: ${count(kicks.length, "kick")}, ${(blob.size / 2 ** 20).toFixed(1)} MB`);
   } catch (error) {
     sayOfKit(inSentence(error), true);

@@ -2,14 +2,13 @@
 
 import { call, post } from "./api.js";
 import { inSentence } from "./dom.js";
-import { fileOf, listed } from "./dropped.js";
+import { DEEPEST, entriesOf, fileOf, listed } from "./dropped.js";
 import { bytesOf } from "./file.js";
 import { Wrong } from "./wrong.js";
 
 /** @typedef {{path: string, file: File}} Item */
 /** @typedef {{files: number, bytes: number}} Most */
 
-const DEEPEST = 12; // folders in folders
 const AT_ONCE = 3; // files on their way
 
 /**
@@ -18,11 +17,9 @@ const AT_ONCE = 3; // files on their way
  * @returns {Promise<Item[]>}
  */
 export async function droppedItems(transfer) {
-  const items = [...(transfer?.items ?? [])].filter(({ kind }) => kind === "file");
-  const entries = items.map((item) => ({ entry: item.webkitGetAsEntry?.() ?? null, file: item.getAsFile() }));
   /** @type {Item[]} */
   const found = [];
-  for (const { entry, file } of entries) {
+  for (const { entry, file } of entriesOf(transfer)) {
     if (entry?.isDirectory) await walk(/** @type {FileSystemDirectoryEntry} */ (entry), `${entry.name}/`, found);
     else if (file) found.push({ path: file.name, file });
   }
