@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -169,7 +170,9 @@ def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path
     shown = state(studio)
     assert (shown["training"], shown["run"]["name"], shown["run"]["state"]) == (one, one, "running")
     where = tmp_path / "runs" / one
-    assert shown["run"]["command"] == (f"kick train {where}-sounds --config kickgan --budget 5m --out {where}")
+    assert shown["run"]["command"] == shlex.join(
+        ["kick", "train", f"{where}-sounds", "--config", "kickgan", "--budget", "5m", "--out", str(where)]
+    )
     for name in (one, two):
         refused(studio.post("/api/training/train", json={"name": name}), 400, f"{one} is being trained")
     with TestClient(make_app(StudioService(kickitout.load_model()), tmp_path / "runs"), base_url=HOME) as other:

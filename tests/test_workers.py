@@ -108,6 +108,7 @@ def _until(holds, results):
 
     def enough(*_):
         if holds():
+            signal.setitimer(signal.ITIMER_REAL, 0)  # once: a second one would be raised wherever the first is handled
             raise _Enough
 
     old = signal.signal(signal.SIGALRM, enough)

@@ -47,7 +47,8 @@ def terminal_gone(stage: Stage, times: int, rng: random.Random) -> Outcome:
         if ended.code == 0 or "done at step" in ended.said:  # it had ended
             continue
         bad = half_written(run / "run")
-        saved = ended.code == -signal.SIGHUP or "the same command goes on" in ended.said  # not yet training, or saved
+        told_so = any(words in ended.said for words in ("the same command goes on", "nothing was trained"))
+        saved = ended.code == -signal.SIGHUP or told_so  # not yet training, or saved
         again = stage.train(run)
         holds = saved and not bad and again.code == 0 and stage.same_end(run)
         tally.note(holds, f"{ended.code} {ended.said[-300:]} {bad}; then {again.code} {again.said[-300:]}")
