@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from kickitout.generation.load import find_model_file
-from kicklab.benches.flops import graph_mflop, matmul_peak
-from kicklab.benches.generation import resident_mb
+from kicklab.benches.flops import MatrixProducts, graph_mflop, matmul_peak
+from kicklab.benches.generation import DISK, MEMORY, GenerationFigures, Rate, resident_mb
 
 onnx = pytest.importorskip("onnx")
 
@@ -36,6 +36,23 @@ def test_the_arithmetic_of_a_graph_is_that_of_its_matrices_and_convolutions(tmp_
 def test_the_model_in_the_package_asks_for_some_arithmetic_and_the_machine_has_a_peak(tmp_path):
     assert 1 < graph_mflop(find_model_file(Path("default"))) < 1000
     assert matmul_peak(1) > 0.1
+    with MatrixProducts(1) as products:
+        assert min(products.rate(1)) > 0.1
+
+
+def test_ratios_are_those_within_a_turn():
+    """A machine that is half as quick in the second turn changes no ratio."""
+    speeds = (1.0, 0.5, 0.8)
+    rates = {
+        (way, threads): [Rate(threads, speed * per_second, 800 / speed / per_second) for speed in speeds]
+        for (way, threads), per_second in {(MEMORY, 1): 400.0, (MEMORY, 2): 760.0, (DISK, 1): 300.0}.items()
+    }
+    products = {1: [(40.0 * speed, 80.0 * speed) for speed in speeds]}
+    found = GenerationFigures(64, (1, 2), rates, products, [], 100.0, 50.0)
+    assert found.median(MEMORY, 1) == Rate(1, pytest.approx(320.0), pytest.approx(2.5))
+    assert found.of_memory(DISK, 1) == pytest.approx((0.75, 0.75))
+    assert found.of_one_thread(MEMORY, 2) == pytest.approx(1.9)
+    assert found.of_products(1) == pytest.approx((0.5, 0.3125))  # 20 of 40 GFLOP/s; 25 of 80 a second of a processor
 
 
 def test_writing_kicks_takes_little_memory():

@@ -9,15 +9,16 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-PEAK_SIZE, PEAK_TIMES = 1024, 12  # of the matrices, and of the turns of which the best counts
-PEAK_SCRIPT = f"""
-import time, numpy as np
+PEAK_SIZE, PEAK_TIMES = 1024, 12  # of the matrices, and of the products of which the best counts
+PRODUCTS = f"""
+import sys, time, numpy as np
 a, b = (np.random.default_rng(k).random(({PEAK_SIZE}, {PEAK_SIZE}), dtype=np.float32) for k in range(2))
-def product():
-    began = time.perf_counter()
-    a @ b
-    return time.perf_counter() - began
-print(2 * {PEAK_SIZE} ** 3 / min(product() for _ in range({PEAK_TIMES})) / 1e9)
+out = a @ b
+for line in sys.stdin:
+    began, used = time.perf_counter(), time.process_time()
+    for _ in range(int(line)):
+        np.matmul(a, b, out)
+    print(time.perf_counter() - began, time.process_time() - used, flush=True)
 """
 
 
@@ -54,12 +55,35 @@ def _of_node(node: object, shapes: dict[str, list[int]]) -> float:
     return 0.0
 
 
+class MatrixProducts:
+    """A process that multiplies float32 matrices with so many threads whenever it is asked to: numpy, whose library
+    takes the number of threads from the environment."""
+
+    def __init__(self, threads: int) -> None:
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", PRODUCTS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env={**os.environ, **dict.fromkeys(names, str(threads))},
+        )  # fmt: skip
+
+    def __enter__(self) -> MatrixProducts:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def rate(self, times: int) -> tuple[float, float]:
+        """GFLOP of so many products, one after another: a second, and a second of a processor."""
+        asked, told = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert told is not None
+        asked.write(f"{times}\n")
+        asked.flush()
+        wall, cpu = (2e-9 * PEAK_SIZE**3 * times / float(seconds) for seconds in told.readline().split())
+        return wall, cpu
+
+
 def matmul_peak(threads: int) -> float:
-    """The machine's rate of multiplying float32 matrices with so many threads, GFLOP/s: numpy in a process of its own,
-    for its library takes the number of threads from the environment."""
-    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
-    environment = {**os.environ, **dict.fromkeys(names, str(threads))}
-    done = subprocess.run(
-        [sys.executable, "-c", PEAK_SCRIPT], check=True, capture_output=True, text=True, env=environment
-    )
-    return float(done.stdout)
+    """The machine's best rate of multiplying float32 matrices with so many threads, GFLOP/s."""
+    with MatrixProducts(threads) as products:
+        return max(products.rate(1)[0] for _ in range(PEAK_TIMES))

@@ -10,6 +10,7 @@ kick bench score            kick score of so many rendered kicks against half as
 from __future__ import annotations
 
 import argparse
+import statistics
 from importlib.util import find_spec
 
 from kickitout.cli.progress import Counter
@@ -48,27 +49,39 @@ def run(args: argparse.Namespace) -> int:
 
 def _generation(args: argparse.Namespace) -> None:
     from kickitout.generation.load import load_model
-    from kicklab.benches.generation import bench_generation
+    from kicklab.benches.generation import MEMORY, bench_generation
 
     f = bench_generation(load_model(args.model), args.model, args.n)
-    print(f"generation, model {args.model}, {count(f.kicks, 'kick')}, {count(usable_cpus(), 'core')}")
-    for what, rates in (
-        ("in memory", f.in_memory),
-        ("in memory, outliers rejected", f.rejecting),
-        ("to disk, 24-bit WAV", f.to_disk),
-    ):
-        for r in rates:
-            label = f"{what}, {count(r.threads, 'thread')}"
-            print(f"  {label:32s}{r.per_second:7.0f} kicks/s  {r.cpu_ms:6.2f} ms of processor time a kick")
-    print(f"  {'kick generate -n 1, cold':32s}{f.cold_seconds:7.2f} s (median of 5)")
-    print(f"  {'resident at most, 64 kicks':32s}{f.resident_mb:7.0f} MB")
+    turns = len(f.starts)
+    print(f"generation, model {args.model}, {count(usable_cpus(), 'core')}; {turns} turns of {count(f.kicks, 'kick')}")
+    print(
+        "medians of turns, and of ratios within a turn; in brackets by processor time, which other work slows down less"
+    )
+    print(f"  {'':32s}{'kicks/s':>8s}{'ms of processor':>17s}{'of in memory':>16s}{'of one thread':>15s}")
+    for way, threads in f.rates:
+        r = f.median(way, threads)
+        known = r.cpu_ms == r.cpu_ms  # not NaN
+        cpu = f"{r.cpu_ms:.2f}" if known else ""
+        kept = "" if way == MEMORY else _shares(*f.of_memory(way, threads), known=known)
+        gained = f"{f.of_one_thread(way, threads):.2f}" if threads > 1 else ""
+        label = f"{way}, {count(threads, 'thread')}"
+        print(f"  {label:32s}{r.per_second:8.0f}{cpu:>17s}{kept:>16s}{gained:>15s}".rstrip())
+    alone, libraries = (statistics.median(start[k] for start in f.starts) for k in range(2))
+    ratio = statistics.median(a / b for a, b in f.starts)
+    beside = f"{ratio:.2f} times the import of numpy and ONNX Runtime ({libraries:.2f} s)"
+    print(f"  {'kick generate -n 1, cold':32s}{alone:8.2f} s, {beside}")
+    print(f"  {'resident at most, 64 kicks':32s}{f.resident_mb:8.0f} MB")
     if f.mflop == f.mflop:  # not NaN
-        print(f"  {'arithmetic of its graph':32s}{f.mflop:7.1f} MFLOP a kick")
-        for r, peak in zip(f.in_memory, f.peaks, strict=True):
-            reached = r.per_second * f.mflop / 1000
-            label = f"reached with {count(r.threads, 'thread')}"
-            share = f"{100 * reached / peak:.0f} % of the {peak:.0f} of a matrix product"
-            print(f"  {label:32s}{reached:7.1f} GFLOP/s, {share}", flush=True)
+        print(f"  {'arithmetic of its graph':32s}{f.mflop:8.1f} MFLOP a kick")
+        for threads in f.threads:
+            rate = statistics.median(turn[0] for turn in f.products[threads])
+            reached = f"{_shares(*f.of_products(threads)):>11s} of the {rate:.0f} GFLOP/s of a matrix product"
+            label = f"reached, {count(threads, 'thread')}"
+            print(f"  {label:32s}{reached}", flush=True)
+
+
+def _shares(clock: float, cpu: float, *, known: bool = True) -> str:
+    return f"{100 * clock:.0f} %" + (f" ({100 * cpu:.0f} %)" if known else "")
 
 
 def _card(args: argparse.Namespace) -> None:
