@@ -45,9 +45,10 @@ def encode_sound(
     channels = 1 if x.ndim == 1 else x.shape[1]
     if format == "flac":
         refuse_flac(rate, channels)
-    if not np.isfinite(x).all():
+    lowest, highest = x.min(initial=0.0), x.max(initial=0.0)  # NaN where there is one
+    if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise ValueError("samples hold NaN or infinity")
-    if bits != "32f":
+    if bits != "32f" and (lowest < -1 or highest > 1):
         x = x.clip(-1, 1)
     if format == "wav":
         return _wav(x, rate, channels, bits, comment)
@@ -107,12 +108,16 @@ def _wav(x: np.ndarray, rate: int, channels: int, bits: str, comment: str | None
         samples = _integers(x, size)
     form = struct.pack("<HHIIHH", tag, channels, rate, rate * channels * size, channels * size, 8 * size)
     said = riff_chunk(b"LIST", b"INFO" + riff_chunk(b"ICMT", comment.encode() + b"\0")) if comment else b""
-    return riff_chunk(b"RIFF", b"WAVE" + riff_chunk(b"fmt ", form) + fact + said + riff_chunk(b"data", samples))
+    body = [b"WAVE", riff_chunk(b"fmt ", form), fact, said, struct.pack("<4sI", b"data", len(samples)), samples]
+    body.append(bytes(len(samples) % 2))
+    return b"".join([struct.pack("<4sI", b"RIFF", sum(map(len, body))), *body])  # copied once: most of it is samples
 
 
 def _integers(x: np.ndarray, size: int) -> bytes:
     """Whole numbers of `size` bytes. As in libsndfile, a sample becomes one of 32 bits, whose upper ones are kept."""
-    whole = np.rint(np.minimum(x.ravel(), BELOW_ONE) * np.float32(2**31)).astype("<i4").view(np.uint8).reshape(-1, 4)
+    scaled = np.minimum(x.ravel(), BELOW_ONE)
+    scaled *= np.float32(2**31)
+    whole = np.rint(scaled, out=scaled).astype("<i4").view(np.uint8).reshape(-1, 4)
     kept = np.empty((len(whole), size), np.uint8)
     for byte in range(size):  # column by column: numpy copies three neighbouring bytes four times as slowly
         kept[:, byte] = whole[:, 4 - size + byte]

@@ -24,7 +24,7 @@ from typing import Any
 from kickitout.descriptors import BLOCK_ROWS, cards_of_each
 from kickitout.export.sounds import GenerationJob, encode_kick, file_name
 from kickitout.files import writing_whole
-from kickitout.generation.generate import Kick
+from kickitout.generation.generate import Kick, itself
 from kickitout.generation.reject import RejectionTally
 
 
@@ -57,7 +57,7 @@ class ShardWork:
         """Make the kicks and write their shard, whole. Returns with it what an outlier rejection has counted."""
         name, size, digest, rejection = shard_name(seeds), 0, hashlib.sha256(), self.job.rejection()
         with writing_whole(self.job.folder / name) as file:
-            for part in as_tar(self._members(self.job.kicks(seeds, rejection))):
+            for part in as_tar(self._members(self.job.each_kick(itself, seeds, rejection))):
                 file.write(part)
                 digest.update(part)
                 size += len(part)

@@ -6,12 +6,12 @@ import hashlib
 import json
 import math
 import struct
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from kickitout.files import make_folder, write_whole
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves
 from kickitout.generation.draw import DrawnPoint
-from kickitout.generation.generate import Kick, check_alone, generate_kicks, in_order
+from kickitout.generation.generate import Kick, check_alone, each_kick
 from kickitout.generation.load import DEFAULT, load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
 LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 CHUNK = 32  # kicks that a worker is sent at a time
 
+T = TypeVar("T")
 Answer: TypeAlias = MatchResult | tuple[DrawnPoint, ...] | None  # what came of targets, or of curves
 
 
@@ -293,11 +294,12 @@ class GenerationJob:
         """One that has sampled nothing yet."""
         return None if self.limits is None else OutlierRejection(self.open(), self.limits)
 
-    def kicks(
-        self, seeds: Sequence[int], rejection: OutlierRejection | None, threads: int | None = 1
-    ) -> Generator[Kick, None, None]:
-        return generate_kicks(seeds, self.open(), self.request, reject_outliers=rejection or False, style=self.style,
-                              length_s=self.length_s, curves=self.curves, threads=threads)  # fmt: skip
+    def each_kick(
+        self, use: Callable[[Kick], T], seeds: Sequence[int], rejection: OutlierRejection | None, threads: int = 1
+    ) -> Generator[T, None, None]:
+        """use(kick) for every seed, in order, on the thread that makes the kick."""
+        return each_kick(use, seeds, self.open(), self.request, reject_outliers=rejection or False, style=self.style,
+                         length_s=self.length_s, curves=self.curves, threads=threads)  # fmt: skip
 
     def write(
         self, seeds: Sequence[int], *, rejection: OutlierRejection | None = None, workers: Workers | None = None,
@@ -331,10 +333,7 @@ class GenerationJob:
             data = encode_kick(kick.recipe, kick.channels, self.form)[1]
             return write_whole(self.folder / f"{kick.name}.{self.form.format}", data), kick.match or kick.points or None
 
-        with (
-            closing(self.kicks(seeds, rejection, threads)) as made,
-            closing(in_order(write, made, threads)) as written,
-        ):
+        with closing(self.each_kick(write, seeds, rejection, threads)) as written:
             yield from written
 
     def write_files(self, seeds: Sequence[int]) -> tuple[list[tuple[Path, Answer]], RejectionTally]:

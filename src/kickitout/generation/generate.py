@@ -126,6 +126,23 @@ def generate_kicks(
     kick_000007 (22050,) 7
     kick_000008 (22050,) 8
     """
+    yield from each_kick(
+        itself, seeds, model, targets, reject_outliers=reject_outliers, style=style, length_s=length_s, curves=curves,
+        threads=threads,
+    )  # fmt: skip
+
+
+def itself(kick: Kick) -> Kick:
+    """The kick: for `each_kick`."""
+    return kick
+
+
+def each_kick(
+    use: Callable[[Kick], T], seeds: Sequence[int], model: str | Path | Model, targets: Targets | None = None, *,
+    reject_outliers: bool | OutlierRejection = False, style: str | None = None, length_s: float = MODEL_S,
+    curves: Curves | None = None, threads: int | None = None,
+) -> Generator[T, None, None]:  # fmt: skip
+    """use(kick) for every kick of `generate_kicks`, in their order, on the thread that makes the kick."""
     played, threads, length_s = in_style(load_model(model), style), threads or usable_cpus(), check_length(length_s)
     seeds, request = check_seeds(seeds), TargetRequest.of(targets)
     check_alone(curves, request, reject_outliers)
@@ -164,7 +181,8 @@ def generate_kicks(
         size = max(1, share // TOGETHER * TOGETHER or share)
     else:
         size = TOGETHER if len(seeds) >= threads * TOGETHER else 1
-    with closing(in_order(group, (seeds[i : i + size] for i in range(0, len(seeds), size)), threads)) as groups:
+    parts = (seeds[i : i + size] for i in range(0, len(seeds), size))
+    with closing(in_order(lambda part: [use(kick) for kick in group(part)], parts, threads)) as groups:
         for made in groups:
             yield from made
 

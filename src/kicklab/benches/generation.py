@@ -138,7 +138,8 @@ def _rejecting(model: Model, threads: int, _: Path, kicks: int) -> None:
 
 
 def _to_disk(model: Model, threads: int, folder: Path, kicks: int) -> None:
-    for _file in GenerationJob.of(model, folder / "files").write(range(kicks), threads=threads, force=True):
+    fresh = Path(tempfile.mkdtemp(dir=folder))  # to replace files, or to write where many were removed, is slower
+    for _file in GenerationJob.of(model, fresh).write(range(kicks), threads=threads):
         pass
 
 
