@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -263,3 +264,17 @@ def test_a_file_of_format_1_is_rendered_again_with_the_recipe_that_it_has(tmp_pa
     assert upgraded["controls"] == recipe["knobs"]
     assert (upgraded["format"], "knobs" in upgraded) == (2, False)
     assert sound_recipe(model, 3)["format"] == 2
+
+
+def test_what_is_done_with_a_kick_is_done_on_the_thread_that_made_it():
+    """So that two threads make and write twice as many kicks as one: nothing waits for a third."""
+    from kickitout.generation.generate import each_kick
+
+    def use(kick):
+        return kick.seed, threading.get_ident(), kick.wave.tobytes()
+
+    one, two = (list(each_kick(use, range(40), load_model(), threads=threads)) for threads in (1, 2))
+    assert {thread for _, thread, _ in one} == {threading.get_ident()}
+    assert len({thread for _, thread, _ in two}) <= 2
+    assert threading.get_ident() not in {thread for _, thread, _ in two}
+    assert [(seed, wave) for seed, _, wave in two] == [(seed, wave) for seed, _, wave in one]
