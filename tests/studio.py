@@ -94,6 +94,14 @@ class Watched:
         }"""
         )
 
+    def analysed(self):
+        """Wait until the selected kick is: before, points that are drawn on are guessed, and then move."""
+        self.page.evaluate(
+            """Promise.all(['analysis', 'state'].map((name) => import(`/js/${name}.js`)))
+            .then(([{ analysisOf }, { state }]) => { window.analysed = () => Boolean(analysisOf(state.sound)); })"""
+        )
+        self.page.wait_for_function("() => window.analysed()")
+
     def recipe(self):
         """The selected kick's recipe, as its link has it."""
         return json.loads(
@@ -113,6 +121,17 @@ class Watched:
         with self.page.expect_download() as download:
             self.page.click(selector)
         return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+    def drop_from_disk(self, selector, *paths):
+        """Drop files and folders there, as a file manager does."""
+        there = self.page.locator(selector)
+        there.scroll_into_view_if_needed()
+        box = there.bounding_box()
+        data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+        devtools = self.context.new_cdp_session(self.page)
+        for kind in ("dragEnter", "dragOver", "drop"):
+            at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+            devtools.send("Input.dispatchDragEvent", {"type": kind, **at, "data": data})
 
     def dot(self, share=0.5, height=0.5):
         """A place on the map, by shares of its width and height."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import shutil
 from html.parser import HTMLParser
@@ -11,8 +10,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from readers import WINDOWS, keeps_out, pictured
 from studio import SIZES
-from web import keeps_out, served, watched
+from web import served, watched
 
 import kickitout
 from kickitout.audio import read_sound
@@ -24,7 +24,6 @@ from kicklab.website.docs import Docs
 ROOT = Path(__file__).parents[1]
 KICKS = 10  # on the front page, two a style
 ON_THE_MAP = 2
-PICTURES = os.environ.get("KICKITOUT_SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +130,7 @@ def test_a_walk_through_all_pages_on_a_phone(browser, address, site):
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(("size", "scheme"), WINDOWS)
 def test_nobody_is_kept_out(browser, address, size, scheme):
     width, height = SIZES[size]
     context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
@@ -143,9 +141,7 @@ def test_nobody_is_kept_out(browser, address, size, scheme):
         if not path:
             page.click("summary >> nth=0")  # a card
         assert keeps_out(page) == [], path
-        if PICTURES:
-            name = f"site-{Path(path).stem or 'front'}-{size}-{scheme}.png"
-            page.screenshot(path=Path(PICTURES) / name, full_page=not path)
+        pictured(page, f"site-{Path(path).stem or 'front'}-{size}-{scheme}", whole=not path)
     page.click("#theme")
     page.goto(f"{address}studio/")
     other = {"dark": "light", "light": "dark"}[scheme]

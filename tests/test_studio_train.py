@@ -28,7 +28,7 @@ from kickitout.studio.service import StudioService
 from kickitout.studio.uploads import free_name, inner_path
 from kickitout.training import background
 from kickitout.training.background import BackgroundRun, TrainingRequest
-from kickitout.training.clock import BEAT, ProcessClock
+from kickitout.training.clock import BEAT, RECENT, ProcessClock
 
 pytestmark = pytest.mark.light
 
@@ -138,11 +138,32 @@ def test_what_is_no_sound_or_too_much_is_refused_in_a_sentence(studio, monkeypat
     monkeypatch.setattr(uploads, "MOST_FILES", 2)
     assert put("a.wav").json() == put("a.wav").json() == {"files": 1, "bytes": 4}
     assert put("b.wav").json() == {"files": 2, "bytes": 8}
-    refused(put("c.wav"), 400, "2 files are taken, and no more")
+    refused(put("c.wav"), 400, "no more than 2 files")
     monkeypatch.setattr(uploads, "MOST_BYTES", 10)
-    refused(put("b.wav", b"1234567"), 400, "and no more")
+    refused(put("b.wav", b"1234567"), 400, "no more than")
     refused(studio.post("/api/training/begin", json={"name": "a"}, headers={"origin": "http://evil.example"}), 403,
             "Origin")  # fmt: skip
+
+
+def test_limits_count_what_is_still_being_written_and_not_what_could_not_be(tmp_path, monkeypatch):
+    sent, refusals = uploads.Uploads(tmp_path / "sent"), []
+
+    def while_it_is_written(path, _):
+        if path.name == "a.wav":
+            try:
+                sent.put("b.wav", b"1")
+            except UserError as error:
+                refusals.append(str(error))
+        if path.name == "full.wav":
+            raise UserError("full.wav: the disk is full")
+
+    monkeypatch.setattr(uploads, "MOST_FILES", 1)
+    monkeypatch.setattr(uploads, "write_whole", while_it_is_written)
+    with pytest.raises(UserError, match="the disk is full"):
+        sent.put("full.wav", b"1")
+    sent.put("a.wav", b"1")
+    assert refusals == ["sent: no more than 1 file can be taken; `kick train` takes a folder of any size"]
+    assert list(map(str, sent.sizes)) == ["a.wav"]
 
 
 def test_names_are_those_of_folders():
@@ -183,6 +204,8 @@ def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path
     until(lambda: state(studio, one)["run"]["state"] == "ended")
     run = state(studio, one)["run"]
     assert (run["state"], run["wrong"], run["said"][:18]) == ("ended", False, "interrupted at ste")
+    (where / "checkpoints").mkdir()
+    (where / "checkpoints" / "latest.safetensors").touch()
     (where / "timing.json").write_text(
         json.dumps({"threads": 1, "step_seconds": {}, "seconds": 61.0, "starts": [], "after": {}})
     )
@@ -203,6 +226,29 @@ def test_why_a_run_has_failed_is_one_sentence_in_words_of_the_page(studio, tmp_p
     run = state(studio)["run"]
     assert run["wrong"]
     assert run["said"] == "a time of 1m is too short to train: reading took 50s; a time of 2m works"
+
+
+def test_a_run_that_failed_before_it_had_learned_anything_begins_anew_with_another_config(
+    studio, tmp_path, monkeypatch
+):
+    failing = STAND_IN.split("    print(")[0] + '    (run / "reals.png").touch()\nprint("kick: no kick is stereo")'
+    stand_in(monkeypatch)
+    monkeypatch.setattr(background, "TRAIN", (sys.executable, "-c", failing))
+    name = send(studio, write_kicks(tmp_path / "kicks", 2))
+    studio.post("/api/training/train", json={"name": name, "config": "kickgan-stereo"})
+    until(lambda: state(studio)["run"]["said"] == "no kick is stereo")
+    assert not state(studio)["run"]["begun"]
+    stand_in(monkeypatch)
+    run = tmp_path / "runs" / name
+    for config in ("dcgan-bands", "kickgan"):
+        studio.post("/api/training/train", json={"name": name, "config": config})
+        until(lambda: state(studio)["run"]["state"] == "running")
+        assert "--config dcgan-bands" in state(studio)["run"]["command"]
+        assert not (run / "reals.png").exists()  # which a run without a config would refuse
+        (run / "checkpoints").mkdir(exist_ok=True)
+        (run / "checkpoints" / "latest.safetensors").touch()  # it has learned: it goes on as it is
+        studio.post("/api/training/stop", json={"name": name})
+        until(lambda: state(studio)["run"]["state"] == "ended")
 
 
 def test_a_run_that_ends_without_a_word_says_so_and_a_full_disk_is_named(tmp_path, monkeypatch):
@@ -316,6 +362,11 @@ def test_a_clock_stands_still_while_the_process_does():
     assert clock.stopped == pytest.approx(90, abs=3 * BEAT)
     now += 5  # late, but nobody has sent SIGCONT
     clock.tick()
+    assert clock.stopped == pytest.approx(90, abs=3 * BEAT)
+    for _ in range(round(RECENT / BEAT) + 2):
+        now += BEAT
+        clock.tick()
+    clock.continued()  # and the one that comes now is of no stop
     assert clock.stopped == pytest.approx(90, abs=3 * BEAT)
 
 

@@ -1,4 +1,4 @@
-"""What tests of static pages share: a plain file server, a page that is watched, and axe."""
+"""What tests of static pages share: a plain file server, and a page that is watched."""
 
 from __future__ import annotations
 
@@ -6,12 +6,6 @@ import functools
 import http.server
 import threading
 from contextlib import contextmanager
-from pathlib import Path
-
-import pytest
-
-AXE = Path(__file__).parents[1] / "tools" / "page" / "node_modules" / "axe-core" / "axe.min.js"
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -39,13 +33,3 @@ def watched(context, address):
     page.on("response", lambda r: None if r.ok or r.status == 304 else troubles.append(f"{r.status}: {r.url}"))
     page.on("request", lambda r: None if r.url.startswith(local) else troubles.append(r.url))
     return page, troubles
-
-
-def keeps_out(page):
-    """axe-core: what keeps somebody out, by the rules of WCAG 2.2 AA and the practices of those who read aloud."""
-    if not AXE.exists():
-        pytest.skip("no axe: npm ci in tools/page")
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)
-    assert len(found["passes"]) > 20
-    return [f"{v['id']}: {v['help']}: {n['html'][:90]}" for v in found["violations"] for n in v["nodes"]]

@@ -1,8 +1,8 @@
 """From a folder to a trained model to a kit by mouse alone, as the pictures in docs/studio.md.
 
-python tools/walk.py docs/images --minutes 10
+python tools/walk.py docs/images --folder my-kicks/ --minutes 5
 
-The folder holds rendered kicks (`kickitout.synthesise`), so that everybody can walk it again.
+Without --folder it is one of rendered kicks (`kickitout.synthesise`). Needs the extra `train`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,12 @@ import io
 import subprocess
 import sys
 import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
 from playwright.sync_api import Page, sync_playwright
 
 import kickitout
@@ -56,9 +60,12 @@ class Walk:
 
     def training(self) -> None:
         self.page.click("#train-start")
-        self.reads("#train-step", "step \\d\\d")
-        self.page.locator("#train-legend").scroll_into_view_if_needed()
-        self.picture()
+        self.page.wait_for_function("""() => document.querySelector('#train-state').textContent === 'failed'
+            || document.querySelector('#train-progress').value > 0.7
+            && /step [1-9]/.test(document.querySelector('#train-step').textContent)""")
+        if self.page.inner_text("#train-state") == "failed":
+            raise SystemExit(f"walk.py: {self.page.inner_text('#train-said')}")
+        self.shows("#train-curve")
 
     def model(self) -> None:
         """Hear old against new, keep the model, and go on with it."""
@@ -69,7 +76,12 @@ class Walk:
         self.page.click("#train-b-kicks .tile >> nth=0")
         self.page.click("#train-keep")
         self.reads("#train-kept", "^kept")
-        self.page.locator("#train-a").scroll_into_view_if_needed()
+        self.shows("#train-a-kicks")
+        self.shows("#train-sheet")
+
+    def shows(self, what: str) -> None:
+        """Picture it in the middle of its panel."""
+        self.page.eval_on_selector(what, "(one) => one.scrollIntoView({ block: 'center' })")
         self.picture()
 
     def kit(self) -> None:
@@ -86,43 +98,62 @@ class Walk:
             if self.page.get_attribute("#favourite", "aria-pressed") == "false":
                 self.page.click("#favourite")
         self.page.click("#tab-take")
-        with self.page.expect_download():
+        with self.page.expect_download() as download:
             self.page.click("#make-kit")
-        self.page.locator("#kit-said").scroll_into_view_if_needed()
-        self.picture()
+        with zipfile.ZipFile(download.value.path()) as kit:
+            sounds = [name for name in kit.namelist() if name.endswith(".wav")]
+            if not sounds or kit.testzip() is not None:
+                raise SystemExit("walk.py: the kit is no zip of sounds")
+        self.shows("#kit-said")
+
+
+@contextmanager
+def studio_of(place: Path) -> Iterator[str]:
+    """The address of a studio that trains in place/runs. With the block it ends, and so does what trains there."""
+    command = [sys.executable, "-m", "kickitout", "studio", "--port", "0", "--runs", "runs"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place) as studio:
+        try:
+            assert studio.stdout is not None
+            yield studio.stdout.readline().split()[0]
+        finally:
+            trainers = psutil.Process(studio.pid).children(recursive=True)
+            studio.terminate()
+            studio.wait()  # before them, as one that has ended is gone only when its parent has seen it, or is gone
+            for trainer in trainers:
+                with suppress(psutil.NoSuchProcess):
+                    trainer.kill()
+            psutil.wait_procs(trainers, timeout=20)
+
+
+def rendered(folder: Path, count: int) -> Path:
+    """A new folder of so many rendered kicks."""
+    folder.mkdir()
+    for i, wave in enumerate(kickitout.synthesise(range(count))[0]):
+        kickitout.write_sound(folder / f"kick {i + 1:03d}.wav", wave, 44_100)
+    return folder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--minutes", type=int, default=10)
-    parser.add_argument("--kicks", type=int, default=96)
+    parser.add_argument("--folder", type=Path, help="kicks to learn from (default: rendered ones)")
+    parser.add_argument("--minutes", type=int, default=5)
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as place:
-        kicks = Path(place) / "my-kicks"
-        kicks.mkdir()
-        for i, wave in enumerate(kickitout.synthesise(range(args.kicks))[0]):
-            kickitout.write_sound(kicks / f"kick {i + 1:03d}.wav", wave, 44_100)
-        command = [sys.executable, "-m", "kickitout", "studio", "--port", "0", "--runs", "runs"]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=place) as studio, \
-             sync_playwright() as playwright:  # fmt: skip
-            try:
-                assert studio.stdout is not None
-                address = studio.stdout.readline().split()[0]
-                browser = playwright.chromium.launch(
-                    executable_path=find_browser("walk.py", "walk with"), args=sounding_flags()
-                )
-                page = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
-                page.set_default_timeout(LONG)
-                page.goto(address)
-                walk = Walk(page, args.out)
-                walk.folder(kicks, args.minutes)
-                walk.training()
-                walk.model()
-                walk.kit()
-                browser.close()
-            finally:
-                studio.terminate()
+    chromium = find_browser("walk.py", "walk with")
+    with tempfile.TemporaryDirectory(prefix="kick-") as folder:
+        place = Path(folder)
+        kicks = args.folder or rendered(place / "my-kicks", 96)
+        with studio_of(place) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
+            page = browser.new_context(viewport=SIZE, color_scheme="dark").new_page()
+            page.set_default_timeout(LONG)
+            page.goto(address)
+            walk = Walk(page, args.out)
+            walk.folder(kicks, args.minutes)
+            walk.training()
+            walk.model()
+            walk.kit()
+            browser.close()
 
 
 if __name__ == "__main__":

@@ -159,9 +159,10 @@ def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats:
         recipe = json.loads(json.dumps(kick.recipe))
         wave = np.asarray(kick.channels, np.float32)
         sources.append(KitSource(label, label, wave, recipe, word=model.info.word))
+    made = build_kit(sources, plan)  # while there is no folder that Ctrl-C could leave behind
     with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
         out = Path(folder) / plan.stem
-        write_package(build_kit(sources, plan), model, out, formats, zipped=True)
+        write_package(made, model, out, formats, zipped=True)
         return f"{plan.stem}.zip", zip_name(out).read_bytes()
 
 

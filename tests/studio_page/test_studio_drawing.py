@@ -18,11 +18,7 @@ def drawing(studio):
     studio.page.reload()
     studio.whole()
     studio.first()
-    studio.page.evaluate(
-        """Promise.all(['analysis', 'state'].map((name) => import(`/js/${name}.js`)))
-        .then(([{ analysisOf }, { state }]) => { window.analysed = () => analysisOf(state.sound) !== undefined; })"""
-    )
-    studio.page.wait_for_function("() => window.analysed()")  # before, points are guessed, and then move
+    studio.analysed()
     studio.page.click("#draw")
     studio.page.wait_for_selector("[data-curve=pitch]")
     return studio

@@ -250,7 +250,7 @@ def test_a_dropped_folder_is_read(studio, tmp_path):
     (tmp_path / "kicks" / "b.wav").write_bytes(encode_sound(synthesise([8])[0][0], SAMPLE_RATE))
     for name in ("kicks/more/c.wav", "kicks/._b.wav", "kicks/.DS_Store", "kicks/readme.txt", "notes/readme.txt"):
         (tmp_path / name).write_text("words")
-    drop_from_disk(page, tmp_path / "kicks", tmp_path / "notes")
+    studio.drop_from_disk("#map", tmp_path / "kicks", tmp_path / "notes")
     page.wait_for_function("() => !/reading|waits|inverting/.test(document.querySelector('#mine-said').innerText)")
     lines = [line for line in page.inner_text("#mine-said").split("\n") if line]
     assert [line.split(":")[0] for line in lines] == ["b.wav", "c.wav", "notes"]
@@ -320,14 +320,6 @@ def drop(page, *files):
     }""",
         [[name, list(data)] for name, data in files],
     )
-
-
-def drop_from_disk(page, *paths):
-    """Drop files and folders as a file manager does."""
-    data = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
-    devtools = page.context.new_cdp_session(page)
-    for kind in ("dragEnter", "dragOver", "drop"):
-        devtools.send("Input.dispatchDragEvent", {"type": kind, "x": 300, "y": 300, "data": data})
 
 
 def test_a_kick_rings_for_as_long_as_is_chosen(studio):

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
-from studio import KICKS, SIZES, Watched
-from test_studio_reading import CUT_OFF, PALE, UNNAMED
-from web import AXE, RULES
+from studio import KICKS
 
 import kickitout
 from kickitout.audio import encode_sound
@@ -18,7 +13,6 @@ from kickitout.sound import SAMPLE_RATE
 ROWS = """() => [...document.querySelectorAll('#list-rows tr')]
   .map((row) => [...row.children].map((cell) => cell.textContent))"""
 SHOWN = "(n) => document.querySelectorAll('#list-rows tr').length === n"
-PICTURES = os.environ.get("KICKITOUT_SCREENSHOTS")
 
 
 @pytest.fixture
@@ -177,29 +171,3 @@ def test_two_fingers_zoom(studio):
     said = page.text_content("#large-said")
     assert said == "100 ms to 350 ms of 500 ms"  # twice as far apart, and 200 ms stays under the first finger
     page.click("#large-close")
-
-
-@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("phone", "dark")])
-def test_everybody_can_find(browser, address, size, scheme):
-    """The new parts, opened: named, in contrast, inside the window, and nothing that axe finds."""
-    studio = Watched(browser, address, size, scheme)
-    page = studio.page
-    studio.whole()
-    page.click("#find-open")
-    for view in ("map", "list", "large"):
-        page.click("#enlarge" if view == "large" else f"#view-{view}")
-        page.mouse.move(1, 1)
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{PICTURES}/find-{size}-{scheme}-{view}.png", full_page=size == "phone")
-        assert page.evaluate(UNNAMED) == []
-        assert page.evaluate(PALE) == []
-        assert page.evaluate(CUT_OFF.replace(".strip", ".strip, #list")) == []  # a table is scrolled where it is wide
-        assert page.evaluate("document.documentElement.scrollWidth") <= SIZES[size][0]
-        if AXE.exists():
-            page.evaluate(AXE.read_text("utf-8"))
-            found = page.evaluate("(rules) => axe.run(document, { runOnly: rules })", RULES)
-            said = [f"{v['id']}: {v['help']}: {n['html'][:90]}" for v in found["violations"] for n in v["nodes"]]
-            assert said == [], view  # while the large waveform is open, nothing else is there
-    assert studio.troubles == []
-    studio.context.close()

@@ -48,15 +48,35 @@ STAND_IN = """
 TELL = "window.started.map(({when, at, late, rate}) => ({when, at, late, rate}))"
 
 
+AS_IT_WAS = """async (text) => {
+  const names = ['session', 'state', 'dom'];
+  const [{ openSession }, { state }, { right }] = await Promise.all(names.map((name) => import(`/js/${name}.js`)));
+  state.favourites.forEach((sound) => state.toggleFavourite(sound));
+  await openSession(new Blob([text]), 'as it was');
+  document.activeElement.blur();
+  right();
+}"""
+
+
 @pytest.fixture(scope="module")
-def stage(browser, address):
-    """A page with the stand-in, for all tests of this file."""
+def theatre(browser, address):
+    """A page with the stand-in, and its session, for all tests of this file."""
     found = Watched(browser, address, before=STAND_IN)
     found.whole()
     found.page.click("#tab-beat")
+    yield found, found.saved("#save-session")[1].decode()
+    found.context.close()
+
+
+@pytest.fixture
+def stage(theatre):
+    """The page as it was when it opened, whatever the tests before have done on it."""
+    found, session = theatre
+    found.troubles.clear()
+    found.page.click("#tab-beat")
+    found.page.evaluate(AS_IT_WAS, session)
     yield found
     assert found.troubles == []
-    found.context.close()
 
 
 @pytest.fixture
@@ -94,8 +114,6 @@ def test_the_keys_1_to_8_play_the_pads_and_are_no_shortcut_where_one_types(stage
     page.keyboard.press("3")
     page.check("#pad-keys")
     assert len(played()) == 4
-    page.fill("#pad-note", "36")
-    page.evaluate("document.activeElement.blur()")
 
 
 def test_a_stroke_is_in_the_audio_queue_within_20_ms_of_its_event(stage, played):
@@ -187,7 +205,6 @@ def test_a_kick_is_put_on_a_pad_and_a_midi_key_learned(stage, played):
     page.fill("#pad-note", "37")
     page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('#wrong').textContent === ''")
-    page.evaluate("document.activeElement.blur()")
 
 
 def test_a_midi_device_that_goes_is_one_sentence_and_leaves_no_key_down(stage, played):
@@ -203,7 +220,6 @@ def test_a_midi_device_that_goes_is_one_sentence_and_leaves_no_key_down(stage, p
     page.evaluate("midi.inputs.get('b').play(0x90, 38, 100); midi.inputs.get('b').play(0x80, 38, 0)")
     assert len(played()) == 5
     assert page.locator(".pad.down").count() == 0
-    page.evaluate("import('/js/dom.js').then(({right}) => right())")
 
 
 # The pattern
@@ -284,7 +300,6 @@ def test_a_tempo_is_tapped_typed_and_refused_beyond_30_to_220(beat):
     page.fill("#tempo", "174.5")
     page.keyboard.press("Enter")
     assert page.input_value("#tempo") == "174.5"
-    page.evaluate("document.activeElement.blur(); import('/js/dom.js').then(({right}) => right())")
 
 
 def test_a_step_is_loud_soft_or_silent_by_click_or_by_key_in_either_bar(beat, played):
@@ -411,7 +426,6 @@ def test_all_that_sounds_goes_through_the_level_and_the_limiter(stage, played):
     for key in "111":
         page.keyboard.press(key)
     page.wait_for_function("() => window.limited.some((text) => /limiter −/.test(text))")
-    page.fill("#level", "-3")
 
 
 # The session

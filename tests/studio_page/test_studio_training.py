@@ -3,17 +3,23 @@ heard, kept and played, over a reload and another start of the studio."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import signal
 import time
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from readers import pictured, unreadable, windows
 from studio import Watched, running
 from toy import TOY, write_kicks
+
+from kickitout.audio import decode_sound
+from kickitout.sound import SAMPLE_RATE
 
 TOY_RUN = [*TOY, "monitor.every=20", "monitor.on_trouble=warn", "monitor.export=last"]
 STOOD = 4  # seconds for which the training is stopped
@@ -23,8 +29,9 @@ LONG = 600_000  # ms; a start of training imports PyTorch, and its end exports a
 class Page(Watched):
     """A page of a studio that trains in a folder, at toy size."""
 
-    def __init__(self, browser, address):
-        super().__init__(browser, address)
+    def __init__(self, browser, address, size="desktop", scheme="dark"):
+        super().__init__(browser, address, size, scheme)
+        self.window = f"{size}-{scheme}"
         self.page.set_default_timeout(LONG)
         self.page.route("**/api/training/train", self._at_toy_size)
 
@@ -48,6 +55,10 @@ class Page(Watched):
             "Number(/step (\\d+)/.exec(document.querySelector('#train-step').textContent)?.[1]) > step",
             arg=step,
         )
+
+    def looked_at(self, state):
+        pictured(self.page, f"train-{self.window}-{state}", whole=self.window.startswith("phone"))
+        assert unreadable(self.page) == [], state
 
     def plays(self, selector):
         before = len(self.heard())
@@ -98,16 +109,18 @@ def runs(tmp_path):
 
 
 @pytest.mark.slow
-def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path):
+@pytest.mark.parametrize(("size", "scheme"), windows(("desktop", "dark")))
+def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path, size, scheme):
     pytest.importorskip("torch", reason="training needs the train extra")
     kicks = write_kicks(tmp_path / "My Kicks", 10)
     with running("--runs", str(runs)) as (address, _):
-        studio = Page(browser, address)
+        studio = Page(browser, address, size, scheme)
         page = studio.page
         page.click("#tab-train")
         studio.reads("#train-folder", re.escape(str(runs)))
         page.set_input_files("#train-choose", kicks)
         page.wait_for_selector("#train-report b")
+        studio.looked_at("report")
         assert page.inner_text("#train-report b").startswith("10 sounds taken")
         assert "Forecast: 10 different kicks" in page.inner_text("#train-report")
         assert page.inner_text("#train-sent").startswith("10 files, ")
@@ -118,7 +131,7 @@ def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path):
         assert studio.troubles == []
         studio.context.close()  # neither the end of the page
     with running("--runs", str(runs)) as (address, server):  # nor that of the studio ends it
-        studio = Page(browser, address)
+        studio = Page(browser, address, size, scheme)
         page = studio.page
         studio.reads("#tab-train", "●")
         page.click("#tab-train")
@@ -139,6 +152,7 @@ def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path):
         page.wait_for_selector("#train-a-kicks .tile[title='reals 1']")
         assert studio.plays("#train-a-kicks .tile >> nth=0") == "reals 1"
         page.wait_for_function("() => document.querySelector('#train-sheet').naturalWidth > 100")
+        studio.looked_at("run")
         page.click("#train-keep")
         studio.reads("#train-kept", r"My-Kicks-\d{6}\.onnx")
         (kept,) = (runs / "models").glob("*.onnx")
@@ -157,33 +171,60 @@ def test_from_a_dropped_folder_to_a_kit_of_its_model(browser, runs, tmp_path):
         studio.page.wait_for_selector("html[data-ready]")
         page.click("#tab-take")
         kit, data = studio.saved("#make-kit")
-        assert (kit, data[:2]) == ("Studio Kit.zip", b"PK")
+        assert kit == "Studio Kit.zip"
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            sounds = [name for name in packed.namelist() if name.endswith(".wav")]
+            assert all(decode_sound(packed.read(name), name).rate == SAMPLE_RATE for name in sounds)
+        assert len(sounds) == 16  # four layers, four round robins
         maps = Path(f"/proc/{server.pid}/maps")
         assert "libtorch" not in (maps.read_text() if maps.exists() else "")
         assert studio.troubles == []
         studio.context.close()
 
 
-def test_files_that_are_dropped_are_sent_to_the_folder_and_others_are_not(browser, tmp_path):
-    kicks = write_kicks(tmp_path / "kicks", 2)
-    with running("--runs", str(tmp_path / "runs")) as (address, _):
-        studio = Watched(browser, address)
+def test_what_is_dropped_is_sent_with_its_folders_and_what_is_no_sound_stays(browser, tmp_path):
+    kicks = write_kicks(tmp_path / "My Kicks", 3)
+    (kicks / "808" / "deep").mkdir(parents=True)
+    (kicks / "kick 002.wav").rename(kicks / "808" / "deep" / "kick.wav")
+    (kicks / "index.csv").write_text("file,source,licence\n808/deep/kick.wav,mine,CC0\n")
+    for name in ("notes.txt", "808/.DS_Store", "._kick 000.wav"):
+        (kicks / name).write_text("words")
+    runs = tmp_path / "runs"
+    with running("--runs", str(runs)) as (address, _):
+        studio = Page(browser, address)
         page = studio.page
         page.click("#tab-train")
-        page.wait_for_function("() => document.querySelector('#train-folder').textContent")
-        files = [[path.name, list(path.read_bytes())] for path in sorted(kicks.iterdir())] + [["notes.txt", [65]]]
-        drop = """(files) => { const all = new DataTransfer();
-          for (const [name, bytes] of files) all.items.add(new File([new Uint8Array(bytes)], name));
-          const event = { dataTransfer: all, bubbles: true, cancelable: true };
-          document.querySelector('#train-drop').dispatchEvent(new DragEvent('dragenter', event));
-          document.querySelector('#train-drop').dispatchEvent(new DragEvent('drop', event)); }"""
-        page.evaluate(drop, files)
+        studio.reads("#train-folder", ".")
+        studio.drop_from_disk("#train-drop", kicks)
         page.wait_for_selector("#train-report b")
-        assert page.inner_text("#train-report b").startswith("2 sounds taken")
+        assert page.inner_text("#train-report b").startswith("3 sounds taken")
         assert "1 other file stayed" in page.inner_text("#train-sent")
+        sent = runs / "My-Kicks-sounds"
+        names = ["808/deep/kick.wav", "index.csv", "kick 000.wav", "kick 001.wav"]
+        assert sorted(one.relative_to(sent).as_posix() for one in sent.rglob("*") if one.is_file()) == names
+        assert all((sent / name).read_bytes() == (kicks / name).read_bytes() for name in names)
         assert page.is_hidden("#mine")  # where sounds are opened that are dropped elsewhere
         assert page.evaluate("document.body.className") == ""
-        page.evaluate(drop, [["notes.txt", [65]]])
-        page.wait_for_function("() => document.querySelector('#wrong').textContent.startsWith('No sound is among')")
+        studio.drop_from_disk("#train-drop", kicks / "notes.txt")
+        studio.reads("#wrong", "^No sound is among")
+        a_run_that_failed_before_it_had_learned_anything_takes_another_config(studio, runs / "My-Kicks")
         assert studio.troubles == []
         studio.context.close()
+
+
+def a_run_that_failed_before_it_had_learned_anything_takes_another_config(studio, run):
+    page = studio.page
+    run.mkdir()
+    request = {"sounds": f"{run}-sounds", "config": "kickgan-stereo", "changes": [], "seconds": 60}
+    (run / "request.json").write_text(json.dumps(request))
+    (run / "train.log").write_text("kick: no kick is stereo; another config works\n")
+    page.reload()
+    studio.reads("#train-said", "another config works")
+    page.click("#tab-train")
+    assert (page.inner_text("#train-state"), page.inner_text("#train-start")) == ("failed", "Train")
+    page.select_option("#train-config", "dcgan-bands")
+    (run / "checkpoints").mkdir()
+    (run / "checkpoints" / "latest.safetensors").touch()  # it has learned, and keeps its config
+    page.reload()
+    studio.reads("#train-start", "Go on")
+    assert page.is_hidden("#train-config")

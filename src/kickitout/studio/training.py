@@ -51,7 +51,7 @@ class WantedBody(BaseModel):
 
 
 class TrainBody(NameBody):
-    """minutes: of this start. config and changes (as `--set` has them): of a run that is begun."""
+    """minutes: of this start. config and changes (as `--set` has them): of a run that has learned nothing yet."""
 
     minutes: float = Field(20.0, gt=0, le=60 * 24 * 7)
     config: str = "kickgan"
@@ -158,7 +158,7 @@ class TrainingService:
             if other is not None:
                 raise UserError(f"{other} is being trained; two at once would both be slow, so stop it, or wait")
             run = self._run(body.name)
-            if run.request is not None:
+            if run.request is not None and run.has_begun:
                 run.go_on(60 * body.minutes)
             elif self._sounds(body.name).is_dir():
                 changes = tuple(body.changes)

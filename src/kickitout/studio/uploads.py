@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,21 +64,30 @@ class Uploads:
             raise UserError(f"{folder}: holds sounds already; drop the folder again, and it gets another name")
         self.folder = make_folder(folder)
         self.sizes: dict[Path, int] = {}
+        self._lock = threading.Lock()
 
     def put(self, said: str, data: bytes) -> None:
-        """One file. Raises UserError for a path that `inner_path` refuses, and when it is too much."""
+        """One file; several may come at once. Raises UserError for a path that `inner_path` refuses, when it is too
+        much, and where it cannot be written."""
         path = inner_path(said)
-        more = sum(self.sizes.values()) - self.sizes.get(path, 0) + len(data)
+        with self._lock:
+            before = self.sizes.get(path)
+            self._refuse_too_much(path, len(data))
+            self.sizes[path] = len(data)  # from now on it counts, though it is still to be written
+        try:
+            make_folder((self.folder / path).parent)
+            write_whole(self.folder / path, data)
+        except UserError:
+            with self._lock:
+                self.sizes.pop(path)
+                self.sizes |= {} if before is None else {path: before}
+            raise
+
+    def _refuse_too_much(self, path: Path, size: int) -> None:
+        most = ""
         if path not in self.sizes and len(self.sizes) >= MOST_FILES:
-            raise UserError(
-                f"{self.folder.name}: {count(MOST_FILES, 'file')} are taken, and no more; "
-                "`kick train` takes a folder of any size"
-            )
-        if more > MOST_BYTES:
-            raise UserError(
-                f"{self.folder.name}: {MOST_BYTES >> 30} GB are taken, and no more; "
-                "`kick train` takes a folder of any size"
-            )
-        make_folder((self.folder / path).parent)
-        write_whole(self.folder / path, data)
-        self.sizes[path] = len(data)
+            most = f"{count(MOST_FILES, 'file')} can be"
+        if sum(self.sizes.values()) - self.sizes.get(path, 0) + size > MOST_BYTES:
+            most = f"{MOST_BYTES >> 30} GB can be"
+        if most:
+            raise UserError(f"{self.folder.name}: no more than {most} taken; `kick train` takes a folder of any size")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kickitout.errors import UserError
-from kickitout.files import DISK_FULL, explain_os_error, make_folder, write_whole
+from kickitout.files import DISK_FULL, explain_os_error, make_folder, names_in, write_whole
 from kickitout.training.budget import TIMING, Timing, on_the_clock, written
 from kickitout.training.overview import LOG, MODELS, REQUEST, STOP, is_running, stats_of
 
@@ -30,6 +30,7 @@ TRAIN = (sys.executable, "-m", "kickitout", "train")
 STARTS_WITHIN = 90.0  # seconds without a word, in which a process whose folder is not yet held may be reading sounds
 MOST_POINTS = 300  # of a curve
 FULL = 20e6  # bytes; a disk with less holds no checkpoint
+BEFORE_IT_BEGAN = ("config.json", "stats.jsonl", "notebook.md", "reals.png", "reals.wav")  # of what has no checkpoint
 LAST_WORDS = ("done at", "interrupted at", "stopped at", "stopped before", "hear it:", "kick: ")  # of the command
 FOR_A_TERMINAL = ("hear it:", "everything is saved")
 
@@ -62,10 +63,14 @@ class BackgroundRun:
     # -- acting -------------------------------------------------------------------------------------------------------
 
     def start(self, request: TrainingRequest) -> None:
-        """Begin a run, or go on with it. Raises UserError while it runs, and where its folder cannot be written."""
+        """Begin a run, or go on with it; one that failed before it had learned anything begins anew, with any settings.
+        Raises UserError while it runs, and where its folder cannot be written."""
         if self.state in ("starting", "running", "stopping"):
             raise UserError(f"{self.path.name} is being trained already; stop it, or wait for its end")
         make_folder(self.path)
+        if not self.has_begun:
+            for name in BEFORE_IT_BEGAN:
+                (self.path / name).unlink(missing_ok=True)
         write_whole(self.path / REQUEST, (json.dumps(asdict(request), indent=1) + "\n").encode())
         own: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -110,6 +115,11 @@ class BackgroundRun:
                                    float(data["seconds"]))  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has learned anything: has a checkpoint or a model."""
+        return bool(names_in(self.path / "checkpoints")) or self.model_step() is not None
 
     @property
     def state(self) -> State:
@@ -173,6 +183,7 @@ class BackgroundRun:
             "name": self.path.name,
             "path": str(self.path),
             "state": state,
+            "begun": self.has_begun,
             "said": said,
             "wrong": wrong,
             "sounds": request.sounds if request else None,

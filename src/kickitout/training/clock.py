@@ -15,6 +15,9 @@ from types import FrameType
 
 BEAT = 0.25  # seconds
 LEAST = 2 * BEAT  # less than that a busy machine takes, too
+RECENT = (
+    30.0  # seconds; SIGCONT is heard of between two operations of the main thread, and what was missed before is old
+)
 
 
 class ProcessClock:
@@ -24,6 +27,7 @@ class ProcessClock:
         self.now = now
         self.stopped = 0.0
         self._beat, self._missed = now(), 0.0
+        self._missed_at = self._beat
         self._lock = threading.RLock()  # one thread ticks, the main one hears signals
 
     def __call__(self) -> float:
@@ -33,7 +37,9 @@ class ProcessClock:
         """Once a BEAT."""
         with self._lock:
             now = self.now()
-            self._missed, self._beat = max(self._missed, now - self._beat - BEAT), now
+            missed, self._beat = now - self._beat - BEAT, now
+            if missed > self._missed or now - self._missed_at > RECENT:
+                self._missed, self._missed_at = missed, now
 
     def continued(self) -> None:
         """SIGCONT has come."""

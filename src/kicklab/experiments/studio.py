@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import itertools
 import json
+import math
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -20,11 +21,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from kickitout.errors import UserError
-from kicklab.browser import sounding_flags
+from kicklab.browser import find_browser, sounding_flags
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+DRAWING_SECONDS = 3.0
 KICK = {"recipe": {"seed": 3}}
 
 
@@ -88,13 +94,29 @@ def answered(studio: Studio, work: Callable[[int], object], times: int) -> str:
     return f"{1000 * statistics.median(found):8.1f} ms ({1000 * used:.0f} ms of processor time)"
 
 
-def crowd(studio: Studio, clients: int, seconds: float) -> tuple[int, int]:
-    """(answers, errors) of so many clients that ask for variations, one after the other, for so long."""
-    done, wrong, until = [0] * clients, [0] * clients, time.monotonic() + seconds
+class Crowd(NamedTuple):
+    """What became of many clients. memory: (seconds, MB) of the server, once a second."""
+
+    answers: int
+    errors: int
+    memory: list[tuple[float, float]]
+
+    def told(self) -> str:
+        seconds, mb = zip(*self.memory, strict=True)
+        slope = 60 * statistics.linear_regression(seconds, mb).slope
+        return (
+            f"{self.answers:8d} answers, {self.errors} errors, {mb[0]:.0f} to {mb[-1]:.0f} MB, {slope:+.1f} MB a minute"
+        )
+
+
+def crowd(studio: Studio, clients: int, seconds: float) -> Crowd:
+    """So many clients that ask for variations, one after the other, for so long."""
+    began = time.monotonic()
+    done, wrong, memory = [0] * clients, [0] * clients, [(0.0, studio.memory_mb())]
 
     def client(number: int) -> None:
         with closing(studio.connect()) as link:
-            while time.monotonic() < until:
+            while time.monotonic() < began + seconds:
                 body = {"recipe": {"seed": number}, "seeds": [done[number]], "amount": 0.4}
                 try:
                     status = studio.ask("/api/vary", body, link)
@@ -107,18 +129,48 @@ def crowd(studio: Studio, clients: int, seconds: float) -> tuple[int, int]:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
-    return sum(done), sum(wrong)
+        while thread.is_alive():
+            thread.join(1.0)
+            memory.append((time.monotonic() - began, studio.memory_mb()))
+    return Crowd(sum(done), sum(wrong), memory)
+
+
+def drawing_rate(page: Page) -> str:
+    """How often a curve is painted while its first point is dragged with the mouse for a while, in words."""
+    page.evaluate(
+        """Promise.all(['analysis', 'state'].map((name) => import(`/js/${name}.js`)))
+        .then(([{ analysisOf }, { state }]) => { window.analysed = () => analysisOf(state.sound) !== undefined; })"""
+    )
+    page.wait_for_function("() => window.analysed()")  # before, the points are guessed, and then move
+    page.click("#draw")
+    dot = page.locator("[data-curve=level] circle").last.bounding_box()
+    assert dot is not None
+    x, y = dot["x"] + dot["width"] / 2, dot["y"] + dot["height"] / 2
+    page.evaluate(
+        """window.painted = [];
+        document.addEventListener('kick-drawn', () => requestAnimationFrame((at) => window.painted.push(at)));"""
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    until = time.monotonic() + DRAWING_SECONDS
+    step = 0
+    while time.monotonic() < until:
+        step += 1
+        page.mouse.move(x, y + 20 + 15 * math.sin(step / 20))
+    page.mouse.up()
+    times = sorted(set(page.evaluate("window.painted")))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    slowest = statistics.quantiles(gaps, n=20)[-1]
+    return f"{1000 * len(gaps) / (times[-1] - times[0]):8.0f} frames a second; 95 % after {slowest:.0f} ms or less"
 
 
 def page_figures(model: str) -> Iterator[str]:
     """From the command to the first sound in the page; from the mouse or a control to the sound."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
         from playwright.sync_api import sync_playwright
-    except ImportError:
-        chromium = None
-    if chromium is None:
+
+        chromium = find_browser("kick lab measure studio", "measure the page")
+    except (ImportError, UserError):
         yield "  the page: not measured, there is no Chromium or no playwright here"
         return
     with sync_playwright() as playwright:
@@ -161,6 +213,7 @@ def page_figures(model: str) -> Iterator[str]:
             page.wait_for_function("(n) => window.matched.length > n", arg=many)
         moved = page.evaluate("window.matched.filter((one) => one.moving).map((one) => one.ms)")
         yield f"  control to sound, while it moves  {statistics.median(moved):8.1f} ms (n {len(moved)})"
+        yield f"  a curve that is drawn             {drawing_rate(page)}"
         browser.close()
         studio.end()
 
@@ -207,10 +260,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         late = studio.memory_mb()
         grown = f"{early:.0f} after {part} more kicks, {late:.0f} after {args.kicks}"
         yield f"  memory of the server              {started:8.0f} MB at first, {grown}"
-        done, wrong = crowd(studio, args.clients, args.seconds)
-        after = studio.memory_mb()
         crowded = f"{args.clients} clients for {args.seconds:.0f} s"
-        yield f"  {crowded:32s}  {done:8d} answers, {wrong} errors, {after:.0f} MB after it"
+        yield f"  {crowded:32s}  {crowd(studio, args.clients, args.seconds).told()}"
     finally:
         studio.end()
     yield from page_figures(args.model)

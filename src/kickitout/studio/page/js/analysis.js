@@ -127,14 +127,23 @@ function paintSpectrogram(seconds, analysis) {
   pen.imageSmoothingQuality = "high";
   pen.drawImage(small, 0, 0, width, height);
   const y = (/** @type {number} */ hz) => (1 - Math.log(hz / low) / Math.log(high / low)) * height;
+  curve(pen, analysis.pitch.ms.map((ms, i) => [ms, analysis.pitch.hz[i]]), seconds, width, y, "teal");
   pen.font = "10px system-ui, sans-serif";
-  pen.fillStyle = colour("quiet");
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  for (const hz of [50, 200, 1000, 5000]) pen.fillText(hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
+  for (const hz of [50, 200, 1000, 5000]) label(pen, hz < 1000 ? `${hz} Hz` : `${hz / 1000} kHz`, width - 5, y(hz));
   pen.textAlign = "center";
-  for (const share of [0.2, 0.4, 0.6, 0.8]) pen.fillText(`${Math.round(share * seconds * 1000)} ms`, share * width, 8);
-  curve(pen, analysis.pitch.ms.map((ms, i) => [ms, analysis.pitch.hz[i]]), seconds, width, y, "teal");
+  for (const share of [0.2, 0.4, 0.6, 0.8]) label(pen, `${Math.round(share * seconds * 1000)} ms`, share * width, 8);
+}
+
+/** Words on a ground of their own: hot colours lie under them. @param {CanvasRenderingContext2D} pen @param {string} text @param {number} x @param {number} y */
+function label(pen, text, x, y) {
+  pen.lineWidth = 4;
+  pen.lineJoin = "round";
+  pen.strokeStyle = colour("ground");
+  pen.strokeText(text, x, y);
+  pen.fillStyle = colour("quiet");
+  pen.fillText(text, x, y);
 }
 
 /**

@@ -4,6 +4,7 @@ import { audio, prepare, wake } from "./audio.js";
 import { backend } from "./backend.js";
 import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
 import { colour, fresh } from "./draw.js";
+import { keep, kept } from "./kept.js";
 import { outputOf } from "./master.js";
 import { ducking, mixed } from "./mix.js";
 import { state } from "./state.js";
@@ -57,7 +58,7 @@ export function setUpFit() {
   input("fit-ducked").addEventListener("change", () => playing && run());
   addEventListener("resize", paint);
   document.querySelector("#tab-fit")?.addEventListener("click", paint);
-  const last = stored();
+  const last = kept(LAST_KEY);
   if (last) element("fit-said").textContent = `Last time: ${last}. Drop it again to go on: loops are not kept.`;
 }
 
@@ -74,7 +75,7 @@ async function open(file) {
     if (latest !== file) return;
     reply.sounds.forEach(prepare);
     show({ loop, name: file.name, kicks: reply.sounds.slice(0, -1), before: reply.sounds[reply.sounds.length - 1], head: reply.head });
-    store(file.name);
+    keep(LAST_KEY, file.name);
     say(loop ? `${file.name}: ${reply.head.fit.kicks.length} kicks` : `${file.name}: this browser cannot play it, so the kicks sound alone; WAV, FLAC, MP3 and OGG play in the mix`);
   } catch (error) {
     if (latest === file) say(inSentence(error), true);
@@ -222,21 +223,4 @@ function paint() {
 function say(text, far = false) {
   element("fit-said").textContent = text;
   element("fit-said").classList.toggle("far", far);
-}
-
-/** @param {string} name */
-function store(name) {
-  try {
-    localStorage.setItem(LAST_KEY, name);
-  } catch {
-    // a private window keeps nothing
-  }
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(LAST_KEY);
-  } catch {
-    return null;
-  }
 }

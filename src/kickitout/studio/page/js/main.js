@@ -11,6 +11,7 @@ import { analysisCame, setUpDrawing } from "./draw-curves.js";
 import { button, element, input, make, newest, right, select, trying, typing, wrong } from "./dom.js";
 import { filter, isShown, setUpFind } from "./find.js";
 import { setUpFit } from "./fit.js";
+import { keep, keptData } from "./kept.js";
 import { setUpList, show as showList } from "./list.js";
 import { KickMap } from "./map.js";
 import { setUpMine } from "./mine.js";
@@ -119,7 +120,7 @@ const favour = trying(() => {
 const recall = () => state.recall(async (recipes) => (await backend.render(recipes)).sounds).catch(wrong);
 
 function setUpControls() {
-  const axes = stored(AXES_KEY) ?? {};
+  const axes = keptData(AXES_KEY) ?? {};
   for (const side of /** @type {const} */ (["x", "y", "colour"])) {
     const choice = select(`axis-${side}`);
     choice.append(...AXES.map(({ name }) => make("option", { value: name }, name)));
@@ -132,7 +133,7 @@ function setUpControls() {
     pick();
     choice.addEventListener("change", () => {
       pick();
-      store(AXES_KEY, JSON.stringify({ x: map.axes.x.name, y: map.axes.y.name, colour: map.axes.colour.name }));
+      keep(AXES_KEY, JSON.stringify({ x: map.axes.x.name, y: map.axes.y.name, colour: map.axes.colour.name }));
     });
   }
   button("play").addEventListener("click", (event) => playSelected(event.timeStamp));
@@ -196,31 +197,13 @@ function shortcut(event) {
   if (event.key === "f") favour();
 }
 
-/** @param {string} key */
-function stored(key) {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "null");
-  } catch {
-    return null;
-  }
-}
-
-/** @param {string} key @param {string} value */
-function store(key, value) {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // a private window keeps nothing
-  }
-}
-
 let filling = Promise.resolve(); // one at a time, lest a kick comes twice
 
 let wanted = 0; // kicks on the map, once it is full
 
 /** @param {number} until */
 const fillTo = (until) => (filling = filling.catch(() => {}).then(() => fill((wanted = Math.max(wanted, until)))));
-const remember = () => store(KICKS_KEY, String(map.sounds.length));
+const remember = () => keep(KICKS_KEY, String(map.sounds.length));
 
 /** The map in the session: how many kicks, and what its axes are. */
 const mapInSession = {
@@ -322,7 +305,7 @@ async function begin() {
   audio().addEventListener("statechange", hint);
   hint();
   await recall(); // what was kept and cannot be played any more does not keep the map away
-  await fillTo(Number(stored(KICKS_KEY)) || AT_FIRST);
+  await fillTo(Number(keptData(KICKS_KEY)) || AT_FIRST);
   document.documentElement.dataset.ready = "all";
 }
 

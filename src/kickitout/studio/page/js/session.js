@@ -9,6 +9,7 @@
 import { backend } from "./backend.js";
 import { button, element, input, saveAs, trying } from "./dom.js";
 import { upgradedRecipe } from "./file.js";
+import { keep, kept, parsed } from "./kept.js";
 import { MOST_FAVOURITES, state } from "./state.js";
 import { Wrong } from "./wrong.js";
 
@@ -62,8 +63,8 @@ export function setUpSession(about) {
     },
   });
   for (const happening of /** @type {const} */ (["selected", "session"])) state.on(happening, soon);
-  addEventListener("pagehide", keep);
-  document.addEventListener("visibilitychange", () => document.hidden && keep());
+  addEventListener("pagehide", keepNow);
+  document.addEventListener("visibilitychange", () => document.hidden && keepNow());
   button("save-session").addEventListener("click", save);
   const file = input("session-file");
   file.addEventListener("change", trying(async () => {
@@ -82,29 +83,20 @@ function snapshot(wanted) {
 }
 
 function soon() {
-  if (!writing) writing = window.setTimeout(keep, REST_MS);
+  if (!writing) writing = window.setTimeout(keepNow, REST_MS);
 }
 
 /** Keep the session in this browser, if anything has changed. */
-function keep() {
+function keepNow() {
   if (!writing) return;
   clearTimeout(writing);
   writing = 0;
-  try {
-    localStorage.setItem(shelf(), JSON.stringify(snapshot((part) => !part.keptElsewhere)));
-  } catch {
-    // a private window keeps nothing
-  }
+  keep(shelf(), JSON.stringify(snapshot((part) => !part.keptElsewhere)));
 }
 
 /** Go on where this browser was left. @returns {Promise<unknown>} why what was kept cannot be opened any more; null if it can */
 export async function resumeSession() {
-  let text = null;
-  try {
-    text = localStorage.getItem(shelf());
-  } catch {
-    // a private window has kept nothing
-  }
+  const text = kept(shelf());
   return text ? openText(text, "The session that this browser has kept").then(() => null, (error) => error) : null;
 }
 
@@ -150,15 +142,6 @@ async function openText(text, name) {
   const sounds = await rendered(found.flatMap(({ part, own }) => part.recipes?.(own) ?? []), name);
   for (const { part, own } of found) await part.open(own, (recipe) => /** @type {Sound} */ (sounds.get(JSON.stringify(recipe))));
   return true;
-}
-
-/** @param {string} text @returns {any} null for what is no JSON */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
 
 /** The sounds of recipes, by their text. @param {Recipe[]} recipes @param {string} name */

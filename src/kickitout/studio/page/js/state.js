@@ -1,6 +1,7 @@
 /** What is selected, what was before, and what is kept. Nothing is on the server: a kick is its recipe. */
 
 import { upgradedRecipe } from "./file.js";
+import { keep, keptData } from "./kept.js";
 import { Wrong } from "./wrong.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
@@ -92,27 +93,14 @@ class State {
     this.favourites = given ? others : [...others, sound];
     // Another tab may have kept or given up kicks since: what is stored is changed by this one kick only.
     const rest = this.stored().filter((recipe) => !same(recipe, sound.recipe));
-    this.store(given ? rest : [...rest, sound.recipe]);
+    keep(this.shelf, JSON.stringify(given ? rest : [...rest, sound.recipe]));
     this.tell("favourites");
-  }
-
-  /** @param {Recipe[]} recipes */
-  store(recipes) {
-    try {
-      localStorage.setItem(this.shelf, JSON.stringify(recipes));
-    } catch {
-      // private windows may keep nothing: favourites then last as long as the page
-    }
   }
 
   /** The recipes of kicks that were kept before, or in another tab. @returns {Recipe[]} */
   stored() {
-    try {
-      const found = JSON.parse(localStorage.getItem(this.shelf) ?? "[]");
-      return Array.isArray(found) ? found.filter((one) => one instanceof Object).slice(0, MOST_FAVOURITES).map(upgradedRecipe) : [];
-    } catch {
-      return [];
-    }
+    const found = keptData(this.shelf);
+    return Array.isArray(found) ? found.filter((one) => one instanceof Object).slice(0, MOST_FAVOURITES).map(upgradedRecipe) : [];
   }
 
   /**

@@ -77,11 +77,10 @@ function show() {
   element("command").textContent = command(sound.recipe);
 }
 
-/** The same on the command line. @param {import("./types.js").Recipe} recipe */
-function command(recipe) {
-  if (recipe.seed === undefined) return `kick recipe ${state.sound?.name}.wav --render again.wav`;
-  if (!recipe.controls?.some((/** @type {number} */ x) => x)) return recipe.start ? "" : `kick generate --seeds ${recipe.seed}${recipe.length_s ? ` --length ${recipe.length_s}s` : ""}`;
-  return `kick recipe ${state.sound?.name}.wav --render again.wav`;
+/** The same on the command line: from the seed, where that is all there is to it. @param {import("./types.js").Recipe} recipe */
+function command({ seed, start, controls, curves, length_s: seconds }) {
+  const more = seed === undefined || start || curves || controls?.some((/** @type {number} */ x) => x);
+  return more ? `kick recipe ${state.sound?.name}.wav --render again.wav` : `kick generate --seeds ${seed}${seconds ? ` --length ${seconds}s` : ""}`;
 }
 
 const chosen = () => (state.favourites.length ? state.favourites : state.sound?.recipe ? [state.sound] : []).slice(0, MOST_IN_A_KIT);

@@ -1,5 +1,7 @@
 /** Light or dark: as the system says, until the user says otherwise. */
 
+import { keep, kept } from "./kept.js";
+
 const KEY = "kickitout.theme";
 
 /** @param {() => void} repaint canvases know their colours only when they are painted */
@@ -9,23 +11,11 @@ export function setUpTheme(repaint) {
     document.documentElement.dataset.theme = light ? "light" : "dark";
     repaint();
   };
-  set(stored() ? stored() === "light" : system.matches);
-  system.addEventListener("change", () => stored() || set(system.matches));
+  set(kept(KEY) ? kept(KEY) === "light" : system.matches);
+  system.addEventListener("change", () => kept(KEY) || set(system.matches));
   document.getElementById("theme")?.addEventListener("click", () => {
     const light = document.documentElement.dataset.theme !== "light";
-    try {
-      localStorage.setItem(KEY, light ? "light" : "dark");
-    } catch {
-      // a private window: the choice lasts as long as the page
-    }
+    keep(KEY, light ? "light" : "dark");
     set(light);
   });
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
 }

@@ -15,6 +15,7 @@ import { Wrong } from "./wrong.js";
  * @property {string} name
  * @property {string} path
  * @property {Phase} state
+ * @property {boolean} begun  it has learned something; before, it takes another config
  * @property {string} said
  * @property {boolean} wrong
  * @property {string | null} command  null where somebody else began it
@@ -173,11 +174,11 @@ async function show({ needs, folder, configs, names, training: active, run, read
   if (!config.options.length) config.append(...Object.entries(configs).map(([value, what]) => make("option", { value }, `${value}: ${what}`)));
   const name = select("train-name");
   if ([...name.options].map(({ value }) => value).join() !== names.join()) name.replaceChildren(...names.map((value) => make("option", { value }, value)));
-  const old = !sent && run !== null;
+  const old = !sent && run !== null && (run.begun || ACTIVE.includes(run.state));
   const seen = run !== null && (!sent || active !== null); // what trains is seen while another folder waits
   element("train-run").hidden = !seen;
   button("train-start").textContent = old ? "Go on" : "Train";
-  button("train-start").disabled = Boolean(needs) || (!sent && !run) || active !== null || (old && run.command === null);
+  button("train-start").disabled = Boolean(needs) || active !== null || (!sent && (run === null || run.command === null));
   (config.closest("label") ?? config).hidden = old;
   button("train-stop").disabled = run?.state !== "running";
   if (seen) {
