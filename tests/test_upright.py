@@ -8,22 +8,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
 from synthetic import swept_kick  # noqa: E402
-from toy import assert_eight_a_call, toy  # noqa: E402
+from toy import shared_run  # noqa: E402
 
 from kickitout.audio.prepare import polarity  # noqa: E402
-from kickitout.export.model_file import graph_bytes, to_onnx  # noqa: E402
+from kickitout.export.model_file import graph_bytes  # noqa: E402
+from kickitout.generation.generate import generate  # noqa: E402
 from kickitout.generation.graph import open_graph  # noqa: E402
-from kickitout.generation.model import ModelInfo  # noqa: E402
-from kickitout.generation.noise import normal  # noqa: E402
-from kickitout.generation.onnx_backend import OnnxModel  # noqa: E402
-from kickitout.generation.torch_backend import TorchModel  # noqa: E402
-from kickitout.models.kickgan.decoder import Decoder  # noqa: E402
-from kickitout.models.kickgan.player import ControllablePlayer  # noqa: E402
-from kickitout.models.kickgan.prior import MixturePrior  # noqa: E402
 from kickitout.models.upright import Upright, body_kernel  # noqa: E402
-from kickitout.representations import make_representation  # noqa: E402
 from kickitout.sound import LENGTH  # noqa: E402
-from kickitout.training.config import load_config  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -64,20 +56,10 @@ def test_the_graph_decides_as_torch_does_and_the_same_alone_as_among_others(wave
         assert np.array_equal(graph.run(None, {"wave": waves[i : i + 1]})[0][0], together[i])
 
 
-def test_every_kick_of_a_player_begins_upwards_in_torch_and_in_its_file(tmp_path):
-    config = load_config("kickgan", toy("kickgan"))
-    representation = make_representation(config.representation)
-    torch.manual_seed(0)
-    decoder = Decoder(config.model, representation.representation_shape[0]).eval()
-    prior = MixturePrior(2, config.model.latent_size, config.model.noise_code)
-    player = ControllablePlayer(decoder, representation, prior, stereo=config.model.stereo).eval()
-    info = ModelInfo("toy", player.latent, **player.control_info)
-    (tmp_path / "toy.onnx").write_bytes(to_onnx(player, info))
-    model = OnnxModel(tmp_path / "toy.onnx")
-    assert_eight_a_call(model)
-    made = model.play(normal(range(8), model.info.noise_size))
-    assert [polarity(wave[0]) for wave in made] == [1] * 8
-    np.testing.assert_allclose(TorchModel(player, info).play(normal(range(8), info.noise_size)), made, atol=2e-4)
+def test_every_kick_of_a_model_file_begins_upwards(tmp_path_factory):
+    """That both play the same is held in test_model_files.py."""
+    made = generate(range(32), shared_run(tmp_path_factory, "kickgan"))
+    assert [polarity(wave) for wave in made] == [1] * 32
 
 
 def test_silence_stays_silence():

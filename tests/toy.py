@@ -32,7 +32,8 @@ def toy(name: str) -> list[str]:
         more = {"kickgan-at-large": ["augmentation_mix=8"], "kickgan-stereo": ["variants=0"]}
         return [*TOY_KICKGAN, *more.get(name, [])]
     if name == "drumgan":
-        return [*TOY, "model.channels=8"]
+        small = ["representation.n_fft=512", "representation.hop=256", "representation.frames=88"]  # fewer cells
+        return [*TOY, "model.channels=8", *small]
     return {"wavegan": TOY_DIM, "specgan": TOY_DIM}.get(name, TOY)
 
 

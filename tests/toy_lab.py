@@ -44,7 +44,6 @@ SMALLER = {
     "kickgan": ["variants=0"],
     "dcgan": ["representation.iterations=1", *SMALL_PICTURE],
     "specgan": ["representation.iterations=1"],
-    "drumgan": ["model.channels=8", "representation.n_fft=512", "representation.hop=256", "representation.frames=88"],
 }
 TOY_ANCESTOR = [*SHORT, "model.channels=8", "model.doublings=5", "representation.iterations=1", *SMALL_PICTURE]
 
