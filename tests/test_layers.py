@@ -143,6 +143,16 @@ def test_making_kicks_imports_no_torch(tmp_path):
     assert not loaded & {"torch", "scipy", "sklearn", "matplotlib", "pydantic", "accelerate"}
 
 
+def test_one_kick_waits_for_no_library_that_it_does_not_need(tmp_path):
+    """A decoder, a resampler and a pool of threads take longer to load than a kick to make."""
+    loaded = loaded_by(
+        "import io; sys.stdout = sys.stderr = io.StringIO()\n"
+        f"from kickitout.cli import main; assert main(['generate', '-n', '1', '-o', {str(tmp_path)!r}]) == 0"
+    )
+    assert "onnxruntime" in loaded
+    assert not loaded & {"soundfile", "soxr", "concurrent", "logging", "subprocess"}
+
+
 def test_a_site_is_written_without_an_extra():
     assert not loaded_by("import kickitout; kickitout.write_site") & {"pydantic", "fastapi", "starlette", "torch"}
 

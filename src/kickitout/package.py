@@ -6,25 +6,30 @@ import atexit
 import functools
 import os
 import shutil
-import tempfile
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+_HERE = Path(__file__).parent  # no folder where the package is in a zip
 _mine: list[Path] = []
 UNPACKED = "KICKITOUT_UNPACKED"  # where the process that started this one has copied them to
 
 
 def package_folder(name: str) -> Path:
     """A folder of the package: "model_files", "studio/page". Out of a zip it is copied once, until the end."""
-    place = files("kickitout").joinpath(*name.split("/"))
-    if isinstance(place, Path):
+    place = _HERE.joinpath(*name.split("/"))
+    if place.is_dir():
         return place
     folder = _unpacked_folder() / name
     if not folder.exists():
+        import tempfile
+        from importlib.resources import files
+
         folder.parent.mkdir(parents=True, exist_ok=True)
         whole = Path(tempfile.mkdtemp(dir=folder.parent))  # renamed when whole: another thread may be as far
-        _copy(place, whole)
+        _copy(files("kickitout").joinpath(*name.split("/")), whole)
         try:
             whole.rename(folder)
         except OSError:
@@ -36,7 +41,7 @@ def package_folder(name: str) -> Path:
 
 def unpack_for_processes() -> None:
     """Have copies removed by this process and not by those it starts, which may end without a word."""
-    if not isinstance(files("kickitout"), Path):
+    if not _HERE.is_dir():
         _unpacked_folder()
 
 
@@ -45,6 +50,8 @@ def _unpacked_folder() -> Path:
     known = os.environ.get(UNPACKED)
     if known and os.path.isdir(known):
         return Path(known)
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="kickitout-"))
     atexit.register(remove_copies)
     os.environ[UNPACKED] = str(folder)

@@ -1,7 +1,8 @@
 """Sound files -> samples.
 
 Every refusal is one `UserError` sentence that begins with the name of the file. Decoding is libsndfile's; what it takes
-from a header is put right by `containers` first.
+from a header is put right by `containers` first. That library is loaded when a file is read (`libsndfile`): it takes
+longer to load than a kick to make.
 """
 
 from __future__ import annotations
@@ -10,39 +11,26 @@ import errno
 import io
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-import soundfile
 
 from kickitout.audio.chunks import chunks, info_comment, read_at
 from kickitout.audio.containers import find_begin, find_contents, truncated
 from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.quiet import quiet_libraries
 from kickitout.suffixes import CONVERT_IT
+
+if TYPE_CHECKING:
+    from kickitout.audio.libsndfile import Stream
 
 MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or songs
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
 MAX_CHANNELS = 32
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "OGG", "MP3", "CAF", "AU")  # magic numbers worth trusting
-PRINTS_NOTHING = (
-    b"RIFF",
-    b"RIFX",
-    b"RF64",
-    b"riff",
-    b"FORM",
-    b"fLaC",
-    b"OggS",
-    b"caff",
-    b".snd",
-)  # all but MP3 print nothing
 UNKNOWN_FRAMES = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
-READ_FRAMES = 65_536  # frames that are read at a time where the length is unknown
 OTHER_FILE = "not an audio file that is read; WAV, FLAC, AIFF, OGG and MP3 work"
 NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say of it
     (rb"....ftyp|\xff[\xf1\xf9]", f"AAC (m4a, mp4) is not read; {CONVERT_IT}"),
@@ -97,6 +85,8 @@ def lossy(samples: np.ndarray, rate: int, container: str) -> np.ndarray:
 
     What a codec puts before or behind is cut off, so the sound may be late by a part of a millisecond.
     """
+    import soundfile
+
     buffer = io.BytesIO()
     soundfile.write(buffer, np.asarray(samples, np.float32), rate, format=container, compression_level=0.5)
     back = decode_sound(buffer.getvalue(), container).samples[:, 0]
@@ -111,6 +101,8 @@ def read_comment(path: str | os.PathLike[str]) -> str | None:
 
 def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
     """The comment in a sound file's bytes, as `read_comment` has it. name: begins the message."""
+    from kickitout.audio.libsndfile import FAILURES, open_stream
+
     file = io.BytesIO(data) if isinstance(data, bytes) else data
     for kind, at, size in chunks(file, find_begin(file)[0]):
         if kind == b"LIST":
@@ -118,60 +110,28 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
             if comment is not None:
                 return comment
     try:
-        with _open_stream(find_contents(file, name).file) as sound:
+        with open_stream(find_contents(file, name).file) as sound:
             return sound.comment or None
-    except (soundfile.LibsndfileError, TypeError) as error:
+    except FAILURES as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
 
 
-class _Sought:
-    """A file for libsndfile: a damaged header may send it to before the beginning, where it stays where it is.
-
-    An exception there would be printed and not raised, because C is calling.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.readinto, self.read, self.tell = file.readinto, file.read, file.tell  # type: ignore[attr-defined]
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        try:
-            return self._file.seek(offset, whence)
-        except (ValueError, OSError):
-            return self._file.tell()
-
-
-class _Stream(soundfile.SoundFile):
-    """Read from its begin to its end and never sought, which fails where a length is unknown or only estimated."""
-
-    def seekable(self) -> bool:
-        return False
-
-
-@contextmanager
-def _open_stream(file: BinaryIO) -> Iterator[_Stream]:
-    """A sound file for libsndfile. The decoder of MP3 would print on stderr what it stumbles over, in tags as well."""
-    at = file.tell()
-    quiet = nullcontext() if file.read(4) in PRINTS_NOTHING else quiet_libraries()
-    file.seek(at)
-    with quiet, _Stream(_Sought(file)) as sound:
-        yield sound
-
-
 def _decode(file: BinaryIO, name: str, longest: float) -> Sound:
+    from kickitout.audio.libsndfile import FAILURES, READ_FRAMES, open_stream, read_to_end
+
     if Path(name).suffix.lower() == ".raw":
         raise UserError(f"{name}: raw samples without a header; {CONVERT_IT}")
     contents = find_contents(file, name)
     try:
-        with _open_stream(contents.file) as sound:
+        with open_stream(contents.file) as sound:
             if sound.format not in CONTAINERS:
                 raise UserError(f"{name}: {sound.format} files are not read; {CONVERT_IT}")
             promised = contents.promised or (0 if sound.frames >= UNKNOWN_FRAMES else sound.frames)
             _check_header(sound, promised, name, longest)
             limit = int(longest * sound.samplerate) + 1
-            samples, broken = _read_to_end(sound, promised or READ_FRAMES, limit)
+            samples, broken = read_to_end(sound, promised or READ_FRAMES, limit)
             rate, container, subtype = sound.samplerate, contents.container or sound.format, sound.subtype
-    except (soundfile.LibsndfileError, TypeError) as error:
+    except FAILURES as error:
         raise UserError(f"{name}: {_why_not_sound(file)}") from error
     if broken and len(samples) < (promised or limit):
         raise UserError(f"{name}: {_how_broken(contents.file, promised)}; copy or download it again")
@@ -197,25 +157,6 @@ def _decode(file: BinaryIO, name: str, longest: float) -> Sound:
     return Sound(samples, rate, container, subtype, tuple(notes))
 
 
-def _read_to_end(sound: _Stream, first: int, limit: int, block: int = READ_FRAMES) -> tuple[np.ndarray, bool]:
-    """Float32 [T, C] until no more samples come, but `limit` at most, and whether an error was what ended it.
-
-    first: how many are asked for at once; then `block` at a time.
-    """
-    parts: list[np.ndarray] = []
-    left, size, broken = limit, first, False
-    while left and not broken:
-        try:
-            part = sound.read(frames=min(size, left), dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:
-            part, broken = np.zeros((0, sound.channels), np.float32), True
-        parts.append(part)
-        if len(part) == 0:
-            break
-        left, size = left - len(part), block
-    return (parts[0] if len(parts) < 3 and len(parts[0]) else np.concatenate(parts)), broken
-
-
 def _without_filling(samples: np.ndarray, front: int, back: int) -> tuple[int, int]:
     """Where the sound begins, behind `front` samples, and ends: up to `back` samples before the end, if silent."""
     level = np.abs(samples).max(axis=1)
@@ -227,9 +168,11 @@ def _without_filling(samples: np.ndarray, front: int, back: int) -> tuple[int, i
 
 def _how_broken(file: BinaryIO, promised: int) -> str:
     """How much can be decoded of what a decoder stumbles over."""
+    from kickitout.audio.libsndfile import open_stream, read_to_end
+
     file.seek(0)
-    with _open_stream(file) as sound:
-        there = len(_read_to_end(sound, 256, promised or 256, 256)[0])
+    with open_stream(file) as sound:
+        there = len(read_to_end(sound, 256, promised or 256, 256)[0])
     return (
         f"damaged or truncated, only {there / promised:.0%} of its samples can be read"
         if promised
@@ -237,7 +180,7 @@ def _how_broken(file: BinaryIO, promised: int) -> str:
     )
 
 
-def _check_header(sound: _Stream, promised: int, name: str, longest: float) -> None:
+def _check_header(sound: Stream, promised: int, name: str, longest: float) -> None:
     """Refuse by the header alone, before memory is spent."""
     if not MIN_RATE <= sound.samplerate <= MAX_RATE:
         raise UserError(f"{name}: a sample rate of {sound.samplerate} Hz; 8 to 192 kHz work")

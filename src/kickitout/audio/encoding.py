@@ -12,7 +12,6 @@ import struct
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from kickitout.audio.chunks import riff_chunk
 from kickitout.errors import UserError
@@ -52,6 +51,8 @@ def encode_sound(
         x = x.clip(-1, 1)
     if format == "wav":
         return _wav(x, rate, channels, bits, comment)
+    import soundfile  # here, as in `decoding`
+
     buffer = io.BytesIO()
     with soundfile.SoundFile(buffer, "w", rate, channels, SUBTYPES[bits], format="FLAC") as file:
         if comment:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import soxr
 
 HUSHED = 1e-3  # of the loudest channel's peak, -60 dB
 FAR_ABOVE = 100.0  # of full scale, +40 dBFS; in 16 bits it is a peak of -50 dBFS
@@ -41,6 +40,8 @@ def resample(x: np.ndarray, rate_from: int, rate_to: int) -> np.ndarray:
     x = np.asarray(x, dtype=np.float32)
     if rate_from == rate_to or len(x) == 0:
         return x
+    import soxr  # here: most sounds need no other rate
+
     return np.asarray(soxr.resample(x, rate_from, rate_to, quality="VHQ"), dtype=np.float32)
 
 

@@ -10,7 +10,6 @@ behind the last sample above -80 dB re peak.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -95,6 +94,8 @@ def cards(waves: np.ndarray, rate: float = SAMPLE_RATE, threads: int | None = No
         for part in parts:
             fill(part)
     else:
+        from concurrent.futures import ThreadPoolExecutor
+
         with ThreadPoolExecutor(threads) as pool:  # numpy computes outside of the interpreter's lock
             list(pool.map(fill, parts))
     return out

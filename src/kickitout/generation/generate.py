@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -29,6 +28,9 @@ from kickitout.generation.styles import in_style, named_by, seed_recipe
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
 from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.sound import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -182,7 +184,8 @@ def each_kick(
     else:
         size = TOGETHER if len(seeds) >= threads * TOGETHER else 1
     parts = (seeds[i : i + size] for i in range(0, len(seeds), size))
-    with closing(in_order(lambda part: [use(kick) for kick in group(part)], parts, threads)) as groups:
+    number = min(threads, max(1, -(-len(seeds) // size)))  # one group needs no thread of its own
+    with closing(in_order(lambda part: [use(kick) for kick in group(part)], parts, number)) as groups:
         for made in groups:
             yield from made
 
@@ -201,6 +204,8 @@ def in_order(use: Callable[[S], T], items: Iterable[S], threads: int) -> Generat
     if threads == 1:
         yield from map(use, items)
         return
+    from concurrent.futures import ThreadPoolExecutor  # here: one kick needs none
+
     with ThreadPoolExecutor(threads) as pool:
         under_way: deque[Future[T]] = deque()
         try:
