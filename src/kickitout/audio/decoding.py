@@ -24,7 +24,7 @@ from kickitout.files import explain_os_error
 from kickitout.suffixes import CONVERT_IT
 
 if TYPE_CHECKING:
-    from kickitout.audio.libsndfile import Stream
+    from kickitout.audio.libsndfile import ForwardFile
 
 MAX_SECONDS = 30.0  # a kick is a one-shot; longer files are loops, stems or songs
 MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
@@ -180,7 +180,7 @@ def _how_broken(file: BinaryIO, promised: int) -> str:
     )
 
 
-def _check_header(sound: Stream, promised: int, name: str, longest: float) -> None:
+def _check_header(sound: ForwardFile, promised: int, name: str, longest: float) -> None:
     """Refuse by the header alone, before memory is spent."""
     if not MIN_RATE <= sound.samplerate <= MAX_RATE:
         raise UserError(f"{name}: a sample rate of {sound.samplerate} Hz; 8 to 192 kHz work")

@@ -44,7 +44,7 @@ class _Sought:
             return self._file.tell()
 
 
-class Stream(soundfile.SoundFile):
+class ForwardFile(soundfile.SoundFile):
     """Read from its begin to its end and never sought, which fails where a length is unknown or only estimated."""
 
     def seekable(self) -> bool:
@@ -52,16 +52,16 @@ class Stream(soundfile.SoundFile):
 
 
 @contextmanager
-def open_stream(file: BinaryIO) -> Iterator[Stream]:
+def open_stream(file: BinaryIO) -> Iterator[ForwardFile]:
     """A sound file for libsndfile. The decoder of MP3 would print on stderr what it stumbles over, in tags as well."""
     at = file.tell()
     quiet = nullcontext() if file.read(4) in PRINTS_NOTHING else quiet_libraries()
     file.seek(at)
-    with quiet, Stream(_Sought(file)) as sound:
+    with quiet, ForwardFile(_Sought(file)) as sound:
         yield sound
 
 
-def read_to_end(sound: Stream, first: int, limit: int, block: int = READ_FRAMES) -> tuple[np.ndarray, bool]:
+def read_to_end(sound: ForwardFile, first: int, limit: int, block: int = READ_FRAMES) -> tuple[np.ndarray, bool]:
     """Float32 [T, C] until no more samples come, but `limit` at most, and whether an error was what ended it.
 
     first: how many are asked for at once; then `block` at a time.
