@@ -7,6 +7,7 @@ import pytest
 from known_kicks import RATE, TIME, cents, decaying, kick
 
 from kickitout.descriptors import FIELD_NAMES, FIELDS, Cards, card, cards, format_card, level_curve, pitch_curve
+from kickitout.descriptors.limits import NOT_LIMITED
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK
 
@@ -19,6 +20,17 @@ def test_a_card_has_every_field_once_and_in_order():
     assert len(set(FIELD_NAMES)) == len(FIELD_NAMES)
     assert isinstance(found["note"], str)
     assert all(isinstance(found[name], float) for name in FIELD_NAMES if name != "note")
+
+
+def test_a_card_without_loudness_is_the_same_in_all_that_limits_know():
+    waves = np.array([kick(), kick(click=0.2, noise=1e-3)])
+    whole, part = cards(waves), cards(waves, loudness=False)
+    left_out = {"loudness_lufs", "true_peak_dbtp"}
+    assert left_out < set(NOT_LIMITED)
+    assert {
+        name for name in FIELD_NAMES if not np.array_equal(whole[name].astype(str), part[name].astype(str))
+    } == left_out
+    assert all(np.array_equal(whole.whys[name], part.whys[name]) for name in FIELD_NAMES)
 
 
 # Tolerances of the three changes that must not matter, absolute, in the field's unit. Left out, with the reason:

@@ -101,23 +101,17 @@ def shares(block: SoundBlock) -> list[np.ndarray]:
     return [below_infra / total, below_sub / total, between / total, np.maximum(above_air, 0) / total]
 
 
-def measure_loudness(block: SoundBlock) -> Measured:
+def measure_shares(block: SoundBlock) -> Measured:
     """infra_share, sub_share, body_share, air_share: energy of the whole wave below 30 Hz, below 60 Hz, from 60 to 250
     Hz, above 4 kHz, re all.
 
-    loudness_lufs: ITU-R BS.1770-5 for a sound shorter than a programme: one gating block of 400 ms that begins at the
-    onset, filled with silence where the wave is shorter; -0.691 + 10 log10 of its K-weighted mean square; one channel;
-    no gate. It is what a meter's momentary loudness (EBU Tech 3341) reaches.
-
-    true_peak_dbtp: see `true_peak`. crest_db: sample peak re RMS of the same 400 ms, so that silence behind the sound
-    does not count. dc: mean of the wave from the onset until it is over (see `Block.gone`) under a Hann window, which
-    hides the wave's own swing; 1 is full scale.
+    crest_db: sample peak re RMS of the first 400 ms from the onset on, so that silence behind the sound does not count.
+    dc: mean of the wave from the onset until it is over (see `Block.gone`) under a Hann window, which hides the wave's
+    own swing; 1 is full scale.
     """
     infra, sub, body, air = shares(block)
     count = block.samples(BLOCK_MS)
     square = row_energy(gather(block.wave, block.onset, count)) / count
-    mean_square = k_weighted(block, block.onset, count) / count
-    scale_db = 20 * np.log10(block.peak)
 
     swing = block.body_band
     at = np.arange(swing.shape[1], dtype=np.float32) * block.step
@@ -131,8 +125,22 @@ def measure_loudness(block: SoundBlock) -> Measured:
         "sub_share": block.known(sub),
         "body_share": block.known(body),
         "air_share": block.known(air),
-        "loudness_lufs": block.known(-0.691 + to_db(mean_square) + scale_db),
-        "true_peak_dbtp": block.known(20 * np.log10(true_peak(block)) + scale_db),
         "crest_db": block.known(-to_db(square)),
         "dc": block.known(offset * block.peak),
+    }
+
+
+def measure_loudness(block: SoundBlock) -> Measured:
+    """loudness_lufs: ITU-R BS.1770-5 for a sound shorter than a programme: one gating block of 400 ms that begins at
+    the onset, filled with silence where the wave is shorter; -0.691 + 10 log10 of its K-weighted mean square; one
+    channel; no gate. It is what a meter's momentary loudness (EBU Tech 3341) reaches.
+
+    true_peak_dbtp: see `true_peak`.
+    """
+    count = block.samples(BLOCK_MS)
+    mean_square = k_weighted(block, block.onset, count) / count
+    scale_db = 20 * np.log10(block.peak)
+    return {
+        "loudness_lufs": block.known(-0.691 + to_db(mean_square) + scale_db),
+        "true_peak_dbtp": block.known(20 * np.log10(true_peak(block)) + scale_db),
     }

@@ -154,8 +154,13 @@ def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
 
 def start_noise(model: Model, seed: int, start: int) -> np.ndarray:
     """[1, noise_size]: noise of a start of a seed. The first is the seed's own."""
-    far_away = (int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1)
-    return normal([far_away], model.info.noise_size)
+    return start_noises(model, [seed], start)
+
+
+def start_noises(model: Model, seeds: Sequence[int], start: int) -> np.ndarray:
+    """[len(seeds), noise_size]: the same of several seeds."""
+    far_away = [(int(seed) + start * START_STRIDE) % (LARGEST_SEED + 1) for seed in seeds]
+    return normal(far_away, model.info.noise_size)
 
 
 # Searches ------------------------------------------------------------------------------------------------------------

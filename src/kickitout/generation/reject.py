@@ -23,7 +23,7 @@ import numpy as np
 from kickitout.descriptors import Cards, cards
 from kickitout.descriptors.limits import ARTEFACTS, FIELD_UNITS, Limits, artefact_limits
 from kickitout.errors import UserError
-from kickitout.generation.match import STARTS, Targets, match_seeds, start_noise, starts_tried
+from kickitout.generation.match import STARTS, Targets, match_seeds, start_noises, starts_tried
 from kickitout.generation.model import Model
 from kickitout.generation.targets import MatchResult, TargetRequest
 
@@ -137,7 +137,9 @@ class OutlierRejection:
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
             played = self._play([seeds[i] for i in waiting], attempt, request)
-            found = cards(np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1)
+            found = cards(
+                np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1, loudness=False
+            )  # it has no limits
             excess = limits.excess(found)
             for row, (i, (wave, match)) in enumerate(zip(waiting, played, strict=True)):
                 outside = {name: float(x[row]) for name, x in excess.items() if x[row] > 0}
@@ -161,8 +163,7 @@ class OutlierRejection:
         if request:
             found = match_seeds(self.model, request, seeds, attempt * starts_tried(request))
             return [(match.wave, match) for match in found]
-        eps = np.concatenate([start_noise(self.model, seed, attempt * STARTS) for seed in seeds])
-        return [(wave, None) for wave in self.model.play(eps)]
+        return [(wave, None) for wave in self.model.play(start_noises(self.model, seeds, attempt * STARTS))]
 
 
 def limits_of_model(model: Model) -> Limits | None:
