@@ -380,6 +380,16 @@ def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
     assert told_in((docs / "paper.html").read_text("utf-8")) == told_in(render_paper(Lab(docs / "evidence")).decode())
 
 
+def test_the_chart_beside_the_readme_shows_the_committed_results(tmp_path, capsys):
+    """Its lines, which are numbers; texts are placed by the fonts of whoever drew it."""
+    command = ["lab", "measure", "distance-chart", "--lab", str(ROOT / "docs" / "evidence"), str(tmp_path / "d.svg")]
+    assert main(command) == 0
+    assert "3 seeds a row, with" in capsys.readouterr().out
+    images = (tmp_path / "d.svg", ROOT / "docs" / "images" / "distances.svg")
+    drawn, kept = (re.findall(r' d="[^"]*"', image.read_text("utf-8")) for image in images)
+    assert drawn == kept
+
+
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
     assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page

@@ -256,6 +256,15 @@ def _svg(axes: Axes, title: str) -> str:
     )
 
 
+def standalone(drawn: str) -> bytes:
+    """A chart as a file of its own, on the paper's background, which no page gives colours."""
+    for colour, variable in VARIABLES.items():
+        drawn = drawn.replace(variable, colour)
+    ground = f'</title><rect width="100%" height="100%" fill="{BACKGROUND}"/>'
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" color="{INK}" font-family="sans-serif" '
+    return drawn.replace("<svg ", head, 1).replace("</title>", ground, 1).encode()
+
+
 def short(value: float) -> str:
     """Three digits that count, for print.
 

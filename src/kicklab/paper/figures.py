@@ -36,21 +36,24 @@ def drawn(e: Evidence) -> dict[str, Row]:
 
 
 def distances(paper: Paper, e: Evidence, identity: str, below: str = "", said: str = "") -> Markup:
-    """Distance against sounds, a line a row with its interval, over the band of other recordings. below: more charts,
-    of which the caption says `said`."""
+    """The figure of `distance_chart`. below: more charts, of which the caption says `said`."""
+    least, most = e.unseen.band
+    caption = (
+        f"Energy distance to sources that no run has heard, on the scale asinh(E / {SOFT} dB), with 95 % intervals "
+        f"over sources and seeds. Grey: halves of the real sources against each other, {least:.2f} to {most:.2f} dB."
+    )
+    return paper.figure(identity, distance_chart(e) + below, f"{caption} {said}".strip(), wide=True)
+
+
+def distance_chart(e: Evidence) -> str:
+    """Distance against sounds, a line a row with its interval, over the band of other recordings: SVG."""
     series = []
     for i, (row, runs) in enumerate(drawn(e).items()):
         found = [e.distance(row, at) for at in range(len(runs.seen))]
         low, value, high = (np.array([getattr(f, key) for f in found]) for key in ("low", "value", "high"))
         series.append(Series(row, np.array(runs.seen, float), value, i, low, high, points=True))
     axis = Axis("distance to unseen sources", "dB", soft=SOFT)
-    art = lines(series, SEEN, axis, "distance against sounds seen", width=680, height=300, band=e.unseen.band)
-    least, most = e.unseen.band
-    caption = (
-        f"Energy distance to sources that no run has heard, on the scale asinh(E / {SOFT} dB), with 95 % intervals "
-        f"over sources and seeds. Grey: halves of the real sources against each other, {least:.2f} to {most:.2f} dB."
-    )
-    return paper.figure(identity, art + below, f"{caption} {said}".strip(), wide=True)
+    return lines(series, SEEN, axis, "distance against sounds seen", width=680, height=300, band=e.unseen.band)
 
 
 def critic(e: Evidence, row: str) -> tuple[str, str]:
