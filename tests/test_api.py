@@ -13,6 +13,7 @@ import pytest
 from toy import TOY, shared_run, write_kicks
 
 import kickitout
+from kickitout import frontend
 from kickitout.cli import main
 from kickitout.errors import UserError
 
@@ -54,6 +55,25 @@ def test_a_function_is_typed_and_says_what_it_takes_gives_and_refuses(name):
     assert not sign.parameters or "Raises UserError" in " ".join(function.__doc__.split())
     assert (">>>" in function.__doc__) != (name in LONG)
     assert re.search(rf"\b{name}\(", function.__doc__)
+
+
+def test_what_interfaces_need_is_typed_and_says_what_it_gives_and_refuses():
+    """Nothing of it is a public name of `kickitout` once more."""
+    assert frontend.__all__ == sorted(
+        frontend.__all__, key=lambda name: (not name.isupper(), not name[0].isupper(), name)
+    )
+    assert not set(frontend.__all__) & set(kickitout.__all__)
+    for name in frontend.__all__:
+        found = getattr(frontend, name)
+        if name.isupper():
+            assert re.search(rf"\b{name}\b", frontend.__doc__), name
+        elif inspect.isfunction(found):
+            sign = inspect.signature(found)
+            typed = [one.annotation for one in sign.parameters.values()] + [sign.return_annotation]
+            assert inspect.Signature.empty not in typed, name
+            assert "Raises UserError" in " ".join(found.__doc__.split()), name
+        else:
+            assert found.__doc__, name
 
 
 def test_the_page_of_the_api_is_up_to_date():

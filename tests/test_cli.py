@@ -280,11 +280,10 @@ def test_files_are_named_by_what_the_model_makes(kind, word):
     assert model.info.word == word
     assert file_name(7, SoundFormat(word=word)) == f"{word}_000007.wav"
     assert recipe_name({"seed": 7}, {"note": "F1"}, model.info.word) == f"{word}_F1_s000007"
-    assert frontend.file(model, {"seed": 7}, SoundFormat())[0].startswith(f"{word}_")
+    assert frontend.sound_file(model, {"seed": 7})[0].startswith(f"{word}_")
     for kick in small_kit(1, model, layers=1, round_robins=1).kicks:
         assert [sound.file[: len(word) + 2] for sound in kick.sounds] == [f"{word}01"]
-    plan = frontend.Plan("Mine", layers=1, round_robins=1)
-    packed = io.BytesIO(frontend.kit(model, [{"seed": 7}], plan, ["sfz"])[1])
+    packed = io.BytesIO(frontend.kit_zip(model, [{"seed": 7}], "Mine", ["sfz"], layers=1, round_robins=1)[1])
     (wav,) = (name for name in zipfile.ZipFile(packed).namelist() if name.endswith(".wav"))
     assert re.fullmatch(rf"Mine/samples/{word}01_\w+_s000007_v1_r1.wav", wav)
 

@@ -11,6 +11,7 @@ import pytest
 
 import kickitout
 import kicklab
+from kickitout import frontend
 
 pytestmark = pytest.mark.light
 
@@ -88,38 +89,30 @@ def test_the_instrument_never_names_the_laboratory():
     assert not named
 
 
-def test_the_studio_calls_the_public_functions_alone():
-    """And what every room may use: sentences, files, threads."""
-    common = {"errors", "notes", "files", "sound", "settings", "quiet", "package", "cpus", "workers"}
-    allowed = {"kickitout", *(f"kickitout.{room}" for room in ("kicks", "frontend", "api", *common))}
-    for path in sorted((ROOT / "studio").glob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-            if module == "kickitout":
-                public = {*kickitout.__all__, "kicks", "frontend", *common}
-                assert {alias.name for alias in node.names} <= public, path.name
-            elif module.startswith("kickitout.") and not module.startswith("kickitout.studio"):
-                assert module in allowed, f"{path.name}: {module}"
-            assert not isinstance(node, ast.Import) or not any("kickitout" in alias.name for alias in node.names)
+def _used(tree: ast.AST, module: str) -> set[str]:
+    """The names that are used as `module.NAME`."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
+    return {node.attr for node in found if isinstance(node.value, ast.Name) and node.value.id == module}
 
 
-def _is_the_package(node: ast.expr) -> bool:
-    return isinstance(node, ast.Name) and node.id == "kickitout"
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "cli").glob("*.py")), ids=lambda p: p.stem)
-def test_the_command_line_calls_the_public_functions_alone(path):
+@pytest.mark.parametrize(
+    "path",
+    [*sorted((ROOT / "cli").glob("*.py")), *sorted((ROOT / "studio").glob("*.py"))],
+    ids=lambda p: str(p.relative_to(ROOT)),
+)
+def test_the_command_line_and_the_studio_call_the_public_functions_alone(path):
     """And what every room may use: sentences, units, files, drawings, threads. Names of types are free."""
-    common = {"cli", "errors", "notes", "units", "files", "settings", "sound", "quiet", "package", "cpus", "drawing",
-              "suffixes", "text", "workers", "_version"}  # fmt: skip
+    common = {room(path), "errors", "notes", "units", "files", "settings", "sound", "quiet", "package", "cpus",
+              "drawing", "suffixes", "text", "workers", "_version"}  # fmt: skip
     tree = ast.parse(path.read_text("utf-8"))
     types = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
     free = {inner for node in types for inner in ast.walk(node)}
     found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node not in free]
-    public = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute) and _is_the_package(node.value)]
-    assert not [node for node in found if node.module == "kickitout"], "kickitout.NAME is opened when it is asked for"
+    doors = {alias.name for node in found if node.module == "kickitout" for alias in node.names}
+    assert doors <= ({"frontend"} if room(path) == "studio" else set()), "kickitout.NAME is opened when it is asked for"
     rooms = {node.module.split(".")[1] for node in found if (node.module or "").startswith("kickitout.")}
-    assert set(public) <= set(kickitout.__all__)
+    assert _used(tree, "kickitout") <= set(kickitout.__all__)
+    assert _used(tree, "frontend") <= set(frontend.__all__)
     assert rooms <= common
 
 

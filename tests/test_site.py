@@ -21,7 +21,7 @@ import kickitout
 from kickitout.audio import decode_comment, decode_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards as cards_of
-from kickitout.frontend import curves_heard
+from kickitout.frontend import measure_curves
 from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
@@ -133,7 +133,7 @@ def test_curves_sound_as_pythons_and_a_level_is_followed_without_a_card(visit):
         ".then(({sounds: [s], head}) => [s.recipe, [...s.samples[0]], head.points])"
     )
     assert np.abs(kickitout.render(recipe) - np.array(wave, np.float32)).max() < TOLERANCE
-    heard = curves_heard(recipe, load_model()).points
+    heard = measure_curves(recipe, load_model()).points
     assert all(abs(point.error) < 2 for point in heard if point.curve == "level")
     assert [point["achieved"] is None for point in points] == [True] * 3 + [False] * 3
 

@@ -33,6 +33,7 @@ HOMES = {
     "generation_job": "kickitout.export.sounds",
     "inpaint": "kickitout.kicks",
     "invert": "kickitout.kicks",
+    "kick_of": "kickitout.kicks",
     "kit_formats": "kickitout.export.kits.formats",
     "load_model": "kickitout.generation",
     "match": "kickitout.kicks",
@@ -85,7 +86,7 @@ if TYPE_CHECKING:
     from kickitout.generation.curves import Curves
     from kickitout.generation.styles import styles
     from kickitout.generation.targets import TargetRequest
-    from kickitout.kicks import blend, draw, inpaint, invert, match, morph, read_recipe, render, vary
+    from kickitout.kicks import blend, draw, inpaint, invert, kick_of, match, morph, read_recipe, render, vary
     from kickitout.models.controls import controls
     from kickitout.scoring import score
     from kickitout.studio.serve import serve
@@ -113,6 +114,7 @@ __all__ = [
     "generation_job",
     "inpaint",
     "invert",
+    "kick_of",
     "kit_formats",
     "load_model",
     "match",

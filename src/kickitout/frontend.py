@@ -1,6 +1,10 @@
-"""What a page beside the public functions needs: files as bytes, curves, tables of controls, training kicks.
+"""For those who build an interface, as the studio is one: what it needs beside the functions of `kickitout`.
 
-Nothing is kept, and nothing here knows of the web.
+A recipe is JSON, as `kickitout.kick_of` takes it; files come and go as bytes; waves are float32 [channels, T] at
+44.1 kHz. Nothing is kept between two calls, and nothing here knows of the web.
+
+What a request may ask for: seeds to LARGEST_SEED, as many `rounds` as ROUNDS in `kickitout.match` and DRAW_ROUNDS in
+`kickitout.draw`, MOST_KICKS in `fit_in_mixes`. FIELDS: the fields of a kick card with unit, meaning and decimals.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from kickitout.descriptors import FIELDS, Cards, cards, cards_of_each, level_cur
 from kickitout.descriptors.image import SCALOGRAM_FLOOR_DB, SCALOGRAM_HIGH_HZ, SCALOGRAM_LOW_HZ, scalogram
 from kickitout.errors import UserError
 from kickitout.export.kits.build import build_kit
-from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_formats
+from kickitout.export.kits.formats import check_formats
 from kickitout.export.kits.package import write_package, zip_name
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import KitSource
@@ -42,21 +46,48 @@ from kickitout.generation.source import decode_kick
 from kickitout.generation.tail import first_half_second
 from kickitout.kicks import kick_of
 from kickitout.models.controls import CONTROLS, MOVED_BY, TARGETS
+from kickitout.sound import SAMPLE_RATE
 from kickitout.stored import upgraded_recipe
-from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
 from kickitout.training.background import BackgroundRun, TrainingRequest, find_background_runs
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
     from kickitout.metrics.fingerprints import Learned
 
-__all__ = ["DRAW_ROUNDS", "FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS", "REFUSED_FILES", "ROUNDS",
-           "SOUND_FILES", "USUAL_FORMATS", "Analysis", "BackgroundRun", "Cards", "CurvesHeard", "DrawnPoint",
-           "EncoderSession", "Kick", "Model", "Opened", "Plan", "SoundFormat", "TrainingKicks",
-           "TrainingRequest", "analyse", "controls_of", "curves_heard", "drawable", "file",
-           "find_background_runs", "find_learned", "find_model_file", "first_half_second", "fit_in_mixes",
-           "kit", "measure", "measure_each", "notice_of", "open_encoder", "open_sound", "outliers",
-           "recipe_name", "sounds", "targets_of", "upgraded_recipe"]  # fmt: skip
+__all__ = [
+    "DRAW_ROUNDS",
+    "FIELDS",
+    "LARGEST_SEED",
+    "MOST_KICKS",
+    "ROUNDS",
+    "Analysis",
+    "BackgroundRun",
+    "CurvesMeasured",
+    "Opened",
+    "TrainingKicks",
+    "TrainingRequest",
+    "analyse",
+    "as_kick",
+    "controls_of",
+    "drawable",
+    "find_background_runs",
+    "find_learned",
+    "find_model_file",
+    "fit_in_mixes",
+    "kit_zip",
+    "measure",
+    "measure_curves",
+    "measure_each",
+    "notice_of",
+    "open_encoder",
+    "open_sound",
+    "outliers",
+    "play_seeds",
+    "recipe_name",
+    "sound_file",
+    "targets_of",
+    "upgraded_recipe",
+]
 
 
 # From sound files to kicks --------------------------------------------------------------------------------------------
@@ -65,8 +96,9 @@ __all__ = ["DRAW_ROUNDS", "FIELDS", "KIT_FORMATS", "LARGEST_SEED", "MOST_KICKS",
 class Opened(NamedTuple):
     """What a sound file is to a model.
 
-    own: the file's sound as the model reads it; None for a file whose recipe renders its kick. kick: of the recipe, or
-    the model's reconstruction; None where the model has no encoder. exact: it is the file of that kick, bit for bit.
+    said: in words. own: the file's sound [channels, 22050] as the model reads it; None for a file whose recipe renders
+    its kick. kick: of the recipe, or the model's reconstruction; None where the model has no encoder. exact: it is the
+    file of that kick, bit for bit.
     """
 
     said: str
@@ -76,7 +108,10 @@ class Opened(NamedTuple):
 
 
 def open_encoder(model: Model) -> EncoderSession | str:
-    """The model's encoder, or the sentence that says why there is none."""
+    """The model's encoder, for `open_sound`, or the sentence that says why there is none.
+
+    Raises UserError for nothing.
+    """
     try:
         check_latent(model.info)
         return encoder_of(model)
@@ -86,7 +121,11 @@ def open_encoder(model: Model) -> EncoderSession | str:
 
 def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: str) -> Opened:
     """The bytes of a sound file or of a recipe: the kick of its recipe, if this model made it as it is; otherwise its
-    reconstruction, see `kickitout.invert`. name: begins every message."""
+    reconstruction, see `kickitout.invert`.
+
+    encoder: of `open_encoder`. name: begins every message. Raises UserError for what is no sound, a damaged recipe, and
+    the recipe of another model.
+    """
     recipe = _recipe_in(model, data, name)
     restored = None if recipe is None else _restored(model, recipe, data, name)
     if restored is not None:
@@ -140,15 +179,34 @@ def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Op
 # From recipes to files ------------------------------------------------------------------------------------------------
 
 
-def file(model: Model, recipe: Mapping[str, Any], form: SoundFormat) -> tuple[str, bytes]:
-    """Name and bytes of a sound file; the bytes that `kick generate` writes for the same recipe."""
+def as_kick(wave: np.ndarray) -> Kick:
+    """A sound [channels, T] of no model as a kick without a recipe. Raises UserError for nothing."""
+    return Kick(None, wave, {})
+
+
+def sound_file(
+    model: Model, recipe: Mapping[str, Any], format: str = "wav", bits: str = "24", rate: int = SAMPLE_RATE
+) -> tuple[str, bytes]:
+    """Name and bytes of a sound file; the bytes that `kickitout.write_kicks` writes for the same recipe.
+
+    format: "wav" or "flac"; bits: "16", "24" or "32f"; rate: Hz. Raises UserError for a recipe that this model cannot
+    render, and for a format that is none.
+    """
+    form = SoundFormat(format, bits, rate)
     kick = kick_of(recipe, model)
     name = recipe_name(kick.recipe, kick.card, model.info.word)
     return f"{name}.{form.format}", encode_kick(kick.recipe, kick.channels, form)[1]
 
 
-def kit(model: Model, recipes: Sequence[Mapping[str, Any]], plan: Plan, formats: Sequence[str]) -> tuple[str, bytes]:
-    """Name and bytes of a kit as a zip."""
+def kit_zip(
+    model: Model, recipes: Sequence[Mapping[str, Any]], name: str, formats: Sequence[str], *, layers: int = 4,
+    round_robins: int = 4, note: str | None = None, bits: str = "24",
+) -> tuple[str, bytes]:  # fmt: skip
+    """Name and bytes of a kit as a zip: `kickitout.write_kit`, from recipes.
+
+    Raises UserError for a recipe that this model cannot render, a silent kick, and what a format cannot hold.
+    """
+    plan = Plan(name, layers, round_robins, note, bits)
     check_formats(formats, plan)
     plan.check_size(len(recipes))
     sources = []
@@ -185,63 +243,69 @@ class Analysis(NamedTuple):
 
 
 def analyse(wave: np.ndarray) -> Analysis:
-    """wave: [channels, T]."""
+    """Curves and spectrogram of a wave [channels, T], the mean of its channels. Raises UserError for nothing."""
     mono = wave.mean(axis=0)
     return Analysis(pitch_curve(mono), level_curve(mono), scalogram(mono))
 
 
-def sounds(model: Model, seeds: Sequence[int]) -> np.ndarray:
-    """The waves [n, channels, T] of seeds, whether they are finite or not."""
+def play_seeds(model: Model, seeds: Sequence[int]) -> np.ndarray:
+    """The waves [n, channels, 22050] of seeds, whether they are finite or not; `kickitout.generate` refuses those that
+    are not. Raises UserError for what is no seed."""
     return model.play(normal(seeds, model.info.noise_size))
 
 
 def measure(waves: np.ndarray, threads: int | None = 1) -> Cards:
-    """The kick cards of waves [n, channels, T]. threads: all cores for None."""
+    """The kick cards of waves [n, channels, T]: field -> [n]. threads: all cores for None. Raises UserError for
+    nothing."""
     return cards(waves.mean(axis=1), threads=threads)
 
 
 def measure_each(made: Sequence[Kick]) -> list[tuple[dict[str, float | str], dict[str, str]]]:
-    """The card and the reasons of each kick."""
+    """The card of each kick, and for each field without a value the reason. Raises UserError for nothing."""
     return cards_of_each([kick.channels.mean(axis=0) for kick in made], threads=1)
 
 
 def outliers(model: Model, found: Cards) -> np.ndarray:
-    """Which cards [n] lie outside of those that the model learned from."""
+    """Which cards lie outside of those that the model learned from: [n] bool. Raises UserError for nothing."""
     return np.any([over > 0 for over in OutlierRejection.of(model).limits.excess(found).values()], axis=0)
 
 
 def targets_of(model: Model) -> list[dict[str, Any]]:
-    """What a kick of a model can be asked for, by the fields of the kick card: names, units and ranges."""
+    """The targets that a kick of this model can meet: name, field of the kick card, unit, range, meaning and scale of
+    each. Raises UserError for nothing."""
     keys = ("name", "field", "unit", "low", "high", "meaning")
     targets = [target for target in TARGETS.values() if MOVED_BY[target.name].name in model.info.controls]
     return [{key: getattr(one, key) for key in keys} | {"scale": UNITS[one.unit].scale} for one in targets]
 
 
 def controls_of(model: Model) -> list[dict[str, Any]]:
-    """The controls of a model themselves."""
+    """The controls of this model: name, unit, range and meaning of each. Raises UserError for nothing."""
     known = [control for control in CONTROLS if control.name in model.info.controls]
     return [{key: getattr(one, key) for key in ("name", "unit", "low", "high", "meaning")} for one in known]
 
 
-class CurvesHeard(NamedTuple):
-    """What a kick does under its curves. zero_db: what is 0 dB of the level curve, in dB re full scale."""
+class CurvesMeasured(NamedTuple):
+    """What a kick does under its curves: at each point that was drawn. zero_db: 0 dB of the level curve, in dB re full
+    scale."""
 
     points: tuple[DrawnPoint, ...]
     zero_db: float
 
 
-def curves_heard(recipe: Mapping[str, Any], model: Model) -> CurvesHeard | None:
-    """What the kick of a recipe does under its curves; None where none are drawn over it."""
+def measure_curves(recipe: Mapping[str, Any], model: Model) -> CurvesMeasured | None:
+    """What the kick of a recipe does under its curves; None where none are drawn over it. Raises UserError for a recipe
+    that this model cannot render."""
     curves = Curves.read(recipe[CURVES]) if recipe.get(CURVES) else None
     if curves is None:
         return None
     flat = {**recipe, CURVES: replace(curves, gain_db=()).written()}
     raw, wave = (first_half_second(kick_of(one, model).channels) for one in (flat, recipe))
-    return CurvesHeard(points_of(curves, hear(curves, raw, wave)), curves.zero_db(raw))
+    return CurvesMeasured(points_of(curves, hear(curves, raw, wave)), curves.zero_db(raw))
 
 
 class TrainingKicks:
-    """The sounds a model learned from, where somebody says in which folder they are."""
+    """The sounds that a model learned from, in a folder. digest: of the dataset; threshold: below it a sound is a
+    near-duplicate, None where too few are known to say. Raises UserError for a folder without kicks."""
 
     def __init__(self, folder: Path) -> None:
         from kickitout.datasets.build import read_dataset
@@ -252,18 +316,18 @@ class TrainingKicks:
         self._waves = dataset.waves
         self._names = [row.name for row in dataset.rows]
         self._library = CopyDetector.of(dataset.waves, dataset.groups)
-        self.threshold = (
-            self._library.threshold
-        )  # below it a sound is a near-duplicate; None where too few are known to say
+        self.threshold = self._library.threshold
 
     def nearest(self, wave: np.ndarray) -> tuple[str, float, np.ndarray]:
-        """Name, distance and wave [T] of the kick that is nearest to a wave [T]."""
-        index, distance = self._library.nearest(wave)
+        """Name, distance (0 to 1) and wave [22050] of the kick that is nearest to the first half second of a wave
+        [T]."""
+        index, distance = self._library.nearest(first_half_second(wave))
         return self._names[index], distance, self._waves[index]
 
 
 def find_learned(model: Model) -> Learned | str:
-    """The fingerprints of what a model learned, or the sentence that says why there are none."""
+    """The fingerprints of what a model learned from, or the sentence that says why there are none. Raises UserError for
+    nothing."""
     from kickitout.metrics.fingerprints import learned_file, read_learned
 
     way_out = "; a studio that is started with the folder of them compares with the kicks themselves"

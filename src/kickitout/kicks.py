@@ -94,8 +94,15 @@ def render(
 
 
 def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
-    """The kick of a recipe of a model. Raises UserError for another model, a damaged recipe, and a sound that is not
-    finite."""
+    """The kick of a recipe of a model, with its whole recipe, its card and a name; `render` gives the wave alone.
+
+    recipe: JSON like {"seed": 7} or {"latent": [...], "controls": [...]}, or a `Kick`. Raises UserError for another
+    model, a damaged recipe, and a sound that is not finite.
+
+    >>> import kickitout
+    >>> kickitout.kick_of({"seed": 7}).name
+    'kick_s000007'
+    """
     played_by = load_model(model)
     whole, played = _played(recipe, played_by)
     return Kick(whole.get("seed"), played.wave, whole, name=recipe_name(whole, word=played_by.info.word))

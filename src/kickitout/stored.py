@@ -37,6 +37,7 @@ def current_digest(digest: Any) -> Any:
 
 def upgraded_recipe(data: Mapping[str, Any]) -> dict[str, Any]:
     """The recipe of a sound in the words of format 2. What a recipe quotes of another file stays as it is there.
+    Raises UserError for nothing.
 
     >>> upgraded_recipe({"kickitout": "0.1.0", "place": [0.5], "knobs": [1.0]})
     {'kickitout': '0.1.0', 'latent': [0.5], 'controls': [1.0], 'format': 2}

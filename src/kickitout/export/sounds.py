@@ -94,6 +94,7 @@ def recipe_name(recipe: Mapping[str, Any], card: Mapping[str, float | str] | Non
     """A name that says what is in a kick: note, time to fall by 20 dB, and where it came from.
 
     A seed's own kick has its seed, any other a part of the digest of what makes it. What a card lacks is left out.
+    Raises UserError for nothing.
 
     >>> recipe_name({"seed": 42}, {"note": "F#1", "decay_t20_ms": 280.4})
     'kick_Fs1_280ms_s000042'

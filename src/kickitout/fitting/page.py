@@ -22,7 +22,8 @@ FLOOR_DB = -40.0  # of that, re its loudest
 
 
 def fit_in_mixes(model: Model, data: bytes, name: str, n: int) -> tuple[Fit, dict[str, Any]]:
-    """Kicks for the bytes of a sound file, and the JSON beside them.
+    """n kicks for the bytes of a sound file, a loop, and the JSON beside them. Raises UserError as `kickitout.fit`
+    does, in sentences that begin with `name`.
 
     fit: as fit.json; found, reasons: in words; beats: seconds; low: level of the low end in dB, a number every low_s;
     duck: how the loop is ducked; gains: dB at which the loop alone, with the seed's own kick (which is at

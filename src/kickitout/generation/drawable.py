@@ -63,7 +63,8 @@ def frame_ms() -> np.ndarray:
 
 
 def drawable(data: bytes) -> bytes | None:
-    """The bytes of an ONNX file with the inputs of `Drawing.feed`; None for a graph that has no contour."""
+    """The bytes of an ONNX file with the inputs of `Drawing.feed`, so that curves can be drawn over its kicks; None for
+    a graph that has no contour. Raises UserError for nothing."""
     parts = list(message(data))
     (graph,) = (part.content for part in parts if part.field == GRAPH)
     inside = list(message(graph))

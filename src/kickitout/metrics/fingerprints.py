@@ -24,6 +24,7 @@ import numpy as np
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
+from kickitout.generation.tail import first_half_second
 from kickitout.metrics.memorisation import LEAST_TRAIN, Library, by_group, copy_threshold, first_nearest
 from kickitout.similarity import BANDS_HZ, BandSpectra, bands
 from kickitout.sound import LENGTH, SAMPLE_RATE
@@ -76,8 +77,9 @@ class Learned(NamedTuple):
         return cls.of(dataset.waves, [row.name for row in dataset.rows], dataset.groups, dataset.digest)
 
     def nearest(self, wave: np.ndarray) -> tuple[str, float]:
-        """The name of the training kick nearest to wave [22050], and how far it is; of equally near ones, the first."""
-        distances = fingerprint_distances(fingerprints(wave[None]), self.prints)
+        """The name of the training kick nearest to the first half second of a wave [T], and how far it is; of equally
+        near ones, the first."""
+        distances = fingerprint_distances(fingerprints(first_half_second(wave)[None]), self.prints)
         best = int(first_nearest(distances, np.arange(len(self.names))[None])[0])
         return self.names[best], float(distances[0].min())
 

@@ -12,14 +12,17 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import kickitout
 from kickitout import frontend
 from kickitout.cpus import usable_cpus
-from kickitout.kicks import kick_of
 from kickitout.notes import to_midi
+
+if TYPE_CHECKING:
+    from kickitout.generation.model import Model
 
 CLICK, PITCH = "click_level_db", "pitch_end_hz"  # fields of the card
 TRIED = range(48)  # seeds on which a rule is tried
@@ -36,7 +39,7 @@ DIGITS = 3  # of turns and semitones
 Points = list[tuple[float, float]]  # control in semitones, Hz on the card; by the control
 
 
-def calibrate(model: frontend.Model, count: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
+def calibrate(model: Model, count: int) -> tuple[dict[str, dict[str, Any]], list[dict[str, Points]]]:
     """What the page may say: by control, and the points of each of the first kicks by control."""
     found = {}
     if "click" in model.info.controls and (within := ruled(model)) <= OBEYED_DB:
@@ -52,15 +55,15 @@ def calibrate(model: frontend.Model, count: int) -> tuple[dict[str, dict[str, An
     return found, [{"pitch": one} if one else {} for one in listed]
 
 
-def moved(model: frontend.Model, seed: int, control: str, turns: Sequence[float], field: str) -> np.ndarray:
+def moved(model: Model, seed: int, control: str, turns: Sequence[float], field: str) -> np.ndarray:
     """What the card of a seed's kick says in a field, with a control at each of some values; NaN where it has none."""
     controls = np.zeros((len(turns), len(model.info.controls)))
     controls[:, model.info.controls.index(control)] = turns
-    waves = [kick_of({"seed": seed, "controls": row.tolist()}, model).channels for row in controls]
+    waves = [kickitout.kick_of({"seed": seed, "controls": row.tolist()}, model).channels for row in controls]
     return frontend.measure(np.stack(waves))[field]
 
 
-def ruled(model: frontend.Model, seeds: Sequence[int] = TRIED) -> float:
+def ruled(model: Model, seeds: Sequence[int] = TRIED) -> float:
     """The control of the click moves its level by its decibels: nine of ten kicks come so near; inf for none."""
     off = [abs(level - before - turn)
            for before, *levels in (moved(model, seed, "click", (0.0, *TURNS), CLICK) for seed in seeds)
@@ -69,7 +72,7 @@ def ruled(model: frontend.Model, seeds: Sequence[int] = TRIED) -> float:
     return float(np.quantile(known, NEAREST)) if known else math.inf
 
 
-def points(model: frontend.Model, seed: int) -> Points:
+def points(model: Model, seed: int) -> Points:
     """Turns of the pitch control on a seed's kick, and what its card then says. Empty for a kick without a pitch."""
 
     def midi(turns: Sequence[float]) -> np.ndarray:

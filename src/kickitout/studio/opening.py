@@ -10,11 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kickitout import __version__, frontend, styles
+import kickitout
+from kickitout import frontend
+
+if TYPE_CHECKING:
+    from kickitout.descriptors import Cards
+    from kickitout.generation.model import Model
 
 WISHES = {
     "pitch_end_hz": (45.0, 60.0),
@@ -27,11 +32,11 @@ LOOKED_AT = 24  # seeds: the first reply of the map
 KNOWN = {"5342a2e236085f90": 101}  # identity of a model, begun -> what `best` finds among the 192 of the map
 
 
-def about(model: frontend.Model, opening: int) -> dict[str, Any]:
+def about(model: Model, opening: int) -> dict[str, Any]:
     """The model, its controls, and the fields of a card. opening: the seed of the kick that the page opens with."""
-    info = model.info
+    info, usual = model.info, kickitout.kit_formats(usual=True)
     return {
-        "version": __version__,
+        "version": kickitout.__version__,
         "model": {
             "name": info.name,
             "word": info.word,
@@ -47,10 +52,10 @@ def about(model: frontend.Model, opening: int) -> dict[str, Any]:
         "has_latent": bool(info.latent_size),
         "targets": frontend.targets_of(model),
         "controls": info.controls,
-        "styles": list(styles(model)),
+        "styles": list(kickitout.styles(model)),
         "fields": [field._asdict() for field in frontend.FIELDS],
         "formats": [
-            {"name": form.name, "title": form.title, "usual": not form.alone} for form in frontend.KIT_FORMATS.values()
+            {"name": name, "title": title, "usual": name in usual} for name, title in kickitout.kit_formats().items()
         ],
     }
 
@@ -60,17 +65,16 @@ def or_null(values: Mapping[str, Any]) -> dict[str, Any]:
     return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
-def opening_seed(model: frontend.Model) -> int:
+def opening_seed(model: Model) -> int:
     """The seed that the studio of this model opens with."""
     known = KNOWN.get(model.digest[:16])
     if known is not None:
         return known
-    return best(
-        frontend.measure(frontend.sounds(model, range(LOOKED_AT))), model
-    )  # one that is not finite does not stop it
+    looked_at = frontend.play_seeds(model, range(LOOKED_AT))  # one that is not finite does not stop it
+    return best(frontend.measure(looked_at), model)
 
 
-def best(found: frontend.Cards, model: frontend.Model) -> int:
+def best(found: Cards, model: Model) -> int:
     """Which of these sounds it is; the first of those that are equal."""
     loud = np.nan_to_num(found["loudness_lufs"], nan=-np.inf)
     missed = np.where(np.isfinite(loud), 0, len(found))  # a silent one is the last of all

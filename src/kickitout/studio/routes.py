@@ -14,10 +14,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
-from kickitout import __version__
+import kickitout
+from kickitout import frontend
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
-from kickitout.frontend import MOST_KICKS
 from kickitout.studio.guard import SOUND_OF_A_FOLDER, Guard
 from kickitout.studio.page_files import KINDS, page_files
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService
@@ -63,7 +63,7 @@ def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
     """The studio as an ASGI app. runs: the folder in which the page trains."""
     app = FastAPI(
         title="kick studio",
-        version=__version__,
+        version=kickitout.__version__,
         description="A local page for kicks. Binary replies: see kickitout.studio.service.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's own page of the API is fetched from elsewhere
@@ -92,7 +92,7 @@ def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
               openapi_extra={"requestBody": {"required": True, **BINARY}})  # fmt: skip
     async def fit(
         request: Request, name: Annotated[str, Query(max_length=LONGEST_NAME)] = "the loop",
-        n: Annotated[int, Query(ge=1, le=MOST_KICKS)] = 4,
+        n: Annotated[int, Query(ge=1, le=frontend.MOST_KICKS)] = 4,
     ) -> Packed:  # fmt: skip
         """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it."""
         data = await request.body()

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
+import kickitout
 from kickitout.errors import UserError
 from kickitout.package import remove_copies
 
@@ -120,11 +121,10 @@ def _ending_soon(server: Server) -> Iterator[None]:
 
 
 def _service(model: str | Path, train: Path | None) -> StudioService:
-    from kickitout import load_model
-    from kickitout.frontend import TrainingKicks
+    from kickitout import frontend
     from kickitout.studio.service import StudioService
 
-    service = StudioService(load_model(model), None if train is None else TrainingKicks(train))
+    service = StudioService(kickitout.load_model(model), None if train is None else frontend.TrainingKicks(train))
     service.about()  # opens the encoder, too
     return service
 

@@ -1,4 +1,4 @@
-"""What the studio can do, as the functions of its API: recipes in, kicks out. `kickitout.kicks` does the work.
+"""What the studio can do, as the functions of its API: recipes in, kicks out. The functions of `kickitout` do the work.
 
 A reply with sounds is binary, so that a page has hundreds of them ready after a few requests:
 
@@ -15,16 +15,23 @@ import json
 import struct
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 from fastapi import Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 
-from kickitout import frontend, generate_kicks, kicks
+import kickitout
+from kickitout import frontend
 from kickitout.errors import UserError
 from kickitout.studio.opening import about, opening_seed, or_null
+
+if TYPE_CHECKING:
+    from kickitout.generation.draw import DrawnPoint
+    from kickitout.generation.generate import Kick
+    from kickitout.generation.invert import EncoderSession
+    from kickitout.generation.model import Model
 
 MOST_AT_ONCE = 64  # kicks in one reply: 6 MB
 MOST_IN_A_KIT = 16
@@ -133,7 +140,7 @@ class KitBody(_Body):
     name: str = "Studio Kit"
     velocity_layers: int = 4
     round_robin: int = 4
-    formats: list[str] = list(frontend.USUAL_FORMATS)
+    formats: list[str] = list(kickitout.kit_formats(usual=True))
     note: str | None = None
     bits: str = "24"
 
@@ -147,10 +154,10 @@ class Packed(Response):
 class StudioService:
     """A model, and what the page does with it. Each public method but `play` is an address of the API."""
 
-    def __init__(self, model: frontend.Model, training: frontend.TrainingKicks | None = None) -> None:
+    def __init__(self, model: Model, training: frontend.TrainingKicks | None = None) -> None:
         self.model, self.training = model, training
 
-    def play(self, model: frontend.Model) -> None:
+    def play(self, model: Model) -> None:
         """Go on with another model, which has learned from other kicks; the page is to be loaded again."""
         self.model, self.training = model, None
         for name, known in vars(type(self)).items():
@@ -158,7 +165,7 @@ class StudioService:
                 self.__dict__.pop(name, None)
 
     @cached_property
-    def encoder(self) -> frontend.EncoderSession | str:
+    def encoder(self) -> EncoderSession | str:
         """The model's encoder, or the sentence that says why there is none."""
         return frontend.open_encoder(self.model)
 
@@ -190,24 +197,24 @@ class StudioService:
         """The kicks of seeds in a row: cards and samples. style: of the model, within which they are drawn."""
         seeds = range(first, first + n)
         if style is not None:
-            return self._packed(list(generate_kicks(seeds, self.model, style=style, threads=1)))
-        return self._packed([kicks.kick_of({"seed": seed}, self.model) for seed in seeds])
+            return self._packed(list(kickitout.generate_kicks(seeds, self.model, style=style, threads=1)))
+        return self._packed([kickitout.kick_of({"seed": seed}, self.model) for seed in seeds])
 
     def render(self, body: RecipesBody) -> Packed:
         """Kicks from their recipes."""
-        return self._packed([kicks.kick_of(recipe.known(), self.model) for recipe in body.recipes])
+        return self._packed([kickitout.kick_of(recipe.known(), self.model) for recipe in body.recipes])
 
     def vary(self, body: VaryBody) -> Packed:
         """One variation a seed: a seed is a direction, amount how far to go."""
-        return self._packed(kicks.vary(body.recipe.known(), body.seeds, body.amount, self.model))
+        return self._packed(kickitout.vary(body.recipe.known(), body.seeds, body.amount, self.model))
 
     def blend(self, body: BlendBody) -> Packed:
         """The kick between kicks."""
-        return self._packed([kicks.blend([recipe.known() for recipe in body.recipes], body.weights, self.model)])
+        return self._packed([kickitout.blend([recipe.known() for recipe in body.recipes], body.weights, self.model)])
 
     def morph(self, body: MorphBody) -> Packed:
         """The kicks from one to another, both included."""
-        return self._packed(kicks.morph(body.first.known(), body.last.known(), body.n, self.model))
+        return self._packed(kickitout.morph(body.first.known(), body.last.known(), body.n, self.model))
 
     def match(self, body: MatchBody) -> Packed:
         """A kick that meets targets, each with its error; from a recipe, or from a new seed."""
@@ -216,7 +223,7 @@ class StudioService:
         ]
         if len(starts) != 1:
             raise UserError("give a recipe or a seed, and not both")
-        (kick,) = kicks.match(starts, body.targets, self.model, rounds=body.rounds)
+        (kick,) = kickitout.match(starts, body.targets, self.model, rounds=body.rounds)
         matched = kick.match  # None for a new seed without targets
         lines = [
             {
@@ -233,7 +240,7 @@ class StudioService:
 
     def draw(self, body: DrawBody) -> Packed:
         """A kick under a pitch curve and a level curve, and what it does at each point."""
-        kick = kicks.draw(body.recipe.known(), body.pitch, body.level, self.model, rounds=body.rounds)
+        kick = kickitout.draw(body.recipe.known(), body.pitch, body.level, self.model, rounds=body.rounds)
         return self._packed([kick], points=_points(kick.points))
 
     def invert(self, data: bytes, name: str) -> Packed:
@@ -242,7 +249,7 @@ class StudioService:
         if found.own is None:
             assert found.kick is not None
             return self._packed([found.kick], kind="restored", said=found.said, exact=found.exact)
-        own = frontend.Kick(None, found.own, {})
+        own = frontend.as_kick(found.own)
         both = [own] if found.kick is None else [own, found.kick]
         return self._packed(both, [name], kind="inverted", said=found.said, analysis=self._analysis(found.own))
 
@@ -250,7 +257,7 @@ class StudioService:
         """A loop as a sound file: kicks for it, what was found in it, and how all are played in its mix. The last sound
         is the first kick as its seed had it."""
         found, head = frontend.fit_in_mixes(self.model, data, name, n)
-        unfitted = kicks.kick_of({"seed": found.kicks[0].seed}, self.model)
+        unfitted = kickitout.kick_of({"seed": found.kicks[0].seed}, self.model)
         return self._packed([*(one.kick for one in found.kicks), unfitted], **head)
 
     # Measures ----------------------------------------------------------------------------------------------------
@@ -258,8 +265,8 @@ class StudioService:
     def analyse(self, body: RecipeBody) -> dict[str, Any]:
         """Curves, a spectrogram and the nearest training kick."""
         recipe = body.recipe.known()
-        found = self._analysis(kicks.kick_of(recipe, self.model).channels)
-        drawn = frontend.curves_heard(recipe, self.model)
+        found = self._analysis(kickitout.kick_of(recipe, self.model).channels)
+        drawn = frontend.measure_curves(recipe, self.model)
         if drawn is None:
             return found
         return found | {"drawn": {"points": _points(drawn.points), "zero_db": drawn.zero_db}}
@@ -268,9 +275,9 @@ class StudioService:
         """A kick and the nearest training kick, where those are known."""
         if self.training is None:
             raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
-        kick = kicks.kick_of(body.recipe.known(), self.model)
-        name, distance, wave = self.training.nearest(frontend.first_half_second(kick.channels.mean(axis=0)))
-        other = frontend.Kick(None, np.repeat(wave[None], self.model.info.channels, axis=0), {})
+        kick = kickitout.kick_of(body.recipe.known(), self.model)
+        name, distance, wave = self.training.nearest(kick.channels.mean(axis=0))
+        other = frontend.as_kick(np.repeat(wave[None], self.model.info.channels, axis=0))
         return self._packed([kick, other], ["", name], distance=distance)
 
     def _analysis(self, wave: np.ndarray) -> dict[str, Any]:
@@ -292,7 +299,7 @@ class StudioService:
         learned = self.training or self.learned
         if isinstance(learned, str):
             return {"known": False, "why": learned}
-        name, distance, *_ = learned.nearest(frontend.first_half_second(wave))
+        name, distance, *_ = learned.nearest(wave)
         by = "sounds" if self.training else "fingerprints"
         return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": by}
 
@@ -303,23 +310,26 @@ class StudioService:
         bits: Literal["16", "24", "32f"] = "24", rate: int = 44_100,
     ) -> Response:  # fmt: skip
         """A sound file, named by what is in it. recipe: as JSON."""
-        name, data = frontend.file(self.model, recipe.known(), frontend.SoundFormat(format, bits, rate))
+        name, data = frontend.sound_file(self.model, recipe.known(), format, bits, rate)
         return _download(name, data, f"audio/{format}")
 
     def kit(self, body: KitBody) -> Response:
         """A kit for samplers, as a zip."""
-        plan = frontend.Plan(body.name, body.velocity_layers, body.round_robin, body.note or None, body.bits)
         if len(body.recipes) * body.velocity_layers * body.round_robin > MOST_KIT_FILES:
             raise UserError(
                 f"{len(body.recipes)} kicks with {body.velocity_layers} layers of {body.round_robin} robins are "
                 f"more than {MOST_KIT_FILES} files; fewer of any work, and `kick kit` makes larger kits"
             )
         recipes = [recipe.known() for recipe in body.recipes]
-        return _download(*frontend.kit(self.model, recipes, plan, body.formats), "application/zip")
+        name, data = frontend.kit_zip(
+            self.model, recipes, body.name, body.formats, layers=body.velocity_layers, round_robins=body.round_robin,
+            note=body.note or None, bits=body.bits,
+        )  # fmt: skip
+        return _download(name, data, "application/zip")
 
     # -------------------------------------------------------------------------------------------------------------
 
-    def _packed(self, made: Sequence[frontend.Kick], names: Sequence[str] = (), **more: Any) -> Packed:
+    def _packed(self, made: Sequence[Kick], names: Sequence[str] = (), **more: Any) -> Packed:
         """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
         channels, length = self.model.info.channels, max(kick.channels.shape[1] for kick in made)
         waves = np.zeros((len(made), channels, length), "<f4")
@@ -337,7 +347,7 @@ class StudioService:
         return Packed(struct.pack("<I", len(text)) + text + waves.tobytes())
 
 
-def _points(points: Sequence[frontend.DrawnPoint]) -> list[dict[str, Any]]:
+def _points(points: Sequence[DrawnPoint]) -> list[dict[str, Any]]:
     told = [or_null({"achieved": one.achieved, "error": one.error}) for one in points]
     return [
         {"curve": one.curve, "ms": one.ms, "drawn": one.drawn, **more} for one, more in zip(points, told, strict=True)

@@ -23,10 +23,10 @@ from typing import Any
 
 import numpy as np
 
-from kickitout import frontend, load_model
+import kickitout
+from kickitout import frontend
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, make_folder, names_in, put_folder
-from kickitout.kicks import kick_of
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best, or_null
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
@@ -107,8 +107,8 @@ def write_site(
 def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np.ndarray]:
     """What the page needs to know of the model: its metadata, names and cards of the kicks on the map, and the samples
     [C, T] of the kick that it opens with."""
-    player = load_model(model)
-    made = [kick_of({"seed": seed}, player) for seed in range(kicks)]
+    player = kickitout.load_model(model)
+    made = [kickitout.kick_of({"seed": seed}, player) for seed in range(kicks)]
     found = frontend.measure(np.stack([kick.channels for kick in made]), threads=None)
     can_draw = player.path is not None and frontend.drawable(player.path.read_bytes()) is not None
     expected, points = calibrate(player, kicks)

@@ -17,7 +17,8 @@ from fastapi import Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from kickitout import check, export_model, frontend, load_model
+import kickitout
+from kickitout import frontend
 from kickitout.errors import UserError, need_extra
 from kickitout.files import make_folder, names_in
 from kickitout.studio.service import LONGEST_NAME, StudioService
@@ -134,7 +135,7 @@ class TrainingService:
         if not self._sounds(body.name).is_dir():
             raise UserError(f"{body.name}: no sounds of that name were sent; drop a folder")
         try:
-            report = check(self._sounds(body.name), lambda *done: self._read.__setitem__(body.name, done))
+            report = kickitout.check(self._sounds(body.name), lambda *done: self._read.__setitem__(body.name, done))
         finally:
             self._read.pop(body.name, None)
         return {
@@ -177,16 +178,16 @@ class TrainingService:
         """Copy the model, as it is now, to where no further training replaces it."""
         folder = make_folder(self.folder / KEPT)
         source = self._model(body.name)
-        out = folder / f"{body.name}-{load_model(source).info.step:06d}.onnx"
+        out = folder / f"{body.name}-{kickitout.load_model(source).info.step:06d}.onnx"
         if out.exists():
             raise UserError(f"{out.name} was kept already")
-        export_model(source, out)
+        kickitout.export_model(source, out)
         return {"path": str(out)}
 
     def use(self, body: NameBody) -> dict[str, str]:
         """Play with the model of this run from now on."""
         path = self._model(body.name)
-        self.studio.play(load_model(path))
+        self.studio.play(kickitout.load_model(path))
         return {"model": str(path)}
 
     # -----------------------------------------------------------------------------------------------------------------

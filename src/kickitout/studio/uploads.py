@@ -7,16 +7,16 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from kickitout import frontend
 from kickitout.errors import UserError, count
 from kickitout.files import OF_DEVICES, left_by_others, make_folder, names_in, write_whole
+from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
 
 MOST_FILES = 5000
 MOST_BYTES = 2 * 2**30
 DEEPEST = 12  # folders in folders
 LONGEST_PART = 120  # characters of a file's or a folder's name
 LONGEST_NAME = 60
-TAKEN = frozenset({*frontend.SOUND_FILES, *frontend.REFUSED_FILES, ".csv", ".zip"})  # what is no sound has its reason
+TAKEN = frozenset({*SOUND_FILES, *REFUSED_FILES, ".csv", ".zip"})  # what is no sound has its reason
 
 
 def free_name(wanted: str, taken: Sequence[str]) -> str:

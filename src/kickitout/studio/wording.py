@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kickitout.frontend import KIT_FORMATS
+import kickitout
 
 # What the rooms below call by an option of the command line -> what stands beside the field of the page.
 LABELS = {
@@ -19,7 +19,7 @@ LABELS = {
     "--budget": "a time of",
 }
 ADVICE = {
-    **{f"leave {form.name} out of --formats": f"untick {form.title}" for form in KIT_FORMATS.values()},
+    **{f"leave {name} out of --formats": f"untick {title}" for name, title in kickitout.kit_formats().items()},
     "; -n says how many": "",
     "give that model with --model": "start the studio with that model",
 }

@@ -234,7 +234,7 @@ def thinned_out(entries: Sequence[dict[str, Any]], most: int) -> list[dict[str, 
 
 
 def find_background_runs(folder: Path) -> list[Path]:
-    """The run folders right in a folder, the one that was begun or trained last first."""
+    """The run folders right in a folder, the one that was begun or trained last first. Raises UserError for nothing."""
     found = []
     with suppress(OSError):
         for path in folder.iterdir():

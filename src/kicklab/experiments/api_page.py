@@ -1,4 +1,5 @@
-"""What docs/api.md says of each public name of `kickitout`: its signature and its docstring; and what they return.
+"""What docs/api.md says of each public name of `kickitout`: its signature and its docstring; then the same of
+`kickitout.frontend`, and what they return.
 
 kick lab measure api-page --write docs/api.md
 """
@@ -12,9 +13,11 @@ import re
 import textwrap
 from collections.abc import Iterator
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import kickitout
+from kickitout import frontend
 
 MOST_COLUMNS = 116
 
@@ -24,29 +27,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace | None = None) -> Iterator[str]:
-    for name in kickitout.__all__:
-        if name.startswith("__"):
-            continue
-        found = getattr(kickitout, name)
-        yield f"\n## `{name}`\n"
-        if not inspect.isclass(found):
-            yield f"```python\n{signature(name, found)}\n```\n"
-        yield fenced(inspect.cleandoc(found.__doc__))
+    for name, found in offered(kickitout).items():
+        yield from section(name, found)
+    yield f"\n# Interfaces: `kickitout.frontend`\n\n{fenced(inspect.cleandoc(frontend.__doc__ or ''))}"
+    for name, found in offered(frontend).items():
+        yield from section(name, found)
     yield "\n# What they return"
     for kind in sorted(returned(), key=lambda kind: kind.__name__):
-        yield f"\n## `{kind.__name__}`\n"
-        yield fenced(inspect.cleandoc(kind.__doc__ or ""))
-        if members := attributes(kind):
-            yield f"\n```python\n{members}\n```"
+        yield from section(kind.__name__, kind)
+
+
+def offered(module: ModuleType) -> dict[str, Any]:
+    """The functions and classes of a module's `__all__`; constants are in its docstring."""
+    found = {name: getattr(module, name) for name in module.__all__}
+    return {name: one for name, one in found.items() if inspect.isfunction(one) or inspect.isclass(one)}
+
+
+def section(name: str, found: Any) -> Iterator[str]:
+    """The signature of a function and its docstring; the docstring of a class and its members."""
+    yield f"\n## `{name}`\n"
+    if inspect.isfunction(found):
+        yield f"```python\n{signature(name, found)}\n```\n"
+    yield fenced(inspect.cleandoc(found.__doc__))
+    if inspect.isclass(found) and (members := attributes(found)):
+        yield f"\n```python\n{members}\n```"
 
 
 def returned() -> set[type]:
     """The classes of the package that public functions return, and those that their attributes are made of."""
-    functions = [getattr(kickitout, name) for name in kickitout.__all__ if not name.startswith("__")]
-    found = {kind for one in functions if inspect.isfunction(one) for kind in _named(one, _tree(one).returns)}
+    public = [*offered(kickitout).values(), *offered(frontend).values()]
+    found = {kind for one in public if inspect.isfunction(one) for kind in _named(one, _tree(one).returns)}
     parts = {kind for one in found for node in _tree(one).body if isinstance(node, ast.AnnAssign)
              for kind in _named(one, node.annotation)}  # fmt: skip
-    return (found | parts) - {getattr(kickitout, name) for name in kickitout.__all__}
+    return (found | parts) - {one for one in public if inspect.isclass(one)}
 
 
 def attributes(kind: type) -> str:
