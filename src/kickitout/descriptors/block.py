@@ -67,11 +67,13 @@ def to_db(power: np.ndarray) -> np.ndarray:
 
 def gather(signal: np.ndarray, start: np.ndarray, length: int) -> np.ndarray:
     """signal[i, start[i] : start[i] + length] -> [n, length], zero outside the signal."""
-    out = np.zeros((len(signal), length), signal.dtype)
+    out = np.empty((len(signal), length), signal.dtype)
     for row, line, first in zip(out, signal, start.tolist(), strict=True):
         low, high = max(first, 0), min(first + length, len(line))
-        if high > low:
-            row[low - first : high - first] = line[low:high]
+        begin, end = (low - first, high - first) if high > low else (0, 0)
+        row[:begin] = 0
+        row[begin:end] = line[low : low + end - begin]
+        row[end:] = 0
     return out
 
 
@@ -91,7 +93,7 @@ class Grid:
     def samples(self, ms: float) -> int:
         return round(ms * self.rate / 1000)
 
-    @property
+    @cached_property
     def step(self) -> int:
         """Samples of the wave in one of the decimated path: 8 at 44.1 and 48 kHz; no prime factor above 5."""
         most = int(self.rate // LOW_RATE)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -50,6 +51,19 @@ class ModelInfo:
             if part:
                 found.setdefault(str(part.get("digest")), part)
         return list(found.values())
+
+    def learned_in_short(self) -> dict[str, Any]:
+        """The same for recipes: digest of its dataset, how many kicks in all, and under which licences."""
+        kicks, licences = self._learned
+        return {"digest": self.dataset.get("digest", ""), "kicks": kicks, "licences": dict(licences)}
+
+    @cached_property
+    def _learned(self) -> tuple[int, dict[str, int]]:
+        licences: dict[str, int] = {}
+        for dataset in self.learned_from:
+            for part in dataset.get("sources", []):
+                licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
+        return sum(dataset.get("kicks", 0) for dataset in self.learned_from), licences
 
     @property
     def kind(self) -> str:

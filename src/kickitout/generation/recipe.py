@@ -20,7 +20,7 @@ from kickitout.generation.earlier import where_had
 from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
-from kickitout.generation.model import Model, ModelInfo, Played, check_latent, goes_by
+from kickitout.generation.model import Model, Played, check_latent, goes_by
 from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
 from kickitout.generation.tail import first_half_second, ring_on, stated_length
@@ -38,7 +38,7 @@ def sound_recipe(model: Model, seed: int | None, **more: Any) -> dict[str, Any]:
     """What re-renders a sound: it is written into each file as JSON. seed: None for a kick that came from a latent."""
     known: dict[str, Any] = {"kickitout": __version__, "model": model.info.name, "model_sha256": model.digest}
     known |= {} if seed is None else {"seed": seed}
-    return known | {"format": RECIPE_FORMAT, "learned_from": _learned_from(model.info)} | more
+    return known | {"format": RECIPE_FORMAT, "learned_from": model.info.learned_in_short()} | more
 
 
 def latent_recipe(model: Model, latent: np.ndarray, **more: Any) -> dict[str, Any]:
@@ -49,16 +49,6 @@ def latent_recipe(model: Model, latent: np.ndarray, **more: Any) -> dict[str, An
 def rounded(values: np.ndarray) -> list[float]:
     """float32 numbers as the shortest decimals that give the same float32 back."""
     return [float(str(np.float32(x))) for x in values]
-
-
-def _learned_from(info: ModelInfo) -> dict[str, Any]:
-    """All that a model learned from, in short: digest of its dataset, how many kicks, and under which licences."""
-    licences: dict[str, int] = {}
-    for dataset in info.learned_from:
-        for part in dataset.get("sources", []):
-            licences[part["licence"]] = licences.get(part["licence"], 0) + part["kicks"]
-    kicks = sum(dataset.get("kicks", 0) for dataset in info.learned_from)
-    return {"digest": info.dataset.get("digest", ""), "kicks": kicks, "licences": licences}
 
 
 def recipe_in(text: str | None, where: str, *, as_written: bool = False) -> dict[str, Any]:

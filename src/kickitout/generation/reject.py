@@ -137,9 +137,8 @@ class OutlierRejection:
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
             played = self._play([seeds[i] for i in waiting], attempt, request)
-            found = cards(
-                np.stack([wave.mean(axis=0) for wave, _ in played]), threads=1, loudness=False
-            )  # it has no limits
+            waves = np.stack([wave.mean(axis=0) for wave, _ in played])
+            found = cards(waves, threads=1, loudness=False)  # which has no limits
             excess = limits.excess(found)
             for row, (i, (wave, match)) in enumerate(zip(waiting, played, strict=True)):
                 outside = {name: float(x[row]) for name, x in excess.items() if x[row] > 0}
