@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from toy import toy, toy_dataset
-from web import served
+from web import computed, served
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound
@@ -55,7 +55,7 @@ class Visit:
 
     def waves(self, call):
         """[n, T]: the samples of the sounds of a call of the backend."""
-        found = self.page.evaluate(f"backend.{call}.then((a) => a.sounds.map((s) => [...s.samples[0]]))")
+        found = computed(self.page, f"() => backend.{call}.then((a) => a.sounds.map((s) => [...s.samples[0]]))")
         return np.array(found, np.float32)
 
     def close(self):
@@ -93,8 +93,8 @@ def test_the_same_seed_is_the_same_sound(visit):
 def test_a_kick_rings_as_long_as_in_python(visit):
     recipes = [{"seed": seed, "length_s": 2.0} for seed in (5, 12, 38, 0)]  # to the end, briefly, for long, not at all
     made = [kick_of(recipe).channels[0] for recipe in recipes]
-    found = visit.page.evaluate(
-        "(recipes) => backend.render(recipes).then((a) => a.sounds.map((s) => [...s.samples[0]]))", recipes
+    found = computed(
+        visit.page, "(recipes) => backend.render(recipes).then((a) => a.sounds.map((s) => [...s.samples[0]]))", recipes
     )
     assert [len(wave) for wave in found] == [len(wave) for wave in made]
     assert len(made[0]) == 2 * SAMPLE_RATE
@@ -128,9 +128,10 @@ def test_curves_sound_as_pythons_and_a_level_is_followed_without_a_card(visit):
     pitch, level = [[0, 220], [60, 55], [400, 48]], [[0, 0], [100, -3], [300, -20]]
     drawn = kickitout.draw(7, pitch, level)
     assert np.abs(visit.waves(f"render([{json.dumps(drawn.recipe)}])") - drawn.wave).max() < TOLERANCE
-    recipe, wave, points = visit.page.evaluate(
-        f"backend.draw({{seed: 7}}, {pitch}, {level}, 6)"
-        ".then(({sounds: [s], head}) => [s.recipe, [...s.samples[0]], head.points])"
+    recipe, wave, points = computed(
+        visit.page,
+        f"() => backend.draw({{seed: 7}}, {pitch}, {level}, 6)"
+        ".then(({sounds: [s], head}) => [s.recipe, [...s.samples[0]], head.points])",
     )
     assert np.abs(kickitout.render(recipe) - np.array(wave, np.float32)).max() < TOLERANCE
     heard = measure_curves(recipe, load_model()).points
@@ -162,7 +163,7 @@ def typed(page, control, text):
 
 def heard_hz(page):
     """What the card says of the samples that the browser has played."""
-    wave = page.evaluate("import('/js/state.js').then(({state}) => [...state.sound.samples[0]])")
+    wave = computed(page, "() => import('/js/state.js').then(({state}) => [...state.sound.samples[0]])")
     return measured(np.array(wave, np.float32)[None])["pitch_end_hz"]
 
 

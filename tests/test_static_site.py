@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 from readers import WINDOWS, keeps_out, pictured
 from studio import SIZES
-from web import served, watched
+from web import computed, served, watched
 
 import kickitout
 from kickitout.audio import read_sound
@@ -22,13 +23,17 @@ from kicklab.website import write_website
 from kicklab.website.docs import Docs
 
 ROOT = Path(__file__).parents[1]
-KICKS = 10  # on the front page, two a style
+WRITTEN = os.environ.get("KICKITOUT_SITE")  # a site that `kick lab site` has written, to be walked at full size
+A_STYLE = 6 if WRITTEN else 2
+KICKS = 5 * A_STYLE  # on the front page
 ON_THE_MAP = 2
 
 
 @pytest.fixture(scope="module")
 def site(runtime, tmp_path_factory):
     out = tmp_path_factory.mktemp("host") / "below" / "site"
+    if WRITTEN:
+        return Path(shutil.copytree(WRITTEN, out))
     return write_website(out, ROOT, runtime=runtime, kicks=KICKS, of_the_studio=ON_THE_MAP)
 
 
@@ -74,8 +79,8 @@ def test_every_link_leads_somewhere_and_nothing_is_fetched_from_elsewhere(site):
 
 def test_the_kicks_are_what_the_commands_beside_them_write(site, tmp_path):
     page = (site / "index.html").read_text("utf-8")
-    command = "kick generate -n 2 --style 808 --reject-outliers"
-    assert page.count("<code>kick generate -n 2") == KICKS / 2
+    command = f"kick generate -n {A_STYLE} --style 808 --reject-outliers"
+    assert page.count(f"<code>kick generate -n {A_STYLE}") == KICKS / A_STYLE
     assert f"<code>{command}</code>" in page
     assert main([*shlex.split(command)[1:], "-q", "-o", str(tmp_path)]) == 0
     for path in tmp_path.iterdir():
@@ -96,7 +101,8 @@ def test_the_kicks_play_what_python_makes(browser, address, site):
         page.wait_for_function("(i) => document.querySelectorAll('button.listen')[i].matches('.on')", arg=i)
         assert page.locator("button.listen.on").count() == 1  # one at a time
     names = page.eval_on_selector_all("button.listen", "(all) => all.map((one) => one.dataset.wav)")
-    heard = page.evaluate(
+    heard = computed(
+        page,
         """(names) => Promise.all(names.map((name) => fetch(name).then((reply) => reply.arrayBuffer())
             .then((bytes) => new OfflineAudioContext(1, 1, 44100).decodeAudioData(bytes))
             .then((sound) => [...sound.getChannelData(0)])))""",

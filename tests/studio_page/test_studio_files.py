@@ -11,6 +11,7 @@ import zipfile
 import numpy as np
 import pytest
 from studio import KICKS, Watched
+from web import computed
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound, encode_sound
@@ -149,9 +150,10 @@ def test_a_saved_file_is_what_it_says_and_dropped_again_it_is_the_same_state(stu
 
 def test_the_page_plays_the_samples_of_the_library_and_can_be_dragged_out(studio):
     studio.page.click("#tab-take")
-    samples = studio.page.evaluate(
-        "import('/js/backend.js').then(({backend}) => backend.map(7, 1))"
-        ".then((answer) => Array.from(answer.sounds[0].samples[0]))"
+    samples = computed(
+        studio.page,
+        "() => import('/js/backend.js').then(({backend}) => backend.map(7, 1))"
+        ".then((answer) => Array.from(answer.sounds[0].samples[0]))",
     )
     assert np.array_equal(np.array(samples, np.float32), kickitout.generate([7])[0])
     dragged = studio.page.evaluate(

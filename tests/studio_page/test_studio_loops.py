@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import numpy as np
 import pytest
 from fit_loops import spec
+from web import computed
 
 from kickitout.audio import encode_sound
 from kickitout.fitting.loop import read_loop
@@ -60,15 +59,15 @@ def test_the_page_mixes_as_the_library_does(studio):
         "loop": loop.samples[:, 0].tolist(), "kick": kick.tolist(), "beats": loop.beats.tolist(),
         "duck": {"db": DUCK_DB, "attack_s": ATTACK_SECONDS, "least_release_s": LEAST_RELEASE_SECONDS},
     }  # fmt: skip
-    ours = studio.page.evaluate(
-        """async (text) => {
+    ours = computed(
+        studio.page,
+        """async ({ loop, kick, beats, duck }) => {
           const { ducking, mixed } = await import("./js/mix.js");
-          const { loop, kick, beats, duck } = JSON.parse(text);
           const channel = Float32Array.from(loop);
           const gain = ducking(loop.length, 44100, beats, duck, 0.08);
           return [...mixed([channel], 44100, beats, { samples: [Float32Array.from(kick)], gainDb: -3 }, gain, 0)[0]];
         }""",
-        json.dumps(given),
+        given,
     )
     np.testing.assert_allclose(ours, theirs, atol=2e-6)
 

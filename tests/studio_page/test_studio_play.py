@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from studio import Watched
+from web import computed
 
 import kickitout
 from kickitout.audio import encode_sound
@@ -148,7 +149,8 @@ def test_pads_have_the_velocity_layers_and_round_robins_of_kits(stage, played):
     page = stage.page
     model = load_model()
     kit = build_kit(kicks_of_model(model, [40]), Plan("Same"))
-    made = page.evaluate(
+    made = computed(
+        page,
         """async () => {
         const { backend } = await import('/js/backend.js');
         const { strokeOf } = await import('/js/strokes.js');
@@ -157,7 +159,7 @@ def test_pads_have_the_velocity_layers_and_round_robins_of_kits(stage, played):
           const { buffer, gain, rate } = strokeOf(sound, velocity, robin);
           return { gain, rate, wave: [...buffer.getChannelData(0)] };
         }));
-    }"""
+    }""",
     )
     wave = kickitout.generate([40])
     shapes = [Shape(**sound.recipe["shape"]) for sound in kit.kicks[0].sounds]
@@ -345,8 +347,10 @@ def test_what_the_page_was_too_late_for_is_left_out_and_the_rest_is_in_time(beat
 
 
 def test_the_drums_are_a_snare_and_hats(stage):
-    waves = stage.page.evaluate(
-        "import('/js/drums.js').then(({DRUMS, drumSound}) => DRUMS.map((drum) => [...drumSound(drum).samples[0]]))"
+    waves = computed(
+        stage.page,
+        "() => import('/js/drums.js')"
+        ".then(({DRUMS, drumSound}) => DRUMS.map((drum) => [...drumSound(drum).samples[0]]))",
     )
     share = []
     for wave in waves:
@@ -402,14 +406,14 @@ def test_no_true_peak_passes_the_ceiling_whatever_comes_and_what_is_quiet_is_lef
         const { DELAY } = await import('/js/limiter.js');
         return { delay: DELAY, waves: [0, 1].map((c) => [...made.getChannelData(c)]) };
     }"""
-    made = stage.page.evaluate(render, {"left": left.tolist(), "right": right.tolist(), "bad": False})
+    made = computed(stage.page, render, {"left": left.tolist(), "right": right.tolist(), "bad": False})
     waves, delay = np.array(made["waves"]), made["delay"]
     assert max(true_peak_db(np.stack([left, right])[c]) for c in (0, 1)) > 12
     assert max(true_peak_db(wave) for wave in waves) <= -1
     assert 20 * np.log10(np.abs(waves).max()) == pytest.approx(-2, abs=0.02)  # a margin of 1 dB below it, and no lower
     assert np.array_equal(waves[:, delay : 20_000 + delay], np.stack([left, right])[:, :20_000])
     assert delay / 44_100 < 0.003
-    bad = stage.page.evaluate(render, {"left": left[:4000].tolist(), "right": right[:4000].tolist(), "bad": True})
+    bad = computed(stage.page, render, {"left": left[:4000].tolist(), "right": right[:4000].tolist(), "bad": True})
     assert np.isfinite(np.array(bad["waves"], float)).all()
 
 

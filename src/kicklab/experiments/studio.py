@@ -102,10 +102,12 @@ class Crowd(NamedTuple):
     memory: list[tuple[float, float]]
 
     def told(self) -> str:
-        seconds, mb = zip(*self.memory, strict=True)
-        slope = 60 * statistics.linear_regression(seconds, mb).slope
+        later = self.memory[len(self.memory) // 2 :]  # before, its threads begin
+        slope = 60 * statistics.linear_regression(*zip(*later, strict=True)).slope
+        first, last = self.memory[0][1], self.memory[-1][1]
         return (
-            f"{self.answers:8d} answers, {self.errors} errors, {mb[0]:.0f} to {mb[-1]:.0f} MB, {slope:+.1f} MB a minute"
+            f"{self.answers:8d} answers, {self.errors} errors; {first:.0f} MB before, {last:.0f} after, "
+            f"{slope:+.1f} a minute in the second half"
         )
 
 
