@@ -39,8 +39,8 @@ def test_options_behind_the_name_are_those_of_the_experiment(capsys, tmp_path):
     assert main(["lab", "measure", "card-table", "--zzz", str(tmp_path)]) == 2
     assert "unrecognized arguments: --zzz (kick lab measure card-table --help" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="0"):
-        main(["lab", "measure", "race", "--help"])
-    assert "--minutes" in capsys.readouterr().out
+        main(["lab", "measure", "judge", "--help"])
+    assert "--half" in capsys.readouterr().out
 
 
 def test_figures_are_printed_or_written_between_the_marks_of_a_page(tmp_path, capsys):
@@ -71,8 +71,8 @@ def test_a_page_without_the_block_is_refused_before_anything_is_measured(tmp_pat
 
 def test_of_several_blocks_the_one_with_the_same_options_is_filled(tmp_path):
     page = tmp_path / "page.md"
-    names = ["kick lab measure race --minutes 1,2", "kick lab measure race --alone scratch --minutes 15", "kick bench"]
+    names = ["kick lab measure starts --files 8,9", "kick lab measure starts --start none --minutes 15", "kick bench"]
     page.write_text("".join(f"<!-- begin: {name} -->\nx\n<!-- end -->\n" for name in names), "utf-8")
-    words = ["kick", "lab", "measure", "race", "my-kicks", "--minutes", "15", "--alone", "scratch", "--seeds", "1"]
+    words = ["kick", "lab", "measure", "starts", "my-kicks", "--minutes", "15", "--start", "none", "-n", "64"]
     assert block_of(page, words) == names[1]
-    assert block_of(page, ["kick", "lab", "measure", "race", "--minutes", "1,2", "k"]) == names[0]
+    assert block_of(page, ["kick", "lab", "measure", "starts", "--files", "8,9", "k"]) == names[0]

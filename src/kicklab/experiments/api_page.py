@@ -1,5 +1,4 @@
-"""What docs/api.md says of each public name of `kickitout`: its signature and its docstring; then the same of
-`kickitout.frontend`, and what they return.
+"""What docs/api.md says of the public names of `kickitout` and `kickitout.frontend`, and of what they return.
 
 kick lab measure api-page --write docs/api.md
 """
