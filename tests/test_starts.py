@@ -16,7 +16,7 @@ from kicklab.experiments import starts
 
 
 @pytest.fixture
-def started_runs(tmp_path, tmp_path_factory, monkeypatch):
+def compared(tmp_path, tmp_path_factory, monkeypatch):
     """The rows of arguments, and the runs that were asked for; each comes to the same toy model."""
     finished, asked = shared_run(tmp_path_factory, "dcgan-bands"), []
     monkeypatch.setattr(starts, "DRAWS", 4)
