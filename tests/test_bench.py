@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from kickitout.generation.load import find_model_file
+from kickitout.generation.load import find_model_file, load_model
 from kicklab.benches.flops import MatrixProducts, graph_mflop, matmul_peak
 from kicklab.benches.generation import DISK, MEMORY, GenerationFigures, Rate, resident_mb
+from kicklab.benches.where_time_goes import PRODUCTS, graph_shares
 
 onnx = pytest.importorskip("onnx")
 
@@ -40,6 +41,13 @@ def test_the_model_in_the_package_asks_for_some_arithmetic_and_the_machine_has_a
         assert min(products.rate(1)) > 0.1
 
 
+def test_the_time_of_a_graph_is_shared_out_among_its_kinds_of_nodes():
+    shares = graph_shares(find_model_file(Path("default")), load_model().info.noise_size)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert 0 < min(shares.values()) <= shares[PRODUCTS] < 1
+    assert graph_shares(Path("model.safetensors"), 1) == {}
+
+
 def test_ratios_are_those_within_a_turn():
     """A machine that is half as quick in the second turn changes no ratio."""
     speeds = (1.0, 0.5, 0.8)
@@ -48,8 +56,9 @@ def test_ratios_are_those_within_a_turn():
         for (way, threads), per_second in {(MEMORY, 1): 400.0, (MEMORY, 2): 760.0, (DISK, 1): 300.0}.items()
     }
     products = {1: [(40.0 * speed, 80.0 * speed) for speed in speeds]}
-    found = GenerationFigures(64, (1, 2), rates, products, [], 100.0, 50.0)
+    found = GenerationFigures(64, (1, 2), rates, products, [], 100.0, 50.0, {}, {})
     assert found.median(MEMORY, 1) == Rate(1, pytest.approx(320.0), pytest.approx(2.5))
+    assert found.share_of_a_core == pytest.approx(0.8)
     assert found.of_memory(DISK, 1) == pytest.approx((0.75, 0.75))
     assert found.of_one_thread(MEMORY, 2) == pytest.approx(1.9)
     assert found.of_products(1) == pytest.approx((0.5, 0.3125))  # 20 of 40 GFLOP/s; 25 of 80 a second of a processor

@@ -32,6 +32,7 @@ from kickitout.generation.model import Model
 from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
 from kicklab.benches.flops import MatrixProducts, graph_mflop
+from kicklab.benches.where_time_goes import beside_the_graph, graph_shares
 
 MEMORY, REJECTED, DISK, SHARDS = "in memory", "outliers rejected", "to disk, 24-bit WAV", "shards, with cards"
 TURNS = 9
@@ -57,11 +58,18 @@ class GenerationFigures:
     starts: list[tuple[float, float]]  # seconds of a process that makes one kick, and of one that imports libraries
     resident_mb: float  # at most, of a process that makes 64 kicks; NaN where the system does not say
     mflop: float
+    shares: dict[str, float]  # of the graph's time, see `graph_shares`
+    beside: dict[str, float]  # ms, see `beside_the_graph`
 
     def median(self, way: str, threads: int) -> Rate:
         """The medians of all turns."""
         turns = self.rates[way, threads]
         return Rate(threads, *(statistics.median(turn[k] for turn in turns) for k in (1, 2)))
+
+    @property
+    def share_of_a_core(self) -> float:
+        """What one thread that makes kicks in memory had of a core: 1 on a machine that does nothing else."""
+        return statistics.median(turn.per_second * turn.cpu_ms / 1000 for turn in self.rates[MEMORY, 1])
 
     def of_memory(self, way: str, threads: int) -> tuple[float, float]:
         """What a way reaches of kicks in memory, with as many threads: by the clock, and by processor time."""
@@ -112,10 +120,12 @@ def bench_generation(model: Model, name: str, kicks: int = 1000, turns: int = TU
                 products[number].append(multiply[number].rate(PRODUCTS_A_TURN))
             for way, make in ways:
                 rates.setdefault(way, []).append(_timed(make, even if turn == 0 else each, way))
+    path = find_model_file(Path(name))
     return GenerationFigures(
         each, threads, {way: found[1:] for way, found in rates.items()},
         {number: found[1:] for number, found in products.items()},
-        cold_starts(name), resident_mb(name), graph_mflop(find_model_file(Path(name))),
+        cold_starts(name), resident_mb(name), graph_mflop(path), graph_shares(path, model.info.noise_size),
+        beside_the_graph(model),
     )  # fmt: skip
 
 

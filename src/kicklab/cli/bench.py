@@ -78,6 +78,10 @@ def _generation(args: argparse.Namespace) -> None:
             reached = f"{_shares(*f.of_products(threads)):>11s} of the {rate:.0f} GFLOP/s of a matrix product"
             label = f"reached, {count(threads, 'thread')}"
             print(f"  {label:32s}{reached}", flush=True)
+    if f.shares:
+        print(f"  {'time of its graph':32s}{', '.join(f'{100 * v:.0f} % {k}' for k, v in f.shares.items()):>11s}")
+    for what, ms in f.beside.items():
+        print(f"  {what:40s}{ms:6.2f} ms of processor time")
 
 
 def _shares(clock: float, cpu: float, *, known: bool = True) -> str:
