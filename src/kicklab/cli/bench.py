@@ -57,6 +57,7 @@ def _generation(args: argparse.Namespace) -> None:
     print(
         "medians of turns, and of ratios within a turn; in brackets by processor time, which other work slows down less"
     )
+    print(f"one thread had {100 * f.share_of_a_core:.0f} % of a core, other work the rest")
     print(f"  {'':32s}{'kicks/s':>8s}{'ms of processor':>17s}{'of in memory':>16s}{'of one thread':>15s}")
     for way, threads in f.rates:
         r = f.median(way, threads)
