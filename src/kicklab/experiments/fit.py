@@ -26,7 +26,8 @@ from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.workers import Workers
-from kicklab.loop_books import development_loop, elsewhere
+from kicklab.loop_books import elsewhere
+from kicklab.loop_development import development_loop
 from kicklab.loop_styles import styled_loop
 from kicklab.loops import LoopSpec, bass_notes, beatless, render_loop
 from kicklab.markdown import markdown_table, median_text, share_text
