@@ -28,8 +28,9 @@ class LoopSpec:
     kick: sixteenths of the bar at which they sound. Levels in dB re full scale, of the peak of each part.
 
     lines: steps of each bar in semitones above the tonic, where every bar has its own; scale: of which the chords are
-    thirds and fifths, where they are not plain triads; glide: semitones below its pitch at which a bass note begins;
-    sub: level of a sine an octave below the bass; drum_db: added to all drums; bass_decay: of a bass note, 1/s.
+    thirds and fifths, or thirds: semitones of the third of each bar's chord, where they are not those of the mode;
+    glide: semitones below its pitch at which a bass note begins; sub: level of a sine an octave below the bass;
+    drum_db: added to all drums; bass_decay: of a bass note, 1/s.
     """
 
     bpm: float
@@ -52,6 +53,7 @@ class LoopSpec:
     sub: float = 0.0
     drum_db: float = 0.0
     bass_decay: float = 0.6
+    thirds: tuple[int, ...] = ()
 
     @property
     def has_drums(self) -> bool:
@@ -65,8 +67,8 @@ def render_loop(spec: LoopSpec) -> np.ndarray:
     wave = np.zeros(round(bars * 16 * _step_seconds(spec) * SAMPLE_RATE))
     for note in bass_notes(spec):
         _add(wave, note.start, _bass_tone(note, spec), -9.0)
-    for bar, root in enumerate(spec.roots):
-        pitches = [spec.tonic % 12 + 60 + tone % 12 for tone in _chord(spec, root)]
+    for bar in range(bars):
+        pitches = [spec.tonic % 12 + 60 + tone % 12 for tone in _chord(spec, bar)]
         for at, length, which in _chord_steps(spec.chords):
             for midi in pitches if which is None else [pitches[which]]:
                 tone = _tone(to_hz(midi), length * _step_seconds(spec), (1, 0.5, 0.3, 0.2, 0.1), 20.0)
@@ -135,8 +137,11 @@ def _time(spec: LoopSpec, bar: int, at: int) -> float:
     return (16 * bar + at + (spec.swing if at % 2 else 0.0)) * _step_seconds(spec)
 
 
-def _chord(spec: LoopSpec, root: int) -> tuple[int, int, int]:
-    """Root, third and fifth of the chord on a degree of the scale, in semitones above the tonic."""
+def _chord(spec: LoopSpec, bar: int) -> tuple[int, int, int]:
+    """Root, third and fifth of the chord of a bar, in semitones above the tonic."""
+    root = spec.roots[bar]
+    if spec.thirds:
+        return root, root + spec.thirds[bar], root + 7
     if spec.scale:
         at = spec.scale.index(root % 12)
         third, fifth = (spec.scale[(at + step) % len(spec.scale)] for step in (2, 4))

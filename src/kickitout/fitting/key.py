@@ -1,10 +1,10 @@
 """The key of a loop: its tones against the profiles of the 24 keys, its chords against those of songs, and its begin.
 
 The profiles are Temperley's, of 2007 (*Music and Probability*, MIT Press), compared by correlation (Krumhansl 1990).
-They cannot tell a key from its relatives in a loop of two bars; that it begins on its tonic does more, and so does the
-order of its chords (`fitting.chords`). What is known of each key is weighed by a conditional logit (McFadden 1974),
-fitted to rendered loops by `kick lab measure key-weights`: the confidence is its probability, times how
-tonal the loop is.
+They cannot tell a key from its relatives in a loop of two bars; that it begins on its tonic does more, and so does
+the order of its chords (`fitting.chords`). What is known of each key is weighed by a conditional logit (McFadden
+1974), fitted to rendered loops by `kick lab measure key-weights`: the confidence is its probability, times how tonal
+the loop is.
 """
 
 from __future__ import annotations
