@@ -128,7 +128,7 @@ def test_a_stroke_is_in_the_audio_queue_within_20_ms_of_its_event(stage, played)
         """async () => { const [{ prepareStrokes }, { state }, { drumSound }] =
           await Promise.all(['strokes', 'state', 'drums'].map((name) => import(`/js/${name}.js`)));
         for (const sound of [state.sound, drumSound('snare'), drumSound('closed hat')])
-          await prepareStrokes(sound, () => true); }"""
+          await prepareStrokes(sound); }"""
     )  # as they are once the kick rests
     # Events of the page's own: those of the browser wait for a machine that does other things, too.
     page.evaluate(
@@ -153,8 +153,11 @@ def test_pads_have_the_velocity_layers_and_round_robins_of_kits(stage, played):
         page,
         """async () => {
         const { backend } = await import('/js/backend.js');
-        const { strokeOf } = await import('/js/strokes.js');
+        const { prepareStrokes, strokeOf } = await import('/js/strokes.js');
+        const { bufferOf } = await import('/js/audio.js');
         const [sound] = (await backend.render([{ seed: 40 }])).sounds;
+        if (strokeOf(sound, 32, 1).buffer !== bufferOf(sound)) throw new Error('a stroke that waits for its layer');
+        await prepareStrokes(sound);
         return [32, 64, 95, 127].flatMap((velocity) => [0, 1, 2, 3].map((robin) => {
           const { buffer, gain, rate } = strokeOf(sound, velocity, robin);
           return { gain, rate, wave: [...buffer.getChannelData(0)] };
@@ -172,6 +175,11 @@ def test_pads_have_the_velocity_layers_and_round_robins_of_kits(stage, played):
 
 def test_strokes_in_a_row_are_round_robins(stage, played):
     page = stage.page
+    page.evaluate(
+        """async () => { const [{ prepareStrokes }, { drumSound }] =
+          await Promise.all(['strokes', 'drums'].map((name) => import(`/js/${name}.js`)));
+        await prepareStrokes(drumSound('snare')); }"""
+    )
     for _ in range(5):
         page.keyboard.press("3")
     rates = [one["rate"] for one in played()]

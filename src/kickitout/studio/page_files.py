@@ -16,7 +16,8 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 OF_A_SITE = ("curves.js", "linear.js", "local.js", "noise.js", "offline.js", "sw.js", "tail.js", "wav.js", "worker.js")
 # Only the studio does: what speaks to its server.
 OF_THE_STUDIO = ("api.js", "train.js", "train_curve.js", "train_folder.js", "train_hear.js")
-NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "types.js")  # run in threads of their own, or hold comments alone
+# They run in threads of their own, or hold comments alone.
+NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "colour.js", "colour_worker.js", "types.js")
 
 
 def page_folder() -> Path:

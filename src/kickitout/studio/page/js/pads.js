@@ -70,6 +70,8 @@ export function setUpPads() {
     return { face, title, voice: null, robin: 0 };
   });
   element("pads").append(...faces.map(({ face }) => face));
+  const later = window.requestIdleCallback ?? setTimeout; // Safari has none
+  for (const drum of DRUMS) later(() => drumSound(drum)); // nor does its first stroke wait
   addEventListener("keydown", key);
   addEventListener("keyup", (event) => release(numberOf(event)));
   addEventListener("blur", () => faces.forEach((_, i) => release(i)));
@@ -231,11 +233,10 @@ function show() {
   button("pad-learn").setAttribute("aria-pressed", String(learning));
 }
 
-/** Make the strokes of all pads ready, while the selected kick stays. */
-async function ready() {
-  const selected = state.sound;
-  for (const pad of pads) {
+/** Make the strokes of all pads ready, those of the selected kick first. */
+function ready() {
+  for (const pad of [...pads].reverse()) {
     const sound = soundOf(pad);
-    if (sound) await prepareStrokes(sound, () => state.sound === selected && soundOf(pad) === sound);
+    if (sound) void prepareStrokes(sound);
   }
 }

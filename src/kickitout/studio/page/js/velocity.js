@@ -1,6 +1,6 @@
 /**
  * How hard a sound is struck, as kits have it (kickitout.export.kits.velocity): the softer, the quieter and the darker;
- * strokes in a row differ by a few cents, a little level and a little click. Numbers alone; strokes.js makes the sounds.
+ * strokes in a row differ by a few cents, a little level and a little click. Numbers alone; colour.js makes the sounds.
  */
 
 const FULL = 127; // the highest MIDI velocity
@@ -32,4 +32,16 @@ export const amplitudeOf = (velocity) => Math.min(Math.max(velocity, 1), FULL) /
 export function variationOf(robin) {
   const [cents, level, click] = [1, 2, 3].map((k) => 2 * ((0.5 + robin / ROBERTS ** k) % 1) - 1);
   return { cents: VARY_CENTS * cents, levelDb: VARY_DB * level, clickDb: Number((VARY_CLICK_DB * click).toFixed(3)) };
+}
+
+/** Name of a layer and a round robin together; null where they are the sound itself. @param {number} layer @param {number} robin */
+export const keyOf = (layer, robin) => (tiltOf(layer) === 0 && variationOf(robin).clickDb === 0 ? null : `${layer} ${robin}`);
+
+/** All that differ from the sound itself, the hardest first. */
+export function colouredLayers() {
+  const all = Array.from({ length: LAYERS * ROBINS }, (_, i) => ({ layer: LAYERS - 1 - Math.floor(i / ROBINS), robin: i % ROBINS }));
+  return all.flatMap(({ layer, robin }) => {
+    const key = keyOf(layer, robin);
+    return key === null ? [] : [{ key, tilt: tiltOf(layer), click: variationOf(robin).clickDb }];
+  });
 }
