@@ -94,7 +94,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                         middle, late = np.quantile(times, [0.5, 0.95])
                         yield f"  {title:{width}s}  {middle:6.1f} ms median, {late:6.1f} ms in 95 %"
             for name, page in pages.items():
-                yield f"  {name + ', busy':{width}s}  {page.evaluate('window.blocked')} tasks of the page took 50 ms or more"
+                blocked = page.evaluate("window.blocked")
+                yield f"  {name + ', busy':{width}s}  {blocked} tasks of the page took 50 ms or more"
             browser.close()
     finally:
         studio.end()

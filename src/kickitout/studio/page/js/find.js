@@ -114,7 +114,10 @@ export function filter() {
       return typeof decay === "number" && decay >= shortest && decay <= longest;
     });
   }
-  if (bright) left = left.filter((kick) => third(kick, kicks) === THIRDS[/** @type {"dark"} */ (bright)]);
+  if (bright) {
+    const thirds = thirdsOf(kicks);
+    left = left.filter((kick) => thirds.get(kick) === THIRDS[/** @type {"dark"} */ (bright)]);
+  }
   const print = like?.print;
   if (print) left = [...left].sort((a, b) => farFrom(a, print) - farFrom(b, print)).slice(0, LIKEST);
   shown = few ? new Set(left) : null;
@@ -146,11 +149,13 @@ function named(kick) {
   return typeof hz === "number" ? noteOf(hz).name.replace(/-?\d+$/, "") : "";
 }
 
-/** In which third of the map a kick's brightness is. @param {Sound} kick @param {Sound[]} kicks */
-function third(kick, kicks) {
-  const value = (/** @type {Sound} */ one) => one.card?.click_centroid_hz;
-  const own = value(kick);
-  if (typeof own !== "number") return -1;
-  const known = /** @type {number[]} */ (kicks.map(value).filter((x) => typeof x === "number"));
-  return Math.min(2, Math.floor((3 * known.filter((x) => x < own).length) / known.length));
+/** The third of the map in which each kick's brightness is; a kick that has none is in none. @param {Sound[]} kicks */
+function thirdsOf(kicks) {
+  const known = kicks.flatMap((kick) => (typeof kick.card?.click_centroid_hz === "number" ? [{ kick, hz: kick.card.click_centroid_hz }] : []));
+  known.sort((a, b) => a.hz - b.hz);
+  let darker = 0; // how many are
+  return new Map(known.map(({ kick, hz }, i) => {
+    if (i && hz > known[i - 1].hz) darker = i;
+    return [kick, Math.min(2, Math.floor((3 * darker) / known.length))];
+  }));
 }
