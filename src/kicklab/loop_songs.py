@@ -8,6 +8,7 @@ root to the next.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -41,7 +42,7 @@ def song_loop(number: int) -> LoopSpec:
         return of[int(rng.integers(len(of)))]
 
     mode = one(("minor", "major"))
-    scale = one(COMPOSED_SCALES[mode][:3])
+    scale = one(song_scales(mode))
     bpm = round(float(rng.uniform(60, 180)), 2)
     bars = max(2, min(int(one((4, 4, 8))), int(10 * bpm / 240)))
     degrees = _progression(rng, mode, bars, number % 2 == 0)
@@ -61,6 +62,48 @@ def song_loop(number: int) -> LoopSpec:
         glide=float(rng.uniform(1, 8)) if rng.random() < 0.2 else 0.0, sub=one((0.0, 0.0, 0.0, 0.7)),
         drum_db=float(rng.uniform(-8, 6)), bass_decay=float(rng.uniform(0.3, 4)),
     )  # fmt: skip
+
+
+def song_scales(mode: str) -> Sequence[tuple[int, ...]]:
+    return COMPOSED_SCALES[mode][:3]
+
+
+def ideal_tonic(spec: LoopSpec) -> int:
+    """The tonic that a listener would say who knows how songs are made and hears every chord: semitones above the true
+    one, so 0 where it is right. No other listener is right more often."""
+    length = min(len(spec.roots), 4)
+    likely = np.zeros(12)
+    heard = [(root % 12, _chord_on(spec.scale, spec.scale.index(root % 12))) for root in spec.roots[:length]]
+    for tonic in range(12):
+        for mode in NEXT_CHORDS:
+            for scale in song_scales(mode):
+                roots = [(root - tonic) % 12 for root, _ in heard]
+                if all(root in scale for root in roots):
+                    degrees = [scale.index(root) for root in roots]
+                    same = all(
+                        _chord_on(scale, degree) == kind for degree, (_, kind) in zip(degrees, heard, strict=True)
+                    )
+                    likely[tonic] += same * _walk_probability(degrees, mode)
+    return int(likely.argmax())
+
+
+def _chord_on(scale: Sequence[int], degree: int) -> tuple[int, int]:
+    """Third and fifth of a triad above its root, in semitones."""
+    third, fifth = ((scale[(degree + step) % 7] - scale[degree]) % 12 for step in (2, 4))
+    return third, fifth
+
+
+def _walk_probability(degrees: Sequence[int], mode: str) -> float:
+    """Of drawing a progression, up to what turns back costs."""
+    usual = NEXT_CHORDS[mode]
+    turns_back = degrees[-1] == degrees[0] or degrees[0] in usual.get(degrees[-1], {})
+    if 0 not in degrees or not turns_back or any(degree not in usual for degree in degrees):
+        return 0.0
+    found = 1.0 if degrees[0] == 0 else 1 / (len(usual) - 1)
+    for now, after in pairwise(degrees):
+        chance = usual[now].get(after, 0) / sum(usual[now].values())
+        found *= (1 - HELD) * chance + HELD * (now == after)
+    return found
 
 
 def _progression(rng: np.random.Generator, mode: str, bars: int, begins: bool) -> list[int]:

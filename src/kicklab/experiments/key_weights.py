@@ -2,10 +2,11 @@
 
     kick lab measure key-weights [-n 220] [--workers 1]
 
-A conditional logit over the 24 keys (`kickitout.fitting.key`): the probability of the tonic is maximised, and a little
-that of the mode. Loops that begin on the chord of their tonic count four times as much as the others together, as most
-loops do; each book counts the same. The first table is cross-validated: the loops of a book are told with weights that
-were fitted to the other books. The last lines are the weights, for `fitting/key.py`.
+A conditional logit over the 24 keys (`kickitout.fitting.key`): the probability of the tonic is maximised, and a
+little that of the mode. Loops that begin on the chord of their tonic count four times as much as the others together,
+as most loops do; each book counts the same. The first table is cross-validated: the loops of a book are told with
+weights that were fitted to the other books; its last row is what no listener can do better
+(`loop_songs.ideal_tonic`). The last lines are the weights, for `fitting/key.py`.
 """
 
 from __future__ import annotations
@@ -24,12 +25,14 @@ from kickitout.fitting.loop import read_loop
 from kickitout.sound import SAMPLE_RATE
 from kickitout.workers import Workers
 from kicklab.loop_development import BOOKS
+from kicklab.loop_songs import ideal_tonic, song_loop
 from kicklab.loops import render_loop
 from kicklab.markdown import markdown_table
 
 BEGINS = 0.8  # weight of all loops that begin on the chord of their tonic
 MODE = 0.3  # weight of the mode re the tonic
 RIDGE = 3e-3  # of the squared weights of evidence in units of its own deviation
+IDEAL = 400  # songs that the ideal listener hears
 LEAST_LOOPS = 30  # of a kind and a book that have a say
 
 
@@ -113,6 +116,12 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         weights = fit_weights([other for title, other in books.items() if title != name])
         hits, begins = right(book, weights), np.array([one.begins for one in book])
         rows.append([name, *(_share(hits[kind]) for kind in (begins, ~begins))])
+    ideal: dict[bool, list[bool]] = {True: [], False: []}
+    for spec in map(song_loop, range(IDEAL)):
+        ideal[spec.roots[0] == 0].append(ideal_tonic(spec) == 0)
+    rows.append(
+        ["songs, by a listener who hears every chord", *(_share(np.array(ideal[kind])) for kind in (True, False))]
+    )
     yield from markdown_table(["tonic right, fitted to the other books", "begins on it", "begins elsewhere"], rows)
     yield ""
     for name, weight in zip(WEIGHTS, fit_weights(list(books.values())), strict=True):
