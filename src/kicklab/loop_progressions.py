@@ -1,9 +1,9 @@
 """Held-out loops: published chord progressions, half of them from another chord than the tonic's.
 
 Written when code and weights were frozen. The progressions are from Wikipedia's *List of chord progressions*: of two
-to eight triads (sevenths are left out) with the tonic among them, and such as no development book lists. A bar is a
-chord; of three chords the last one stays for two bars. The bass plays figures that accompany: which one, the timbre
-and the level of the drums come from the seed.
+to eight triads (sevenths are left out) with the tonic among them, and such as no development book lists (the roots of
+the Mario cadence are in one, under a minor tonic). A bar is a chord; of three chords the last one stays for two bars.
+The bass plays figures that accompany: which one, the timbre and the level of the drums come from the seed.
 """
 
 from __future__ import annotations
