@@ -148,6 +148,10 @@ def test_a_match_is_the_kick_that_the_command_line_writes(tmp_path):
     found = kickitout.match([0], {"pitch": 440 * 2 ** (-38 / 12)})[0]
     assert found.match.reached
     np.testing.assert_array_equal(samples(next(tmp_path.iterdir())), found.wave)
+    with pytest.raises(UserError, match="rounds=0: 1 render or more works"):
+        kickitout.match([{"seed": 7}], {"pitch": 50.0}, rounds=0)
+    with pytest.raises(UserError, match="rounds=0: 1 render or more works"):
+        kickitout.draw({"seed": 7}, [(0, 120), (100, 50)], rounds=0)
     with pytest.raises(UserError, match="nothing a kick can be asked for"):
         kickitout.match([0], {"colour": 1.0})
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from kickitout.audio import encode_sound, resample, write_sound
-from kickitout.cli.check_text import as_text
+from kickitout.cli.check import as_text
 from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor import forecast as forecasting
 from kickitout.datasets.doctor.check import FINDING_TEXTS, check

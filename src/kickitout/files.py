@@ -152,6 +152,25 @@ def put_folder(made: Path, out: Path) -> None:
     shutil.rmtree(old)
 
 
+@contextlib.contextmanager
+def whole_folder(out: Path) -> Iterator[Path]:
+    """A new folder beside `out`, to be filled; it takes the place of `out` at the end, and nothing is left if that is
+    never reached.
+
+    Raises UserError, which names `out`, when the disk refuses.
+    """
+    make_folder(out.parent)
+    made = out.resolve().with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        made.mkdir()
+        yield made
+        put_folder(made, out)
+    except OSError as error:
+        raise explain_os_error(error, out) from error
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
 LOCK = ".lock"
 WAIT_SECONDS = 0.5  # for a lock: whoever only looks whether a folder is held has it for a moment
 

@@ -30,7 +30,7 @@ from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
 from kickitout.fitting.page import MOST_KICKS, fit_in_mixes
 from kickitout.generation.curves import KEY as CURVES
-from kickitout.generation.curves import Curves
+from kickitout.generation.curves import stated_curves
 from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
 from kickitout.generation.draw import DrawnPoint, hear, points_of
 from kickitout.generation.drawable import drawable
@@ -295,7 +295,7 @@ class CurvesMeasured(NamedTuple):
 def measure_curves(recipe: Mapping[str, Any], model: Model) -> CurvesMeasured | None:
     """What the kick of a recipe does under its curves; None where none are drawn over it. Raises UserError for a recipe
     that this model cannot render."""
-    curves = Curves.read(recipe[CURVES]) if recipe.get(CURVES) else None
+    curves = stated_curves(recipe)
     if curves is None:
         return None
     flat = {**recipe, CURVES: replace(curves, gain_db=()).written()}

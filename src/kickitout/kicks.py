@@ -23,6 +23,7 @@ from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves, DrawnModel, Points, stated_curves
 from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
+from kickitout.generation.draw import check_rounds
 from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks, lasting, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
@@ -135,7 +136,7 @@ def match(
     request = TargetRequest.of(targets)
     begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
     lengths = [_length(length_s, start) for start in begun]
-    return [lasting(_match(start, request, played, rounds), length)
+    return [lasting(_match(start, request, played, check_rounds(rounds)), length)
             for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
@@ -190,7 +191,8 @@ def draw(
     given: dict[str, Any] = {"latent": np.array(own["latent"], np.float32)} if "latent" in own else {
         "noise": start_noise(played, own["seed"], own.get("start", 0))}  # fmt: skip
     kick = drawn_kick(plain, Curves(pitch, level), played,
-                      lambda drawing: played.render(**given, controls=controls, drawing=drawing), rounds)  # fmt: skip
+                      lambda drawing: played.render(**given, controls=controls, drawing=drawing),
+                      check_rounds(rounds))  # fmt: skip
     return lasting(kick._replace(name=recipe_name(kick.recipe, word=played.info.word)), length)
 
 

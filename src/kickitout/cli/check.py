@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import kickitout
 from kickitout.cli.options import add_workers, read_workers, workers_said
@@ -19,7 +20,11 @@ from kickitout.cli.values import check_report
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 
+if TYPE_CHECKING:
+    from kickitout.datasets.doctor.check import DoctorReport
+
 HELP = "check folders of kicks before training"
+SHOWN = 10  # lines of a section on the terminal
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,8 +39,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     import json
-
-    from kickitout.cli.check_text import as_text
 
     if args.html is not None and args.html == args.json:
         raise UserError(f"{args.html}: is named twice; --html and --json need two files")
@@ -56,3 +59,15 @@ def run(args: argparse.Namespace) -> int:
 
         print(write_whole(args.html, as_page(report)), file=sys.stderr)
     return 0
+
+
+def as_text(report: DoctorReport, rest: str) -> str:
+    """The report for a terminal: counts, overview, then at most SHOWN lines a section; rest: where all of them are."""
+    lines = [report.headline(), "", *(f"{name:<9} {text}" for name, text in report.overview())]
+    for section in report.sections():
+        lines += ["", f"{section.count}  {section.title}", *(f"  {line}" for line in section.lines[:SHOWN])]
+        if section.count > SHOWN:
+            lines.append(f"  and {section.count - SHOWN} more ({rest})")
+    if not report.sections():
+        lines += ["", "nothing to complain of"]
+    return "\n".join(lines)

@@ -26,7 +26,7 @@ import numpy as np
 import kickitout
 from kickitout import frontend
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, make_folder, names_in, put_folder
+from kickitout.files import explain_os_error, names_in, whole_folder
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best, or_null
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
@@ -90,17 +90,10 @@ def write_site(
         ours = (out / "site.json").is_file() and (out / "ort").is_dir()
         if not (force and ours):
             raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
-    make_folder(out.parent)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.resolve().parent) as made:
-        folder = Path(made) / "site"
-        try:
-            folder.mkdir()
-            _put_runtime(folder / "ort", runtime)
-            _fill(folder, source, *site_data(model, kicks))
-            _keep(folder)
-            put_folder(folder, out)
-        except OSError as error:
-            raise explain_os_error(error, out) from error
+    with whole_folder(out) as folder:
+        _put_runtime(folder / "ort", runtime)
+        _fill(folder, source, *site_data(model, kicks))
+        _keep(folder)
     return out
 
 

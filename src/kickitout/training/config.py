@@ -27,7 +27,6 @@ from kickitout.training.critic_augmentation import AugmentConfig
 from kickitout.training.objectives import OBJECTIVES, Objective
 from kickitout.training.spectral_loss import SpectralConfig
 
-DEFAULT_CONFIG = "kickgan"
 MOST_VARIANTS = 100
 
 

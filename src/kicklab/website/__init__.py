@@ -7,12 +7,11 @@ Everything is written here from the checkout and the model in the package; a vis
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import kickitout
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, make_folder, names_in, put_folder
+from kickitout.files import names_in, whole_folder
 from kickitout.frontend import find_model_file, notice_of
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.studio.site import KICKS
@@ -40,18 +39,12 @@ def write_website(
     if out.exists() and (not out.is_dir() or names_in(out)) and not (force and all((out / x).exists() for x in OURS)):
         raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
     docs = Docs.of(root)
-    make_folder(out.parent)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.resolve().parent) as made:
-        folder = Path(made) / "site"
-        try:
-            shutil.copytree(PARTS, folder)
-            kickitout.write_site("default", folder / "studio", runtime=runtime, kicks=of_the_studio)
-            docs.write(folder / "docs")
-            (folder / "paper.html").write_text(_paper((root / PAPER).read_text("utf-8")), "utf-8")
-            _write_front(folder, kicks)
-            put_folder(folder, out)
-        except OSError as error:
-            raise explain_os_error(error, out) from error
+    with whole_folder(out) as folder:
+        shutil.copytree(PARTS, folder, dirs_exist_ok=True)
+        kickitout.write_site("default", folder / "studio", runtime=runtime, kicks=of_the_studio)
+        docs.write(folder / "docs")
+        (folder / "paper.html").write_text(_paper((root / PAPER).read_text("utf-8")), "utf-8")
+        _write_front(folder, kicks)
     return out
 
 
