@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -156,3 +157,14 @@ def test_folds_hold_whole_machines_that_were_not_learned_from(folders):  # noqa:
     found = critics.scores_of(judges.recorded, judges)
     assert {len(values) for name, values in found.items() if name.startswith(critics.COMPARED)} == {critics.FOLDS}
     assert all(0 <= value <= 1 for name, values in found.items() if name.startswith("two_sample_") for value in values)
+
+
+def test_the_committed_cells_decide_what_the_pages_say():
+    """All five seeds, every arm: critics stay off, and the model is no GAN."""
+    cells = critics.read_cells(Path(__file__).parents[1] / "docs" / "evidence" / "critics")[1]
+    compared = critics.comparisons(cells)
+    assert {one.name for one in compared} == {
+        f"{arm}, equal {what}" for arm in ("critics", "features") for what in ("steps", "minutes")
+    }
+    assert all(len(one.arm) == 5 for one in compared)
+    assert all("not enough, and a fall of 0.04 is outside the interval" in critics.verdict(one) for one in compared)

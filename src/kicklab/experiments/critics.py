@@ -211,7 +211,7 @@ def tables(about: dict[str, Any], cells: Cells) -> Iterator[str]:
     yield (
         f"{sum(about['folds'])} recordings of unseen sources in {len(about['folds'])} folds of whole sources "
         f"({', '.join(map(str, about['folds']))}); {about['left out']} of machines that were learned from are left "
-        f"out. {about['sounds']} kicks of each arm and seed, at equal n; {count(seeds, 'seed')} so far. "
+        f"out. {about['sounds']} kicks of each arm and seed, at equal n; {count(seeds, 'seed')}. "
         f"{about['steps']} steps from the fork, and {about['ahead']} of the critics alone before it. In the averages "
         f"(decay {about['ema']}) the start weighs {100 * about['ema'] ** about['steps']:.1g} % after them.\n"
     )
