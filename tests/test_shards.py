@@ -102,7 +102,7 @@ def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
         caught = capsys.readouterr()
         said.append(caught.out.replace(str(tmp_path / out), "").splitlines())
         gated.append([line for line in caught.err.splitlines() if line.startswith("outlier rejection:")])
-    assert said[0] == said[1]  # the paths, in order, with what came of the request
+    assert said[0] == said[1]  # the paths, in order, with the result of the request
     assert "drive" in said[0][39]
     assert gated[0] == gated[1]
     assert "of 40 at once" in gated[0][-1]
@@ -143,7 +143,7 @@ def test_the_same_command_keeps_what_is_whole_and_makes_the_rest(whole, tmp_path
     capsys.readouterr()
     assert order(out, "--workers", 1) == 0
     said = capsys.readouterr().err
-    assert f"{NAMES[2]}: damaged, and made again" in said
+    assert f"{NAMES[2]}: damaged; it is made anew" in said
     assert f"{N} kicks in 3 shards" in said
     assert "1 shard there before" in said
     assert (out / NAMES[0]).stat().st_mtime_ns == first

@@ -32,7 +32,7 @@ from kickitout.fitting.page import MOST_KICKS, fit_in_mixes
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import stated_curves
 from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
-from kickitout.generation.draw import DrawnPoint, hear, points_of
+from kickitout.generation.draw import DrawnPoint, measure_under, points_of
 from kickitout.generation.drawable import drawable
 from kickitout.generation.generate import Kick
 from kickitout.generation.invert import EncoderSession, encoder_of
@@ -300,7 +300,7 @@ def measure_curves(recipe: Mapping[str, Any], model: Model) -> CurvesMeasured | 
         return None
     flat = {**recipe, CURVES: replace(curves, gain_db=()).written()}
     raw, wave = (first_half_second(kick_of(one, model).channels) for one in (flat, recipe))
-    return CurvesMeasured(points_of(curves, hear(curves, raw, wave)), curves.zero_db(raw))
+    return CurvesMeasured(points_of(curves, measure_under(curves, raw, wave)), curves.zero_db(raw))
 
 
 class TrainingKicks:

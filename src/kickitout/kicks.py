@@ -169,7 +169,7 @@ def draw(
     what was found for it, in `rounds` renders at most. length_s: as in `match`. Raises UserError for points that cannot
     be drawn, and for a pitch curve over a model without a contour of pitch.
 
-    The oscillator plays the curve and what is heard is corrected, as in iterative learning control (Arimoto et al.
+    The oscillator plays the curve and what is measured is corrected, as in iterative learning control (Arimoto et al.
     1984, doi.org/10.1002/rob.4620010203).
 
     >>> import kickitout

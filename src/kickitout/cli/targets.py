@@ -57,7 +57,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
 
 
 def answer_text(lines: Iterable[TargetResult]) -> str:
-    """What was asked for, what came, and the error; for what was not met, what this kick can give."""
+    """What was requested, what was achieved, and the error; for what was not met, what this kick can give."""
     parts = []
     for line in lines:
         target = line.target

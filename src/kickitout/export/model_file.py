@@ -64,7 +64,7 @@ def model_info(
 def to_onnx(player: Player, info: ModelInfo) -> bytes:
     """The player as an ONNX graph with a free batch: eps [B, latent] -> waveform [B, channels, T].
 
-    A player with knobs has more inputs and gives the places too: see `kickitout.generation.onnx_backend`.
+    A player with controls has more inputs and gives its latents too: see `kickitout.generation.onnx_backend`.
     """
     feed = {"eps": torch.zeros(2, player.latent)}
     names = ["waveform"]

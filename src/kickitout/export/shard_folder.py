@@ -134,7 +134,7 @@ class ShardFolder:
             if name in sizes and (known is None or known.bytes != sizes[name]):
                 known = read_shard(self.path / name, self.work, seeds)
                 if known is None:
-                    told(f"{self.path / name}: damaged, and made again")
+                    told(f"{self.path / name}: damaged; it is made anew")
             if name in sizes and known is not None:
                 self._known[name] = known
             else:

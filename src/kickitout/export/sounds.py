@@ -54,7 +54,7 @@ LOWEST_RATE, HIGHEST_RATE = 8_000, 192_000  # Hz
 CHUNK = 32  # kicks that a worker is sent at a time
 
 T = TypeVar("T")
-Answer: TypeAlias = MatchResult | tuple[DrawnPoint, ...] | None  # what came of targets, or of curves
+Answer: TypeAlias = MatchResult | tuple[DrawnPoint, ...] | None  # of targets, or of curves
 
 
 @dataclass(frozen=True)
@@ -306,8 +306,8 @@ class GenerationJob:
         self, seeds: Sequence[int], *, rejection: OutlierRejection | None = None, workers: Workers | None = None,
         threads: int | None = None, force: bool = False,
     ) -> Generator[tuple[Path, Answer], None, None]:  # fmt: skip
-        """Write one file a seed, by workers or on threads of this process; yields its path and what came of what was
-        asked for.
+        """Write one file a seed, by workers or on threads of this process; yields its path and the result of its
+        targets or curves.
 
         rejection: of `rejection`, counts what was resampled. Each file appears whole or not at all. Raises UserError
         before a kick is made for seeds that are none, or are there twice, and where a file is in the way and `force`
@@ -360,7 +360,7 @@ def generation_job(
 ) -> GenerationJob:  # fmt: skip
     """What `write_kicks` and `write_shards` write, as data that workers are sent: for many files, and to watch them.
 
-    Its `write(seeds, workers=...)` yields each file as it is there, and what came of targets or curves. targets,
+    Its `write(seeds, workers=...)` yields each file as it is there, with the result of its targets or curves. targets,
     reject_outliers, style, length_s, curves: as in `generate_kicks`; format, bits, rate, pre_roll_ms: as in
     `write_kicks`. Raises UserError as those do.
 

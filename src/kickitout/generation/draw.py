@@ -56,9 +56,12 @@ class DrawnPoint:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a card hears of a kick under curves. pitch_ms, pitch_off: times of periods, and by how many octaves they are
-    beside the curve; weight: their energy; level_db: at each of GRID, re the kick at its loudest."""
+class UnderCurves:
+    """What a card measures of a kick under curves.
+
+    pitch_ms, pitch_off: times of periods, and by how many octaves they are beside the curve; weight: their energy;
+    level_db: at each of GRID, re the kick at its loudest.
+    """
 
     pitch_ms: np.ndarray
     pitch_off: np.ndarray
@@ -78,8 +81,8 @@ class Heard:
         return (np.abs(ms[:, None] - self.pitch_ms) <= NEAR_MS).any(axis=1)
 
 
-def hear(curves: Curves, raw: np.ndarray, wave: np.ndarray) -> Heard:
-    """What is heard of a kick [C, T] under curves. raw: the same before its level was drawn."""
+def measure_under(curves: Curves, raw: np.ndarray, wave: np.ndarray) -> UnderCurves:
+    """What is measured of a kick [C, T] under curves. raw: the same before its level was drawn."""
     ms, off, weight = np.zeros(0), np.zeros(0), np.zeros(0)
     mono = wave.mean(axis=0)
     if curves.pitch:
@@ -88,19 +91,19 @@ def hear(curves: Curves, raw: np.ndarray, wave: np.ndarray) -> Heard:
         off = np.log2(hz) - curves.octaves_at(ms)
     seconds, db = level_curve(mono)
     there = np.interp(GRID, _after_onset(seconds), db) if len(db) else np.full(len(GRID), -120.0)
-    return Heard(ms, off, weight, there - curves.zero_db(raw))
+    return UnderCurves(ms, off, weight, there - curves.zero_db(raw))
 
 
-def points_of(curves: Curves, heard: Heard) -> tuple[DrawnPoint, ...]:
-    """Every point that was drawn, and what is heard there."""
+def points_of(curves: Curves, measured: UnderCurves) -> tuple[DrawnPoint, ...]:
+    """Every point that was drawn, and what is measured there."""
     found = []
     for curve, points in (("pitch", curves.pitch), ("level", curves.level)):
         at = np.array([ms for ms, _ in points])
         if curve == "pitch":
-            off = np.where(heard.pitched(at), heard.off_at(at), np.nan)
+            off = np.where(measured.pitched(at), measured.off_at(at), np.nan)
             values = [hz * 2**one for (_, hz), one in zip(points, off, strict=True)]
         else:
-            values = list(np.interp(at, GRID, heard.level_db))
+            values = list(np.interp(at, GRID, measured.level_db))
         found += [DrawnPoint(curve, ms, drawn, float(one))  # type: ignore[arg-type]  # one of the two
                   for (ms, drawn), one in zip(points, values, strict=True)]  # fmt: skip
     return tuple(found)
@@ -114,7 +117,7 @@ def follow(
     rounds: renders at most, and one more where a level is drawn. held: whether the model's graph can hold a timbre.
     Raises UserError where it has no contour that a pitch curve could stand for.
     """
-    best: tuple[float, Curves, Played, Heard] | None = None
+    best: tuple[float, Curves, Played, UnderCurves] | None = None
     trial = replace(curves, bend_cents=(), gain_db=(), moment_ms=())
     if curves.level and held:
         trial = replace(trial, moment_ms=held_moments(trial, render(trial.drawing).wave))
@@ -123,11 +126,11 @@ def follow(
         if played is None or curves.pitch:
             played = render(trial.drawing)
         wave = trial.levelled(played.wave)
-        heard = hear(trial, played.wave, wave)
-        score = _score(trial, heard)
+        measured = measure_under(trial, played.wave, wave)
+        score = _score(trial, measured)
         if best is None or score < best[0]:
-            best = score, trial, played._replace(wave=wave), heard
-        trial = _corrected(trial, heard)
+            best = score, trial, played._replace(wave=wave), measured
+        trial = _corrected(trial, measured)
     assert best is not None
     return best[1], best[2], points_of(best[1], best[3])
 
@@ -151,28 +154,28 @@ def held_moments(curves: Curves, wave: np.ndarray) -> tuple[float, ...]:
     return tuple(float(x) for x in np.round(np.maximum(fine - early, 0.0), 1)[GRID.astype(int)])
 
 
-def _score(curves: Curves, heard: Heard) -> float:
+def _score(curves: Curves, measured: UnderCurves) -> float:
     """How far a kick is from its curves: mean errors, in errors that are just heard."""
     score = 0.0
-    if curves.pitch and len(heard.pitch_ms):
-        loud = heard.weight > 0.01 * heard.weight.max()
-        cents = 1200 * np.abs(heard.off_at(heard.pitch_ms[loud]))
+    if curves.pitch and len(measured.pitch_ms):
+        loud = measured.weight > 0.01 * measured.weight.max()
+        cents = 1200 * np.abs(measured.off_at(measured.pitch_ms[loud]))
         score += float(np.minimum(cents, 600.0).mean()) / AUDIBLE_CENTS
     if curves.level:
-        off = np.abs(heard.level_db - curves.db_at(GRID))[curves.db_at(GRID) > SILENT_DB]
+        off = np.abs(measured.level_db - curves.db_at(GRID))[curves.db_at(GRID) > SILENT_DB]
         score += float(np.minimum(off, 12.0).mean()) / AUDIBLE_DB if len(off) else 0.0
     return score
 
 
-def _corrected(curves: Curves, heard: Heard) -> Curves:
+def _corrected(curves: Curves, measured: UnderCurves) -> Curves:
     """The curves with what was missing added to bend and gain, in numbers that a recipe holds exactly."""
     bend, gain = curves.bend_cents, curves.gain_db
     if curves.pitch:
-        step = np.clip(heard.off_at(GRID), -LARGEST_STEP, LARGEST_STEP)
+        step = np.clip(measured.off_at(GRID), -LARGEST_STEP, LARGEST_STEP)
         moved = (np.array(bend) if bend else 0.0) - 1200 * step
         bend = tuple(float(x) for x in np.round(np.clip(moved, -LARGEST_BEND, LARGEST_BEND), 1))
     if curves.level:
-        step = curves.db_at(GRID) - np.maximum(heard.level_db, -90.0)
+        step = curves.db_at(GRID) - np.maximum(measured.level_db, -90.0)
         moved = (np.array(gain) if gain else 0.0) + step
         gain = tuple(float(x) for x in np.round(np.clip(moved, *LARGEST_GAIN_DB), 2))
     return replace(curves, bend_cents=bend, gain_db=gain)

@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Kick(NamedTuple):
-    """A kick of a model before it is a file. match: what came of its targets, if there were any."""
+    """A kick of a model before it is a file. match: the result of its targets, if it has some."""
 
     seed: int | None  # None: it came from a latent
     channels: np.ndarray  # [channels, T]

@@ -43,13 +43,13 @@ Play: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]  # noise [n, Z]
 
 
 class _Renders(NamedTuple):
-    """What a search wants to hear."""
+    """Kicks that a search waits for."""
 
     noise: np.ndarray  # [n, noise_size]
     controls: np.ndarray  # [n, K]
 
 
-class _Heard(NamedTuple):
+class _Rendered(NamedTuple):
     """A render and its card."""
 
     wave: np.ndarray  # [C, T]
@@ -58,7 +58,7 @@ class _Heard(NamedTuple):
 
 
 class _Bent(NamedTuple):
-    """What came of one kick, and what was measured of each target on the way."""
+    """The best of one kick, and what was measured of each target on the way."""
 
     match: MatchResult
     noise: np.ndarray
@@ -165,23 +165,25 @@ def start_noises(model: Model, seeds: Sequence[int], start: int) -> np.ndarray:
 
 # Searches ------------------------------------------------------------------------------------------------------------
 
-Search: TypeAlias = Generator[_Renders, list[_Heard], MatchResult]
+Search: TypeAlias = Generator[_Renders, list[_Rendered], MatchResult]
 
 
 def _side_by_side(play: Play, searches: Sequence[Search]) -> list[MatchResult]:
-    """What each search returns; what all of them want to hear at a time is rendered and measured together."""
+    """What each search returns; the renders that all of them wait for are made and measured together."""
     results: list[MatchResult | None] = [None] * len(searches)
-    waiting = {i: next(search) for i, search in enumerate(searches)}  # every search wants to hear something
+    waiting = {i: next(search) for i, search in enumerate(searches)}  # every search waits for a render
     while waiting:
         waves = play(*(np.concatenate(parts) for parts in zip(*waiting.values(), strict=True)))
         found = cards(waves.mean(axis=1), threads=1)
         still, first = {}, 0
         for i, wanted in waiting.items():
             rows = range(first, first := first + len(wanted.controls))
-            heard = [_Heard(waves[row], _card_row(found, row), {k: Why(int(v[row])) for k, v in found.whys.items()})
-                     for row in rows]  # fmt: skip
+            rendered = [
+                _Rendered(waves[row], _card_row(found, row), {k: Why(int(v[row])) for k, v in found.whys.items()})
+                for row in rows
+            ]
             try:
-                still[i] = searches[i].send(heard)
+                still[i] = searches[i].send(rendered)
             except StopIteration as done:
                 results[i] = done.value
         waiting = still
@@ -203,9 +205,9 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
         starts = np.concatenate([start_noise(model, seed, first + k) for k in range(STARTS if wanted else 1)])
         order = [0]
         if wanted:
-            heard = yield _Renders(starts, np.tile(plain, (STARTS, 1)))
+            rendered = yield _Renders(starts, np.tile(plain, (STARTS, 1)))
             far = [sum(min(_way(request.line(target, one.values[target.field])), 1e3) for target, _ in wanted)
-                   for one in heard]  # fmt: skip
+                   for one in rendered]  # fmt: skip
             order = np.argsort(far, kind="stable")[: min(TRIED, request.tries - tries)].tolist()
             renders += STARTS
         for k in order:
@@ -228,7 +230,7 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
 
 def _bend(
     names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int
-) -> Generator[_Renders, list[_Heard], _Bent]:
+) -> Generator[_Renders, list[_Rendered], _Bent]:
     """One kick [1, noise_size], its controls moved from where they stand in at most so many renders."""
     turned = dict(zip(names, map(float, begin), strict=True))
     asked = {TARGETS[name]: value for name, value in request.targets.items()}
@@ -239,14 +241,14 @@ def _bend(
     best: MatchResult | None = None
     for turn in range(1, rounds + 1):
         row = np.array([turned[name] for name in names], np.float32)
-        (heard,) = yield _Renders(noise, row[None])
-        lines = tuple(request.line(target, heard.values[target.field]) for target in secants)
+        (rendered,) = yield _Renders(noise, row[None])
+        lines = tuple(request.line(target, rendered.values[target.field]) for target in secants)
         if best is None or missed_by(lines) < missed_by(best.lines):
-            best = MatchResult(heard.wave, row, lines, turn)
+            best = MatchResult(rendered.wave, row, lines, turn)
         for line in lines:
             target = line.target
             seen[target].append(line.achieved)
-            name, side = MOVED_BY[target.name].name, SIDES.get(heard.whys.get(target.field, Why.KNOWN), 0)
+            name, side = MOVED_BY[target.name].name, SIDES.get(rendered.whys.get(target.field, Why.KNOWN), 0)
             turned[name] = secants[target].next(turned[name], target.place(line.achieved), side)
         if all(line.exact or secants[line.target].stuck for line in lines) or (turn >= ENOUGH and best.reached):
             break
@@ -276,8 +278,8 @@ def _with_reachable(names: Sequence[str], request: TargetRequest, bent: _Bent) -
             known = MOVED_BY[line.target.name]
             rows = np.repeat(answer.controls[None], 4, axis=0)
             rows[:, names.index(known.name)] = known.low, known.low / 2, known.high / 2, known.high
-            heard = yield _Renders(bent.noise.repeat(4, axis=0), rows)
-            values = np.array([*bent.seen[line.target], *(one.values[line.target.field] for one in heard)])
+            rendered = yield _Renders(bent.noise.repeat(4, axis=0), rows)
+            values = np.array([*bent.seen[line.target], *(one.values[line.target.field] for one in rendered)])
             values = values[np.isfinite(values)]
             renders += 4
             line = replace(line, reachable=(float(values.min()), float(values.max())) if len(values) else None)

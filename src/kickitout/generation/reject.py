@@ -33,7 +33,7 @@ MOST_TOLD = 20  # kicks outside that are told one by one
 
 class Sampled(NamedTuple):
     """A kick that passed, or the best there was. outside: what it is outside of, and how far (`Limits.excess`), none
-    where it passed; first: what its seed's own kick was outside of. match: what came of targets, if there were any."""
+    where it passed; first: what its seed's own kick was outside of. match: the result of its targets, or None."""
 
     wave: np.ndarray  # [channels, T]
     attempt: int

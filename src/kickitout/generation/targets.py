@@ -1,4 +1,4 @@
-"""What kicks are asked for, and what came of it: values of the kick card, and how near to them is near enough.
+"""Targets: values of the kick card that a kick shall have, how near is near enough, and how near a kick is.
 
 A target is met when the card of the finished kick is within its tolerance, in the unit of its error: cents for Hz, per
 cent for milliseconds, decibels for decibels. The table of controls (`models.controls`) has the default of each.
@@ -59,13 +59,13 @@ class TargetRequest:
         return targets if isinstance(targets, TargetRequest) else cls(targets or {})
 
     def line(self, target: Target, achieved: float) -> TargetResult:
-        """What came of one target."""
+        """What a kick with this value achieves of one target."""
         return TargetResult(target, self.targets[target.name], achieved, self.tolerance[target.name])
 
 
 @dataclass(frozen=True)
 class TargetResult:
-    """One line of an answer: what was asked for, what came, and the largest error that is near enough.
+    """One target of a kick: what was requested, what was achieved, and the largest error that is near enough.
 
     reachable: the least and the most that this kick was found to give, looked for where the target was not met.
     """
@@ -87,7 +87,7 @@ class TargetResult:
 
     @property
     def gap(self) -> float:
-        """From what was asked for to what came, in octaves or decibels; infinite where the kick has no such thing."""
+        """From requested to achieved, in octaves or decibels; infinite where the kick has no such thing."""
         scaled = UNITS[self.target.unit].scaled
         gap = abs(scaled(self.requested) - scaled(self.achieved))
         return gap if math.isfinite(gap) else math.inf

@@ -1,8 +1,8 @@
 """The engine: device, precision and several processes, all of it Accelerate's.
 
 Several processes (started by torchrun, on one machine or many) run the same command on the same sounds, and each works
-on its share of every batch. The first one alone reads and writes the run folder. What it decides, all do; what any of
-them must refuse, all refuse, and it is said once.
+on its share of every batch. Only the first reads and writes the run folder, and it decides for all. Where one of them
+raises UserError, all of them end, and the sentence is printed once.
 """
 
 from __future__ import annotations

@@ -159,7 +159,7 @@ class _Late(BaseException):
 
 @contextmanager
 def _own_signals() -> Iterator[None]:
-    """Ray takes SIGTERM for itself; who had it gets it back, and what came meanwhile is delivered then."""
+    """Ray takes SIGTERM for itself; who had it gets it back, and signals that came meanwhile are delivered then."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

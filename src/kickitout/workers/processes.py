@@ -90,7 +90,7 @@ def _context(preload: Sequence[str]) -> BaseContext:
 @contextlib.contextmanager
 def _without_ctrl_c() -> Iterator[None]:
     """Processes that are started in the block hear no Ctrl-C until `_begin`, or else they would end in the middle of an
-    import, with its traceback. This process hears what came meanwhile at the end of the block."""
+    import, with its traceback. Signals that came meanwhile are delivered at the end of the block."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

@@ -58,7 +58,7 @@ def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> Train
 
 @contextmanager
 def _laid_out(order: torch.memory_format) -> Iterator[None]:
-    """Pictures and weights of the adversarial families in this order in memory, for as long as the block lasts."""
+    """The adversarial families hold representations and weights in this order of memory while the block lasts."""
     usual, adversarial.LAYOUT = adversarial.LAYOUT, order
     try:
         yield

@@ -135,7 +135,7 @@ def controls_text(rows: Sequence[ControlError]) -> str:
 
 
 def controls_png(rows: Sequence[ControlError]) -> bytes:
-    """What came against what was asked for, a panel a control asked for alone; hollow: not met."""
+    """What was achieved against what was requested, a panel for each control alone; hollow: not met."""
     alone = [row for row in rows if not row.together]
     columns = min(4, len(alone))
     figure = Figure((3.2 * columns, 3.2 * -(-len(alone) // columns)), dpi=100, layout="constrained")

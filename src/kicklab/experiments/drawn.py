@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.generation.curves import GRID, LAST_MS, Curves
-from kickitout.generation.draw import AUDIBLE_CENTS, AUDIBLE_DB, ROUNDS, follow, hear
+from kickitout.generation.draw import AUDIBLE_CENTS, AUDIBLE_DB, ROUNDS, follow, measure_under
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
@@ -50,11 +50,11 @@ def followed(model: Model, seed: int, curves: Curves) -> Followed:
     cents = []
     for rounds in (1, ROUNDS):
         found, played, _ = follow(lambda one: model.render(noise, drawing=one), curves, rounds)
-        heard = hear(found, model.render(noise, drawing=found.drawing).wave, played.wave)
-        inside = (heard.pitch_ms < LAST_MS) & (found.db_at(heard.pitch_ms) > QUIETEST_DB)
-        cents.append(1200 * np.abs(heard.off_at(heard.pitch_ms[inside])))
+        measured = measure_under(found, model.render(noise, drawing=found.drawing).wave, played.wave)
+        inside = (measured.pitch_ms < LAST_MS) & (found.db_at(measured.pitch_ms) > QUIETEST_DB)
+        cents.append(1200 * np.abs(measured.off_at(measured.pitch_ms[inside])))
     inside = (GRID > CLICK_MS) & (GRID < LAST_MS) & (curves.db_at(GRID) > QUIETEST_DB)
-    return Followed(cents[0], cents[1], np.abs(heard.level_db - curves.db_at(GRID))[inside])
+    return Followed(cents[0], cents[1], np.abs(measured.level_db - curves.db_at(GRID))[inside])
 
 
 def drawn_text(rows: Mapping[str, Sequence[Followed]]) -> str:

@@ -33,7 +33,7 @@ FIRST_SEED = 30_000
 
 
 class Tried(NamedTuple):
-    """What came of seeds that were asked for the same targets. seconds: of processor time, of all of them."""
+    """The kicks of seeds that were matched to the same targets. seconds: of processor time, of all of them."""
 
     names: tuple[str, ...]
     found: list[MatchResult]

@@ -43,7 +43,7 @@ class KitSource:
     source: str = UNSTATED
     licence: str = UNSTATED
     word: str = "kick"  # names of its files begin with it
-    match: MatchResult | None = None  # what came of the targets, before the kick is tuned
+    match: MatchResult | None = None  # the result of its targets, before the kick is tuned
 
 
 def kicks_of_model(

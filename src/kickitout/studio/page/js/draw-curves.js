@@ -32,7 +32,7 @@ let origin = null; // while points move: where undo goes back to
 let changes = 0;
 let painting = 0;
 let unmeasured = "not measured"; // where the kick has no pitch any more
-/** What came of the points. @type {import("./types.js").DrawnPoint[]} */
+/** What the kick does at the points. @type {import("./types.js").DrawnPoint[]} */
 let results = [];
 
 const toggle = make("button", { id: "draw", "aria-expanded": "false", "aria-controls": "drawing", title: "Draw a pitch curve and a level curve over this kick" }, "Draw");

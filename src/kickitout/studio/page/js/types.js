@@ -15,7 +15,7 @@
  * @property {Card} [base]  of an exported site: the card of this kick before a control moved
  * @property {Record<string, [number, number][]>} [points]  and what it says with a control moved: turn and value, by the turn
  *
- * @typedef {object} TargetResult  what came of one target
+ * @typedef {object} TargetResult  what a kick achieves of one target
  * @property {string} name
  * @property {string} unit
  * @property {string} error_unit
