@@ -64,7 +64,7 @@ lab-env: $(VENV)/train
 STEPS = 23000
 default-model: $(VENV)/dev
 	$(VENV)/bin/kick lab measure model-data $(DATA) --out build/model-data
-	$(VENV)/bin/kick train build/model-data --config kickgan-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
+	$(VENV)/bin/kick train build/model-data --config kickae-at-large --set monitor.on_trouble=warn --steps $(STEPS) \
 		--threads 1 --device cpu --out build/default
 	cp build/default/model.onnx src/kickitout/model_files/default.onnx
 	cp build/default/model.encoder.onnx src/kickitout/model_files/default.encoder.onnx

@@ -35,7 +35,7 @@ def decide(folder: Path, own: Path) -> dict[str, Any]:
     """As JSON has it. Waves of the lessons, which may differ in their last bits, are in own/lessons.npz."""
     rendered = write_kicks(own / "rendered", KICKS)
     dataset = read_dataset([rendered])
-    training_set = make_training_set(dataset, load_config("kickgan", [*toy("kickgan"), "augmentation_mix=4"]))
+    training_set = make_training_set(dataset, load_config("kickae", [*toy("kickae"), "augmentation_mix=4"]))
     np.savez(own / "lessons.npz", **training_set._asdict())
     found = {
         "features": features(),

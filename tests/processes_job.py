@@ -43,7 +43,7 @@ def job(place: Path, steps: int) -> None:
         told[name] = [result.step, result.best_step, result.best_score]
     dcgan = load_config("dcgan", toy("dcgan"))
     told["of another"] = kind_and_text(
-        lambda: train(dataset, dcgan, place / "two-kickgan", Until(steps=9), accelerator=engine)
+        lambda: train(dataset, dcgan, place / "two-kickae", Until(steps=9), accelerator=engine)
     )
     told["uneven"] = kind_and_text(
         lambda: train(

@@ -8,7 +8,7 @@ from kickitout.errors import UserError
 from kickitout.generation.load import load_model
 from kickitout.training.config import (
     AdversarialTrainingConfig,
-    KickGANTrainingConfig,
+    KickAETrainingConfig,
     config_names,
     load_config,
     merge,
@@ -57,7 +57,7 @@ def test_a_part_of_another_kind_replaces_the_bases_whole_part():
         ("model.chanels=3", "model.chanels .did you mean channels"),
         ("batch=1", "batch=1: .*greater than or equal to 2"),
         ("objective=gan", "objective='gan'"),
-        ("model.family=unet", "model.family='unet': known are dcgan, .*kickgan"),
+        ("model.family=unet", "model.family='unet': known are dcgan, .*kickae"),
         ("r1=1", "set model.critic_norm: none"),
         ("critics_from=9", "critics_from=9 means nothing to dcgan; leave it out"),
         ("batch", "write key=value"),
@@ -103,16 +103,16 @@ def test_bases_in_a_loop_are_refused(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("objective=hinge", "objective='hinge' means nothing to kickgan; leave it out"),
+        ("objective=hinge", "objective='hinge' means nothing to kickae; leave it out"),
         ("ema=0", "set ema: 0.99"),
         ("representation.name=mel", "set representation.name: pqmf"),
         ("model.widths=[16, 16]", "widths"),
-        ("spectral.loss=detached", "spectral=.* means nothing to kickgan"),
+        ("spectral.loss=detached", "spectral=.* means nothing to kickae"),
     ],
 )
 def test_a_key_that_means_nothing_to_a_family_is_refused(change, sentence):
     with pytest.raises(UserError, match=sentence):
-        load_config("kickgan", [change])
+        load_config("kickae", [change])
 
 
 @pytest.mark.parametrize(
@@ -152,15 +152,15 @@ def test_a_config_file_that_is_not_utf_8_is_said_so(tmp_path):
 def test_each_family_has_its_own_keys_and_its_class():
     for name in config_names():
         config = load_config(name)
-        kickgan = config.model.family == "kickgan"
-        assert type(config) is (KickGANTrainingConfig if kickgan else AdversarialTrainingConfig)
-        assert hasattr(config, "weights") == kickgan
-        assert hasattr(config, "objective") != kickgan
+        kickae = config.model.family == "kickae"
+        assert type(config) is (KickAETrainingConfig if kickae else AdversarialTrainingConfig)
+        assert hasattr(config, "weights") == kickae
+        assert hasattr(config, "objective") != kickae
 
 
 def test_the_config_in_a_model_of_format_1_is_read():
     config = read_config(load_model("default").info.config, "default")
-    assert isinstance(config, KickGANTrainingConfig)
+    assert isinstance(config, KickAETrainingConfig)
     assert (config.model.noise_code, config.augmentation_mix, config.weights.repulsion) == (24, 6000, 1.0)
 
 

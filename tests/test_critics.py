@@ -1,4 +1,4 @@
-"""Critics of KickGAN that compare with recordings: what they see, when they learn, and what frozen ones teach."""
+"""Critics of KickAE that compare with recordings: what they see, when they learn, and what frozen ones teach."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import TOY_KICKGAN
+from toy import TOY_KICKAE
 
 from kickitout.errors import UserError
 from kickitout.representations import LogMelConfig, make_representation
@@ -31,7 +31,7 @@ def waves():
 @pytest.fixture(scope="module")
 def task(waves):
     return lambda *changes: AutoencodingTask(
-        load_config("kickgan", [*TOY_KICKGAN, *SEEN, *changes]),
+        load_config("kickae", [*TOY_KICKAE, *SEEN, *changes]),
         Accelerator(cpu=True),
         waves,
         None,
@@ -57,7 +57,7 @@ def take(task, steps):
 
 
 def test_neither_level_nor_polarity_gives_a_made_sound_away(waves):
-    config = load_config("kickgan", TOY_KICKGAN)
+    config = load_config("kickae", TOY_KICKAE)
     sight = FinishedSight(make_representation(config.representation), make_representation(LogMelConfig()))
     plain = sight(waves[:2, 0])
     other = sight(-0.2 * waves[:2, 0])
@@ -131,4 +131,4 @@ def test_features_that_are_distributed_alike_are_near():
 @pytest.mark.parametrize("changes", [["critics_ahead=0", "critics_teach=features"], ["critics_compare=batch"]])
 def test_critics_that_cannot_teach_are_refused(changes):
     with pytest.raises(UserError, match=r"set critics_ahead: 100|set critics_compare: recordings"):
-        load_config("kickgan", [*TOY_KICKGAN, *SEEN, *changes])
+        load_config("kickae", [*TOY_KICKAE, *SEEN, *changes])

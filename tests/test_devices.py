@@ -7,13 +7,13 @@ import torch
 
 from kickitout.errors import UserError
 from kickitout.models.families import make_critic, make_generator, whole_shape
-from kickitout.models.kickgan.encoder import AutoEncoder
+from kickitout.models.kickae.encoder import AutoEncoder
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.training.config import config_names, load_config
 from kickitout.training.engine import make_accelerator
 
 BATCH = 2
-ADVERSARIAL = [name for name in config_names() if not name.startswith("kickgan")]
+ADVERSARIAL = [name for name in config_names() if not name.startswith("kickae")]
 
 
 @pytest.mark.parametrize("name", ADVERSARIAL)
@@ -28,10 +28,10 @@ def test_networks_of_full_size_run_on_a_device_of_their_own(name):
     assert made.device.type == "meta"
 
 
-def test_kickgan_of_full_size_runs_on_a_device_of_its_own():
+def test_kickae_of_full_size_runs_on_a_device_of_its_own():
     model, bands = (
-        load_config("kickgan").model,
-        make_representation(load_config("kickgan").representation).representation_shape,
+        load_config("kickae").model,
+        make_representation(load_config("kickae").representation).representation_shape,
     )
     mel = make_representation(LogMelConfig()).representation_shape
     both = AutoEncoder(model, bands[0], mel).to("meta")

@@ -36,8 +36,8 @@ def drawn():
 
 def test_the_frames_are_those_of_the_decoder():
     torch = pytest.importorskip("torch")
-    from kickitout.models.kickgan.decoder import START, STRETCH
-    from kickitout.models.kickgan.harmonic import frame_seconds
+    from kickitout.models.kickae.decoder import START, STRETCH
+    from kickitout.models.kickae.harmonic import frame_seconds
     from kickitout.representations import pqmf
 
     assert START * 2**5 * STRETCH == FRAMES

@@ -1,4 +1,4 @@
-"""The noise that KickGAN's decoder is given, before it has a level."""
+"""The noise that KickAE's decoder is given, before it has a level."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs the train extra")
 
-from kickitout.models.kickgan.click import CLICK_FRAMES  # noqa: E402
-from kickitout.models.kickgan.config import KickGANConfig  # noqa: E402
-from kickitout.models.kickgan.decoder import CLICK_FROM, START, STRETCH, Decoder  # noqa: E402
-from kickitout.models.kickgan.harmonic import BAND_HZ  # noqa: E402
-from kickitout.models.kickgan.noise import DEEP, NOISE_BANDS, NOISE_FROM, noise_tables  # noqa: E402
+from kickitout.models.kickae.click import CLICK_FRAMES  # noqa: E402
+from kickitout.models.kickae.config import KickAEConfig  # noqa: E402
+from kickitout.models.kickae.decoder import CLICK_FROM, START, STRETCH, Decoder  # noqa: E402
+from kickitout.models.kickae.harmonic import BAND_HZ  # noqa: E402
+from kickitout.models.kickae.noise import DEEP, NOISE_BANDS, NOISE_FROM, noise_tables  # noqa: E402
 
 FRAMES = 1408
 
@@ -48,7 +48,7 @@ def test_the_noise_bands_of_the_other_sub_bands_are_white_noise_together(band):
 
 def test_the_noise_of_a_click_can_begin_between_two_points_of_its_curve():
     """One frame of one band 20 dB up: that frame's noise is ten times as loud, and nothing else changes."""
-    config = KickGANConfig(latent=4, widths=(8, 8, 8, 8, 8), click_width=8, style=8)
+    config = KickAEConfig(latent=4, widths=(8, 8, 8, 8, 8), click_width=8, style=8)
     decoder = Decoder(config, 16).eval()
     latent = torch.randn(3, config.latent_size + config.noise_code, generator=torch.Generator().manual_seed(0))
     band, frame = 5, 7

@@ -201,7 +201,7 @@ def test_frames_of_a_band_depend_on_what_is_known_and_decode_into_it():
 def test_a_batch_without_cut_kicks_needs_no_mask():
     waves = torch.from_numpy(np.stack([prepared(decaying(0.4, 200, hz)).mid for hz in (50, 60, 70, 80)]))[:, None]
     known = torch.tensor([LENGTH, WINDOW_KNOWN, 9000, LENGTH])
-    config = load_config("kickgan", [*toy("kickgan"), "start=none"])
+    config = load_config("kickae", [*toy("kickae"), "start=none"])
     assert config.mask_cut
     task = AutoencodingTask(config, Accelerator(cpu=True), waves, known)
     assert task._known(torch.tensor([0, 1, 3])) is None

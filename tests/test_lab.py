@@ -67,7 +67,7 @@ def test_all_studies_are_there_and_all_their_configs_are_sound():
 def test_every_family_and_study_has_tidy_results(toy_lab):
     rows = read_results(toy_lab)
     assert {r["study"] for r in rows} == set(ROWS)
-    known = {"ancestor", "dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickgan"}
+    known = {"ancestor", "dcgan", "dcgan-bands", "wavegan", "specgan", "drumgan", "kickae"}
     assert known <= {r["config"] for r in rows}
     assert {"trained", "reals", "augmented", "procedural", "ceiling"} == {r["source"] for r in rows}
     for r in rows:
@@ -110,6 +110,17 @@ def test_what_is_done_is_not_done_again_and_results_can_be_put_together_anew(cop
     stamps = {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
     copy.results.unlink()
     assert run_toy(copy, "start")
+    assert stamps == {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
+    assert copy.results.read_bytes() == before
+
+
+def test_what_was_done_when_kickae_was_called_kickgan_is_done(copy):
+    before = copy.results.read_bytes()
+    for path in (*copy.path.glob("plans/*.json"), *copy.path.glob("cells/*/measured.json")):
+        path.write_text(path.read_text("utf-8").replace("KickAE", "KickGAN").replace("kickae", "kickgan"), "utf-8")
+    stamps = {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
+    copy.results.unlink()
+    assert run_toy(copy, "curves")
     assert stamps == {p: p.stat().st_mtime_ns for p in copy.path.glob("cells/*/measured.json")}
     assert copy.results.read_bytes() == before
 
@@ -463,11 +474,11 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
 
 def test_votes_are_kept_counted_and_told_in_the_paper(copy, monkeypatch):
     monkeypatch.setattr(paper_page, "ART", {})  # nothing is drawn
-    shown = listening_page(copy, "curves", 12, seed=3, only=["KickGAN", "DCGAN"]).decode()
+    shown = listening_page(copy, "curves", 12, seed=3, only=["KickAE", "DCGAN"]).decode()
     pairs = json.loads(re.search(r"const pairs = (\[.*?\]);\n", shown)[1])  # type: ignore[index]
     known = read_json(copy.path / "listening" / "curves-3.json")
     assert len(pairs) == len(known) == 12
-    assert not any(name in shown for name in ("KickGAN", "DCGAN"))  # blind
+    assert not any(name in shown for name in ("KickAE", "DCGAN"))  # blind
     for pair in pairs:
         sides = known[pair["id"]]
         real = next((side for side in ("left", "right") if sides[side]["row"] == "real"), "none")

@@ -50,9 +50,9 @@ def first():
 
 
 @pytest.fixture(scope="module")
-def of_format_1(packaged, first):
+def of_format_1(packaged):
     """The file of that model as it was in format 1, byte for byte."""
-    text = first.info.to_json().encode()
+    text = packaged[packaged.rindex(b'{"channels": ') :]
     ours = field(14, field(1, METADATA_KEY.encode()) + field(2, text))
     assert packaged.endswith(ours)
     return with_metadata(packaged.removesuffix(ours), METADATA_1)
@@ -150,7 +150,7 @@ def test_an_encoder_names_the_model_it_was_exported_with(tmp_path_factory):
     pytest.importorskip("torch", reason="training needs the train extra")
     from toy import shared_run
 
-    model = load_model(shared_run(tmp_path_factory, "kickgan"))
+    model = load_model(shared_run(tmp_path_factory, "kickae"))
     assert encoder_of(model).model_digest == model.digest
 
 

@@ -8,8 +8,8 @@ from torch import nn
 
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Critic, DCGANConfig, Generator, grid
-from kickitout.models.kickgan.decoder import UpsamplingStack
-from kickitout.models.kickgan.harmonic import Harmonic, stretched
+from kickitout.models.kickae.decoder import UpsamplingStack
+from kickitout.models.kickae.harmonic import Harmonic, stretched
 from kickitout.models.upsample import PixelShuffle, convolve_doubled, upsample
 
 KINDS = ("transposed", "nearest", "bilinear", "pixel-shuffle")

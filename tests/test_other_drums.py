@@ -34,7 +34,7 @@ def write_claps(folder, count=24):
 
 
 def train_toy(folder, out, *more):
-    changes = [part for change in toy("kickgan") for part in ("--set", change)]
+    changes = [part for change in toy("kickae") for part in ("--set", change)]
     command = ["train", str(folder), *more, *changes, "--steps", "2", "--threads", "1", "--out", str(out)]
     return main(command)
 
@@ -96,7 +96,7 @@ def test_two_hits_are_no_one_shot_of_any_sort(tmp_path):
 
 def test_the_mix_of_kicks_is_refused_for_other_drums(tmp_path, capsys):
     claps = write_claps(tmp_path / "claps", 8)
-    command = ["train", str(claps), "--config", "kickgan-at-large", "--kind", "any", "--out", str(tmp_path / "run")]
+    command = ["train", str(claps), "--config", "kickae-at-large", "--kind", "any", "--out", str(tmp_path / "run")]
     assert main(command) == 2
     assert "set augmentation_mix to 0" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

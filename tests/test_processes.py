@@ -27,7 +27,7 @@ from kickitout.training.session import train
 
 BEGUN, STEPS = 2, 4
 # Batch norm; critics between two updates; critics that draw numbers, which take long.
-RECIPES = ("dcgan", "kickgan", *(["wavegan"] if os.environ.get("KICKITOUT_LONG") else []))
+RECIPES = ("dcgan", "kickae", *(["wavegan"] if os.environ.get("KICKITOUT_LONG") else []))
 # Sums in another order: rounding is 1e-7, and a step of Adam makes a whole step of a gradient that is all rounding.
 CLOSE = {"rtol": 5e-3, "atol": 5e-3}
 
@@ -123,10 +123,10 @@ def test_a_batch_in_parts_has_the_losses_of_the_whole(dataset, tmp_path):
     assert_close(tmp_path / "1", tmp_path / "2")
 
 
-def test_kickgans_critics_want_a_whole_batch(dataset, tmp_path):
+def test_kickaes_critics_want_a_whole_batch(dataset, tmp_path):
     engine = make_accelerator("cpu", accumulate=2)
-    with pytest.raises(UserError, match="--accumulate: KickGAN's critics"):
-        train(dataset, load_config("kickgan", toy("kickgan")), tmp_path, Until(steps=3), accelerator=engine)
+    with pytest.raises(UserError, match="--accumulate: KickAE's critics"):
+        train(dataset, load_config("kickae", toy("kickae")), tmp_path, Until(steps=3), accelerator=engine)
 
 
 def test_bfloat16_trains(dataset, tmp_path):

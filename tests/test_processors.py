@@ -57,7 +57,7 @@ def test_other_code_for_the_processor_decides_alike(name, files, here, tmp_path)
         np.testing.assert_allclose(waves, lessons[part], atol=1e-3, err_msg=part)
 
     # A run begun there is gone on with here, and one of other sounds is not.
-    recipe, folder = load_config("kickgan", toy("kickgan")), RunFolder(tmp_path / "run")
+    recipe, folder = load_config("kickae", toy("kickae")), RunFolder(tmp_path / "run")
     folder.path.mkdir()
     folder.open(recipe, other["manifest"])
     folder.open(recipe, mine["manifest"])

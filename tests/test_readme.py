@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from studio import running
-from toy import TOY_KICKGAN, write_kicks
+from toy import TOY_KICKAE, write_kicks
 
 from kickitout.cli import main
 
@@ -36,7 +36,7 @@ def shell(text):
 def test_every_command_of_a_page_runs_in_its_order(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     write_kicks(tmp_path / "my-kicks", 10)
-    toy = [f"--set={change}" for change in TOY_KICKGAN]
+    toy = [f"--set={change}" for change in TOY_KICKAE]
     for command in [line for line in shell(PAGES[page]) if line.startswith("kick ")]:
         words = shlex.split(command)[1:]
         if words[0] == "studio":  # it serves until it is ended

@@ -1,4 +1,4 @@
-"""The losses of KickGAN: what the energy score rewards, and that the quick transform's gradient is the true one."""
+"""The losses of KickAE: what the energy score rewards, and that the quick transform's gradient is the true one."""
 
 from __future__ import annotations
 

@@ -155,7 +155,8 @@ def test_a_shard_that_is_not_in_the_log_is_read_before_it_is_believed(whole, tmp
     assert order(out, "--workers", 1) == 0
     index = json.loads((out / "index.json").read_bytes())
     listed = index.pop("shards")
-    (out / "index.json").write_text(json.dumps(index))
+    assert index["model"] == "kickae-at-large"
+    (out / "index.json").write_text(json.dumps(index | {"model": "kickgan-at-large"}))  # its first name
     (out / "shards.jsonl").write_text(json.dumps(listed[0]) + "\n" + json.dumps(listed[1])[:40])  # cut
     data = bytearray((out / NAMES[2]).read_bytes())
     data[512:515] = b"???"  # inside a member: whole, as far as a tar file can say

@@ -1,4 +1,4 @@
-"""Stereo kicks of KickGAN: a side that is learned beside the mid, and a low end that stays in the middle."""
+"""Stereo kicks of KickAE: a side that is learned beside the mid, and a low end that stays in the middle."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from kickitout.generation.match import match_seed
 from kickitout.generation.noise import normal
 from kickitout.generation.source import decode_kick
 from kickitout.generation.vary import variations
-from kickitout.models.kickgan.encoder import AutoEncoder
+from kickitout.models.kickae.encoder import AutoEncoder
 from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.studio.service import StudioService
@@ -64,11 +64,11 @@ def dataset(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    return shared_run(tmp_path_factory, "kickgan-stereo", every_other_wide)
+    return shared_run(tmp_path_factory, "kickae-stereo", every_other_wide)
 
 
 def task(dataset, *changes):
-    config = load_config("kickgan-stereo", [*toy("kickgan-stereo"), *changes])
+    config = load_config("kickae-stereo", [*toy("kickae-stereo"), *changes])
     waves = np.stack([dataset.waves, dataset.sides], axis=1)
     return AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(waves))
 
@@ -112,7 +112,7 @@ def test_the_low_end_stays_in_the_middle(dataset):
 
 def test_the_middle_is_what_a_mono_model_of_the_same_weights_plays(dataset):
     stereo = task(dataset).networks["generator"]
-    config = load_config("kickgan-stereo", [*toy("kickgan-stereo"), "model.stereo=false"])
+    config = load_config("kickae-stereo", [*toy("kickae-stereo"), "model.stereo=false"])
     mono = AutoEncoder(config.model, 16, (1, 128, 128))
     missing = mono.load_state_dict(stereo.state_dict(), strict=False)
     assert all("side" in key for key in missing.unexpected_keys)
@@ -152,7 +152,7 @@ def test_a_mono_model_begins_a_stereo_one(dataset, finished, monkeypatch):
 
 
 def test_a_stereo_model_begins_a_mono_one(dataset, finished):
-    config = load_config("kickgan", [*toy("kickgan"), "variants=0", f"start={finished}"])
+    config = load_config("kickae", [*toy("kickae"), "variants=0", f"start={finished}"])
     mono = AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(dataset.waves)[:, None]).networks[
         "generator"
     ]
@@ -218,19 +218,19 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
 
 
 def test_training_says_that_stereo_kicks_become_mono(dataset):
-    mono, stereo = (plan(dataset, load_config(name, toy(name))) for name in ("kickgan", "kickgan-stereo"))
+    mono, stereo = (plan(dataset, load_config(name, toy(name))) for name in ("kickae", "kickae-stereo"))
     assert f"stereo: {KICKS // 2} of the {KICKS} kicks" in "\n".join(read_text(mono))
     assert "  stereo: " not in "\n".join(read_text(stereo))
 
 
 def test_the_bench_trains_a_stereo_step(monkeypatch):
     monkeypatch.setattr(bench, "load_config", lambda name, changes=(): load_config(name, [*toy(name), *changes]))
-    assert bench.bench_training("kickgan-stereo", steps=1).step_seconds > 0
+    assert bench.bench_training("kickae-stereo", steps=1).step_seconds > 0
 
 
 def test_variants_are_refused_for_stereo():
     with pytest.raises(UserError, match="variants"):
-        load_config("kickgan-stereo", ["variants=2"])
+        load_config("kickae-stereo", ["variants=2"])
 
 
 def test_sounds_are_compared_as_the_player_finishes_them(dataset, monkeypatch):

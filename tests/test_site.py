@@ -262,11 +262,11 @@ def test_it_plays_without_a_network_and_changes_over_to_a_newer_version(browser,
 
     with served(tmp_path) as address:
         page.goto(f"{address}somewhere/kicks/")
-        opened("kickgan")
+        opened("kickae")
         (first,) = page.evaluate("navigator.serviceWorker.ready.then(() => caches.keys())")
         assert first.startswith(f"kickitout {address}somewhere/kicks/ ")
         data, worker = (folder / "site.json").read_bytes(), (folder / "sw.js").read_text("utf-8")
-        newer = data.replace(b'"name": "kickgan-at-large"', b'"name": "newer"', 1)
+        newer = data.replace(b'"name": "kickae-at-large"', b'"name": "newer"', 1)
         before, after = (base64.b64encode(hashlib.sha256(one).digest()).decode() for one in (data, newer))
         assert before in worker
         (folder / "sw.js").write_text(worker.replace(before, after).replace(first.split()[-1], "another"), "utf-8")

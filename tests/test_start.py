@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
-from toy import TOY_KICKGAN, no_silence, shared_run, toy_dataset
+from toy import TOY_KICKAE, no_silence, shared_run, toy_dataset
 
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors.contour import contours
@@ -16,7 +16,7 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
 from kickitout.generation.recipe import sound_recipe
-from kickitout.models.kickgan.prior import LEAST_VARIANCE, fit_mixture
+from kickitout.models.kickae.prior import LEAST_VARIANCE, fit_mixture
 from kickitout.sound import LENGTH
 from kickitout.training.autoencoding import AutoencodingTask
 from kickitout.training.budget import Until
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.decides
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    return shared_run(tmp_path_factory, "kickgan")
+    return shared_run(tmp_path_factory, "kickae")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +44,7 @@ def test_a_finished_run_plays(finished):
 
 
 def task(dataset, *changes):
-    config = load_config("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", *changes])
+    config = load_config("kickae", [*TOY_KICKAE, "variants=0", "model.harmonics=2", *changes])
     return AutoencodingTask(config, Accelerator(cpu=True), torch.from_numpy(dataset.waves)[:, None])
 
 
@@ -81,13 +81,13 @@ def test_a_model_says_what_the_one_before_it_learned_from(dataset, finished, tmp
     first = load_model(finished)
     begin = shutil.copytree(finished, tmp_path / "first")
     for name, sounds, before in (("second", other, begin), ("third", dataset, tmp_path / "second")):
-        config = load_config("kickgan", [*TOY_KICKGAN, "variants=0", "model.harmonics=2", f"start={before}"])
+        config = load_config("kickae", [*TOY_KICKAE, "variants=0", "model.harmonics=2", f"start={before}"])
         train(sounds, config, tmp_path / name, Until(steps=1), device="cpu")
         shutil.rmtree(begin, ignore_errors=True)  # a run outlives the model that it began with
     second, third = load_model(tmp_path / "second"), load_model(tmp_path / "third")
     digest = {"first": dataset.digest, "second": other.digest}
     assert [part["digest"] for part in second.info.learned_from] == [digest["second"], digest["first"]]
-    assert second.info.config["start"] == f"kickgan, step {first.info.step}, sha256 {first.digest[:12]}"
+    assert second.info.config["start"] == f"kickae, step {first.info.step}, sha256 {first.digest[:12]}"
     assert str(tmp_path) not in second.info.to_json()
     assert [part["digest"] for part in third.info.learned_from] == [digest["first"], digest["second"]]
     assert sound_recipe(third, 0)["learned_from"]["kicks"] == len(dataset) + len(other)
@@ -119,9 +119,9 @@ def test_a_start_means_nothing_to_a_dcgan():
 
 
 def test_few_kicks_get_more_variants():
-    config = load_config("kickgan", ["variants=1", "least_rows=600"])
+    config = load_config("kickae", ["variants=1", "least_rows=600"])
     assert [config.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
-    assert load_config("kickgan", ["variants=0", "least_rows=0"]).variants_for(10) == 0
+    assert load_config("kickae", ["variants=0", "least_rows=0"]).variants_for(10) == 0
 
 
 def test_the_mixture_over_latents_is_found_again():

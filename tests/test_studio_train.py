@@ -192,7 +192,7 @@ def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path
     assert (shown["training"], shown["run"]["name"], shown["run"]["state"]) == (one, one, "running")
     where = tmp_path / "runs" / one
     assert shown["run"]["command"] == shlex.join(
-        ["kick", "train", f"{where}-sounds", "--config", "kickgan", "--budget", "5m", "--out", str(where)]
+        ["kick", "train", f"{where}-sounds", "--config", "kickae", "--budget", "5m", "--out", str(where)]
     )
     for name in (one, two):
         refused(studio.post("/api/training/train", json={"name": name}), 400, f"{one} is being trained")
@@ -235,12 +235,12 @@ def test_a_run_that_failed_before_it_had_learned_anything_begins_anew_with_anoth
     stand_in(monkeypatch)
     monkeypatch.setattr(background, "TRAIN", (sys.executable, "-c", failing))
     name = send(studio, write_kicks(tmp_path / "kicks", 2))
-    studio.post("/api/training/train", json={"name": name, "config": "kickgan-stereo"})
+    studio.post("/api/training/train", json={"name": name, "config": "kickae-stereo"})
     until(lambda: state(studio)["run"]["said"] == "no kick is stereo")
     assert not state(studio)["run"]["begun"]
     stand_in(monkeypatch)
     run = tmp_path / "runs" / name
-    for config in ("dcgan-bands", "kickgan"):
+    for config in ("dcgan-bands", "kickae"):
         studio.post("/api/training/train", json={"name": name, "config": config})
         until(lambda: state(studio)["run"]["state"] == "running")
         assert "--config dcgan-bands" in state(studio)["run"]["command"]

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from toy import TOY, TOY_KICKGAN, no_silence, toy, toy_dataset, write_kicks
+from toy import TOY, TOY_KICKAE, no_silence, toy, toy_dataset, write_kicks
 
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset, split
@@ -59,7 +59,7 @@ def same_weights(one, two):
 
 
 # In test_start, test_side and test_model_files: their export takes seconds.
-ELSEWHERE = ("kickgan", "kickgan-at-large", "kickgan-stereo", "dcgan-bands", "dcgan-stft")
+ELSEWHERE = ("kickae", "kickae-at-large", "kickae-stereo", "dcgan-bands", "dcgan-stft")
 
 
 @pytest.mark.parametrize("name", [name for name in config_names() if name not in ELSEWHERE])
@@ -74,7 +74,7 @@ def test_every_config_trains_and_plays_at_toy_size(name, dataset, tmp_path):
 
 
 def test_the_config_for_kicks_at_large_learns_from_a_mix(dataset, tmp_path):
-    config = load_config("kickgan-at-large", toy("kickgan-at-large"))
+    config = load_config("kickae-at-large", toy("kickae-at-large"))
     result = train(dataset, config, tmp_path / "run", Until(steps=2))
     assert (result.step, result.reason) == (2, "done")
     lessons = make_training_set(dataset, config)
@@ -104,7 +104,7 @@ def test_sources_share_the_rows_evenly_where_the_power_is_0(dataset):
         pytest.param("wavegan", toy("wavegan"), marks=pytest.mark.long),  # the task of dcgan, with another network
         pytest.param("specgan", toy("specgan"), marks=pytest.mark.long),
         ("drumgan", toy("drumgan")),
-        ("kickgan", TOY_KICKGAN),
+        ("kickae", TOY_KICKAE),
     ],
 )
 def test_two_steps_and_two_more_are_four_bit_for_bit(name, changes, dataset, tmp_path):

@@ -58,7 +58,7 @@ def test_the_graph_decides_as_torch_does_and_the_same_alone_as_among_others(wave
 
 def test_every_kick_of_a_model_file_begins_upwards(tmp_path_factory):
     """That both play the same is held in test_model_files.py."""
-    made = generate(range(32), shared_run(tmp_path_factory, "kickgan"))
+    made = generate(range(32), shared_run(tmp_path_factory, "kickae"))
     assert [polarity(wave) for wave in made] == [1] * 32
 
 

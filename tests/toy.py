@@ -18,7 +18,7 @@ from kickitout.sound import SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 
 SHORT = ["model.latent=6", "batch=4", "monitor.every=2", "monitor.sounds=8"]
-TOY_KICKGAN = [
+TOY_KICKAE = [
     *SHORT, "model.widths=[16, 16, 16, 8, 8]", "model.style=8", "model.encoder_width=8", "model.click_width=8",
     "model.noise_code=4", "critic_channels=16", "critics_from=1", "start=none", "variants=1", "least_rows=0",
 ]  # fmt: skip
@@ -28,9 +28,9 @@ TOY_DIM = [*SHORT, "model.dim=2", "critic_steps=2"]
 
 def toy(name: str) -> list[str]:
     """The changes that make a config of the package a toy."""
-    if name.startswith("kickgan"):
-        more = {"kickgan-at-large": ["augmentation_mix=8"], "kickgan-stereo": ["variants=0"]}
-        return [*TOY_KICKGAN, *more.get(name, [])]
+    if name.startswith("kickae"):
+        more = {"kickae-at-large": ["augmentation_mix=8"], "kickae-stereo": ["variants=0"]}
+        return [*TOY_KICKAE, *more.get(name, [])]
     if name == "drumgan":
         small = ["representation.n_fft=512", "representation.hop=256", "representation.frames=88"]  # fewer cells
         return [*TOY, "model.channels=8", *small]
@@ -66,7 +66,7 @@ def shared_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path]
     folder = root / f"shared-{name}"
     # Two harmonics: an untrained toy holds none of them down, high ones turn some hundred times, and there one rounding
     # of the pitch is heard as phase; the model in the package is within 4e-6.
-    changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickgan" else [])]
+    changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickae" else [])]
     with FileLock(root / f"shared-{name}.lock"):
         if not (folder / "whole").exists():
             dataset = make(folder / "kicks")

@@ -31,7 +31,7 @@ KICKS, OTHERS = 36, 64  # to learn from, and to score against; near-duplicates a
 STEPS = Budget(sounds=8)  # two steps
 HALVES = (0.5, 1.0)
 ROWS = {  # some studies ask for what another has
-    "curves": ["DCGAN", "DCGAN with the offset", "all together, sub-bands", "KickGAN"],
+    "curves": ["DCGAN", "DCGAN with the offset", "all together, sub-bands", "KickAE"],
     "start": ["offset 0", "offset data", "SpecGAN"],
     "ancestor": ["sigmoid twice, labels 1 to 1.1", "sigmoid once, labels 0.9"],
     "end": ["DCGAN, 16 kicks", "DCGAN, all kicks", "DCGAN, more kicks"],
@@ -41,7 +41,7 @@ ROWS = {  # some studies ask for what another has
 
 SMALL_PICTURE = ["representation.hop=256", "representation.frames=88", "representation.bins=64"]  # a sixth of the cells
 SMALLER = {
-    "kickgan": ["variants=0"],
+    "kickae": ["variants=0"],
     "dcgan": ["representation.iterations=1", *SMALL_PICTURE],
     "specgan": ["representation.iterations=1"],
 }

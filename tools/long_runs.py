@@ -2,7 +2,7 @@
 
     python tools/long_runs.py [--steps 10000] [--kicks 100000] [--only training generation] [--config NAME ...]
 
-Training is a toy of each task (a critic against a generator, and KickGAN), with snapshots and reports, on rendered
+Training is a toy of each task (a critic against a generator, and KickAE), with snapshots and reports, on rendered
 kicks; generation is the model in the package, each kick encoded as it would be written. Linux only: it reads /proc.
 """
 
@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--kicks", type=int, default=100_000)
     parser.add_argument("--only", nargs="+", choices=("training", "generation"), default=("training", "generation"))
-    parser.add_argument("--config", nargs="+", default=("dcgan-bands", "kickgan"))
+    parser.add_argument("--config", nargs="+", default=("dcgan-bands", "kickae"))
     args = parser.parse_args()
     print("| what | at a tenth of the way | half way | at the end | growth after the first tenth | minutes |")
     print("|---|--:|--:|--:|--:|--:|")

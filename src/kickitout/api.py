@@ -63,7 +63,7 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> 
 
 
 def train(
-    sounds: Dataset | PathOrPaths, out: str | PathLike[str], *, config: str = "kickgan", changes: Sequence[str] = (),
+    sounds: Dataset | PathOrPaths, out: str | PathLike[str], *, config: str = "kickae", changes: Sequence[str] = (),
     steps: int | None = None, seconds: float | None = None, began: float | None = None, device: str = "auto",
     precision: Literal["float32", "bfloat16"] = "float32", accumulate: int = 1, threads: int | None = None,
     watch: Callable[[Told], None] = lambda _: None,
@@ -107,7 +107,7 @@ def train(
 def configs() -> dict[str, str]:
     """The training configs of the package: name -> what it is for. Raises UserError where PyTorch is missing.
 
-    "kickgan" in kickitout.configs()
+    "kickae" in kickitout.configs()
     """
     need_extra("a training config", "train", "torch", "accelerate")
     from kickitout.training.config import config_names, load_config

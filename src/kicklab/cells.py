@@ -55,7 +55,8 @@ class Cell:
     def identity(self) -> str:
         """A name for its folder: what it is, its seed, and the digest of all that matters.
 
-        All in it is frozen: keys, the words of `source` and `data`, settings by their ids (see `training.frozen`).
+        All in it is frozen: keys, the words of `source` and `data`, settings by their ids (see `training.frozen`), and
+        "kickgan" for KickAE, which was called so.
         What is at its default is left out, so that whatever is added here later is left out of the cells of before.
         """
         settings = differing(self.config) if self.config else {}

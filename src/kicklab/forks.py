@@ -22,7 +22,7 @@ from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.training.autoencoding import AutoencodingTask, EncodedKicks
 from kickitout.training.checkpoint import load_checkpoint, pack_task, unpack_task
-from kickitout.training.config import KickGANTrainingConfig, merge, read_config
+from kickitout.training.config import KickAETrainingConfig, merge, read_config
 from kickitout.training.engine import make_accelerator
 from kickitout.training.networks import Task
 from kickitout.training.randomness import batch_indices
@@ -52,11 +52,11 @@ class Fork:
     """A run's newest checkpoint, and what to go on from it with."""
 
     def __init__(self, run: Path, learned: Dataset, ema: float) -> None:
-        """ema: decay of the averages from here on. Raises UserError for a folder without a whole KickGAN run of
+        """ema: decay of the averages from here on. Raises UserError for a folder without a whole KickAE run of
         `learned`."""
         config = read_config(read_json(run / "config.json"), str(run / "config.json"))
-        if not isinstance(config, KickGANTrainingConfig):
-            raise UserError(f"{run}: a run of {config.model.family}; only KickGAN's goes on with and without critics")
+        if not isinstance(config, KickAETrainingConfig):
+            raise UserError(f"{run}: a run of {config.model.family}; only KickAE's goes on with and without critics")
         if read_json(run / "dataset.json")["digest"] != learned.digest:
             raise UserError(f"{run}: it learned from other sounds than these; give the folders that it learned from")
         self.tensors, progress = load_checkpoint(RunFolder(run).latest)
@@ -71,7 +71,7 @@ class Fork:
         """The networks as they are at the fork, and new critics."""
         own: dict[str, Any] = {"start": self.start, "ema": self.ema, "seed": seed}
         config = read_config(merge(self.config.model_dump(mode="json"), own | changes), "arm")
-        assert isinstance(config, KickGANTrainingConfig)
+        assert isinstance(config, KickAETrainingConfig)
         task = AutoencodingTask(config, make_accelerator("cpu"), *self.sounds, self.measured)
         self.measured = task.measured
         found = {key: value for key, value in self.tensors.items() if key.split("/")[1] in ("generator", "average")}

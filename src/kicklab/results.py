@@ -23,7 +23,7 @@ from scipy.special import stdtrit
 
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
-from kickitout.stored import RENAMED, RENAMED_SCORES
+from kickitout.stored import NAMED, RENAMED, RENAMED_SCORES, current_name
 from kicklab.data import load, parts_table
 from kicklab.evidence import reference_arrays
 from kicklab.folder import Lab, read_json, write_arrays
@@ -159,6 +159,7 @@ def read_results(lab: Lab) -> list[dict[str, Any]]:
 def _parsed(column: str, text: str) -> Any:
     kind = NUMBER_COLUMNS.get(column)
     if kind is None:
+        text = current_name(text) if column in NAMED else text
         return RENAMED_SCORES.get(text, text) if column == "score" else text
     return None if text == "" else kind(text)
 

@@ -215,7 +215,7 @@ def test_what_is_dropped_is_sent_with_its_folders_and_what_is_no_sound_stays(bro
 def a_run_that_failed_before_it_had_learned_anything_takes_another_config(studio, run):
     page = studio.page
     run.mkdir()
-    request = {"sounds": f"{run}-sounds", "config": "kickgan-stereo", "changes": [], "seconds": 60}
+    request = {"sounds": f"{run}-sounds", "config": "kickae-stereo", "changes": [], "seconds": 60}
     (run / "request.json").write_text(json.dumps(request))
     (run / "train.log").write_text("kick: no kick is stereo; another config works\n")
     page.reload()

@@ -31,7 +31,7 @@ HELP = "train a model on a folder of kicks"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="FOLDER", help="folders, zip files or sound files")
-    parser.add_argument("--config", default="kickgan", help="training config (default %(default)s), see `kick configs`")
+    parser.add_argument("--config", default="kickae", help="training config (default %(default)s), see `kick configs`")
     parser.add_argument(
         "--kind", choices=("kick", "any"), default=None, help="any: snares, toms, claps, ... (default kick)"
     )
@@ -110,7 +110,7 @@ def read_text(plan: TrainingPlan) -> Iterator[str]:
     if plan.variants:
         yield f"  {count(plan.variants, 'light variant')} of each of the {count(plan.kicks, 'training kick')}"
     if plan.wide:
-        hint = "the model will be mono; the config kickgan-stereo keeps the width"
+        hint = "the model will be mono; the config kickae-stereo keeps the width"
         yield f"  stereo: {plan.wide} of the {count(len(dataset), 'kick')}; {hint}"
     if config.starts_from is not None:
         yield f"  begins with the weights of {config.starts_from}"

@@ -22,6 +22,7 @@ from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import RejectionTally
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S
 from kickitout.generation.targets import TargetRequest
+from kickitout.stored import current_name
 from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
@@ -111,7 +112,8 @@ class ShardFolder:
         try:
             data = json.loads(path.read_bytes())
             self._known = {one["name"]: Shard(**one) for one in data.get("shards", [])}
-            return {LENGTH_KEY: MODEL_S, **data}  # folders that were begun before a kick could ring on
+            known = {LENGTH_KEY: MODEL_S, **data}  # folders that were begun before a kick could ring on
+            return known | {"model": current_name(str(known.get("model")))}
         except OSError as error:
             raise explain_os_error(error, path) from error
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:

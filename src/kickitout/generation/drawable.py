@@ -1,6 +1,6 @@
 """A model's graph with two more inputs: what can be drawn of a kick.
 
-A KickGAN sums its contour of pitch up to the turns of its partials (`models.kickgan.harmonic`); levels, click and noise
+A KickAE sums its contour of pitch up to the turns of its partials (`models.kickae.harmonic`); levels, click and noise
 do not read it. So an input in the contour's place moves the pitch and nothing else. The curves of level, of partials
 and of noise, are a table over time; an input that says from which moment each frame takes its column lets a timbre stay
 while a level is held. It works in every model file of the family there is: the file and its digest stay as they are,
@@ -21,7 +21,7 @@ import numpy as np
 from kickitout.generation.wire import field, message
 from kickitout.sound import ONSET, SAMPLE_RATE
 
-FRAMES = 1408  # points of a contour, as `models.kickgan.decoder` has them
+FRAMES = 1408  # points of a contour, as `models.kickae.decoder` has them
 FRAME = 16  # samples from one to the next
 LEFT = 240  # samples by which the first is before the sound: the delay of `representations.pqmf`
 # The inputs: log2 of Hz, 0 where the pitch is not drawn, [n, FRAMES]; the columns before and behind each moment, and

@@ -19,7 +19,7 @@ class DefaultModel(NamedTuple):
 DEFAULT_MODELS = {
     DEFAULT_IDENTITY: DefaultModel("0.1.0", "9c5baa92745da5a08f7b84285ea2e72638acc539"),
     "5342a2e236085f90c25febbe11c24000dae99b0444df773b1181987c73a99452": DefaultModel(
-        "0.2.0", "785ba73ff2d697359a7a191417668a4420278b16"
+        "0.2.0", "4268370a7fd1e6e166d1b957089d8eeba680e9ba"
     ),
 }
 

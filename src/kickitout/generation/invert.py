@@ -102,7 +102,7 @@ def find_encoder(model: str | Path) -> Path:
     beside = encoder_beside(path)
     if not beside.exists():
         raise UserError(
-            f"{path}: no encoder beside it ({beside.name}), so it can't start from a sound; KickGAN models can"
+            f"{path}: no encoder beside it ({beside.name}), so it can't start from a sound; KickAE models can"
         )
     return beside
 

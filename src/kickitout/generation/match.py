@@ -136,7 +136,7 @@ def starts_tried(request: TargetRequest) -> int:
 
 
 def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
-    """Decibels of drive by which one wave became the other (`models.kickgan.player.drive`): the louder, the more of it.
+    """Decibels of drive by which one wave became the other (`models.kickae.player.drive`): the louder, the more of it.
 
     >>> x = np.sin(np.linspace(0, 60, 9000)) * PEAK
     >>> g = 10 ** (12 / 20) - 1

@@ -84,7 +84,7 @@ def write_site(
     if source.suffix != ".onnx":
         raise UserError(
             f"{source}: its representation has no phase, and rebuilding it needs PyTorch, which no browser has; "
-            "models of kickgan, dcgan-bands and dcgan-stft can be put on a page"
+            "models of kickae, dcgan-bands and dcgan-stft can be put on a page"
         )
     if out.exists() and (not out.is_dir() or names_in(out)):
         ours = (out / "site.json").is_file() and (out / "ort").is_dir()

@@ -28,9 +28,9 @@ from kickitout.studio.wording import in_words_of_the_page
 SOUNDS = "-sounds"  # behind the name of a run: the folder of what it learns from
 KEPT = "models"
 CONFIGS = {
-    "kickgan": "kicks, from the model in the package",
-    "kickgan-at-large": "kicks in general, from few",
-    "kickgan-stereo": "stereo kicks",
+    "kickae": "kicks, from the model in the package",
+    "kickae-at-large": "kicks in general, from few",
+    "kickae-stereo": "stereo kicks",
     "dcgan-bands": "a plain GAN, from nothing",
 }
 NAME = re.compile(r"\w[\w-]{0,79}")
@@ -55,7 +55,7 @@ class TrainBody(NameBody):
     """minutes: of this start. config and changes (as `--set` has them): of a run that has learned nothing yet."""
 
     minutes: float = Field(20.0, gt=0, le=60 * 24 * 7)
-    config: str = "kickgan"
+    config: str = "kickae"
     changes: list[Annotated[str, Field(max_length=200, pattern=r"^[a-z_0-9.]+=[^\n]*$")]] = Field([], max_length=50)
 
 

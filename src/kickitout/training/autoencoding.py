@@ -1,4 +1,4 @@
-"""The task of KickGAN: reconstruct real kicks from a latent, and please the critics in between.
+"""The task of KickAE: reconstruct real kicks from a latent.
 
 The reconstruction teaches. Where a config lets them join, two critics (`critics`), on sub-bands and on log-mel
 spectrograms, judge what the decoder makes of real kicks' latents, and of latents between them or drawn from the prior.
@@ -19,14 +19,14 @@ from torch import Tensor, nn
 from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.descriptors.contour import Contours, contours
 from kickitout.errors import UserError
-from kickitout.models.kickgan.encoder import AutoEncoder, EncoderExport
-from kickitout.models.kickgan.player import ControllablePlayer
-from kickitout.models.kickgan.prior import MixturePrior, fit_mixture
+from kickitout.models.kickae.encoder import AutoEncoder, EncoderExport
+from kickitout.models.kickae.player import ControllablePlayer
+from kickitout.models.kickae.prior import MixturePrior, fit_mixture
 from kickitout.models.player import FADE_OUT, finish_window
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.representations.pqmf import SubBands
 from kickitout.sound import LENGTH
-from kickitout.training.config import KickGANTrainingConfig
+from kickitout.training.config import KickAETrainingConfig
 from kickitout.training.critic_augmentation import augment, draws
 from kickitout.training.critics import CriticInput, Critics, FinishedSight, feature_distance
 from kickitout.training.engine import mean_of, parts_of
@@ -78,10 +78,10 @@ class AutoencodingTask(Task):
     """An encoder and a decoder, and two critics."""
 
     losses = OBJECTIVES["hinge"]
-    config: KickGANTrainingConfig
+    config: KickAETrainingConfig
 
     def __init__(
-        self, config: KickGANTrainingConfig, accelerator: Accelerator, waves: Tensor, known: Tensor | None = None,
+        self, config: KickAETrainingConfig, accelerator: Accelerator, waves: Tensor, known: Tensor | None = None,
         recorded: Tensor | None = None, measured: EncodedKicks | None = None,
     ) -> None:  # fmt: skip
         """waves: [n, C, T]; known: samples [n] of each that its recording speaks for, None where that is all. recorded:
@@ -142,7 +142,7 @@ class AutoencodingTask(Task):
         parts = parts_of(self.accelerator, rows, share)
         judged = step >= r.critics_from
         if len(parts) > 1 and judged:
-            raise UserError("--accumulate: KickGAN's critics judge a whole batch; leave it out, or set critics_from")
+            raise UserError("--accumulate: KickAE's critics judge a whole batch; leave it out, or set critics_from")
         if judged and self.critic_prior is not None and (step - r.critics_from) % PRIOR_STEPS == 0:
             self._fit(self.critic_prior, self.auto_encoder(), PRIOR_KICKS)
         if judged and step < r.critics_from + r.critics_ahead:

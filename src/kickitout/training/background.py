@@ -22,6 +22,7 @@ from typing import Any, Literal
 
 from kickitout.errors import UserError
 from kickitout.files import DISK_FULL, explain_os_error, make_folder, names_in, write_whole
+from kickitout.stored import current_name
 from kickitout.training.budget import TIMING, Timing, on_the_clock, written
 from kickitout.training.overview import LOG, MODELS, REQUEST, STOP, is_running, stats_of
 
@@ -40,7 +41,7 @@ class TrainingRequest:
     """What a run was begun with. sounds: a folder; changes: as `--set` has them; seconds: the budget of all starts."""
 
     sounds: str
-    config: str = "kickgan"
+    config: str = "kickae"
     changes: tuple[str, ...] = ()
     seconds: float = 1200.0
 
@@ -111,8 +112,8 @@ class BackgroundRun:
         """What it was begun with; None where that was by somebody else, or cannot be read."""
         try:
             data = json.loads((self.path / REQUEST).read_text("utf-8"))
-            return TrainingRequest(str(data["sounds"]), str(data["config"]), tuple(map(str, data["changes"])),
-                                   float(data["seconds"]))  # fmt: skip
+            return TrainingRequest(str(data["sounds"]), current_name(str(data["config"])),
+                                   tuple(map(str, data["changes"])), float(data["seconds"]))  # fmt: skip
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

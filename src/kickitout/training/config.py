@@ -19,9 +19,10 @@ from pydantic import Field, model_validator
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, AnyAdversarial
-from kickitout.models.kickgan.config import KickGANConfig
+from kickitout.models.kickae.config import KickAEConfig
 from kickitout.representations import RepresentationConfig
 from kickitout.settings import Settings, checked
+from kickitout.stored import upgraded_config
 from kickitout.text import nearest
 from kickitout.training.critic_augmentation import AugmentConfig
 from kickitout.training.objectives import OBJECTIVES, Objective
@@ -57,7 +58,7 @@ class LabelsConfig(Settings):
 
 
 class WeightsConfig(Settings):
-    """What each part of KickGAN's loss counts."""
+    """What each part of KickAE's loss counts."""
 
     # Relative error of the lowest sub-band, where the partials are.
     harmonic: float = Field(0.2, ge=0, json_schema_extra={"id": "body"})
@@ -76,11 +77,11 @@ class TrainingConfig(Settings):
     about: str = Field("", json_schema_extra={"id": None})
     kind: Literal["kick", "any"] = "kick"  # "any": other one-shots; what is known of kicks alone steps back
     representation: RepresentationConfig = Field(json_schema_extra={"id": "codec"})
-    model: AdversarialConfig | KickGANConfig
+    model: AdversarialConfig | KickAEConfig
     r1: float = Field(0.0, ge=0)  # gamma of the R1 penalty; 0 switches it off
     r1_every: int = Field(1, ge=1)  # steps between two R1 penalties, weighted to the same mean (lazy, Karras 2020)
     # Deviation of Gaussian noise on all that a critic sees, real or made (Sønderby et al. 2017,
-    # arxiv.org/abs/1610.04490): of representations in [-1, 1]; KickGAN's critics take it re those of recordings.
+    # arxiv.org/abs/1610.04490): of representations in [-1, 1]; KickAE's critics take it re those of recordings.
     instance_noise: float = Field(0.0, ge=0, le=2)
     batch: int = Field(128, ge=2, le=4096)  # kicks an update, over all processes
     optim_g: AdamConfig = AdamConfig()
@@ -109,8 +110,7 @@ class TrainingConfig(Settings):
             )
         if self.augmentation_mix and self.kind == "any":
             raise ValueError(
-                "augmentation_mix turns sounds into kicks at large; set augmentation_mix to 0, or use the config "
-                "kickgan"
+                "augmentation_mix turns sounds into kicks at large; set augmentation_mix to 0, or use the config kickae"
             )
         return self
 
@@ -156,10 +156,10 @@ class AdversarialTrainingConfig(TrainingConfig):
         return self
 
 
-class KickGANTrainingConfig(TrainingConfig):
-    """A run of KickGAN: reconstruction, and critics if they are asked to join."""
+class KickAETrainingConfig(TrainingConfig):
+    """A run of KickAE: reconstruction, and critics if they are asked to join."""
 
-    model: KickGANConfig
+    model: KickAEConfig
     start: str = "none"  # weights before the first step: of a model file, a run, or "default"; "none" at random
     settle: float = Field(0.0, ge=0)  # step from which the rate falls like one over a square root; 0: never
     clip: float = Field(0.0, ge=0)  # largest norm of a gradient; 0: any
@@ -184,9 +184,9 @@ class KickGANTrainingConfig(TrainingConfig):
     @model_validator(mode="after")
     def _sub_bands_and_a_moving_average(self) -> Self:
         if self.representation.name != "pqmf":
-            raise ValueError(f"kickgan makes sub-bands, not {self.representation.name}; set representation.name: pqmf")
+            raise ValueError(f"kickae makes sub-bands, not {self.representation.name}; set representation.name: pqmf")
         if self.ema == 0:
-            raise ValueError("kickgan needs a moving average; set ema: 0.99")
+            raise ValueError("kickae needs a moving average; set ema: 0.99")
         return self
 
     @model_validator(mode="after")
@@ -203,7 +203,7 @@ class KickGANTrainingConfig(TrainingConfig):
 
 CONFIGS: dict[str, type[TrainingConfig]] = {
     family.model_fields["family"].default: kind
-    for kind, families in ((AdversarialTrainingConfig, ADVERSARIAL), (KickGANTrainingConfig, (KickGANConfig,)))
+    for kind, families in ((AdversarialTrainingConfig, ADVERSARIAL), (KickAETrainingConfig, (KickAEConfig,)))
     for family in families
 }
 
@@ -248,7 +248,8 @@ def _resolve(name: str, seen: tuple[str, ...] = ()) -> dict[str, Any]:
 
 
 def _read_yaml(name: str) -> dict[str, Any]:
-    if name in config_names():
+    of_the_package = name in config_names()
+    if of_the_package:
         text = (_folder() / f"{name}.yaml").read_text("utf-8")
     elif name.endswith((".yaml", ".yml", ".json")) and Path(name).is_file():
         try:
@@ -269,7 +270,7 @@ def _read_yaml(name: str) -> dict[str, Any]:
         raise UserError(f"config {name}: not valid YAML near line {line}") from error
     if not isinstance(data, dict):
         raise UserError(f"config {name}: a config is a list of 'key: value' lines")
-    return data
+    return data if of_the_package else upgraded_config(data)
 
 
 def merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The critics of KickGAN: what they see of a waveform, and what frozen ones teach.
+"""The critics of KickAE: what they see of a waveform, and what frozen ones teach.
 
 Two small networks judge two representations of one sound, its sub-bands and its log-mel spectrogram. They see
 recordings and made sounds as the player finishes them, so that no window, level or polarity gives a made one away.

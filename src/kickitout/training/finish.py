@@ -27,7 +27,7 @@ from kickitout.training.sheet import sheet_png
 
 REHEARSED = 128  # training kicks that a player is made from in a rehearsal
 HEARD = 8  # kicks it generates there
-GRAPHS = {"kickgan": 15.0, "other": 3.0}  # times the export of a layer or two that of a whole model takes, measured
+GRAPHS = {"kickae": 15.0, "other": 3.0}  # times the export of a layer or two that of a whole model takes, measured
 SAVED = 100e6  # bytes of a checkpoint a second, on a slow disk
 
 
@@ -87,7 +87,7 @@ def rehearse(run: Run, clock: Callable[[], float]) -> dict[str, float]:
         for kicks in (HEARD, REHEARSED):
             lap()
             player = run.task.player(kicks)
-    making = lap() * max(1.0, len(run.waves) / REHEARSED if run.config.model.family == "kickgan" else 1.0)
+    making = lap() * max(1.0, len(run.waves) / REHEARSED if run.config.model.family == "kickae" else 1.0)
     for sounds in (2, HEARD):
         lap()
         made = TorchModel(player).play(normal(range(sounds), player.latent)).mean(axis=1)

@@ -80,7 +80,7 @@ def train_on(
 
 def plan(dataset: Dataset, config: TrainingConfig) -> TrainingPlan:
     kicks = len(split(dataset, config.held_out)[0])
-    mono = config.model.family == "kickgan" and not config.model.stereo
+    mono = config.model.family == "kickae" and not config.model.stereo
     wide = int(is_wide(dataset.waves, dataset.sides).sum()) if mono else 0
     said = ""
     if config.starts_from is not None and config.kind == "kick":  # as the curve was measured

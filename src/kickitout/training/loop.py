@@ -39,7 +39,7 @@ from kickitout.training.checkpoint import (
     save_checkpoint,
     unpack_task,
 )
-from kickitout.training.config import AdversarialTrainingConfig, KickGANTrainingConfig, TrainingConfig
+from kickitout.training.config import AdversarialTrainingConfig, KickAETrainingConfig, TrainingConfig
 from kickitout.training.engine import (
     agree,
     from_first,
@@ -94,7 +94,7 @@ def make_task(
 ) -> Task:  # fmt: skip
     """The task of a config's family. waves: all training kicks, [n, 1 or 2, T]; known: samples [n] of each that its
     recording speaks for (None: all), which critics take no notice of; recorded: see `AutoencodingTask`."""
-    if isinstance(config, KickGANTrainingConfig):
+    if isinstance(config, KickAETrainingConfig):
         return AutoencodingTask(config, accelerator, waves, known, recorded)
     assert isinstance(config, AdversarialTrainingConfig)  # there is no other
     return AdversarialTask(config, accelerator, waves)

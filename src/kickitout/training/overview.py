@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from kickitout.errors import UserError
 from kickitout.files import is_held
+from kickitout.stored import current_name
 
 PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 MODELS = ("model.onnx", "model.safetensors")
@@ -96,7 +97,7 @@ def look_at(path: Path) -> RunState:
     shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and isinstance(e.get("score"), (int, float))]
     last = entries[-1] if entries else {}
     try:
-        config = str(json.loads((path / "config.json").read_text("utf-8"))["name"])
+        config = current_name(str(json.loads((path / "config.json").read_text("utf-8"))["name"]))
     except (OSError, ValueError, KeyError, TypeError):
         config = ""
     if not config:

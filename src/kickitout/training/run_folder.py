@@ -30,6 +30,7 @@ from kickitout.cpus import usable_cpus
 from kickitout.datasets.build import describe_difference
 from kickitout.errors import UserError, count
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
+from kickitout.stored import current_name
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
 from kickitout.training.overview import LOG, REQUEST, STOP
@@ -218,7 +219,8 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
 
 
 def _valued(settings: dict[str, Any], key: str) -> str:
-    return repr(settings[key] if key in settings else frozen_default(key, settings.get(FAMILY), None))
+    value = settings[key] if key in settings else frozen_default(key, settings.get(FAMILY), None)
+    return repr(current_name(value) if key == FAMILY and isinstance(value, str) else value)
 
 
 # -- notebook.md: the run told in order, from what is in its folder ----------------------------------------------------

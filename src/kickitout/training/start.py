@@ -1,6 +1,6 @@
 """The weights of a finished model as the beginning of a run.
 
-The graphs keep the weights under their names (`kickitout.export.model_file`), so any KickGAN model that can be played
+The graphs keep the weights under their names (`kickitout.export.model_file`), so any KickAE model that can be played
 can be trained on, without a file of its own for that.
 """
 
@@ -18,7 +18,7 @@ from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
 from kickitout.generation.invert import find_encoder
 from kickitout.generation.load import find_model_file, load_model
-from kickitout.models.kickgan.encoder import AutoEncoder
+from kickitout.models.kickae.encoder import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be
 SIDE = ("decoder.side.", "encoder.by_side.")  # what a mono model has nothing of
@@ -35,7 +35,7 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
     """Fill an auto-encoder with the weights of a model file that has its encoder beside it. Raises UserError."""
     path = find_model_file(Path(name))
     if path.suffix != ".onnx":
-        raise UserError(f"{path}: it can be played, but a run can't begin with it; KickGAN models (.onnx) can")
+        raise UserError(f"{path}: it can be played, but a run can't begin with it; KickAE models (.onnx) can")
     found = {f"decoder.{key}": value for key, value in _tables(path, "generator.").items()}
     found |= {f"encoder.{key}": value for key, value in _tables(find_encoder(name), "encoder.").items()}
     known = "decoder.side.to_levels.weight" in found  # a mono model begins a stereo one, whose side is new

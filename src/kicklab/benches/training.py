@@ -29,7 +29,7 @@ class TrainingFigures:
     kicks_per_second: float
 
 
-WAYS = ("as it is", "bfloat16", "channels first", "compiled")  # channels first: of maps; KickGAN has none
+WAYS = ("as it is", "bfloat16", "channels first", "compiled")  # channels first: of maps; KickAE has none
 
 
 def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> TrainingFigures:
@@ -37,7 +37,7 @@ def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> Train
 
     Without its R1 penalty, in every way alike: torch.compile cannot differentiate twice.
     """
-    changes = ["r1=0", *(["critics_from=0"] if load_config(name).model.family == "kickgan" else [])]
+    changes = ["r1=0", *(["critics_from=0"] if load_config(name).model.family == "kickae" else [])]
     config = load_config(name, changes)
     waves = torch.from_numpy(synthesise(range(config.batch))[0])[:, None]
     if config.model.stereo:

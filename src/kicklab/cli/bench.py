@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default all)")
     parser.add_argument("--model", default="default", help="a run folder, a model file, or 'default'")
     parser.add_argument("-n", type=positive, default=1000, help="kicks to make, measure or check (default 1000)")
-    parser.add_argument("--config", action="append", default=None, help="configs to train (default dcgan, kickgan)")
+    parser.add_argument("--config", action="append", default=None, help="configs to train (default dcgan, kickae)")
     parser.add_argument("--no-compile", action="store_true", help="leave out the compiled steps")
     parser.add_argument("--threads", type=positive, default=None, help="of the card and of torch (default all cores)")
 
@@ -142,7 +142,7 @@ def _training(args: argparse.Namespace) -> None:
     threads = torch.get_num_threads()
     peak = matmul_peak(threads)
     print(f"training, {count(threads, 'thread')}, matrix multiplication {peak:.0f} GFLOP/s", flush=True)
-    for name in args.config or ["dcgan", "kickgan"]:
+    for name in args.config or ["dcgan", "kickae"]:
         for way in WAYS[:-1] if args.no_compile else WAYS:
             f = bench_training(name, way)
             print(

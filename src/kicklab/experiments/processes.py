@@ -1,6 +1,6 @@
 """One process against two on one run: the same losses? And how much faster?
 
-    kick lab measure processes [--steps 24] [--config kickgan dcgan]
+    kick lab measure processes [--steps 24] [--config kickae dcgan]
 
 Rendered kicks, one thread a process, medians of the steps after the first; losses of all steps. It wants a quiet
 machine.
@@ -25,7 +25,7 @@ from kicklab.markdown import markdown_table
 RENDERED = 64
 PROCESS_WAYS = (("1 process, 1 thread", 1, 1), ("1 process, 2 threads", 1, 2), ("2 processes, 1 thread each", 2, 1))
 TOY_SETTINGS = {
-    "kickgan": ["start=none", "variants=0", "least_rows=0"],
+    "kickae": ["start=none", "variants=0", "least_rows=0"],
     "dcgan": ["model.channels=128", "batch=32"],
     "wavegan": ["model.dim=8", "batch=8"],
 }
@@ -33,7 +33,7 @@ TOY_SETTINGS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=24)
-    parser.add_argument("--config", nargs="+", choices=sorted(TOY_SETTINGS), default=["kickgan", "dcgan", "wavegan"])
+    parser.add_argument("--config", nargs="+", choices=sorted(TOY_SETTINGS), default=["kickae", "dcgan", "wavegan"])
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:

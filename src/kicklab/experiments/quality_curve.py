@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         chosen = np.flatnonzero(np.isin(groups, rest[:size]))
         run = args.runs / f"{size:04d}"
         config = load_config(
-            "kickgan", ["monitor.on_trouble=warn", "monitor.export=last", f"monitor.every={args.steps}"]
+            "kickae", ["monitor.on_trouble=warn", "monitor.export=last", f"monitor.every={args.steps}"]
         )
         if not (run / "model.onnx").exists():
             train(dataset.take(chosen), config, run, Until(steps=args.steps), device="cpu")
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         kicks = f"{size} groups, {len(chosen)} kicks"
         yield f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real-vs-real baseline {floor:.3f}"
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
-    begun = f"KickGAN from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
+    begun = f"KickAE from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
     about = f"{begun}, {SOUNDS} sounds against {int(held_out.sum())} unseen kicks, seed {SEED}"
     curve = ScoreCurve(about, "energy distance", round(floor, 3), tuple(points))
     args.out.write_text(curve_text(curve), encoding="utf-8")

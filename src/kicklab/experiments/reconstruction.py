@@ -22,7 +22,7 @@ from kickitout.descriptors import cards
 from kickitout.generation.invert import REFINING_ROUNDS, EncoderSession, find_encoder, invert_wave
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
-from kickitout.models.kickgan.click import CLICK_FRAMES
+from kickitout.models.kickae.click import CLICK_FRAMES
 from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET

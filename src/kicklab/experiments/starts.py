@@ -3,7 +3,7 @@
     kick lab measure starts SOUNDS... [--files 30,100,400] [--minutes 15] [--start default --start old.onnx]
 
 Some groups of SOUNDS are held out. Of the other kicks each run learns from the first so many, in an order drawn once,
-so that more files hold the fewer ones. A run is `kick train` with the config `kickgan` on one thread, but its minutes
+so that more files hold the fewer ones. A run is `kick train` with the config `kickae` on one thread, but its minutes
 are of the processor: a busy machine changes nothing. Its kicks are scored against those held out, which must be strange
 to the models that it begins with. A run that is in --runs goes on where it was ended, and is not run again. It costs
 the minutes times the runs, and some minutes of scoring.
@@ -69,7 +69,7 @@ def started_runs(args: argparse.Namespace, learned: Dataset, starts: list[str], 
         few = learned.take(np.arange(min(files, len(learned))))
         for start in starts:
             name = Path(start).stem
-            out, config = args.runs / f"{files:04d}-{name}", load_config("kickgan", [f"start={start}", *args.set])
+            out, config = args.runs / f"{files:04d}-{name}", load_config("kickae", [f"start={start}", *args.set])
             until = TimeBudget(60 * args.minutes, time.process_time)
             result = train_on(few, config, out, until, make_accelerator("cpu"), 1, lambda _: None)
             if result.reason == "interrupted":

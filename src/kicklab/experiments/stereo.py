@@ -1,6 +1,6 @@
 """Are a stereo model's kicks as wide as the recordings it learned from?
 
-    kick train DATA --config kickgan-stereo --budget 10m --out build/stereo
+    kick train DATA --config kickae-stereo --budget 10m --out build/stereo
     kick lab measure stereo DATA --model build/stereo [-n 512] [--seed 0]
 
 Levels are of the side, half the difference of the channels, re the mid, their mean. A kick is wide whose side is above
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     dataset = read_dataset(args.sounds)
     made = generate(range(args.seed, args.seed + args.n), args.model)
     if made.ndim != 3:
-        raise UserError(f"{args.model}: a mono model; train one with --config kickgan-stereo")
+        raise UserError(f"{args.model}: a mono model; train one with --config kickae-stereo")
     mids, sides = made.mean(axis=1), (made[:, 0] - made[:, 1]) / 2
     parts = {"recordings": (dataset.waves, dataset.sides), "generated": (mids, sides)}
     yield f"{len(dataset)} recordings, {args.n} kicks of {Path(args.model).name} (seeds from {args.seed}).\n"

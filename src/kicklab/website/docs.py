@@ -24,7 +24,7 @@ FIRST = "README.md"
 PAPER = "docs/paper.html"  # beside the docs, and not one of them
 GROUPS = {  # of the list of pages; a page that is named nowhere comes last
     "Make kicks": ("README", "generate", "asking", "fit", "kits", "studio", "kick-card", "outlier-rejection"),
-    "Train": ("training", "data-doctor", "kickgan", "representations", "scale"),
+    "Train": ("training", "data-doctor", "kickae", "representations", "scale"),
     "Measure": ("scores", "embeddings", "laboratory", "default", "drum_types"),
     "Build on it": ("api", "architecture", "CONTRIBUTING", "promises"),
 }

@@ -1,4 +1,4 @@
-"""The click of KickGAN: a patch of sub-bands around the onset, drawn as a wave from a dictionary."""
+"""The click of KickAE: a patch of sub-bands around the onset, drawn as a wave from a dictionary."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from kickitout.models.kickgan.click import Click
+from kickitout.models.kickae.click import Click
 
 BEGIN_LOG = -5.0  # of the curves of level, -43 dB: where the noise of the middle begins too
 

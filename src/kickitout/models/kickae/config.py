@@ -1,4 +1,4 @@
-"""The numbers that define a KickGAN."""
+"""The numbers that define a KickAE."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from kickitout.settings import Settings
 Width = Annotated[int, Field(ge=4, le=2048)]
 
 
-class KickGANConfig(Settings):
+class KickAEConfig(Settings):
     """Numbers that define encoder, decoder and prior."""
 
-    family: Literal["kickgan"] = "kickgan"
+    # Runs and cells are known by its first name for good: see `training.frozen`.
+    family: Literal["kickae"] = Field("kickae", json_schema_extra={"values": {"kickae": "kickgan"}})
     latent: int = Field(64, ge=2, le=512)  # beside the contour of the pitch
     # of the decoder, at 22, 44, ... 352 points
     widths: tuple[Width, Width, Width, Width, Width] = (160, 128, 112, 96, 64)

@@ -1,4 +1,4 @@
-"""The filtered noise of KickGAN: white noise in noise bands, each under a curve of level of its own.
+"""The filtered noise of KickAE: white noise in noise bands, each under a curve of level of its own.
 
 A sub-band has one noise band, or several where spectra are steep. Which noise it is, a noise code chooses: a mix of
 tables that every model has.

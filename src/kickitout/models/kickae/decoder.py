@@ -1,9 +1,10 @@
-"""The decoder of KickGAN: an oscillator, a click and a filtered noise, one part for each thing a kick consists of.
+"""The decoder of KickAE: an oscillator, a click and a filtered noise, one part for each thing a kick consists of.
 
-KickGAN is an adversarial auto-encoder on sub-bands. An encoder finds where a real kick lies in a small latent space, a
-decoder reconstructs it from there, and critics may judge what the decoder makes between and around the latents of real
-kicks (after Makhzani et al. 2015, arxiv.org/abs/1511.05644, and Larsen et al. 2016, arxiv.org/abs/1512.09300). A few
-hundred kicks are too few for a critic alone to teach from; the reconstruction teaches from the first step on.
+KickAE is an auto-encoder of kicks on sub-bands: an encoder finds where a real kick lies in a small latent space, and a
+decoder of oscillator and noise, as in DDSP (Engel et al. 2020, arxiv.org/abs/2001.04643), reconstructs it from there.
+The reconstruction teaches. Critics of what the decoder makes between and around the latents of real kicks (Makhzani et
+al. 2015, arxiv.org/abs/1511.05644; Larsen et al. 2016, arxiv.org/abs/1512.09300) are an option of its training
+(`critics_from`) that no shipped weights have used.
 
 No part has to be learned as a wave. The harmonic part (`harmonic`) is a set of partials on a contour of pitch, whose
 loudness a small convolutional network draws as curves; the click (`click`) is a short patch of all sub-bands; the
@@ -28,11 +29,11 @@ from torch.nn import functional as F
 
 from kickitout.descriptors.contour import SIZE
 from kickitout.models.controls import CONTROL_NAMES
-from kickitout.models.kickgan.click import CLICK_FRAMES, SLOPE, Click
-from kickitout.models.kickgan.config import KickGANConfig
-from kickitout.models.kickgan.harmonic import BAND_HZ, Harmonic, frame_seconds, stretched
-from kickitout.models.kickgan.noise import DEEP, FilteredNoise
-from kickitout.models.kickgan.side import Side
+from kickitout.models.kickae.click import CLICK_FRAMES, SLOPE, Click
+from kickitout.models.kickae.config import KickAEConfig
+from kickitout.models.kickae.harmonic import BAND_HZ, Harmonic, frame_seconds, stretched
+from kickitout.models.kickae.noise import DEEP, FilteredNoise
+from kickitout.models.kickae.side import Side
 from kickitout.models.upsample import convolve_doubled
 
 START = 11  # frames: 11 * 2^5 * 4 = 1408, the length of a sub-band
@@ -67,7 +68,7 @@ class Decoder(nn.Module):
     octaves: Tensor  # [bands, 1]: of each band above TONE_HZ; 0 for the lowest, which has the partials
     seconds: Tensor  # [L], 0 before 10 ms
 
-    def __init__(self, config: KickGANConfig, bands: int) -> None:
+    def __init__(self, config: KickAEConfig, bands: int) -> None:
         super().__init__()
         self.config = config
         self.partials = config.harmonics + config.modes

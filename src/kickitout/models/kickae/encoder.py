@@ -1,13 +1,13 @@
-"""The encoder of KickGAN, the auto-encoder that trains it, and what a model file holds of it."""
+"""The encoder of KickAE, the auto-encoder that trains it, and what a model file holds of it."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 
-from kickitout.models.kickgan.click import SLOPE
-from kickitout.models.kickgan.config import KickGANConfig
-from kickitout.models.kickgan.decoder import START, Decoder
+from kickitout.models.kickae.click import SLOPE
+from kickitout.models.kickae.config import KickAEConfig
+from kickitout.models.kickae.decoder import START, Decoder
 from kickitout.representations.base import Representation
 
 LOW_BANDS = 2  # that the encoder reads as waves: below 2.8 kHz
@@ -20,7 +20,7 @@ class Encoder(nn.Module):
     decoder learns the mean of all kicks.
     """
 
-    def __init__(self, config: KickGANConfig, mel: tuple[int, int, int]) -> None:
+    def __init__(self, config: KickAEConfig, mel: tuple[int, int, int]) -> None:
         super().__init__()
         w = config.encoder_width
         self.by_bands = nn.Sequential(
@@ -60,7 +60,7 @@ class Encoder(nn.Module):
 class AutoEncoder(nn.Module):
     """Encoder and decoder as one module with one forward, so that it trains on several processes too."""
 
-    def __init__(self, config: KickGANConfig, bands: int, mel: tuple[int, int, int]) -> None:
+    def __init__(self, config: KickAEConfig, bands: int, mel: tuple[int, int, int]) -> None:
         super().__init__()
         self.encoder, self.decoder = Encoder(config, mel), Decoder(config, bands)
 

@@ -1,4 +1,4 @@
-"""The prior of KickGAN: from standard normal noise to latents that are distributed like those of the training kicks.
+"""The prior of KickAE: from standard normal noise to latents that are distributed like those of the training kicks.
 
 A model file is asked with `eps ~ N(0, I)` only, so what its latents are distributed like is part of the model.
 """

@@ -1,4 +1,4 @@
-"""From noise, or from a latent and controls, to a finished kick: KickGAN as one module."""
+"""From noise, or from a latent and controls, to a finished kick: KickAE as one module."""
 
 from __future__ import annotations
 

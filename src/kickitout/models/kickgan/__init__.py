@@ -1,1 +1,0 @@
-"""KickGAN, read in this order: decoder, harmonic, click, noise, side; encoder, prior, player; `models.controls`."""
