@@ -31,9 +31,9 @@ LAB = Path(kicklab.__file__).parent
 LAB_FLOORS = [
     {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
     {"data", "loop_books"},
-    {"study", "loop_styles", "loop_songs", "loop_progressions"}, {"cells", "folder", "loop_development"},
-    {"make", "forks"}, {"measure"}, {"evidence", "pictures"}, {"results"},
-    {"runner", "listening", "listing", "swap"}, {"paper"}, {"benches", "experiments"}, {"website"}, {"cli"},
+    {"study", "loop_styles", "loop_progressions"}, {"cells", "folder"}, {"make", "forks"}, {"measure"},
+    {"evidence", "pictures"}, {"results"}, {"runner", "listening", "listing", "swap"}, {"paper"},
+    {"benches", "experiments"}, {"website"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
 HEAVY = (

@@ -1,7 +1,7 @@
 """Books that rendered loops are drawn from: a number of a book is one loop.
 
 Two have their lines from tables of patterns; in the third every line walks through a scale of its own, in the fourth it
-is composed of phrases. `kicklab.loop_styles` and `kicklab.loop_songs` have more.
+is composed of phrases. `kicklab.loop_styles` has those that are held out.
 """
 
 from __future__ import annotations
@@ -275,3 +275,10 @@ def drawn_timbre(rng: np.random.Generator) -> tuple[float, ...]:
         levels[0] *= 10 ** (-float(rng.uniform(0, 18)) / 20)
         levels *= 1 + 2 * np.exp(-0.5 * ((np.arange(count) - rng.uniform(1, count)) / 1.5) ** 2)
     return tuple(float(level) for level in levels)
+
+
+def development_loop(number: int) -> LoopSpec:
+    """Of the four books in turn."""
+    if number % 4 < 2:
+        return draw_loop((DEVELOPMENT, OTHER_TABLES)[number % 4], number)
+    return (walking_loop, composed_loop)[number % 4 - 2](number)

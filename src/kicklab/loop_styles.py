@@ -1,4 +1,4 @@
-"""Loops in the idioms of bass lines: held out from the second version of the key, development of the third.
+"""Loops in the idioms of bass lines, held out: written when the code that hears and searches was frozen.
 
 A style is a rhythm with a choice of tones for each of its notes, tempi, progressions and drums; what is chosen, the
 timbre, the scale and the level of the drums come from the seed.

@@ -44,12 +44,8 @@ class Loop:
     @property
     def beats(self) -> np.ndarray:
         """Seconds at which kicks are placed: the beats, or every half second where none are heard."""
-        return self.grid.beats(self.seconds)
-
-    @property
-    def grid(self) -> Tempo:
-        """Its tempo, or the usual one where it has none."""
-        return _grid(self.tempo)
+        grid = self.tempo if self.tempo.known else Tempo(USUAL_BPM, 0.0, 0.0)
+        return grid.beats(self.seconds)
 
     @property
     def tonic(self) -> int | None:
@@ -88,13 +84,8 @@ def _heard(name: str, samples: np.ndarray, rate: int) -> Loop:
     if not math.isfinite(lufs):
         raise UserError(f"{name}: too quiet to fit a kick to: below {ABSOLUTE_GATE:g} LUFS; give a louder loop")
     bass, tempo = find_bass(mid, SAMPLE_RATE), find_tempo(mid, SAMPLE_RATE)
-    grid = _grid(tempo)
-    key = find_key(mid, SAMPLE_RATE, bass, 240 / grid.bpm, grid.first_bar)
+    key = find_key(mid, SAMPLE_RATE, bass, 240 / (tempo.bpm if tempo.known else USUAL_BPM))
     return Loop(name, samples, mid, lufs, tempo, key, bass, low_cells(mid, SAMPLE_RATE))
-
-
-def _grid(tempo: Tempo) -> Tempo:
-    return tempo if tempo.known else Tempo(USUAL_BPM, 0.0, 0.0)
 
 
 def _checked_samples(loop: np.ndarray, rate: int) -> np.ndarray:

@@ -47,12 +47,6 @@ class Tempo:
     def known(self) -> bool:
         return self.confidence >= LEAST_BEAT_CONFIDENCE
 
-    @property
-    def first_bar(self) -> float:
-        """Seconds at which the first bar begins, if a loop begins with one: below 0 where its begin is cut off."""
-        period = 60 / self.bpm
-        return self.first_beat if self.first_beat < period / 2 else self.first_beat - period
-
     def beats(self, seconds: float) -> np.ndarray:
         """Times of the beats of a loop of so many seconds."""
         period = 60 / self.bpm
