@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import importlib
 import io
 import json
@@ -329,6 +330,24 @@ def test_an_application_in_a_zip_makes_shards_with_workers(zipped, tmp_path):
 
 
 # -- ports -------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_short_is_sent_at_once():
+    """With Nagle's algorithm each answer of a connection that is kept waits 40 ms for the one before it."""
+    listen = importlib.import_module("kickitout.studio.serve").listen
+
+    async def answered() -> int:
+        connected = asyncio.get_running_loop().create_future()
+        with listen(0) as sock:
+            server = await asyncio.start_server(lambda _, writer: connected.set_result(writer), sock=sock)
+            _, client = await asyncio.open_connection(*sock.getsockname())
+            writer = await connected
+            found = writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for one in (client, writer, server):
+                one.close()
+            return found
+
+    assert asyncio.run(answered())
 
 
 def test_a_port_is_taken_from_the_moment_a_studio_begins():

@@ -29,6 +29,7 @@ from kicklab.browser import find_browser, sounding_flags
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+STARTS = 5
 DRAWING_SECONDS = 3.0
 KICK = {"recipe": {"seed": 3}}
 
@@ -185,18 +186,24 @@ def page_figures(model: str) -> Iterator[str]:
         return
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
-        page = browser.new_context(viewport={"width": 1280, "height": 720}).new_page()
-        page.add_init_script(
-            "window.heard = []; window.matched = [];"
-            "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
-            "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
-        )
-        studio = Studio(model)
-        page.goto(studio.address)
-        page.wait_for_selector("html[data-ready]")
-        page.keyboard.press(" ")
-        page.wait_for_function("() => window.heard.length > 0")
-        yield f"  kick studio to the first sound    {time.perf_counter() - studio.began:8.2f} s"
+        seconds = []
+        for start in range(STARTS):
+            page, studio = browser.new_context(viewport={"width": 1280, "height": 720}).new_page(), Studio(model)
+            page.add_init_script(
+                "window.heard = []; window.matched = [];"
+                "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
+                "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));"
+            )
+            page.goto(studio.address)
+            page.wait_for_selector("html[data-ready]")
+            page.keyboard.press(" ")
+            page.wait_for_function("() => window.heard.length > 0")
+            seconds.append(time.perf_counter() - studio.began)
+            if start < STARTS - 1:
+                page.close()
+                studio.end()
+        told = f"{statistics.median(seconds):8.2f} s (of {STARTS} starts, {min(seconds):.2f} to {max(seconds):.2f})"
+        yield f"  kick studio to the first sound    {told}"
         page.wait_for_selector("html[data-ready=all]", timeout=120_000)
         yield f"  kick studio to the whole map      {time.perf_counter() - studio.began:8.2f} s"
         box = page.locator("#map canvas").bounding_box()
