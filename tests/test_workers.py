@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.noise import check_seeds
 from kickitout.workers import Workers
+from kickitout.workers.processes import Processes
 
 pytestmark = pytest.mark.light
 
@@ -99,6 +101,36 @@ def test_closing_stops_what_is_under_way_and_leaves_nothing_half_written(tmp_pat
     assert {p.name for p in tmp_path.iterdir()} == {"a.begun", "b.begun"}
 
 
+def test_a_signal_in_the_middle_of_waiting_leaves_no_ticket_locked():
+    """A locked one is waited for for ever when the pool is closed. The alarm comes wherever the wait is just then."""
+
+    def enough(*_):
+        raise _Enough
+
+    def wait_for(seconds):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        pool.wait(tickets)
+
+    def locked(tickets):
+        """Seen from another thread: the one that has locked a ticket may do so again."""
+        free = [ticket for ticket in tickets if ticket._condition.acquire(blocking=False)]
+        for ticket in free:
+            ticket._condition.release()
+        return len(tickets) - len(free)
+
+    pool, old, tickets = Processes(1), signal.signal(signal.SIGALRM, enough), [Future() for _ in range(2000)]
+    try:
+        with ThreadPoolExecutor(1) as other:
+            for i in range(100):
+                with pytest.raises(_Enough):
+                    wait_for(1e-5 * (i + 1))
+                assert other.submit(locked, tickets).result() == 0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+        pool.close()
+
+
 class _Enough(Exception):
     pass
 
@@ -170,15 +202,15 @@ def test_partial_work_is_sent_as_it_is(two):
     assert [r for _, r in two.each(partial(pow, 2), [3, 4], in_order=True)] == [8, 16]
 
 
-def test_a_process_that_is_being_started_hears_no_ctrl_c():
+def test_a_process_that_is_being_started_hears_no_signal_that_ends_it():
     """Or else it ends in the middle of an import, with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):
         pytest.skip("this system masks no signals")
-    from kickitout.workers.processes import _without_ctrl_c
+    from kickitout.workers.processes import _without_signals
 
-    code = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    code = "import signal; print({signal.SIGINT, signal.SIGTERM} <= signal.pthread_sigmask(signal.SIG_BLOCK, []))"
     command = [sys.executable, "-c", code]
-    with _without_ctrl_c():
+    with _without_signals():
         assert subprocess.run(command, capture_output=True, text=True).stdout == "True\n"
     assert subprocess.run(command, capture_output=True, text=True).stdout == "False\n"
     with Workers(2) as two:  # when it has begun, it ignores them

@@ -15,11 +15,12 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
+from queue import SimpleQueue
 from typing import Any
 
 from kickitout.errors import UserError
@@ -40,6 +41,9 @@ class Processes:
         go_on, self._go_on = context.Pipe(duplex=False)
         live, self._live = context.Pipe(duplex=False)
         self._heard = go_on, live
+        # Not `concurrent.futures.wait`, which locks all tickets at once: a signal that raises in the middle of that
+        # leaves some locked, and the pool then waits for them for ever when it is closed.
+        self._done: SimpleQueue[Future[Any]] = SimpleQueue()
         self._pool = ProcessPoolExecutor(number, context, initializer=_begin, initargs=self._heard)
         # All are started together: one that is started while another dies meets the pool's thread in the middle of its
         # list of them, which ends the thread and not the wait (CPython 3.11).
@@ -48,14 +52,19 @@ class Processes:
     def start(self, work: Callable[[Any], Any], item: Any) -> Future[Any]:
         """Have the work done; returns a ticket."""
         try:
-            with one_thread(), _without_ctrl_c():  # a process is started when it is first needed
-                return self._pool.submit(_do_in_process, work, item)
+            with one_thread(), _without_signals():  # a process is started when it is first needed
+                ticket = self._pool.submit(_do_in_process, work, item)
+                ticket.add_done_callback(self._done.put)
+                return ticket
         except (RuntimeError, OSError) as error:  # BrokenProcessPool, or what comes of it in the middle of a start
             raise _died() from error
 
     def wait(self, tickets: Collection[Future[Any]]) -> Collection[Future[Any]]:
-        """Those that are done: one or more."""
-        return wait(tickets, return_when=FIRST_COMPLETED).done
+        """Those that are done: one or more, each told once. tickets: all that are under way."""
+        done = {self._done.get()}
+        while not self._done.empty():
+            done.add(self._done.get())
+        return done.intersection(tickets) or self.wait(tickets)
 
     def result(self, ticket: Future[Any]) -> Any:
         """What the work returned. Raises what it raised, and UserError where the worker is gone."""
@@ -87,14 +96,18 @@ def _context(preload: Sequence[str]) -> BaseContext:
     return context
 
 
+ENDS_US = {signal.SIGINT, signal.SIGTERM}
+
+
 @contextlib.contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Processes that are started in the block hear no Ctrl-C until `_begin`, or else they would end in the middle of an
-    import, with its traceback. Signals that came meanwhile are delivered at the end of the block."""
+def _without_signals() -> Iterator[None]:
+    """No Ctrl-C and no SIGTERM in the block, which holds locks. Processes that are started in it hear none until
+    `_begin`, or else they would end in the middle of an import, with its traceback. Signals that came meanwhile are
+    delivered at the end of the block."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDS_US)
     try:
         yield
     finally:
@@ -127,9 +140,9 @@ def _begin(go_on: Connection, live: Connection) -> None:
     with contextlib.suppress(AttributeError, OSError):  # Windows has no groups
         os.setpgid(0, 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     signal.signal(signal.SIGTERM, _terminate)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS_US)
     _State.limited = one_thread()
     _State.limited.__enter__()  # until its end
     threading.Thread(target=_stop_with, args=(go_on,), daemon=True).start()
