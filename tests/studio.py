@@ -15,6 +15,8 @@ import numpy as np
 HOME = "http://127.0.0.1:8808"
 KICKS = 48  # on the map: as many as the tests need
 SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
+# What a page does by chance (another kick, another direction), each run of a test does alike: Numerical Recipes' LCG.
+SAME_CHANCE = "let last = 1; Math.random = () => (last = (1664525 * last + 1013904223) % 2 ** 32) / 2 ** 32"
 
 
 def unpack(data: bytes) -> tuple[dict, np.ndarray]:
@@ -51,7 +53,11 @@ def running(*args: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
             yield line.split()[0], process
         finally:
             process.terminate()
-            process.communicate(timeout=20)
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()  # or leaving the block would wait for it
+                raise
 
 
 class Watched:
@@ -68,6 +74,7 @@ class Watched:
         self.page.on("pageerror", lambda e: self.troubles.append(str(e)))
         self.page.on("request", lambda r: self._local(r.url, address))
         self.page.add_init_script(
+            f"{SAME_CHANCE};"
             f"localStorage.getItem('kickitout.kicks') ?? localStorage.setItem('kickitout.kicks', {KICKS});"
             "window.heard = []; window.matched = [];"
             "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"

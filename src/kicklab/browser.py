@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from kickitout.errors import UserError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -29,3 +35,18 @@ def sounding_flags() -> list[str]:
     """Flags of a Chromium that is driven: a page may sound without a click; root has no sandbox."""
     root = hasattr(os, "geteuid") and os.geteuid() == 0
     return ["--autoplay-policy=no-user-gesture-required", *(["--no-sandbox"] if root else [])]
+
+
+@contextmanager
+def driven_browser(asked_by: str, purpose: str) -> Iterator[Browser]:
+    """A Chromium that playwright drives, until the end of the block. Raises UserError where one of the two is missing,
+    as `find_browser` does."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise UserError(f"{asked_by}: drives a browser with playwright; pip install playwright") from None
+    chromium = find_browser(asked_by, purpose)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
+        yield browser
+        browser.close()

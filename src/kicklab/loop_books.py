@@ -199,9 +199,9 @@ def euclidean(onsets: int, steps: int = 16, first: int = 0) -> tuple[int, ...]:
     return tuple(sorted((-(-k * steps // onsets) + first) % steps for k in range(onsets)))
 
 
-def composed_loop(number: int, begin: int = 0) -> LoopSpec:
+def composed_loop(number: int) -> LoopSpec:
     """A loop of phrases: figures in Euclidean rhythms that go from tone to tone of a scale, rest on the tones of their
-    chord, and come again; timbres are drawn, not listed. begin: the chord of the progression that it begins with."""
+    chord, and come again; timbres are drawn, not listed."""
     rng = np.random.default_rng([4, number])
 
     def one(of: Sequence[Item]) -> Item:
@@ -211,7 +211,7 @@ def composed_loop(number: int, begin: int = 0) -> LoopSpec:
     bpm = round(float(rng.uniform(60, 180)), 2)
     bars = max(2, min(4, int(10 * bpm / 240)))
     scale, form, progression = one(COMPOSED_SCALES[mode]), one(PHRASES), one(FUNCTIONS[mode])
-    degrees = [progression[(begin + k) % len(progression)] for k in range(bars)]
+    degrees = [progression[k % len(progression)] for k in range(bars)]
     shy = rng.random() < SHY
     figures = {name: _figure(rng) for name in "ABC"}
     lines = tuple(_line(figures[form[k]], degree, scale, shy) for k, degree in enumerate(degrees))
@@ -228,16 +228,6 @@ def composed_loop(number: int, begin: int = 0) -> LoopSpec:
         glide=float(rng.uniform(1, 12)) if rng.random() < 0.3 else 0.0, sub=0.7 if rng.random() < 0.25 else 0.0,
         drum_db=float(rng.uniform(-8, 6)), bass_decay=float(rng.uniform(0.3, 5)),
     )  # fmt: skip
-
-
-def elsewhere(number: int) -> LoopSpec:
-    """A loop that does not begin on the chord of its tonic, which comes later."""
-    shift = 0
-    while True:
-        spec = composed_loop(1000 + number + 20 * (shift // 3), 1 + shift % 3)
-        if spec.roots[0] and 0 in spec.roots:
-            return spec
-        shift += 1
 
 
 def _figure(rng: np.random.Generator) -> tuple[tuple[int, int, int], ...]:

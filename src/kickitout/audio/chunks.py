@@ -120,8 +120,13 @@ def is_name(name: bytes) -> bool:
     return len(name) == 4 and all(32 <= byte < 127 for byte in name) and any(byte >= 65 for byte in name)
 
 
+def riff_head(kind: bytes, size: int, order: str = "<") -> bytes:
+    """What stands before `size` bytes of content."""
+    return struct.pack(f"{order}4sI", kind, size)
+
+
 def riff_chunk(kind: bytes, content: bytes, order: str = "<") -> bytes:
-    return struct.pack(f"{order}4sI", kind, len(content)) + content + b"\0" * (len(content) % 2)
+    return riff_head(kind, len(content), order) + content + b"\0" * (len(content) % 2)
 
 
 def chunk_near(file: BinaryIO, at: int, end: int, reach: int = 64) -> int | None:

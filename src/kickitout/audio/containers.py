@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import BinaryIO
 
 from kickitout.audio import mpeg, ogg
-from kickitout.audio.chunks import chunk_near, chunks, is_name, read_at, riff_chunk, spliced
+from kickitout.audio.chunks import chunk_near, chunks, is_name, read_at, riff_chunk, riff_head, spliced
 from kickitout.errors import UserError
 
 STREAMED = 0x7FFFF000  # data sizes from here up (and 0) mean "not known when the header was written": ffmpeg, sox pipes
@@ -182,8 +182,8 @@ def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes)
             return replace(found, container="WAV", notes=(*notes, *found.notes))
     size = min(until - at, STREAMED - 4096)  # what is longer is refused for it
     parts = [b"WAVE", riff_chunk(b"fmt ", form, order), riff_chunk(b"fact", fact, order) if fact and tag != 1 else b""]
-    head = b"".join(parts) + struct.pack(f"{order}4sI", b"data", size)
-    head = struct.pack(f"{order}4sI", b"RIFX" if order == ">" else b"RIFF", len(head) + size) + head
+    head = b"".join(parts) + riff_head(b"data", size, order)
+    head = riff_head(b"RIFX" if order == ">" else b"RIFF", len(head) + size, order) + head
     return Contents(spliced(file, head, (at, at + size)), container, notes=tuple(notes))
 
 
@@ -222,8 +222,8 @@ def _aiff(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
             raise truncated(name, there, frames)
         comm = comm[:2] + struct.pack(">I", there) + comm[6:]
     head = form + (riff_chunk(b"FVER", version, ">") if version else b"") + riff_chunk(b"COMM", comm, ">")
-    head += struct.pack(">4sIII", b"SSND", until - at, skipped, block)
-    head = struct.pack(">4sI", b"FORM", len(head) + until - at - 8) + head
+    head += riff_head(b"SSND", until - at, ">") + struct.pack(">II", skipped, block)
+    head = riff_head(b"FORM", len(head) + until - at - 8, ">") + head
     return Contents(spliced(file, head, (at + 8, until)), notes=tuple(notes))
 
 

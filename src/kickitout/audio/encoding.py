@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kickitout.audio.chunks import riff_chunk
+from kickitout.audio.chunks import riff_chunk, riff_head
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 
@@ -109,9 +109,9 @@ def _wav(x: np.ndarray, rate: int, channels: int, bits: str, comment: str | None
         samples = _integers(x, size)
     form = struct.pack("<HHIIHH", tag, channels, rate, rate * channels * size, channels * size, 8 * size)
     said = riff_chunk(b"LIST", b"INFO" + riff_chunk(b"ICMT", comment.encode() + b"\0")) if comment else b""
-    body = [b"WAVE", riff_chunk(b"fmt ", form), fact, said, struct.pack("<4sI", b"data", len(samples)), samples]
+    body = [b"WAVE", riff_chunk(b"fmt ", form), fact, said, riff_head(b"data", len(samples)), samples]
     body.append(bytes(len(samples) % 2))
-    return b"".join([struct.pack("<4sI", b"RIFF", sum(map(len, body))), *body])  # copied once: most of it is samples
+    return b"".join([riff_head(b"RIFF", sum(map(len, body))), *body])  # copied once: most of it is samples
 
 
 def _integers(x: np.ndarray, size: int) -> bytes:

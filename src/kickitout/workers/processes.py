@@ -60,11 +60,11 @@ class Processes:
             raise _died() from error
 
     def wait(self, tickets: Collection[Future[Any]]) -> Collection[Future[Any]]:
-        """Those that are done: one or more, each told once. tickets: all that are under way."""
+        """Those of the tickets, all that are under way, that are done: one or more, each told once."""
         done = {self._done.get()}
         while not self._done.empty():
             done.add(self._done.get())
-        return done.intersection(tickets) or self.wait(tickets)
+        return done
 
     def result(self, ticket: Future[Any]) -> Any:
         """What the work returned. Raises what it raised, and UserError where the worker is gone."""

@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from kickitout import write_site
-from kickitout.errors import UserError
-from kicklab.browser import find_browser, sounding_flags
+from kicklab.browser import driven_browser
 
 
 class Counting(http.server.SimpleHTTPRequestHandler):
@@ -57,18 +56,11 @@ def run(args: argparse.Namespace) -> Iterator[str]:
 
 def measured_visits(folder: Path, visits: int) -> Iterator[str]:
     """What first visits take, and one without a server after them."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise UserError("exported-page: drives a browser with playwright; pip install playwright") from None
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Counting, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    address = f"http://127.0.0.1:{server.server_port}/"
     load = os.getloadavg()[0]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_browser("exported-page", "visit it"), args=sounding_flags()
-        )
+    with driven_browser("exported-page", "visit it") as browser:
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Counting, directory=str(folder)))
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/"
         firsts, wholes = [], []
         for _ in range(visits):
             Counting.sent.clear()
@@ -81,7 +73,6 @@ def measured_visits(folder: Path, visits: int) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         later, _ = _visit(page, page.reload)
-        browser.close()
     parts = {"runtime": "/ort/", "model": "/model.", "page": ""}
     sizes: Counter[str] = Counter()
     for path, size in Counting.sent.items():

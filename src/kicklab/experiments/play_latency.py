@@ -14,12 +14,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from kickitout.errors import UserError
-from kicklab.browser import find_browser, sounding_flags
+from kicklab.browser import driven_browser
 from kicklab.experiments.studio import Studio
 
 DEVICE = """
@@ -62,43 +62,34 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        raise UserError("play-latency: drives a browser with playwright; pip install playwright") from None
-    studio = Studio("default")
-    addresses = {"this studio": studio.address, **{f"the studio at {one}": one for one in args.page}}
-    load, width = os.getloadavg()[0], 20 + max(map(len, addresses))
-    yield "```"
-    yield f"a stroke to the audio queue, {os.cpu_count()} cores (load {load:.1f} from other work), n {args.strokes}"
-    try:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=find_browser("play-latency", "play in"), args=sounding_flags()
-            )
-            pages = {name: _opened(browser, address) for name, address in addresses.items()}
-            for busy in (False, True):
-                if busy:
-                    for page in pages.values():
-                        page.evaluate(BUSY)
-                        page.evaluate("window.blocked = 0")
-                for how, strike in (("keys", _press), ("MIDI", _send)):
-                    took: dict[str, list[float]] = {name: [] for name in pages}
-                    for number in range(args.strokes):
-                        for name, page in pages.items():
-                            if busy and number % SELECT_EVERY == 0:
-                                page.evaluate("document.querySelector('#new-direction').click()")
-                            took[name].append(_stroke(page, strike, number))
-                    for name, times in took.items():
-                        title = f"{name}, {how}, {'busy' if busy else 'at rest'}"
-                        middle, late = np.quantile(times, [0.5, 0.95])
-                        yield f"  {title:{width}s}  {middle:6.1f} ms median, {late:6.1f} ms in 95 %"
-            for name, page in pages.items():
-                blocked = page.evaluate("window.blocked")
-                yield f"  {name + ', busy':{width}s}  {blocked} tasks of the page took 50 ms or more"
-            browser.close()
-    finally:
-        studio.end()
+    load = os.getloadavg()[0]
+    with ExitStack() as stack:
+        browser, studio = stack.enter_context(driven_browser("play-latency", "play in")), Studio("default")
+        stack.callback(studio.end)
+        addresses = {"this studio": studio.address, **{f"the studio at {one}": one for one in args.page}}
+        width = 20 + max(map(len, addresses))
+        yield "```"
+        yield f"a stroke to the audio queue, {os.cpu_count()} cores (load {load:.1f} from other work), n {args.strokes}"
+        pages = {name: _opened(browser, address) for name, address in addresses.items()}
+        for busy in (False, True):
+            if busy:
+                for page in pages.values():
+                    page.evaluate(BUSY)
+                    page.evaluate("window.blocked = 0")
+            for how, strike in (("keys", _press), ("MIDI", _send)):
+                took: dict[str, list[float]] = {name: [] for name in pages}
+                for number in range(args.strokes):
+                    for name, page in pages.items():
+                        if busy and number % SELECT_EVERY == 0:
+                            page.evaluate("document.querySelector('#new-direction').click()")
+                        took[name].append(_stroke(page, strike, number))
+                for name, times in took.items():
+                    title = f"{name}, {how}, {'busy' if busy else 'at rest'}"
+                    middle, late = np.quantile(times, [0.5, 0.95])
+                    yield f"  {title:{width}s}  {middle:6.1f} ms median, {late:6.1f} ms in 95 %"
+        for name, page in pages.items():
+            blocked = page.evaluate("window.blocked")
+            yield f"  {name + ', busy':{width}s}  {blocked} tasks of the page took 50 ms or more"
     yield "```"
 
 

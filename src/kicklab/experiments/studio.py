@@ -18,13 +18,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from kickitout.errors import UserError
-from kicklab.browser import find_browser, sounding_flags
+from kicklab.browser import driven_browser
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -177,15 +177,12 @@ def drawing_rate(page: Page) -> str:
 
 def page_figures(model: str) -> Iterator[str]:
     """From the command to the first sound in the page; from the mouse or a control to the sound."""
-    try:
-        from playwright.sync_api import sync_playwright
-
-        chromium = find_browser("kick lab measure studio", "measure the page")
-    except (ImportError, UserError):
-        yield "  the page: not measured, there is no Chromium or no playwright here"
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=sounding_flags())
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(driven_browser("kick lab measure studio", "measure the page"))
+        except UserError:
+            yield "  the page: not measured, there is no Chromium or no playwright here"
+            return
         seconds = []
         for start in range(STARTS):
             page, studio = browser.new_context(viewport={"width": 1280, "height": 720}).new_page(), Studio(model)
@@ -231,7 +228,6 @@ def page_figures(model: str) -> Iterator[str]:
         moved = page.evaluate("window.matched.filter((one) => one.moving).map((one) => one.ms)")
         yield f"  control to sound, while it moves  {statistics.median(moved):8.1f} ms (n {len(moved)})"
         yield f"  a curve that is drawn             {drawing_rate(page)}"
-        browser.close()
         studio.end()
 
 
