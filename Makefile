@@ -21,7 +21,7 @@ test: $(VENV)/dev
 	$(MAKE) -j 2 check pytest
 
 test-long: $(VENV)/dev
-	KICKITOUT_LONG=1 $(MAKE) -j 2 check pytest
+	KICKITOUT_LONG=1 PYTEST_ADDOPTS="-o faulthandler_timeout=3600" $(MAKE) -j 2 check pytest
 
 # Workers with one thread each (with two busy cores two threads each took several times as long), and one more than there
 # are cores, as tests wait for processes, browsers and clocks.
