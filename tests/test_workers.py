@@ -108,8 +108,12 @@ def test_a_signal_in_the_middle_of_waiting_leaves_no_ticket_locked():
         raise _Enough
 
     def wait_for(seconds):
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        pool.wait(tickets)
+        # And again: one that comes just before the wait begins to block is not heard before the wait ends.
+        signal.setitimer(signal.ITIMER_REAL, seconds, 1)
+        try:
+            pool.wait(tickets)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
     def locked(tickets):
         """Seen from another thread: the one that has locked a ticket may do so again."""
