@@ -20,13 +20,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from kickitout.errors import UserError
 from kickitout.package import unpack_for_processes
 from kickitout.workers.threads import one_thread
 
+LISTEN_SECONDS = 1.0  # after which a wait listens to signals again: one that comes just before it blocks is not heard
 IDLE_SECONDS = 2.0  # in which a worker that has stopped is sent home; then it goes by itself
 
 
@@ -61,9 +62,10 @@ class Processes:
 
     def wait(self, tickets: Collection[Future[Any]]) -> Collection[Future[Any]]:
         """Those of the tickets, all that are under way, that are done: one or more, each told once."""
-        done = {self._done.get()}
-        while not self._done.empty():
-            done.add(self._done.get())
+        done: set[Future[Any]] = set()
+        while not done or not self._done.empty():
+            with contextlib.suppress(Empty):
+                done.add(self._done.get(timeout=LISTEN_SECONDS))
         return done
 
     def result(self, ticket: Future[Any]) -> Any:
