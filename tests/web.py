@@ -42,3 +42,28 @@ def watched(context, address):
     page.on("response", lambda r: None if r.ok or r.status == 304 else troubles.append(f"{r.status}: {r.url}"))
     page.on("request", lambda r: None if r.url.startswith(local) else troubles.append(r.url))
     return page, troubles
+
+
+DRAG = """async ({ name, frames }) => {
+  const layer = document.getElementById("draw-layer");
+  const dot = document.querySelector(`[data-curve=${name}]`);
+  const { x, y } = dot.lastElementChild.getBoundingClientRect();
+  const at = (dy) => ({ pointerId: 1, clientX: x + 5, clientY: y + 5 + dy, bubbles: true });
+  const event = (kind, dy) => new PointerEvent(kind, at(dy));
+  layer.setPointerCapture = () => {};
+  const frame = () => new Promise(requestAnimationFrame);
+  let painted = 0;
+  document.addEventListener("kick-drawn", () => painted++);
+  dot.dispatchEvent(event("pointerdown", 0));
+  await frame(); await frame();
+  painted = 0;
+  for (let i = 0; i < frames; i++) { layer.dispatchEvent(event("pointermove", i)); await frame(); }
+  const during = painted;
+  layer.dispatchEvent(event("pointerup", frames));
+  return during;
+}"""
+
+
+def painted(page, name, frames):
+    """How often a curve is painted while its first point is dragged for so many frames, and let go."""
+    return page.evaluate(DRAG, {"name": name, "frames": frames})

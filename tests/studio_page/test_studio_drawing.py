@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from web import painted
 
 import kickitout
 from kickitout.audio import decode_comment, decode_sound
@@ -84,28 +85,7 @@ def test_what_was_undone_while_it_was_rendered_stays_undone(drawing):
 
 def test_every_frame_of_a_drag_is_painted(drawing):
     """Thirty moves in thirty frames are thirty paintings, while the server renders what it can."""
-    x, y = middle(drawing.page, "level", 0)
-    painted = drawing.page.evaluate(
-        """async ({ x, y, frames }) => {
-          const layer = document.getElementById("draw-layer");
-          const dot = document.querySelector("[data-curve=level]");
-          const at = (dy) => ({ pointerId: 1, clientX: x, clientY: y + dy, bubbles: true });
-          const event = (kind, dy) => new PointerEvent(kind, at(dy));
-          layer.setPointerCapture = () => {};
-          const frame = () => new Promise(requestAnimationFrame);
-          let painted = 0;
-          document.addEventListener("kick-drawn", () => painted++);
-          dot.dispatchEvent(event("pointerdown", 0));
-          await frame(); await frame();
-          painted = 0;
-          for (let i = 0; i < frames; i++) { layer.dispatchEvent(event("pointermove", i)); await frame(); }
-          const during = painted;
-          layer.dispatchEvent(event("pointerup", frames));
-          return during;
-        }""",
-        {"x": x, "y": y, "frames": FRAMES},
-    )
-    assert painted >= FRAMES - 2  # the first and the last may fall beside the count
+    assert painted(drawing.page, "level", FRAMES) >= FRAMES - 2  # the first and the last may fall beside the count
     drawing.page.wait_for_function("() => window.heard.length > 0")
 
 

@@ -13,11 +13,17 @@ from kickitout.package import package_folder
 
 KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 # Only an exported site needs them.
-OF_A_SITE = ("curves.js", "linear.js", "local.js", "noise.js", "offline.js", "sw.js", "tail.js", "wav.js", "worker.js")
+OF_A_SITE = (
+    "block.js", "curves.js", "follow.js", "level.js", "linear.js", "local.js", "noise.js", "offline.js", "periods.js",
+    "sw.js", "tail.js", "wav.js", "worker.js",
+)  # fmt: skip
 # Only the studio does: what speaks to its server.
 OF_THE_STUDIO = ("api.js", "train.js", "train_curve.js", "train_folder.js", "train_hear.js")
 # They run in threads of their own, or hold comments alone.
-NOT_THE_PAGES = ("worker.js", "limiter_worklet.js", "colour.js", "colour_worker.js", "types.js")
+NOT_THE_PAGES = (
+    "block.js", "colour.js", "colour_worker.js", "follow.js", "level.js", "limiter_worklet.js", "periods.js",
+    "types.js", "worker.js",
+)  # fmt: skip
 
 
 def page_folder() -> Path:

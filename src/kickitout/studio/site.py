@@ -4,8 +4,8 @@ It is the same page; js/local.js stands in for the API and plays the model with 
 That build (MIT) is fetched once from the npm registry when a site is exported, checked against its digest, and lies in
 the site itself: a visitor's browser calls no other machine. It and the model lie there packed, so that they are small
 on any host; the first kick lies there as it sounds, and nobody waits for the model to hear it. A service worker keeps
-all files for when there is no network. What needs the kick card is left out in the browser, but for the kicks of the
-map, which are measured here.
+all files for when there is no network. The browser measures pitch and level over time, which curves are drawn by; what
+needs the rest of the kick card is left out there, but for the kicks of the map, which are measured here.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ PACKED = ".gzip"  # beside a name; hosts know .gz, and unpack that on the way, o
 OF_NO_PLAYER = (".txt", "types.js", "sw.js")  # ends of names: files that a page without network plays without
 KICKS = 192  # on the map
 OF_A_MODEL = ("noise_size", "latent_size", "controls", "noise_codes", "channels", "length")  # what the page plays by
+NOT_ON_A_PAGE = ("kit", "formats", "cards", "spectrogram", "inversion", "training")
 BACKEND = """import "./offline.js";
 export { backend, Wrong } from "./local.js";
 """
@@ -113,7 +114,7 @@ def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np
         "references": None,
         "calibration": expected,
         "measured": kicks,
-        "without": ["kit", "formats", "cards", "inversion", "training", *([] if can_draw else ["curves"])],
+        "without": [*NOT_ON_A_PAGE, *([] if can_draw else ["curves"])],
     }
     listed = [
         {

@@ -28,7 +28,7 @@ export const analysisOf = (sound) => analyses.get(sound);
 export function setUpAnalysis(about, came) {
   tell = came;
   fields = about.fields;
-  for (const id of ["spectrogram", "caption"]) element(id).hidden = backend.analyse === null;
+  for (const id of ["spectrogram", "legend-pitch"]) element(id).hidden = about.without?.includes("spectrogram") ?? false;
   state.on("selected", show);
   new ResizeObserver(paint).observe(element("analysis"));
 }
@@ -37,7 +37,7 @@ export function setUpAnalysis(about, came) {
 export const analysed = (sound, analysis) => void analyses.set(sound, analysis);
 
 const fetchAnalysis = newest(async (/** @type {Sound} */ sound) => {
-  if (sound.recipe && backend.analyse && !analyses.has(sound)) analyses.set(sound, await backend.analyse(sound.recipe));
+  if (sound.recipe && !analyses.has(sound)) analyses.set(sound, await backend.analyse(sound));
   if (state.sound === sound) paint();
   tell(sound);
 });
@@ -111,7 +111,7 @@ function paintWave(sound, analysis) {
 function paintSpectrogram(seconds, analysis) {
   const canvas = the("spectrogram", HTMLCanvasElement);
   const { pen, width, height } = fresh(canvas);
-  if (!analysis) return;
+  if (!analysis?.spectrogram) return;
   const { rows, columns, low_hz: low, high_hz: high, data } = analysis.spectrogram;
   const levels = Uint8Array.from(atob(data), (c) => c.charCodeAt(0));
   const image = new ImageData(columns, rows);

@@ -77,8 +77,8 @@ export const backend = {
     const body = await bytesOf(file, name, "a loop has at most 120 s: cut it first");
     return unpack(await call(`api/fit?${new URLSearchParams({ name: shortened(name, LONGEST_NAME), n: String(n) })}`, { method: "POST", body }));
   },
-  /** @param {Recipe} recipe @returns {Promise<import("./types.js").Analysis>} */
-  analyse: async (recipe) => (await post("api/analyse", { recipe })).json(),
+  /** @param {import("./types.js").Sound} sound @returns {Promise<import("./types.js").Analysis>} */
+  analyse: async ({ recipe }) => (await post("api/analyse", { recipe })).json(),
   /** @param {Recipe} recipe */
   nearest: async (recipe) => unpack(await post("api/nearest", { recipe })),
   /** Where a sound's file is. @param {import("./types.js").Sound} sound @param {{format: string, bits: string, rate: string}} form */

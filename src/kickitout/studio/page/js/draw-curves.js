@@ -18,6 +18,7 @@ import { Wrong } from "./wrong.js";
 const WHILE_MOVING = 2; // renders of a kick while a point moves
 const AT_REST = 6;
 const OWN_FROM_MS = 8; // before, the card's periods are still of the click
+const NO_PITCH = "not measured"; // where the kick has none any more
 const OWN_ABOVE = { pitch: 20, level: -45 };
 
 /** @type {Drawing} */
@@ -31,7 +32,6 @@ let ours = null; // the kick that follows the drawing
 let origin = null; // while points move: where undo goes back to
 let changes = 0;
 let painting = 0;
-let unmeasured = "not measured"; // where the kick has no pitch any more
 /** What the kick does at the points. @type {import("./types.js").DrawnPoint[]} */
 let results = [];
 
@@ -43,7 +43,6 @@ const panel = make("div", { id: "drawing", hidden: "" });
 /** @param {import("./types.js").About} about */
 export function setUpDrawing(about) {
   if (!about.has_latent || about.without?.includes("curves")) return;
-  if (about.without?.includes("cards")) unmeasured = "not measured here";
   element("favourite").before(toggle);
   element("wave").after(layer);
   panel.append(bar(), head(), told);
@@ -293,7 +292,7 @@ function write() {
   const rows = NAMES.flatMap((name) => (touched[name] ? drawing[name].map(([ms, value]) => {
     const there = results.find((one) => one.curve === name && one.ms === ms && Math.abs(one.drawn - value) < 0.01);
     const far = !there || there.error === null || Math.abs(there.error) > SPANS[name].far;
-    const off = !there ? "" : there.error === null ? unmeasured : `${there.error > 0 ? "+" : ""}${quantity(there.error, SPANS[name].error)}`;
+    const off = !there ? "" : there.error === null ? NO_PITCH : `${there.error > 0 ? "+" : ""}${quantity(there.error, SPANS[name].error)}`;
     const cells = [`${ms} ms`, said(name, value), there && there.achieved !== null ? said(name, there.achieved) : "–", off];
     return make("tr", there && far ? { class: "far" } : {}, make("th", { scope: "row" }, name), ...cells.map((cell) => make("td", {}, cell)));
   }) : []));

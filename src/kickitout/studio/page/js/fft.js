@@ -1,13 +1,13 @@
-/** The discrete Fourier transform of 2^k complex numbers, where they lie (Cooley & Tukey 1965, doi.org/10.2307/2003354). */
+/** The discrete Fourier transform of complex numbers, where they lie (Cooley & Tukey 1965, doi.org/10.2307/2003354). */
 
 /** @type {Map<number, {cos: Float64Array, sin: Float64Array}>} */
 const tables = new Map();
 
-/** cos and -sin of the first half of a turn, in `size` steps. @param {number} size */
+/** cos and -sin of a turn, in `size` steps. @param {number} size */
 function turnsOf(size) {
   let table = tables.get(size);
   if (!table) {
-    const angles = Float64Array.from({ length: size / 2 }, (_, i) => (-2 * Math.PI * i) / size);
+    const angles = Float64Array.from({ length: size }, (_, i) => (-2 * Math.PI * i) / size);
     table = { cos: angles.map(Math.cos), sin: angles.map(Math.sin) };
     tables.set(size, table);
   }
@@ -27,8 +27,47 @@ function shuffle(re, im) {
   }
 }
 
-/** Forward; the result overwrites the numbers. @param {Float64Array} re real parts, [2^k] @param {Float64Array} im imaginary parts, [2^k] */
+/** Forward; the result overwrites the numbers. Any size; quick where no prime factor is large. @param {Float64Array} re real parts @param {Float64Array} im imaginary parts */
 export function fft(re, im) {
+  const odd = leastOddFactor(re.length);
+  if (odd === 1) ofTwos(re, im);
+  else joined(re, im, odd);
+}
+
+/** @param {number} size */
+function leastOddFactor(size) {
+  let odd = size;
+  while (odd % 2 === 0) odd /= 2;
+  for (let factor = 3; factor * factor <= odd; factor += 2) if (odd % factor === 0) return factor;
+  return odd;
+}
+
+/** Of each `parts`-th number on its own, and then of these. @param {Float64Array} re @param {Float64Array} im @param {number} parts */
+function joined(re, im, parts) {
+  const size = re.length;
+  const long = size / parts;
+  const { cos, sin } = turnsOf(size);
+  const whole = { re: re.slice(), im: im.slice() };
+  const [x, y] = [new Float64Array(long), new Float64Array(long)];
+  re.fill(0);
+  im.fill(0);
+  for (let r = 0; r < parts; r++) {
+    for (let i = 0; i < long; i++) {
+      x[i] = whole.re[i * parts + r];
+      y[i] = whole.im[i * parts + r];
+    }
+    fft(x, y);
+    for (let k = 0, turn = 0, from = 0; k < size; k++) {
+      re[k] += cos[turn] * x[from] - sin[turn] * y[from];
+      im[k] += cos[turn] * y[from] + sin[turn] * x[from];
+      if ((turn += r) >= size) turn -= size;
+      if (++from === long) from = 0;
+    }
+  }
+}
+
+/** Of 2^k numbers. @param {Float64Array} re @param {Float64Array} im */
+function ofTwos(re, im) {
   const size = re.length;
   const { cos, sin } = turnsOf(size);
   shuffle(re, im);
@@ -49,7 +88,7 @@ export function fft(re, im) {
   }
 }
 
-/** Backward; the result overwrites the numbers. @param {Float64Array} re [2^k] @param {Float64Array} im [2^k] */
+/** Backward; the result overwrites the numbers. @param {Float64Array} re @param {Float64Array} im */
 export function inverseFft(re, im) {
   fft(im, re); // swapping both parts before and after turns the sign of the exponent
   for (let i = 0; i < re.length; i++) {

@@ -1,9 +1,10 @@
 /**
- * Who makes the sounds of an exported site: the model itself, in this browser. The same recipes as everywhere; what
- * needs the kick card's measurements is left out, but for the kicks of the map, which were measured at export.
+ * Who makes the sounds of an exported site: the model itself, in this browser. The same recipes as everywhere.
+ * Pitch and level over time are measured, in the worker; what needs the rest of the kick card is left out, but for the kicks
+ * of the map, which were measured at export.
  */
 
-import { feedOf, followed, levelled } from "./curves.js";
+import { channelsOf } from "./curves.js";
 import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { ringOn } from "./tail.js";
@@ -15,7 +16,7 @@ export { Wrong };
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {import("./types.js").Reply} Reply */
-/** @typedef {{wave: Float32Array, channels: number, latent: Float32Array}} Played */
+/** @typedef {{channels: Float32Array[], latent: Float32Array}} Played */
 
 const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
@@ -23,7 +24,7 @@ const MODEL_S = 0.5; // what a model makes, and
 const LONGEST_S = 4; // the most that a kick rings: kickitout.generation.tail
 const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "length_s", "model_sha256"]; // kickitout.studio.routes.Recipe
 
-/** @type {Map<number, {resolve: (played: Played) => void, reject: (error: Error) => void}>} */
+/** @type {Map<number, {resolve: (done: any) => void, reject: (error: Error) => void}>} */
 const waiting = new Map();
 let calls = 0;
 /** @type {Worker | null} */
@@ -35,7 +36,7 @@ function begun() {
     const call = waiting.get(data.id);
     waiting.delete(data.id);
     if (data.error) call?.reject(new Wrong(`The model cannot be played here: ${data.error}`));
-    else call?.resolve(data);
+    else call?.resolve(data.done);
   };
   made.onerror = (event) => {
     waiting.forEach(({ reject }) => reject(new Wrong(`The model cannot be played here: ${event.message}`)));
@@ -58,45 +59,40 @@ const opening = fetch(new URL("../first.f32", import.meta.url)).then(async (repl
 });
 opening.catch(() => {}); // whoever plays it says so
 
-/** @param {Record<string, Float32Array | Int32Array>} feed @returns {Promise<Played>} */
-function run(feed) {
+/** What the worker does of its tasks. @param {"play" | "draw" | "analyse"} task @param {Record<string, unknown>} given @returns {Promise<any>} */
+function run(task, given) {
   return new Promise((resolve, reject) => {
     waiting.set(++calls, { resolve, reject });
     worker ??= begun();
-    worker.postMessage({ id: calls, feed });
+    worker.postMessage({ id: calls, task, given });
   });
 }
 
-/** The kick of a recipe. @param {Recipe} recipe @returns {Promise<Played>} */
-async function played(recipe) {
+/** What a recipe gives to the model's graph, but for its curves. @param {Recipe} recipe */
+async function inputsOf(recipe) {
   const { info, about } = await site;
   if (recipe.model_sha256 && recipe.model_sha256 !== about.model.sha256) throw new Wrong("This recipe is of another model.");
   const noise = recipe.latent ? new Float32Array(info.noise_size) : normal(startSeed(recipe.seed, recipe.start ?? 0), info.noise_size);
-  if (!info.latent_size) return run({ noise });
-  if (recipe.curves && !info.drawable) throw new Wrong("This recipe has curves, which this page's model cannot follow.");
-  const made = await run({
-    ...(info.drawable ? feedOf(recipe.curves) : {}),
+  if (!info.latent_size) return { noise };
+  return {
     noise,
     latent: Float32Array.from(recipe.latent ?? new Float32Array(info.latent_size)),
     given: new Float32Array([recipe.latent ? 1 : 0]),
     controls: Float32Array.from(recipe.controls ?? new Float32Array(info.controls.length)),
-  });
-  if (!recipe.curves?.gain_db) return made;
-  const wave = new Float32Array(made.wave.length);
-  levelled(channelsOf(made), recipe.curves.gain_db).channels.forEach((channel, c) => wave.set(channel, c * channel.length));
-  return { ...made, wave };
+  };
 }
 
-/** @param {{wave: Float32Array, channels: number}} made */
-function channelsOf({ wave, channels }) {
-  const long = wave.length / channels;
-  return Array.from({ length: channels }, (_, c) => wave.slice(c * long, (c + 1) * long));
+/** The kick of a recipe. @param {Recipe} recipe @returns {Promise<Played>} */
+async function played(recipe) {
+  const { drawable } = (await site).info;
+  if (recipe.curves && !drawable) throw new Wrong("This recipe has curves, which this page's model cannot follow.");
+  return run("play", { feed: await inputsOf(recipe), curves: drawable ? recipe.curves ?? {} : null });
 }
 
-/** @param {Recipe} recipe @param {Promise<{wave: Float32Array, channels: number}>} rendered @returns {Promise<Sound>} */
+/** @param {Recipe} recipe @param {Promise<{channels: Float32Array[]}>} rendered @returns {Promise<Sound>} */
 async function sounding(recipe, rendered = played(recipe)) {
   const { about, cards } = await site;
-  const made = await rendered;
+  const { channels } = await rendered;
   const plain = recipe.seed !== undefined && !recipe.start && !recipe.curves && !recipe.controls?.some((/** @type {number} */ x) => x);
   const base = recipe.seed !== undefined && !recipe.start ? cards[recipe.seed] : undefined;
   const known = plain ? base : undefined;
@@ -109,7 +105,7 @@ async function sounding(recipe, rendered = played(recipe)) {
     points: base?.points,
     reasons: {},
     rate: about.model.rate,
-    samples: ringOn(channelsOf(made), lengthOf(recipe)),
+    samples: ringOn(channels, lengthOf(recipe)),
   };
 }
 
@@ -155,7 +151,7 @@ function turned(latent, draw, amount, noiseCodes) {
   });
 }
 
-/** @type {Omit<typeof import("./api.js").backend, "analyse" | "fit"> & {analyse: null, fit: null}} */
+/** @type {Omit<typeof import("./api.js").backend, "fit"> & {fit: null}} */
 export const backend = {
   /** @returns {Promise<import("./types.js").About>} */
   about: async () => (await site).about,
@@ -164,7 +160,7 @@ export const backend = {
     const { about, cards } = await site;
     if (first === about.opening && n === 1) {
       const { channels } = about.model;
-      return { sounds: [await sounding({ seed: first }, opening.then((wave) => ({ wave, channels })))], head: {} };
+      return { sounds: [await sounding({ seed: first }, opening.then((wave) => ({ channels: channelsOf(wave, channels) })))], head: {} };
     }
     const last = Math.min(first + n, cards.length);
     return reply(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
@@ -235,14 +231,21 @@ export const backend = {
     const kept = Object.entries(recipe).filter(([key, value]) => OF_A_KICK.includes(key) && value !== undefined); // its file's format, level and kit are not the kick's
     return reply([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
   },
-  analyse: null,
+  /** The curves of a kick; its spectrogram and the training kicks are not here. @param {Sound} sound */
+  analyse: async ({ recipe, samples }) => {
+    const { gain_db: gain, ...ungained } = recipe?.curves ?? {};
+    const raw = gain ? (await sounding({ ...recipe, curves: ungained })).samples : samples;
+    return run("analyse", { samples, raw, curves: recipe?.curves });
+  },
   fit: null,
-  /** @param {Recipe} recipe @param {[number, number][]} pitch @param {[number, number][]} level @param {number} _rounds */
-  draw: async (recipe, pitch, level, _rounds) => {
+  /** @param {Recipe} recipe @param {[number, number][]} pitch @param {[number, number][]} level @param {number} rounds */
+  draw: async (recipe, pitch, level, rounds) => {
     if (!(await site).info.drawable) throw new Wrong("This page's model has no curves that could be drawn.");
     const { curves: _, ...own } = recipe;
-    const { curves, points } = await followed(pitch, level, async (drawn) => channelsOf(await played({ ...own, curves: drawn })));
-    return reply([{ ...own, ...(pitch.length || level.length ? { curves } : {}) }], { points });
+    if (!pitch.length && !level.length) return reply([own], { points: [] });
+    const drawn = { ...(pitch.length && { pitch }), ...(level.length && { level }) };
+    const { curves, made, points } = await run("draw", { feed: await inputsOf(own), drawn, rounds });
+    return { sounds: [await sounding({ ...own, curves }, made)], head: { points } };
   },
   /** @param {Recipe} _recipe @returns {Promise<Reply>} */
   nearest: async (_recipe) => {

@@ -46,9 +46,9 @@
  * @typedef {object} Analysis
  * @property {{ms: number[], hz: number[]}} pitch
  * @property {{ms: number[], db: number[]}} level
- * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string}} spectrogram
+ * @property {{rows: number, columns: number, low_hz: number, high_hz: number, floor_db: number, data: string} | null} spectrogram  null where none is made
  * @property {{points: DrawnPoint[], zero_db: number}} [drawn]  of a kick under curves; zero_db: 0 dB of its level curve, re full scale
- * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null, by?: "sounds" | "fingerprints"}} nearest
+ * @property {{known: boolean, why?: string, name?: string, distance?: number, limit?: number | null, by?: "sounds" | "fingerprints"} | null} nearest  null where the training kicks are not
  *
  * @typedef {{sounds: Sound[], head: Record<string, any>}} Reply
  *
@@ -66,6 +66,6 @@
  * @property {string | null} references
  * @property {Record<string, Calibration>} [calibration]  of an exported site, by the name of a control
  * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
- * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "inversion", "training"
+ * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "spectrogram", "inversion", "training", "curves"
  */
 export {};

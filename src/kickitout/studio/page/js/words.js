@@ -60,7 +60,7 @@ export function parse(text, unit) {
 /** A kick in a few words. @param {import("./types.js").Sound} sound */
 export function inWords(sound) {
   const card = sound.card;
-  if (!card) return { title: sound.name, detail: "not measured here" };
+  if (!card) return { title: sound.name, detail: "no card here" };
   const hz = card.pitch_end_hz;
   const note = typeof hz === "number" ? noteOf(hz) : null;
   const decay = typeof card.decay_t20_ms === "number" ? `${Math.round(card.decay_t20_ms)} ms` : "";
