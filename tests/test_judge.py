@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import shutil
+from functools import partial
 
 import pytest
 from toy import write_kicks
 
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
-from kicklab.experiments import judge
+from kickitout.metrics.embeddings import DEFAULTS
+from kicklab.experiments import judge, scoreboard
 
 UNSEEN = 96
 
@@ -41,14 +43,20 @@ def folders(tmp_path_factory):
     return learned, labelled(unseen, names)
 
 
-def test_machines_that_were_learned_from_are_left_out(folders):
+@pytest.fixture(scope="module")
+def second(folders):
+    """The judge of the second half."""
     learned, unseen = folders
+    return judge.Judge(read_dataset(learned), read_dataset([learned, unseen]), "second")
+
+
+def test_machines_that_were_learned_from_are_left_out(folders, second):
+    learned, unseen = folders
+    assert len(second.waves) + second.left_out <= UNSEEN
     both = read_dataset([learned, unseen])
-    found = judge.Judge(read_dataset(learned), both, "second")
-    known = {row.sound for row in read_dataset(learned).rows}
-    assert len(found.waves) + found.left_out <= UNSEEN
-    other = judge.Judge(read_dataset(learned), both, "first")
-    assert len(found.waves) + found.left_out + len(other.waves) + other.left_out == len(both) - len(known)
+    other = judge.Judge(second.learned, both, "first")
+    found = len(second.waves) + second.left_out + len(other.waves) + other.left_out
+    assert found == len(both) - len({row.sound for row in second.learned.rows})
 
 
 def test_the_table_names_what_recordings_do_and_what_is_enough(folders, capsys):
@@ -81,3 +89,21 @@ def test_reconstructions_stand_between_recordings_and_seeds(folders, capsys):
     values = [float(cell) for cell in rows[0].split("|")[2:6]]
     assert all(0 <= value <= 1 for value in values)
     assert len(set(values)) > 1
+
+
+def test_the_scoreboard_holds_all_columns_against_the_recordings_of_the_judge(second, capsys, monkeypatch):
+    few = {"embeddings": DEFAULTS[:1]}
+    monkeypatch.setattr(judge, "asked_judge", lambda args: second)
+    monkeypatch.setattr(scoreboard, "floor", partial(scoreboard.floor, splits=1, **few))
+    monkeypatch.setattr(scoreboard, "column", partial(scoreboard.column, draws=5, **few))
+    call = ["lab", "measure", "scoreboard", "learned", "unseen", "-n", "64", "--score"]
+    assert main([*call, "kid_bands-1"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(second.about)
+    assert f"- **other half**: {len(second.others)} recorded kicks of other sources\n" in said
+    assert f"- **learned from**: {len(second.recorded)} of the 64 recorded kicks" in said
+    assert "- **default**: 64 kicks of kickae-at-large" in said
+    rows = [line for line in said.splitlines() if line.startswith("| `")]
+    assert [row.count("[") for row in rows] == [5]  # baseline, two sets of recordings, synthesiser, model
+    assert main([*call, "kid_band-1"]) == 2
+    assert "--score kid_band-1: no score has that name; did you mean kid_bands-1?" in capsys.readouterr().err

@@ -52,3 +52,7 @@ def test_the_table_has_a_row_a_score_and_a_column_a_set(real):
     assert rows["precision_quick_k5"][3].startswith("1 [")
     assert "dB at" in rows["thirds_worst"][2]
     assert "dB at" not in rows["thirds_worst"][1]  # of halves, another band each time
+    chosen = [
+        line.split("`")[1] for line in scoreboard_text(columns, ["thirds_mean", COPIES]).splitlines() if "`" in line
+    ]
+    assert chosen == ["thirds_mean", COPIES]

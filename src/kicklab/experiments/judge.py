@@ -57,13 +57,21 @@ class Judge:
         if not all(map(len, strange)):
             raise UserError(f"{len(unseen)} recordings that were not learned from: too few sources for two halves")
         self.left_out, self.machines = len(mine) - len(strange[0]), len(set(who[mine]) & set(who[heard]))
-        self.learned = learned
+        self.learned, self.half = learned, half
         self.waves, self.who = both.waves[strange[0]], np.unique(who[strange[0]], return_inverse=True)[1]
         self.real = measure_features(self.waves, groups=both.groups[strange[0]])
         sets = [strange[1], np.flatnonzero(heard)]
         rows = [_some(part, len(self.waves)) for part in sets]
         self.other_waves = both.waves[rows[0]]
         self.others, self.recorded = (measure_features(both.waves[part], groups=both.groups[part]) for part in rows)
+
+    @property
+    def about(self) -> str:
+        """What it judges by, as a sentence."""
+        return (
+            f"{len(self.waves)} recordings of {self.who.max() + 1} sources, the {self.half} half by source; "
+            f"{self.left_out} of {self.machines} sources that were learned from are left out."
+        )
 
     def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
         found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
@@ -124,15 +132,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-n", type=int, default=SEEDS, help="kicks of each model, from seed 0 on")
 
 
+def asked_judge(args: argparse.Namespace) -> Judge:
+    """The judge of a command's arguments."""
+    return Judge(read_dataset(args.learned), read_dataset([args.learned, *args.unseen]), args.half)
+
+
 def run(args: argparse.Namespace) -> Iterator[str]:
-    names = args.model or ["default"]
-    learned = read_dataset(args.learned)
-    judge = Judge(learned, read_dataset([args.learned, *args.unseen]), args.half)
+    names, judge = args.model or ["default"], asked_judge(args)
     waves = [mono(generate(range(args.n), load_model(name))) for name in names]
     yield (
-        f"{len(judge.waves)} recordings of {judge.who.max() + 1} sources, the {args.half} half by source; "
-        f"{judge.left_out} of {judge.machines} sources that were learned from are left out. {len(learned)} recordings "
-        f"learned from; {args.n} kicks of each model, from seed 0 on; scores at equal n.\n"
+        f"{judge.about} {len(judge.learned)} recordings learned from; {args.n} kicks of each model, from seed 0 on; "
+        "scores at equal n.\n"
     )
     head = " | ".join(["measure", "recordings", "other half", "learned from", *names, "enough"])
     yield f"| {head} |\n|---|{'--:|' * (len(names) + 3)}---|"

@@ -1,27 +1,24 @@
 """Several sets of sounds against the same real kicks, in one table: a row a score, a column a set.
 
-The first column is the floor: real kicks against real kicks of other groups, in halves.
+    kick lab measure scoreboard LEARNED UNSEEN [--model default ...] [--half second] [--score NAME ...]
 
-    kick lab measure scoreboard LEARNED UNSEEN [--run RUN_OR_MODEL ...] [-n 512] [--seed 0]
-
-LEARNED: the recorded kicks the models may have learned from; UNSEEN: the kicks that all are held against. Columns:
-UNSEEN against itself, LEARNED, the augmentation mix made of it, the procedural synthesiser, the model in the package,
-and each --run (a run folder or a model file). Copies are sought among LEARNED.
+LEARNED: the recorded kicks that the models learned from. The real kicks are half of UNSEEN, by source and without the
+machines that were learned from, as `kick lab measure judge` takes them. Columns: these in halves against each other,
+the recordings of the other half, LEARNED, the procedural synthesiser, which learns nothing, and each --model.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.augmentation.mix import augmentation_mix
-from kickitout.datasets.build import Dataset, read_dataset
+from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
+from kickitout.generation.model import Model
 from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import Features, measure_features
@@ -30,6 +27,8 @@ from kickitout.metrics.report import COPIES, compare_halves, near_duplicates, nu
 from kickitout.metrics.score import Found
 from kickitout.scoring import mono
 from kickitout.synthesis.procedural import synthesise
+from kickitout.text import nearest
+from kicklab.experiments import judge as judging
 from kicklab.markdown import markdown_table
 
 FLOOR_SPLITS = 20
@@ -75,10 +74,10 @@ def floor(
     return Column("real-vs-real baseline", about, found)
 
 
-def scoreboard_text(columns: Sequence[Column]) -> str:
-    """Markdown: what each column is, then the table."""
+def scoreboard_text(columns: Sequence[Column], names: Sequence[str] = ()) -> str:
+    """Markdown: what each column is, then the table. names: of its scores (default: the headlines)."""
     rows = []
-    for name in dict.fromkeys(f.name for c in columns for f in c.scores.values() if f.headline):
+    for name in names or dict.fromkeys(f.name for c in columns for f in c.scores.values() if f.headline):
         cells = [c.scores.get(name) for c in columns]
         known = next(f for f in [*cells[1:], cells[0]] if f is not None)
         rows.append([f"`{name}`", known.better, *map(_score_cell, cells)])
@@ -95,55 +94,52 @@ def _score_cell(found: Found | None) -> str:
 
 
 class Board:
-    """The columns so far, and what all of them are held against."""
+    """The columns so far, and the real kicks that all of them are held against."""
 
-    def __init__(self, learned: Dataset, unseen: Dataset, seed: int) -> None:
-        self.learned, self.seed = learned, seed
-        self.real = measure_features(unseen.waves, groups=unseen.groups)
-        self.columns: list[Column] = [floor(self.real, self.near_duplicates(unseen.waves), seed=seed)]
+    def __init__(self, judge: judging.Judge) -> None:
+        self.judge, self.real = judge, judge.real
+        self.columns = [floor(self.real, self.near_duplicates(judge.waves))]
+        about = f"{len(judge.others)} recorded kicks of other sources"
+        self.add("other half", about, judge.others, self.near_duplicates(judge.other_waves))
+        about = f"{len(judge.recorded)} of the {len(judge.learned)} recorded kicks that models learned from"
+        self.add("learned from", about, judge.recorded)
 
     def near_duplicates(self, waves: np.ndarray) -> Found:
-        return near_duplicates(audit(waves, self.learned.waves, self.learned.groups))
+        return near_duplicates(audit(waves, self.judge.learned.waves, self.judge.learned.groups))
 
-    def recorded(self, name: str, dataset: Dataset) -> None:
-        groups = dataset.groups
-        about = f"{len(dataset)} recorded kicks of {len(np.unique(groups))} groups: what models learn from"
-        heard = measure_features(dataset.waves, groups=groups)
-        self.columns.append(column(name, about, heard, self.real, seed=self.seed))
+    def add(self, name: str, about: str, sounds: Features, copies: Found | None = None) -> None:
+        self.columns.append(column(name, about, sounds, self.real, copies))
 
     def made(self, name: str, about: str, waves: np.ndarray) -> None:
-        about, copies = f"{len(waves)} {about}", self.near_duplicates(waves)
-        self.columns.append(column(name, about, measure_features(waves), self.real, copies, seed=self.seed))
+        self.add(name, f"{len(waves)} {about}", measure_features(waves), self.near_duplicates(waves))
 
-    def model(self, name: str, count: int) -> None:
-        model = load_model(name)
-        waves = generate(range(self.seed, self.seed + count), model)
-        title = "model in the package" if name == "default" else model.info.name
-        about = f"kicks of {model.info.name}, step {model.info.step}, identity {model.digest[:12]}"
-        self.made(title, about, mono(waves))
+    def model(self, name: str, model: Model, count: int) -> None:
+        info = model.info
+        about = f"kicks of {info.name}, step {info.step}, which learned from {info.dataset['kicks']} kicks"
+        waves = mono(generate(range(count), model))
+        self.made(name, f"{about}; identity {model.digest[:12]}", waves)
+
+    def refuse_unknown(self, names: Sequence[str]) -> None:
+        """Raise UserError for a name that no score has."""
+        known = self.columns[0].scores
+        if wrong := [name for name in names if name not in known]:
+            hint = f"did you mean {near}?" if (near := nearest(wrong[0], known)) else f"{', '.join(known)} are there"
+            raise UserError(f"--score {wrong[0]}: no score has that name; {hint}")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("learned", type=Path)
-    parser.add_argument("unseen", type=Path)
-    parser.add_argument("--run", nargs="*", default=[], help="more models")
-    parser.add_argument("-n", type=int, default=512, help="sounds of each generator")
-    parser.add_argument("--seed", type=int, default=0, help="of the first sound, the mix and the resampling")
+    judging.add_arguments(parser)
+    parser.add_argument("--score", action="append", default=[], help="a row (default: the headlines)")
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    learned, unseen = read_dataset(args.learned), read_dataset(args.unseen)
-    board = Board(learned, unseen, args.seed)
-    board.recorded(args.learned.name, learned)
-    mix = augmentation_mix(learned.waves, args.n, args.seed).waves
-    board.made("augmentation mix", "sounds made of these for the model to learn from", mix)
-    seeds = range(SYNTHESISED_FROM + args.seed, SYNTHESISED_FROM + args.seed + args.n)
+    models = {name: load_model(name) for name in args.model or ["default"]}
+    judge = judging.asked_judge(args)
+    board = Board(judge)
+    board.refuse_unknown(args.score)
+    yield f"{judge.about} Seeds from 0 on; 95 % intervals over groups and sounds in brackets.\n"
+    seeds = range(SYNTHESISED_FROM, SYNTHESISED_FROM + args.n)
     board.made("procedural", "kicks of the synthesiser, which learns nothing", synthesise(seeds)[0])
-    for name in ["default", *args.run]:
-        board.model(name, args.n)
-    yield (
-        f"{len(unseen)} kicks of {args.unseen.name}, {len(np.unique(board.real.groups))} groups, dataset digest "
-        f"{unseen.digest[:12]}; seed {args.seed}; 95 % intervals in brackets. Copies are sought among the "
-        f"{len(learned)} kicks of {args.learned.name}."
-    )
-    yield "\n" + scoreboard_text(board.columns)
+    for name, model in models.items():
+        board.model(name, model, args.n)
+    yield scoreboard_text(board.columns, args.score)
