@@ -79,10 +79,10 @@ def client(model):
     from fastapi.testclient import TestClient
     from studio import HOME
 
+    from kickitout.studio.model import StudioModel
     from kickitout.studio.routes import make_app
-    from kickitout.studio.service import StudioService
 
-    with TestClient(make_app(StudioService(model)), base_url=HOME) as found:
+    with TestClient(make_app(StudioModel(model)), base_url=HOME) as found:
         yield found
 
 

@@ -96,7 +96,7 @@ class Watched:
         self.page.evaluate(
             """async () => {
             const [{ backend }, { state }] = await Promise.all([import('/js/backend.js'), import('/js/state.js')]);
-            const { sounds } = await backend.map((await backend.about()).opening, 1);
+            const { sounds } = await backend.opening();
             state.select(sounds[0], {});
         }"""
         )

@@ -31,13 +31,14 @@ def test_the_table_of_names_is_what_can_be_imported():
         kickitout.listen  # noqa: B018
 
 
-def test_the_types_that_a_checker_sees_are_those_of_the_table():
-    text = Path(kickitout.__file__).read_text("utf-8")
+@pytest.mark.parametrize("package", [kickitout, frontend], ids=lambda package: package.__name__)
+def test_the_types_that_a_checker_sees_are_those_of_the_table(package):
+    text = Path(package.__file__).read_text("utf-8")
     block = text.split("if TYPE_CHECKING:")[1].split("__all__")[0]
     homes = {}
     for home, one_line, several in re.findall(r"from (\S+) import (?:([^(\n]+)|\((.*?)\))", block, re.DOTALL):
         homes |= {name.strip(): home for name in (one_line or several).split(",") if name.strip()}
-    assert homes == kickitout.HOMES
+    assert homes == package.HOMES
 
 
 def test_importing_the_package_opens_neither_numpy_nor_torch():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
+from kickitout.models.files import find_model_file
 from kicklab.benches.flops import MatrixProducts, graph_mflop, matmul_peak
 from kicklab.benches.generation import DISK, MEMORY, GenerationFigures, Rate, resident_mb
 from kicklab.benches.where_time_goes import PRODUCTS, graph_shares

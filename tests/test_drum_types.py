@@ -13,8 +13,8 @@ from kickitout.audio import write_sound
 from kickitout.augmentation.changes import repitch
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
-from kickitout.generation.load import find_model_file
 from kickitout.metrics.drum_types import KICK_TYPE, DrumClassifier, classify, packaged
+from kickitout.models.files import find_model_file
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 from kicklab.experiments.ladder import FAULTS

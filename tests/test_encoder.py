@@ -12,9 +12,9 @@ from toy import write_kicks
 
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.generation.load import find_model_file
 from kickitout.metrics.embeddings import BANDS, DRUM_TYPES, find_embeddings
 from kickitout.metrics.encoder import OnnxEncoder
+from kickitout.models.files import find_model_file
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise
 

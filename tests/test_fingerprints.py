@@ -12,7 +12,7 @@ from toy import toy, write_kicks
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset, split
 from kickitout.errors import UserError
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.metrics.fingerprints import (
     KEPT_BINS,
@@ -25,6 +25,7 @@ from kickitout.metrics.fingerprints import (
     read_learned,
 )
 from kickitout.metrics.memorisation import CopyDetector
+from kickitout.models.files import find_model_file
 from kickitout.similarity import BANDS_HZ
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.synthesis.procedural import synthesise

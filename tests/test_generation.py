@@ -13,9 +13,10 @@ from toy import assert_eight_a_call
 import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.generation.onnx_backend import OnnxModel
+from kickitout.models.files import find_model_file
 from kickitout.sound import PEAK, SAMPLE_RATE
 
 pytestmark = pytest.mark.light

@@ -17,8 +17,9 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.invert import find_encoder
-from kickitout.generation.load import find_model_file, load_model, notice_of
+from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
+from kickitout.models.files import find_model_file, notice_of
 
 pytestmark = pytest.mark.light
 

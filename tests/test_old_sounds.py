@@ -15,8 +15,9 @@ from earlier import FIRST_DEFAULT, OLD
 from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.generation.earlier import DEFAULT_MODELS
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.recipe import render_recipe
+from kickitout.models.files import find_model_file
 
 pytestmark = pytest.mark.decides
 

@@ -19,9 +19,10 @@ from kickitout.descriptors import cards
 from kickitout.descriptors.limits import Limits, artefact_limits, limits_of
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate_kicks
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import STARTS, start_noise
 from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_of_model
+from kickitout.models.files import find_model_file
 from kickitout.sound import LENGTH
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]

@@ -27,6 +27,7 @@ from kickitout.generation.vary import variations
 from kickitout.models.kickae.encoder import AutoEncoder
 from kickitout.models.player import RISE
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.studio.model import StudioModel
 from kickitout.studio.service import StudioService
 from kickitout.training import autoencoding, start
 from kickitout.training import reconstruction_loss as reconstruction
@@ -212,7 +213,7 @@ def test_the_commands_keep_the_width_of_a_file(finished, tmp_path):
     command = ["recipe", str(made), "--render", str(again), "--source", str(wide), "--model", str(finished)]
     assert main(command) == 0
     assert np.array_equal(read_sound(again).samples, samples)
-    answer = StudioService(load_model(finished)).invert(wide.read_bytes(), "wide.wav").body
+    answer = StudioService(StudioModel(load_model(finished))).invert(wide.read_bytes(), "wide.wav").body
     (size,) = struct.unpack_from("<I", answer)
     assert json.loads(answer[4 : 4 + size])["channels"] == 2
 

@@ -280,7 +280,7 @@ def test_what_the_page_cannot_turn_to_is_said_in_what_was_typed(visit):
     page = visit.page
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     page.click("#tab-targets")
-    seed = page.evaluate("backend.about().then((about) => about.opening)")
+    seed = page.evaluate("backend.opening().then(({ head }) => head.about.opening)")
     select(page, seed)
     assert re.fullmatch(r"[\d.]+ to [\d.]+ Hz", typed(page, "pitch", "4 kHz"))
     low, high = (float(x) for x in re.findall(r"[\d.]+", page.inner_text("#control-pitch-achieved")))
@@ -298,7 +298,7 @@ def test_what_the_page_cannot_turn_to_is_said_in_what_was_typed(visit):
 
 def test_it_opens_with_the_best_of_its_kicks(visit):
     found = cards_of(kickitout.generate(range(KICKS)))
-    assert visit.page.evaluate("backend.about().then((about) => about.opening)") == best(found, load_model())
+    assert visit.page.evaluate("backend.opening().then(({ head }) => head.about.opening)") == best(found, load_model())
 
 
 def test_opened_from_a_file_it_says_what_to_do(browser, site):
@@ -397,13 +397,13 @@ def test_how_well_a_line_between_points_does_is_measured():
 
 def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     page = visit.page
-    select(page, page.evaluate("backend.about().then((about) => about.opening)"))
+    select(page, page.evaluate("backend.opening().then(({ head }) => head.about.opening)"))
     page.click("#tab-take")
     with page.expect_download() as download:
         page.click("#download")
     name, data = download.value.suggested_filename, Path(download.value.path()).read_bytes()
     assert name.startswith("kick_")
-    seed = page.evaluate("backend.about().then((about) => about.opening)")
+    seed = page.evaluate("backend.opening().then(({ head }) => head.about.opening)")
     assert name.endswith(f"_s{seed:06d}.wav")
     saved = decode_sound(data, name)
     assert (saved.rate, saved.subtype) == (44_100, "PCM_24")
@@ -472,7 +472,7 @@ def test_favourites_are_taken_away_at_once(visit):
     page.reload()
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
     page.evaluate("import('/js/backend.js').then(({backend}) => { window.backend = backend; })")
-    select(page, page.evaluate("backend.about().then((about) => about.opening)"))
+    select(page, page.evaluate("backend.opening().then(({ head }) => head.about.opening)"))
     page.click("#tab-take")
     page.click("#favourite")
     page.click("#new-direction")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import io
 import json
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from copy import copy
 from pathlib import Path
@@ -27,13 +29,16 @@ import kickitout
 from kickitout.audio import decode_sound, encode_sound
 from kickitout.cli import main
 from kickitout.descriptors import card, cards
+from kickitout.errors import UserError
 from kickitout.frontend import TrainingKicks
 from kickitout.generation.noise import normal
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
+from kickitout.studio.front import Front, there
+from kickitout.studio.guard import Guard
+from kickitout.studio.model import StudioModel
 from kickitout.studio.opening import best
 from kickitout.studio.routes import make_app
-from kickitout.studio.service import StudioService
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
@@ -72,7 +77,10 @@ def test_it_opens_with_the_kick_of_the_map_that_the_rule_finds(client, model):
     assert 45 <= measured["pitch_end_hz"] <= 60
     assert measured["pitch_start_hz"] > 1.5 * measured["pitch_end_hz"]
     assert measured["loudness_lufs"] > -14
-    assert f"map?first={seed}&amp;n=1" in client.get("/").text
+    head, waves = sounds(client.get("/api/opening"))
+    assert np.array_equal(waves[:, 0], kickitout.generate([seed]))
+    assert head["about"] == client.get("/api/about").json()
+    assert 'href="api/opening"' in client.get("/").text
 
 
 def test_another_model_opens_with_the_best_of_its_first_kicks(model, monkeypatch):
@@ -202,7 +210,7 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
     beside = tmp_path / "m.learned.json"
 
     def nearest():
-        with TestClient(make_app(StudioService(elsewhere)), base_url=HOME) as client:
+        with TestClient(make_app(StudioModel(elsewhere)), base_url=HOME) as client:
             return client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
 
     assert not nearest()["known"]
@@ -224,7 +232,7 @@ def test_without_the_training_kicks_their_fingerprints_tell_the_nearest_one(mode
 
 def test_with_the_training_kicks_the_nearest_one_is_told_and_played(model, tmp_path):
     folder = write_kicks(tmp_path / "train", 6)
-    with TestClient(make_app(StudioService(model, TrainingKicks(folder))), base_url=HOME) as client:
+    with TestClient(make_app(StudioModel(model, TrainingKicks(folder))), base_url=HOME) as client:
         nearest = client.post("/api/analyse", json={"recipe": {"seed": 9}}).json()["nearest"]
         assert (nearest["known"], nearest["by"]) == (True, "sounds")
         assert 0 < nearest["distance"] <= 1
@@ -268,7 +276,7 @@ def test_a_model_without_a_latent_plays_and_says_what_it_cannot_do(model):
         def render(self, noise=None, latent=None, controls=None):
             return Played(model.play(noise)[0], np.zeros(0, np.float32))
 
-    with TestClient(make_app(StudioService(Plain())), base_url=HOME) as client:
+    with TestClient(make_app(StudioModel(Plain())), base_url=HOME) as client:
         assert client.get("/api/about").json()["has_latent"] is False
         assert client.get("/api/about").json()["opening"] == best(cards(kickitout.generate(range(24))), model)
         sounds(client.get("/api/map", params={"n": 2}))
@@ -277,6 +285,48 @@ def test_a_model_without_a_latent_plays_and_says_what_it_cannot_do(model):
         head, waves = sounds(client.post("/api/invert", content=encode_sound(synthesise([1])[0][0], SAMPLE_RATE)))
         assert len(waves) == 1
         assert "seeds alone" in head["said"]
+
+
+def test_the_page_waits_for_no_model_and_its_first_kick_for_no_api():
+    opened: Future[bytes] = Future()
+    api: Future = Future()
+    client = TestClient(Guard(Front(opened, api)), base_url=HOME)
+    assert "<title>kick studio</title>" in client.get("/").text
+    assert client.get("/js/main.js").headers["content-type"] == "text/javascript; charset=utf-8"
+    refused(client.post("/js/main.js"), 405, "not with POST")
+    opened.set_result(b"the first kick")
+    assert client.get("/api/opening").content == b"the first kick"
+    api.set_exception(UserError("m.onnx: damaged"))
+    for path in ("/api/opening", "/api/about"):
+        refused(client.get(path), 503, "m.onnx: damaged")
+
+
+def test_a_request_that_is_given_up_ends_what_others_wait_for_not():
+    async def given_up() -> None:
+        waiting = asyncio.create_task(there(api))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+
+    api: Future[int] = Future()
+    with ThreadPoolExecutor(1) as other:  # browsers of other tests may have a loop running in this one
+        other.submit(lambda: asyncio.run(given_up())).result()
+    assert api.set_running_or_notify_cancel()
+
+
+def test_the_address_of_a_model_that_is_not_there_is_never_told(tmp_path, capfd):
+    assert main(["studio", "--port", "0", "--model", str(tmp_path / "none.onnx")]) == 2
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert "there is no such model" in told.err
+
+
+def test_a_damaged_model_ends_the_studio_with_its_sentence(tmp_path):
+    damaged = tmp_path / "m.onnx"
+    damaged.write_bytes(b"no graph")
+    with running("--model", str(damaged)) as (_, process):
+        assert process.wait(timeout=60) == 2
+        assert f"kick: {damaged}: not a model that can be played" in process.stderr.read()
 
 
 def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():

@@ -23,8 +23,8 @@ from kickitout.errors import UserError
 from kickitout.files import DISK_FULL, held
 from kickitout.studio import training, uploads
 from kickitout.studio.guard import LARGEST_SOUND
+from kickitout.studio.model import StudioModel
 from kickitout.studio.routes import make_app
-from kickitout.studio.service import StudioService
 from kickitout.studio.uploads import free_name, inner_path
 from kickitout.training import background
 from kickitout.training.background import BackgroundRun, TrainingRequest
@@ -67,7 +67,7 @@ def until(what, seconds=60.0):
 
 @pytest.fixture
 def studio(model, tmp_path):
-    with TestClient(make_app(StudioService(model), tmp_path / "runs"), base_url=HOME) as client:
+    with TestClient(make_app(StudioModel(model), tmp_path / "runs"), base_url=HOME) as client:
         yield client
 
 
@@ -196,7 +196,7 @@ def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path
     )
     for name in (one, two):
         refused(studio.post("/api/training/train", json={"name": name}), 400, f"{one} is being trained")
-    with TestClient(make_app(StudioService(kickitout.load_model()), tmp_path / "runs"), base_url=HOME) as other:
+    with TestClient(make_app(StudioModel(kickitout.load_model()), tmp_path / "runs"), base_url=HOME) as other:
         assert other.get("/api/training").json()["run"]["state"] == "running"  # a studio that has not begun it
         refused(other.post("/api/training/train", json={"name": two}), 400, f"{one} is being trained")
         assert other.post("/api/training/stop", json={"name": one}).status_code == 200
@@ -326,8 +326,8 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 import kickitout
 from kickitout.studio.routes import make_app
-from kickitout.studio.service import StudioService
-with TestClient(make_app(StudioService(kickitout.load_model()), Path({str(tmp_path)!r})), base_url={HOME!r}) as studio:
+from kickitout.studio.model import StudioModel
+with TestClient(make_app(StudioModel(kickitout.load_model()), Path({str(tmp_path)!r})), base_url={HOME!r}) as studio:
     name = studio.post("/api/training/begin", json={{"name": "a"}}).json()["name"]
     sound = kickitout.encode_sound(kickitout.generate([1])[0], 44_100)
     studio.post("/api/training/sound", params={{"name": name, "path": "a.wav"}}, content=sound)

@@ -12,9 +12,9 @@ import pytest
 import kickitout
 from kickitout.cli import main
 from kickitout.errors import UserError
-from kickitout.generation.load import find_model_file
 from kickitout.generation.noise import normal
 from kickitout.generation.styles import NamedStyle, styles, styles_file, styles_text
+from kickitout.models.files import find_model_file
 
 pytestmark = pytest.mark.decides
 

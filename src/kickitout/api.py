@@ -24,11 +24,12 @@ from kickitout.export.sounds import generation_job
 from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
-from kickitout.generation.load import DEFAULT, find_model_file, load_model, notice_file
+from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.styles import some_styles, styles_file
 from kickitout.generation.tail import MODEL_S
 from kickitout.kicks import ModelLike
+from kickitout.models.files import DEFAULT, find_model_file, notice_file
 from kickitout.sound import SAMPLE_RATE
 from kickitout.training.sheet import GAP, tile
 from kickitout.workers import Workers

@@ -27,7 +27,7 @@ from kickitout.generation.draw import check_rounds
 from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks, lasting, latent_kick
 from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noise
 from kickitout.generation.model import Model, Played, as_row, check_latent
 from kickitout.generation.noise import check_seeds
@@ -46,6 +46,7 @@ from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, first_h
 from kickitout.generation.targets import TargetRequest
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
+from kickitout.models.files import DEFAULT
 from kickitout.stored import upgraded_recipe
 
 ModelLike: TypeAlias = str | Path | Model
@@ -80,8 +81,7 @@ def render(
     the sound file that a kit's sound was made from, or of which a kick keeps its click or body. Raises UserError for a
     file without a recipe, a damaged one, another model, and another source.
 
-    >>> import kickitout
-    >>> import tempfile
+    >>> import kickitout, tempfile
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     kit = kickitout.write_kit(Path(folder) / "kit", [7], note="F1", formats=["sfz"]).folder

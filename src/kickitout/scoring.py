@@ -14,12 +14,13 @@ from kickitout.datasets.build import COPY_OF, Dataset, read_dataset
 from kickitout.errors import UserError
 from kickitout.export.pairs import Pair, write_pairs
 from kickitout.generation.generate import generate
-from kickitout.generation.load import DEFAULT, has_model, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.metrics.embeddings import KNOWN_EMBEDDINGS, find_embeddings
 from kickitout.metrics.memorisation import Audit, audit
 from kickitout.metrics.report import copies_score, score_sets, scores_text
 from kickitout.metrics.score import UNNAMED, Score
+from kickitout.models.files import DEFAULT, has_model
 
 if TYPE_CHECKING:
     from kickitout.workers import Workers

@@ -208,13 +208,12 @@ def _client() -> Any:
     from fastapi.testclient import TestClient
 
     from kickitout.frontend import TrainingKicks
+    from kickitout.studio.model import StudioModel
     from kickitout.studio.routes import make_app
-    from kickitout.studio.service import StudioService
 
     with tempfile.TemporaryDirectory() as folder:
         learned = TrainingKicks(write_kicks(Path(folder) / "train", 4))
-    service = StudioService(_model(), learned)
-    return TestClient(make_app(service), base_url="http://127.0.0.1:8808")
+    return TestClient(make_app(StudioModel(_model(), learned)), base_url="http://127.0.0.1:8808")
 
 
 @functools.cache

@@ -25,7 +25,7 @@ from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves
 from kickitout.generation.draw import DrawnPoint
 from kickitout.generation.generate import Kick, check_alone, each_kick
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
@@ -45,6 +45,7 @@ from kickitout.generation.source import read_bytes
 from kickitout.generation.styles import in_style, named_by
 from kickitout.generation.tail import MODEL_S, check_length
 from kickitout.generation.targets import MatchResult, TargetRequest
+from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import Room, find_room
 from kickitout.fitting.search import FittedKick, Fitter
 from kickitout.fitting.words import heard_lines, reason_line, room_lines, why_line
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
+from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
 MOST = 64  # kicks for a loop

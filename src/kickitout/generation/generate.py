@@ -17,7 +17,7 @@ from kickitout.errors import UserError
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves
 from kickitout.generation.draw import ROUNDS, DrawnPoint, RenderDrawing, follow
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets, match_seeds
 from kickitout.generation.model import Model, Played
 from kickitout.generation.noise import check_seeds, normal
@@ -27,6 +27,7 @@ from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.styles import in_style, named_by, seed_recipe
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
 from kickitout.generation.targets import MatchResult, TargetRequest
+from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:

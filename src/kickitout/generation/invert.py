@@ -18,11 +18,11 @@ from kickitout.descriptors import cards
 from kickitout.descriptors.contour import SIZE, contours
 from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
-from kickitout.generation.load import find_model_file
 from kickitout.generation.model import METADATA_KEY, Model
 from kickitout.generation.noise import normal
 from kickitout.generation.refine import Render, levels, refine
 from kickitout.identity import seed_of
+from kickitout.models.files import find_model_file
 from kickitout.sound import LENGTH, PEAK
 
 REFINING_ROUNDS = 3  # of refining, some 70 renders each

@@ -17,10 +17,11 @@ import numpy as np
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
 from kickitout.generation.drawable import Drawing
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played, WrappedModel, as_row, goes_by
 from kickitout.generation.recipe import latent_recipe, sound_recipe
+from kickitout.models.files import DEFAULT
 
 STYLES_FORMAT = "kickitout-styles-1"
 SUFFIX = ".styles.json"  # in place of a model file's

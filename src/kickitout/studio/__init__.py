@@ -1,7 +1,11 @@
 """The studio: a local page, and the JSON API behind it. It keeps nothing but what is trained in it:
 every other reply is a function of recipes.
 
-service      the functions of the API: map, render, vary, blend, morph, match, invert, analyse, nearest, file, kit
+front        what answers first: the page, its first kick, then the API
+model        the model that it plays, and what is found out of it once
+replies      sounds as bytes
+service      the functions of the API: opening, map, render, vary, blend, morph, match, draw, invert, fit, analyse,
+             nearest, file, kit
 routes       their addresses, and what is wrong in one sentence; OpenAPI is at /api/openapi.json
 training     sounds of a folder, and the run that learns from them: a process of its own
 uploads      files that the page sends, into a folder and nowhere else

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LARGEST_JSON = 2 * 2**20  # bytes: a kit of 92 latents is a tenth of that
 LARGEST_SOUND = 64 * 2**20  # bytes: 30 s of stereo float at 192 kHz are 46 MB, as are 120 s at 48 kHz

@@ -8,8 +8,6 @@ misses some of them with every sound, and opens with the loudest of the rest.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,11 +56,6 @@ def about(model: Model, opening: int) -> dict[str, Any]:
             {"name": name, "title": title, "usual": name in usual} for name, title in kickitout.kit_formats().items()
         ],
     }
-
-
-def or_null(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Ready for JSON: what has no value is null."""
-    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
 
 
 def opening_seed(model: Model) -> int:

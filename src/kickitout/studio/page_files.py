@@ -11,7 +11,11 @@ from pathlib import Path
 from kickitout.files import left_by_others
 from kickitout.package import package_folder
 
-KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+KINDS = {
+    ".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}  # fmt: skip
+OPENING = "api/opening"  # what the page loads first
 # Only an exported site needs them.
 OF_A_SITE = (
     "block.js", "curves.js", "follow.js", "level.js", "linear.js", "local.js", "noise.js", "offline.js", "periods.js",
@@ -30,14 +34,14 @@ def page_folder() -> Path:
     return package_folder("studio/page")
 
 
-def page_files(opening: int = 0) -> dict[str, bytes]:
-    """Path from the page's root -> content, as the studio serves it. opening: the seed of the page's first kick."""
+def page_files() -> dict[str, bytes]:
+    """Path from the page's root -> content, as the studio serves it."""
     folder = page_folder()
     paths = [p for p in folder.rglob("*") if p.suffix in KINDS and not left_by_others(p.name)]
     found = {p.relative_to(folder).as_posix(): p.read_bytes() for p in paths}
     modules = [p for p in found if p.startswith("js/") and Path(p).name not in (*OF_A_SITE, *NOT_THE_PAGES)]
     html = with_modules(found["index.html"].decode(), modules)
-    found["index.html"] = preloading(html, "api/about", f"api/map?first={opening}&amp;n=1").encode()
+    found["index.html"] = preloading(html, OPENING).encode()
     return found
 
 

@@ -1,9 +1,8 @@
-"""The app: the addresses of the API, the page, and what is wrong with a request as one sentence, {"error": ...}."""
+"""The API: its addresses, and what is wrong with a request as one sentence, {"error": ...}."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,20 +11,22 @@ from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import kickitout
 from kickitout import frontend
 from kickitout.cpus import usable_cpus
 from kickitout.errors import UserError
+from kickitout.studio.front import Front
 from kickitout.studio.guard import SOUND_OF_A_FOLDER, Guard
-from kickitout.studio.page_files import KINDS, page_files
+from kickitout.studio.model import StudioModel
 from kickitout.studio.service import LONGEST_NAME, Packed, StudioService
 from kickitout.studio.training import TrainingService
 from kickitout.studio.wording import in_words_of_the_page
 
 ROUTES: dict[str, tuple[str, type[Response]]] = {  # method of the service -> how it is called, and what it replies
     "about": ("GET", JSONResponse),
+    "opening": ("GET", Packed),
     "map": ("GET", Packed),
     "render": ("POST", Packed),
     "vary": ("POST", Packed),
@@ -59,8 +60,17 @@ WRONG: dict[int | str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
-    """The studio as an ASGI app. runs: the folder in which the page trains."""
+def make_app(now: StudioModel, runs: Path = Path("runs")) -> Guard:
+    """The studio as an ASGI app, all of it there at once. runs: the folder in which the page trains."""
+    opened: Future[bytes] = Future()  # nobody waits for it where the API is there
+    api: Future[ASGIApp] = Future()
+    api.set_result(make_api(now, runs))
+    return Guard(Front(opened, api))
+
+
+def make_api(now: StudioModel, runs: Path) -> FastAPI:
+    """All that is no file of the page."""
+    service = StudioService(now)
     app = FastAPI(
         title="kick studio",
         version=kickitout.__version__,
@@ -69,9 +79,8 @@ def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
         docs_url=None,  # FastAPI's own page of the API is fetched from elsewhere
         redoc_url=None,
         responses=WRONG,
-        lifespan=_few_threads,
     )
-    app.add_middleware(Guard)
+    app.add_middleware(FewThreads)
     _say_what_is_wrong(app)
     for name, (method, reply) in ROUTES.items():
         binary: dict[int | str, dict[str, Any]] = {200: BINARY} if reply is Packed else {}
@@ -101,7 +110,6 @@ def make_app(service: StudioService, runs: Path = Path("runs")) -> FastAPI:
         return await anyio.to_thread.run_sync(service.fit, data, name, n)
 
     _train(app, TrainingService(service, runs))
-    app.mount("/", Page(service.opening), name="page")
     return app
 
 
@@ -118,27 +126,15 @@ def _train(app: FastAPI, training: TrainingService) -> None:
         return await anyio.to_thread.run_sync(training.put, name, path, await request.body())
 
 
-class Page:
-    """An ASGI app that answers with these files."""
+class FewThreads:
+    """Few requests are worked on at once, the others wait: each holds sounds in memory."""
 
-    def __init__(self, opening: int = 0) -> None:
-        self.files = page_files(opening)
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in ("GET", "HEAD"):
-            raise HTTPException(405)
-        name = scope["path"].removeprefix("/") or "index.html"
-        content = self.files.get(name)
-        if content is None:
-            raise HTTPException(404)
-        await Response(content, media_type=KINDS[Path(name).suffix])(scope, receive, send)
-
-
-@asynccontextmanager
-async def _few_threads(_: FastAPI) -> AsyncIterator[None]:
-    """Few requests are worked on at once, the others wait: each holds sounds in memory."""
-    anyio.to_thread.current_default_thread_limiter().total_tokens = 2 * usable_cpus()
-    yield
+        anyio.to_thread.current_default_thread_limiter().total_tokens = 2 * usable_cpus()
+        await self.app(scope, receive, send)
 
 
 def _say_what_is_wrong(app: FastAPI) -> None:

@@ -7,9 +7,8 @@ import logging
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from os import PathLike
@@ -17,14 +16,17 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import kickitout
+from kickitout import frontend
 from kickitout.errors import UserError
 from kickitout.package import remove_copies
+from kickitout.studio.front import Front
+from kickitout.studio.guard import Guard
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
     from uvicorn import Server
 
-    from kickitout.studio.service import StudioService
+    from kickitout.studio.model import StudioModel
 
 ADDRESS = "127.0.0.1"
 END_SECONDS = 2.0  # after Ctrl-C; replies that are on their way are whole by then
@@ -58,31 +60,40 @@ def serve(
     """Serve the studio on 127.0.0.1 until Ctrl-C: a page to play, shape, compare and save kicks.
 
     port: 0 takes any that is free. train: the folder of the kicks that the model learned from; the page then shows the
-    nearest of them. runs: the folder in which the page trains models. ready: hears the address when the page answers.
-    Raises UserError, before it begins, where the web server is missing (the extra `studio`), for a port that is taken,
-    and as `load_model` does.
+    nearest of them. runs: the folder in which the page trains models. ready: hears the address, in a thread of its own,
+    as soon as requests are taken; they wait until there is an answer.
+    Raises UserError where the web server is missing (the extra `studio`), for a port that is taken, for a model that is
+    not there and, once it serves, for one that cannot be played.
 
         kickitout.serve("runs/mine", 9000)
     """
     if any(find_spec(name) is None for name in ("fastapi", "uvicorn")):
         raise UserError("kick studio needs a web server: pip install 'kickitout[studio]', or make studio in a checkout")
+    frontend.find_model_file(Path(model))
     sock = listen(port)
     try:
-        with ThreadPoolExecutor(1) as pool:  # the model is read while the server is imported
-            loading = pool.submit(_service, model, None if train is None else Path(train))
-            import uvicorn
-
-            from kickitout.studio.routes import make_app
-
-            app = make_app(loading.result(), Path(runs))
-        config = uvicorn.Config(
-            app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=1
-        )
-        server = uvicorn.Server(config)
         address = f"http://{ADDRESS}:{sock.getsockname()[1]}/"
-        threading.Thread(target=_tell, args=(server, ready, address), daemon=True).start()
-        with _ending_soon(server):
+        threading.Thread(target=ready, args=(address,), daemon=True).start()  # requests wait from now on
+        import uvicorn
+
+        pool = ThreadPoolExecutor(1)  # one thing after the other, the first kick first
+        loaded = pool.submit(_load, model, None if train is None else Path(train))
+        opened = pool.submit(lambda: loaded.result().opened())
+        api = pool.submit(lambda: _api(loaded.result(), Path(runs)))
+        server = uvicorn.Server(
+            uvicorn.Config(
+                Guard(Front(opened, api)), log_level="warning", access_log=False, server_header=False, lifespan="off",
+                timeout_graceful_shutdown=1,
+            )
+        )  # fmt: skip
+
+        def end_if_failed(done: Future[ASGIApp]) -> None:
+            server.should_exit = server.should_exit or done.exception() is not None
+
+        api.add_done_callback(end_if_failed)
+        with _ending_soon(server), pool:
             server.run(sockets=[sock])
+        api.result()
     finally:
         sock.close()
 
@@ -121,19 +132,13 @@ def _ending_soon(server: Server) -> Iterator[None]:
             ended.set()
 
 
-def _service(model: str | Path, train: Path | None) -> StudioService:
-    from kickitout import frontend
-    from kickitout.studio.service import StudioService
+def _load(model: str | Path, train: Path | None) -> StudioModel:
+    from kickitout.studio.model import StudioModel
 
-    service = StudioService(kickitout.load_model(model), None if train is None else frontend.TrainingKicks(train))
-    service.about()  # opens the encoder, too
-    return service
+    return StudioModel.load(model, train)
 
 
-def _tell(server: Server, ready: Callable[[str], None], address: str) -> None:
-    """Say that it answers, once it does."""
-    while not server.started:
-        if server.should_exit:
-            return
-        time.sleep(0.005)
-    ready(address)
+def _api(now: StudioModel, runs: Path) -> ASGIApp:
+    from kickitout.studio.routes import make_api
+
+    return make_api(now, runs)

@@ -1,20 +1,9 @@
-"""What the studio can do, as the functions of its API: recipes in, kicks out. The functions of `kickitout` do the work.
-
-A reply with sounds is binary, so that a page has hundreds of them ready after a few requests:
-
-4 bytes   length of the JSON, little-endian
-n bytes   JSON: {"sounds": [...], ...}, filled up with spaces to a multiple of 4
-the rest  float32, little-endian, [sounds, channels, T], the very samples that files are written from; T: of the
-          longest, with silence behind the others, whose own lengths the JSON has
-"""
+"""What the studio can do, as the functions of its API: recipes in, kicks out. The functions of `kickitout` do it."""
 
 from __future__ import annotations
 
 import base64
-import json
-import struct
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -25,12 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, Json, model_validator
 import kickitout
 from kickitout import frontend
 from kickitout.errors import UserError
-from kickitout.studio.opening import about, opening_seed, or_null
+from kickitout.studio.model import StudioModel
+from kickitout.studio.replies import or_null, packed
 
 if TYPE_CHECKING:
     from kickitout.generation.draw import DrawnPoint
     from kickitout.generation.generate import Kick
-    from kickitout.generation.invert import EncoderSession
     from kickitout.generation.model import Model
 
 MOST_AT_ONCE = 64  # kicks in one reply: 6 MB
@@ -146,45 +135,32 @@ class KitBody(_Body):
 
 
 class Packed(Response):
-    """Sounds, as the head of this module says."""
+    """Sounds, as the head of `kickitout.studio.replies` says."""
 
     media_type = "application/octet-stream"
 
 
 class StudioService:
-    """A model, and what the page does with it. Each public method but `play` is an address of the API."""
+    """What the page does with a model. Each public method but `play` is an address of the API."""
 
-    def __init__(self, model: Model, training: frontend.TrainingKicks | None = None) -> None:
-        self.model, self.training = model, training
+    def __init__(self, now: StudioModel) -> None:
+        self._now = now
 
     def play(self, model: Model) -> None:
         """Go on with another model, which has learned from other kicks; the page is to be loaded again."""
-        self.model, self.training = model, None
-        for name, known in vars(type(self)).items():
-            if isinstance(known, cached_property):
-                self.__dict__.pop(name, None)
+        self._now = StudioModel(model)
 
-    @cached_property
-    def encoder(self) -> EncoderSession | str:
-        """The model's encoder, or the sentence that says why there is none."""
-        return frontend.open_encoder(self.model)
-
-    @cached_property
-    def opening(self) -> int:
-        """The seed of the kick that the page opens with."""
-        return opening_seed(self.model)
-
-    @cached_property
-    def learned(self) -> Any:
-        """The fingerprints of the training kicks, or the sentence that says why there are none."""
-        return frontend.find_learned(self.model)
+    @property
+    def model(self) -> Model:
+        return self._now.model
 
     def about(self) -> dict[str, Any]:
         """The model, its controls, and the fields of a card."""
-        return about(self.model, self.opening) | {
-            "no_encoder": self.encoder if isinstance(self.encoder, str) else "",
-            "references": None if self.training is None else self.training.digest,
-        }
+        return self._now.about()
+
+    def opening(self) -> Packed:
+        """What the page opens with: one kick, and in the JSON what `about` says."""
+        return Packed(self._now.opened())
 
     # Kicks -------------------------------------------------------------------------------------------------------
 
@@ -245,7 +221,7 @@ class StudioService:
 
     def invert(self, data: bytes, name: str) -> Packed:
         """A sound file: the kick of its recipe, or its own sound, with the card, and its reconstruction."""
-        found = frontend.open_sound(self.model, self.encoder, data, name)
+        found = frontend.open_sound(self.model, self._now.encoder, data, name)
         if found.own is None:
             assert found.kick is not None
             return self._packed([found.kick], kind="restored", said=found.said, exact=found.exact)
@@ -273,10 +249,10 @@ class StudioService:
 
     def nearest(self, body: RecipeBody) -> Packed:
         """A kick and the nearest training kick, where those are known."""
-        if self.training is None:
+        if self._now.training is None:
             raise UserError("the training kicks are not here to be played; start the studio with the folder of them")
         kick = kickitout.kick_of(body.recipe.known(), self.model)
-        name, distance, wave = self.training.nearest(kick.channels.mean(axis=0))
+        name, distance, wave = self._now.training.nearest(kick.channels.mean(axis=0))
         other = frontend.as_kick(np.repeat(wave[None], self.model.info.channels, axis=0))
         return self._packed([kick, other], ["", name], distance=distance)
 
@@ -296,11 +272,11 @@ class StudioService:
         }  # fmt: skip
 
     def _nearest(self, wave: np.ndarray) -> dict[str, Any]:
-        learned = self.training or self.learned
+        learned = self._now.training or self._now.learned
         if isinstance(learned, str):
             return {"known": False, "why": learned}
         name, distance, *_ = learned.nearest(wave)
-        by = "sounds" if self.training else "fingerprints"
+        by = "sounds" if self._now.training else "fingerprints"
         return {"known": True, "name": name, "distance": distance, "limit": learned.threshold, "by": by}
 
     # Files -------------------------------------------------------------------------------------------------------
@@ -329,22 +305,10 @@ class StudioService:
 
     # -------------------------------------------------------------------------------------------------------------
 
+    # -------------------------------------------------------------------------------------------------------------
+
     def _packed(self, made: Sequence[Kick], names: Sequence[str] = (), **more: Any) -> Packed:
-        """The binary reply. names: of the first sounds, where those are of no model. more: what else its JSON says."""
-        channels, length = self.model.info.channels, max(kick.channels.shape[1] for kick in made)
-        waves = np.zeros((len(made), channels, length), "<f4")
-        sounds = []
-        for i, (kick, (card, reasons)) in enumerate(zip(made, frontend.measure_each(made), strict=True)):
-            own = kick.channels.shape[1]
-            waves[i, :, :own] = kick.channels
-            name = frontend.recipe_name(kick.recipe, card, self.model.info.word) if kick.recipe else names[i]
-            recipe = kick.recipe or None
-            said = {"name": name, "recipe": recipe, "card": or_null(card), "reasons": reasons, "length": own}
-            sounds.append(said)
-        head = {"sounds": sounds, "channels": channels, "length": length, "rate": self.model.info.sample_rate, **more}
-        text = json.dumps(head, allow_nan=False).encode()
-        text += b" " * (-len(text) % 4)
-        return Packed(struct.pack("<I", len(text)) + text + waves.tobytes())
+        return Packed(packed(self.model.info, made, names, **more))
 
 
 def _points(points: Sequence[DrawnPoint]) -> list[dict[str, Any]]:

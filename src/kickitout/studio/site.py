@@ -28,8 +28,9 @@ from kickitout import frontend
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error, names_in, whole_folder
 from kickitout.studio.calibration import calibrate
-from kickitout.studio.opening import about, best, or_null
+from kickitout.studio.opening import about, best
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
+from kickitout.studio.replies import or_null
 
 RUNTIME = "onnxruntime-web-1.30.0.tgz"
 PACKAGE = "onnxruntime-web@1.30.0"

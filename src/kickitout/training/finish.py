@@ -15,10 +15,10 @@ from kickitout.descriptors.limits import Limits, limits_of
 from kickitout.errors import UserError
 from kickitout.export.model_file import graph_bytes, model_info, write_model
 from kickitout.files import write_whole
-from kickitout.generation.load import IN_A_RUN
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
 from kickitout.metrics.fingerprints import MOST_LEARNED, Learned, learned_file, read_learned
+from kickitout.models.files import IN_A_RUN
 from kickitout.models.player import Player
 from kickitout.training.loop import Run
 from kickitout.training.monitor import view

@@ -14,7 +14,7 @@ from accelerate import Accelerator
 from kickitout.datasets.build import Dataset, is_wide, read_dataset, split
 from kickitout.datasets.doctor.forecast import forecast, load_curve
 from kickitout.errors import count
-from kickitout.generation.load import has_model
+from kickitout.models.files import has_model
 from kickitout.training.budget import TimeBudget, Timing, Until, refuse_early, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, together

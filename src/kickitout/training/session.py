@@ -18,7 +18,7 @@ from accelerate import Accelerator
 
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
-from kickitout.generation.load import has_model
+from kickitout.models.files import has_model
 from kickitout.training.budget import TIMING, TimeBudget, Timing, Until, written
 from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator

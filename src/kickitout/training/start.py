@@ -17,7 +17,8 @@ from kickitout.errors import UserError
 from kickitout.export.model_file import SHORT
 from kickitout.generation.graph import read_graph
 from kickitout.generation.invert import find_encoder
-from kickitout.generation.load import find_model_file, load_model
+from kickitout.generation.load import load_model
+from kickitout.models.files import find_model_file
 from kickitout.models.kickae.encoder import AutoEncoder
 
 SCALE = ("decoder.body.middle", "decoder.body.spread")  # no weights, but what the weights take contours to be

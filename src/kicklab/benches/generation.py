@@ -27,8 +27,8 @@ from kickitout.descriptors import BLOCK_ROWS, cards
 from kickitout.export.shards import ShardWork
 from kickitout.export.sounds import GenerationJob
 from kickitout.generation.generate import generate_kicks
-from kickitout.generation.load import find_model_file
 from kickitout.generation.model import Model
+from kickitout.models.files import find_model_file
 from kickitout.synthesis.procedural import synthesise
 from kickitout.workers import Workers
 from kicklab.benches.flops import MatrixProducts, graph_mflop

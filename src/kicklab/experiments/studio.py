@@ -244,11 +244,11 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield f"kick studio, model {args.model}, {os.cpu_count()} cores (load {load:.1f} from other work)"
     studio = Studio(args.model)
     try:
-        studio.ask("/api/map?first=0&n=1")
-        first = time.perf_counter()
         yield f"  kick studio to its address        {studio.ready - studio.began:8.2f} s"
-        used = f"({studio.processor_seconds():.2f} s of processor time)"
-        yield f"  kick studio to the first samples  {first - studio.began:8.2f} s {used}"
+        for what, path in (("the first samples", "/api/opening"), ("its whole API", "/api/map?first=0&n=1")):
+            studio.ask(path)
+            seconds, used = time.perf_counter() - studio.began, studio.processor_seconds()
+            yield f"  kick studio to {what:17s}  {seconds:8.2f} s ({used:.2f} s of processor time)"
         started = studio.memory_mb()
         with closing(studio.connect()) as link:
             tries: list[tuple[str, Callable[[int], object], int]] = [

@@ -14,8 +14,8 @@ from kickitout.datasets.scan import UNSTATED
 from kickitout.errors import count
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import KIT_FORMATS
-from kickitout.generation.load import notice_of
 from kickitout.generation.model import Model
+from kickitout.models.files import notice_of
 from kickitout.notes import GM_KICK, note_name
 
 KIT_FORMAT = "kickitout-kit-1"

@@ -29,12 +29,13 @@ from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
 from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
-from kickitout.generation.load import DEFAULT, load_model
+from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.tail import MODEL_S
+from kickitout.models.files import DEFAULT
 
 DATE = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "kit.json"

@@ -49,8 +49,8 @@ async function unpack(reply) {
 }
 
 export const backend = {
-  /** @returns {Promise<import("./types.js").About>} */
-  about: async () => (await call("api/about")).json(),
+  /** The kick that the page opens with, and in head.about all there is to know of its model. */
+  opening: async () => unpack(await call("api/opening")),
   /** @param {number} first @param {number} n @param {string} [style] within which they are drawn */
   map: async (first, n, style = "") => unpack(await call(`api/map?${new URLSearchParams({ first: String(first), n: String(n), ...(style && { style }) })}`)),
   /** @param {Recipe[]} recipes */

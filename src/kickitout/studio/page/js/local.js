@@ -153,15 +153,14 @@ function turned(latent, draw, amount, noiseCodes) {
 
 /** @type {Omit<typeof import("./api.js").backend, "fit"> & {fit: null}} */
 export const backend = {
-  /** @returns {Promise<import("./types.js").About>} */
-  about: async () => (await site).about,
+  opening: async () => {
+    const { about } = await site;
+    const { channels } = about.model;
+    return { sounds: [await sounding({ seed: about.opening }, opening.then((wave) => ({ channels: channelsOf(wave, channels) })))], head: { about } };
+  },
   /** @param {number} first @param {number} n */
   map: async (first, n) => {
-    const { about, cards } = await site;
-    if (first === about.opening && n === 1) {
-      const { channels } = about.model;
-      return { sounds: [await sounding({ seed: first }, opening.then((wave) => ({ channels: channelsOf(wave, channels) })))], head: {} };
-    }
+    const { cards } = await site;
     const last = Math.min(first + n, cards.length);
     return reply(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
   },

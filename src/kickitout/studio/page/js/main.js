@@ -264,8 +264,9 @@ async function begin() {
   setUpBeat();
   setUpPads();
   setUpFit();
-  const about = await backend.about();
-  const firstKick = await backend.map(about.opening, 1);
+  const { sounds: [firstKick], head } = await backend.opening();
+  /** @type {import("./types.js").About} */
+  const about = head.about;
   state.digest = about.model.sha256;
   const learned = about.model.kicks ? `, learned from ${count(about.model.kicks, "kick")}` : "";
   element("model").textContent = `${about.model.name}${learned}`;
@@ -292,11 +293,11 @@ async function begin() {
     showSelected();
   });
   showFavourites();
-  firstKick.sounds.forEach(prepare);
+  prepare(firstKick);
   setUpSession(about);
   keepInSession("map", mapInSession);
   const trouble = await resumeSession();
-  if (!state.sound) state.select(firstKick.sounds[0]);
+  if (!state.sound) state.select(firstKick);
   if (trouble) wrong(trouble);
   document.documentElement.dataset.ready = "first";
   element("tab-train").hidden = about.without?.includes("training") ?? false;
@@ -309,4 +310,7 @@ async function begin() {
   document.documentElement.dataset.ready = "all";
 }
 
-begin().catch(wrong);
+begin().catch((error) => {
+  if (!state.sound) element("model").textContent = ""; // it is not read any more
+  wrong(error);
+});
