@@ -149,8 +149,11 @@ def test_one_kick_waits_for_no_library_that_it_does_not_need(tmp_path):
 
 def test_the_page_and_its_first_kick_wait_for_no_library_that_they_do_not_need():
     """They take longer to load than a page to open."""
-    before = "from pathlib import Path; from kickitout import frontend; import kickitout.studio.serve\n"
-    assert not loaded_by(before + "frontend.find_model_file(Path('default'))") & {*HEAVY, "starlette", "fastapi"}
+    loaded = loaded_by(
+        "from pathlib import Path; import kickitout.studio.front, kickitout.studio.serve\n"
+        "from kickitout import frontend; frontend.find_model_file(Path('default'))"
+    )
+    assert not loaded & {*HEAVY, "starlette", "fastapi"}
     loaded = loaded_by("from kickitout.studio.model import StudioModel; StudioModel.load('default').opened()")
     assert not loaded & ({*HEAVY, "starlette", "fastapi"} - {"numpy", "onnxruntime"})
 

@@ -184,7 +184,7 @@ def test_a_drag_is_followed_and_saved_without_a_server(visit, tmp_path):
     """The worker renders and measures, so every frame is painted; the file renders again in Python."""
     page = visit.page
     page.wait_for_selector("html[data-ready=all]", timeout=60_000)
-    select(page, page.evaluate("backend.about().then((about) => about.opening)"))
+    select(page, page.evaluate("backend.opening().then(({ head }) => head.about.opening)"))
     page.click("#draw")
     page.wait_for_function("() => document.querySelector('.achieved.pitch')?.getAttribute('points')")  # it is measured
     page.evaluate("document.addEventListener('kick-sound', () => { window.rests = true; }, {once: true})")

@@ -8,7 +8,6 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from os import PathLike
@@ -19,10 +18,10 @@ from typing import TYPE_CHECKING
 from kickitout import frontend
 from kickitout.errors import UserError
 from kickitout.package import remove_copies
-from kickitout.studio.front import Front
-from kickitout.studio.guard import Guard
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from starlette.types import ASGIApp
     from uvicorn import Server
 
@@ -74,7 +73,12 @@ def serve(
     try:
         address = f"http://{ADDRESS}:{sock.getsockname()[1]}/"
         threading.Thread(target=ready, args=(address,), daemon=True).start()  # requests wait from now on
+        from concurrent.futures import ThreadPoolExecutor
+
         import uvicorn
+
+        from kickitout.studio.front import Front
+        from kickitout.studio.guard import Guard
 
         pool = ThreadPoolExecutor(1)  # one thing after the other, the first kick first
         loaded = pool.submit(_load, model, None if train is None else Path(train))

@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 for number in range(args.strokes):
                     for name, page in pages.items():
                         if busy and number % SELECT_EVERY == 0:
-                            page.evaluate("document.querySelector('#new-direction').click()")
+                            _select_another(page)
                         took[name].append(_stroke(page, strike, number))
                 for name, times in took.items():
                     title = f"{name}, {how}, {'busy' if busy else 'at rest'}"
@@ -105,6 +105,12 @@ def _opened(browser: Any, address: str) -> Any:
     page.keyboard.press("1")
     page.wait_for_timeout(3000)  # as a kick that has rested
     return page
+
+
+def _select_another(page: Any) -> None:
+    """Another kick, which sounds when the server has made it: that is no stroke, so it is waited for."""
+    page.evaluate("window.took.length = 0; document.querySelector('#new-direction').click()")
+    page.wait_for_function("() => window.took.length > 0")
 
 
 def _stroke(page: Any, strike: Any, number: int) -> float:
