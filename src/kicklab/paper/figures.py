@@ -85,7 +85,7 @@ def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Mar
         lost += [Series(f"{row}: critic", x, of_critic, 2 * i), Series(f"{row}: generator", x, of_generator, 2 * i + 1)]
         slopes.append(Series(row, x, slope, 2 * i + 1))
     step = Axis("step", log=True)
-    art = lines(lost, step, Axis("loss", low=0.0, high=2.0), "losses of the ancestor", width=680, height=260,
+    art = lines(lost, step, Axis("loss", log=True), "losses of the ancestor", width=680, height=260,
                 across=(math.log(2), CRITIC_FLAT))  # fmt: skip
     art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
     return paper.figure(
