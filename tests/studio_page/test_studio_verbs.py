@@ -53,6 +53,11 @@ class Walk(Watched):
             "([what, text]) => document.querySelector(what)?.textContent.match(text)", arg=[selector, text]
         )
 
+    def top(self, selector):
+        """How far down the page it is."""
+        script = "(one) => document.querySelector(one).getBoundingClientRect().top + scrollY"
+        return self.page.evaluate(script, selector)
+
     def pressed(self, selector):
         return self.page.get_attribute(selector, "aria-pressed") == "true"
 
@@ -188,7 +193,10 @@ def ask(walk, _):
     assert set(recipe["targets"]) == {"pitch", "click"}
     assert 1200 * abs(np.log2(card(wave)["pitch_end_hz"] / to_hz(29))) < 2  # cents from F1
     walk.tab("targets")
+    before = walk.top("#controls")
     walk.changes(lambda: page.click("#reroll"))  # by chance: how near this one comes is what the page says
+    walk.analysed()
+    assert walk.top("#controls") == before  # no control moves away from under the finger
     said = re.search(r"([\d.]+) Hz", page.inner_text("#control-pitch-achieved"))
     recipe, wave = walk.taken()
     assert set(recipe["targets"]) == {"pitch", "click"}
