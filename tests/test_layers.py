@@ -18,7 +18,7 @@ pytestmark = pytest.mark.light
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. A run ends in a model file, so `export` lies below `training`.
 FLOORS = [
-    {"_version", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet", "text",
+    {"_version", "lazy", "errors", "sound", "notes", "units", "stored", "cpus", "package", "quiet", "text",
      "suffixes"},
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},

@@ -7,10 +7,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kickitout._version import __version__
+from kickitout.lazy import lazy_names
 
 # Where each name comes from. A module is opened when one of its names is first asked for (PEP 562), so that
 # `import kickitout` waits for neither numpy nor PyTorch.
@@ -142,12 +142,4 @@ __all__ = [
     "write_sound",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in HOMES:
-        raise AttributeError(f"module 'kickitout' has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, HOMES, globals())

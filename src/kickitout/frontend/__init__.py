@@ -9,8 +9,9 @@ What a request may ask for: seeds to LARGEST_SEED, as many `rounds` as ROUNDS in
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from kickitout.lazy import lazy_names
 
 # Where each name comes from. A module is opened when one of its names is first asked for, as those of `kickitout` are:
 # the first kick of a page waits for neither kits nor loops.
@@ -108,12 +109,4 @@ __all__ = [
     "upgraded_recipe",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in HOMES:
-        raise AttributeError(f"module 'kickitout.frontend' has no attribute {name!r}")
-    return getattr(import_module(HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, HOMES, globals())

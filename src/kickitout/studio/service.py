@@ -305,8 +305,6 @@ class StudioService:
 
     # -------------------------------------------------------------------------------------------------------------
 
-    # -------------------------------------------------------------------------------------------------------------
-
     def _packed(self, made: Sequence[Kick], names: Sequence[str] = (), **more: Any) -> Packed:
         return Packed(packed(self.model.info, made, names, **more))
 
