@@ -203,10 +203,19 @@ class Evidence:
         missing = [1.0] * (len(self.study.contrasts) - len(found))
         return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
 
-    def alive(self, name: str) -> float:
-        """Share of the runs of a row that are not dead at the end: their tails are quiet, and they lie below 10 dB."""
-        ends = [(log[-1], e) for log, e in zip(self.rows[name].logs, self.rows[name].values[:, -1, 0], strict=True)]
+    def alive(self, name: str, milestone: int = -1) -> float:
+        """Share of the runs of a row that are not dead, at the end or at another milestone: their tails are quiet, and
+        they lie below 10 dB."""
+        row = self.rows[name]
+        ends = [(log[milestone], e) for log, e in zip(row.logs, row.values[:, milestone, 0], strict=True)]
         return float(np.mean([tail_noise(log) < DEAD_TAIL_DB and e < DEAD_DISTANCE for log, e in ends]))
+
+    def alive_since(self, name: str) -> int | None:
+        """The sounds seen from which on no run of a row is dead at any milestone; None where one is dead at the end."""
+        seen = self.rows[name].seen
+        dead = [i for i in range(len(seen)) if self.alive(name, i) < 1]
+        after = dead[-1] + 1 if dead else 0
+        return seen[after] if after < len(seen) else None
 
 
 DEAD_TAIL_DB, DEAD_DISTANCE = -60.0, 10.0

@@ -20,6 +20,7 @@ from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
+from kicklab.paper.answers import answered, swap_answered
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
@@ -81,10 +82,11 @@ def findings(lab: Lab) -> str:
     paper = Paper(lab, None, "none")
     lines = []
     for study, e in _whole(paper).items():
-        said = " ".join(told(e, paper.evidence(study, "confirm")))
+        said = " ".join([answered(study, e), *told(e, paper.evidence(study, "confirm"))]).strip()
         lines.append(f"- **{e.study.title}.** {_plain(said)}")
     if swapped := read_swap(lab):
-        lines.append(f"- **{SWAP_TITLE}** {_plain(' '.join(swap_sentences(swapped)))}")
+        said = " ".join([swap_answered(swapped), *swap_sentences(swapped)])
+        lines.append(f"- **{SWAP_TITLE}** {_plain(said)}")
     return "\n".join(lines)
 
 
@@ -97,23 +99,21 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
     whole = _whole(paper)
-    sentences = {study: told(e, paper.evidence(study, "confirm")) for study, e in whole.items()}
-    parts = [
-        {
+    parts, abstract = [], []
+    for study, e in whole.items():
+        answer, said = answered(study, e), told(e, paper.evidence(study, "confirm"))
+        text = " ".join(filter(None, (ABOUT[study], answer, *said)))
+        parts.append({
             "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),
-            "text": Markup(f"{ABOUT[study]} {' '.join(sentences[study])} All rows: {paper.ref(f'table-{study}')}."),
-        }
-        for study, e in whole.items()
-    ]  # fmt: skip
-    abstract = [
-        f"<b>{whole[study].study.title}.</b> {said[min(1, len(said) - 1)]}" for study, said in sentences.items()
-    ]
+            "text": Markup(f"{text} All rows: {paper.ref(f'table-{study}')}."),
+        })  # fmt: skip
+        abstract.append(answer or said[min(1, len(said) - 1)])
     if swapped := read_swap(lab):
-        said = swap_sentences(swapped)
-        abstract.append(f"<b>{SWAP_TITLE}</b> {said[0]}")
+        answer, said = swap_answered(swapped), swap_sentences(swapped)
+        abstract.append(answer)
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
-            "text": Markup(f"{ABOUT_SWAP} {' '.join(said)} ({paper.ref('fig-swap')})"),
+            "text": Markup(f"{ABOUT_SWAP} {answer} {' '.join(said)} ({paper.ref('fig-swap')})"),
         })  # fmt: skip
     values: dict[str, Any] = {
         "abstract": Markup(" ".join(abstract)),

@@ -1,0 +1,96 @@
+"""The answer of a study in a sentence or two, before its distances: how many seeds have learned, and what is amiss.
+
+A seed is alive where its tails are quiet and it lies below 10 dB. What cannot be told is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from kicklab.evidence import Evidence
+from kicklab.paper.charts import short
+from kicklab.paper.phases import HALF, PART_NAMES
+from kicklab.paper.words import LEVEL, counted, listed, name
+
+
+def answered(study: str, e: Evidence) -> str:
+    """The answer of a study; of one whose rows do not give any, none."""
+    return ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else ""
+
+
+def _learns(e: Evidence) -> str:
+    """`curves`: whether a DCGAN learns, how near the nearest row comes, and whether it is told from recordings."""
+    base = e.study.baseline
+    after = f"after {e.rows[base].seen[-1]:,} sounds"
+    if not e.alive(base):
+        return f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."
+    learned = [row for row in e.rows if e.alive(row)]
+    nearest = min(learned, key=lambda row: e.distance(row).value)
+    alive = listed([f"{_seeds(e, row)} of {name(row)}" for row in learned])
+    said = (
+        f"A DCGAN can learn kicks: {after} {alive} are alive. "
+        f"The nearest row, {name(nearest)}, lies {short(e.distance(nearest).value)} dB from sources that it has not "
+        f"heard, where halves of the real ones lie up to {short(e.unseen.band[1])} dB from each other."
+    )
+    return f"{said} {_told_apart(e, learned)}".strip()
+
+
+def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
+    """Whether a classifier tells rows from the recordings that confirm."""
+    ends = [run[-1]["told_apart"] for row in rows for run in e.rows[row].logs if "told_apart" in run[-1]]
+    if not ends:
+        return ""
+    told = sum(end["p"] < LEVEL for end in ends)
+    least, most = (f"{100 * find(end['accuracy'] for end in ends):.0f}" for find in (min, max))
+    right = f"{least} %" if least == most else f"{least} to {most} %"
+    whose = "what each of their seeds makes" if told == len(ends) else f"what {told} of their {len(ends)} seeds make"
+    still = f"A classifier still tells {whose}" if told else "No classifier tells what their seeds make"
+    return f"{still} from recordings that nothing was chosen by; it is right in {right} of cases."
+
+
+def _starts(e: Evidence) -> str:
+    """`start`: whether a DCGAN is dead after its start, and since when all seeds of rows that are nearer are alive."""
+    base = e.study.baseline
+    nearer = [b for a, b, f, p in e.named() if a == base and f.value > 0 and p < LEVEL]
+    since = [f"{name(row)} from {at:,} sounds on" for row in nearer if (at := e.alive_since(row))]
+    said = f"Begun at mid-grey, {_seeds(e, base)} are alive after {e.rows[base].seen[-1]:,} sounds"
+    return f"{said}; all are of {listed(since)}." if since else f"{said}."
+
+
+def _ancestor(e: Evidence) -> str:
+    """`ancestor`: the first draft's network as it was, and with its loss mended."""
+    (was, mended), *_ = e.study.contrasts
+    if mended not in e.rows:
+        return ""
+    right = f"after {e.rows[was].seen[-1]:,} sounds {_seeds(e, mended)} are alive with {name(mended)}"
+    said = f"{right}, and {_seeds(e, was)} with {name(was)}."
+    learns = e.alive(mended) == 1 and not e.alive(was)
+    how = "learns kicks once its loss is right" if learns else "as it was, and mended"
+    return f"The network of the first draft {how}: {said}"
+
+
+def _seeds(e: Evidence, row: str) -> str:
+    """How many seeds of a row are alive at the end."""
+    n = len(e.rows[row].values)
+    alive = round(e.alive(row) * n)
+    return f"{alive} of {counted(n, 'seed')}"
+
+
+ANSWERS: dict[str, Callable[[Evidence], str]] = {"curves": _learns, "start": _starts, "ancestor": _ancestor}
+
+
+def swap_answered(found: dict[str, Any]) -> str:
+    """Whether the phase is the gap, with as many rounds of Griffin-Lim as were tried."""
+    rounds = max(one["rounds"] for one in found["shares"])
+    mine = [one for one in found["shares"] if one["rounds"] == rounds]
+    there = [one for one in mine if "share" in one]
+    small = [PART_NAMES[one["part"]] for one in there if one["share"]["high"] < HALF]
+    none = [PART_NAMES[one["part"]] for one in mine if "share" not in one]
+    if not there:
+        return f"With {rounds} rounds of Griffin-Lim no gap is shown that a phase could be the cause of."
+    large = [PART_NAMES[one["part"]] for one in there if one["share"]["high"] >= HALF]
+    if large:
+        return f"With {rounds} rounds of Griffin-Lim it is open in {listed(large)} whether the phase is the gap."
+    rest = f"; in {listed(none)} none is to be shown" if none else ""
+    return f"With {rounds} rounds of Griffin-Lim the phase is less than half of the gap in {listed(small)}{rest}."
