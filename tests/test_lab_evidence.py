@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
-from kicklab.paper.answers import answered, swap_answered
+from kicklab.paper.answers import answer_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
 from kicklab.paper.tables import evidence_rows
 from kicklab.paper.words import compared, standing, told
@@ -242,7 +242,7 @@ def test_dead_is_read_from_the_sound():
 
 def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monkeypatch):
     some = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
-    said = answered("curves", some)
+    said = answer_of("curves", some)
     assert "can learn kicks: after 4 sounds 2 of 3 seeds of <em>DCGAN</em> and 3 of 3 seeds of <em>other</em>" in said
     assert "The nearest row, <em>other</em>, lies 2.10 dB" in said
     assert "classifier" not in said  # nothing is known of one
@@ -252,9 +252,9 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
     ):
         monkeypatch.setitem(POINT, "told_apart", {"accuracy": 0.9, "p": p})
         told_apart = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
-        assert f"{says} from recordings" in answered("curves", told_apart)
-        assert "right in 90 % of cases" in answered("curves", told_apart)
-    none = answered("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
+        assert f"{says} from recordings" in answer_of("curves", told_apart)
+        assert "right in 90 % of cases" in answer_of("curves", told_apart)
+    none = answer_of("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
     assert none == "A DCGAN has not learned kicks: after 4 sounds 0 of 3 seeds are alive."
 
 
@@ -272,11 +272,11 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
     pair = [["was", "mended"]]
     for was, mended, learns in (([40.0, 50.0], [2.0, 3.0], True), ([2.0, 50.0], [2.0, 3.0], False),
                                 ([40.0, 50.0], [2.0, 30.0], False)):  # fmt: skip
-        said = answered("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
+        said = answer_of("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
         assert ("learns kicks once its loss is right" in said) == learns
         assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 seeds with <em>was</em>", said)
-    assert answered("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
-    assert answered("end", evidence({"was": [40.0, 50.0]})) == ""
+    assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
+    assert answer_of("end", evidence({"was": [40.0, 50.0]})) == ""
 
 
 def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds_all_live():
@@ -285,10 +285,10 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
     e.rows["b"].values[:, 0] = 30.0
     assert (e.alive_since("a"), e.alive_since("b"), e.alive_since("c")) == (None, 2, 1)
     said = "Begun at mid-grey, 0 of 3 seeds are alive after 4 sounds"
-    assert answered("start", e) == f"{said}; all are of <em>b</em> from 2 sounds on."
+    assert answer_of("start", e) == f"{said}; all are of <em>b</em> from 2 sounds on."
     e.rows["b"].values[0, 2] = 30.0  # dead once more
     assert e.alive_since("b") == 4
-    assert answered("start", evidence(rows)) == f"{said}."
+    assert answer_of("start", evidence(rows)) == f"{said}."
 
 
 def test_how_well_a_critic_tells_what_it_has_seen_is_the_area_under_its_curve():

@@ -14,7 +14,7 @@ from kicklab.paper.phases import HALF, PART_NAMES
 from kicklab.paper.words import LEVEL, counted, listed, name
 
 
-def answered(study: str, e: Evidence) -> str:
+def answer_of(study: str, e: Evidence) -> str:
     """The answer of a study; of one whose rows do not give any, none."""
     return ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else ""
 

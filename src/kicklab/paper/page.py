@@ -20,7 +20,7 @@ from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
-from kicklab.paper.answers import answered, swap_answered
+from kicklab.paper.answers import answer_of, swap_answered
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
@@ -82,7 +82,7 @@ def findings(lab: Lab) -> str:
     paper = Paper(lab, None, "none")
     lines = []
     for study, e in _whole(paper).items():
-        said = " ".join([answered(study, e), *told(e, paper.evidence(study, "confirm"))]).strip()
+        said = " ".join([answer_of(study, e), *told(e, paper.evidence(study, "confirm"))]).strip()
         lines.append(f"- **{e.study.title}.** {_plain(said)}")
     if swapped := read_swap(lab):
         said = " ".join([swap_answered(swapped), *swap_sentences(swapped)])
@@ -101,7 +101,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
     whole = _whole(paper)
     parts, abstract = [], []
     for study, e in whole.items():
-        answer, said = answered(study, e), told(e, paper.evidence(study, "confirm"))
+        answer, said = answer_of(study, e), told(e, paper.evidence(study, "confirm"))
         text = " ".join(filter(None, (ABOUT[study], answer, *said)))
         parts.append({
             "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),
