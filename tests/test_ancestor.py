@@ -83,6 +83,7 @@ NOTHING = View(np.zeros((2, 2)), 0.0, 0.0, 1.0, 0.0, -90.0)
 REFERENCE = Reference(NOTHING.embedded, NOTHING, 0.0)
 
 
+@pytest.mark.slow
 def test_the_rebuilt_network_falls_onto_both_constants_and_with_one_sigmoid_it_does_not():
     found = {}
     for name, changes in (("twice", []), ("once", ONCE)):

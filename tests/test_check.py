@@ -299,6 +299,7 @@ def test_a_curve_that_is_none_is_named(change, said):
         read_curve(json.dumps(json.loads(curve_text(CURVE)) | change))
 
 
+@pytest.mark.slow
 def test_recorded_kicks_are_rarely_suspected_and_other_drums_mostly(real_data):
     kicks = check([real_data / "kicks-open", real_data / "kicks-study"])
     assert len(kicks.taken) == 569
