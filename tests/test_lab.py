@@ -588,6 +588,21 @@ def test_a_longer_budget_takes_the_place_of_a_shorter_one(copy):
             plan(shorter)
 
 
+def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
+    """The row without changes of `upconv` is the DCGAN of `curves`, of which the first half is asked for here."""
+    monkeypatch.setattr("kicklab.make._train", lambda *_: pytest.fail("it was trained"))
+    study = toy_study("upconv").model_copy(update={"milestones": (1.0,)})
+    assert run_toy(copy, "upconv", study, only=["transposed"], budget=Budget(sounds=STEPS.sounds // 2))
+
+    def first_milestones(study: str, row: str) -> list[dict[str, object]]:
+        mine = [entry["id"] for entry in copy.read_plan(study)["cells"] if entry["row"] == row]
+        found = [read_json(copy.cell(cell) / "measured.json")["milestones"] for cell in mine]
+        assert study == "curves" or all(len(milestones) == 1 for milestones in found)
+        return [{key: milestones[0][key] for key in ("steps", "distances", "losses")} for milestones in found]
+
+    assert first_milestones("upconv", "transposed") == first_milestones("curves", "DCGAN")
+
+
 def test_results_of_another_version_are_refused(copy):
     copy.results.write_text("a,b\n1,2\n")
     with pytest.raises(UserError, match="not the results of this version"):

@@ -48,16 +48,21 @@ def made_path(folder: Path, milestone: int) -> Path:
 def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None) -> bool:
     """Make what is missing. Returns whether all is there; False when the user wants to stop."""
     folder = make_folder(lab.cell(cell.identity))
-    if all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones))):
+    if _finished(cell, folder):
         return True
     began = time.process_time()
     data = lab.sounds(cell.data)
     if cell.source == "trained":
-        _go_on_from_shorter(lab, cell, folder)
-        return _train(cell, data, folder, watch)
+        _take_from_another_length(lab, cell, folder)
+        return _finished(cell, folder) or _train(cell, data, folder, watch)
     arrays, about = _without_learning(cell, data)
     _keep(folder, 0, arrays, about | {"cost_seconds": time.process_time() - began})
     return True
+
+
+def _finished(cell: Cell, folder: Path) -> bool:
+    """Whether there are sounds of every milestone."""
+    return all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones)))
 
 
 def _keep(folder: Path, milestone: int, arrays: dict[str, np.ndarray], about: dict[str, Any]) -> None:
@@ -98,35 +103,37 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
                 return False
             arrays, about = _generate(run, cell, data)
             _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})
-        finished = all(made_path(folder, i).with_suffix(".json").exists() for i in range(len(cell.milestones)))
+        finished = _finished(cell, folder)
     if finished and cell.budget.seconds is not None:  # nothing goes on from here: many cells would fill the disk
         shutil.rmtree(folder / "run" / "checkpoints", ignore_errors=True)
     return finished
 
 
-def _go_on_from_shorter(lab: Lab, cell: Cell, folder: Path) -> None:
-    """Where a shorter run of the same row and seed is finished, begin with it: its run folder and its milestones.
+def _take_from_another_length(lab: Lab, cell: Cell, folder: Path) -> None:
+    """Where a run of the same row and seed but of another length is finished, take the milestones that both have, and
+    of a shorter one its run folder too, to go on from there.
 
-    It is of use if it was heard wherever this one must be, as far as it went.
+    A run is of use if it was heard at every milestone of this one, as far as it went: of a longer one all is taken, and
+    nothing is left to be trained.
     """
     begun = folder / "beginning.txt"
     if begun.exists() or cell.budget.seconds is not None or cell.config is None:
         return
-    steps = [cell.budget.steps_at(share, cell.config.batch) for share in cell.milestones]
+    steps = [cell.budget.steps_at(share, cell.config.batch) or 0 for share in cell.milestones]
     for other in sorted(p.parent for p in lab.path.glob("cells/*/beginning.txt")):
         if (other / "beginning.txt").read_text() != cell.beginning or not (other / "measured.json").exists():
             continue
         heard = {p["steps"]: i for i, p in enumerate(read_json(other / "measured.json")["milestones"])}
-        if max(heard) < (steps[-1] or 0) and {s for s in steps if s and s <= max(heard)} <= heard.keys():
-            if not (folder / "run").exists():
-                shutil.copytree(other / "run", folder / "run")
-            for i, step in enumerate(steps):
-                if step in heard:
-                    for suffix in (".npz", ".json"):
-                        shutil.copy2(
-                            made_path(other, heard[step]).with_suffix(suffix), made_path(folder, i).with_suffix(suffix)
-                        )
-            break
+        shorter = max(heard) < steps[-1]
+        if not {s for s in steps if s <= max(heard)} <= heard.keys() or (shorter and not (other / "run").exists()):
+            continue
+        if shorter and not (folder / "run").exists():
+            shutil.copytree(other / "run", folder / "run")
+        for i, step in enumerate(steps):
+            for suffix in (".npz", ".json") if step in heard else ():
+                known = made_path(other, heard[step]).with_suffix(suffix)
+                write_whole(made_path(folder, i).with_suffix(suffix), known.read_bytes())
+        break
     write_whole(begun, cell.beginning.encode())
 
 
