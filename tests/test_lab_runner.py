@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import shutil
@@ -11,10 +12,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import pytest
-from toy_lab import make_lab, run_toy, toy_lab, toy_study
+from toy_lab import STEPS, make_lab, run_toy, toy_lab, toy_study
 
 from kickitout.training import loop
 from kickitout.workers import Workers
+from kicklab.cells import Budget
 from kicklab.folder import Lab
 from kicklab.results import read_results
 
@@ -101,3 +103,21 @@ def test_on_a_ray_cluster_the_results_are_those_of_one_process(toy_lab, tmp_path
     process.join()
     assert process.exitcode == 0, said
     assert scores(Lab(path)) == scores(toy_lab)
+
+
+@pytest.mark.long
+def test_a_run_that_goes_on_from_a_shorter_one_ends_as_one_that_was_trained_at_once(toy_lab, tmp_path):
+    lab = Lab(tmp_path / "lab")
+    lab.begin(toy_lab.sounds("kicks"))
+    study = toy_study(STUDY).model_copy(update={"references": ()})
+    assert STEPS.sounds is not None
+    half = study.model_copy(update={"milestones": (1.0,)})
+    assert run_toy(lab, STUDY, half, only=[ROW], budget=Budget(sounds=STEPS.sounds // 2))
+    first = {path.parent.name: path.read_bytes() for path in lab.path.glob("cells/*/made-0.npz")}
+    assert run_toy(lab, STUDY, study, only=[ROW])
+    whole = [path.parent for path in lab.path.glob("cells/*/made-1.npz")]
+    assert sorted((path / "made-0.npz").read_bytes() for path in whole) == sorted(first.values())
+    for path in whole:
+        entries = [json.loads(line) for line in (path / "run" / "stats.jsonl").read_text("utf-8").splitlines()]
+        assert [entry["step"] for entry in entries if entry["kind"] == "losses"] == [1, 2]  # none was taken twice
+    assert scores(lab) == scores(toy_lab)

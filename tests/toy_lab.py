@@ -64,7 +64,8 @@ def toy_study(name: str) -> Study:
 
 def run_toy(lab: Lab, name: str, study: Study | None = None, **more: object) -> bool:
     """Run a study at toy size."""
-    settings: dict[str, object] = {"seeds": 2, "budget": STEPS, "only": ROWS.get(name, []), "sounds": SOUNDS, "draws": 20}
+    only = ROWS.get(name, [])
+    settings: dict[str, object] = {"seeds": 2, "budget": STEPS, "only": only, "sounds": SOUNDS, "draws": 20}
     return run_study(lab, name, study or toy_study(name), size=size, **(settings | more))  # type: ignore[arg-type]
 
 
