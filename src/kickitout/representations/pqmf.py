@@ -60,7 +60,6 @@ class SubBands(Representation):
     exportable = True
     phase = "kept"
     analysis: Tensor
-    transposed: Tensor  # of decode: the filters that are not amplified but attenuated
     cosines: Tensor
     window: Tensor
 
@@ -75,7 +74,6 @@ class SubBands(Representation):
         signed = turns * (-1.0) ** torch.arange(len(turns))[:, None]
         self.register_buffer("analysis", (blocks * gain[:, :, None]).float().contiguous(), persistent=False)
         self.register_buffer("cosines", (cosines / gain).T.float().contiguous(), persistent=False)  # [32, band]
-        self.register_buffer("transposed", (blocks / gain[:, :, None]).float().contiguous(), persistent=False)
         window = signed.flip(0).T[:, None, None].float().contiguous()
         self.register_buffer("window", window, persistent=False)  # [32, 1, 1, 13]
 
@@ -84,13 +82,21 @@ class SubBands(Representation):
         return self.config.bands, 1, FRAMED_LENGTH // self.config.bands
 
     def encode(self, wave: Tensor) -> Tensor:
-        return self._filtered(wave, self.analysis)
+        return F.conv1d(self.framed(wave).transpose(1, 2), self.analysis)[:, :, None]  # [B, 16, 1, 1408]
 
-    def _filtered(self, wave: Tensor, filters: Tensor) -> Tensor:
-        around = (self.config.taps - self.config.bands) // 2  # half of a filter stands out before its frame
-        padded = F.pad(wave, (LEFT + around, FRAMED_LENGTH - LENGTH - LEFT + around))
-        blocks = padded.unflatten(1, (-1, self.config.bands)).transpose(1, 2)  # [B, 16, 1408 + taps / 16 - 1]
-        return F.conv1d(blocks, filters)[:, :, None]  # [B, 16, 1, 1408]
+    @property
+    def around(self) -> int:
+        """Samples by which half of a filter stands out before its frame, and behind."""
+        return (self.config.taps - self.config.bands) // 2
+
+    def framed(self, wave: Tensor) -> Tensor:
+        """[B, 22050] -> [B, 1408 + taps / 16 - 1, 16]: all that the filters reach, in frames."""
+        padded = F.pad(wave, (LEFT + self.around, FRAMED_LENGTH - LENGTH - LEFT + self.around))
+        return padded.unflatten(1, (-1, self.config.bands))
+
+    def within(self, frames: Tensor) -> Tensor:
+        """The reverse of `framed`."""
+        return frames.flatten(1)[:, LEFT + self.around : LEFT + self.around + LENGTH]
 
     def decode(self, representation: Tensor) -> Tensor:
         if representation.requires_grad and not torch.onnx.is_in_onnx_export():
@@ -98,35 +104,45 @@ class SubBands(Representation):
         return self._synthesised(representation)
 
     def _synthesised(self, representation: Tensor) -> Tensor:
-        bands, around = self.config.bands, (self.config.taps - self.config.bands) // 2
+        bands = self.config.bands
         turned = torch.matmul(self.cosines, representation.squeeze(2))[:, :, None]  # [B, 32, 1, 1408]
         edge = self.config.taps // bands - 1
         parts = F.conv2d(F.pad(turned, (edge, edge)), self.window, groups=2 * bands, dilation=(1, 2))[:, :, 0]
         blocks = parts[:, :bands, 1:] + parts[:, bands:, :-1]  # [B, 16, 1408 + 25]
-        padded = blocks.transpose(1, 2).flatten(1)  # [B, 22528 + 2 around]
-        return padded[:, LEFT + around : LEFT + around + LENGTH]
+        return self.within(blocks.transpose(1, 2))
 
     def known_frames(self, known: Tensor) -> Tensor:
         """Frames [B] that depend on the first `known` samples [B] of a waveform alone."""
-        around = (self.config.taps - self.config.bands) // 2
-        return (known + LEFT + around - self.config.taps) // self.config.bands + 1
+        return (known + LEFT + self.around - self.config.taps) // self.config.bands + 1
 
 
 class _Decoding(torch.autograd.Function):
-    """`SubBands.decode` with its transpose, the analysis without its gains, as gradient.
+    """`SubBands.decode` for training: the values of a frame lie side by side in memory, which takes half the time here.
 
-    PyTorch's own gradient of the short filters takes eight times as long, a tenth of a training step.
+    Its gradient is its transpose, the analysis without its gains; PyTorch's own of these filters takes many times as
+    long.
     """
 
     @staticmethod
     def forward(ctx: Any, representation: Tensor, bands: SubBands) -> Tensor:
-        ctx.bands = bands
-        return bands._synthesised(representation)
+        ctx.bands, edge = bands, bands.config.taps // bands.config.bands - 1
+        turned = torch.matmul(representation.squeeze(2).transpose(1, 2), bands.cosines.T)  # [B, 1408, 32]
+        parts = _windowed(F.pad(turned, (0, 0, edge, edge)), bands.window)
+        m = bands.config.bands
+        return bands.within(parts[:, 1:, :m] + parts[:, :-1, m:])
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None]:
         bands: SubBands = ctx.bands
-        return bands._filtered(slope, bands.transposed), None
+        frames = bands.framed(slope)
+        turned = _windowed(torch.cat([frames[:, :-1], frames[:, 1:]], dim=2), bands.window.flip(3))  # [B, 1408, 32]
+        return torch.matmul(turned, bands.cosines).transpose(1, 2)[:, :, None], None
+
+
+def _windowed(frames: Tensor, window: Tensor) -> Tensor:
+    """[B, L, 32] -> [B, L - 24, 32]: each column filtered by its row of window [32, 1, 1, 13], every second frame."""
+    columns = frames.transpose(1, 2)[:, :, None]
+    return F.conv2d(columns, window, groups=len(window), dilation=(1, 2))[:, :, 0].transpose(1, 2)
 
 
 @lru_cache

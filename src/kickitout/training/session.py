@@ -24,6 +24,7 @@ from kickitout.training.config import TrainingConfig
 from kickitout.training.engine import from_first, make_accelerator
 from kickitout.training.finish import Finish, rehearse
 from kickitout.training.loop import Duration, Report, Run
+from kickitout.training.memory import freed_memory_kept
 from kickitout.training.run_folder import RunFolder
 from kickitout.training.start import known_of
 from kickitout.training.threads import Threads
@@ -93,6 +94,7 @@ def opened(
         raise UserError(f"too few kicks to learn from ({len(dataset)}); {FEWEST_KICKS} work, hundreds are better")
     engine, folder = accelerator or make_accelerator(device), RunFolder(out)
     with ExitStack() as stack:
+        stack.enter_context(freed_memory_kept())
         from_first(engine, lambda: _begin_folder(folder, stack, config, dataset.manifest()))
         interrupted = stack.enter_context(_interruptible())
         yield Run(dataset, config, folder, engine, clock), lambda: interrupted() or folder.stop_asked()

@@ -15,6 +15,7 @@ from kickitout.training import adversarial
 from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
 from kickitout.training.loop import make_task
+from kickitout.training.memory import freed_memory_kept
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def bench_training(name: str, way: str = "as it is", *, steps: int = 5) -> Train
     if config.model.stereo:
         waves = torch.cat([waves, 0.1 * waves.roll(1, dims=0)], dim=1)
     seconds = []
-    with _laid_out(torch.contiguous_format if way == "channels first" else adversarial.LAYOUT):
+    with freed_memory_kept(), _laid_out(torch.contiguous_format if way == "channels first" else adversarial.LAYOUT):
         task = make_task(config, make_accelerator("cpu", "bfloat16" if way == "bfloat16" else "float32"), waves)
         if way == "compiled":
             for network in task.networks.values():
