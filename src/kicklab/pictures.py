@@ -1,6 +1,6 @@
 """Spectrograms of the first sounds of a row, as small pictures: what can be passed on of sounds that cannot.
 
-Results alone (`results.write_alone`) keep them in `pictures.npz`: of the rows that the paper shows, at DOWN
+Results alone (`results.write_alone`) keep them in `pictures.npz`: of the rows that the paper shows, at some of their
 milestones, and the real kicks beside them that may be passed on.
 """
 
@@ -11,23 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.datasets.build import Dataset
 from kickitout.training.sheet import ROWS, tile
-from kicklab.data import is_free
+from kicklab.data import LabData, is_free
 from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.make import from_16_bits, made_path
 from kicklab.study import load_study
 
 ACROSS = 8  # pictures a row
-DOWN = 4  # milestones
 LEVELS = 32  # of grey: what the eye needs
-SHOWN = "curves"  # the study whose baseline, and the row of its first contrast, are shown
-REAL = "real"
-
-
-def shown_rows() -> tuple[str, ...]:
-    """Those of the paper's sheet."""
-    return load_study(SHOWN).contrasts[0]
+SHOWN = {"curves": 4, "ancestor": 1}  # study -> at how many milestones both rows of its first contrast are shown
+REAL, REAL_KICKS = "real", "real kicks"
 
 
 def picture(wave: np.ndarray) -> np.ndarray:
@@ -41,17 +34,23 @@ def first_pictures(waves: np.ndarray) -> np.ndarray:
     return np.stack([picture(wave) for wave in waves[:ACROSS]])
 
 
-def real_pictures(kicks: Dataset) -> np.ndarray | None:
-    """Of kicks spread over a set that may be passed on; None where too few may."""
-    free = [i for i, row in enumerate(kicks.rows) if is_free(row)]
-    if len(free) < ACROSS:
-        return None
-    return first_pictures(kicks.waves[[free[i] for i in np.linspace(0, len(free) - 1, ACROSS).astype(int)]])
+def real_pictures(kicks: LabData) -> np.ndarray | None:
+    """Of kicks that no run has heard and that may be passed on, spread over those that are scored against, or else over
+    those that confirm; None where too few of both may."""
+    for part in filter(None, (kicks.test, kicks.confirm)):
+        free = [i for i, row in enumerate(part.rows) if is_free(row)]
+        if len(free) >= ACROSS:
+            return first_pictures(part.waves[[free[i] for i in np.linspace(0, len(free) - 1, ACROSS).astype(int)]])
+    return None
 
 
-def milestones_shown(number: int) -> list[int]:
-    """DOWN of so many milestones, the first and the last among them."""
-    return sorted({round(i) for i in np.linspace(0, number - 1, DOWN)})
+def milestones_shown(number: int, wanted: int) -> list[int]:
+    """So many of a number of milestones, the last among them, and of several the first.
+
+    >>> milestones_shown(8, 4), milestones_shown(2, 4), milestones_shown(4, 1)
+    ([0, 2, 5, 7], [0, 1], [3])
+    """
+    return sorted({round(i) for i in np.linspace(number - 1, 0, wanted)})
 
 
 def first_run(lab: Lab, study: str, row: str) -> tuple[str, dict[str, Any]] | None:
@@ -78,20 +77,21 @@ def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
     if not lab.has_kicks:
         return read_arrays(lab.pictures) if lab.pictures.exists() else {}
     found: dict[str, np.ndarray] = {}
-    for row in shown_rows():
-        run = first_run(lab, SHOWN, row)
-        for milestone in milestones_shown(len(run[1]["milestones"])) if run else ():
-            waves = made_waves(lab, SHOWN, row, milestone)
-            if waves is not None:
-                found[f"{row}, {milestone}"] = first_pictures(waves)
-    real = real_pictures(lab.sounds("kicks").test)
+    for study, wanted in SHOWN.items():
+        for row in load_study(study).contrasts[0]:
+            run = first_run(lab, study, row)
+            for milestone in milestones_shown(len(run[1]["milestones"]), wanted) if run else ():
+                waves = made_waves(lab, study, row, milestone)
+                if waves is not None:
+                    found[f"{row}, {milestone}"] = first_pictures(waves)
+    real = real_pictures(lab.sounds("kicks"))
     return found if not found or real is None else {REAL: real, **found}
 
 
 def sheet(lab: Lab, seen: dict[str, Sequence[int]]) -> list[tuple[str, np.ndarray]]:
     """Titles and pictures of the paper's sheet, real ones first. seen: row -> sounds seen at its milestones."""
     kept = collect_pictures(lab)
-    rows = [("real kicks", kept[REAL])] if REAL in kept else []
+    rows = [(REAL_KICKS, kept[REAL])] if REAL in kept else []
     for name, values in kept.items():
         row, _, milestone = name.rpartition(", ")
         if row in seen:

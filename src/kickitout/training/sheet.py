@@ -63,9 +63,9 @@ def sheet_png(waves: np.ndarray, title: str, columns: int = 8) -> bytes:
     axes = figure.add_axes((0.0, 0.0, 1.0, canvas.shape[0] * scale / figure.get_figheight()))
     axes.imshow(canvas, cmap="magma", vmin=0, vmax=1, interpolation="nearest", aspect="auto")
     axes.set_axis_off()
-    figure.text(0.01, 1 - 0.3 / figure.get_figheight(), title, va="center", fontsize=11)
     caption = "each tile 500 ms; above: 30 Hz to 18 kHz, logarithmic, 70 dB; below: waveform"
-    figure.text(0.99, 1 - 0.3 / figure.get_figheight(), caption, va="center", ha="right", fontsize=8, color="0.4")
+    for text, inches, size, colour in ((title, 0.2, 11, "0"), (caption, 0.44, 8, "0.4")):  # one below the other
+        figure.text(0.01, 1 - inches / figure.get_figheight(), text, va="center", fontsize=size, color=colour)
     return png_of(figure)
 
 

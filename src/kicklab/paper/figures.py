@@ -14,7 +14,7 @@ from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
 from kicklab.paper.words import name
-from kicklab.pictures import sheet
+from kicklab.pictures import REAL_KICKS, sheet
 from kicklab.results import Results, read_results
 from kicklab.study import StudyRow, rows_of
 
@@ -88,10 +88,14 @@ def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Mar
     art = lines(lost, step, Axis("loss", log=True), "losses of the ancestor", width=680, height=260,
                 across=(math.log(2), CRITIC_FLAT))  # fmt: skip
     art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
+    made, below = sheet(paper.lab, {row: e.rows[row].seen for row in rows if row in e.rows}), ""
+    if made:
+        art += str(spectrogram_grid(made, "what the ancestor makes"))
+        below = f" Below: {_first_sounds(made)}, after so many sounds seen."
     return paper.figure(
         identity, art, "Losses of the rebuilt ancestor, first seed, and the norm of the gradient at its generator. A "
         f"critic that is sure and whose sigmoid is applied twice gives exactly ln 2 = {math.log(2):.4f} for the "
-        f"generator and {CRITIC_FLAT:.4f} for itself (dashed).", wide=True,
+        f"generator and {CRITIC_FLAT:.4f} for itself (dashed).{below}", wide=True,
     )  # fmt: skip
 
 
@@ -100,10 +104,14 @@ def milestone_grid(paper: Paper, e: Evidence, identity: str) -> str:
     rows = sheet(paper.lab, {row: runs.seen for row, runs in e.rows.items()})
     if not rows:
         return ""
-    caption = (
-        "Real kicks of unseen sources above the first sounds of each row’s first seed, not chosen, by sounds seen."
-    )
+    said = _first_sounds(rows)
+    caption = f"{said[0].upper()}{said[1:]}, by sounds seen."
     return paper.figure(identity, spectrogram_grid(rows, "real and made kicks"), caption, wide=True)
+
+
+def _first_sounds(rows: Sequence[tuple[str, np.ndarray]]) -> str:
+    made = "the first sounds of each row’s first seed, not chosen"
+    return f"real kicks of unseen sources above {made}" if rows[0][0] == REAL_KICKS else made
 
 
 def travel(e: Evidence) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def spectrogram_grid(rows: Sequence[tuple[str, np.ndarray]], title: str, names: 
     span = math.log(HIGH_HZ / LOW_HZ)
     return DRAWINGS.spectrograms(
         [(name, [data_uri("image/png", png(image)) for image in images]) for name, images in rows], names, title,
-        46 + min(6.0 * max(len(name) for name, _ in rows), 190), 18 if names else 4, TILE_W, TILE_H, GAP,
+        46 + min(6.0 * max(len(name) for name, _ in rows), 230), 18 if names else 4, TILE_W, TILE_H, GAP,
         [(tick_text(hz), math.log(HIGH_HZ / hz) / span) for hz in (100, 1000, 10_000)],
         [(str(ms), ms / (1000 * LENGTH / SAMPLE_RATE)) for ms in (0, 250)],
     )  # fmt: skip
