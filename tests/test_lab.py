@@ -256,7 +256,7 @@ def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys
     assert main(["lab", "findings", "--lab", str(toy_lab.path)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(ROWS)  # none of tones, and one of the phase
-    assert lines[0].startswith("- **What a DCGAN learns in 96,000 sounds.** A DCGAN has not learned kicks: after 8 sounds ")
+    assert lines[0].startswith("- **What a DCGAN learns in 96,000 sounds.** A DCGAN has not learned kicks: after 8 ")
     assert "*DCGAN* lies " in lines[0]
     assert all(re.search(r"\d [^<;]*\[[^\]]*\d\]", line) for line in lines)
     assert not any("<" in line for line in lines)
