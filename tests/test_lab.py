@@ -383,6 +383,17 @@ def test_what_is_said_of_seeds_that_start_follows_from_the_committed_results():
     assert [p >= LEVEL for a, b, _, p in e.named() if {a, b} == {plain, begun}] == [True]  # "nothing is shown"
 
 
+def test_what_is_said_of_noise_follows_from_the_committed_results():
+    """In docs/laboratory.md: it starts a DCGAN later than the constant, and adds nothing to it."""
+    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "start")
+    since = {row: e.alive_since(row) for row in ("offset 0", "offset 0, noise", "offset data", "offset data, noise")}
+    assert list(since.values()) == [None, 24_000, 8_000, 8_000]
+    assert [p >= LEVEL for a, b, _, p in e.named() if (a, b) == ("offset data", "offset data, noise")] == [True]
+    page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
+    assert "Of `start` six rows" in page
+    assert len(e.rows) == 6
+
+
 def told_in(page: str) -> str:
     """Abstract and findings of a paper without their drawings."""
     whole = "".join(
