@@ -390,8 +390,20 @@ def test_what_is_said_of_noise_follows_from_the_committed_results():
     assert list(since.values()) == [None, 24_000, 8_000, 8_000]
     assert [p >= LEVEL for a, b, _, p in e.named() if (a, b) == ("offset data", "offset data, noise")] == [True]
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
-    assert "Of `start` six rows" in page
-    assert len(e.rows) == 6
+    assert "Of `start` seven rows" in page
+    assert len(e.rows) == 7
+
+
+def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_results():
+    """In docs/laboratory.md: more last maps shorten it, and of the rate nothing is shown."""
+    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "start")
+    assert e.alive_since("offset 0, 32 last maps") == 16_000
+    assert round(3 * e.alive("offset 0, rate x 4")) == 2
+    found = {b: (f, p) for a, b, f, p in e.named() if a == "offset 0"}
+    nearer, p = found["offset 0, 32 last maps"]
+    assert nearer.value > 0
+    assert p < LEVEL
+    assert found["offset 0, rate x 4"][1] >= LEVEL
 
 
 def told_in(page: str) -> str:
