@@ -18,7 +18,7 @@ from kickitout.cli import main
 from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
-from kicklab.evidence import DEAD_DISTANCE, LAST, read_evidence
+from kicklab.evidence import DEAD_DISTANCE, LAST, Evidence, read_evidence
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
@@ -349,8 +349,14 @@ def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
 COUNTED = {2: "two seeds", 3: "three seeds", 4: "four seeds", 5: "five seeds"}
 
 
-def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results():
-    e, confirm = (read_evidence(Lab(ROOT / "docs" / "evidence"), "start", part) for part in ("test", "confirm"))
+@pytest.fixture(scope="module")
+def started() -> Evidence:
+    """The committed results of `start`."""
+    return read_evidence(Lab(ROOT / "docs" / "evidence"), "start")
+
+
+def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(started):
+    e, confirm = started, read_evidence(Lab(ROOT / "docs" / "evidence"), "start", "confirm")
     whole = " ".join((ROOT / "README.md").read_text("utf-8").split())
     text = whole[whole.index("## Can a DCGAN learn kicks?") : whole.index("## Limits")]
     without, with_it = (e.distance(row).value for row in ("offset 0", "offset data"))
@@ -383,9 +389,9 @@ def test_what_is_said_of_seeds_that_start_follows_from_the_committed_results():
     assert [p >= LEVEL for a, b, _, p in e.named() if {a, b} == {plain, begun}] == [True]  # "nothing is shown"
 
 
-def test_what_is_said_of_noise_follows_from_the_committed_results():
+def test_what_is_said_of_noise_follows_from_the_committed_results(started):
     """In docs/laboratory.md: it starts a DCGAN later than the constant, and adds nothing to it."""
-    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "start")
+    e = started
     since = {row: e.alive_since(row) for row in ("offset 0", "offset 0, noise", "offset data", "offset data, noise")}
     assert list(since.values()) == [None, 24_000, 8_000, 8_000]
     assert [p >= LEVEL for a, b, _, p in e.named() if (a, b) == ("offset data", "offset data, noise")] == [True]
@@ -394,9 +400,9 @@ def test_what_is_said_of_noise_follows_from_the_committed_results():
     assert len(e.rows) == 7
 
 
-def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_results():
+def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_results(started):
     """In docs/laboratory.md: more last maps shorten it, and of the rate nothing is shown."""
-    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "start")
+    e = started
     assert e.alive_since("offset 0, 32 last maps") == 16_000
     assert round(3 * e.alive("offset 0, rate x 4")) == 2
     found = {b: (f, p) for a, b, f, p in e.named() if a == "offset 0"}

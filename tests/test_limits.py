@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kickitout.datasets.build import read_dataset
+from kickitout.datasets.scan import scan
 from kickitout.descriptors import FIELD_NAMES, Cards, cards
 from kickitout.descriptors.limits import (
     ARTEFACTS,
@@ -24,7 +25,6 @@ from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.sound import LENGTH, SAMPLE_RATE
-from kickitout.suffixes import SOUND_FILES
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
@@ -200,7 +200,7 @@ def test_a_snare_and_noise_are_outside(limits):
 
 def test_most_recorded_kicks_pass_and_most_other_drums_do_not(real_data, limits):
     def passing(folder, most=120):
-        files = sorted(path for path in (real_data / folder).rglob("*") if path.suffix.lower() in SOUND_FILES)
+        files = [candidate.path for candidate in scan(real_data / folder).candidates]
         waves = read_dataset(files[:: max(1, len(files) // most)]).waves
         assert len(waves) > 20
         return np.mean([not one for one in outside(limits, waves)])

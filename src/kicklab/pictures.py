@@ -88,9 +88,9 @@ def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
     return found if not found or real is None else {REAL: real, **found}
 
 
-def sheet(lab: Lab, seen: dict[str, Sequence[int]]) -> list[tuple[str, np.ndarray]]:
-    """Titles and pictures of the paper's sheet, real ones first. seen: row -> sounds seen at its milestones."""
-    kept = collect_pictures(lab)
+def sheet(kept: dict[str, np.ndarray], seen: dict[str, Sequence[int]]) -> list[tuple[str, np.ndarray]]:
+    """Titles and pictures of a sheet of the paper, real ones first. kept: of `collect_pictures`; seen: row -> sounds
+    seen at its milestones."""
     rows = [(REAL_KICKS, kept[REAL])] if REAL in kept else []
     for name, values in kept.items():
         row, _, milestone = name.rpartition(", ")

@@ -125,10 +125,10 @@ class _Decoding(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, representation: Tensor, bands: SubBands) -> Tensor:
-        ctx.bands, edge = bands, bands.config.taps // bands.config.bands - 1
+        ctx.bands, m = bands, bands.config.bands
+        edge = bands.config.taps // m - 1
         turned = torch.matmul(representation.squeeze(2).transpose(1, 2), bands.cosines.T)  # [B, 1408, 32]
         parts = _windowed(F.pad(turned, (0, 0, edge, edge)), bands.window)
-        m = bands.config.bands
         return bands.within(parts[:, 1:, :m] + parts[:, :-1, m:])
 
     @staticmethod

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Literal, NamedTuple
 
+import numpy as np
 import yaml
 from markupsafe import Markup
 
@@ -16,6 +17,7 @@ from kicklab.data import LabData, is_free
 from kicklab.evidence import Evidence, read_evidence
 from kicklab.folder import Lab
 from kicklab.html import macros
+from kicklab.pictures import collect_pictures
 
 PAPER_PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
@@ -63,6 +65,11 @@ class Paper:
     def data(self) -> LabData | None:
         """The kicks; None in results alone."""
         return self.lab.sounds("kicks") if self.lab.has_kicks else None
+
+    @cached_property
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Spectrograms of what was made, and of real kicks: drawn once, for all figures."""
+        return collect_pictures(self.lab)
 
     def may_play(self, source: str) -> bool:
         """Whether sounds may be on the page: those of models ("train") and kicks ("test") that are free."""

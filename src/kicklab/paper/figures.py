@@ -76,8 +76,8 @@ def critic(e: Evidence, row: str) -> tuple[str, str]:
 def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Markup:
     """Losses of the first seed of some rows beside what a saturated critic behind a second sigmoid must have, and what
     reaches the generator."""
-    lost, slopes = [], []
-    for i, row in enumerate(row for row in rows if row in e.rows):
+    rows, lost, slopes = [row for row in rows if row in e.rows], [], []
+    for i, row in enumerate(rows):
         steps = [entry for entry in e.rows[row].logs[0][-1]["losses"] if "loss/d" in entry]
         x, of_critic, of_generator, slope = (
             np.array([entry[key] for entry in steps], float) for key in ("step", "loss/d", "loss/g", "grad/g")
@@ -88,7 +88,7 @@ def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Mar
     art = lines(lost, step, Axis("loss", log=True), "losses of the ancestor", width=680, height=260,
                 across=(math.log(2), CRITIC_FLAT))  # fmt: skip
     art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
-    made, below = sheet(paper.lab, {row: e.rows[row].seen for row in rows if row in e.rows}), ""
+    made, below = sheet(paper.pictures, {row: e.rows[row].seen for row in rows}), ""
     if made:
         art += str(spectrogram_grid(made, "what the ancestor makes"))
         below = f" Below: {_first_sounds(made)}, after so many sounds seen."
@@ -101,7 +101,7 @@ def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Mar
 
 def milestone_grid(paper: Paper, e: Evidence, identity: str) -> str:
     """Real kicks above what the first seed of two rows makes at four milestones; empty where no pictures are kept."""
-    rows = sheet(paper.lab, {row: runs.seen for row, runs in e.rows.items()})
+    rows = sheet(paper.pictures, {row: runs.seen for row, runs in e.rows.items()})
     if not rows:
         return ""
     said = _first_sounds(rows)
