@@ -114,7 +114,6 @@ def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np
         "styles": [],
         "references": None,
         "calibration": expected,
-        "measured": kicks,
         "without": [*NOT_ON_A_PAGE, *([] if can_draw else ["curves"])],
     }
     listed = [

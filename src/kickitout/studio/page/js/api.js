@@ -1,6 +1,7 @@
 /** The studio's API: recipes out, sounds in. One binary reply holds many sounds; see kickitout.studio.replies. */
 
 /** @typedef {import("./types.js").Recipe} Recipe */
+/** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Reply} Reply */
 
 import { bytesOf, LONGEST_NAME, shortened } from "./file.js";
@@ -53,6 +54,8 @@ export const backend = {
   opening: async () => unpack(await call("api/opening")),
   /** @param {number} first @param {number} n @param {string} [style] within which they are drawn */
   map: async (first, n, style = "") => unpack(await call(`api/map?${new URLSearchParams({ first: String(first), n: String(n), ...(style && { style }) })}`)),
+  /** What was measured beforehand of the kicks from seed 0 on: nothing here, where each is measured when it is made. @returns {Promise<Measured[]>} */
+  measured: async () => [],
   /** @param {Recipe[]} recipes */
   render: async (recipes) => unpack(await post("api/render", { recipes })),
   /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */

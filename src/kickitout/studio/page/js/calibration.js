@@ -1,22 +1,22 @@
 /** What a control does to the kick card where nothing measures: by a rule, or between points that were measured before. */
 
 /** @typedef {import("./types.js").Calibration} Calibration */
-/** @typedef {import("./types.js").Sound} Sound */
+/** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Target} Target */
 
-const MET = 0.1; // semitones: a point so near a goal is the goal
+const MET = 0.1; // semitones, or decibels: what is so near a goal is the goal
 const JUMP = 0.25; // semitones of the control: points nearer to each other than this have a jump between them
 
 /** @param {number} hz @param {number} from */
 const semitones = (hz, from) => 12 * Math.log2(hz / from);
 
-/** The points of a kick for a control, as [turn, semitones from the kick as it is]. @param {Sound} sound @param {string} name @param {number} base */
+/** The points of a kick for a control, as [turn, semitones from the kick as it is]. @param {Measured} sound @param {string} name @param {number} base */
 const pointsOf = (sound, name, base) => (sound.points?.[name] ?? []).map(([turn, hz]) => [turn, semitones(hz, base)]);
 
 /**
  * What a field of the card is to be at a turn of the control, and how far off nine of ten kicks are (0: measured); null where
  * nothing is known.
- * @param {Calibration | undefined} calibrated @param {Sound | null} sound @param {Target} target @param {number} turn
+ * @param {Calibration | undefined} calibrated @param {Measured | null} sound @param {Target} target @param {number} turn
  */
 export function expectation(calibrated, sound, { name }, turn) {
   const base = calibrated && sound?.base?.[calibrated.field];
@@ -33,7 +33,7 @@ export function expectation(calibrated, sound, { name }, turn) {
 
 /**
  * The turn of the control at which a field is to have a value; NaN where this kick does not get there.
- * @param {Calibration | undefined} calibrated @param {Sound | null} sound @param {Target} target @param {number} value
+ * @param {Calibration | undefined} calibrated @param {Measured | null} sound @param {Target} target @param {number} value
  */
 export function turnFor(calibrated, sound, { name }, value) {
   const base = calibrated && sound?.base?.[calibrated.field];
@@ -53,7 +53,17 @@ export function turnFor(calibrated, sound, { name }, value) {
   return turn;
 }
 
-/** The least and the most that is known of a field; null where nothing is. @param {Calibration | undefined} calibrated @param {Sound | null} sound @param {Target} target */
+/**
+ * Whether a turn of the control brings this kick to a value, and not only to the nearer side of a jump.
+ * @param {Calibration | undefined} calibrated @param {Measured | null} sound @param {Target} target @param {number} value
+ */
+export function getsTo(calibrated, sound, target, value) {
+  const turn = turnFor(calibrated, sound, target, value);
+  const there = turn >= target.low && turn <= target.high ? expectation(calibrated, sound, target, turn) : null;
+  return there !== null && Math.abs(calibrated?.unit === "Hz" ? semitones(there.value, value) : there.value - value) <= MET;
+}
+
+/** The least and the most that is known of a field; null where nothing is. @param {Calibration | undefined} calibrated @param {Measured | null} sound @param {Target} target */
 export function reachOf(calibrated, sound, target) {
   const points = calibrated?.points ? (sound?.points?.[target.name] ?? []) : null;
   const ends = points ? points.map(([, hz]) => hz) : [target.low, target.high].map((turn) => expectation(calibrated, sound, target, turn)?.value ?? NaN);

@@ -15,6 +15,7 @@ export { Wrong };
 
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Sound} Sound */
+/** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Reply} Reply */
 /** @typedef {{channels: Float32Array[], latent: Float32Array}} Played */
 
@@ -101,13 +102,15 @@ async function sounding(recipe, rendered = played(recipe)) {
     name: known?.name ?? nameOf(recipe, about.model.word),
     recipe: whole,
     card: known?.card ?? null,
-    base: base?.card,
-    points: base?.points,
+    ...(base && measuredOf(base)),
     reasons: {},
     rate: about.model.rate,
     samples: ringOn(channels, lengthOf(recipe)),
   };
 }
+
+/** What was measured of a kick at export. @param {any} kick of the site @returns {Measured} */
+const measuredOf = ({ card, points }) => ({ base: card, points });
 
 /** A name for what was not measured. @param {Recipe} recipe @param {string} word */
 function nameOf(recipe, word) {
@@ -164,6 +167,7 @@ export const backend = {
     const last = Math.min(first + n, cards.length);
     return reply(Array.from({ length: Math.max(0, last - first) }, (_, i) => ({ seed: first + i })));
   },
+  measured: async () => (await site).cards.map(measuredOf),
   /** @param {Recipe[]} recipes */
   render: (recipes) => reply(recipes),
   /** @param {Recipe} recipe @param {number[]} seeds @param {number} amount */

@@ -1,19 +1,19 @@
 /** Targets in notes, milliseconds and decibels. A control that was moved is locked; the others are free. */
 
-import { expectation, reachOf, turnFor } from "./calibration.js";
+import { expectation, getsTo, reachOf, turnFor } from "./calibration.js";
 import { backend } from "./backend.js";
 import { play } from "./audio.js";
 import { button, element, make, newest, say, trying } from "./dom.js";
 import { state } from "./state.js";
 import { noteOf, parse, quantity, range } from "./words.js";
 
+/** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Target} Target */
 /** @typedef {import("./types.js").TargetResult} TargetResult */
 
 const QUICK_ROUNDS = 2; // renders while a control moves; the rest of them when it is let go
 const ALL_ROUNDS = 14; // as many as kickitout.generation.match takes
 const TICKS = 1000; // of a slider
-const ROLLS = 12; // kicks that are looked at for one that gets to a locked note
 
 /** @typedef {{target: Target, slider: HTMLInputElement, text: HTMLInputElement, lock: HTMLButtonElement, result: HTMLElement, refused: string}} Row  refused: what would work, where what was typed does not */
 /** @type {Row[]} */
@@ -29,7 +29,6 @@ let names = [];
 let plain = false; // the model's own controls, where nothing is measured
 /** @type {Record<string, import("./types.js").Calibration>} */
 let calibration = {}; // which of those say beforehand what the card will say
-let measuredKicks = 0; // of an exported site: the first seeds
 
 /** @param {import("./types.js").About} about */
 export function setUpTargets(about) {
@@ -41,7 +40,6 @@ export function setUpTargets(about) {
   names = about.controls;
   plain = about.without?.includes("cards") ?? false;
   calibration = about.calibration ?? {};
-  measuredKicks = about.measured ?? 0;
   rows = about.targets.map(addRow);
   if (plain) {
     element("controls").classList.add("plain");
@@ -177,18 +175,16 @@ const send = newest(async (/** @type {Record<string, number>} */ targets, /** @t
 /**
  * The targets for another kick of the map: one that says what to expect stays at its note, not at its semitones.
  * kept: whether this kick gets to all of them.
- * @param {number} seed
+ * @param {Measured} other
  */
-async function carriedOver(seed) {
+function carriedOver(other) {
   const targets = { ...currentTargets() };
-  const other = (await backend.render([{ seed }])).sounds[0];
   let kept = true;
   for (const row of rows) {
     const { name, low, high } = row.target;
     const goal = name in targets ? expected(row, targets[name]) : null;
     if (!goal) continue;
-    const turn = turnFor(goal.calibrated, other, row.target, goal.value);
-    kept &&= turn >= low && turn <= high;
+    kept &&= getsTo(goal.calibrated, other, row.target, goal.value);
     const reach = reachOf(goal.calibrated, other, row.target);
     const nearest = reach ? turnFor(goal.calibrated, other, row.target, Math.min(Math.max(goal.value, reach[0]), reach[1])) : NaN;
     if (!Number.isNaN(nearest)) targets[name] = Math.min(Math.max(nearest, low), high);
@@ -196,16 +192,14 @@ async function carriedOver(seed) {
   return { targets, kept };
 }
 
-/** Another kick: in an exported site one of the map, which keeps the notes that are locked if one is found that does. */
+/** Another kick: in an exported site one of the map, which keeps the notes that are locked if any of them does. */
 async function rolled() {
-  let seed = Math.floor(Math.random() * (measuredKicks || 1e6));
-  let targets = currentTargets();
-  for (let i = 0; measuredKicks && i < ROLLS; i++) {
-    if (i) seed = Math.floor(Math.random() * measuredKicks);
-    const found = await carriedOver(seed);
-    targets = found.targets;
-    if (found.kept) break;
-  }
+  const before = state.sound?.recipe?.seed;
+  const others = (await backend.measured()).map((kick, seed) => ({ seed, ...carriedOver(kick) })).filter(({ seed }) => seed !== before);
+  const keeping = others.filter(({ kept }) => kept);
+  const from = keeping.length ? keeping : others;
+  const draw = (/** @type {number} */ n) => Math.floor(Math.random() * n);
+  const { seed, targets } = from.length ? from[draw(from.length)] : { seed: draw(1e6), targets: currentTargets() };
   return { seed, targets, reply: await backend.matchSeed(targets, seed) };
 }
 

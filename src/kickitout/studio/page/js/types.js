@@ -12,8 +12,12 @@
  * @property {Float32Array[]} samples  a channel each
  * @property {number} rate
  * @property {AudioBuffer} [buffer]  filled when it is first played
- * @property {Card} [base]  of an exported site: the card of this kick before a control moved
- * @property {Record<string, [number, number][]>} [points]  and what it says with a control moved: turn and value, by the turn
+ * @property {Card} [base]  of an exported site: see Measured
+ * @property {Record<string, [number, number][]>} [points]
+ *
+ * @typedef {object} Measured  what is known of a kick of an exported site
+ * @property {Card} [base]  its card before a control moved
+ * @property {Record<string, [number, number][]>} [points]  and what that says with a control moved: turn and value, by the turn
  *
  * @typedef {object} TargetResult  what a kick achieves of one target
  * @property {string} name
@@ -65,7 +69,6 @@
  * @property {string[]} [styles]  within which its kicks can be drawn
  * @property {string | null} references
  * @property {Record<string, Calibration>} [calibration]  of an exported site, by the name of a control
- * @property {number} [measured]  of an exported site: so many kicks, from seed 0 on, have a card
  * @property {string[]} [without]  what this page does not have: "kit", "formats", "cards", "spectrogram", "inversion", "training", "curves"
  */
 export {};
