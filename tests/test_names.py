@@ -11,8 +11,6 @@ import pytest
 import kickitout
 import kicklab
 
-pytestmark = pytest.mark.light
-
 PACKAGES = [Path(package.__file__).parent for package in (kickitout, kicklab)]
 MOST_LINES = 400
 READ = (".py", ".js", ".ts", ".css", ".html", ".j2", ".yaml", ".md")  # suffixes of what people read

@@ -23,8 +23,6 @@ from kickitout.training.budget import Until
 from kickitout.training.config import load_config
 from kickitout.training.session import train
 
-pytestmark = pytest.mark.decides
-
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
@@ -118,12 +116,14 @@ def test_a_start_means_nothing_to_a_dcgan():
         load_config("dcgan", ["start=default"])
 
 
+@pytest.mark.decides
 def test_few_kicks_get_more_variants():
     config = load_config("kickae", ["variants=1", "least_rows=600"])
     assert [config.variants_for(n) for n in (6, 60, 250, 600, 5000)] == [99, 9, 2, 1, 1]
     assert load_config("kickae", ["variants=0", "least_rows=0"]).variants_for(10) == 0
 
 
+@pytest.mark.decides
 def test_the_mixture_over_latents_is_found_again():
     """Three clusters of one shape, of which a third, half and the rest of the latents are drawn."""
     rng = np.random.default_rng(0)
