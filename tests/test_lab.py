@@ -627,7 +627,7 @@ def test_a_longer_budget_takes_the_place_of_a_shorter_one(copy):
 
 
 def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
-    """The row without changes of `upconv` is the DCGAN of `curves`, of which the first half is asked for here."""
+    """The plain row of `upconv` is the DCGAN with the offset of `curves`, of which the first half is asked for here."""
     monkeypatch.setattr("kicklab.make._train", lambda *_: pytest.fail("it was trained"))
     study = toy_study("upconv").model_copy(update={"milestones": (1.0,)})
     assert run_toy(copy, "upconv", study, only=["transposed"], budget=Budget(sounds=STEPS.sounds // 2))
@@ -638,7 +638,7 @@ def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
         assert study == "curves" or all(len(milestones) == 1 for milestones in found)
         return [{key: milestones[0][key] for key in ("steps", "distances", "losses")} for milestones in found]
 
-    assert first_milestones("upconv", "transposed") == first_milestones("curves", "DCGAN")
+    assert first_milestones("upconv", "transposed") == first_milestones("curves", "DCGAN with the offset")
 
 
 def test_results_of_another_version_are_refused(copy):

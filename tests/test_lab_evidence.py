@@ -14,6 +14,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
 from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
+from kicklab.line_heights import SCORES, LineHeights
 from kicklab.paper.answers import answer_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
 from kicklab.paper.tables import evidence_rows
@@ -276,7 +277,7 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
         assert ("learns kicks once its loss is right" in said) == learns
         assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 seeds with <em>was</em>", said)
     assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
-    assert answer_of("end", evidence({"was": [40.0, 50.0]})) == ""
+    assert answer_of("sine", evidence({"was": [40.0, 50.0]})) == ""
 
 
 def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds_all_live():
@@ -289,6 +290,78 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
     e.rows["b"].values[0, 2] = 30.0  # dead once more
     assert e.alive_since("b") == 4
     assert answer_of("start", evidence(rows)) == f"{said}."
+
+
+def test_what_ends_learning_is_answered_by_the_pairs_that_were_named(monkeypatch):
+    pairs, many = [["few", "all"], ["few", "more"]], {"few": [9.0, 9.1, 9.2], "all": [2.0, 2.1, 2.2]}
+    assert answer_of("end", evidence(many)) == ""  # nothing was asked
+    more = evidence(many | {"more": [9.0, 9.1, 9.3]}, contrasts=pairs)
+    assert answer_of("end", more) == (
+        "With more kicks to learn from a model ends nearer: with <em>all</em> than with <em>few</em>."
+    )
+    worse = evidence({"few": many["all"], "all": many["few"]}, contrasts=pairs)
+    assert answer_of("end", worse) == "It ends farther with <em>all</em> than with <em>few</em>."
+    monkeypatch.setitem(POINT, "critic", {"auc": 0.75})
+    alike = answer_of("end", evidence({"few": [2.0, 3.0], "all": [2.0, 3.1]}, contrasts=pairs))
+    assert alike.startswith("That the number of kicks moves where a model ends is not shown. Critics tell ")
+    assert alike.endswith("of 0.75 (<em>few</em>) and 0.75 (<em>all</em>).")
+
+
+def with_lines(heights: dict[str, list[list[float]]], contrasts: Any = (), wide: float = 0.0) -> Evidence:
+    """Rows whose seeds have lines of these heights [dB] at four milestones; wide: the half interval of their sounds."""
+    e = evidence({name: [2.0] * len(seeds) for name, seeds in heights.items()}, contrasts=contrasts)
+    for name, seeds in heights.items():
+        logs = tuple(
+            tuple(
+                POINT | {"scores": [
+                    {"name": score, "value": height + sign, "interval": [height - wide, height + wide]}
+                    for score, sign in zip(SCORES, (-1, 1), strict=True)
+                ]}
+                for height in seed
+            )
+            for seed in seeds
+        )  # fmt: skip
+        e.rows[name] = replace(e.rows[name], logs=logs)
+    return e
+
+
+STILL, FADING, NONE = (
+    [[level + at for at in (5.0, *course)] for level in (-0.1, 0.0, 0.1)]
+    for course in ((3.0, 3.0, 3.0), (3.0, 2.0, 1.0), (0.0, 0.0, 0.0))
+)
+
+
+def test_heights_of_lines_are_compared_as_by_the_pooled_t_test():
+    found = LineHeights(with_lines({"a": STILL, "b": FADING, "c": STILL}, [["a", "b"]]))
+    alike = stats.ttest_ind([2.9, 3.0, 3.1], [1.9, 2.0, 2.1])
+    all_rows = LineHeights(with_lines({"a": STILL, "b": FADING}, [["a", "b"]]))
+    assert all_rows.contrast("a", "b").p == pytest.approx(alike.pvalue)
+    assert all_rows.contrast("a", "b").value == pytest.approx(1)
+    assert found.change("b").value == pytest.approx(-2)
+    assert found.change("a").p == 1
+    interval = all_rows.height("a")
+    assert interval.value == pytest.approx(3)
+    half = stats.t.ppf(0.975, 4) * 0.1 / math.sqrt(3)
+    assert interval.high - interval.value == pytest.approx(half)
+    sounds = LineHeights(with_lines({"a": STILL, "b": FADING}, wide=1.0)).height("a")
+    assert sounds.high - sounds.value == pytest.approx(
+        stats.t.ppf(0.975, 4) * math.sqrt(0.01 / 3 + 0.5 / stats.norm.ppf(0.975) ** 2)
+    )
+
+
+def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown():
+    pairs = [["a", "b"], ["a", "c"], ["a", "d"]]
+    rows = {"a": STILL, "b": FADING, "c": STILL, "d": NONE}
+    said = answer_of("upconv", with_lines(rows, pairs))
+    assert said.startswith(
+        "Periodic lines are not shown to fade with training: those of <em>a</em> stand 3.00 dB [2.87, 3.13] above"
+    )
+    assert "with <em>b</em> than with <em>a</em> by 1.00 dB" in said
+    assert "with <em>d</em> than with <em>a</em> by 3.00 dB" in said
+    assert said.endswith("No difference of lines is shown between <em>a</em> and <em>c</em>.")
+    assert answer_of("upconv", with_lines({"a": FADING, "b": STILL})).startswith("Periodic lines fade with training: ")
+    assert answer_of("upconv", with_lines({"a": NONE, "b": STILL})).startswith("No periodic lines are shown in what ")
+    assert answer_of("upconv", evidence({"a": [2.0, 3.0]})) == ""  # measured by a version that knew none
 
 
 def test_how_well_a_critic_tells_what_it_has_seen_is_the_area_under_its_curve():

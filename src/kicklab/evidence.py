@@ -130,15 +130,9 @@ class Evidence:
         self.study, self.unseen, self.problems = study, unseen, list(problems)
         self.rows = {row.name: row for row in rows}
 
-    def pooled(self, values: Mapping[str, np.ndarray]) -> tuple[float, int]:
-        """Variance of seeds within rows, and its degrees of freedom. values: row -> [seeds]."""
-        freedom = sum(len(v) - 1 for v in values.values())
-        squares = sum(float(((v - v.mean()) ** 2).sum()) for v in values.values())
-        return squares / freedom, freedom
-
     def _summed(self, drawn: np.ndarray, shares: float, values: Mapping[str, np.ndarray]) -> Figure:
         """A linear combination of rows: drawn [1 + draws], the first being the value; shares: sum of 1 / seeds."""
-        variance, freedom = self.pooled(values)
+        variance, freedom = pooled(values)
         by_seed, by_source = variance * shares, float(drawn[1:].var(ddof=1))
         total = by_seed + by_source
         least = len(np.unique(self.unseen.sources)) - 1
@@ -216,6 +210,13 @@ class Evidence:
         dead = [i for i in range(len(seen)) if self.alive(name, i) < 1]
         after = dead[-1] + 1 if dead else 0
         return seen[after] if after < len(seen) else None
+
+
+def pooled(values: Mapping[str, np.ndarray]) -> tuple[float, int]:
+    """Variance of seeds within rows, and its degrees of freedom. values: row -> [seeds]."""
+    freedom = sum(len(v) - 1 for v in values.values())
+    squares = sum(float(((v - v.mean()) ** 2).sum()) for v in values.values())
+    return squares / freedom, freedom
 
 
 DEAD_TAIL_DB, DEAD_DISTANCE = -60.0, 10.0

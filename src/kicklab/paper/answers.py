@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from kicklab.evidence import Evidence
+import numpy as np
+
+from kicklab.evidence import LAST, Evidence
+from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
 from kicklab.paper.phases import HALF, PART_NAMES
-from kicklab.paper.words import LEVEL, counted, listed, name
+from kicklab.paper.words import LEVEL, counted, decibels, listed, name
 
 
 def answer_of(study: str, e: Evidence) -> str:
@@ -70,6 +73,45 @@ def _ancestor(e: Evidence) -> str:
     return f"The network of the first draft {how}: {said}"
 
 
+def _ends(e: Evidence) -> str:
+    """`end`: whether more kicks move where a model ends, and how well each critic tells those that it has learned."""
+    named = e.named()
+    if not named:
+        return ""
+    nearer = [f"{name(b)} than with {name(a)}" for a, b, f, p in named if p < LEVEL and f.value > 0]
+    farther = [f"{name(b)} than with {name(a)}" for a, b, f, p in named if p < LEVEL and f.value < 0]
+    said = f"With more kicks to learn from a model ends nearer: with {listed(nearer)}." if nearer else ""
+    said += f"{' ' if said else ''}It ends farther with {listed(farther)}." if farther else ""
+    said = said or "That the number of kicks moves where a model ends is not shown."
+    areas = {row: [log[-1]["critic"]["auc"] for log in runs.logs if log[-1]["critic"]] for row, runs in e.rows.items()}
+    told = [f"{np.mean(found):.2f} ({name(row)})" for row, found in areas.items() if found]
+    apart = f" Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
+    return said + (apart if told else "")
+
+
+def _lines(e: Evidence) -> str:
+    """`upconv`: whether periodic lines fade with training, and which of the contrasts that it names lower them."""
+    found, base = LineHeights(e), e.study.baseline
+    if base not in found.heights:
+        return ""
+    seen, height, change = found.seen[base][-LAST:], found.height(base), found.change(base)
+    if height.low <= 0:
+        return (
+            f"No periodic lines are shown in what {name(base)} makes: they stand {decibels(height)} above real kicks."
+        )
+    fade = "fade with training" if change.high < 0 else "are not shown to fade with training"
+    said = (
+        f"Periodic lines {fade}: those of {name(base)} stand {decibels(height)} above real kicks, mean over its "
+        f"milestones from {seen[0]:,} to {seen[-1]:,} sounds, and change by {decibels(change)} between the two."
+    )
+    named = found.named()
+    shown = [(*((a, b) if f.value > 0 else (b, a)), abs(f.value), p) for a, b, f, p in named if p < LEVEL]
+    lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, p = {short(p)}" for a, b, by, p in shown]
+    open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
+    said += f" They stand lower {'; '.join(lower)} (after Holm)." if lower else ""
+    return said + (f" No difference of lines is shown between {'; '.join(open_)}." if open_ else "")
+
+
 def _seeds(e: Evidence, row: str) -> str:
     """How many seeds of a row are alive at the end."""
     n = len(e.rows[row].values)
@@ -77,7 +119,13 @@ def _seeds(e: Evidence, row: str) -> str:
     return f"{alive} of {counted(n, 'seed')}"
 
 
-ANSWERS: dict[str, Callable[[Evidence], str]] = {"curves": _learns, "start": _starts, "ancestor": _ancestor}
+ANSWERS: dict[str, Callable[[Evidence], str]] = {
+    "curves": _learns,
+    "start": _starts,
+    "ancestor": _ancestor,
+    "end": _ends,
+    "upconv": _lines,
+}
 
 
 def swap_answered(found: dict[str, Any]) -> str:

@@ -10,12 +10,12 @@ from markupsafe import Markup
 
 from kickitout.models.output import MODE_BINS
 from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row, soft
+from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
 from kicklab.paper.words import name
 from kicklab.pictures import REAL_KICKS, sheet
-from kicklab.results import Results, read_results
 from kicklab.study import StudyRow, rows_of
 
 CRITIC_FLAT = (
@@ -23,7 +23,6 @@ CRITIC_FLAT = (
 ) / 2  # sure behind a second sigmoid, labels 1 to 1.1
 SILENCE = abs(math.atanh(1 / MODE_BINS - 1))  # how far under the tanh the data's mode lies from mid-grey
 SEEN = Axis("sounds seen", log=True)
-LINES = "stride_lines_time"
 
 
 def drawn(e: Evidence) -> dict[str, Row]:
@@ -159,15 +158,13 @@ def dead_until(runs: Row) -> float:
     return float(runs.seen[i - 1] ** (1 - share) * runs.seen[i] ** share)
 
 
-def lines_by_sounds(paper: Paper, study: str, e: Evidence, identity: str) -> str:
+def lines_by_sounds(paper: Paper, e: Evidence, identity: str) -> str:
     """Height of the lines that strides leave, against sounds seen; empty where they were not measured."""
-    results = Results(read_results(paper.lab))
-    shares = sorted({r["share"] for r in results.all if r["study"] == study and r["score"] == LINES})
+    found = LineHeights(e)
     series: list[Series] = []
     for row, runs in drawn(e).items():
-        found = [results.estimate(study, row, LINES, share) for share in shares]
-        known = [f for f in found if f is not None]
-        if len(known) == len(runs.seen):
+        if row in found.heights:
+            known = [found.height(row, at) for at in range(len(runs.seen))]
             low, value, high = (np.array([getattr(f, key) for f in known]) for key in ("low", "value", "high"))
             series.append(Series(row, np.array(runs.seen, float), value, len(series), low, high, points=True))
     if not series:
@@ -175,6 +172,6 @@ def lines_by_sounds(paper: Paper, study: str, e: Evidence, identity: str) -> str
     axis = Axis("lines over real kicks", "dB")
     art = lines(series, SEEN, axis, "lines against sounds seen", width=680, height=280, across=0.0)
     return paper.figure(
-        identity, art, "Height of the lines at multiples of an eighth of a cycle a frame in what is made, over that in "
-        "real kicks (dashed), with 95 % intervals over sounds and seeds.", wide=True,
+        identity, art, "Height of the lines at multiples of an eighth of a cycle a cell in what is made, over that in "
+        "real kicks (dashed), mean over time and frequency, with 95 % intervals over sounds and seeds.", wide=True,
     )  # fmt: skip

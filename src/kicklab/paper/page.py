@@ -67,7 +67,7 @@ def _ancestor(paper: Paper, study: str, e: Evidence) -> list[str]:
 
 
 def _upconv(paper: Paper, study: str, e: Evidence) -> list[str]:
-    return [figures.lines_by_sounds(paper, study, e, f"fig-{study}")]
+    return [figures.lines_by_sounds(paper, e, f"fig-{study}")]
 
 
 def _none(paper: Paper, study: str, e: Evidence) -> list[str]:
