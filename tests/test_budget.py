@@ -166,6 +166,25 @@ def test_a_budget_that_is_used_up_is_said_before_any_sound_is_read(tmp_path, cap
     assert "take about 58s; --budget 5m works" in said
 
 
+def test_a_few_more_minutes_than_a_budget_that_is_used_up_train_on(tmp_path):
+    start = {"preparing": 20.0, "training": 1137.0, "writing": 38.0, "steps": 900.0, "budget": 1200.0}
+    (tmp_path / "timing.json").write_text(json.dumps(Timing(1, {}, 1195.0, [start]).to_data()))
+    again = refuse_early(tmp_path, TimeBudget(1200.0), has_model=True)
+    assert again is not None
+    assert "has used its budget of 20m up" in again
+    assert refuse_early(tmp_path, TimeBudget(1195.0 + 240), has_model=True) is None
+    with pytest.raises(UserError, match="too short to train, after 19m55s of earlier starts"):
+        refuse_early(tmp_path, TimeBudget(1195.0 + 60), has_model=True)
+
+
+@pytest.mark.usefixtures("learns_nothing")
+def test_a_start_that_its_budget_has_ended_says_so_and_one_that_was_not_does_not(dataset, tmp_path, clock):
+    trained(dataset, tmp_path, clock, 120.0)
+    assert Timing.read(tmp_path).starts[0]["budget"] == 120
+    train(dataset, RECIPE, tmp_path / "steps", Until(steps=2), device="cpu")
+    assert "budget" not in Timing.read(tmp_path / "steps").starts[0]
+
+
 def test_reading_that_takes_longer_than_the_budget_ends_it(tmp_path, capsys, monkeypatch):
     kicks = write_kicks(tmp_path / "kicks", 3)
     assert main(["train", str(kicks), "--budget", "0.000001s", "--out", str(tmp_path / "run")]) == 2

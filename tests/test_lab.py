@@ -639,6 +639,27 @@ def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
         return [{key: milestones[0][key] for key in ("steps", "distances", "losses")} for milestones in found]
 
     assert first_milestones("upconv", "transposed") == first_milestones("curves", "DCGAN with the offset")
+    mine = next(line.split() for line in studies_text(copy.path).splitlines() if line.startswith("upconv"))
+    assert mine[5:9] == ["2", "of", "2", "cells"]
+    assert mine[9] == "0.00"  # that was paid for already
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["listen", "--port", "70000"], "--port 70000: cannot be used (.*); another from 1 to 65535 works"),
+        (["listen", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
+        (["measure", "swap", "LAB", "-n", "3", "--again"], r"-n 3: at least \d+ work, as many as there are unseen kicks"),
+    ],
+)
+def test_a_value_that_cannot_be_is_a_sentence_before_any_work(toy_lab, capsys, words, said):
+    folder = [str(toy_lab.path)] if "LAB" in words else ["--lab", str(toy_lab.path)]
+    try:
+        code = main(["lab", *(word for word in words if word != "LAB"), *folder])
+    except SystemExit as error:
+        code = error.code
+    assert code == 2
+    assert re.search(said, capsys.readouterr().err)
 
 
 def test_results_of_another_version_are_refused(copy):

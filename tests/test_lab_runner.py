@@ -120,4 +120,6 @@ def test_a_run_that_goes_on_from_a_shorter_one_ends_as_one_that_was_trained_at_o
     for path in whole:
         entries = [json.loads(line) for line in (path / "run" / "stats.jsonl").read_text("utf-8").splitlines()]
         assert [entry["step"] for entry in entries if entry["kind"] == "losses"] == [1, 2]  # none was taken twice
+        last = json.loads((path / "made-1.json").read_text("utf-8"))
+        assert last["cost_seconds"] > last["seconds"]  # also of what another process trained
     assert scores(lab) == scores(toy_lab)

@@ -251,10 +251,9 @@ def server(lab: Lab, page: bytes, port: int) -> ThreadingHTTPServer:
 
     try:
         return Server(("127.0.0.1", port), Handler)
-    except OSError as error:
-        raise UserError(
-            f"--port {port}: cannot be used ({(error.strerror or str(error)).lower()}); another works"
-        ) from error
+    except (OSError, OverflowError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise UserError(f"--port {port}: cannot be used ({why}); another from 1 to 65535 works") from error
 
 
 def serve_votes(lab: Lab, page: bytes, port: int, say: Callable[[str], None]) -> None:

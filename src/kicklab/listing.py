@@ -28,7 +28,7 @@ def studies_text(path: Path) -> str:
     results = collect(lab) if there else []
     for name in study_names():
         study = load_study(name)
-        done = {r["cell"]: r["cost_minutes"] for r in results if r["study"] == name and r["share"] == 1.0}
+        done = {cell: _spent(lab, cell) for cell in {r["cell"] for r in results if r["study"] == name}}
         known |= done
         planned = len(read_json(lab.plan(name))["cells"]) if there and lab.plan(name).exists() else 0
         rows.append([
@@ -41,6 +41,13 @@ def studies_text(path: Path) -> str:
         "generating and measuring in it, and the rows without learning. With two workers on two cores it takes half.",
     ]
     return "\n".join([columns(rows), "", *notes])
+
+
+def _spent(lab: Lab, cell: str) -> float:
+    """Minutes of one core that a cell has cost beyond what it has taken from another."""
+    points = read_json(lab.cell(cell) / "measured.json")["milestones"]
+    taken = max((point["cost_seconds"] for point in points if point.get("taken")), default=0.0)
+    return float(points[-1]["cost_seconds"] - taken) / 60
 
 
 def _hours(minutes: dict[str, float]) -> str:

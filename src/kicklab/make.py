@@ -38,6 +38,7 @@ from kicklab.spectra import profiles
 FULL_SCALE = 32_767  # a sample of 1.0 in 16 bits
 ENCODED_AT_ONCE = 16
 LOSSES_KEPT = 50  # steps between two that are
+TAKEN = {"taken": True}  # of a milestone: from another cell, which has paid for it
 
 
 def made_path(folder: Path, milestone: int) -> Path:
@@ -92,6 +93,7 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
     with opened(dataset, cell.config, folder / "run", device="cpu", clock=clock) as (run, interrupted):
         for report in run.begin():
             watch(report)
+        earlier = _spent_before(cell, folder, run.seconds)
         for i, share in enumerate(cell.milestones):
             if made_path(folder, i).with_suffix(".json").exists():
                 continue
@@ -102,11 +104,19 @@ def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], No
             if run.ended == "interrupted":
                 return False
             arrays, about = _generate(run, cell, data)
-            _keep(folder, i, arrays, about | {"cost_seconds": clock() - began})
+            _keep(folder, i, arrays, about | {"cost_seconds": earlier + clock() - began})
         finished = _finished(cell, folder)
     if finished and cell.budget.seconds is not None:  # nothing goes on from here: many cells would fill the disk
         shutil.rmtree(folder / "run" / "checkpoints", ignore_errors=True)
     return finished
+
+
+def _spent_before(cell: Cell, folder: Path, trained: float) -> float:
+    """What the processes before this one have cost: until the last milestone, and what was trained since. trained:
+    seconds of training until here."""
+    kept = [made_path(folder, i).with_suffix(".json") for i in range(len(cell.milestones))]
+    about = [read_json(path) for path in kept if path.exists()]
+    return trained + max([0.0, *(point["cost_seconds"] - point["seconds"] for point in about)])
 
 
 def _take_from_another_length(lab: Lab, cell: Cell, folder: Path) -> None:
@@ -130,9 +140,10 @@ def _take_from_another_length(lab: Lab, cell: Cell, folder: Path) -> None:
         if shorter and not (folder / "run").exists():
             shutil.copytree(other / "run", folder / "run")
         for i, step in enumerate(steps):
-            for suffix in (".npz", ".json") if step in heard else ():
-                known = made_path(other, heard[step]).with_suffix(suffix)
-                write_whole(made_path(folder, i).with_suffix(suffix), known.read_bytes())
+            if step in heard:
+                known = made_path(other, heard[step])
+                write_whole(made_path(folder, i), known.read_bytes())
+                write_json(made_path(folder, i).with_suffix(".json"), read_json(known.with_suffix(".json")) | TAKEN)
         break
     write_whole(begun, cell.beginning.encode())
 

@@ -80,7 +80,8 @@ def _result_rows(study: str, row: str, path: Path) -> Iterable[dict[str, Any]]:
                 "share": point["share"],
                 "budget": known["budget"] if known["source"] == "trained" else "",
                 "minutes": point["seconds"] / 60, "steps": point["steps"], "kicks_seen": point["kicks_seen"],
-                "cost_minutes": point["cost_seconds"] / 60, "stopped": point["stopped"],
+                # Some cells were measured by a version that forgot what earlier processes had cost.
+                "cost_minutes": max(point["cost_seconds"], point["seconds"]) / 60, "stopped": point["stopped"],
                 "score": RENAMED_SCORES.get(s["name"], s["name"]), "unit": s["unit"], "better": s["better"],
                 "value": s["value"], "low": low, "high": high,
                 "n_real": s["n"][0], "n_made": s["n"][1], "real": s["real"], "reference": s["reference"],

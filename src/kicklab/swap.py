@@ -135,7 +135,7 @@ def from_row(lab: Lab, study: str, row: str, count: int) -> Made | None:
     settings = read_config(runs[0]["config"], f"{lab.path}: {row}").representation
     if not isinstance(settings, LogMagnitudeConfig):
         raise UserError(f"{study}, {row}: makes no levels; name a row of log-magnitude spectrograms")
-    for entry in runs:
+    for i, entry in enumerate(runs):
         config = read_config(entry["config"], f"{lab.path}: {row}")
         dataset = lab.sounds("kicks").of(entry["kicks"], config.held_out, entry["seed"], entry.get("fold"))
         with tempfile.TemporaryDirectory() as folder:
@@ -144,7 +144,7 @@ def from_row(lab: Lab, study: str, row: str, count: int) -> Made | None:
                 for _ in run.begin():
                     pass
                 player = run.task.player()
-                eps = torch.from_numpy(normal(range(count // len(runs)), player.latent))
+                eps = torch.from_numpy(normal(range(count // len(runs) + (i < count % len(runs))), player.latent))
                 levels.append(torch.cat([player.generator(player.prior(part)) for part in eps.split(AT_ONCE)]))
     made = torch.cat(levels)
     train = lab.sounds("kicks").train
@@ -281,8 +281,11 @@ def swap(kicks: Dataset, unseen: Dataset, made: Made, say: Callable[[str], None]
 def measure_swap(
     lab: Lab, study: str = "", row: str = "", count: int = MADE, say: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
-    """Measure it in a laboratory that has kicks, and keep it there."""
+    """Measure it in a laboratory that has kicks, and keep it there. Raises UserError for fewer sounds than are unseen:
+    the classifier takes as many of both."""
     data = lab.sounds("kicks")
+    if count < len(data.test):
+        raise UserError(f"-n {count}: at least {len(data.test)} work, as many as there are unseen kicks")
     found = swap(data.train, data.test, made_of(lab, study, row, count), say)
     write_json(lab.swap, found)
     return found

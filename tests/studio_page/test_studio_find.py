@@ -25,6 +25,7 @@ def listed(studio):
     yield studio
     page.click("#find-clear")
     page.wait_for_function("(n) => document.querySelector('#count').textContent === `${n} kicks`", arg=KICKS)
+    page.wait_for_function(SHOWN, arg=KICKS)
     page.click("#view-map")
     page.click("#find-open")
 
@@ -81,6 +82,29 @@ def test_a_style_fills_the_map_with_its_kicks(listed):
     listed.changes(lambda: page.click("#list-rows tr >> nth=0"))
     assert listed.recipe()["style"] == {"name": "808", "seed": 0}
     assert np.allclose(listed.recipe()["latent"], next(kicks).recipe["latent"])
+
+
+def test_a_style_that_is_left_and_chosen_again_fills_the_map_once(listed):
+    page, held = listed.page, []
+
+    def hold(route):
+        if not held and "first=24" in route.request.url:
+            held.append(route)  # the second reply, until it is told to go on
+        else:
+            route.continue_()
+
+    page.route("**/api/map?*", hold)
+    page.select_option("#find-style", "808")
+    while not held:
+        page.wait_for_timeout(20)
+    page.select_option("#find-style", "")
+    page.wait_for_function(SHOWN, arg=0)
+    page.select_option("#find-style", "808")
+    held[0].continue_()
+    page.wait_for_function(SHOWN, arg=KICKS)
+    page.unroute("**/api/map?*", hold)
+    names = [row[1] for row in page.evaluate(ROWS)]
+    assert len(set(names)) == KICKS
 
 
 def test_the_likest_come_first(listed, tmp_path):

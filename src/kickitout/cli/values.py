@@ -85,15 +85,20 @@ def check_report(file: Path | None, suffix: str, *, force: bool) -> None:
         raise UserError(f"{file}: a report never replaces a sound; choose a name that ends in {suffix}")
 
 
-def positive(text: str) -> int:
-    """A whole number of at least 1."""
+def positive(text: str, least: int = 1) -> int:
+    """A whole number of at least `least`."""
     try:
         value = int(text)
     except ValueError:
-        value = 0
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+        value = least - 1
+    if value < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {least}")
     return value
+
+
+def not_negative(text: str) -> int:
+    """A whole number of at least 0."""
+    return positive(text, 0)
 
 
 MOST_IN_A_COMMAND = 10_000_000  # sounds in one command

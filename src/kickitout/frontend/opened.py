@@ -94,7 +94,7 @@ def _restored(model: Model, found: dict[str, Any], data: bytes, name: str) -> Op
     try:
         form = SoundFormat(sound.container.lower(), str(found.get("bits")), int(found.get("rate", 0)))
         exact = encode_kick(found, kick.channels, form, comment=decode_comment(data, name))[1] == data
-    except (UserError, TypeError, ValueError):  # in a form by now that is not written here
+    except (UserError, TypeError, ValueError, OverflowError):  # in a form by now that is not written here
         exact = False
     same = "the same file bit for bit" if exact else "the same samples in another file"
     return Opened(f"made here: its state is back, {same}", None, kick, exact)

@@ -46,7 +46,7 @@ def _with_torch(path: Path) -> Model:
     except ImportError as error:
         raise UserError(
             f"{path}: this model's representation has no phase, and rebuilding it needs PyTorch: "
-            "make train-env in the checkout, or train a recipe that keeps the phase (dcgan-bands, dcgan-stft)"
+            "make train-env in the checkout, or train a config that keeps the phase (dcgan-bands, dcgan-stft)"
         ) from error
     from kickitout.generation.torch_backend import load_torch_model
 

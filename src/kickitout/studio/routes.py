@@ -74,7 +74,7 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
     app = FastAPI(
         title="kick studio",
         version=kickitout.__version__,
-        description="A local page for kicks. Binary replies: see kickitout.studio.service.",
+        description="A local page for kicks. Binary replies: see kickitout.studio.replies.",
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's own page of the API is fetched from elsewhere
         redoc_url=None,

@@ -124,6 +124,8 @@ class BackgroundRun:
 
     @property
     def state(self) -> State:
+        if not self.path.is_dir():
+            return "not begun"  # or somebody has taken the folder away
         if is_running(self.path):
             self._ran = True
             return "stopping" if (self.path / STOP).exists() else "running"

@@ -25,7 +25,7 @@ TIMING = "timing.json"
 DEFAULT_BUDGET = 1200.0  # seconds
 TOLERANCE, LEAST = 0.1, 15.0
 MARGIN = {"estimated": 1.25, "measured": 1.1}
-USED_UP = 0.8  # share of a budget after which the same command has nothing left to do: some end early
+USED_UP = 0.8  # share of a budget after which it counts as used up in a folder that does not say so: some end early
 RECENT = 5  # steps that say how long the next one takes
 
 
@@ -36,7 +36,9 @@ class Timing:
     threads: int | None = None
     step_seconds: dict[str, float] = field(default_factory=dict)  # by number of threads, where that was measured
     seconds: float = 0.0  # on the clock, over all starts
-    starts: list[dict[str, float]] = field(default_factory=list)  # preparing, training, writing; steps
+    starts: list[dict[str, float]] = field(
+        default_factory=list
+    )  # preparing, training, writing; steps; the budget used up
     after: dict[str, float] = field(default_factory=dict)  # what each part of the end took last
 
     @classmethod
@@ -73,6 +75,11 @@ class Timing:
     def around(self) -> float:
         """Seconds that the last start took for everything but training; 0 where there was none."""
         return self.starts[-1]["preparing"] + self.starts[-1]["writing"] if self.starts else 0.0
+
+    def has_used(self, budget: float) -> bool:
+        """Whether a budget [s] has been trained to its end, or a larger one."""
+        used = [start["budget"] for start in self.starts if "budget" in start]
+        return budget <= max(used) if used else self.seconds >= USED_UP * budget
 
 
 @dataclass(frozen=True)
@@ -204,7 +211,7 @@ def refuse_early(out: str | Path, budget: TimeBudget, has_model: bool) -> str | 
     budget.before = timing.seconds
     if not timing.starts or not has_model:
         return None
-    if timing.seconds >= USED_UP * budget.seconds:
+    if timing.has_used(budget.seconds):
         starts = count(len(timing.starts), "start")
         return (
             f"{out}: has used its budget of {written(budget.seconds)} up, {on_the_clock(timing.seconds)} in {starts}, "

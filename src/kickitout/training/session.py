@@ -217,6 +217,7 @@ class Session:
         if run.writes and run.step > self.first:
             parts = {"preparing": prepared - self.began, "training": trained - prepared}
             parts |= {"writing": self.clock() - trained, "steps": run.step - self.first}
+            parts |= {"budget": self.budget.seconds} if self.budget and run.ended == "done" else {}
             self.timing.starts.append(parts)
             self._write(run)
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from kickitout.cli.options import add_workers, read_workers
 from kickitout.cli.parser import Parser
-from kickitout.cli.values import duration, positive
+from kickitout.cli.values import duration, not_negative, positive
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 from kicklab.cli import need_lab
@@ -126,7 +126,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listen.add_argument("--study", default="curves", help="whose rows are compared (default curves)")
     listen.add_argument("--only", action="append", default=[], metavar="ROW", help="rows by name, or a part of it")
     listen.add_argument("-n", type=positive, default=40, help="pairs (default 40)")
-    listen.add_argument("--seed", type=int, default=0, help="of the choice of pairs (default 0)")
+    listen.add_argument("--seed", type=not_negative, default=0, help="of the choice of pairs (default 0)")
     listen.add_argument("--page", type=Path, default=None, help="write the page to a file instead of serving it")
     listen.add_argument("--port", type=positive, default=PORT, help=f"on 127.0.0.1 (default {PORT})")
     listen.add_argument("--force", action="store_true", help="replace a page that is there")

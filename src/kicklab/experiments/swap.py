@@ -26,7 +26,7 @@ COLUMNS = {"click": "click [dB]", "body": "body [dB]", "all": "all [dB]", "C2ST"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("lab", type=Path, help="a laboratory, or results alone in which it was measured")
-    parser.add_argument("--study", default="start", help="whose row is taken (default start)")
+    parser.add_argument("--study", default="start", help="of --row (default start)")
     parser.add_argument("--row", default="", help="whose weights make the levels (default: the first that is there)")
     parser.add_argument("-n", type=positive, default=MADE, help=f"sounds that are made (default {MADE})")
     parser.add_argument("--again", action="store_true", help="measure it again")

@@ -23,7 +23,7 @@ const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.d
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
 const MODEL_S = 0.5; // what a model makes, and
 const LONGEST_S = 4; // the most that a kick rings: kickitout.generation.tail
-const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "length_s", "model_sha256"]; // kickitout.studio.routes.Recipe
+const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "length_s", "model_sha256"]; // kickitout.studio.service.Recipe
 
 /** @type {Map<number, {resolve: (done: any) => void, reject: (error: Error) => void}>} */
 const waiting = new Map();

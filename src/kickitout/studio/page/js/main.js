@@ -223,22 +223,25 @@ const mapInSession = {
 };
 
 let style = ""; // within which the kicks of the map are drawn
+let emptied = 0; // times that the map was, for kicks of another style
 
 /** Fill the map with kicks of a style, or of all. @param {string} name */
 async function fillWith(name) {
   style = name;
+  emptied += 1;
   map.sounds = [];
+  filter(); // of those that were there none is to be seen
   await fillTo(Math.max(wanted, AT_ONCE)); // also where it was not full yet
 }
 
 /** Fill the map, a few kicks at a time, so that the first ones are there at once. @param {number} until */
 async function fill(until) {
   const opening = state.steps[0]?.sound; // is a kick of the map, too
-  const within = style;
+  const before = emptied;
   while (map.sounds.length < until) {
     const first = map.sounds.length;
-    const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first), within);
-    if (within !== style) return; // another one was chosen meanwhile
+    const { sounds } = await backend.map(first, Math.min(AT_ONCE, until - first), style);
+    if (before !== emptied) return; // another one was chosen meanwhile
     sounds.forEach(prepare);
     if (!sounds.length) {
       button("more").disabled = true; // an exported site has the cards of so many

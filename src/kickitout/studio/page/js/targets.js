@@ -172,34 +172,42 @@ const send = newest(async (/** @type {Record<string, number>} */ targets, /** @t
   if (!moving) say(lines.map(inWords).join("; "));
 });
 
-/**
- * The targets for another kick of the map: one that says what to expect stays at its note, not at its semitones.
- * kept: whether this kick gets to all of them.
- * @param {Measured} other
- */
-function carriedOver(other) {
+/** @typedef {{target: Target, calibrated: import("./types.js").Calibration | undefined, value: number}} Goal */
+/** @type {Record<string, {turn: number, value: number}>} */
+let carried = {}; // what the last roll was to keep, by the control, and the turn that it has found for it
+
+/** What another kick is to keep: of a control that says what to expect its note, not its semitones. @returns {Goal[]} */
+function goalsNow() {
+  const targets = currentTargets();
+  return rows.flatMap((row) => {
+    const { name } = row.target;
+    const there = name in targets ? expected(row, targets[name]) : null;
+    if (!there) return [];
+    const same = carried[name]?.turn === targets[name]; // nobody has moved it since, and what is off does not add up
+    return [{ target: row.target, calibrated: there.calibrated, value: same ? carried[name].value : there.value }];
+  });
+}
+
+/** The targets for another kick of the map; kept: whether it gets to all goals. @param {Measured} other @param {Goal[]} goals */
+function carriedOver(other, goals) {
   const targets = { ...currentTargets() };
-  let kept = true;
-  for (const row of rows) {
-    const { name, low, high } = row.target;
-    const goal = name in targets ? expected(row, targets[name]) : null;
-    if (!goal) continue;
-    kept &&= getsTo(goal.calibrated, other, row.target, goal.value);
-    const reach = reachOf(goal.calibrated, other, row.target);
-    const nearest = reach ? turnFor(goal.calibrated, other, row.target, Math.min(Math.max(goal.value, reach[0]), reach[1])) : NaN;
-    if (!Number.isNaN(nearest)) targets[name] = Math.min(Math.max(nearest, low), high);
+  for (const { target, calibrated, value } of goals) {
+    const reach = reachOf(calibrated, other, target);
+    const nearest = reach ? turnFor(calibrated, other, target, Math.min(Math.max(value, reach[0]), reach[1])) : NaN;
+    if (!Number.isNaN(nearest)) targets[target.name] = Math.min(Math.max(nearest, target.low), target.high);
   }
-  return { targets, kept };
+  return { targets, kept: goals.every(({ target, calibrated, value }) => getsTo(calibrated, other, target, value)) };
 }
 
 /** Another kick: in an exported site one of the map, which keeps the notes that are locked if any of them does. */
 async function rolled() {
-  const before = state.sound?.recipe?.seed;
-  const others = (await backend.measured()).map((kick, seed) => ({ seed, ...carriedOver(kick) })).filter(({ seed }) => seed !== before);
+  const [before, goals, kicks] = [state.sound?.recipe?.seed, goalsNow(), await backend.measured()];
+  const others = kicks.map((kick, seed) => ({ seed, ...carriedOver(kick, goals) })).filter(({ seed }) => seed !== before);
   const keeping = others.filter(({ kept }) => kept);
   const from = keeping.length ? keeping : others;
   const draw = (/** @type {number} */ n) => Math.floor(Math.random() * n);
   const { seed, targets } = from.length ? from[draw(from.length)] : { seed: draw(1e6), targets: currentTargets() };
+  carried = Object.fromEntries(goals.map(({ target: { name }, value }) => [name, { turn: targets[name], value }]));
   return { seed, targets, reply: await backend.matchSeed(targets, seed) };
 }
 
