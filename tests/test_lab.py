@@ -649,7 +649,10 @@ def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
     [
         (["listen", "--port", "70000"], "--port 70000: cannot be used (.*); another from 1 to 65535 works"),
         (["listen", "--seed", "-1"], "'-1' is not a whole number of at least 0"),
-        (["measure", "swap", "LAB", "-n", "3", "--again"], r"-n 3: at least \d+ work, as many as there are unseen kicks"),
+        (
+            ["measure", "swap", "LAB", "-n", "3", "--again"],
+            r"-n 3: at least \d+ work, as many as there are unseen kicks",
+        ),
     ],
 )
 def test_a_value_that_cannot_be_is_a_sentence_before_any_work(toy_lab, capsys, words, said):

@@ -39,6 +39,7 @@ from kickitout.studio.guard import Guard
 from kickitout.studio.model import StudioModel
 from kickitout.studio.opening import best
 from kickitout.studio.routes import make_app
+from kickitout.studio.service import StudioService
 from kickitout.synthesis.procedural import synthesise
 
 pytestmark = pytest.mark.light
@@ -129,6 +130,20 @@ def test_a_file_is_the_same_bytes_from_the_page_and_from_the_command_line(client
     assert f'filename="kick_{note}_{decay}ms_s000042.{form}"' in reply.headers["content-disposition"]
     sound = decode_sound(reply.content, "it")
     assert (sound.rate, sound.container) == (rate, form.upper())
+
+
+def test_a_request_is_answered_to_its_end_by_the_model_that_it_came_to(model, monkeypatch):
+    service, kick_of = StudioService(StudioModel(model)), kickitout.kick_of
+
+    def while_another_is_chosen(*given):
+        service.play(None)
+        return kick_of(*given)
+
+    monkeypatch.setattr(kickitout, "kick_of", while_another_is_chosen)
+    found, _ = unpack(service.route("map")(0, 2).body)
+    assert [sound["recipe"]["seed"] for sound in found["sounds"]] == [0, 1]
+    with pytest.raises(AttributeError):
+        service.route("map")(0, 1)
 
 
 def test_a_matched_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path):

@@ -84,9 +84,7 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
     _say_what_is_wrong(app)
     for name, (method, reply) in ROUTES.items():
         binary: dict[int | str, dict[str, Any]] = {200: BINARY} if reply is Packed else {}
-        app.add_api_route(
-            f"/api/{name}", getattr(service, name), methods=[method], response_class=reply, responses=binary
-        )
+        app.add_api_route(f"/api/{name}", service.route(name), methods=[method], response_class=reply, responses=binary)
 
     @app.post("/api/invert", response_class=Packed, responses={200: BINARY},
               openapi_extra={"requestBody": {"required": True, **BINARY}})  # fmt: skip
@@ -95,7 +93,7 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a sound")
-        return await anyio.to_thread.run_sync(service.invert, data, name)
+        return await anyio.to_thread.run_sync(service.route("invert"), data, name)
 
     @app.post("/api/fit", response_class=Packed, responses={200: BINARY},
               openapi_extra={"requestBody": {"required": True, **BINARY}})  # fmt: skip
@@ -107,7 +105,7 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a loop")
-        return await anyio.to_thread.run_sync(service.fit, data, name, n)
+        return await anyio.to_thread.run_sync(service.route("fit"), data, name, n)
 
     _train(app, TrainingService(service, runs))
     return app

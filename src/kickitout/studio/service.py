@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
@@ -141,7 +142,7 @@ class Packed(Response):
 
 
 class StudioService:
-    """What the page does with a model. Each public method but `play` is an address of the API."""
+    """What the page does with a model. Its public methods are addresses of the API, but for `play` and `route`."""
 
     def __init__(self, now: StudioModel) -> None:
         self._now = now
@@ -149,6 +150,15 @@ class StudioService:
     def play(self, model: Model) -> None:
         """Go on with another model, which has learned from other kicks; the page is to be loaded again."""
         self._now = StudioModel(model)
+
+    def route(self, name: str) -> Callable[..., Any]:
+        """A public method for requests: each is answered to its end by the model that is played when it comes."""
+
+        @functools.wraps(getattr(self, name))
+        def answered(*args: Any, **kwargs: Any) -> Any:
+            return getattr(StudioService(self._now), name)(*args, **kwargs)
+
+        return answered
 
     @property
     def model(self) -> Model:
