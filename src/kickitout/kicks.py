@@ -37,6 +37,7 @@ from kickitout.generation.recipe import (
     find_latent,
     needs_model,
     recipe_in,
+    recipe_of_file,
     render_recipe,
     rounded,
     sound_recipe,
@@ -219,8 +220,8 @@ def vary(
     """One variation of a sound or of a recipe a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is
     as far as kicks are apart, 2 the most. length_s: as in `match`.
 
-    The controls of a recipe keep their values, and its curves stay drawn. Raises UserError for an amount outside
-    0..2, and as `invert` does.
+    The controls of a recipe keep their values, and its curves stay drawn, also where it is read from a file that the
+    model made. Raises UserError for an amount outside 0..2, and as `invert` does.
 
     >>> import kickitout
     >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
@@ -228,9 +229,10 @@ def vary(
     [(22050,), (22050,), (22050,)]
     """
     check_amount(amount)
-    length = _length(length_s, sound)
+    _length(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
     start = _start(sound, played)
+    length = start.length_s if length_s is None else length_s
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
     more |= start.curves
     made = variations(_under(played, start.curves), start.latent, seeds, amount, start.controls)
@@ -254,9 +256,10 @@ def morph(
     ['D1', 'F1', 'G1']
     """
     check_count(n)
-    length = _length(length_s, first, last)
+    _length(length_s)
     played = load_model(model)
     begin, end = _start(first, played), _start(last, played)
+    length = max(begin.length_s, end.length_s) if length_s is None else length_s
     more: dict[str, Any] = {"morphed": [begin.file, end.file]} if begin.file and end.file else {}
     shared = begin.curves if begin.curves == end.curves else {}
     more |= shared
@@ -282,9 +285,11 @@ def blend(
     >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
     'E1'
     """
-    length = _length(length_s, *sounds)
+    _length(length_s)
     played = load_model(model)
-    made = blend_latents(played, [_start(sound, played).latent for sound in sounds], weights)
+    starts = [_start(sound, played) for sound in sounds]
+    length = max((one.length_s for one in starts), default=MODEL_S) if length_s is None else length_s
+    made = blend_latents(played, [one.latent for one in starts], weights)
     return lasting(_kick(played, made, None, "blend"), length)
 
 
@@ -337,18 +342,30 @@ class _Start(NamedTuple):
     file: str = ""
     said: str = ""
     curves: Mapping[str, Any] = {}  # of a recipe, under CURVES
+    length_s: float = MODEL_S  # of a recipe
 
 
 def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
+    check_latent(model.info)
     if isinstance(sound, Mapping | Kick):
-        check_latent(model.info)
-        whole, played = _played(sound, model)
-        controls = as_row(whole.get("controls"), len(model.info.controls))[0]
-        curves = {CURVES: whole[CURVES]} if CURVES in whole else {}
-        return _Start(played.latent, controls, recipe_name(whole, word=model.info.word), curves=curves)
+        return _from_recipe(sound, model)
+    if isinstance(sound, str | PathLike) and (recipe := recipe_of_file(model, sound)):
+        path, moved = Path(sound), np.any(recipe.get("controls", [])) or CURVES in recipe
+        known = "its latent is known, and what moved it" if moved else "its latent is known"
+        return _from_recipe(recipe, model)._replace(
+            stem=path.stem, file=path.name, said=f"made by this model, so {known}"
+        )
     found = invert(sound, model)
     name = _file_of(found)
     return _Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
+
+
+def _from_recipe(recipe: RecipeLike, model: Model) -> _Start:
+    whole, played = _played(recipe, model)
+    controls = as_row(whole.get("controls"), len(model.info.controls))[0]
+    curves = {CURVES: whole[CURVES]} if CURVES in whole else {}
+    name = recipe_name(whole, word=model.info.word)
+    return _Start(played.latent, controls, name, curves=curves, length_s=_length(None, whole))
 
 
 def _under(model: Model, recipe: Mapping[str, Any]) -> Model:

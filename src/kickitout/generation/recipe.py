@@ -13,6 +13,7 @@ import numpy as np
 
 from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
+from kickitout.audio.prepare import prepare
 from kickitout.errors import UserError
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import under
@@ -25,7 +26,7 @@ from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
 from kickitout.generation.tail import first_half_second, ring_on, stated_length
 from kickitout.identity import identity_in
-from kickitout.sound import ONSET, SAMPLE_RATE
+from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
 
 LONGEST_PRE_ROLL_MS = 500.0
@@ -247,6 +248,26 @@ def invert_file(
     return found._replace(said=f"{CHANGED if changed else ''}{found.said}{oddities(data, name)}")
 
 
+def recipe_of_file(model: Model, sound: str | PathLike[str]) -> dict[str, Any] | None:
+    """The recipe in a sound file that `model` made by it, alone, and that nobody has changed since; None for another.
+
+    Raises UserError for a file that cannot be read.
+    """
+    comment = read_comment(Path(sound))
+    try:
+        recipe = recipe_in(comment, str(sound))
+        if not goes_by(model, recipe.get("model_sha256")) or any(key in recipe for key in ("shape", "keep", "source")):
+            return None
+        made = render_recipe(recipe, model)
+    except UserError:  # none, or a damaged one: a sound like others
+        return None
+    return recipe if is_sound_of(read_sound(sound), made.wave, recipe) else None
+
+
 def oddities(data: bytes, name: str) -> str:
-    """What decoding a sound file noticed, to be said behind a sentence; "" for nothing."""
-    return "".join(f"; {note}" for note in decode_sound(data, name).notes)
+    """What decoding and preparing a sound file noticed, to be said behind a sentence; "" for nothing."""
+    sound = decode_sound(data, name)
+    found, notes = prepare(sound), list(sound.notes)
+    notes += ["it begins downwards, and was turned over"] if found.flipped else []
+    notes += ["it rings on after the 500 ms that are heard of it"] if found.cut_s and found.known < LENGTH else []
+    return "".join(f"; {note}" for note in notes)

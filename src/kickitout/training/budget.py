@@ -36,9 +36,7 @@ class Timing:
     threads: int | None = None
     step_seconds: dict[str, float] = field(default_factory=dict)  # by number of threads, where that was measured
     seconds: float = 0.0  # on the clock, over all starts
-    starts: list[dict[str, float]] = field(
-        default_factory=list
-    )  # preparing, training, writing; steps; the budget used up
+    starts: list[dict[str, float]] = field(default_factory=list)  # preparing, training, writing; steps; budget, if used
     after: dict[str, float] = field(default_factory=dict)  # what each part of the end took last
 
     @classmethod
