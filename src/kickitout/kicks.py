@@ -122,7 +122,7 @@ def match(
     and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control. starts:
     seeds, of whose kicks one after the other is tried until one meets all targets, or recipes, whose own kick is, in
     `rounds` renders at most. length_s: the most seconds that each kick rings, without it as many as its recipe says, or
-    0.5; targets are met in its first 500 ms. Raises UserError for an unknown target, for one outside its range, and for
+    0.5; that is what the card reads. Raises UserError for an unknown target, for one outside its range, and for
     a model without controls.
 
     >>> import kickitout
@@ -137,20 +137,20 @@ def match(
     request = TargetRequest.of(targets)
     begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
     lengths = [_length(length_s, start) for start in begun]
-    return [lasting(_match(start, request, played, check_rounds(rounds)), length)
+    return [lasting(_match(start, request, played, check_rounds(rounds), length), length)
             for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
-def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int) -> Kick:
+def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int, length_s: float) -> Kick:
     whole = _whole(recipe, model)
     controls = as_row(whole.get("controls"), len(model.info.controls))[0]
     drawn = _under(model, whole)
     if "latent" in whole:
         latent = np.array(whole["latent"], np.float32)
-        found = match_targets(drawn, request, latent=latent, controls=controls, rounds=rounds)
+        found = match_targets(drawn, request, latent=latent, controls=controls, rounds=rounds, length_s=length_s)
     else:
         noise = start_noise(model, whole["seed"], whole.get("start", 0))
-        found = match_targets(drawn, request, noise, controls=controls, rounds=rounds)
+        found = match_targets(drawn, request, noise, controls=controls, rounds=rounds, length_s=length_s)
     check_finite(found.wave, f"model {model.info.name}")
     origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent", CURVES) if key in whole}
     whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)

@@ -117,11 +117,11 @@ def generate_kicks(
     """The kick of every seed with its recipe, in the order of the seeds, as soon as each is there.
 
     targets: what each shall measure, as in `match`. reject_outliers, style: as in `generate`; an `OutlierRejection`
-    counts what it resamples. length_s: the most seconds that each rings; a kick ends where it is no longer heard, and
-    targets and outliers are measured in its first 500 ms. curves: that all of them follow, as in `draw`. They are
-    generated on `threads` threads (all cores by default), a few at a time where there are so many; at most four such
-    groups a thread are under way, however many seeds there are. Raises UserError as `generate`, `match` and `draw` do,
-    for a sound that is not finite, and for curves together with targets or outlier rejection.
+    counts what it resamples. length_s: the most seconds that each rings; a kick ends where it is no longer heard.
+    Targets are measured as long as it rings, outliers in its first 500 ms. curves: that all of them follow, as in
+    `draw`. They are generated on `threads` threads (all cores by default), a few at a time where there are so many; at
+    most four such groups a thread are under way, however many seeds there are. Raises UserError as `generate`, `match`
+    and `draw` do, for a sound that is not finite, and for curves together with targets or outlier rejection.
 
     >>> import kickitout
     >>> for kick in kickitout.generate_kicks([7, 8]):
@@ -156,9 +156,9 @@ def each_kick(
     def group(part: Sequence[int]) -> list[Kick]:
         if rejection is not None:
             return [_kick(seed, one.wave, one.match, **one.recipe)
-                    for seed, one in zip(part, rejection.sample(part, request), strict=True)]  # fmt: skip
+                    for seed, one in zip(part, rejection.sample(part, request, length_s), strict=True)]  # fmt: skip
         if request:
-            found = match_seeds(played, request, part)
+            found = match_seeds(played, request, part, length_s=length_s)
             return [_kick(seed, match.wave, match) for seed, match in zip(part, found, strict=True)]
         noise = normal(part, played.info.noise_size)
         if curves is not None:

@@ -25,6 +25,7 @@ from kickitout.errors import UserError
 from kickitout.generation.model import Model, as_row, check_latent
 from kickitout.generation.noise import LARGEST_SEED, normal
 from kickitout.generation.secant import BracketedSecant, Span
+from kickitout.generation.tail import MODEL_S, ring_on
 from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult, missed_by
 from kickitout.models.controls import MOVED_BY, TARGETS, Target
 from kickitout.sound import PEAK
@@ -91,12 +92,13 @@ def _card_row(found: Cards, i: int) -> dict[str, float]:
 
 def match_targets(
     model: Model, targets: Targets, eps: np.ndarray | None = None, latent: np.ndarray | None = None,
-    controls: np.ndarray | None = None, rounds: int = ROUNDS,
+    controls: np.ndarray | None = None, rounds: int = ROUNDS, length_s: float = MODEL_S,
 ) -> MatchResult:  # fmt: skip
     """Move the controls of one kick until its card says what was asked for. Raises UserError for a model without.
 
     eps [1, noise_size] or latent [latent_size]: the kick to begin with. controls: as they stand then. rounds: renders
-    at most; few are enough while somebody still turns.
+    at most; few are enough while somebody still turns. length_s: the most seconds that the kick rings, which the card
+    reads; the wave of the result is what the model makes.
     """
     request, info = check_controls(model, targets), model.info
 
@@ -107,22 +109,24 @@ def match_targets(
 
     noise = np.zeros((1, info.noise_size), np.float32) if eps is None else eps
     begin = as_row(controls, len(info.controls))[0]
-    return _side_by_side(play, [_of_kick(info.controls, request, noise, begin, rounds)])[0]
+    return _side_by_side(play, [_of_kick(info.controls, request, noise, begin, rounds)], length_s)[0]
 
 
 def match_seeds(
-    model: Model, targets: Targets | Sequence[Targets], seeds: Sequence[int], first: int = 0
-) -> list[MatchResult]:
+    model: Model, targets: Targets | Sequence[Targets], seeds: Sequence[int], first: int = 0,
+    length_s: float = MODEL_S,
+) -> list[MatchResult]:  # fmt: skip
     """For each seed the first of its kicks that meets the targets as its controls move, or the nearest of those tried.
 
     Of STARTS kicks the TRIED that are nearest before a control moves are tried, then the same of the next STARTS, until
     one meets the targets or `tries` of the request have been tried. The first start is the seed's own kick; first: of
     the starts that are looked at. A seed's answer does not depend on the others. targets: of all seeds, or of each.
+    length_s: as in `match_targets`.
     """
     each = [targets] * len(seeds) if isinstance(targets, Mapping | TargetRequest) else targets
     searches = [_of_seed(model, check_controls(model, one), seed, first)
                 for one, seed in zip(each, seeds, strict=True)]  # fmt: skip
-    return _side_by_side(model.play, searches)
+    return _side_by_side(model.play, searches, length_s)
 
 
 def match_seed(model: Model, targets: Targets, seed: int, first: int = 0) -> MatchResult:
@@ -168,26 +172,35 @@ def start_noises(model: Model, seeds: Sequence[int], start: int) -> np.ndarray:
 Search: TypeAlias = Generator[_Renders, list[_Rendered], MatchResult]
 
 
-def _side_by_side(play: Play, searches: Sequence[Search]) -> list[MatchResult]:
+def _side_by_side(play: Play, searches: Sequence[Search], length_s: float) -> list[MatchResult]:
     """What each search returns; the renders that all of them wait for are made and measured together."""
     results: list[MatchResult | None] = [None] * len(searches)
     waiting = {i: next(search) for i, search in enumerate(searches)}  # every search waits for a render
     while waiting:
         waves = play(*(np.concatenate(parts) for parts in zip(*waiting.values(), strict=True)))
-        found = cards(waves.mean(axis=1), threads=1)
+        rendered = _measured_renders(waves, length_s)
         still, first = {}, 0
         for i, wanted in waiting.items():
-            rows = range(first, first := first + len(wanted.controls))
-            rendered = [
-                _Rendered(waves[row], _card_row(found, row), {k: Why(int(v[row])) for k, v in found.whys.items()})
-                for row in rows
-            ]
+            rows = slice(first, first := first + len(wanted.controls))
             try:
-                still[i] = searches[i].send(rendered)
+                still[i] = searches[i].send(rendered[rows])
             except StopIteration as done:
                 results[i] = done.value
         waiting = still
     return results  # type: ignore[return-value]  # each has ended
+
+
+def _measured_renders(waves: np.ndarray, length_s: float) -> list[_Rendered]:
+    """Renders [n, C, LENGTH] with their cards, as long as each rings: those of one length are measured together."""
+    heard = [ring_on(wave, length_s).mean(axis=0) for wave in waves]
+    found: dict[int, _Rendered] = {}
+    for length in {len(wave) for wave in heard}:
+        at = [i for i, wave in enumerate(heard) if len(wave) == length]
+        measured = cards(np.stack([heard[i] for i in at]), threads=1)
+        for row, i in enumerate(at):
+            whys = {name: Why(int(why[row])) for name, why in measured.whys.items()}
+            found[i] = _Rendered(waves[i], _card_row(measured, row), whys)
+    return [found[i] for i in range(len(waves))]
 
 
 def _of_kick(names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int) -> Search:

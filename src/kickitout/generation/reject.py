@@ -25,6 +25,7 @@ from kickitout.descriptors.limits import ARTEFACTS, FIELD_UNITS, Limits, artefac
 from kickitout.errors import UserError
 from kickitout.generation.match import STARTS, Targets, match_seeds, start_noises, starts_tried
 from kickitout.generation.model import Model
+from kickitout.generation.tail import MODEL_S
 from kickitout.generation.targets import MatchResult, TargetRequest
 
 ATTEMPTS = 8  # at most, the first one included
@@ -125,18 +126,21 @@ class OutlierRejection:
         """Whether kicks are held against what the model learned from, and not against traces of a machine alone."""
         return self.limits.sounds > 0
 
-    def sample(self, seeds: Sequence[int], targets: Targets | None = None) -> list[Sampled]:
+    def sample(
+        self, seeds: Sequence[int], targets: Targets | None = None, length_s: float = MODEL_S
+    ) -> list[Sampled]:  # fmt: skip
         """The kicks of some seeds, each the same whatever the others are: cards are quicker together.
 
         Kicks that were asked for are held against the traces alone: who asks for 200 Hz wants to leave what is usual.
-        Raises UserError where no attempt of a seed is a finite sound.
+        length_s: as in `match_targets`; what is out of range is looked for in what the model makes. Raises UserError
+        where no attempt of a seed is a finite sound.
         """
         request = TargetRequest.of(targets)
         limits = _asked(self.limits, request.targets) if request else self.limits
         best: dict[int, Sampled] = {}
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):
-            played = self._play([seeds[i] for i in waiting], attempt, request)
+            played = self._play([seeds[i] for i in waiting], attempt, request, length_s)
             waves = np.stack([wave.mean(axis=0) for wave, _ in played])
             found = cards(waves, threads=1, loudness=False)  # which has no limits
             excess = limits.excess(found)
@@ -157,10 +161,10 @@ class OutlierRejection:
         return [best[i] for i in range(len(seeds))]
 
     def _play(
-        self, seeds: Sequence[int], attempt: int, request: TargetRequest
+        self, seeds: Sequence[int], attempt: int, request: TargetRequest, length_s: float
     ) -> list[tuple[np.ndarray, MatchResult | None]]:
         if request:
-            found = match_seeds(self.model, request, seeds, attempt * starts_tried(request))
+            found = match_seeds(self.model, request, seeds, attempt * starts_tried(request), length_s)
             return [(match.wave, match) for match in found]
         return [(wave, None) for wave in self.model.play(start_noises(self.model, seeds, attempt * STARTS))]
 
