@@ -14,6 +14,7 @@ from commands import code_of
 from kits import write_kick
 from synthetic import swept_kick
 
+import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards
@@ -47,6 +48,33 @@ def test_a_kit_of_the_model_in_the_package(tmp_path):
         assert recipe["seed"] == 5
         assert recipe["kit"]["name"] == "Two"
         assert file_of_recipe(recipe, path.name, model=load_model()) == path.read_bytes()
+
+
+@pytest.mark.parametrize("note", ["F1", "F", None])
+def test_targets_are_met_by_the_sounds_of_a_kit_at_its_note(tmp_path, note):
+    kit = kickitout.write_kit(
+        tmp_path / "kit", range(3), note=note, targets={"decay": 200.0, "click": -20.0}, layers=1, round_robins=1,
+        formats=["sfz"],
+    )  # fmt: skip
+    assert all(kick.kick.match.reached for kick in kit.kit.kicks)
+    for path in sorted(kit.folder.rglob("*.wav")):
+        found = kickitout.card(path)
+        assert found["decay_t20_ms"] == pytest.approx(200, rel=0.05)
+        assert found["click_level_db"] == pytest.approx(-20, abs=1.5)
+        assert abs(found["cents"]) < 1
+        assert note is None or str(found["note"]).startswith(note)
+
+
+def test_a_kit_of_generated_files_says_so_and_of_others_whose_they_are(tmp_path):
+    made = kickitout.write_kicks(kickitout.generate_kicks([0, 1]), tmp_path / "made")
+    write_kick(tmp_path / "own.wav", swept_kick())
+    plain = {"layers": 1, "round_robins": 1, "formats": ["sfz"]}
+    whole = kickitout.write_kit(tmp_path / "a", sounds=made, **plain).folder / "LICENSE.txt"
+    assert "2 kicks of it: generated with kickitout by the model kickae-at-large, identity " in whole.read_text()
+    assert "recordings" not in whole.read_text()
+    both = kickitout.write_kit(tmp_path / "b", sounds=[made[0], tmp_path / "own.wav"], **plain).folder / "LICENSE.txt"
+    assert "1 kick of it: generated with kickitout" in both.read_text()
+    assert "The other sounds were derived from recordings" in both.read_text()
 
 
 def test_the_name_of_a_kit_is_that_of_its_folder_unless_it_is_said(tmp_path):

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from synthetic import swept_kick
 
+import kickitout
+from kickitout.audio import write_sound
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.pitching import tune
@@ -157,6 +159,16 @@ def test_a_kick_is_tuned_to_within_a_cent_by_the_card_and_by_its_formula(end_hz,
         assert got.name == "G1"
     if note is None:
         assert abs(got.before) <= 50
+
+
+def test_a_short_sound_is_tuned_by_what_the_card_reads_of_its_file(tmp_path):
+    """A file is read with silence behind it, which moves the pitch of what ends after a few periods."""
+    short = swept_kick(end_hz=52.0)[: round(0.14 * SAMPLE_RATE)]
+    short[-200:] *= np.linspace(1, 0, 200, dtype=np.float32)
+    found = tune(short[None], None, "short")
+    write_sound(tmp_path / "tuned.wav", varispeed(short[None], found.cents)[0], SAMPLE_RATE, bits="24")
+    cents = 100 * (to_midi(kickitout.card(tmp_path / "tuned.wav")["pitch_end_hz"]) - found.note)
+    assert cents == pytest.approx(found.after, abs=1)
 
 
 def test_a_sound_without_pitch_stays_as_it_is_and_says_why():

@@ -96,14 +96,24 @@ def licence_text(kit: Kit, model: Model | None) -> str:
             "",
             *_learned_rows(model),
         ]
-    else:
+        return "\n".join(lines) + "\n"
+    made = Counter(maker for kick in kit.kicks if (maker := kick.kick.made_by))
+    for maker, n in sorted(made.items()):
         lines += [
-            "The sounds were derived from recordings. Rights in a recording are rights in what is derived from it, so",
-            "these licences apply as well:",
+            f"{count(n, 'kick')} of it: generated with kickitout by the model {maker}.",
+            "The makers of kickitout claim no rights in sounds that are generated with it.",
+            "`kick recipe FILE` says of each what its model learned from.",
             "",
-            *_rows(Counter((kick.kick.source, kick.kick.licence) for kick in kit.kicks)),
         ]
-    return "\n".join(lines) + "\n"
+    recorded = [kick.kick for kick in kit.kicks if not kick.kick.made_by]
+    if recorded:
+        lines += [
+            f"{'The other sounds' if made else 'The sounds'} were derived from recordings. Rights in a recording are",
+            "rights in what is derived from it, so these licences apply as well:",
+            "",
+            *_rows(Counter((kick.source, kick.licence) for kick in recorded)),
+        ]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def model_card(model: Model) -> str:

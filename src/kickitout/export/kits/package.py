@@ -75,8 +75,9 @@ def write_kit(
     robins. Returns its folder, its zip with `zipped`, and what there is to say of it.
 
     seeds: of a model's kicks; style: within which they are drawn; length_s: the most seconds that each rings; targets:
-    what each measures before it is tuned, as in `match`; sounds: files and folders instead, of which `most` are used.
-    note: "F1", or "F" for each kick's nearest F; without it the nearest semitone. layers, round_robins: 1 to 8.
+    what each measures at the note that it is tuned to, as in `match`; sounds: files and folders instead, of which
+    `most` are used. note: "F1", or "F" for each kick's nearest F; without it the nearest semitone. layers,
+    round_robins: 1 to 8.
     formats: of `kit_formats()`, the usual ones without it. match: "loudness" or "peak", what all kicks share; level:
     "-14 LUFS" or "-1 dBTP", how much of it, without it as much as peaks allow. choke: a stroke ends the one before it.
     pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
@@ -100,7 +101,7 @@ def write_kit(
         check_seeds(seeds)
         played = load_model(model)
         rejection = OutlierRejection.of(played) if reject_outliers else None
-        used = kicks_of_model(played, seeds, rejection, length_s, style, targets)
+        used = kicks_of_model(played, seeds, rejection, length_s, style, targets, plan.target)
     else:
         plan.check_size(1 if most is None else most)
         used, left_out = kicks_of_files([Path(sound) for sound in sounds], most)

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kickitout.descriptors import cards
+from kickitout.descriptors import cards, cards_of_each
 from kickitout.export.kits.tuning import NoteTarget, find_note
 from kickitout.generation.shaping import varispeed
 from kickitout.notes import note_name, to_midi
+from kickitout.sound import LENGTH
 
 CLOSE = 1.0  # cents: as near as a further move would bring it, and far below what is heard in a kick
 AROUND = tuple(range(-50, 51, 10))  # cents
@@ -48,7 +49,7 @@ class Tuned:
 def tune(wave: np.ndarray, target: NoteTarget | None, who: str) -> Tuned:
     """wave [C, T] to the target's note, or to the nearest one. Raises UserError when that is too far away."""
     mono = wave.mean(axis=0, keepdims=True)
-    found = cards(mono)
+    found = cards(_as_file(mono[0])[None])
     hz = float(found["pitch_end_hz"][0])
     if math.isnan(hz):
         return Tuned(None, why=found.reason(0, "pitch_end_hz") or "")
@@ -87,7 +88,11 @@ def _off(after: float) -> float:
 
 def _after_moves(mono: np.ndarray, moves: Sequence[float], note: int) -> list[float]:
     """What the card says after each move, in cents from the note; NaN for no pitch."""
-    waves = [varispeed(mono, cents)[0] for cents in moves]
-    longest = max(map(len, waves))
-    hz = cards(np.stack([np.pad(x, (0, longest - len(x))) for x in waves]))["pitch_end_hz"]
-    return [100 * (to_midi(float(f)) - note) if f > 0 else math.nan for f in hz]
+    waves = [_as_file(varispeed(mono, cents)[0]) for cents in moves]
+    hz = [float(card["pitch_end_hz"]) for card, _ in cards_of_each(waves)]
+    return [100 * (to_midi(f) - note) if f > 0 else math.nan for f in hz]
+
+
+def _as_file(mono: np.ndarray) -> np.ndarray:
+    """A wave [T] with the silence behind it with which `kick card` reads a file that is shorter."""
+    return np.pad(mono, (0, max(0, LENGTH - len(mono))))

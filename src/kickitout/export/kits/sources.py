@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -21,12 +22,16 @@ from kickitout._version import __version__
 from kickitout.audio import read_comment
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
-from kickitout.generation.generate import generate_kicks
+from kickitout.export.kits.tuning import NoteTarget, find_note
+from kickitout.generation.generate import Kick, generate_kicks
 from kickitout.generation.match import MatchResult, Targets
 from kickitout.generation.model import Model
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.source import decode_whole_kick
 from kickitout.generation.tail import MODEL_S
+from kickitout.generation.targets import TargetRequest
+from kickitout.models.controls import MOVED_BY, TARGETS
+from kickitout.notes import to_hz
 
 
 @dataclass(frozen=True)
@@ -43,25 +48,50 @@ class KitSource:
     source: str = UNSTATED
     licence: str = UNSTATED
     word: str = "kick"  # names of its files begin with it
-    match: MatchResult | None = None  # the result of its targets, before the kick is tuned
+    match: MatchResult | None = None  # the result of its targets
+
+    @property
+    def made_by(self) -> str:
+        """The model that generated the file of this kick, and its identity; "" for a recording, or a part of one."""
+        recipe = self.recipe.get("source", {}).get("recipe", {})
+        if "model" not in recipe or "keep" in recipe:
+            return ""
+        return f"{recipe['model']}, identity {recipe.get('model_sha256', '(not finished)')}"
 
 
 def kicks_of_model(
     model: Model, seeds: Sequence[int], rejection: OutlierRejection | None = None, length_s: float = MODEL_S,
-    style: str | None = None, targets: Targets | None = None,
+    style: str | None = None, targets: Targets | None = None, note: NoteTarget | None = None,
 ) -> list[KitSource]:  # fmt: skip
-    """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. Raises UserError for a
-    seed that is silent, and for a style that the model does not have."""
+    """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. note: what it is going
+    to be tuned to; with targets the model makes it there, lest tuning moves it away from them. Raises UserError for a
+    seed that is silent, for one that cannot be tuned, and for a style that the model does not have."""
     found, of_style = [], "" if style is None else f"{style}_"
-    for kick in generate_kicks(
-        seeds, model, targets, reject_outliers=rejection or False, style=style, length_s=length_s
-    ):
+
+    def kicks(seeds: Sequence[int], asked: Targets | None) -> Iterator[Kick]:
+        return generate_kicks(seeds, model, asked, reject_outliers=rejection or False, style=style, length_s=length_s)
+
+    for kick in kicks(seeds, targets):
+        if kick.seed is not None and (in_tune := _in_tune(kick, model, targets, note)):
+            kick = next(kicks([kick.seed], in_tune))
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
         label = f"{of_style}s{kick.seed:06d}"
         found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=kick.match))
     return found
+
+
+def _in_tune(kick: Kick, model: Model, targets: Targets | None, note: NoteTarget | None) -> TargetRequest | None:
+    """The targets of a kick, and the pitch that it is tuned to; None where there are no others, where a pitch is asked
+    for already or moved by nothing, and where the kick has none that can be asked for."""
+    request, pitch = TargetRequest.of(targets), TARGETS["pitch"]
+    open_ = request and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
+    hz = float(kick.card["pitch_end_hz"]) if open_ else math.nan
+    if math.isnan(hz):
+        return None
+    goal = to_hz(find_note(hz, note, f"seed {kick.seed}"))
+    return replace(request, targets={**request.targets, "pitch": goal}) if pitch.low <= goal <= pitch.high else None
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
