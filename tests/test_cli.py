@@ -102,6 +102,9 @@ def test_the_version_is_the_packages(capsys):
 @pytest.mark.parametrize(
     ("args", "sentence"),
     [
+        (["generate", "--tone", "6k", "--rate", "8000"], "--tone 6000: files of 8000 Hz hold what lies below 4000 Hz"),
+        (["generate", "--note", "F1", "--tolerance", "note=5,pitch=3"], "pitch is there twice"),
+        (["styles", "--sheet", "styles.jpg"], "styles.jpg: sheets are drawn as PNG; choose a name that ends in .png"),
         (["generate", "-n", "0"], "at least 1"),
         (["generate", "--seeds", "x"], "not a seed"),
         (["generate", "--seeds", "9-3"], "runs upwards"),

@@ -77,6 +77,17 @@ def test_a_kit_of_generated_files_says_so_and_of_others_whose_they_are(tmp_path)
     assert "The other sounds were derived from recordings" in both.read_text()
 
 
+def test_the_files_of_a_folder_are_in_the_order_in_which_people_count(tmp_path):
+    for number in (10, 2, 1):
+        write_kick(tmp_path / "mine" / f"kick{number}.wav", swept_kick())
+    plain = {"layers": 1, "round_robins": 1, "formats": ["sfz"]}
+    kit = kickitout.write_kit(tmp_path / "a", sounds=[tmp_path / "mine"], **plain).kit
+    assert [kick.kick.label for kick in kit.kicks] == ["kick1", "kick2", "kick10"]
+    given = [tmp_path / "mine" / name for name in ("kick10.wav", "kick1.wav")]
+    kit = kickitout.write_kit(tmp_path / "b", sounds=given, **plain).kit
+    assert [kick.kick.label for kick in kit.kicks] == ["kick10", "kick1"]
+
+
 def test_the_name_of_a_kit_is_that_of_its_folder_unless_it_is_said(tmp_path):
     assert main(["kit", "-n", "1", "--velocity-layers", "1", "--round-robin", "1", "-o", str(tmp_path / "Bang")]) == 0
     assert (tmp_path / "Bang" / "Bang.sfz").exists()

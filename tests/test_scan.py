@@ -56,6 +56,15 @@ def test_sounds_that_cannot_be_read_are_refused_with_what_would_work(pack):
     }
 
 
+def test_an_instrument_in_a_folder_of_its_sounds_is_no_sound_and_by_name_is_refused(pack):
+    (pack / "kit.sfz").write_text("<region> sample=a.wav")
+    found = scan(pack)
+    assert found.ignored[".sfz"] == 1
+    assert not any("sfz" in one.name for one in found.refused)
+    with pytest.raises(UserError, match="an instrument, not a sound; export its WAVs"):
+        scan(pack / "kit.sfz")
+
+
 def test_single_files_and_several_folders_are_taken_in_the_order_given(pack, tmp_path):
     other = tmp_path / "other" / "kicks"
     other.mkdir(parents=True)

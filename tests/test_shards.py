@@ -88,6 +88,14 @@ def test_a_shard_says_nothing_of_who_made_it_and_when(whole):
             assert info.isreg()
 
 
+def test_a_shard_is_no_sound(tmp_path, capsys):
+    assert main(["generate", "-n", "2", "--shards", "2", "-q", "-o", str(tmp_path / "set")]) == 0
+    (shard,) = (tmp_path / "set").glob("*.tar")
+    for command in ("card", "vary", "recipe"):
+        assert main([command, str(shard)]) == 2
+        assert f"{shard}: an archive, not a sound; unpack it first" in capsys.readouterr().err
+
+
 def test_two_workers_write_the_same_bytes_as_one(whole, tmp_path):
     assert order(tmp_path / "set", "--workers", 2) == 0
     assert digests(tmp_path / "set") == digests(whole)

@@ -34,6 +34,11 @@ def test_hostile_sounds_are_answered_with_a_sentence(client):
         refused(client.post("/api/invert?name=x.wav", content=data), 400, words)
 
 
+def test_a_body_that_is_not_sent_as_json_is_told_how(client):
+    reply = client.post("/api/match", content=b'{"seed": 7, "targets": {}}', headers={"content-type": "text/plain"})
+    refused(reply, 422, "send it with Content-Type: application/json")
+
+
 @pytest.mark.parametrize(
     ("path", "body", "words"),
     [

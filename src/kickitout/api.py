@@ -161,7 +161,8 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
     """Draw the first `kicks` kicks of each style of a model as a PNG: a row a style, in the order of `styles`; each
     tile has a spectrogram (30 Hz to 18 kHz, 70 dB) over the waveform. Returns the file.
 
-    Raises UserError for a model without styles, and where a file is in the way (force replaces it).
+    Raises UserError for a model without styles, for a name that does not end in .png, and where a file is in the way
+    (force replaces it).
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -169,6 +170,8 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
     'styles.png'
     """
     out = Path(out)
+    if out.suffix.lower() != ".png":
+        raise UserError(f"{out}: sheets are drawn as PNG; choose a name that ends in .png")
     check_new_file(out, force=force)
     played = load_model(model)
     rows = [

@@ -5,6 +5,7 @@ WAVS = (".wav", ".wave", ".bwf", ".rf64", ".w64")
 SOUND_FILES = frozenset(
     (*WAVS, ".flac", ".aif", ".aiff", ".aifc", ".ogg", ".oga", ".opus", ".mp3", ".caf", ".au", ".snd")
 )
+TEXT_INSTRUMENTS = frozenset((".sfz",))  # they hold no sounds: those lie beside them
 UNPACK = "unpack it first; only .zip is opened"
 REFUSED_FILES = {
     **dict.fromkeys((".m4a", ".aac", ".mp4"), f"AAC is not read; {CONVERT_IT}"),

@@ -19,11 +19,13 @@ from typing import BinaryIO
 from kickitout.audio import mpeg, ogg
 from kickitout.audio.chunks import chunk_near, chunks, is_name, read_at, riff_chunk, riff_head, spliced
 from kickitout.errors import UserError
+from kickitout.suffixes import UNPACK
 
 STREAMED = 0x7FFFF000  # data sizes from here up (and 0) mean "not known when the header was written": ffmpeg, sox pipes
 STREAMED_64 = 1 << 62  # the same where sizes have 64 bits
 SLIP = 64  # bytes: a promise that is further off is no slip of a writer but a file that was cut
 LAME, LAMES_DELAY = b"LAME3", 576  # its name, in whatever a frame has left over; samples it puts in front of the sound
+TAR, TAR_AT = b"ustar", 257  # the name of the format, and where each tar file has it
 SEARCHED = 1 << 16  # bytes in which a container is sought behind junk
 MAGIC = re.compile(
     rb"RIFF....WAVE|RIFX....WAVE|RF64....WAVE|BW64....WAVE|FORM....AIF[FC]|riff\x2e\x91\xcf\x11|caff\0\x01\0|"
@@ -71,6 +73,12 @@ def find_contents(file: BinaryIO, name: str) -> Contents:
     data = read_at(file, 0)
     stream = mpeg.stream_in(data)
     return Contents(spliced(file, (begin, end))) if stream is None else _mpeg(data, stream, name)
+
+
+def refuse_archive(file: BinaryIO, name: str) -> None:
+    """Raise UserError for a tar file: the first sound in it would be taken for all."""
+    if read_at(file, TAR_AT, len(TAR)) == TAR:
+        raise UserError(f"{name}: an archive, not a sound; {UNPACK}")
 
 
 def find_begin(file: BinaryIO) -> tuple[int, bytes]:

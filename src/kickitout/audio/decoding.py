@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from kickitout.audio.chunks import chunks, info_comment, read_at
-from kickitout.audio.containers import find_begin, find_contents, truncated
+from kickitout.audio.containers import find_begin, find_contents, refuse_archive, truncated
 from kickitout.audio.samples import Sound, whole_number_scale
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
@@ -104,6 +104,7 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
     from kickitout.audio.libsndfile import FAILURES, open_stream
 
     file = io.BytesIO(data) if isinstance(data, bytes) else data
+    refuse_archive(file, name)
     for kind, at, size in chunks(file, find_begin(file)[0]):
         if kind == b"LIST":
             comment = info_comment(read_at(file, at, size))
@@ -121,6 +122,7 @@ def _decode(file: BinaryIO, name: str, longest: float) -> Sound:
 
     if Path(name).suffix.lower() == ".raw":
         raise UserError(f"{name}: raw samples without a header; {CONVERT_IT}")
+    refuse_archive(file, name)
     contents = find_contents(file, name)
     try:
         with open_stream(contents.file) as sound:

@@ -108,7 +108,11 @@ def tolerances(text: str) -> dict[str, float]:
     >>> tolerances("decay=2%,note=5cents"), tolerances("click=0.5")
     ({'decay': 2.0, 'pitch': 5.0}, {'click': 0.5})
     """
-    return dict(_tolerance(part) for part in text.split(","))
+    found = [_tolerance(part) for part in text.split(",")]
+    names = [name for name, _ in found]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise argparse.ArgumentTypeError(f"{text!r}: {twice[0]} is there twice; give one error of each target")
+    return dict(found)
 
 
 def _tolerance(text: str) -> tuple[str, float]:

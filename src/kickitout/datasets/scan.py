@@ -18,7 +18,7 @@ from kickitout.datasets.archives import list_members, lower, read_member
 from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError, printable
 from kickitout.files import explain_os_error, left_by_others
-from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
+from kickitout.suffixes import REFUSED_FILES, SOUND_FILES, TEXT_INSTRUMENTS
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ class _Walk:
     paths: dict[str, str] = field(default_factory=dict)  # a candidate's name -> its path
     archives: list[str] = field(default_factory=list)  # their paths
     rows: list[IndexRow] = field(default_factory=list)  # of every index.csv
+    folder: bool = False  # a folder was given, and not a file
 
 
 def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Scan:
@@ -100,6 +101,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
                 total.warnings.append(f"{path}: read already as part of another folder")
                 continue
             else:
+                walk.folder = True
                 _walk_folder(walk, path, _unique(_shown_name(path.resolve().name) or "root", used), top=True)
         except OSError as error:
             if isinstance(error, PermissionError):
@@ -161,7 +163,7 @@ def _take_candidate(walk: _Walk, key: str, candidate: Candidate) -> None:
     if suffix in SOUND_FILES:
         walk.candidates.append(replace(candidate, name=_unique(candidate.name, walk.used, suffix)))
         walk.paths[walk.candidates[-1].name] = key
-    elif suffix in REFUSED_FILES:
+    elif suffix in REFUSED_FILES and not (suffix in TEXT_INSTRUMENTS and walk.folder):
         walk.refused.append(Refused(candidate.name, REFUSED_FILES[suffix]))
     else:
         walk.ignored[suffix or "(none)"] += 1

@@ -81,6 +81,15 @@ class SoundFormat:
             refuse_flac(self.rate)
         check_pre_roll(self.pre_roll_ms)
 
+    def refuse_targets(self, request: TargetRequest) -> None:
+        """Raise UserError for a tone that files of this rate cannot hold."""
+        tone = request.targets.get("tone", 0.0)
+        if tone >= self.rate / 2:
+            raise UserError(
+                f"--tone {tone:g}: files of {self.rate} Hz hold what lies below {self.rate / 2:g} Hz; "
+                "a lower tone, or a higher --rate works"
+            )
+
 
 def file_name(seed: int, form: SoundFormat) -> str:
     """The name of a seed's file.
@@ -274,6 +283,7 @@ class GenerationJob:
         _opened[name, played.digest] = played
         in_style(played, style)
         request = TargetRequest.of(targets)
+        form.refuse_targets(request)
         check_alone(curves, request, reject_outliers)
         form = replace(form, word=named_by(played.info.word, style))
         length_s = check_length(length_s)

@@ -141,8 +141,10 @@ def _say_what_is_wrong(app: FastAPI) -> None:
         return JSONResponse({"error": in_words_of_the_page(str(error))}, 400)
 
     @app.exception_handler(RequestValidationError)
-    def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
+        if isinstance(first.get("input"), bytes) and "json" not in request.headers.get("content-type", ""):
+            return JSONResponse({"error": "the request: not JSON; send it with Content-Type: application/json"}, 422)
         where = ".".join(str(part) for part in first["loc"] if part not in ("body", "query"))
         where = where if where and not where.isdecimal() else "the request"
         message = str(first["msg"]).removeprefix("Value error, ")

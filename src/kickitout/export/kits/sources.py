@@ -7,11 +7,12 @@ is as long as it rings, or as the model makes it; one from a file keeps its leng
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -95,7 +96,8 @@ def _in_tune(kick: Kick, model: Model, targets: Targets | None, note: NoteTarget
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
-    """The kicks of files, folders and zip archives, in the order of `dataset.scan`; at most the first `most` good ones.
+    """The kicks of files, folders and zip archives, in the order of `dataset.scan`, but kick2 before kick10; at most
+    the first `most` good ones.
 
     A file that was given by its own name has to be good; one in a folder or archive may be refused, and is listed then.
     Raises UserError when there is none left.
@@ -104,7 +106,7 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     by_name = {path for path in paths if path.is_file() and path.suffix.lower() != ".zip"}
     good: list[KitSource] = []
     refused = list(found.refused)
-    for candidate in found.candidates:
+    for candidate in _by_number(found.candidates, by_name):
         if most is not None and len(good) == most:
             break
         try:
@@ -116,6 +118,18 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     if not good:
         raise UserError(f"{refused[0].name}: {refused[0].reason} (and no other sound is there)")
     return good, refused
+
+
+def _by_number(candidates: Sequence[Candidate], by_name: Collection[Path]) -> list[Candidate]:
+    """Numbers in the names of a folder's files as people count. by_name: files that were given in an order."""
+
+    def folder(one: Candidate) -> str:
+        return f"/{one.name}" if one.path in by_name else one.name.rpartition("/")[0]
+
+    def counted(one: Candidate) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", one.name)]
+
+    return [one for _, group in itertools.groupby(candidates, folder) for one in sorted(group, key=counted)]
 
 
 def kick_of_bytes(
