@@ -117,9 +117,9 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
         if workers:
             workers.close()
         there = job.written_since(since, seeds)
-        print(f"{there} of {count(len(seeds), job.form.word)} are in {args.out}, whole", file=sys.stderr)
+        print(f"{there} of {count(len(seeds), job.word)} are in {args.out}, whole", file=sys.stderr)
         raise
-    print(f"{count(done, job.form.word)} in {_speed(done, began)} in {args.out}", file=sys.stderr)
+    print(f"{count(done, job.word)} in {_speed(done, began)} in {args.out}", file=sys.stderr)
     targets.say()
     if rejection is not None:
         say_rejected(rejection)

@@ -289,6 +289,11 @@ class GenerationJob:
         length_s = check_length(length_s)
         return cls(name, played.digest, folder, form, request, limits, style, length_s, curves)
 
+    @property
+    def word(self) -> str:
+        """What its sounds are: "kick", also where their files are named by a style."""
+        return self.form.word.removesuffix(f"_{self.style}")
+
     def open(self) -> Model:
         """Raises UserError where the model is another one here."""
         key = self.model, self.digest
