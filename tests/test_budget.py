@@ -173,6 +173,9 @@ def test_a_few_more_minutes_than_a_budget_that_is_used_up_train_on(tmp_path):
     assert again is not None
     assert "has used its budget of 20m up" in again
     assert refuse_early(tmp_path, TimeBudget(1195.0 + 240), has_model=True) is None
+    (tmp_path / "timing.json").write_text(json.dumps(Timing(1, {}, 3700.0, [start]).to_data()))
+    assert "has used its budget of 1h up" in str(refuse_early(tmp_path, TimeBudget(3600.0), has_model=True))
+    (tmp_path / "timing.json").write_text(json.dumps(Timing(1, {}, 1195.0, [start]).to_data()))
     with pytest.raises(UserError, match="too short to train, after 19m55s of earlier starts"):
         refuse_early(tmp_path, TimeBudget(1195.0 + 60), has_model=True)
 

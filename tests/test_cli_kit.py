@@ -18,8 +18,10 @@ import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards
+from kickitout.export.kits.sources import kicks_of_model
 from kickitout.export.sounds import file_of_recipe
 from kickitout.generation.load import load_model
+from kickitout.generation.reject import OutlierRejection
 
 pytestmark = pytest.mark.light
 
@@ -70,19 +72,35 @@ def test_a_kit_of_generated_files_says_so_and_of_others_whose_they_are(tmp_path)
     write_kick(tmp_path / "own.wav", swept_kick())
     plain = {"layers": 1, "round_robins": 1, "formats": ["sfz"]}
     whole = kickitout.write_kit(tmp_path / "a", sounds=made, **plain).folder / "LICENSE.txt"
-    assert "2 kicks of it: generated with kickitout by the model kickae-at-large, identity " in whole.read_text()
+    told = "2 kicks of it, by what their files say: generated with kickitout by the model kickae-at-large, identity "
+    assert told in whole.read_text()
     assert "recordings" not in whole.read_text()
     both = kickitout.write_kit(tmp_path / "b", sounds=[made[0], tmp_path / "own.wav"], **plain).folder / "LICENSE.txt"
-    assert "1 kick of it: generated with kickitout" in both.read_text()
+    assert "1 kick of it, by what their files say: generated with kickitout" in both.read_text()
     assert "The other sounds were derived from recordings" in both.read_text()
+    with zipfile.ZipFile(tmp_path / "made.zip", "w") as packed:
+        packed.write(made[0], "kick.wav")
+    zipped = kickitout.write_kit(tmp_path / "c", sounds=[tmp_path / "made.zip"], **plain).folder / "LICENSE.txt"
+    assert "1 kick of it, by what their files say: generated with kickitout" in zipped.read_text()
+    (tmp_path / "made" / "index.csv").write_text("file,source,licence\nkick_000000.wav,Pack of Ann,CC-BY-NC-4.0\n")
+    stated = kickitout.write_kit(tmp_path / "d", sounds=[tmp_path / "made"], **plain).folder / "LICENSE.txt"
+    assert "| Pack of Ann | CC-BY-NC-4.0 | 1 |" in stated.read_text()
+
+
+def test_of_kicks_that_are_made_at_their_note_each_is_counted_once(tmp_path):
+    model, rejection = load_model(), OutlierRejection.of(load_model())
+    kicks_of_model(model, range(3), rejection, targets={"decay": 200.0})
+    assert rejection.tally.kicks == 3
+    kicks_of_model(model, range(2), rejection, targets={"pitch": 50.0})
+    assert rejection.tally.kicks == 5
 
 
 def test_the_files_of_a_folder_are_in_the_order_in_which_people_count(tmp_path):
-    for number in (10, 2, 1):
-        write_kick(tmp_path / "mine" / f"kick{number}.wav", swept_kick())
+    for name in ("kick10", "kick2", "kick", "kick1", "kick2 old/kick7"):
+        write_kick(tmp_path / "mine" / f"{name}.wav", swept_kick())
     plain = {"layers": 1, "round_robins": 1, "formats": ["sfz"]}
     kit = kickitout.write_kit(tmp_path / "a", sounds=[tmp_path / "mine"], **plain).kit
-    assert [kick.kick.label for kick in kit.kicks] == ["kick1", "kick2", "kick10"]
+    assert [kick.kick.label for kick in kit.kicks] == ["kick", "kick1", "kick2", "kick7", "kick10"]
     given = [tmp_path / "mine" / name for name in ("kick10.wav", "kick1.wav")]
     kit = kickitout.write_kit(tmp_path / "b", sounds=given, **plain).kit
     assert [kick.kick.label for kick in kit.kicks] == ["kick10", "kick1"]

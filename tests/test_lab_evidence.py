@@ -295,6 +295,9 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
 def test_what_ends_learning_is_answered_by_the_pairs_that_were_named(monkeypatch):
     pairs, many = [["few", "all"], ["few", "more"]], {"few": [9.0, 9.1, 9.2], "all": [2.0, 2.1, 2.2]}
     assert answer_of("end", evidence(many)) == ""  # nothing was asked
+    many_first = {"64": 0, "128": 1, "all": 2, "more": 3}
+    for a, b in load_study("end").contrasts:
+        assert many_first[a.split(", ")[1].split()[0]] < many_first[b.split(", ")[1].split()[0]]
     more = evidence(many | {"more": [9.0, 9.1, 9.3]}, contrasts=pairs)
     assert answer_of("end", more) == (
         "With more kicks to learn from a model ends nearer: with <em>all</em> than with <em>few</em>."

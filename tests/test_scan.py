@@ -61,6 +61,10 @@ def test_an_instrument_in_a_folder_of_its_sounds_is_no_sound_and_by_name_is_refu
     found = scan(pack)
     assert found.ignored[".sfz"] == 1
     assert not any("sfz" in one.name for one in found.refused)
+    with zipfile.ZipFile(pack / "kit.zip", "w") as packed:
+        packed.writestr("kit.sfz", "<region> sample=a.wav")
+        packed.writestr("a.wav", b"x")
+    assert scan(pack / "kit.zip").refused == ()
     with pytest.raises(UserError, match="an instrument, not a sound; export its WAVs"):
         scan(pack / "kit.sfz")
 

@@ -264,11 +264,13 @@ def test_a_run_that_ends_without_a_word_says_so_and_a_full_disk_is_named(tmp_pat
 
 
 def test_a_run_whose_folder_was_taken_away_has_not_begun(tmp_path, monkeypatch):
-    monkeypatch.setattr(background, "TRAIN", (sys.executable, "-c", ""))
+    monkeypatch.setattr(background, "TRAIN", (sys.executable, "-c", "import time; time.sleep(60)"))
     run = BackgroundRun(tmp_path / "run")
     run.start(TrainingRequest(str(tmp_path)))
-    until(lambda: run.state == "ended")
     shutil.rmtree(run.path)
+    assert run.state == "starting"  # as long as somebody trains there
+    run._process.kill()
+    until(lambda: run.state != "starting")
     found = run.progress()
     assert (found["state"], found["step"]) == ("not begun", 0)
 

@@ -163,7 +163,7 @@ def _take_candidate(walk: _Walk, key: str, candidate: Candidate) -> None:
     if suffix in SOUND_FILES:
         walk.candidates.append(replace(candidate, name=_unique(candidate.name, walk.used, suffix)))
         walk.paths[walk.candidates[-1].name] = key
-    elif suffix in REFUSED_FILES and not (suffix in TEXT_INSTRUMENTS and walk.folder):
+    elif suffix in REFUSED_FILES and not (suffix in TEXT_INSTRUMENTS and (walk.folder or candidate.member)):
         walk.refused.append(Refused(candidate.name, REFUSED_FILES[suffix]))
     else:
         walk.ignored[suffix or "(none)"] += 1

@@ -124,13 +124,13 @@ class BackgroundRun:
 
     @property
     def state(self) -> State:
-        if not self.path.is_dir():
-            return "not begun"  # or somebody has taken the folder away
         if is_running(self.path):
             self._ran = True
             return "stopping" if (self.path / STOP).exists() else "running"
         if self._process is not None and self._process.poll() is None:
             return "stopping" if self._ran else "starting"
+        if not self.path.is_dir():
+            return "not begun"  # or somebody has taken the folder away
         if self._process is not None or self._ran:
             return "ended"
         lines = self.lines()

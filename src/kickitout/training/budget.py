@@ -75,9 +75,11 @@ class Timing:
         return self.starts[-1]["preparing"] + self.starts[-1]["writing"] if self.starts else 0.0
 
     def has_used(self, budget: float) -> bool:
-        """Whether a budget [s] has been trained to its end, or a larger one."""
+        """Whether a budget [s] has been trained to its end, or a larger one, or has been spent otherwise."""
         used = [start["budget"] for start in self.starts if "budget" in start]
-        return budget <= max(used) if used else self.seconds >= USED_UP * budget
+        if not used:
+            return self.seconds >= USED_UP * budget
+        return budget <= max(used) or self.seconds >= budget
 
 
 @dataclass(frozen=True)

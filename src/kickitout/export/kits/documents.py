@@ -100,12 +100,13 @@ def licence_text(kit: Kit, model: Model | None) -> str:
     made = Counter(maker for kick in kit.kicks if (maker := kick.kick.made_by))
     for maker, n in sorted(made.items()):
         lines += [
-            f"{count(n, 'kick')} of it: generated with kickitout by the model {maker}.",
+            f"{count(n, 'kick')} of it, by what their files say: generated with kickitout by the model {maker}.",
             "The makers of kickitout claim no rights in sounds that are generated with it.",
             "`kick recipe FILE` says of each what its model learned from.",
             "",
         ]
-    recorded = [kick.kick for kick in kit.kicks if not kick.kick.made_by]
+    unstated = (UNSTATED, UNSTATED)
+    recorded = [k.kick for k in kit.kicks if not k.kick.made_by or (k.kick.source, k.kick.licence) != unstated]
     if recorded:
         lines += [
             f"{'The other sounds' if made else 'The sounds'} were derived from recordings. Rights in a recording are",

@@ -12,22 +12,22 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from kickitout._version import __version__
-from kickitout.audio import read_comment
+from kickitout.audio import decode_comment
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError
 from kickitout.export.kits.tuning import NoteTarget, find_note
 from kickitout.generation.generate import Kick, generate_kicks
 from kickitout.generation.match import MatchResult, Targets
 from kickitout.generation.model import Model
-from kickitout.generation.reject import OutlierRejection
+from kickitout.generation.reject import OutlierRejection, RejectionTally
 from kickitout.generation.source import decode_whole_kick
 from kickitout.generation.tail import MODEL_S
 from kickitout.generation.targets import TargetRequest
@@ -67,14 +67,16 @@ def kicks_of_model(
     """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. note: what it is going
     to be tuned to; with targets the model makes it there, lest tuning moves it away from them. Raises UserError for a
     seed that is silent, for one that cannot be tuned, and for a style that the model does not have."""
-    found, of_style = [], "" if style is None else f"{style}_"
+    found, of_style, request = [], "" if style is None else f"{style}_", TargetRequest.of(targets)
+    twice = bool(request) and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
+    uncounted = None if rejection is None else replace(rejection, tally=RejectionTally())
 
-    def kicks(seeds: Sequence[int], asked: Targets | None) -> Iterator[Kick]:
+    def kicks(seeds: Sequence[int], asked: TargetRequest, rejection: OutlierRejection | None) -> Iterator[Kick]:
         return generate_kicks(seeds, model, asked, reject_outliers=rejection or False, style=style, length_s=length_s)
 
-    for kick in kicks(seeds, targets):
-        if kick.seed is not None and (in_tune := _in_tune(kick, model, targets, note)):
-            kick = next(kicks([kick.seed], in_tune))
+    for seed, kick in zip(seeds, kicks(seeds, request, uncounted if twice else rejection), strict=True):
+        if twice:
+            kick = next(kicks([seed], _in_tune(kick, request, note), rejection))
         if not np.abs(kick.channels).max() > 0:
             raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
@@ -83,16 +85,13 @@ def kicks_of_model(
     return found
 
 
-def _in_tune(kick: Kick, model: Model, targets: Targets | None, note: NoteTarget | None) -> TargetRequest | None:
-    """The targets of a kick, and the pitch that it is tuned to; None where there are no others, where a pitch is asked
-    for already or moved by nothing, and where the kick has none that can be asked for."""
-    request, pitch = TargetRequest.of(targets), TARGETS["pitch"]
-    open_ = request and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
-    hz = float(kick.card["pitch_end_hz"]) if open_ else math.nan
+def _in_tune(kick: Kick, request: TargetRequest, note: NoteTarget | None) -> TargetRequest:
+    """The targets of a kick, and the pitch that it is tuned to, where it has one that can be asked for."""
+    hz, pitch = float(kick.card["pitch_end_hz"]), TARGETS["pitch"]
     if math.isnan(hz):
-        return None
+        return request
     goal = to_hz(find_note(hz, note, f"seed {kick.seed}"))
-    return replace(request, targets={**request.targets, "pitch": goal}) if pitch.low <= goal <= pitch.high else None
+    return replace(request, targets={**request.targets, "pitch": goal}) if pitch.low <= goal <= pitch.high else request
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
@@ -106,7 +105,7 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     by_name = {path for path in paths if path.is_file() and path.suffix.lower() != ".zip"}
     good: list[KitSource] = []
     refused = list(found.refused)
-    for candidate in _by_number(found.candidates, by_name):
+    for candidate in _by_number(found.candidates):
         if most is not None and len(good) == most:
             break
         try:
@@ -120,16 +119,17 @@ def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list
     return good, refused
 
 
-def _by_number(candidates: Sequence[Candidate], by_name: Collection[Path]) -> list[Candidate]:
-    """Numbers in the names of a folder's files as people count. by_name: files that were given in an order."""
+def _by_number(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Numbers in the names of each folder that was given as people count; what was given stays in its order."""
 
-    def folder(one: Candidate) -> str:
-        return f"/{one.name}" if one.path in by_name else one.name.rpartition("/")[0]
+    def counted(part: str) -> list[tuple[int, str]]:
+        return [(int(run), "") if run.isdecimal() else (0, run) for run in re.split(r"(\d+)", part)]
 
-    def counted(one: Candidate) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdecimal() else (0, part) for part in re.split(r"(\d+)", one.name)]
+    def place(one: Candidate) -> list[list[tuple[int, str]]]:
+        return [counted(part) for part in (*PurePosixPath(one.name).parts[:-1], PurePosixPath(one.name).stem, one.name)]
 
-    return [one for _, group in itertools.groupby(candidates, folder) for one in sorted(group, key=counted)]
+    given = itertools.groupby(candidates, lambda one: one.name.partition("/")[0])
+    return [one for _, group in given for one in sorted(group, key=place)]
 
 
 def kick_of_bytes(
@@ -149,7 +149,7 @@ def _load(candidate: Candidate) -> KitSource:
     with candidate.open() as file:
         data = file.read()
     try:
-        comment = read_comment(candidate.path) if candidate.member is None else None
+        comment = decode_comment(data, candidate.name)
         made_by = comment if comment and '"kickitout"' in comment and isinstance(json.loads(comment), dict) else None
     except (UserError, ValueError):  # no sound (decoding says why), or a comment in somebody else's words
         made_by = None

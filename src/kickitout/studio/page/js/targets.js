@@ -175,6 +175,8 @@ const send = newest(async (/** @type {Record<string, number>} */ targets, /** @t
 /** @typedef {{target: Target, calibrated: import("./types.js").Calibration | undefined, value: number}} Goal */
 /** @type {Record<string, {turn: number, value: number}>} */
 let carried = {}; // what the last roll was to keep, by the control, and the turn that it has found for it
+/** @type {import("./types.js").Sound | null} */
+let carriedBy = null; // the kick that it found
 
 /** What another kick is to keep: of a control that says what to expect its note, not its semitones. @returns {Goal[]} */
 function goalsNow() {
@@ -183,7 +185,7 @@ function goalsNow() {
     const { name } = row.target;
     const there = name in targets ? expected(row, targets[name]) : null;
     if (!there) return [];
-    const same = carried[name]?.turn === targets[name]; // nobody has moved it since, and what is off does not add up
+    const same = state.sound === carriedBy && carried[name]?.turn === targets[name]; // what is off does not add up
     return [{ target: row.target, calibrated: there.calibrated, value: same ? carried[name].value : there.value }];
   });
 }
@@ -222,7 +224,7 @@ async function reroll() {
   lines = head.lines;
   for (const row of rows) row.refused = "";
   play(sounds[0]);
-  state.select(sounds[0], targets);
+  state.select((carriedBy = sounds[0]), targets);
   element("targets-said").textContent = `seed ${seed}`;
   say(lines.map(inWords).join("; ") || `seed ${seed}`);
 }
