@@ -42,7 +42,7 @@ test-min:
 CODE_PATH ?= sse
 test-path: $(VENV)/dev
 	OMP_NUM_THREADS=1 $(VENV)/bin/python tools/code_path.py $(CODE_PATH) \
-		$(VENV)/bin/python -m pytest -q -p no:cacheprovider -m "decides and not slow"
+		$(VENV)/bin/python -m pytest -q -p no:cacheprovider -m "decides and not slow and not once"
 
 # What is installed against what is pinned, and against published advisories where their service can be reached.
 audit: $(VENV)/dev

@@ -84,6 +84,7 @@ REFERENCE = Reference(NOTHING.embedded, NOTHING, 0.0)
 
 
 @pytest.mark.slow
+@pytest.mark.once
 def test_the_rebuilt_network_falls_onto_both_constants_and_with_one_sigmoid_it_does_not():
     found = {}
     for name, changes in (("twice", []), ("once", ONCE)):

@@ -206,6 +206,7 @@ def test_the_cache_stands_where_the_system_keeps_caches(monkeypatch, tmp_path):
     assert cache_folder().parent == Path.home() / ".cache" / "kickitout"
 
 
+@pytest.mark.once
 def test_two_processes_say_what_one_says(faulty):
     with Workers(2) as two:
         found = check(faulty, cache=False, workers=two)
@@ -318,6 +319,7 @@ def test_recorded_kicks_are_rarely_suspected_and_other_drums_mostly(real_data):
     assert all(not math.isnan(one.facts.half_hz) for one in drums.taken)
 
 
+@pytest.mark.once
 def test_the_bench_checks_a_mixed_folder_twice_and_joins_its_copies():
     found = bench_check(60)
     assert found.files == found.taken == 60

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.light
 KICK = [sys.executable, "-m", "kickitout"]
 
 
+@pytest.mark.once
 def test_help_takes_less_than_three_tenths_of_a_second():
     before = os.times()
     for _ in range(5):
@@ -172,6 +173,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path, mon
         (["lab", "measure", "ceiling", "nowhere"], "did you mean ceilings?"),
     ],
 )
+@pytest.mark.once
 def test_bad_input_to_training_is_one_sentence_or_what_to_install(args, sentence, tmp_path, monkeypatch, capsys):
     there = find_spec("torch") is not None
     monkeypatch.chdir(tmp_path)
@@ -196,6 +198,7 @@ def test_an_out_folder_that_is_a_file_is_said_so(tmp_path):
     assert "a file is in the way" in done.stderr
 
 
+@pytest.mark.once
 def test_a_reader_that_leaves_early_is_no_error(tmp_path):
     command = f"set -o pipefail; '{sys.executable}' -m kickitout generate -n 300 -o out | head -n 1"
     done = subprocess.run(["bash", "-c", command], cwd=tmp_path, capture_output=True, text=True)
@@ -230,6 +233,7 @@ def test_a_stop_while_the_command_is_still_being_read_is_no_traceback():
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.once
 def test_generate_stops_at_a_signal_with_whole_files_and_says_how_many(tmp_path, sent, code):
     command = [*KICK, "generate", "-n", "100000", "-o", "out"]
     heeds = {"preexec_fn": lambda: signal.signal(sent, signal.SIG_DFL)}  # a shell's background jobs ignore Ctrl-C

@@ -187,6 +187,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path, mon
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["here.txt", "taken", "thesis.odt"]
 
 
+@pytest.mark.once
 def test_force_replaces_the_zip_of_a_kit_and_no_other(tmp_path):
     one = ("-n", 1, "--velocity-layers", 1, "--round-robin", 1, "-o", tmp_path / "mine", "--force")
     (tmp_path / "mine.zip").write_text("a thesis")
@@ -224,6 +225,7 @@ def test_a_folder_that_may_not_be_written_is_said_so():
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.once
 def test_making_a_kit_imports_no_torch(tmp_path):
     script = (
         "import sys, io; sys.stdout = sys.stderr = io.StringIO()\n"

@@ -27,7 +27,7 @@ from kickitout.datasets.doctor.examined import cache_folder
 from kickitout.errors import UserError
 from kickitout.synthesis.procedural import synthesise
 
-pytestmark = pytest.mark.light
+pytestmark = [pytest.mark.light, pytest.mark.once]
 
 SRC = Path(kickitout.__file__).parent
 KICK = [sys.executable, "-m", "kickitout"]

@@ -12,6 +12,7 @@ from kicklab.experiments.copies_trial import CHANGES, Split, accused_interval, t
 pytestmark = pytest.mark.decides
 
 
+@pytest.mark.once
 def test_rendered_kicks_in_small_numbers():
     waves, _ = synthesise(range(160))
     splits = list(trial(waves, np.arange(160), splits=4, planted=6))

@@ -123,6 +123,7 @@ def test_those_in_the_package_are_of_the_kicks_that_its_model_learned_from():
     assert not any(name.startswith(("/", "..")) for name in found.names)
 
 
+@pytest.mark.once
 def test_a_trained_run_has_those_of_its_kicks(tmp_path, capsys):
     pytest.importorskip("torch", reason="needs the training extra")
     folder = write_kicks(tmp_path / "kicks", 12)

@@ -137,6 +137,7 @@ def test_nothing_and_one_are_groups_too():
     assert near_duplicate_groups(random_kicks(1)).tolist() == [0]
 
 
+@pytest.mark.once
 def test_of_a_thousand_kicks_few_pairs_are_correlated(monkeypatch):
     """Half a million pairs are there; correlated in full, at the full rate, they would take ten minutes."""
     pairs = {"below 1.5 kHz": 0, "in full": 0}

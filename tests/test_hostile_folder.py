@@ -16,7 +16,7 @@ from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
-pytestmark = pytest.mark.light
+pytestmark = [pytest.mark.light, pytest.mark.once]
 
 RATE = SAMPLE_RATE
 

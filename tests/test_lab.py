@@ -314,6 +314,7 @@ def test_no_page_says_what_was_read_off_runs_of_two_minutes(page):
     assert not re.findall(WITHDRAWN, page.read_text("utf-8"), re.IGNORECASE)
 
 
+@pytest.mark.once
 def test_the_sentences_of_the_page_follow_from_the_committed_results():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
     block = re.search(r"<!-- begin: kick lab findings --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
@@ -370,6 +371,7 @@ def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(star
     assert confirm.contrast("offset 0", "offset data").low > 0  # "It holds on sounds that nothing was chosen by too"
 
 
+@pytest.mark.once
 def test_what_is_said_of_seeds_that_start_follows_from_the_committed_results():
     """In docs/laboratory.md and the README: one of three plain DCGANs is dead at the end, none with the constant."""
     with gzip.open(ROOT / "docs" / "evidence" / "results.csv.gz", "rt", encoding="utf-8") as file:
@@ -421,6 +423,7 @@ def told_in(page: str) -> str:
     return re.sub(r"<svg.*?</svg>", "", whole, flags=re.DOTALL)
 
 
+@pytest.mark.once
 def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
     docs = ROOT / "docs"
     assert told_in((docs / "paper.html").read_text("utf-8")) == told_in(render_paper(Lab(docs / "evidence")).decode())

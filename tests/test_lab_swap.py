@@ -107,6 +107,7 @@ def test_a_share_is_what_the_phase_costs_of_the_gap_and_is_left_out_without_one(
     assert "share" not in found["body", 5]
 
 
+@pytest.mark.once
 def test_all_conditions_are_measured(monkeypatch, representation):
     monkeypatch.setattr(module, "ROUNDS", (1, 2))
     monkeypatch.setattr(kicklab.two_sample, "PERMUTATIONS", 4)

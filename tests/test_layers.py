@@ -13,7 +13,7 @@ import kickitout
 import kicklab
 from kickitout import frontend
 
-pytestmark = pytest.mark.light
+pytestmark = [pytest.mark.light, pytest.mark.once]
 
 ROOT = Path(kickitout.__file__).parent
 # From the ground up. A run ends in a model file, so `export` lies below `training`.
@@ -23,7 +23,7 @@ FLOORS = [
     {"files", "settings", "drawing", "home"},
     {"workers", "descriptors"}, {"audio", "identity"}, {"similarity"}, {"synthesis"}, {"representations"},
     {"augmentation"}, {"datasets"}, {"models"}, {"generation"}, {"metrics"}, {"export"}, {"training"},
-    {"kicks", "scoring"}, {"fitting"}, {"frontend", "api"}, {"studio"}, {"cli"}, {"__main__"},
+    {"starts"}, {"kicks", "scoring"}, {"fitting"}, {"frontend", "api"}, {"studio"}, {"cli"}, {"__main__"},
 ]  # fmt: skip
 HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
@@ -32,7 +32,7 @@ LAB_FLOORS = [
     {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
     {"data", "loop_books"},
     {"study", "loop_styles", "loop_progressions"}, {"cells", "folder"}, {"make", "forks"}, {"measure"},
-    {"evidence", "pictures"}, {"results"}, {"runner", "listening", "listing", "swap"}, {"paper"},
+    {"evidence", "pictures"}, {"results", "line_heights"}, {"runner", "listening", "listing", "swap"}, {"paper"},
     {"benches", "experiments"}, {"website"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}

@@ -123,6 +123,7 @@ def test_lines_of_a_stride_show_at_its_period_and_at_no_finer_one():
     assert np.abs(spectra.comb_lines(0.01 * np.random.default_rng(21).standard_normal((8, LENGTH)))).mean() < 1
 
 
+@pytest.mark.once
 def test_features_are_the_same_on_any_number_of_threads(rendered):
     one, two = (measure_features(rendered[:40], [QUICK], threads=n) for n in (1, 2))
     np.testing.assert_array_equal(one.embedded["quick"], two.embedded["quick"])
@@ -149,6 +150,7 @@ def test_scores_of_alike_sets_are_what_real_kicks_get_and_carry_what_they_need(r
     json.dumps([one.as_data() for one in scores], allow_nan=False)
 
 
+@pytest.mark.once
 def test_scores_are_the_same_twice_and_differ_with_the_seed(rendered):
     real, fake = rendered[:70], rendered[80:150]
     one, two, other = (score_sets(fake, real, embeddings=[QUICK], draws=20, seed=s) for s in (0, 0, 1))
@@ -196,6 +198,7 @@ def test_the_command_refuses_what_it_cannot_score(tmp_path, capsys):
     assert "a folder all sounds" in capsys.readouterr().err
 
 
+@pytest.mark.once
 def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     real = write_kicks(tmp_path / "real", 66)
     out = tmp_path / "scores.json"
@@ -217,6 +220,7 @@ def test_the_command_scores_a_model_and_writes_its_figures(tmp_path, capsys):
     assert data["real_near_train"] >= 60  # the reference is the training set here, and the command says so
 
 
+@pytest.mark.once
 def test_workers_measure_what_threads_measure(rendered):
     here, waves = measure_features(rendered[:40], [BANDS, DRUM_TYPES]), rendered[:40]
     for number in (1, 2):
@@ -239,6 +243,7 @@ def test_pairs_to_listen_to_need_a_training_set_and_a_new_folder(tmp_path, capsy
     assert "not empty" in capsys.readouterr().err
 
 
+@pytest.mark.once
 def test_a_repeated_file_counts_as_often_as_it_is_there(tmp_path, rendered):
     folder = write_kicks(tmp_path / "made", 64)
     (folder / "again.wav").write_bytes((folder / "kick 000.wav").read_bytes())
@@ -277,6 +282,7 @@ def test_embeddings_stand_beside_each_other_and_do_not_change_each_other(measure
     assert of_both["energy_shifted"].value == pytest.approx(3 * of_both["energy_quick"].value)
 
 
+@pytest.mark.once
 def test_scoring_loads_no_torch():
     script = (
         "import sys\n"
@@ -289,6 +295,7 @@ def test_scoring_loads_no_torch():
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.once
 def test_the_bench_scores_rendered_kicks():
     found = bench_score(128)
     assert (found.generated, found.real) == (128, 64)

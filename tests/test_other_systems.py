@@ -16,7 +16,7 @@ from kickitout.errors import UserError
 from kickitout.export.kits.package import check_place
 from kickitout.files import held, is_held, left_by_others, names_in, write_whole
 
-pytestmark = pytest.mark.light
+pytestmark = [pytest.mark.light, pytest.mark.once]
 
 LEFT = {
     ".DS_Store": b"\0\0\0\1Bud1", "._kick_000000.wav": b"\0\5\x16\7", "Thumbs.db": b"\xd0\xcf\x11\xe0",

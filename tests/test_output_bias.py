@@ -45,6 +45,7 @@ def test_a_generator_begins_where_most_of_the_data_is(config, dataset):
         assert begun.g.output_bias == 0
 
 
+@pytest.mark.once
 def test_the_constant_is_in_the_checkpoint_and_in_the_model_and_nothing_else_changes(dataset, tmp_path):
     config = load_config("dcgan", [*toy("dcgan"), "model.output_bias=data", "ema=0.9"])
     for end in (1, 2):  # the second start reads it from the checkpoint

@@ -298,6 +298,7 @@ def test_layers_that_are_off_are_not_there():
     assert SINE.room_level_db == OFF_DB
 
 
+@pytest.mark.once
 def test_a_kick_costs_no_more_than_a_dozen_transforms_of_its_length():
     """Some hundreds a second on a core. The best of five in processor time: other work may share the machine."""
     synthesise(range(10))

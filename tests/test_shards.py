@@ -101,6 +101,7 @@ def test_two_workers_write_the_same_bytes_as_one(whole, tmp_path):
     assert digests(tmp_path / "set") == digests(whole)
 
 
+@pytest.mark.once
 def test_files_from_two_workers_are_those_of_one_process(tmp_path, capsys):
     said, gated = [], []
     for out, more in (("one", []), ("two", ["--workers", "2"])):
@@ -261,6 +262,7 @@ def test_no_shards_of_nothing(capsys):
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.once
 def test_a_command_that_is_stopped_leaves_whole_shards_and_goes_on(whole, tmp_path, sent, code):
     many = [*ORDER[:2], "2000", *ORDER[3:], "-o", "set", "--workers", "2"]
     heeds = {"preexec_fn": lambda: signal.signal(sent, signal.SIG_DFL)}  # a shell's background jobs ignore Ctrl-C
@@ -278,6 +280,7 @@ def test_a_command_that_is_stopped_leaves_whole_shards_and_goes_on(whole, tmp_pa
         assert path.read_bytes() == (whole / path.name).read_bytes()
 
 
+@pytest.mark.once
 def test_a_full_disk_is_one_sentence_from_a_worker_too(tmp_path):
     from test_full_disk import with_files_up_to
 

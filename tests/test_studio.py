@@ -362,6 +362,7 @@ def test_the_command_serves_on_this_machine_alone_and_needs_no_torch():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot be sent Ctrl-C alone")
 @pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.once
 def test_ctrl_c_ends_it_while_a_sound_is_sent_and_a_kit_is_made(times):
     """It waited for the end of both; a second Ctrl-C printed tracebacks."""
     with running() as (address, process):

@@ -31,7 +31,7 @@ from kickitout.training import background
 from kickitout.training.background import BackgroundRun, TrainingRequest
 from kickitout.training.clock import BEAT, RECENT, ProcessClock
 
-pytestmark = pytest.mark.light
+pytestmark = [pytest.mark.light, pytest.mark.once]
 
 # Stands in for `kick train`: it holds the folder, says what it is told to, and ends when it is asked to.
 STAND_IN = """

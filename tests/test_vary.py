@@ -152,6 +152,7 @@ def test_amounts_and_counts_that_make_no_sense_are_refused(model):
         interpolate(model, start, start, 1)
 
 
+@pytest.mark.once
 def test_the_commands_write_kicks_that_can_be_rendered_again(tmp_path, capsys, kicks):
     for i in (0, 1):
         write_sound(tmp_path / f"mine{i}.wav", kicks[i], SAMPLE_RATE, bits="24")
@@ -177,6 +178,7 @@ def test_the_commands_write_kicks_that_can_be_rendered_again(tmp_path, capsys, k
     ],
     ids=str,
 )
+@pytest.mark.once
 def test_what_is_varied_and_morphed_from_a_file_of_the_model_begins_as_the_file_is(tmp_path, made):
     """With the targets that it met, the curves that it follows, and as long as it rings."""
     model = load_model()
@@ -211,6 +213,7 @@ def test_a_sound_that_begins_downwards_or_rings_on_is_said_to(tmp_path):
     assert "rings on" not in up
 
 
+@pytest.mark.once
 def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, capsys):
     """An editor keeps the comment: the file says one kick and holds another."""
     assert main(["generate", "--seeds", "2", "-q", "-o", str(tmp_path)]) == 0
@@ -233,6 +236,7 @@ def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, 
     assert np.array_equal(read_sound(tmp_path / "whole.wav").samples, sound.samples)
 
 
+@pytest.mark.once
 def test_what_is_no_kick_and_a_model_without_an_encoder_are_refused(tmp_path, capsys, kicks):
     silent = tmp_path / "silent.wav"
     write_sound(silent, np.zeros(22050, np.float32), SAMPLE_RATE, bits="24")

@@ -13,15 +13,14 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from kickitout.audio import read_comment
-from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
-from kickitout.generation.curves import Curves, DrawnModel, Points, stated_curves
+from kickitout.generation.curves import Curves, Points
 from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
 from kickitout.generation.draw import check_rounds
 from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks, lasting, latent_kick
@@ -29,32 +28,35 @@ from kickitout.generation.inpaint import joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import load_model
 from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noise
-from kickitout.generation.model import Model, Played, as_row, check_latent
+from kickitout.generation.model import Model, Played, as_row
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
     check_finite,
-    check_maker,
     find_latent,
     needs_model,
     recipe_in,
-    recipe_of_file,
     render_recipe,
     rounded,
-    sound_recipe,
 )
 from kickitout.generation.source import decode_kick, read_bytes
-from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, first_half_second, stated_length
+from kickitout.generation.tail import LENGTH_KEY, MODEL_S, first_half_second
 from kickitout.generation.targets import TargetRequest
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
 from kickitout.models.files import DEFAULT
-from kickitout.stored import upgraded_recipe
+from kickitout.starts import (
+    RecipeLike,
+    SoundLike,
+    curves_in,
+    file_of,
+    played_recipe,
+    seconds_of,
+    start_of,
+    under_curves,
+    whole_recipe,
+)
 
 ModelLike: TypeAlias = str | Path | Model
-RecipeLike: TypeAlias = Mapping[str, Any] | Kick
-SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
-# Kept of a recipe beside its seed.
-ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style", CURVES, LENGTH_KEY)
 
 
 def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
     'kick_s000007'
     """
     played_by = load_model(model)
-    whole, played = _played(recipe, played_by)
+    whole, played = played_recipe(recipe, played_by)
     return Kick(whole.get("seed"), played.wave, whole, name=recipe_name(whole, word=played_by.info.word))
 
 
@@ -133,18 +135,18 @@ def match(
     played = load_model(model)
     recipes = [start for start in starts if not isinstance(start, int | np.integer)]
     if not recipes:
-        return list(generate_kicks(starts, played, targets, length_s=_length(length_s)))  # type: ignore[arg-type]
+        return list(generate_kicks(starts, played, targets, length_s=seconds_of(length_s)))  # type: ignore[arg-type]
     request = TargetRequest.of(targets)
     begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
-    lengths = [_length(length_s, start) for start in begun]
+    lengths = [seconds_of(length_s, start) for start in begun]
     return [lasting(_match(start, request, played, check_rounds(rounds), length), length)
             for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
 def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int, length_s: float) -> Kick:
-    whole = _whole(recipe, model)
+    whole = whole_recipe(recipe, model)
     controls = as_row(whole.get("controls"), len(model.info.controls))[0]
-    drawn = _under(model, whole)
+    drawn = under_curves(model, whole)
     if "latent" in whole:
         latent = np.array(whole["latent"], np.float32)
         found = match_targets(drawn, request, latent=latent, controls=controls, rounds=rounds, length_s=length_s)
@@ -153,7 +155,7 @@ def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int
         found = match_targets(drawn, request, noise, controls=controls, rounds=rounds, length_s=length_s)
     check_finite(found.wave, f"model {model.info.name}")
     origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent", CURVES) if key in whole}
-    whole = _whole({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)
+    whole = whole_recipe({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)
     return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
 
 
@@ -180,8 +182,8 @@ def draw(
     """
     played = load_model(model)
     recipe = {"seed": start} if isinstance(start, int | np.integer) else start
-    length, whole = _length(length_s, recipe), _whole(recipe, played)
-    before = _stated(whole)
+    length, whole = seconds_of(length_s, recipe), whole_recipe(recipe, played)
+    before = curves_in(whole)
     pitch, level = (
         (old if points is None else points)
         for points, old in ((pitch, before.pitch if before else ()), (level, before.level if before else ()))
@@ -229,13 +231,13 @@ def vary(
     [(22050,), (22050,), (22050,)]
     """
     check_amount(amount)
-    _length(length_s)
+    seconds_of(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
-    start = _start(sound, played)
+    start = start_of(sound, played)
     length = start.length_s if length_s is None else length_s
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
     more |= start.curves
-    made = variations(_under(played, start.curves), start.latent, seeds, amount, start.controls)
+    made = variations(under_curves(played, start.curves), start.latent, seeds, amount, start.controls)
     return [lasting(_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more), length)
             for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
 
@@ -256,14 +258,14 @@ def morph(
     ['D1', 'F1', 'G1']
     """
     check_count(n)
-    _length(length_s)
+    seconds_of(length_s)
     played = load_model(model)
-    begin, end = _start(first, played), _start(last, played)
+    begin, end = start_of(first, played), start_of(last, played)
     length = max(begin.length_s, end.length_s) if length_s is None else length_s
     more: dict[str, Any] = {"morphed": [begin.file, end.file]} if begin.file and end.file else {}
     shared = begin.curves if begin.curves == end.curves else {}
     more |= shared
-    made = interpolate(_under(played, shared), begin.latent, end.latent, n, (begin.controls, end.controls))
+    made = interpolate(under_curves(played, shared), begin.latent, end.latent, n, (begin.controls, end.controls))
     shares = np.linspace(0, 1, n, dtype=np.float32)
     moved = [(1 - share) * begin.controls + share * end.controls for share in shares]
     kicks = [_kick(played, one, controls, f"{begin.stem}_to_{end.stem}_{i:02d}", **more)
@@ -285,9 +287,9 @@ def blend(
     >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
     'E1'
     """
-    _length(length_s)
+    seconds_of(length_s)
     played = load_model(model)
-    starts = [_start(sound, played) for sound in sounds]
+    starts = [start_of(sound, played) for sound in sounds]
     length = max((one.length_s for one in starts), default=MODEL_S) if length_s is None else length_s
     made = blend_latents(played, [one.latent for one in starts], weights)
     return lasting(_kick(played, made, None, "blend"), length)
@@ -309,10 +311,10 @@ def inpaint(
     'body'
     """
     check_amount(amount)
-    length = _length(length_s)
+    length = seconds_of(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
     found = invert(sound, played)
-    name, part = _file_of(found), found.sound
+    name, part = file_of(found), found.sound
     if isinstance(part, np.ndarray):
         wave, data = first_half_second(part), part.astype("<f4").tobytes()
     else:
@@ -325,89 +327,6 @@ def inpaint(
                            keep=keep, source=source, amount=amount)  # fmt: skip
         kept.append(lasting(kick._replace(channels=joined(wave, made, keep).wave), length))
     return kept
-
-
-def _file_of(found: Inversion) -> str:
-    """The name of the file that was inverted; "sound" for a wave."""
-    return "sound" if isinstance(found.sound, np.ndarray) else Path(found.sound or "sound").name
-
-
-class _Start(NamedTuple):
-    """Where variations begin. file: the name of the file that was inverted, "sound" for a wave, "" for a recipe; said:
-    how near the model comes to it."""
-
-    latent: np.ndarray
-    controls: np.ndarray
-    stem: str
-    file: str = ""
-    said: str = ""
-    curves: Mapping[str, Any] = {}  # of a recipe, under CURVES
-    length_s: float = MODEL_S  # of a recipe
-
-
-def _start(sound: SoundLike | RecipeLike, model: Model) -> _Start:
-    check_latent(model.info)
-    if isinstance(sound, Mapping | Kick):
-        return _from_recipe(sound, model)
-    if isinstance(sound, str | PathLike) and (recipe := recipe_of_file(model, sound)):
-        path, moved = Path(sound), np.any(recipe.get("controls", [])) or CURVES in recipe
-        known = "its latent is known, and what moved it" if moved else "its latent is known"
-        return _from_recipe(recipe, model)._replace(
-            stem=path.stem, file=path.name, said=f"made by this model, so {known}"
-        )
-    found = invert(sound, model)
-    name = _file_of(found)
-    return _Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
-
-
-def _from_recipe(recipe: RecipeLike, model: Model) -> _Start:
-    whole, played = _played(recipe, model)
-    controls = as_row(whole.get("controls"), len(model.info.controls))[0]
-    curves = {CURVES: whole[CURVES]} if CURVES in whole else {}
-    name = recipe_name(whole, word=model.info.word)
-    return _Start(played.latent, controls, name, curves=curves, length_s=_length(None, whole))
-
-
-def _under(model: Model, recipe: Mapping[str, Any]) -> Model:
-    """The model with its kicks under the curves of a recipe. Raises UserError for nonsense."""
-    curves = _stated(recipe)
-    return model if curves is None else DrawnModel(model, curves)
-
-
-def _stated(recipe: Mapping[str, Any]) -> Curves | None:
-    """The curves in a recipe. Raises UserError for nonsense."""
-    try:
-        return stated_curves(recipe)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"the recipe is damaged ({error})") from error
-
-
-def _length(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
-    """The length that is asked for, or the longest in the recipes that a kick begins with."""
-    if asked is not None:
-        return check_length(asked)
-    recipes = [one.recipe if isinstance(one, Kick) else one for one in begun if isinstance(one, Mapping | Kick)]
-    try:
-        return max(map(stated_length, recipes), default=MODEL_S)
-    except ValueError as error:
-        raise UserError(f"a recipe is damaged ({error})") from error
-
-
-def _whole(recipe: RecipeLike, model: Model) -> dict[str, Any]:
-    """A recipe as a file of this model carries it, but for the file's format."""
-    recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)
-    if recipe.get("model_sha256") is not None:
-        check_maker(recipe, model, "the recipe")
-    if (recipe.get("seed") is None) == (recipe.get("latent") is None):
-        raise UserError("a recipe has a seed or a latent, and not both")
-    if recipe.get("seed") is not None:
-        check_seeds([recipe["seed"]])
-    return sound_recipe(model, recipe.get("seed"), **{key: recipe[key] for key in ORIGIN if key in recipe})
-
-
-def _played(recipe: RecipeLike, model: Model) -> tuple[dict[str, Any], Played]:
-    whole = _whole(recipe, model)
-    return whole, render_recipe(whole, model, f"model {model.info.name}")
 
 
 def _kick(model: Model, played: Played, controls: np.ndarray | None, name: str, said: str = "", **more: Any) -> Kick:

@@ -83,12 +83,9 @@ class SoundFormat:
 
     def refuse_targets(self, request: TargetRequest) -> None:
         """Raise UserError for a tone that files of this rate cannot hold."""
-        tone = request.targets.get("tone", 0.0)
-        if tone >= self.rate / 2:
-            raise UserError(
-                f"--tone {tone:g}: files of {self.rate} Hz hold what lies below {self.rate / 2:g} Hz; "
-                "a lower tone, or a higher --rate works"
-            )
+        if (tone := request.targets.get("tone", 0.0)) >= self.rate / 2:
+            holds = f"files of {self.rate} Hz hold what lies below {self.rate / 2:g} Hz"
+            raise UserError(f"--tone {tone:g}: {holds}; a lower tone, or a higher --rate works")
 
 
 def file_name(seed: int, form: SoundFormat) -> str:
@@ -286,8 +283,7 @@ class GenerationJob:
         form.refuse_targets(request)
         check_alone(curves, request, reject_outliers)
         form = replace(form, word=named_by(played.info.word, style))
-        length_s = check_length(length_s)
-        return cls(name, played.digest, folder, form, request, limits, style, length_s, curves)
+        return cls(name, played.digest, folder, form, request, limits, style, check_length(length_s), curves)
 
     @property
     def word(self) -> str:
