@@ -20,6 +20,7 @@ from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
 from kicklab.evidence import DEAD_DISTANCE, LAST, Evidence, read_evidence
 from kicklab.folder import Lab, read_json, write_json
+from kicklab.line_heights import LineHeights
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
 from kicklab.paper import page as paper_page
@@ -412,6 +413,26 @@ def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_res
     assert nearer.value > 0
     assert p < LEVEL
     assert found["offset 0, rate x 4"][1] >= LEVEL
+
+
+def test_what_is_said_of_periodic_lines_follows_from_the_committed_results():
+    """In docs/laboratory.md and the README: they do not fade, and are of the up-sampling."""
+    e = read_evidence(Lab(ROOT / "docs" / "evidence"), "upconv")
+    found = LineHeights(e)
+    page, readme = (" ".join((ROOT / name).read_text("utf-8").split()) for name in ("docs/laboratory.md", "README.md"))
+    plain, repeated, shuffled = (found.height(row) for row in ("transposed", "nearest", "pixel-shuffle"))
+    assert f"they stand {plain.value:.1f} dB above those of real kicks, mean from 16,000 to 64,000 sounds" in page
+    change = found.change("transposed")
+    assert change.low < 0 < change.high  # "no change is shown", "do not fade"
+    every = [found.height("nearest", at) for at in range(len(found.seen["nearest"]))]
+    assert all(one.low < 0 < one.high for one in [repeated, *every])  # "from the first milestone on"
+    assert f"(`pixel-shuffle`) leaves {shuffled.value:.1f} dB" in page
+    assert {b: p < LEVEL for a, b, _, p in found.named()} == {"nearest": True, "pixel-shuffle": True}
+    assert {p >= LEVEL for *_, p in e.named()} == {True}  # "No row is shown to lie nearer"
+    assert [e.alive_since(row) for row in ("nearest", "transposed", "pixel-shuffle")] == [4_000, 16_000, 16_000]
+    assert "periodic lines of their transposed convolutions do not fade, and with up-sampling by repetition" in readme
+    assert "of `upconv` three ways to double the grid" in page
+    assert len(e.rows) == 3
 
 
 def told_in(page: str) -> str:

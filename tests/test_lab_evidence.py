@@ -361,6 +361,7 @@ def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown
     )
     assert "with <em>b</em> than with <em>a</em> by 1.00 dB" in said
     assert "with <em>d</em> than with <em>a</em> by 3.00 dB" in said
+    assert "In what <em>d</em> makes none are shown." in said
     assert said.endswith("No difference of lines is shown between <em>a</em> and <em>c</em>.")
     assert answer_of("upconv", with_lines({"a": FADING, "b": STILL})).startswith("Periodic lines fade with training: ")
     assert answer_of("upconv", with_lines({"a": NONE, "b": STILL})).startswith("No periodic lines are shown in what ")

@@ -109,6 +109,8 @@ def _lines(e: Evidence) -> str:
     lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, p = {short(p)}" for a, b, by, p in shown]
     open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
     said += f" They stand lower {'; '.join(lower)} (after Holm)." if lower else ""
+    gone = [name(row) for row in found.heights if found.height(row).low <= 0]
+    said += f" In what {listed(gone)} makes none are shown." if gone else ""
     return said + (f" No difference of lines is shown between {'; '.join(open_)}." if open_ else "")
 
 
