@@ -176,7 +176,7 @@ def test_hydrogens_schema_accepts_the_drumkit(folder):
 
 def test_hydrogen_itself_says_that_the_drumkit_is_valid(h2cli, folder):
     for kit in (next(folder.glob("*.h2drumkit")), folder):
-        assert "is valid" in h2cli("-c", kit).splitlines()[-1]
+        assert "is valid" in h2cli("-c", kit)  # which its audio engine may say something after
 
 
 def song(drumkit: Path, notes: list[tuple[int, int]]) -> bytes:
