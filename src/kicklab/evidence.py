@@ -10,7 +10,7 @@ the logarithm of a ratio for what is far and a difference of distances for what 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -193,9 +193,7 @@ class Evidence:
 
         All that are named count, so that a row which is added later makes no difference smaller than it was said to be.
         """
-        found = [(a, b, self.contrast(a, b)) for a, b in self.study.contrasts if {a, b} <= self.rows.keys()]
-        missing = [1.0] * (len(self.study.contrasts) - len(found))
-        return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
+        return corrected(self.study.contrasts, self.rows, self.contrast)
 
     def alive(self, name: str, milestone: int = -1) -> float:
         """Share of the runs of a row that are not dead, at the end or at another milestone: their tails are quiet, and
@@ -240,6 +238,15 @@ def holm(p: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(p) - place) * p[i]))
         corrected[i] = highest
     return corrected
+
+
+def corrected(
+    contrasts: Sequence[tuple[str, str]], there: Collection[str], contrast: Callable[[str, str], Figure]
+) -> list[tuple[str, str, Figure, float]]:
+    """The contrasts whose rows are there, each with its p after Holm (1979) among all of them."""
+    found = [(a, b, contrast(a, b)) for a, b in contrasts if a in there and b in there]
+    missing = [1.0] * (len(contrasts) - len(found))
+    return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
 
 
 # -- from a laboratory ------------------------------------------------------------------------------------------------

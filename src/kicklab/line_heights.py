@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.stats import t as student
 
-from kicklab.evidence import LAST, Evidence, Figure, Row, holm, pooled
+from kicklab.evidence import LAST, Evidence, Figure, Row, corrected, pooled
 
 SCORES = ("stride_lines_time", "stride_lines_frequency")
 OF_A_NORMAL = 2 * student.ppf(0.975, math.inf)  # standard deviations in a 95 % interval
@@ -45,9 +45,7 @@ class LineHeights:
 
     def named(self) -> list[tuple[str, str, Figure, float]]:
         """The contrasts that the study names, as `Evidence.named`."""
-        found = [(a, b, self.contrast(a, b)) for a, b in self.contrasts if {a, b} <= self.heights.keys()]
-        missing = [1.0] * (len(self.contrasts) - len(found))
-        return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
+        return corrected(self.contrasts, self.heights, self.contrast)
 
 
 def _measured(row: Row) -> tuple[np.ndarray, np.ndarray] | None:

@@ -85,8 +85,7 @@ def check_report(file: Path | None, suffix: str, *, force: bool) -> None:
         raise UserError(f"{file}: a report never replaces a sound; choose a name that ends in {suffix}")
 
 
-def positive(text: str, least: int = 1) -> int:
-    """A whole number of at least `least`."""
+def _whole(text: str, least: int) -> int:
     try:
         value = int(text)
     except ValueError:
@@ -96,9 +95,14 @@ def positive(text: str, least: int = 1) -> int:
     return value
 
 
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    return _whole(text, 1)
+
+
 def not_negative(text: str) -> int:
     """A whole number of at least 0."""
-    return positive(text, 0)
+    return _whole(text, 0)
 
 
 MOST_IN_A_COMMAND = 10_000_000  # sounds in one command

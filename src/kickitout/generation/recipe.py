@@ -223,20 +223,12 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
     path, name = Path(sound), str(sound)
     comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)
-    if made_here is not None and _still_its_own(read_sound(path), model, made_here, recipe_in(comment, name)):
+    if made_here is not None and recipe_of_file(model, path) is not None:
         return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
     data = read_bytes(path)
     wave = decode_kick(data, name, model.info.channels)
     found = invert_file(model, encoder_of(model), wave, data, name, changed=made_here is not None)
     return found._replace(sound=path)
-
-
-def _still_its_own(sound: Sound, model: Model, latent: np.ndarray, recipe: Mapping[str, Any]) -> bool:
-    try:
-        length_s = stated_length(recipe)
-    except ValueError:
-        return False
-    return is_sound_of(sound, ring_on(model.render(latent=latent).wave, length_s), recipe)
 
 
 def invert_file(
