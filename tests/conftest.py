@@ -122,12 +122,15 @@ def make_kick() -> Callable[..., np.ndarray]:
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory) -> Path:
     """The archive of ONNX Runtime's browser build, from npm."""
+    from toy import made_once
+
     from kickitout.studio.site import PACKAGE, RUNTIME
 
-    folder = tmp_path_factory.mktemp("npm")
+    def fetch(folder: Path) -> None:
+        done = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, capture_output=True, text=True)
+        if done.returncode != 0:
+            pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr[-200:]}")
+
     if shutil.which("npm") is None:
         pytest.skip("no npm, so no ONNX Runtime for browsers")
-    done = subprocess.run(["npm", "pack", PACKAGE, "--silent"], cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot fetch {PACKAGE}: {done.stderr[-200:]}")
-    return folder / RUNTIME
+    return made_once(tmp_path_factory, "npm", fetch) / RUNTIME

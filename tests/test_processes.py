@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from hosts import ADDRESSES, CABLE, two_hosts, why_not
-from toy import toy, write_kicks
+from toy import made_once, toy, write_kicks
 
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
@@ -58,11 +58,9 @@ def one_thread():
     torch.set_num_threads(before)
 
 
-@pytest.fixture(scope="module")
-def done(dataset, one_thread, tmp_path_factory) -> SimpleNamespace:
+def begun_on_one_and_gone_on_with_on_two(place: Path) -> None:
     """Each config on one process, and begun on one and gone on with on two."""
-    place = tmp_path_factory.mktemp("done")
-    write_kicks(place / "kicks", 16)
+    dataset = read_dataset([write_kicks(place / "kicks", 16)])
     for name in RECIPES:
         config = load_config(name, toy(name))
         train(dataset, config, place / f"two-{name}", Until(steps=BEGUN), device="cpu", export=False)
@@ -74,8 +72,14 @@ def done(dataset, one_thread, tmp_path_factory) -> SimpleNamespace:
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join([str(job.parent), *sys.path])},
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr
+    (place / "said").write_text(ran.stderr)
+
+
+@pytest.fixture(scope="module")
+def done(one_thread, tmp_path_factory) -> SimpleNamespace:
+    place = made_once(tmp_path_factory, "processes", begun_on_one_and_gone_on_with_on_two)
     told = [json.loads((place / f"told-{i}.json").read_text()) for i in (0, 1)]
-    return SimpleNamespace(place=place, told=told, said=ran.stderr)
+    return SimpleNamespace(place=place, told=told, said=(place / "said").read_text())
 
 
 @pytest.mark.slow

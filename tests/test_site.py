@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toy import toy, toy_dataset
+from toy import made_once, toy, toy_dataset
 from web import computed, painted, served
 
 import kickitout
@@ -66,8 +66,10 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def site(runtime, tmp_path_factory):
-    found = tmp_path_factory.mktemp("web") / "site"
-    return write_site("default", found, runtime=runtime, kicks=KICKS)
+    def write(folder):
+        write_site("default", folder / "site", runtime=runtime, kicks=KICKS)
+
+    return made_once(tmp_path_factory, "site", write) / "site"
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -54,25 +55,35 @@ def no_silence(waves: np.ndarray) -> bool:
     return bool((np.abs(waves).max(axis=-1) > 0.5).all())
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` fills, once for all files and workers of a session: whoever comes first makes it. Whoever
+    changes anything in it copies it first."""
+    root = factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    folder = root / f"shared-{name}"
+    with FileLock(root / f"shared-{name}.lock"):
+        if not (folder / "whole").exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+            folder.mkdir()
+            make(folder)
+            (folder / "whole").touch()
+    return folder
+
+
 def shared_run(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], Dataset] = toy_dataset) -> Path:
-    """A finished run of a config, of toy size: `run` beside its `kicks`. One for all files and workers of a session: an
-    export takes twenty seconds. Whoever changes anything in it copies it first."""
+    """A finished run of a config, of toy size: `run` beside its `kicks`; an export takes twenty seconds."""
     from kickitout.training.budget import Until
     from kickitout.training.config import load_config
     from kickitout.training.session import train
 
-    root = factory.getbasetemp()
-    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
-    folder = root / f"shared-{name}"
     # Two harmonics: an untrained toy holds none of them down, high ones turn some hundred times, and there one rounding
     # of the pitch is heard as phase; the model in the package is within 4e-6.
     changes = [*toy(name), *(["variants=0", "model.harmonics=2"] if name == "kickae" else [])]
-    with FileLock(root / f"shared-{name}.lock"):
-        if not (folder / "whole").exists():
-            dataset = make(folder / "kicks")
-            train(dataset, load_config(name, changes), folder / "run", Until(steps=2), device="cpu")
-            (folder / "whole").touch()
-    return folder / "run"
+
+    def trained(folder: Path) -> None:
+        train(make(folder / "kicks"), load_config(name, changes), folder / "run", Until(steps=2), device="cpu")
+
+    return made_once(factory, name, trained) / "run"
 
 
 def toy_tensors() -> bytes:

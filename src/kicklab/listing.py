@@ -56,16 +56,22 @@ def _hours(minutes: dict[str, float]) -> str:
 
 def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -> str:
     """A study with its rows; with the seconds of a step of each, how many steps its budget holds."""
-    head = [f"{name}: {study.title}", study.question, ""]
-    rows = [["row", "config", "difference", *(["ms a step", "minutes a run"] if steps else [])]]
+    settings = {row.name: dict(change.split("=", 1) for change in row.changes) for row in rows_of(study)}
+    common = set.intersection(*(set(changes.items()) for changes in settings.values()))
+    head = [f"{name}: {study.title}", study.question, "", "all rows: " + _changes(dict(sorted(common))), ""]
+    rows = [["row", "config", "of its own", *(["ms a step", "minutes a run"] if steps else [])]]
     for row in rows_of(study):
-        line = [row.name, row.config, " ".join(row.changes)]
+        line = [row.name, row.config, _changes(dict(s for s in settings[row.name].items() if s not in common))]
         if steps:
             seconds = steps[row.name]
             whole = study.budget.steps_at(1.0, row.resolved(0).batch)
             line += [f"{1000 * seconds:.0f}", f"{study.minutes if whole is None else whole * seconds / 60:.1f}"]
         rows.append(line)
     return "\n".join([*head, columns(rows)])
+
+
+def _changes(settings: dict[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in settings.items()) or "-"
 
 
 def measured_steps(name: str) -> dict[str, float]:
