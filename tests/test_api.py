@@ -212,4 +212,6 @@ def test_a_model_is_trained_and_played_in_two_lines(tmp_path):
     assert (told[11].done, told[11].total, len(told[12].dataset)) == (12, 12, 12)
     with pytest.raises(UserError, match="steps and seconds both say"):
         kickitout.train(folder, tmp_path / "run", steps=2, seconds=60, **how)
+    with pytest.raises(UserError, match="too short"):
+        kickitout.train(folder, tmp_path / "new", seconds=0, **how)
     assert kickitout.generate([0], tmp_path / "run").shape == (1, 22050)

@@ -147,6 +147,18 @@ def test_writing_refuses_what_it_cannot_do(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_stereo_kick_is_written_as_the_library_has_it(tmp_path):
+    both = np.stack([TONE, -0.5 * TONE])
+    path = write_sound(tmp_path / "a.wav", both, RATE, bits="32f")
+    np.testing.assert_array_equal(read_sound(path).samples, both.T.astype(np.float32))
+
+
+@pytest.mark.parametrize(("shape", "rate"), [((40, 50), RATE), ((2, 3, 4), RATE), ((9,), 44_100.5), ((9,), 0)])
+def test_what_no_file_holds_is_one_sentence(shape, rate):
+    with pytest.raises(UserError, match=r"\[T\] or \[T, C\], C up to 32, at whole Hz work"):
+        encode_sound(np.zeros(shape), rate)
+
+
 @pytest.mark.parametrize("rate", [65_535, 65_540, 88_200, 96_000, 192_000])
 def test_flac_at_the_rates_it_holds(tmp_path, rate):
     path = write_sound(tmp_path / "a.flac", TONE, rate)

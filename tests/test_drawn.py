@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,25 @@ def test_a_drawable_graph_plays_the_same_samples_while_nothing_is_drawn(path):
     model = load_model() if path is None else load_model(path)
     noise = normal([7], model.info.noise_size)
     assert np.array_equal(model.render(noise, drawing=Drawing()).wave, model.play(noise)[0])
+
+
+def test_a_file_that_was_replaced_meanwhile_is_not_drawn_by(tmp_path):
+    own = tmp_path / "own.onnx"
+    shutil.copy(FIRST_DEFAULT, own)
+    model = load_model(own)
+    shutil.copy(load_model().path, own)
+    with pytest.raises(UserError, match=r"own\.onnx: holds another model than the one that was opened"):
+        kickitout.draw(7, PITCH, model=model)
+
+
+def test_a_drawn_kick_has_a_name_of_its_own(drawn, tmp_path):
+    plain, other = kickitout.kick_of({"seed": 7}), kickitout.draw(7, PITCH)
+    paths = kickitout.write_kicks([plain, drawn, other], tmp_path)
+    assert len({path.name for path in paths}) == 3
+    assert [path.exists() for path in paths] == [True] * 3
+    with pytest.raises(UserError, match="two of the kicks are named kick_s000007"):
+        kickitout.write_kicks([plain, kickitout.kick_of({"seed": 7, "length_s": 2.0})], tmp_path / "new")
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_was_drawn_is_heard(drawn):

@@ -23,6 +23,7 @@ from kickitout.fitting.mix import DUCK_DB, equally_loud, mixed
 from kickitout.fitting.room import find_room
 from kickitout.fitting.search import Fitter, pool_of, tuned_notes
 from kickitout.fitting.tempo import find_tempo
+from kickitout.generation.noise import LARGEST_SEED
 from kickitout.notes import to_hz
 from kickitout.sound import SAMPLE_RATE
 from kicklab.loop_books import DEVELOPMENT
@@ -125,6 +126,23 @@ def test_the_low_end_between_the_beats_is_free_and_under_a_held_bass_is_not():
     assert free.free_ms == pytest.approx(eighth, abs=50)  # the frames are 93 ms wide
     assert free.decay_ms == pytest.approx(free.free_ms / 2, abs=2.5)
     assert held.taken
+
+
+def test_what_is_free_does_not_depend_on_how_long_the_loop_is():
+    once, beat = render_loop(spec(bass=OFFBEATS)), 60 / 124
+    free = []
+    for times in (1, 30):
+        wave = np.tile(once, times)
+        beats = np.arange(0, len(wave) / SAMPLE_RATE - beat / 2, beat)
+        loop = SimpleNamespace(beats=beats, mid=wave, low=low_cells(wave, SAMPLE_RATE), seconds=len(wave) / SAMPLE_RATE)
+        free.append(find_room(loop).free_ms)
+    assert free[1] == pytest.approx(free[0], abs=15)
+
+
+@pytest.mark.parametrize("seed", [LARGEST_SEED, LARGEST_SEED - 62])
+def test_seeds_that_would_run_out_are_refused_by_the_one_that_was_given(seed):
+    with pytest.raises(UserError, match=f"seed {seed}: 64 seeds from it on are looked at; up to {LARGEST_SEED - 63}"):
+        kickitout.fit(render_loop(spec()), 1, seed=seed)
 
 
 def test_hats_on_the_beat_cover_a_click_and_hats_between_them_do_not():

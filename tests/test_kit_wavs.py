@@ -167,6 +167,14 @@ def test_a_long_sound_is_refused_with_its_length(tmp_path):
         kicks_of_files([path])
 
 
+def test_a_hit_that_begins_in_the_last_samples_of_its_file_is_taken(tmp_path):
+    wave = np.zeros(SAMPLE_RATE)
+    wave[-5:] = 0.8
+    (kick,), _ = kicks_of_files([write_kick(tmp_path / "late.wav", wave)])
+    assert np.isfinite(kick.wave).all()
+    assert np.abs(kick.wave).max() > 0.1
+
+
 def test_a_bad_file_in_a_folder_is_left_out_by_name_and_one_given_by_name_is_an_error(tmp_path):
     write_kick(tmp_path / "in" / "good.wav", swept_kick())
     bad = tmp_path / "in" / "bad.wav"

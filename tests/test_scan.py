@@ -8,6 +8,7 @@ import sys
 import unicodedata
 import warnings
 import zipfile
+from pathlib import Path
 
 import pytest
 
@@ -96,6 +97,19 @@ def test_linked_folders_are_followed_and_loops_are_not(pack, tmp_path):
     assert names(found) == ["kicks/a.WAV", "kicks/b/c.flac", "kicks/link/far.wav", "kicks/z.wav"]
     broken = {refused.name: refused.reason for refused in found.refused if "link" in refused.reason}
     assert set(broken) == {"kicks/broken.wav", "kicks/circle.wav"}
+
+
+def test_a_tree_is_followed_however_deep_it_is(pack):
+    folders = [pack / Path(*["d"] * depth) for depth in range(1, 1200)]
+    for folder in folders:
+        folder.mkdir()
+    try:
+        (folders[-1] / "deep.wav").write_bytes(b"x")
+        assert "kicks" + 1199 * "/d" + "/deep.wav" in names(scan(pack))
+    finally:
+        (folders[-1] / "deep.wav").unlink()
+        for folder in reversed(folders):  # which recursion could not remove either
+            folder.rmdir()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kickitout import generate
+from kickitout import generate, write_shards
 from kickitout.audio import read_comment
 from kickitout.cli import main
 from kickitout.descriptors import cards
+from kickitout.errors import UserError
 
 pytestmark = pytest.mark.light
 
@@ -259,6 +260,12 @@ def test_bad_input_is_one_sentence_and_makes_nothing(args, sentence, tmp_path, c
 def test_no_shards_of_nothing(capsys):
     assert main(["generate", "-n", "3", "--shards", "0"]) == 2
     assert "'0' is not a whole number of at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("seeds", "each"), [(range(0), 2), (range(3), 0), (range(3), -1)])
+def test_the_library_writes_no_shards_of_nothing(seeds, each, tmp_path):
+    with pytest.raises(UserError, match="a shard has one kick at least"):
+        write_shards(tmp_path / "new", seeds, each)
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])

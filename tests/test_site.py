@@ -9,6 +9,7 @@ import io
 import json
 import re
 import shutil
+import struct
 import zipfile
 from pathlib import Path
 
@@ -18,14 +19,17 @@ from toy import made_once, toy, toy_dataset
 from web import computed, painted, served
 
 import kickitout
-from kickitout.audio import decode_comment, decode_sound
+from kickitout.audio import decode_comment, decode_sound, encode_sound
 from kickitout.cli import main
 from kickitout.descriptors import cards as cards_of
 from kickitout.descriptors import level_curve, pitch_curve
+from kickitout.errors import UserError
+from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.frontend import measure_curves
 from kickitout.generation.load import load_model
 from kickitout.generation.match import measured
 from kickitout.generation.noise import LARGEST_SEED, normal
+from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.vary import blend, interpolate, variations
 from kickitout.kicks import kick_of
 from kickitout.notes import note_name, to_hz, to_midi
@@ -180,6 +184,26 @@ def test_a_kick_follows_curves_as_it_does_in_python(visit):
             assert error == pytest.approx(rendered.error, abs=near, nan_ok=True)
         assert one["drawn"]["points"] == [pytest.approx(point, abs=1e-3) for point in one["points"]]
         assert one["drawn"]["zero_db"] == pytest.approx(again.zero_db, abs=0.01)
+
+
+def test_a_morph_keeps_the_curves_that_both_ends_have(visit):
+    """In whichever order their recipes say them: Python sorts what it writes."""
+    curves = kickitout.draw(7, *FALL).recipe["curves"]
+    turned = dict(reversed(curves.items()))
+    other = {**curves, "pitch": RISE[0]}
+    first = {"seed": 7, "curves": curves}
+    lasts = [{"seed": 4, "curves": turned}, {"seed": 4, "curves": other}, {"seed": 4}]
+    made = computed(
+        visit.page,
+        "([first, lasts]) => Promise.all(lasts.map((last) => backend.morph(first, last, 3).then(({sounds}) =>"
+        " sounds.map((s) => ({curves: s.recipe.curves, wave: [...s.samples[0]]})))))",
+        [first, lasts],
+    )
+    for last, ours in zip(lasts, made, strict=True):
+        for here, there in zip(ours, kickitout.morph(first, last, 3), strict=True):
+            assert here.get("curves") == there.recipe.get("curves")
+            assert np.abs(np.array(here["wave"], np.float32) - there.wave).max() < TOLERANCE
+    assert made[0][0]["curves"] == curves
 
 
 def test_a_drag_is_followed_and_saved_without_a_server(visit, tmp_path):
@@ -368,6 +392,19 @@ def test_all_that_a_visit_takes_is_small(site):
     assert taken < 9e6
 
 
+def test_a_site_is_replaced_but_nothing_that_somebody_added_to_it(site, runtime, tmp_path):
+    shutil.copytree(site, tmp_path / "site")
+    (tmp_path / "site" / "CNAME").write_text("kicks.example")
+    with pytest.raises(UserError, match="exists; --force replaces a site"):
+        write_site("default", tmp_path / "site", runtime=runtime, kicks=2)
+    with pytest.raises(UserError, match="holds CNAME, which is not of the site"):
+        write_site("default", tmp_path / "site", runtime=runtime, kicks=2, force=True)
+    (tmp_path / "site" / "CNAME").unlink()
+    (tmp_path / "site" / "site.json").write_text("changed")
+    write_site("default", tmp_path / "site", runtime=runtime, kicks=2, force=True)
+    assert len(json.loads((tmp_path / "site" / "site.json").read_text("utf-8"))["cards"]) == 2
+
+
 def test_a_site_that_is_not_whole_says_so(browser, site, tmp_path):
     shutil.copytree(site, tmp_path / "site")
     (tmp_path / "site" / "site.json").unlink()
@@ -440,6 +477,74 @@ def test_a_saved_wav_carries_a_recipe_that_both_sides_read(visit, tmp_path):
     )
     page.wait_for_function("() => document.querySelector('#mine-said').textContent.includes('its state is back')")
     assert page.get_attribute("#kick-line", "title") == name.removesuffix(".wav")
+
+
+def opened(visit, *files):
+    """What is said of each of the files, and the seed of the kick that it brings; None where it is refused."""
+    return computed(
+        visit.page,
+        "async (files) => { const said = []; for (const file of files) {"
+        " const bytes = Uint8Array.from(atob(file), (c) => c.charCodeAt(0));"
+        " said.push(await backend.invert(new Blob([bytes]), 'a.wav').then(({sounds, head}) =>"
+        " [head.said, sounds[0].recipe.seed], (error) => [error.message, null])); } return said; }",
+        [base64.b64encode(data).decode() for data in files],
+    )
+
+
+def test_a_file_that_this_model_made_brings_its_state_back_in_any_form(visit):
+    kick, ringing = kickitout.generate_kicks([7, 5], length_s=2.0)
+    forms = [SoundFormat(bits=bits) for bits in ("16", "24", "32f")]
+    files = [encode_kick(one.recipe, one.channels, form)[1] for one in (kick, ringing) for form in forms]
+    files += [encode_kick(kick.recipe, kick.channels, SoundFormat(pre_roll_ms=ms))[1] for ms in (0, 20.0)]
+    quiet = {**kick.recipe, "gain_db": -3.0, "bits": "24", "rate": SAMPLE_RATE}
+    files.append(encode_kick(quiet, kick.channels, SoundFormat(), comment=json.dumps(quiet))[1])
+    own = computed(
+        visit.page,
+        "() => backend.render([{seed: 7}]).then(async ({sounds: [s]}) => { const files = []; for (const bits of"
+        " ['16', '24', '32f']) files.push([...new Uint8Array(await (await backend.file(s, {bits})).arrayBuffer())]);"
+        " return files; })",
+    )
+    files += [bytes(one) for one in own]
+    files.append(extensible(files[1]))
+    found = opened(visit, *files)
+    assert [said for said, _ in found] == ["made by this model: its state is back"] * len(files)
+    assert [seed for _, seed in found] == [7, 7, 7, 5, 5, 5, 7, 7, 7, 7, 7, 7, 7]
+
+
+def extensible(data):
+    """A WAV of 24 bits with the longer header that other programs write."""
+    at = data.index(b"fmt ")
+    (size,) = struct.unpack_from("<I", data, at + 4)
+    kind, *form = struct.unpack_from("<HHIIHH", data, at + 8)
+    guid = struct.pack("<H", kind) + bytes.fromhex("000000001000800000aa00389b71")
+    head = struct.pack("<HHIIHHHHI", 0xFFFE, *form, 22, 24, 0) + guid
+    data = data[:at] + b"fmt " + struct.pack("<I", len(head)) + head + data[at + 8 + size :]
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
+def test_of_a_file_that_is_not_its_kick_any_more_that_is_said(visit):
+    """As the studio says it, see kickitout.frontend.opened: here are no samples to start from."""
+    (kick,) = kickitout.generate_kicks([7])
+    text = json.dumps({**kick.recipe, "bits": "24", "rate": SAMPLE_RATE}, sort_keys=True)
+    snare = kickitout.generate([8])[0]
+    quieter, cut, late = kick.wave * np.float32(0.99), kick.wave[:-1000], np.roll(kick.wave, 3)
+    stereo = np.stack([kick.wave, kick.wave], axis=1)
+    replaced = [encode_sound(x, SAMPLE_RATE, comment=text) for x in (snare, quieter, cut, late, stereo)]
+    kept = kickitout.inpaint(kick.wave, [0])[0]
+    clicked = encode_kick(kept.recipe, kept.channels, SoundFormat())[1]
+    shaped = {**kick.recipe, "shape": {"cents": 50.0}}
+    tuned = encode_kick(shaped, shape(kick.channels, Shape(cents=50.0)), SoundFormat())[1]
+    at_48k = encode_kick(kick.recipe, kick.channels, SoundFormat(rate=48_000))[1]
+    found = opened(
+        visit, *replaced, clicked, json.dumps(kept.recipe).encode(), tuned, json.dumps(kick.recipe).encode(), at_48k
+    )
+    studio = "kick studio, on your own machine, starts from any sound"
+    assert found[:5] == [[f"a.wav: changed since this model made it; {studio}", None]] * 5
+    assert found[5] == [f"a.wav: a kick that a sound file is a part of; {studio}", None]
+    assert found[6] == [f"a.wav: the recipe of a kick that a sound file is a part of; {studio}", None]
+    assert found[7] == ["made by this model and shaped for a kit since; this is the kick it was made from", 7]
+    assert found[8] == ["the kick of this recipe", 7]
+    assert found[9] == ["the kick of the recipe in it, whose samples are compared at 44100 Hz alone", 7]
 
 
 def test_pads_pattern_limiter_and_session_need_no_server(visit):
@@ -558,7 +663,7 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(runtime, tmp_path, capsys
     (tmp_path / "other.tgz").write_bytes(b"something else")
     (tmp_path / "griffin.safetensors").write_bytes(b"x")
     cases = [
-        (["--web", "-o", str(tmp_path / "taken"), "--force"], "exists"),
+        (["--web", "-o", str(tmp_path / "taken"), "--force"], "is not a site that kickitout wrote"),
         (["--web", "-o", str(tmp_path / "new"), "--runtime", str(tmp_path / "other.tgz")], "sha512 differs"),
         ([str(tmp_path / "griffin.safetensors"), "--web", "-o", str(tmp_path / "new")], "needs PyTorch"),
         (["-o", str(tmp_path / "new.onnx")], "--web"),

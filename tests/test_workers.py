@@ -21,6 +21,7 @@ from kickitout.errors import UserError
 from kickitout.generation.noise import check_seeds
 from kickitout.workers import Workers
 from kickitout.workers.processes import Processes
+from kickitout.workers.threads import environment_outside, one_thread
 
 pytestmark = pytest.mark.light
 
@@ -79,6 +80,23 @@ def test_the_environment_is_as_it_was_afterwards(monkeypatch):
     assert [text for _, text in Workers(1).each(os.getenv, ["OMP_NUM_THREADS"])] == ["1"]
     assert os.environ["OMP_NUM_THREADS"] == "7"
     assert "MKL_NUM_THREADS" not in os.environ
+
+
+def test_two_who_want_one_thread_leave_the_environment_as_it_was(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    monkeypatch.delenv("MKL_NUM_THREADS", raising=False)
+    first, second = one_thread(), one_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["OMP_NUM_THREADS"] == os.environ["MKL_NUM_THREADS"] == "1"
+    outside = environment_outside()
+    assert outside["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in outside
+    second.__exit__(None, None, None)
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+    assert "MKL_NUM_THREADS" not in os.environ
+    assert environment_outside() == dict(os.environ)
 
 
 def test_what_the_work_refuses_is_said_and_ends_it(two):

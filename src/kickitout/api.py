@@ -100,7 +100,9 @@ def train(
 
     settings = load_config(config, list(changes))
     with process_clock() as clock:
-        until = TimeBudget(seconds or DEFAULT_BUDGET, clock, began) if steps is None else Until(steps)
+        until = (
+            TimeBudget(DEFAULT_BUDGET if seconds is None else seconds, clock, began) if steps is None else Until(steps)
+        )
         engine = make_accelerator(device, precision, accumulate)
         return train_on(sounds, settings, Path(out), until, engine, threads, watch)
 

@@ -160,11 +160,12 @@ def whole_folder(out: Path) -> Iterator[Path]:
     Raises UserError, which names `out`, when the disk refuses.
     """
     make_folder(out.parent)
-    made = out.resolve().with_name(f".{out.name}.{os.getpid()}.part")
+    place = out.resolve()  # a link stays one
+    made = place.with_name(f".{place.name}.{os.getpid()}.part")
     try:
         made.mkdir()
         yield made
-        put_folder(made, out)
+        put_folder(made, place)
     except OSError as error:
         raise explain_os_error(error, out) from error
     finally:

@@ -288,11 +288,10 @@ def _ogg(file: BinaryIO, begin: int, name: str) -> Contents:
         raise UserError(f"{name}: truncated, its last page is cut; copy or download it again")
     notes = []
     last = {page.serial: page for page in found}
-    missing = sum(
-        max(0, later.sequence - earlier.sequence - 1)
-        for serial in last
-        for earlier, later in pairwise([page for page in found if page.serial == serial])
-    )
+    missing, before = 0, dict[int, int]()
+    for page in found:
+        missing += max(0, page.sequence - before.get(page.serial, page.sequence) - 1)
+        before[page.serial] = page.sequence
     if missing:
         raise UserError(f"{name}: damaged, {missing} of its pages are missing; copy or download it again")
     if any(not page.flags & ogg.LAST for page in last.values()):

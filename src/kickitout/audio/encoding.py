@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.audio.chunks import riff_chunk, riff_head
+from kickitout.audio.decoding import MAX_CHANNELS
 from kickitout.errors import UserError
 from kickitout.files import write_whole
 
@@ -26,11 +27,11 @@ SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 def encode_sound(
     samples: np.ndarray, rate: int, *, format: str = "wav", bits: str = "24", comment: str | None = None
 ) -> bytes:
-    """samples [T] or [T, C] to the bytes of a file, the same bytes for the same input. No dither.
+    """samples [T], [T, C] or, of a stereo kick, [2, T] to the bytes of a file, the same for the same input. No dither.
 
     format: "wav" or "flac"; bits: "16", "24" or "32f" (WAV only). Integer formats clip at full scale, floats do not.
-    comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format,
-    ValueError for samples that are not finite.
+    comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format
+    and for a rate or channels that no file has, ValueError for samples that are not finite.
 
     >>> import kickitout
     >>> kickitout.encode_sound(kickitout.generate([7])[0], 44_100, bits="16")[:4]
@@ -41,7 +42,13 @@ def encode_sound(
     if format == "flac" and bits == "32f":
         raise UserError("flac has no 32-bit float samples; choose 24 bits, or wav for 32f")
     x = np.asarray(samples, dtype=np.float32)
-    channels = 1 if x.ndim == 1 else x.shape[1]
+    if x.ndim == 2 and len(x) == 2 < x.shape[1]:
+        x = x.T
+    channels = 1 if x.ndim == 1 else x.shape[1] if x.ndim == 2 else 0
+    if not 1 <= channels <= MAX_CHANNELS or int(rate) != rate or rate < 1:
+        shape = list(np.shape(samples))
+        raise UserError(f"samples {shape} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz work")
+    x, rate = np.ascontiguousarray(x), int(rate)
     if format == "flac":
         refuse_flac(rate, channels)
     lowest, highest = x.min(initial=0.0), x.max(initial=0.0)  # NaN where there is one
@@ -80,10 +87,10 @@ def write_sound(
     comment: str | None = None,
     force: bool = False,
 ) -> Path:
-    """Write samples [T] or [T, C] to `path` (.wav or .flac), whole or not at all. Returns the path.
+    """Write samples [T], [T, C] or, of a stereo kick, [2, T] to `path` (.wav or .flac), whole or not at all.
 
-    rate: Hz. bits: "16", "24", or "32f" (WAV alone). comment: text that travels in the file, such as a recipe. Raises
-    UserError for another suffix, for a file that exists unless `force`, and when the disk refuses.
+    Returns the path. rate: Hz. bits: "16", "24", or "32f" (WAV alone). comment: text that travels in the file, such as
+    a recipe. Raises UserError for another suffix, for a file that exists unless `force`, and when the disk refuses.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

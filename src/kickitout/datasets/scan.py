@@ -72,7 +72,7 @@ class _Walk:
     ignored: Counter[str] = field(default_factory=Counter)
     warnings: list[str] = field(default_factory=list)
     seen: set[tuple[int, int]] = field(default_factory=set)  # (device, inode) of each folder
-    used: set[str] = field(default_factory=set)  # names of candidates
+    used: dict[str, int] = field(default_factory=dict)  # names of candidates, and how many wanted each
     files: set[str] = field(default_factory=set)  # the path of each
     paths: dict[str, str] = field(default_factory=dict)  # a candidate's name -> its path
     archives: list[str] = field(default_factory=list)  # their paths
@@ -89,7 +89,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
     if not given:
         raise UserError("no folder was given; name a folder of kicks, a .zip or sound files")
     total = _Walk()
-    used: set[str] = set()
+    used: dict[str, int] = {}
     for path in given:
         walk = _Walk(seen=total.seen, used=total.used)
         try:
@@ -102,7 +102,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
                 continue
             else:
                 walk.folder = True
-                _walk_folder(walk, path, _unique(_shown_name(path.resolve().name) or "root", used), top=True)
+                _walk_folder(walk, path, _unique(_shown_name(path.resolve().name) or "root", used))
         except OSError as error:
             if isinstance(error, PermissionError):
                 raise UserError(f"{path}: permission denied; make it readable and try again") from error
@@ -117,10 +117,30 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
     return Scan(tuple(total.candidates), tuple(total.refused), ignored, tuple(total.warnings))
 
 
-def _walk_folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> None:
+def _walk_folder(walk: _Walk, top: Path, name: str) -> None:
+    """All below a folder, in the order of names; without recursion, which a deep tree would exhaust."""
+    open_folders = [iter(_entries(walk, top, name, top=True))]
+    while open_folders:
+        path, shown = next(open_folders[-1], (None, ""))
+        if path is None:
+            open_folders.pop()
+            continue
+        try:
+            mode = path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                open_folders.append(iter(_entries(walk, path, shown)))
+            else:
+                _file(walk, path, shown, mode)
+        except OSError as error:
+            reason = str(explain_os_error(error, shown)).removeprefix(f"{shown}: ")
+            walk.refused.append(Refused(shown, f"a broken link: {reason}" if path.is_symlink() else reason))
+
+
+def _entries(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> list[tuple[Path, str]]:
+    """What is to be looked at in a folder, with names to be shown; its index is read first."""
     info = folder.stat()
     if (info.st_dev, info.st_ino) in walk.seen:
-        return  # a symbolic link back up, or a second way to the same folder
+        return []  # a symbolic link back up, or a second way to the same folder
     walk.seen.add((info.st_dev, info.st_ino))
     try:
         entries = sorted(os.listdir(folder))
@@ -128,23 +148,12 @@ def _walk_folder(walk: _Walk, folder: Path, name: str, *, top: bool = False) -> 
         if top:
             raise
         walk.refused.append(Refused(name, f"the folder cannot be listed ({(error.strerror or '').lower()})"))
-        return
+        return []
     for entry in filter(is_index, entries):
         path = folder / entry
         _read_index(walk, Candidate(f"{name}/{entry}", path), _text(path))
-    for entry in entries:
-        path, shown = folder / entry, f"{name}/{_shown_name(entry)}"
-        if left_by_others(entry) or is_index(entry):
-            continue
-        try:
-            mode = path.stat().st_mode
-            if stat.S_ISDIR(mode):
-                _walk_folder(walk, path, shown)
-            else:
-                _file(walk, path, shown, mode)
-        except OSError as error:
-            reason = str(explain_os_error(error, shown)).removeprefix(f"{shown}: ")
-            walk.refused.append(Refused(shown, f"a broken link: {reason}" if path.is_symlink() else reason))
+    kept = (entry for entry in entries if not left_by_others(entry) and not is_index(entry))
+    return [(folder / entry, f"{name}/{_shown_name(entry)}") for entry in kept]
 
 
 def _file(walk: _Walk, path: Path, name: str, mode: int) -> None:
@@ -238,14 +247,15 @@ def _nothing(path: Path, walk: _Walk) -> str:
     return f"{path}: empty; give a folder with kicks as WAV, FLAC, AIFF, OGG or MP3"
 
 
-def _unique(name: str, used: set[str], suffix: str = "") -> str:
+def _unique(name: str, used: dict[str, int], suffix: str = "") -> str:
     """`name`, or "name (2)" when something else is called the same. suffix: stays at the end."""
-    shown, n = name, 1
+    shown, n = name, used.get(name, 0)
     stem = name[: len(name) - len(suffix)]
     while shown in used:
         n += 1
         shown = f"{stem} ({n}){name[len(stem) :]}"
-    used.add(shown)
+    used[name] = max(1, n)  # the next of this name begins there
+    used[shown] = used.get(shown, 1)
     return shown
 
 

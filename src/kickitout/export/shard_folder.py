@@ -37,6 +37,8 @@ class ShardFolder:
 
     def __init__(self, work: ShardWork, seeds: range, each: int) -> None:
         check_seeds(seeds)
+        if each < 1 or not seeds:
+            raise UserError(f"{each} of {len(seeds)} kicks in a shard: a shard has one kick at least")
         self.work, self.seeds, self.each = work, seeds, each
         self.path = work.job.folder
         self._known: dict[str, Shard] = {}

@@ -115,10 +115,8 @@ def recipe_name(recipe: Mapping[str, Any], card: Mapping[str, float | str] | Non
     if isinstance(decay, float) and math.isfinite(decay):
         parts.append(f"{decay:.0f}ms")
     # The digest is of the words of format 1, so that a kick keeps its name.
-    words = {"start": "start", "latent": "place", "controls": "knobs"}
-    turned = {
-        old: recipe[new] for new, old in words.items() if new in recipe and (new == CURVES or np.any(recipe[new]))
-    }
+    words = {"start": "start", "latent": "place", "controls": "knobs", CURVES: CURVES}
+    turned = {old: recipe[new] for new, old in words.items() if new in recipe and np.any(recipe[new])}
     digest = hashlib.sha256(json.dumps(turned, sort_keys=True).encode()).hexdigest()
     if "seed" in recipe:
         parts.append(f"s{recipe['seed']:06d}" + (f"-{digest[:4]}" if turned else ""))
@@ -229,8 +227,7 @@ def write_kicks(
     """Write kicks into a folder, each under its name and with its recipe inside; each file appears whole or not at all.
 
     bits: "16", "24" or "32f". rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. For very many see
-    `generation_job`. Raises UserError where a file is in the way (force replaces it) and for a format that cannot be
-    written.
+    `generation_job`. Raises UserError for a file in the way (force replaces it), two kicks of one name, another format.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -240,6 +237,9 @@ def write_kicks(
     form, folder = SoundFormat(format, bits, rate, pre_roll_ms), Path(folder)
     made = list(kicks)
     refuse_in_the_way(folder, [f"{kick.name}.{format}" for kick in made], force=force)
+    named = {kick.name: kick.recipe for kick in made}
+    if other := next((kick.name for kick in made if kick.recipe != named[kick.name]), None):
+        raise UserError(f"{folder}: two of the kicks are named {other}; write them into folders of their own")
     make_folder(folder)
     return [
         write_whole(folder / f"{kick.name}.{format}", encode_kick(kick.recipe, kick.channels, form)[1]) for kick in made

@@ -11,11 +11,11 @@ import numpy as np
 from kickitout.errors import UserError
 from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import Room, find_room
-from kickitout.fitting.search import FittedKick, Fitter
+from kickitout.fitting.search import FittedKick, Fitter, looked_at
 from kickitout.fitting.words import heard_lines, reason_line, room_lines, why_line
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
-from kickitout.generation.noise import check_seeds
+from kickitout.generation.noise import LARGEST_SEED, check_seeds
 from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
@@ -70,6 +70,8 @@ def fit(
     if not 1 <= n <= MOST:
         raise UserError(f"n={n}: 1 to {MOST} kicks for a loop work")
     check_seeds([seed])
+    if seed > (last := LARGEST_SEED + 1 - looked_at(n)):
+        raise UserError(f"seed {seed}: {looked_at(n)} seeds from it on are looked at; up to {last} works")
     played = load_model(model)
     return fit_heard(read_loop(loop, rate), n, seed, played)
 

@@ -23,7 +23,9 @@ import numpy as np
 from kickitout.audio import resample
 from kickitout.fitting.bass import LOW_RATE
 
-FRAME_SECONDS, FRAME_HOP_SECONDS = 0.093, 0.01
+FRAME_SECONDS = 0.093
+HOP = round(0.01 * LOW_RATE)  # samples: 10 ms but for what rounding leaves, which a minute of beats adds up
+HOP_SECONDS = HOP / LOW_RATE
 BAND_FROM_HZ, BAND_TO_HZ = 20.0, 150.0
 FRAME_SIZE = 2048  # of the padded spectrum: a bin is 1.08 Hz
 LEAST_DB = -60.0  # what is less is told as this: a thousandth of a thousandth of the bass
@@ -50,9 +52,9 @@ def _bands() -> np.ndarray:
 def low_cells(wave: np.ndarray, rate: int) -> np.ndarray:
     """Energy of a wave [T] in each frame and band below 150 Hz, float64 [frames, bands]."""
     low = resample(wave, rate, LOW_RATE).astype(np.float64)
-    window, hop = round(FRAME_SECONDS * LOW_RATE), round(FRAME_HOP_SECONDS * LOW_RATE)
+    window = round(FRAME_SECONDS * LOW_RATE)
     padded = np.concatenate([np.zeros(window // 2), low, np.zeros(window)])
-    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(low) + window // 2 : hop]
+    frames = np.lib.stride_tricks.sliding_window_view(padded, window)[: len(low) + window // 2 : HOP]
     power = np.abs(np.fft.rfft(frames * np.hanning(window), FRAME_SIZE)) ** 2
     edges = _bands()
     return np.add.reduceat(power[:, : edges[-1]], edges[:-1], axis=1)
@@ -60,10 +62,9 @@ def low_cells(wave: np.ndarray, rate: int) -> np.ndarray:
 
 def placed(cells: np.ndarray, times: np.ndarray, frames: int) -> np.ndarray:
     """The cells of a kick [k, bands] at each of the times in seconds, [frames, bands]; energies add."""
-    hop = round(FRAME_HOP_SECONDS * LOW_RATE) / LOW_RATE
     found = np.zeros((frames, cells.shape[1]))
     for time in times:
-        at = round(float(time) / hop)
+        at = round(float(time) / HOP_SECONDS)
         part = cells[: max(0, frames - at)]
         found[at : at + len(part)] += part
     return found

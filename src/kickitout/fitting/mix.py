@@ -18,6 +18,7 @@ from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 DUCK_DB = 6.0
 ATTACK_SECONDS = 0.004  # before the kick: no click of the gain itself
 LEAST_RELEASE_SECONDS = 0.05
+OVER = 14  # times the release: what is left of a ducking is below a millionth
 
 
 def mixed(loop: Loop, wave: np.ndarray, gain_db: float, release_seconds: float | None = None) -> np.ndarray:
@@ -38,12 +39,13 @@ def _ducking(loop: Loop, release_seconds: float) -> np.ndarray:
     """Gain of the loop, [T]: 1 but around the beats."""
     release = max(release_seconds, LEAST_RELEASE_SECONDS)
     depth = 1 - 10 ** (-DUCK_DB / 20)
-    time = np.arange(len(loop.samples)) / SAMPLE_RATE
-    down = np.zeros(len(time))
-    for beat in loop.beats:
-        since = time - float(beat)
+    down = np.zeros(len(loop.samples))
+    for beat in map(float, loop.beats):
+        first = max(0, math.floor((beat - ATTACK_SECONDS) * SAMPLE_RATE))
+        around = down[first : math.ceil((beat + OVER * release) * SAMPLE_RATE)]
+        since = (first + np.arange(len(around))) / SAMPLE_RATE - beat
         fall = np.where(since >= 0, np.exp(-np.maximum(since, 0) / release), 1 + since / ATTACK_SECONDS)
-        down = np.maximum(down, np.clip(fall, 0, 1))
+        np.maximum(around, np.clip(fall, 0, 1), out=around)
     return 1 - depth * down
 
 

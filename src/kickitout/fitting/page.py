@@ -11,7 +11,7 @@ import numpy as np
 
 from kickitout.fitting.fit import Fit, fit_heard
 from kickitout.fitting.loop import Loop, decode_loop
-from kickitout.fitting.masking import FRAME_HOP_SECONDS
+from kickitout.fitting.masking import HOP_SECONDS
 from kickitout.fitting.mix import ATTACK_SECONDS, DUCK_DB, LEAST_RELEASE_SECONDS, gains_to_equal, loudness_and_peak
 from kickitout.fitting.report import mixes_of, report_data
 from kickitout.generation.model import Model
@@ -54,4 +54,4 @@ def _low_level(loop: Loop) -> tuple[list[float], float]:
     step = -(-len(energy) // POINTS)
     mean = np.add.reduceat(energy, np.arange(0, len(energy), step)) / step
     level = 10 * np.log10(np.maximum(mean / max(float(mean.max()), 1e-30), 10 ** (FLOOR_DB / 10)))
-    return [round(float(one), 1) for one in level], step * FRAME_HOP_SECONDS
+    return [round(float(one), 1) for one in level], step * HOP_SECONDS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kickitout.fitting.loop import Loop
-from kickitout.fitting.masking import FRAME_HOP_SECONDS, FRAME_SECONDS
+from kickitout.fitting.masking import FRAME_SECONDS, HOP_SECONDS
 from kickitout.sound import SAMPLE_RATE
 
 BUSY = 0.1  # of the mean energy of the low end: from here on it is busy
@@ -54,15 +54,15 @@ def _free_ms(low: np.ndarray, beats: np.ndarray, beat_ms: float) -> float:
     """From the beats on, how long the mean energy of the low end stays below BUSY of its own mean."""
     if float(low.sum()) <= 0:
         return beat_ms
-    count = max(1, round(beat_ms / 1000 / FRAME_HOP_SECONDS))
-    starts = np.round(beats / FRAME_HOP_SECONDS).astype(int)
+    count = max(1, round(beat_ms / 1000 / HOP_SECONDS))
+    starts = np.round(beats / HOP_SECONDS).astype(int)
     rows = [low[at : at + count] for at in starts if at + count <= len(low)] or [low[:count]]
     after = np.mean(rows, axis=0) / float(low.mean())
-    blur = round(FRAME_SECONDS / 2 / FRAME_HOP_SECONDS)  # a frame sees what begins half of it later
+    blur = round(FRAME_SECONDS / 2 / HOP_SECONDS)  # a frame sees what begins half of it later
     busy = np.flatnonzero(after[blur:] > BUSY)
     if len(busy) and busy[0] == 0:
         return 0.0
-    return 1000 * FRAME_HOP_SECONDS * (blur + (int(busy[0]) + blur if len(busy) else len(after) - blur))
+    return 1000 * HOP_SECONDS * (blur + (int(busy[0]) + blur if len(busy) else len(after) - blur))
 
 
 def _click_place(mid: np.ndarray, beats: np.ndarray) -> tuple[float | None, float]:

@@ -36,8 +36,14 @@ TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
 OFF_CENTS = 15.0  # so far off a kick comes behind those that are in tune
 TICK = 0.5  # of the decay that is asked for: a shorter kick is a tick, and comes behind those that are none
+SILENT_LAST = 999.0  # in place of the masking of a silent kick: behind all that sound
 CLEAR_DB = -30.0  # masking below it is none that is heard: then more sub is better
 BLOCK = round(0.4 * SAMPLE_RATE)  # of a kick's loudness, as in its card
+
+
+def looked_at(n: int) -> int:
+    """How many seeds are looked at for n kicks."""
+    return max(POOL, 4 * n)
 
 
 class Variant(NamedTuple):
@@ -167,10 +173,10 @@ class Fitter:
 
     def find(self, n: int, seed: int) -> list[FittedKick]:
         """n kicks, the one that leaves most room first; seeds from `seed` on."""
-        seeds = range(seed, seed + max(POOL, 4 * n))
+        seeds = range(seed, seed + looked_at(n))
         pool = pool_of(self.model, seeds)
         own = np.array([self.masking(hit) for hit in pool])
-        order = np.argsort(np.round(np.nan_to_num(own), 1), kind="stable")
+        order = np.argsort(np.round(np.nan_to_num(own, posinf=SILENT_LAST), 1), kind="stable")
         pairs = self._pairs(seeds, pool, order, max(LEAST_MATCHED, math.ceil(MATCHED * n)))
         found = []
         for place, (at, note) in enumerate(pairs):

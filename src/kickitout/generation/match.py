@@ -205,7 +205,7 @@ def _measured_renders(waves: np.ndarray, length_s: float) -> list[_Rendered]:
 
 def _of_kick(names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int) -> Search:
     bent = yield from _bend(names, request, noise, begin, rounds)
-    return (yield from _with_reachable(names, request, bent)) if rounds >= PROBED else bent.match
+    return (yield from _with_reachable(names, bent)) if rounds >= PROBED else bent.match
 
 
 def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Search:
@@ -236,7 +236,7 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
     assert best is not None
     match = best.match
     if not match.reached:
-        match = yield from _with_reachable(names, request, best)
+        match = yield from _with_reachable(names, best)
         renders += match.renders - best.match.renders
     return replace(match, renders=renders, tries=tries)
 
@@ -283,7 +283,7 @@ def _with_compared(
     return replace(answer, lines=(*answer.lines, line), renders=answer.renders + 1)
 
 
-def _with_reachable(names: Sequence[str], request: TargetRequest, bent: _Bent) -> Search:
+def _with_reachable(names: Sequence[str], bent: _Bent) -> Search:
     """The answer, its lines that were not met with what is reachable: at both ends of a control and half way there."""
     answer, lines, renders = bent.match, [], bent.match.renders
     for line in answer.lines:

@@ -107,10 +107,16 @@ class OnnxModel:
         return Played(wave[0], found[0])
 
     def _drawable(self) -> Any:
-        """The graph with the inputs of a drawing. Raises UserError for one that has no contour."""
+        """The graph with the inputs of a drawing. Raises UserError for one that has no contour, and for a file that was
+        replaced since it was opened."""
         with self._lock:
             if self._drawn is None:
-                data = drawable(read_graph(self.path)) if self.path is not None and self.info.latent_size else None
+                data = None
+                if self.path is not None and self.info.latent_size:
+                    graph = read_graph(self.path)
+                    if graph_identity(graph, self._fails) != self.digest:
+                        raise UserError(f"{self.path}: holds another model than the one that was opened; open it again")
+                    data = drawable(graph)
                 if data is None:
                     raise no_contour(self.info)
                 self._drawn = open_graph(data, self._fails)

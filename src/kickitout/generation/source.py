@@ -49,7 +49,8 @@ def decode_whole_kick(data: bytes, name: str) -> np.ndarray:
             f"{name}: {len(x) / SAMPLE_RATE:.1f} s of sound; a kit takes up to {LONGEST_S:.0f} s, cut it first"
         )
     x[:ONSET] *= _half_cosine(ONSET)
-    x[-END_FADE_SAMPLES:] *= _half_cosine(END_FADE_SAMPLES)[::-1]
+    fade = min(END_FADE_SAMPLES, len(x) - ONSET)  # a hit may begin in the last samples of its file
+    x[-fade:] *= _half_cosine(fade)[::-1]
     return np.ascontiguousarray(x.T)
 
 

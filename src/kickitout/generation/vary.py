@@ -35,9 +35,9 @@ def check_amount(amount: float) -> None:
 
 
 def check_count(count: int) -> None:
-    """Raises UserError for less than two kicks of a morph."""
-    if count < 2:
-        raise UserError(f"n={count}: a morph has two ends, and at least 2 kicks")
+    """Raises UserError for less than two kicks of a morph, and for a number of kicks that is none."""
+    if not isinstance(count, int | np.integer) or count < 2:
+        raise UserError(f"n={count}: a morph has two ends, and a whole number of at least 2 kicks")
 
 
 def turned(latent: np.ndarray, draw: np.ndarray, scale: np.ndarray, codes: int) -> np.ndarray:

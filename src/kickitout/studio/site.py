@@ -14,6 +14,7 @@ import base64
 import gzip
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import tarfile
@@ -26,7 +27,7 @@ import numpy as np
 import kickitout
 from kickitout import frontend
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, names_in, whole_folder
+from kickitout.files import explain_os_error, left_by_others, names_in, whole_folder
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
@@ -37,7 +38,7 @@ PACKAGE = "onnxruntime-web@1.30.0"
 DIGEST = "q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ=="  # sha512, base64
 PARTS = ("ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm")
 PACKED = ".gzip"  # beside a name; hosts know .gz, and unpack that on the way, or do not
-OF_NO_PLAYER = (".txt", "types.js", "sw.js")  # ends of names: files that a page without network plays without
+OF_NO_PLAYER = {"sw.js", "js/types.js", "ort/LICENSE.txt", "NOTICE.txt"}  # what a page without network plays without
 KICKS = 192  # on the map
 OF_A_MODEL = ("noise_size", "latent_size", "controls", "noise_codes", "channels", "length")  # what the page plays by
 NOT_ON_A_PAGE = ("kit", "formats", "cards", "spectrogram", "inversion", "training")
@@ -89,14 +90,30 @@ def write_site(
             "models of kickae, dcgan-bands and dcgan-stft can be put on a page"
         )
     if out.exists() and (not out.is_dir() or names_in(out)):
-        ours = (out / "site.json").is_file() and (out / "ort").is_dir()
-        if not (force and ours):
+        if not force:
             raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
+        if added := _not_ours(out):
+            raise UserError(f"{out}: {added}, so --force does not replace it; move it away, or choose another -o")
     with whole_folder(out) as folder:
         _put_runtime(folder / "ort", runtime)
         _fill(folder, source, *site_data(model, kicks))
         _keep(folder)
     return out
+
+
+def _not_ours(out: Path) -> str:
+    """What speaks against replacing what is at `out`; empty for a site and nothing else."""
+    try:
+        listed = re.search(r"FILES = (\{.*?\})", (out / "sw.js").read_text("utf-8"), re.DOTALL)
+        ours = {"index.html", *json.loads(listed[1])} if listed else set()
+    except (OSError, ValueError):
+        ours = set()
+    if "site.json" not in ours:
+        return "is not a site that kickitout wrote"
+    there = {p.relative_to(out) for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
+    mine = {p.as_posix() for p in there if not any(map(left_by_others, p.parts))}
+    strange = sorted(mine - ours - OF_NO_PLAYER)
+    return f"holds {strange[0]}, which is not of the site" if strange else ""
 
 
 def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np.ndarray]:
@@ -157,7 +174,8 @@ def _pack(data: bytes, path: Path) -> None:
 
 def _keep(folder: Path) -> None:
     """Tell the service worker which files there are, and their version: the digest of all their digests."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(OF_NO_PLAYER))
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    paths = [path for path in paths if path.relative_to(folder).as_posix() not in OF_NO_PLAYER]
     names = [path.relative_to(folder).as_posix() for path in paths]
     digests = [base64.b64encode(hashlib.sha256(path.read_bytes()).digest()).decode() for path in paths]
     files = {"./" if name == "index.html" else name: one for name, one in zip(names, digests, strict=True)}

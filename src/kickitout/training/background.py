@@ -25,6 +25,7 @@ from kickitout.files import DISK_FULL, explain_os_error, make_folder, names_in, 
 from kickitout.stored import current_name
 from kickitout.training.budget import TIMING, Timing, on_the_clock, written
 from kickitout.training.overview import LOG, MODELS, REQUEST, STOP, is_running, stats_of
+from kickitout.workers.threads import environment_outside
 
 State = Literal["not begun", "starting", "running", "stopping", "ended"]
 TRAIN = (sys.executable, "-m", "kickitout", "train")
@@ -81,7 +82,12 @@ class BackgroundRun:
             with open(self.path / LOG, "wb") as log:
                 command = [*TRAIN, *request.command(self.path)]
                 self._process = subprocess.Popen(
-                    command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **own
+                    command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=environment_outside(),
+                    **own,
                 )
             self._ran = False
         except OSError as error:

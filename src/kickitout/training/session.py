@@ -191,7 +191,7 @@ class Session:
         if budget:
             if run.writes:
                 yield from self._set_aside(run, budget)
-            from_first(self.engine, lambda: _refuse_short(run, budget, self.timing))
+            from_first(self.engine, lambda: _refuse_short(run, budget))
 
     def _set_aside(self, run: Run, budget: TimeBudget) -> Iterator[Report]:
         """What the end will take: as it did at the end of the last start, or as a rehearsal says."""
@@ -226,7 +226,7 @@ class Session:
         run.folder.write_json(TIMING, self.timing.to_data())
 
 
-def _refuse_short(run: Run, budget: TimeBudget, timing: Timing) -> None:
+def _refuse_short(run: Run, budget: TimeBudget) -> None:
     """Raise UserError where the budget leaves no step; but a run that has no model yet is given one."""
     if run.step == 0 or (not run.stopped and has_model(run.folder.path)):
         before, after = budget.spent - budget.before, budget.costs.seconds
