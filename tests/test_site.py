@@ -506,9 +506,10 @@ def test_a_file_that_this_model_made_brings_its_state_back_in_any_form(visit):
     )
     files += [bytes(one) for one in own]
     files.append(extensible(files[1]))
+    files.append(encode_kick(ringing.recipe, ringing.channels[:, :-3], SoundFormat())[1])  # renders may end so near
     found = opened(visit, *files)
     assert [said for said, _ in found] == ["made by this model: its state is back"] * len(files)
-    assert [seed for _, seed in found] == [7, 7, 7, 5, 5, 5, 7, 7, 7, 7, 7, 7, 7]
+    assert [seed for _, seed in found] == [7, 7, 7, 5, 5, 5, 7, 7, 7, 7, 7, 7, 7, 5]
 
 
 def extensible(data):
@@ -527,9 +528,11 @@ def test_of_a_file_that_is_not_its_kick_any_more_that_is_said(visit):
     (kick,) = kickitout.generate_kicks([7])
     text = json.dumps({**kick.recipe, "bits": "24", "rate": SAMPLE_RATE}, sort_keys=True)
     snare = kickitout.generate([8])[0]
-    quieter, cut, late = kick.wave * np.float32(0.99), kick.wave[:-1000], np.roll(kick.wave, 3)
+    quieter, cut, late = kick.wave * np.float32(0.99), kick.wave[:-3], np.roll(kick.wave, 3)
     stereo = np.stack([kick.wave, kick.wave], axis=1)
     replaced = [encode_sound(x, SAMPLE_RATE, comment=text) for x in (snare, quieter, cut, late, stereo)]
+    (ringing,) = kickitout.generate_kicks([5], length_s=2.0)
+    replaced.append(encode_kick(ringing.recipe, ringing.channels[:, :-500], SoundFormat())[1])
     kept = kickitout.inpaint(kick.wave, [0])[0]
     clicked = encode_kick(kept.recipe, kept.channels, SoundFormat())[1]
     shaped = {**kick.recipe, "shape": {"cents": 50.0}}
@@ -539,12 +542,14 @@ def test_of_a_file_that_is_not_its_kick_any_more_that_is_said(visit):
         visit, *replaced, clicked, json.dumps(kept.recipe).encode(), tuned, json.dumps(kick.recipe).encode(), at_48k
     )
     studio = "kick studio, on your own machine, starts from any sound"
-    assert found[:5] == [[f"a.wav: changed since this model made it; {studio}", None]] * 5
-    assert found[5] == [f"a.wav: a kick that a sound file is a part of; {studio}", None]
-    assert found[6] == [f"a.wav: the recipe of a kick that a sound file is a part of; {studio}", None]
-    assert found[7] == ["made by this model and shaped for a kit since; this is the kick it was made from", 7]
-    assert found[8] == ["the kick of this recipe", 7]
-    assert found[9] == ["the kick of the recipe in it, whose samples are compared at 44100 Hz alone", 7]
+    assert found[:6] == [[f"a.wav: changed since this model made it; {studio}", None]] * 6
+    assert found[6:] == [
+        [f"a.wav: a kick that a sound file is a part of; {studio}", None],
+        [f"a.wav: the recipe of a kick that a sound file is a part of; {studio}", None],
+        ["made by this model and shaped for a kit since; this is the kick it was made from", 7],
+        ["the kick of this recipe", 7],
+        ["the kick of the recipe in it; its samples are compared at 44100 Hz alone", 7],
+    ]
 
 
 def test_pads_pattern_limiter_and_session_need_no_server(visit):

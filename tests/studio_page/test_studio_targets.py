@@ -75,6 +75,133 @@ def test_values_that_are_typed_faster_than_they_are_met_are_all_kept(studio):
     studio.page.click("#release")
 
 
+# Answers of the page's verbs are there, and come when the test says so.
+HELD = """async () => {
+  const { backend } = await import('/js/backend.js');
+  const own = { match: backend.match, matchSeed: backend.matchSeed };
+  window.answers = [];
+  window.underWay = 0;
+  for (const [verb, work] of Object.entries(own)) backend[verb] = async (...given) => {
+    window.underWay += 1;
+    const reply = await work(...given);
+    await new Promise((done) => window.answers.push(done));
+    window.underWay -= 1;
+    return reply;
+  };
+  window.answerAll = async () => { // also what is wished for in answer to it
+    while (window.underWay) {
+      window.answers.splice(0).forEach((done) => done());
+      await new Promise((done) => setTimeout(done, 5));
+    }
+  };
+  window.atOnce = () => Object.assign(backend, own);
+}"""
+TARGETS = "import('/js/state.js').then(({state}) => state.targets)"
+
+
+@pytest.fixture
+def slow(studio):
+    """The kick that the page opens with, and answers that are held back."""
+    studio.first()
+    studio.page.evaluate(HELD)
+    yield studio
+    studio.page.evaluate("window.answerAll()")
+    studio.page.evaluate("window.atOnce()")
+    studio.page.click("#release")
+
+
+def wish(studio, name, text):
+    studio.page.fill(f"#control-{name} ~ input", text)
+    studio.page.keyboard.press("Enter")
+    studio.page.evaluate("document.activeElement.blur()")
+
+
+def under_way(studio):
+    studio.page.wait_for_function("() => window.answers.length > 0")
+
+
+def another(studio):
+    """Select another kick, without locks."""
+    studio.changes(
+        lambda: studio.page.evaluate(
+            """async () => {
+            const [{ backend }, { state }] = await Promise.all([import('/js/backend.js'), import('/js/state.js')]);
+            state.select((await backend.render([{ seed: 5 }])).sounds[0], {});
+        }"""
+        )
+    )
+    return studio.recipe()
+
+
+def locked(studio, name):
+    return studio.page.get_attribute(f"[aria-label='Lock {name}']", "aria-pressed") == "true"
+
+
+def test_a_kick_that_is_selected_meanwhile_stays_as_it_is(slow):
+    slow.page.focus("#control-pitch")
+    slow.page.keyboard.press("ArrowRight")  # a move, and its end: the first is under way, the other one waits
+    under_way(slow)
+    other = another(slow)
+    assert not locked(slow, "pitch")
+    slow.page.evaluate("window.answerAll()")
+    assert slow.recipe() == other
+    assert slow.page.evaluate(TARGETS) == {}
+    wish(slow, "pitch", "50Hz")
+    slow.page.evaluate("window.answerAll()")
+    assert slow.page.evaluate(TARGETS) == {"pitch": 50}  # of this kick, from here on
+    slow.page.click("#undo")
+    assert slow.recipe() == other
+
+
+def test_what_is_released_is_not_locked_again_by_an_answer_that_comes_later(slow):
+    before = slow.recipe()
+    wish(slow, "pitch", "49Hz")
+    under_way(slow)
+    slow.page.click("#release")
+    slow.page.evaluate("window.answerAll()")
+    assert slow.page.evaluate(TARGETS) == {}
+    assert not locked(slow, "pitch")
+    assert slow.recipe() == before
+
+
+def test_a_lock_that_is_set_meanwhile_is_kept_and_the_target_is_met(slow):
+    wish(slow, "pitch", "49Hz")
+    under_way(slow)
+    slow.page.click("[aria-label='Lock decay']")
+    assert locked(slow, "pitch")
+    assert locked(slow, "decay")
+    slow.page.evaluate("window.answerAll()")
+    assert set(slow.page.evaluate(TARGETS)) == {"pitch", "decay"}
+    assert set(slow.recipe()["targets"]) == {"pitch", "decay"}
+    assert slow.page.input_value("#control-pitch ~ input").startswith("G1")
+    wish(slow, "drive", "6")
+    under_way(slow)
+    slow.page.click("[aria-label='Lock drive']")  # and what is taken off is off
+    slow.page.evaluate("window.answerAll()")
+    assert set(slow.page.evaluate(TARGETS)) == {"pitch", "decay"}
+
+
+def test_a_roll_neither_comes_over_what_was_wished_after_it_nor_loses_what_was_before(slow):
+    wish(slow, "pitch", "49Hz")
+    under_way(slow)
+    slow.page.click("#reroll")
+    slow.page.evaluate("window.answerAll()")
+    assert slow.page.evaluate(TARGETS) == {"pitch": 49}
+    assert slow.recipe()["targets"] == {"pitch": 49}
+    slow.page.click("#reroll")
+    under_way(slow)
+    other = another(slow)
+    slow.page.evaluate("window.answerAll()")
+    assert slow.recipe() == other
+    assert slow.page.text_content("#targets-said") == ""
+    slow.page.click("#reroll")
+    under_way(slow)
+    wish(slow, "drive", "6")
+    slow.page.evaluate("window.answerAll()")
+    assert slow.recipe()["targets"] == {"drive": 6}
+    assert slow.recipe()["seed"] == other["seed"]
+
+
 def test_a_control_that_moves_is_played_while_it_moves(studio):
     studio.page.focus("#control-click")
     studio.page.evaluate("window.matched.length = 0")

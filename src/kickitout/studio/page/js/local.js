@@ -4,11 +4,11 @@
  * of the map, which were measured at export.
  */
 
-import { channelsOf } from "./curves.js";
+import { channelsOf, ONSET, RATE } from "./curves.js";
 import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { ringOn } from "./tail.js";
-import { encodeWav, readComment } from "./wav.js";
+import { encodeWav, readComment, readSamples } from "./wav.js";
 import { Wrong } from "./wrong.js";
 
 export { Wrong };
@@ -23,6 +23,12 @@ const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.d
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
 const MODEL_S = 0.5; // what a model makes, and
 const LONGEST_S = 4; // the most that a kick rings: kickitout.generation.tail
+const ROUNDED = 1.5 * 2 ** -15; // a step and a half of a file of 16 bits: kickitout.generation.recipe
+const RENDERED = 1e-4; // of full scale: by so much a render here differs from Python's
+const [ENDING, INAUDIBLE] = [441, 3.2e-4]; // samples by which it may end elsewhere where a kick rings, and its level there: tail.js
+const QUIETEST_DB = 60; // by which a recipe says that its file is quieter,
+const LONGEST_PRE_ROLL_MS = 500; // and how late the onset in it: kickitout.generation.recipe
+const STUDIO = "kick studio, on your own machine, starts from any sound";
 const OF_A_KICK = ["seed", "start", "latent", "controls", "varied", "morphed", "amount", "curves", "length_s", "model_sha256"]; // kickitout.studio.service.Recipe
 
 /** @type {Map<number, {resolve: (done: any) => void, reject: (error: Error) => void}>} */
@@ -154,6 +160,47 @@ function turned(latent, draw, amount, noiseCodes) {
   });
 }
 
+// What a file is to this page's model: kickitout.frontend.opened ---------------------------------------------------------
+
+/** The recipe in what a file says. @param {string | null} text @param {string} name @returns {Recipe} */
+function recipeOf(text, name) {
+  let recipe;
+  try {
+    recipe = JSON.parse(text ?? "");
+  } catch {
+    throw new Wrong(`${name}: has no recipe inside; ${STUDIO}`);
+  }
+  recipe = recipe && upgradedRecipe(recipe);
+  if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.latent)) throw new Wrong(`${name}: has no recipe of a kick inside`);
+  return recipe;
+}
+
+/** What a sound file is to the kick of its recipe. Throws Wrong for samples that are others by now: nothing here starts from them. @param {ArrayBuffer} bytes @param {Recipe} recipe @param {Sound} kick @param {string} name */
+function saidOf(bytes, recipe, kick, name) {
+  if (recipe.shape) return "made by this model and shaped for a kit since; this is the kick it was made from";
+  const found = readSamples(bytes);
+  if (found?.rate !== RATE) return `the kick of the recipe in it; its samples are compared ${found ? `at ${RATE} Hz` : "in 16, 24 and 32f bits"} alone`;
+  const there = inFile(kick.samples, recipe);
+  const ending = lengthOf(recipe) > MODEL_S ? ENDING : 0;
+  const same = found.channels.length === there.length && found.channels.every((channel, c) => isNear(channel, there[c], ending));
+  if (!same) throw new Wrong(`${name}: changed since this model made it; ${STUDIO}`);
+  return "made by this model: its state is back";
+}
+
+/** A kick as its file has it: with the silence before it, and as quiet, as its recipe says. @param {Float32Array[]} channels @param {Recipe} recipe */
+function inFile(channels, { pre_roll_ms: ms, gain_db: db }) {
+  const more = typeof ms === "number" && ms >= 0 && ms <= LONGEST_PRE_ROLL_MS ? Math.round((ms * RATE) / 1000) - ONSET : 0;
+  const gain = typeof db === "number" && db <= 0 && db >= -QUIETEST_DB ? 10 ** (db / 20) : 1;
+  return channels.map((wave) => Float32Array.from({ length: wave.length + more }, (_, i) => Math.min(Math.max(gain * (wave[i - more] ?? 0), -1), 1)));
+}
+
+/** Whether samples are the same but for the rounding of a file and of a render. @param {Float32Array} a @param {Float32Array} b @param {number} ending */
+function isNear(a, b, ending) {
+  const [longer, shorter] = a.length < b.length ? [b, a] : [a, b];
+  const most = (/** @type {number} */ i) => ROUNDED + RENDERED + (i < longer.length - 2 * ending ? 0 : INAUDIBLE);
+  return longer.length - shorter.length <= ending && longer.every((x, i) => Math.abs(x - (shorter[i] ?? 0)) <= most(i));
+}
+
 /** @type {Omit<typeof import("./api.js").backend, "fit"> & {fit: null}} */
 export const backend = {
   opening: async () => {
@@ -198,6 +245,7 @@ export const backend = {
   /** @param {Recipe} first @param {Recipe} last @param {number} n */
   morph: async (first, last, n) => {
     const [a, b] = await Promise.all([latentOf(first), latentOf(last)]);
+    const shared = sorted(first.curves) === sorted(last.curves) ? first.curves : undefined; // Python sorts what it writes
     const none = new Array((await site).info.controls.length).fill(0);
     const [from, to] = [first.controls ?? none, last.controls ?? none];
     const mix = (/** @type {ArrayLike<number>} */ x, /** @type {ArrayLike<number>} */ y, /** @type {number} */ share) =>
@@ -205,7 +253,7 @@ export const backend = {
     return reply(
       Array.from({ length: n }, (_, i) => {
         const share = Math.fround(i / (n - 1));
-        return { latent: mix(a, b, share), controls: mix(from, to, share), ...asLong(first, last) };
+        return { latent: mix(a, b, share), controls: mix(from, to, share), ...(shared && { curves: shared }), ...asLong(first, last) };
       }),
     );
   },
@@ -222,17 +270,12 @@ export const backend = {
   /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Reply>} */
   invert: async (file, name) => {
     const bytes = await bytesOf(file, name);
-    const text = new Uint8Array(bytes, 0, Math.min(1, bytes.byteLength))[0] === 123 ? new TextDecoder().decode(bytes) : readComment(bytes);
-    let recipe;
-    try {
-      recipe = JSON.parse(text ?? "");
-    } catch {
-      throw new Wrong(`${name}: has no recipe inside; kick studio, on your own machine, starts from any sound`);
-    }
-    recipe = recipe && upgradedRecipe(recipe);
-    if (!recipe?.kickitout || (recipe.seed === undefined && !recipe.latent)) throw new Wrong(`${name}: has no recipe of a kick inside`);
+    const isRecipe = new Uint8Array(bytes, 0, Math.min(1, bytes.byteLength))[0] === 123;
+    const recipe = recipeOf(isRecipe ? new TextDecoder().decode(bytes) : readComment(bytes), name);
+    if (recipe.source || recipe.keep) throw new Wrong(`${name}: ${isRecipe ? "the recipe of a kick" : "a kick"} that a sound file is a part of; ${STUDIO}`);
     const kept = Object.entries(recipe).filter(([key, value]) => OF_A_KICK.includes(key) && value !== undefined); // its file's format, level and kit are not the kick's
-    return reply([Object.fromEntries(kept)], { kind: "restored", said: "made by this model: its state is back" });
+    const { sounds } = await reply([Object.fromEntries(kept)]);
+    return { sounds, head: { kind: "restored", said: isRecipe && !recipe.shape ? "the kick of this recipe" : saidOf(bytes, recipe, sounds[0], name) } };
   },
   /** The curves of a kick; its spectrogram and the training kicks are not here. @param {Sound} sound */
   analyse: async ({ recipe, samples }) => {
@@ -272,6 +315,10 @@ let address = "";
 /** @param {Sound} sound @param {string} bits */
 function wavOf(sound, bits) {
   const recipe = { ...sound.recipe, bits, rate: sound.rate };
-  const sorted = JSON.stringify(Object.fromEntries(Object.entries(recipe).sort(([a], [b]) => (a < b ? -1 : 1))));
-  return new Blob([/** @type {any} */ (encodeWav(sound.samples, sound.rate, bits, sorted))], { type: "audio/wav" });
+  return new Blob([/** @type {any} */ (encodeWav(sound.samples, sound.rate, bits, sorted(recipe)))], { type: "audio/wav" });
+}
+
+/** What has the same entries, as the same text. @param {Record<string, unknown>} [data] */
+function sorted(data = {}) {
+  return JSON.stringify(Object.fromEntries(Object.entries(data).sort(([a], [b]) => (a < b ? -1 : 1))));
 }

@@ -299,8 +299,7 @@ async function begin() {
   prepare(firstKick);
   setUpSession(about);
   keepInSession("map", mapInSession);
-  const trouble = await resumeSession();
-  if (!state.sound) state.select(firstKick);
+  const trouble = await resumeSession(firstKick);
   if (trouble) wrong(trouble);
   document.documentElement.dataset.ready = "first";
   element("tab-train").hidden = about.without?.includes("training") ?? false;

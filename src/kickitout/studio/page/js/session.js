@@ -3,13 +3,14 @@
  * over a reload, a session for each model, and saved to a file and opened from one.
  *
  * Modules add parts. A file is opened as a whole or not at all: all parts are checked and all kicks rendered before
- * anything on the page changes.
+ * anything on the page changes. What this browser has kept may fail to open when the page begins, be it by one reply
+ * that does not come: then the parts that need no kick open, and all of it is put aside, from where it can be opened.
  */
 
 import { backend } from "./backend.js";
-import { button, element, input, saveAs, trying } from "./dom.js";
+import { button, element, input, inSentence, saveAs, trying } from "./dom.js";
 import { upgradedRecipe } from "./file.js";
-import { keep, kept, parsed } from "./kept.js";
+import { keep, kept, keptData, parsed } from "./kept.js";
 import { MOST_FAVOURITES, state } from "./state.js";
 import { Wrong } from "./wrong.js";
 
@@ -32,6 +33,8 @@ const VERSION = 1;
 const LARGEST = 2 * 2 ** 20; // bytes
 const AT_ONCE = 64; // recipes in one call: kickitout.studio.service
 const REST_MS = 250; // after the last change, until it is kept
+const KEPT = "The session that this browser has kept";
+const MOST_ASIDE = 4; // sessions
 
 /** @type {Map<string, Part<any>>} in the order in which they are opened */
 const parts = new Map();
@@ -62,10 +65,11 @@ export function setUpSession(about) {
       if (recipe) state.select(sound(upgradedRecipe(recipe)), targets);
     },
   });
-  for (const happening of /** @type {const} */ (["selected", "session"])) state.on(happening, soon);
   addEventListener("pagehide", keepNow);
   document.addEventListener("visibilitychange", () => document.hidden && keepNow());
   button("save-session").addEventListener("click", save);
+  button("open-before").addEventListener("click", trying(openBefore));
+  button("drop-before").addEventListener("click", () => putAside(aside()[0], false));
   const file = input("session-file");
   file.addEventListener("change", trying(async () => {
     const chosen = file.files?.[0];
@@ -94,10 +98,66 @@ function keepNow() {
   keep(shelf(), JSON.stringify(snapshot((part) => !part.keptElsewhere)));
 }
 
-/** Go on where this browser was left. @returns {Promise<unknown>} why what was kept cannot be opened any more; null if it can */
-export async function resumeSession() {
-  const text = kept(shelf());
-  return text ? openText(text, "The session that this browser has kept").then(() => null, (error) => error) : null;
+/**
+ * Go on where this browser was left, or with another kick. Only from here on what changes is kept: what the page does
+ * by itself, while it opens, must not come over what was kept.
+ * @param {Sound} otherwise what is selected where nothing was
+ * @returns {Promise<Wrong | null>} why what was kept could not be opened
+ */
+export async function resumeSession(otherwise) {
+  const text = kept(shelf()) ?? "";
+  const trouble = await openText(text, KEPT).then(() => null, inSentence);
+  const some = trouble !== null && (await openKickless(text).catch(() => false));
+  if (!state.sound) state.select(otherwise);
+  const room = putAside(text, trouble !== null);
+  if (room) for (const happening of /** @type {const} */ (["selected", "session"])) state.on(happening, soon);
+  if (trouble === null) {
+    soon();
+    return null;
+  }
+  const stays = some ? "what needs no kick is open, and all of it stays kept" : "it stays kept";
+  const works = room ? "reload this page, or press Open the one before, in Play" : "reload this page";
+  return new Wrong(`${trouble.replace(/\.$/, "")}; ${stays}: ${works}.`);
+}
+
+// What could not be opened ----------------------------------------------------------------------------------------------
+
+const shelfAside = () => `kickitout.unopened.${state.digest.slice(0, 16)}`;
+
+/** The sessions that could not be opened when the page was, as text, the last one first. @returns {string[]} */
+function aside() {
+  const found = keptData(shelfAside());
+  return Array.isArray(found) ? found.filter((one) => typeof one === "string") : [];
+}
+
+/**
+ * Put a session aside, or take it from there.
+ * @param {string} text
+ * @param {boolean} there
+ * @returns {boolean} whether it is so now: a browser may have no room for more
+ */
+function putAside(text, there) {
+  const [before, others] = [aside(), aside().filter((one) => one !== text)];
+  if (there || others.length < before.length) keep(shelfAside(), JSON.stringify((there ? [text, ...others] : others).slice(0, MOST_ASIDE)));
+  element("before").hidden = !aside().length;
+  return aside().includes(text) === there;
+}
+
+async function openBefore() {
+  const [text] = aside();
+  if (text && (await openText(text, "The session before"))) element("session-said").textContent = "The session before is open.";
+  putAside(text, false);
+}
+
+/** Open the parts of a session that are whole and need no kick. @param {string} text @returns {Promise<boolean>} whether they may be */
+async function openKickless(text) {
+  const data = parsed(text);
+  if (data.version !== VERSION) return false;
+  const none = () => {
+    throw new Wrong("a kick that the part has not named");
+  };
+  for (const { part, own } of partsOf(data)) if (own !== null && !part.recipes?.(own).length) await part.open(own, none);
+  return true;
 }
 
 function save() {
@@ -127,14 +187,9 @@ async function openText(text, name) {
   if (sha256 !== state.digest) {
     throw new Wrong(`${name}: its kicks are of another model (${other}, ${String(sha256).slice(0, 8)}); open it in a page that plays that model.`);
   }
-  /** @type {{part: Part<any>, own: any}[]} */
-  const found = [];
-  for (const [key, part] of parts) {
-    if (data[key] === undefined) continue;
-    const own = part.from(data[key]);
-    if (own === null) throw new Wrong(`${name}: a damaged session (${key}); what is open here stays as it is.`);
-    found.push({ part, own });
-  }
+  const found = partsOf(data);
+  const damaged = found.find(({ own }) => own === null);
+  if (damaged) throw new Wrong(`${name}: a damaged session (${damaged.key})${name === KEPT ? "" : "; what is open here stays as it is."}`);
   const added = (data.favourites ?? []).filter((/** @type {Recipe} */ recipe) => !state.keeps(/** @type {any} */ ({ recipe: upgradedRecipe(recipe) })));
   if (state.favourites.length + added.length > MOST_FAVOURITES) {
     throw new Wrong(`${name}: with its favourites there would be more than ${MOST_FAVOURITES}; give up ${state.favourites.length + added.length - MOST_FAVOURITES} of yours first.`);
@@ -142,6 +197,11 @@ async function openText(text, name) {
   const sounds = await rendered(found.flatMap(({ part, own }) => part.recipes?.(own) ?? []), name);
   for (const { part, own } of found) await part.open(own, (recipe) => /** @type {Sound} */ (sounds.get(JSON.stringify(recipe))));
   return true;
+}
+
+/** The parts that a session has, checked. @param {any} data @returns {{key: string, part: Part<any>, own: any}[]} own: null for a damaged one */
+function partsOf(data) {
+  return [...parts].flatMap(([key, part]) => (data[key] === undefined ? [] : [{ key, part, own: part.from(data[key]) }]));
 }
 
 /** The sounds of recipes, by their text. @param {Recipe[]} recipes @param {string} name */

@@ -24,6 +24,9 @@ let inHand = ""; // the name of the control that is being moved
 let fresh = false; // the next reply is a step of its own, that undo goes back from
 /** @type {Record<string, number> | null} */
 let pending = null; // targets that are not matched yet
+let course = 0; // counts up with each wish that ends those before it: their answers are no longer wanted
+let rolling = false; // whether another kick is on its way
+let arriving = false; // whether what is selected now is the answer to a wish
 /** @type {string[]} */
 let names = [];
 let plain = false; // the model's own controls, where nothing is measured
@@ -52,11 +55,11 @@ export function setUpTargets(about) {
   button("release").addEventListener("click", () => {
     if (!state.sound) return;
     lines = [];
-    pending = null;
     for (const row of rows) row.refused = "";
     state.select(state.sound, {});
   });
   state.on("selected", () => {
+    if (!arriving) end();
     element("targets-said").textContent = ""; // a seed that was rolled before
     for (const row of rows) if (document.activeElement !== row.text) row.refused = "";
     show();
@@ -93,16 +96,22 @@ function addRow(target) {
     row.refused = ""; // it would work now
     showResult(row, target.name in currentTargets());
   });
-  lock.addEventListener("click", () => {
-    const value = current(row);
-    if (!state.sound || value === null) return;
-    row.refused = "";
-    const targets = { ...currentTargets() };
-    if (target.name in targets) delete targets[target.name];
-    else targets[target.name] = value;
-    state.select(state.sound, targets);
-  });
+  lock.addEventListener("click", () => toggle(row));
   return row;
+}
+
+/** Lock a control where the kick is, or unlock it. What is still being met for the others is wished for anew. @param {Row} row */
+function toggle(row) {
+  const value = current(row);
+  if (!state.sound || value === null) return;
+  row.refused = "";
+  const { [row.target.name]: locked, ...others } = currentTargets();
+  const targets = locked === undefined ? { ...others, [row.target.name]: value } : others;
+  const unmet = Object.keys(others).some((name) => others[name] !== state.targets[name]);
+  state.select(state.sound, targets);
+  if (!unmet) return;
+  fresh = false; // the lock was the step
+  wish(targets, false);
 }
 
 /** @param {Target} target @param {number} ticks */
@@ -134,43 +143,74 @@ function current({ target }) {
 /** @param {Row} row @param {number} value @param {boolean} moving */
 function move(row, value, moving) {
   row.refused = "";
-  pending = { ...currentTargets(), [row.target.name]: value };
+  const targets = { ...currentTargets(), [row.target.name]: value };
   row.lock.setAttribute("aria-pressed", "true");
   label(row, value);
   if (inHand !== row.target.name) fresh = true; // letting go ends a move that has its step already
   inHand = moving ? row.target.name : "";
-  send(pending, moving, performance.now());
+  wish(targets, moving);
+}
+
+/** Let the selected kick meet targets: the answers to the wishes of a move come one after the other. @param {Record<string, number>} targets @param {boolean} moving */
+function wish(targets, moving) {
+  if (rolling) { // or the roll would come over it
+    end();
+    element("targets-said").textContent = "";
+  }
+  send((pending = targets), moving, performance.now(), course);
+}
+
+/** Nothing that was wished for until now is wanted any more: another kick is selected, or other locks. */
+function end() {
+  course += 1;
+  pending = null;
+  rolling = false;
+  fresh = true;
+}
+
+/** A wish has failed: the targets are not what there is. */
+function giveUp() {
+  pending = null;
+  show();
+  for (const row of rows) row.text.value = shown(row, valueOf(row));
 }
 
 /** The locked controls and their values, with those that are still being met. */
 const currentTargets = () => pending ?? state.targets;
 
-const send = newest(async (/** @type {Record<string, number>} */ targets, /** @type {boolean} */ moving, /** @type {number} */ since) => {
-  const sound = state.sound;
+const send = newest(async (/** @type {Record<string, number>} */ targets, /** @type {boolean} */ moving, /** @type {number} */ since, /** @type {number} */ turn) => {
+  if (turn !== course) return; // it has waited, and another kick was selected meanwhile
+  const recipe = state.sound?.recipe;
   let reply;
   try {
-    if (!sound?.recipe) throw new Error("This is your own sound; only the model's version of it can be turned: My sound, Use the model's.");
-    reply = await backend.match(targets, sound.recipe, moving ? QUICK_ROUNDS : ALL_ROUNDS);
+    if (!recipe) throw new Error("This is your own sound; only the model's version of it can be turned: My sound, Use the model's.");
+    reply = await backend.match(targets, recipe, moving ? QUICK_ROUNDS : ALL_ROUNDS);
   } catch (error) {
-    if (pending === targets) {
-      pending = null;
-      show(); // the targets are not what there is
-      for (const row of rows) row.text.value = shown(row, valueOf(row));
-    }
+    if (turn !== course) return;
+    if (pending === targets) giveUp();
     throw error;
   }
+  if (turn !== course) return;
   if (pending === targets) pending = null;
-  if (state.sound !== sound) return; // another kick was selected meanwhile
   lines = reply.head.lines;
   const made = reply.sounds[0];
   play(made, { since });
   const ms = performance.now() - since; // from the control to the sound
-  if (fresh) state.select(made, targets);
-  else state.amend(made, targets);
-  fresh = false;
+  arrive(made, targets);
   document.dispatchEvent(new CustomEvent("kick-matched", { detail: { ms, moving } }));
   if (!moving) say(lines.map(inWords).join("; "));
 });
+
+/** Select the answer to a wish. It ends no other: those that wait go on from it. @param {import("./types.js").Sound} made @param {Record<string, number>} targets */
+function arrive(made, targets) {
+  arriving = true;
+  try {
+    if (fresh) state.select(made, targets);
+    else state.amend(made, targets);
+  } finally {
+    arriving = fresh = false;
+  }
+}
 
 /** @typedef {{target: Target, calibrated: import("./types.js").Calibration | undefined, value: number}} Goal */
 /** @type {Record<string, {turn: number, value: number}>} */
@@ -209,19 +249,24 @@ async function rolled() {
   const from = keeping.length ? keeping : others;
   const draw = (/** @type {number} */ n) => Math.floor(Math.random() * n);
   const { seed, targets } = from.length ? from[draw(from.length)] : { seed: draw(1e6), targets: currentTargets() };
-  carried = Object.fromEntries(goals.map(({ target: { name }, value }) => [name, { turn: targets[name], value }]));
-  return { seed, targets, reply: await backend.matchSeed(targets, seed) };
+  const turns = Object.fromEntries(goals.map(({ target: { name }, value }) => [name, { turn: targets[name], value }]));
+  return { seed, targets, turns, reply: await backend.matchSeed(targets, seed) };
 }
 
 async function reroll() {
   element("targets-said").textContent = "…";
-  const { seed, targets, reply } = await rolled().catch((error) => {
+  const turn = ++course; // what is still being met is met by the next kick
+  rolling = true;
+  const found = await rolled().catch((error) => {
+    if (turn !== course) return null;
     element("targets-said").textContent = "";
+    rolling = false;
+    if (pending) giveUp();
     throw error;
   });
-  const { sounds, head } = reply;
-  pending = null;
-  lines = head.lines;
+  if (!found || turn !== course) return;
+  const { seed, targets, turns, reply: { sounds, head } } = found;
+  [carried, lines] = [turns, head.lines];
   for (const row of rows) row.refused = "";
   play(sounds[0]);
   state.select((carriedBy = sounds[0]), targets);

@@ -27,24 +27,57 @@ export function encodeWav(channels, rate, bits, comment) {
 /** The comment in a WAV; null for any other file, and for one without. @param {ArrayBuffer} bytes */
 export function readComment(bytes) {
   const view = new DataView(bytes);
-  const tag = (/** @type {number} */ at) => String.fromCharCode(...new Uint8Array(bytes, at, 4));
-  if (bytes.byteLength < 12 || tag(0) !== "RIFF" || tag(8) !== "WAVE") return null;
-  for (let at = 12; at + 8 <= bytes.byteLength; ) {
-    const size = view.getUint32(at + 4, true);
-    if (tag(at) === "LIST") {
-      for (let entry = at + 12; entry + 8 <= Math.min(at + 8 + size, bytes.byteLength); ) {
-        const long = view.getUint32(entry + 4, true);
-        if (tag(entry) === "ICMT") {
-          const end = Math.min(entry + 8 + long, bytes.byteLength);
-          return new TextDecoder().decode(bytes.slice(entry + 8, end)).replace(/\0+$/, "");
-        }
-        entry += 8 + long + (long % 2);
+  for (const { tag, at, end } of chunksOf(view)) {
+    if (tag !== "LIST") continue;
+    for (let entry = at + 4; entry + 8 <= end; ) {
+      const long = view.getUint32(entry + 4, true);
+      if (tagAt(view, entry) === "ICMT") {
+        return new TextDecoder().decode(bytes.slice(entry + 8, Math.min(entry + 8 + long, bytes.byteLength))).replace(/\0+$/, "");
       }
+      entry += 8 + long + (long % 2);
     }
-    at += 8 + size + (size % 2);
   }
   return null;
 }
+
+/** The samples of a WAV, a channel each, and their rate; null in a form that `encodeWav` does not write. @param {ArrayBuffer} bytes @returns {{channels: Float32Array[], rate: number} | null} */
+export function readSamples(bytes) {
+  const view = new DataView(bytes);
+  const chunks = [...chunksOf(view)];
+  const [form, data] = ["fmt ", "data"].map((wanted) => chunks.find(({ tag }) => tag === wanted));
+  if (!form || !data || form.end - form.at < 16) return null;
+  const [kind, count, bits] = [0, 2, 14].map((at) => view.getUint16(form.at + at, true));
+  const longer = kind === EXTENSIBLE && form.end - form.at >= 26; // its kind stands further behind
+  const read = SAMPLES[`${longer ? view.getUint16(form.at + 24, true) : kind} ${bits}`];
+  if (!read || !count) return null;
+  const frames = Math.floor((data.end - data.at) / (count * (bits / 8)));
+  const channels = Array.from({ length: count }, (_, c) =>
+    Float32Array.from({ length: frames }, (_, i) => read(view, data.at + (i * count + c) * (bits / 8))),
+  );
+  return { channels, rate: view.getUint32(form.at + 4, true) };
+}
+
+const EXTENSIBLE = 0xfffe;
+
+/** How a sample is read, by the kind of a WAV (1: whole numbers, 3: floating ones) and its bits. @type {Record<string, (view: DataView, at: number) => number>} */
+const SAMPLES = {
+  "1 16": (view, at) => view.getInt16(at, true) / 2 ** 15,
+  "1 24": (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23,
+  "3 32": (view, at) => view.getFloat32(at, true),
+};
+
+/** The chunks of a WAV: where the content of each begins, and where it ends; none of any other file. @param {DataView} view */
+function* chunksOf(view) {
+  if (view.byteLength < 12 || tagAt(view, 0) !== "RIFF" || tagAt(view, 8) !== "WAVE") return;
+  for (let at = 12; at + 8 <= view.byteLength; ) {
+    const size = view.getUint32(at + 4, true);
+    yield { tag: tagAt(view, at), at: at + 8, end: Math.min(at + 8 + size, view.byteLength) };
+    at += 8 + size + (size % 2);
+  }
+}
+
+/** @param {DataView} view @param {number} at */
+const tagAt = (view, at) => String.fromCharCode(...new Uint8Array(view.buffer, at, 4));
 
 /** @param {DataView} data @param {number} at @param {number} x @param {string} bits */
 function put(data, at, x, bits) {
