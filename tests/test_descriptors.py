@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_kicks import ON, RATE, TIME, cents, decaying, kick
 
-from kickitout.descriptors import card, cards
+from kickitout.descriptors import card, cards, periods, pitch_drift
 from kickitout.sound import LENGTH, ONSET
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
@@ -159,3 +159,24 @@ def test_a_second_hit_is_not_monotone():
     found = cards(np.stack([one, two]))["monotony"]
     assert found[0] == pytest.approx(1, abs=0.002)
     assert 0.6 < found[1] < 0.8
+
+
+def glide(begin, end, seconds=0.3):
+    """A body whose pitch falls, in octaves a second, for so long, and decays with 120 ms."""
+    t = np.arange(22_050) / RATE
+    hz = begin * (end / begin) ** np.clip(t / seconds, 0, 1)
+    body = np.sin(2 * np.pi * np.cumsum(hz) / RATE) * np.exp(-t / 0.12)
+    return np.concatenate([np.zeros(64), body]).astype(np.float32)
+
+
+def test_the_drift_of_a_pitch_is_that_of_its_glide_and_none_where_it_rests():
+    times, _, weight = periods(glide(100, 35, 0.5))
+    assert pitch_drift(glide(50, 50)) == pytest.approx(0, abs=1)
+    rests = glide(200, 50, 0.06)
+    assert abs(pitch_drift(rests)) < 5
+    # 1200 log2(100 / 35) cents in 500 ms; the time between the standard deviations, from the card's own periods
+    tail = weight * np.sin(np.pi / 2 * np.clip(((times - 64 / RATE) / (times[-1] - 64 / RATE) - 0.45) / 0.1, 0, 1)) ** 2
+    spread = math.sqrt(np.average((times - np.average(times, weights=tail)) ** 2, weights=tail))
+    assert pitch_drift(glide(100, 35, 0.5)) == pytest.approx(1200 * math.log2(100 / 35) / 0.5 * 2 * spread, rel=0.12)
+    assert pitch_drift(glide(35, 100, 0.5)) < -100
+    assert math.isnan(pitch_drift(np.zeros(22_050, np.float32)))

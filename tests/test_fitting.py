@@ -139,6 +139,12 @@ def test_what_is_free_does_not_depend_on_how_long_the_loop_is():
     assert free[1] == pytest.approx(free[0], abs=15)
 
 
+def test_a_loop_is_taken_as_the_library_has_stereo():
+    mono = render_loop(spec())
+    found = [read_loop(both).tempo for both in (np.stack([mono, mono]), np.stack([mono, mono], axis=1))]
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize("seed", [LARGEST_SEED, LARGEST_SEED - 62])
 def test_seeds_that_would_run_out_are_refused_by_the_one_that_was_given(seed):
     with pytest.raises(UserError, match=f"seed {seed}: 64 seeds from it on are looked at; up to {LARGEST_SEED - 63}"):

@@ -137,3 +137,44 @@ def test_half_way_between_two_kicks_no_body_cancels_and_nothing_clicks(model):
     assert np.median(np.abs(lost)) <= 1.5
     later = db(band(waves, 2500, 16_000)[:, :, ONSET + 2205 :])  # from 50 ms on: where no click belongs
     assert np.mean(later[:, 1] <= later[:, [0, 2]].max(axis=1) + 3) >= 0.95
+
+
+def test_a_part_of_a_kick_that_rings_on_is_kept_as_long_as_it_rings(tmp_path):
+    (long,) = kickitout.write_kicks(kickitout.generate_kicks([72], length_s=3.0), tmp_path)
+    rings = len(read_sound(long).samples)
+    assert rings > SAMPLE_RATE
+    for keep in ("body", "click"):
+        (kick,) = kickitout.inpaint(long, [0], keep=keep)
+        assert kick.recipe["length_s"] == 3.0
+        assert kick.wave.shape[-1] > SAMPLE_RATE
+        (short,) = kickitout.inpaint(long, [0], keep=keep, length_s=0.5)
+        assert short.wave.shape[-1] == SAMPLE_RATE // 2
+
+
+def test_a_part_that_is_none_is_refused_before_anything_is_made():
+    with pytest.raises(UserError, match="keep='foo': click or body"):
+        kickitout.inpaint(kickitout.generate([7])[0], [0], keep="foo")
+
+
+def test_samples_are_taken_in_the_forms_that_the_library_gives_and_others_are_refused_in_a_sentence():
+    (kick,) = kickitout.generate_kicks([7])
+    whole = kickitout.vary(kick.wave, [0], 0.1)[0].wave
+    assert np.abs(kickitout.inpaint(kick, [0])[0].wave - kickitout.inpaint(kick.wave, [0])[0].wave).max() == 0
+    assert kickitout.invert(kick).after == kickitout.invert(kick.wave).after
+    short = kickitout.vary(kick.wave[:20_000], [0], 0.1)[0].wave  # with silence behind it
+    assert np.corrcoef(short, whole)[0, 1] > 0.9
+    samples = {
+        "a kick is": [kick.wave[:0], np.stack([kick.wave, kick.wave], axis=1), np.zeros((3, 22_050), np.float32)],
+        "floating-point": [(32_767 * kick.wave).astype(np.int16), np.full(22_050, np.nan, np.float32)],
+    }
+    for said, waves in samples.items():
+        for wave in waves:
+            with pytest.raises(UserError, match=said):
+                kickitout.vary(wave, [0])
+
+
+def test_what_is_no_number_is_refused_in_a_sentence():
+    for wrong in (lambda: kickitout.generate(7), lambda: kickitout.generate([7], length_s="2s"),
+                  lambda: kickitout.match([0], {"pitch": "F1"})):  # fmt: skip
+        with pytest.raises(UserError, match=r"give a list|length 2s s|'F1': from"):
+            wrong()

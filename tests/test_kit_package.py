@@ -76,7 +76,9 @@ def test_the_archives_hold_what_the_folder_holds(tmp_path, kit):
         assert archive.testzip() is None
         inside = {name: archive.read(name) for name in archive.namelist()}
         assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
-    assert inside == {f"Small/{k}": v for k, v in found.items() if not k.endswith((".h2drumkit", ".dslibrary"))}
+    kept = {f"Small/{k}": v for k, v in found.items() if not k.endswith((".h2drumkit", ".dslibrary"))}
+    said = b"\nThis zip is without Small.dslibrary and Small.h2drumkit: all that they hold is in it.\n"
+    assert inside == kept | {"Small/README.txt": kept["Small/README.txt"] + said}
     with zipfile.ZipFile(tmp_path / "out" / "Small.dslibrary") as archive:
         library = {name: archive.read(name) for name in archive.namelist()}
     assert library["Small.dspreset"] == found["Small.dspreset"]

@@ -224,3 +224,14 @@ def test_any_name_becomes_a_file_name_of_every_system(name):
     assert not set(stem) & set('<>:"/\\|?*')
     assert stem[0] not in " .-" and stem[-1] not in " ."  # noqa: PT018
     assert file_stem(stem) == stem
+
+
+def test_a_kick_that_does_not_rest_on_its_note_is_named():
+    falls, rests = formula_kick("falls"), formula_kick("rests")
+    t = np.arange(22_050 - ONSET) / SAMPLE_RATE
+    hz = 100 * 0.35 ** np.clip(t / 0.5, 0, 1)
+    wave = np.zeros((1, 22_050), np.float32)
+    wave[0, ONSET:] = 0.9 * np.sin(2 * np.pi * np.cumsum(hz) / SAMPLE_RATE) * np.exp(-t / 0.12)
+    kit = build_kit([type(falls)("falls", "falls", wave, falls.recipe), rests], Plan("Two", layers=1, round_robins=1))
+    (said,) = [line for line in remarks(kit) if "does not rest" in line]
+    assert said.startswith("does not rest on its note: kick 1, falls: its pitch still falls by ")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import kickitout
 from kickitout.audio import read_comment, read_sound
 from kickitout.cli import main
 from kickitout.cli.targets import answer_text, note
@@ -18,6 +20,7 @@ from kickitout.generation.match import STARTS, TRIED, drive_between, match_seed,
 from kickitout.generation.noise import normal
 from kickitout.generation.targets import TargetRequest
 from kickitout.models.controls import CONTROL_NAMES, CONTROLS, TARGETS
+from kickitout.notes import SEMITONE_CENTS
 from kickitout.units import UNITS
 from kicklab.experiments.calibration import LARGEST_MEDIAN, control_errors, controls_png, controls_text
 
@@ -276,3 +279,18 @@ def test_a_target_without_a_control_is_refused(tmp_path, capsys):
     assert main(["generate", "--note", "H9", "-o", str(tmp_path / "a")]) == 2
     assert "is no note" in capsys.readouterr().err
     assert not (tmp_path / "a").exists()
+
+
+def test_a_pitch_that_is_met_and_does_not_rest_is_said_so(tmp_path, capsys):
+    """Seed 503 passes 50 Hz while it falls; 504 rests."""
+    assert main(["generate", "--seeds", "503,504", "--pitch", "50Hz", "-o", str(tmp_path)]) == 0
+    said = capsys.readouterr()
+    lines = {line.split("kick_")[1][:6]: line for line in (said.out + said.err).splitlines() if "kick_000" in line}
+    for seed in (503, 504):
+        (sound,) = kickitout.read_cards([tmp_path / f"kick_{seed:06d}.wav"])
+        drift = sound.drift_cents
+        told = re.search(r"its pitch still (falls|rises) by (\d+) cents there", lines[f"{seed:06d}"])
+        assert (told is not None) == (abs(drift) > SEMITONE_CENTS)
+        if told:
+            assert (told[1], told[2]) == ("falls" if drift > 0 else "rises", f"{abs(drift):.0f}")
+    assert "the pitch of 1 of 2 kicks still moves by more than a semitone where it is measured" in said.err

@@ -18,13 +18,14 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kickitout.audio import read_comment
+from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves, Points
 from kickitout.generation.draw import ROUNDS as DRAW_ROUNDS
 from kickitout.generation.draw import check_rounds
 from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks, lasting, latent_kick
-from kickitout.generation.inpaint import joined
+from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import load_model
 from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noise
@@ -38,8 +39,8 @@ from kickitout.generation.recipe import (
     render_recipe,
     rounded,
 )
-from kickitout.generation.source import decode_kick, read_bytes
-from kickitout.generation.tail import LENGTH_KEY, MODEL_S, first_half_second
+from kickitout.generation.source import decode_kick, read_bytes, wave_of
+from kickitout.generation.tail import LENGTH_KEY, MODEL_S
 from kickitout.generation.targets import TargetRequest
 from kickitout.generation.vary import blend as blend_latents
 from kickitout.generation.vary import check_amount, check_count, interpolate, variations
@@ -49,6 +50,7 @@ from kickitout.starts import (
     SoundLike,
     curves_in,
     file_of,
+    length_of_sound,
     played_recipe,
     seconds_of,
     start_of,
@@ -199,7 +201,7 @@ def draw(
     return lasting(kick._replace(name=recipe_name(kick.recipe, word=played.info.word)), length)
 
 
-def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
+def invert(sound: SoundLike | Kick, model: ModelLike = DEFAULT) -> Inversion:
     """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
     sounds, before and after refining (two different kicks are about 10 dB apart).
 
@@ -212,7 +214,9 @@ def invert(sound: SoundLike, model: ModelLike = DEFAULT) -> Inversion:
     >>> found.after < 5
     True
     """
-    return sound if isinstance(sound, Inversion) else find_latent(load_model(model), sound)
+    if isinstance(sound, Inversion):
+        return sound
+    return find_latent(load_model(model), flat(sound.channels) if isinstance(sound, Kick) else sound)
 
 
 def vary(
@@ -296,7 +300,7 @@ def blend(
 
 
 def inpaint(
-    sound: SoundLike, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
+    sound: SoundLike | Kick, seeds: Sequence[int], keep: Literal["click", "body"] = "click", amount: float = 1.0,
     model: ModelLike = DEFAULT, *, length_s: float | None = None,
 ) -> list[Kick]:  # fmt: skip
     """A sound's own click with a new body, or its body with a new click, one a seed.
@@ -311,12 +315,15 @@ def inpaint(
     'body'
     """
     check_amount(amount)
-    length = seconds_of(length_s)
+    if keep not in KEPT_PARTS:
+        raise UserError(f"keep={keep!r}: {' or '.join(KEPT_PARTS)}")
+    seconds_of(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
+    length = length_of_sound(length_s, sound, played)
     found = invert(sound, played)
     name, part = file_of(found), found.sound
     if isinstance(part, np.ndarray):
-        wave, data = first_half_second(part), part.astype("<f4").tobytes()
+        wave, data = wave_of(part), part.astype("<f4").tobytes()
     else:
         data = read_bytes(name if part is None else part)
         wave = decode_kick(data, str(part), played.info.channels)

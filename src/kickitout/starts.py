@@ -97,6 +97,13 @@ def seconds_of(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
         raise UserError(f"a recipe is damaged ({error})") from error
 
 
+def length_of_sound(asked: float | None, sound: Any, model: Model) -> float:
+    """The length that is asked for, or that which a file of the model's own says."""
+    if asked is None and isinstance(sound, str | PathLike):
+        return seconds_of(None, recipe_of_file(model, sound) or {})
+    return seconds_of(asked, sound)
+
+
 def whole_recipe(recipe: RecipeLike, model: Model) -> dict[str, Any]:
     """A recipe as a file of this model carries it, but for the file's format."""
     recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)

@@ -41,6 +41,8 @@ def encode_sound(
         raise UserError(f"format={format!r}, bits={bits!r}: wav and flac work, with 16, 24 or (wav only) 32f bits")
     if format == "flac" and bits == "32f":
         raise UserError("flac has no 32-bit float samples; choose 24 bits, or wav for 32f")
+    if not np.issubdtype(np.asarray(samples).dtype, np.floating):
+        raise UserError(f"samples of {np.asarray(samples).dtype}: files are written of floats, 1 at full scale")
     x = np.asarray(samples, dtype=np.float32)
     if x.ndim == 2 and len(x) == 2 < x.shape[1]:
         x = x.T

@@ -36,7 +36,7 @@ from kickitout.cli.options import (
     workers_said,
 )
 from kickitout.cli.progress import Counter, print_made, say_rejected
-from kickitout.cli.targets import TargetTally, add_request, answer_text, read_request
+from kickitout.cli.targets import TargetTally, add_request, read_request
 from kickitout.cli.values import MOST_IN_A_COMMAND, positive, seeds
 from kickitout.errors import UserError, count
 
@@ -108,8 +108,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
             if isinstance(answer, tuple):
                 told = f"  {points_text(answer)}"
             elif answer is not None:
-                targets.add(path.stem, answer)
-                told = f"  {answer_text(answer.lines)}"
+                told = f"  {targets.add(path.stem, answer, path)}"
             if not args.quiet:
                 print_made(f"{path}{told}")
     except KeyboardInterrupt:

@@ -15,7 +15,7 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound, read_sound
 from kickitout.audio.prepare import Prepared, prepare
 from kickitout.datasets.scan import Candidate, scan
-from kickitout.descriptors import cards, format_card, level_curve, pitch_curve
+from kickitout.descriptors import cards, format_card, level_curve, pitch_curve, pitch_drift
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
 from kickitout.sound import LONGEST_S, PEAK
@@ -38,6 +38,12 @@ class MeasuredSound(NamedTuple):
     def text(self) -> str:
         """The card as lines with units."""
         return format_card(self.card, self.reasons)
+
+    @property
+    def drift_cents(self) -> float:
+        """By how much the pitch falls where `pitch_end_hz` is measured: more than a semitone is no note that it rests
+        on. NaN for a sound without a pitch."""
+        return pitch_drift(self.wave)
 
     @property
     def panels(self) -> list[Panel]:

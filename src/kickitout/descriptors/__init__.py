@@ -9,6 +9,7 @@ A field that a sound does not have is NaN (note: ""), and the card says why. num
 behind the last sample above -80 dB re peak.
 """
 
+import math
 from collections.abc import Sequence
 from functools import cache
 
@@ -22,7 +23,7 @@ from kickitout.descriptors.endings import measure_endings
 from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
 from kickitout.descriptors.level import level_curves, measure_level, trace_level
 from kickitout.descriptors.loudness import measure_loudness, measure_shares
-from kickitout.descriptors.pitch import measure_pitch, trace_periods
+from kickitout.descriptors.pitch import measure_pitch, trace_drift, trace_periods
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
@@ -39,6 +40,7 @@ __all__ = [
     "level_curve",
     "periods",
     "pitch_curve",
+    "pitch_drift",
 ]
 
 KEPT_BYTES = (32 << 20) - (64 << 10)  # the most that raises glibc's threshold, less its own header
@@ -133,6 +135,14 @@ def periods(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np
     """The points of `pitch_curve`, and how much each weighs (its energy: duration times squared amplitude)."""
     block = _one(wave, rate)
     return trace_periods(block) if block else (np.zeros(0), np.zeros(0), np.zeros(0))
+
+
+def pitch_drift(wave: np.ndarray, rate: float = SAMPLE_RATE) -> float:
+    """By how many cents the pitch falls where `pitch_end_hz` is measured, over two standard deviations of time; NaN for
+    a sound without a pitch. A body whose pitch rests is within some cents; one that falls by a semitone and more has a
+    last pitch, and no note."""
+    block = _one(wave, rate)
+    return trace_drift(block) if block else math.nan
 
 
 def level_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:

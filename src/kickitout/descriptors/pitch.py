@@ -268,6 +268,13 @@ def roughness(values: np.ndarray, weight: np.ndarray) -> np.ndarray:
     return weighted_median(bend, np.minimum(np.minimum(weight[:, :-2], weight[:, 2:]), weight[:, 1:-1]))
 
 
+def tail_weights(path: Track) -> np.ndarray:
+    """How much each period counts for the pitch of the tail."""
+    ramp = np.clip((np.minimum(path.times, 1e9) / np.maximum(path.final, 1e-9)[:, None] - TAIL_FROM) / TAIL_RAMP, 0, 1)
+    weights: np.ndarray = path.weight * np.sin(np.pi / 2 * ramp) ** 2
+    return weights
+
+
 def measure_pitch(block: SoundBlock) -> Measured:
     """pitch_start_hz: slope of the phase 10 ms after the onset, see `pitch_at`.
 
@@ -285,8 +292,7 @@ def measure_pitch(block: SoundBlock) -> Measured:
     none = path.count < 4
     start = pitch_at(path, START_MS)
 
-    ramp = np.clip((np.minimum(path.times, 1e9) / np.maximum(path.final, 1e-9)[:, None] - TAIL_FROM) / TAIL_RAMP, 0, 1)
-    tail = path.weight * np.sin(np.pi / 2 * ramp) ** 2
+    tail = tail_weights(path)
     none |= tail.sum(axis=1) <= 0
     log_hz = np.log2(path.hz)
     end = 2 ** weighted_median(log_hz, tail)
@@ -335,3 +341,18 @@ def trace_periods(block: SoundBlock) -> tuple[np.ndarray, np.ndarray, np.ndarray
     there = path.weight[0] > 0
     seconds = (path.times[0][there] + block.onset[0] * 1000 / block.rate) / 1000
     return seconds, path.hz[0][there], path.weight[0][there]
+
+
+def trace_drift(block: SoundBlock) -> float:
+    """Cents by which the pitch of the first sound falls in its tail: along the line through its periods, from one
+    standard deviation of their times before their mean to one behind it. NaN where there are too few."""
+    path = track(block)
+    weight = tail_weights(path)[0]
+    there = weight > 0
+    if path.count[0] < 4 or there.sum() < 2:
+        return float("nan")
+    share, ms = weight[there] / weight[there].sum(), path.times[0][there]
+    cents = 1200 * np.log2(path.hz[0][there])
+    since = ms - share @ ms
+    spread = float(share @ since**2)
+    return float(-2 * (share * since) @ cents / np.sqrt(spread)) if spread > 0 else float("nan")

@@ -56,7 +56,8 @@ class Loop:
 
 
 def read_loop(loop: str | PathLike[str] | np.ndarray, rate: int = SAMPLE_RATE) -> Loop:
-    """Hear a loop: a file, or samples [T] or [T, C] at `rate` Hz. Raises UserError for one that cannot be fitted."""
+    """Hear a loop: a file, or samples [T], [T, C] or [2, T] at `rate` Hz. Raises UserError for one that cannot be
+    fitted."""
     if isinstance(loop, np.ndarray):
         return _heard("the loop", _checked_samples(loop, rate), rate)
     sound = read_sound(loop, longest=LONGEST_SECONDS)
@@ -95,4 +96,6 @@ def _checked_samples(loop: np.ndarray, rate: int) -> np.ndarray:
         raise UserError("the loop holds NaN or infinite samples; render it again")
     if not LOWEST_RATE <= rate <= 192_000:
         raise UserError(f"rate={rate}: 8000 to 192000 Hz work")
+    if loop.ndim == 2 and len(loop) == 2:
+        loop = loop.T  # left and right, as the library has a stereo kick
     return (loop[:, None] if loop.ndim == 1 else loop).astype(np.float32)

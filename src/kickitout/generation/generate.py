@@ -102,6 +102,7 @@ def generate(
     """
     played = load_model(model)
     length = round(check_length(length_s) * SAMPLE_RATE)
+    seeds = check_seeds(seeds)
     waves = np.zeros((len(seeds), played.info.channels, length), np.float32)
     kicks = generate_kicks(seeds, played, reject_outliers=reject_outliers, style=style, length_s=length_s)
     for wave, kick in zip(waves, kicks, strict=True):

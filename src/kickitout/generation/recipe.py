@@ -23,8 +23,8 @@ from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, i
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played, check_latent, goes_by
 from kickitout.generation.shaping import Shape, shape
-from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes
-from kickitout.generation.tail import first_half_second, ring_on, stated_length
+from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes, wave_of
+from kickitout.generation.tail import ring_on, stated_length
 from kickitout.identity import identity_in
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
 from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
@@ -219,7 +219,7 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
     """
     check_latent(model.info)
     if isinstance(sound, np.ndarray):
-        return invert_wave(model, encoder_of(model), first_half_second(sound))._replace(sound=sound)
+        return invert_wave(model, encoder_of(model), wave_of(sound))._replace(sound=sound)
     path, name = Path(sound), str(sound)
     comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)

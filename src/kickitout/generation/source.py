@@ -9,7 +9,8 @@ import numpy as np
 from kickitout.audio import Sound, channels_cancel, decode_sound, mid_side, open_for_reading, resample
 from kickitout.audio.prepare import END_FADE_SAMPLES, SILENT, Prepared, prepare, resting_offset
 from kickitout.errors import UserError
-from kickitout.sound import LONGEST_S, ONSET, PEAK, SAMPLE_RATE
+from kickitout.generation.tail import first_half_second
+from kickitout.sound import LENGTH, LONGEST_S, ONSET, PEAK, SAMPLE_RATE
 
 STEREO = 1e-3  # side re mid, RMS: below it two channels are one
 
@@ -29,6 +30,18 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
         return found.mid
     both = np.stack([found.mid + found.side, found.mid - found.side])
     return both * np.float32(PEAK / np.abs(both).max())
+
+
+def wave_of(samples: np.ndarray) -> np.ndarray:
+    """A kick as a model hears it, of samples at 44.1 kHz with the onset at ONSET: [LENGTH], or left and right [2,
+    LENGTH]; a shorter one has silence behind it. Raises UserError for what are no samples."""
+    shape, kind = list(samples.shape), samples.dtype
+    if samples.size == 0 or not (samples.ndim == 1 or (samples.ndim == 2 and len(samples) == 2)):
+        raise UserError(f"samples {shape}: a kick is [T], or left and right [2, T]")
+    if not np.issubdtype(kind, np.floating) or not np.isfinite(samples).all():
+        raise UserError(f"samples of {kind}: a kick is finite floating-point samples, 1 at full scale")
+    first = first_half_second(samples)
+    return np.pad(first, [(0, 0)] * (first.ndim - 1) + [(0, LENGTH - first.shape[-1])])
 
 
 def decode_whole_kick(data: bytes, name: str) -> np.ndarray:

@@ -13,6 +13,7 @@ is the same alone and among others.
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -43,10 +44,10 @@ LENGTH_KEY = "length_s"  # in a recipe: the most seconds that its kick lasts
 
 def check_length(length_s: float) -> float:
     """The length as it is. Raises UserError for one that no kick has."""
-    if not MODEL_S <= length_s <= LONGEST_S:
+    if not isinstance(length_s, numbers.Real) or not MODEL_S <= length_s <= LONGEST_S:
         raise UserError(
-            f"--length {length_s:g}s: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
-            "and --decay asks for a shorter one"
+            f"length {length_s} s: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
+            "and a target of its decay asks for a shorter one"
         )
     return length_s
 

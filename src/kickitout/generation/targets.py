@@ -7,6 +7,7 @@ cent for milliseconds, decibels for decibels. The table of controls (`models.con
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -141,8 +142,9 @@ def _checked_value(name: str, value: float) -> float:
     if name not in TARGETS:
         raise UserError(f"{name}: nothing a kick can be asked for; known are {', '.join(TARGETS)}")
     known = TARGETS[name]
+    reach = f"from {known.low:g} to {known.high:g} {known.unit} can be asked for"
+    if not isinstance(value, numbers.Real):
+        raise UserError(f"{name} {value!r}: {reach}, as a number")
     if not math.isfinite(value) or not known.low <= value <= known.high:
-        raise UserError(
-            f"{name} {value:.4g} {known.unit}: from {known.low:g} to {known.high:g} {known.unit} can be asked for"
-        )
+        raise UserError(f"{name} {value:.4g} {known.unit}: {reach}")
     return float(value)

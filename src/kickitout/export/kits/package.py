@@ -230,13 +230,17 @@ def _fill_folder(folder: Path, kit: Kit, model: Model | None, formats: Sequence[
 
 
 def _zip_folder(to: Path, folder: Path, top: str, without: set[str]) -> None:
-    """A kit's folder without those archives that hold the same files once more."""
+    """A kit's folder without those archives that hold the same files once more; its README says so."""
     members = {
         f"{top}/{p.relative_to(folder).as_posix()}": p
         for p in folder.rglob("*")
         if p.is_file() and p.name not in without and not left_by_others(p.name)
     }
-    _zip(to, {}, members)
+    texts = {}
+    if without:
+        said = f"\nThis zip is without {' and '.join(sorted(without))}: all that they hold is in it.\n"
+        texts[f"{top}/README.txt"] = members.pop(f"{top}/README.txt").read_bytes() + said.encode()
+    _zip(to, texts, members)
 
 
 def _zip(to: Path, texts: Mapping[str, bytes], paths: Mapping[str, Path], *, stored: bool = False) -> None:
