@@ -15,10 +15,11 @@ from sklearn.metrics import roc_auc_score
 
 from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
 from kicklab.line_heights import SCORES, LineHeights
-from kicklab.paper.answers import answer_of, swap_answered
+from kicklab.paper.answers import answer_of, brief_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
+from kicklab.paper.missed import missed_sentences
 from kicklab.paper.tables import evidence_rows
-from kicklab.paper.words import compared, standing, told
+from kicklab.paper.words import compared, partly_alive, reach, standing, told
 from kicklab.study import Study, load_study, rows_of
 
 pytestmark = pytest.mark.decides
@@ -120,10 +121,10 @@ def evidence(
     return Evidence(Study.model_validate(data), unseen, rows)
 
 
-def test_a_contrast_over_seeds_alone_is_the_pooled_t_test():
+def test_a_contrast_over_seeds_alone_is_welchs_t_test():
     a, b = [9.0, 10.0, 12.0], [5.0, 6.0, 6.5, 5.5]
     found = evidence({"a": a, "b": b}).contrast("a", "b")
-    whole = stats.ttest_ind(soft(a), soft(b))
+    whole = stats.ttest_ind(soft(a), soft(b), equal_var=False)
     assert found.p == pytest.approx(whole.pvalue)
     low, high = whole.confidence_interval()
     assert (found.low, found.high) == pytest.approx((low, high))
@@ -143,8 +144,41 @@ def test_a_ratio_is_said_only_above_what_other_recordings_reach():
     assert low < 0 < high < 10
     assert e.ratio("far", "near") == pytest.approx(3.03, abs=0.02)
     assert e.ratio("far", "there") is None
-    assert "as near as recordings of other sources are" in standing(e, "there")
-    assert "as near as" not in standing(e, "near")
+
+
+def test_a_row_is_held_against_the_recordings_that_it_learned_from():
+    e = evidence({"far": [5.0, 6.0, 7.0], "near": [0.4, 1.0, 1.5]}, scatter=0.5)
+    assert e.excess("far") is None  # nobody measured them
+    assert "beyond" not in standing(e, "far")
+    e.recordings = e.rows["near"].values[0, -1] - 0.2  # what their sources scatter is the same
+    alone, beyond = e.distance("far"), e.excess("far")
+    assert beyond is not None
+    assert beyond.value == pytest.approx(5.8)
+    assert beyond.high - beyond.low == pytest.approx(2 * stats.t.ppf(0.975, 2) / math.sqrt(3))
+    assert beyond.low > 0
+    assert alone.value == pytest.approx(6.0, abs=0.1)
+    assert re.search(r"5\.80 dB \[[\d., ]+\] beyond the recordings that it learned from;", standing(e, "far"))
+    assert "not shown to lie beyond the recordings that it learned from (0.767 dB [" in standing(e, "near")
+
+
+def test_where_some_seeds_are_dead_the_seeds_are_told_and_no_interval():
+    e = evidence({"mixed": [2.0, 3.0, 60.0], "alive": [2.0, 3.0, 4.0]})
+    assert (partly_alive(e, "mixed"), partly_alive(e, "alive")) == (True, False)
+    assert (reach(e, "mixed").low, reach(e, "mixed").high) == pytest.approx((2.0, 60.0))
+    assert reach(e, "alive") == e.distance("alive")
+    assert "(its seeds 2.00 to 60.0)" in standing(e, "mixed")
+
+
+def test_a_row_of_its_own_variance_is_not_widened_by_another_that_scatters():
+    alone = evidence({"alive": [2.0, 2.1, 2.2]}).distance("alive")
+    assert evidence({"alive": [2.0, 2.1, 2.2], "wild": [2.0, 20.0, 60.0]}).distance("alive") == alone
+
+
+def test_contrasts_that_have_not_been_run_are_counted():
+    e = evidence({"a": [9.0, 9.1], "b": [2.0, 2.1]}, contrasts=[["a", "b"], ["b", "a"]])
+    assert not any("beforehand" in said for said in told(e, None))
+    del e.rows["b"]
+    assert told(e, None)[-1] == "Of 2 contrasts that were named beforehand 0 are of rows that are whole."
 
 
 def test_sentences_follow_from_the_numbers_and_from_those_that_confirm():
@@ -153,11 +187,12 @@ def test_sentences_follow_from_the_numbers_and_from_those_that_confirm():
     far = evidence({"a": [10.0, 10.1, 10.2], "b": [30.0, 31.0, 32.0]}, contrasts=pairs)
     same = evidence({"a": [10.0, 14.0, 9.0], "b": [10.5, 13.0, 9.5]}, contrasts=pairs)
     assert "<em>b</em> is nearer than <em>a</em>, 3.07 times" in told(near, near)[1]
-    assert "It holds on the sounds that nothing was chosen by too." in told(near, near)[1]
+    assert "The same runs show it on the sounds that nothing was chosen by too." in told(near, near)[1]
+    assert "3.07 times [2.85, 3.30]" in told(near, near)[1]
     assert "<em>a</em> is nearer than <em>b</em>" in told(far, None)[1]
     assert "not been confirmed yet" in told(far, None)[1]
-    assert "On the sounds that nothing was chosen by it is not shown." in told(near, same)[1]
-    assert "it is not shown" in told(near, far)[1]
+    assert "The same runs do not show it on the sounds that nothing was chosen by." in told(near, same)[1]
+    assert "do not show it" in told(near, far)[1]
     assert "Between <em>a</em> and <em>b</em> no difference is shown" in told(same, near)[1]
     corrected = compared(near, "a", "b", near.contrast("a", "b"), 0.2, near)
     assert "no difference is shown" in corrected  # of six contrasts, say
@@ -244,8 +279,11 @@ def test_dead_is_read_from_the_sound():
 def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monkeypatch):
     some = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
     said = answer_of("curves", some)
-    assert "can learn kicks: after 4 sounds 2 of 3 seeds of <em>DCGAN</em> and 3 of 3 seeds of <em>other</em>" in said
-    assert "The nearest row, <em>other</em>, lies 2.10 dB" in said
+    assert "can learn kicks: after 4 sounds 2 of 3 seeds of <em>DCGAN</em> are alive, and 3 of 3 seeds of" in said
+    assert "<em>other</em>, the nearest row, which lies 2.10 dB" in said
+    third = evidence({"DCGAN": [3.0, 4.0, 5.0], "other": [2.0, 2.1, 2.2], "third": [4.0, 5.0, 60.0]})
+    assert "Of the other rows 2 of 3 seeds of <em>third</em> are alive." in answer_of("curves", third)
+    assert brief_of("curves", third) == answer_of("curves", third).split(" Of the other")[0]
     assert "classifier" not in said  # nothing is known of one
     for p, says in (
         (0.001, "still tells what each of their seeds makes"),
@@ -261,11 +299,12 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
 
 def test_a_phase_is_the_gap_or_not_by_the_most_rounds():
     def shares(high: float, rounds: int = 100) -> list[dict[str, Any]]:
-        return [{"rounds": rounds, "part": "body", "share": {"high": high}}, {"rounds": rounds, "part": "click"}]
+        body = {"rounds": rounds, "part": "body", "share": 0.2, "over_half": {"high": high}}
+        return [body, {"rounds": rounds, "part": "click"}]
 
-    small = swap_answered({"shares": [*shares(0.9, 5), *shares(0.2)]})
+    small = swap_answered({"shares": [*shares(0.4, 5), *shares(-0.3)]})
     assert "the phase is less than half of the gap in the body; in the click none is to be shown" in small
-    assert "it is open in the body whether" in swap_answered({"shares": [*shares(0.2, 5), *shares(0.9)]})
+    assert "it is open in the body whether" in swap_answered({"shares": [*shares(-0.3, 5), *shares(0.4)]})
     assert "no gap is shown" in swap_answered({"shares": [{"rounds": 100, "part": "click"}]})
 
 
@@ -275,7 +314,7 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
                                 ([40.0, 50.0], [2.0, 30.0], False)):  # fmt: skip
         said = answer_of("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
         assert ("learns kicks once its loss is right" in said) == learns
-        assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 seeds with <em>was</em>", said)
+        assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 with <em>was</em>", said)
     assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
     assert answer_of("sine", evidence({"was": [40.0, 50.0]})) == ""
 
@@ -286,7 +325,7 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
     e.rows["b"].values[:, 0] = 30.0
     assert (e.alive_since("a"), e.alive_since("b"), e.alive_since("c")) == (None, 2, 1)
     said = "Begun at mid-grey, 0 of 3 seeds are alive after 4 sounds"
-    assert answer_of("start", e) == f"{said}; all are of <em>b</em> from 2 sounds on."
+    assert answer_of("start", e) == f"{said}; all are of <em>b</em> from 2 on."
     e.rows["b"].values[0, 2] = 30.0  # dead once more
     assert e.alive_since("b") == 4
     assert answer_of("start", evidence(rows)) == f"{said}."
@@ -334,9 +373,9 @@ STILL, FADING, NONE = (
 )
 
 
-def test_heights_of_lines_are_compared_as_by_the_pooled_t_test():
+def test_heights_of_lines_are_compared_as_by_welchs_t_test():
     found = LineHeights(with_lines({"a": STILL, "b": FADING, "c": STILL}, [["a", "b"]]))
-    alike = stats.ttest_ind([2.9, 3.0, 3.1], [1.9, 2.0, 2.1])
+    alike = stats.ttest_ind([2.9, 3.0, 3.1], [1.9, 2.0, 2.1], equal_var=False)
     all_rows = LineHeights(with_lines({"a": STILL, "b": FADING}, [["a", "b"]]))
     assert all_rows.contrast("a", "b").p == pytest.approx(alike.pvalue)
     assert all_rows.contrast("a", "b").value == pytest.approx(1)
@@ -344,12 +383,20 @@ def test_heights_of_lines_are_compared_as_by_the_pooled_t_test():
     assert found.change("a").p == 1
     interval = all_rows.height("a")
     assert interval.value == pytest.approx(3)
-    half = stats.t.ppf(0.975, 4) * 0.1 / math.sqrt(3)
+    half = stats.t.ppf(0.975, 2) * 0.1 / math.sqrt(3)
     assert interval.high - interval.value == pytest.approx(half)
     sounds = LineHeights(with_lines({"a": STILL, "b": FADING}, wide=1.0)).height("a")
-    assert sounds.high - sounds.value == pytest.approx(
-        stats.t.ppf(0.975, 4) * math.sqrt(0.01 / 3 + 0.5 / stats.norm.ppf(0.975) ** 2)
-    )
+    of_seeds, of_sounds = 0.01 / 3, 0.5 / stats.norm.ppf(0.975) ** 2
+    freedom = (of_seeds + of_sounds) ** 2 / (of_seeds**2 / 2)  # more seeds would not lower the second
+    assert sounds.high - sounds.value == pytest.approx(stats.t.ppf(0.975, freedom) * math.sqrt(of_seeds + of_sounds))
+
+
+def test_contrasts_in_two_outcomes_are_corrected_for_both():
+    e = with_lines({"a": STILL, "b": FADING}, [["a", "b"]])
+    alone = LineHeights(e).named()[0][3]
+    e.study = e.study.model_copy(update={"outcomes": ("distance", "lines")})
+    assert LineHeights(e).named()[0][3] == pytest.approx(2 * alone)
+    assert load_study("upconv").outcomes == ("distance", "lines")
 
 
 def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown():
@@ -357,8 +404,9 @@ def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown
     rows = {"a": STILL, "b": FADING, "c": STILL, "d": NONE}
     said = answer_of("upconv", with_lines(rows, pairs))
     assert said.startswith(
-        "Periodic lines are not shown to fade with training: those of <em>a</em> stand 3.00 dB [2.87, 3.13] above"
+        "Training does not take periodic lines away: those of <em>a</em> stand 3.00 dB [2.75, 3.25] above real kicks. "
     )
+    assert "From 2 to 4 sounds they change by 0 dB [0, 0], from 1 to 2 by −2.00 dB [−2.00, −2.00]." in said
     assert "with <em>b</em> than with <em>a</em> by 1.00 dB" in said
     assert "with <em>d</em> than with <em>a</em> by 3.00 dB" in said
     assert "In what <em>d</em> makes none are shown." in said
@@ -377,3 +425,23 @@ def test_how_well_a_critic_tells_what_it_has_seen_is_the_area_under_its_curve():
     train, unseen = rng.normal(1, 1, 50).round(1), rng.normal(0, 1, 40).round(1)  # with ties
     expected = roc_auc_score(np.repeat([1, 0], [50, 40]), np.concatenate([train, unseen]))
     assert area_under_curve(torch.tensor(train), torch.tensor(unseen)) == pytest.approx(expected)
+
+
+def test_what_is_missed_is_read_from_the_runs_that_are_alive():
+    def scores(comb: float) -> list[dict[str, Any]]:
+        third = {"name": "thirds_worst", "value": 10 * comb, "real": 2.0, "note": "+9.0 dB at 20 Hz"}
+        recall = {"name": "recall_bands-1_k5", "value": comb / 10, "real": 0.9}
+        fields = {"comb_db": comb, "dc": 0.5, "attack_ms": 0.4, "sub_share": 0.1, "mean": 99.0}  # the last is none
+        cards = [{"name": f"card_{name}_sd", "value": value, "real": 0.2} for name, value in fields.items()]
+        return [third, recall, *cards]
+
+    e = evidence({"a": [2.0, 3.0, 60.0]})
+    logs = tuple((POINT | {"scores": scores(comb)},) * (LAST + 1) for comb in (2.0, 4.0, 9.0))
+    e.rows["a"] = replace(e.rows["a"], logs=logs)
+    said = " ".join(missed_sentences(e))
+    assert "reaches 0.200 to 0.400 of unseen recordings (recall; recordings among themselves 0.900)" in said
+    assert "most is amiss in excess of spectral lines that repeat every rate / 2^k (2.00 to 4.00 sd; recordings" in said
+    assert said.index("offset under the sound") < said.index("onset (-40 dB re peak) to peak")
+    assert "below 60 Hz" not in said
+    assert "off by 20.0 to 40.0 dB, at 20 Hz (recordings among themselves 2.00)" in said
+    assert missed_sentences(evidence({"a": [2.0, 3.0]})) == []

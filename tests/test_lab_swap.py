@@ -102,8 +102,9 @@ def test_a_share_is_what_the_phase_costs_of_the_gap_and_is_left_out_without_one(
     found = {(one["part"], one["rounds"]): one for one in shares_of_gap(rows)}
     assert found["click", 5]["cost"]["value"] == pytest.approx(1)
     assert found["click", 5]["gap"]["value"] == pytest.approx(4)
-    assert found["click", 5]["share"]["value"] == pytest.approx(0.25)  # the draws are shared: they cancel
-    assert found["click", 5]["share"]["high"] == pytest.approx(0.25)
+    assert found["click", 5]["share"] == pytest.approx(0.25)
+    assert found["click", 5]["over_half"]["value"] == pytest.approx(-1)
+    assert found["click", 5]["over_half"]["high"] == pytest.approx(-1)  # the draws are shared: they cancel
     assert "share" not in found["body", 5]
 
 
@@ -164,20 +165,21 @@ def test_the_figures_of_the_page_are_those_of_the_committed_results():
     assert block[1].rstrip() == "\n".join(swap_lines(found))
 
 
-def shared(cost: float, gap: float, share: tuple[float, float, float] | None) -> dict[str, Any]:
-    """A line of `shares_of_gap`, of the click."""
+def shared(cost: float, gap: float, over: float | None) -> dict[str, Any]:
+    """A line of `shares_of_gap`, of the click. over: how far the cost is over half of the gap, where there is one."""
     line: dict[str, Any] = {"part": "click", "rounds": 5}
-    line |= {key: {"value": v, "low": v - 0.1, "high": v + 0.1} for key, v in (("cost", cost), ("gap", gap))}
-    return line | ({"share": dict(zip(("value", "low", "high"), share, strict=True))} if share else {})
+    values = {"cost": cost, "gap": gap} | ({} if over is None else {"over_half": over})
+    line |= {key: {"value": v, "low": v - 0.1, "high": v + 0.1} for key, v in values.items()}
+    return line | ({} if over is None else {"share": cost / gap})
 
 
 @pytest.mark.parametrize(
     ("line", "said", "unsaid"),
     [
-        (shared(1.0, 1.2, (0.8, 0.6, 1.0)), ("move away", "the phase is the gap"), "no cost"),
-        (shared(0.2, 4.0, (0.05, 0.02, 0.1)), ("move away", "the phase is not the gap"), "is the gap)"),
-        (shared(0.0, 4.0, (0.0, -0.1, 0.1)), ("no cost", "the phase is not the gap"), "move away"),
-        (shared(1.0, 2.0, (0.5, 0.3, 0.7)), ("move away", "(open)"), "is not the gap"),
+        (shared(1.0, 1.2, 0.4), ("move away", "0.833 in the click (most of it is the phase)"), "no cost"),
+        (shared(0.2, 4.0, -1.8), ("move away", "(less than half)"), "most of it"),
+        (shared(0.0, 4.0, -2.0), ("no cost", "(less than half)"), "move away"),
+        (shared(1.0, 2.0, 0.0), ("move away", "(open)"), "less than half"),
         (shared(0.0, 0.0, None), ("no cost", "shows no gap"), "share of"),
     ],
 )

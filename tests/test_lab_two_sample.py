@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from kicklab.two_sample import FOLDS, accuracy, dealt, discriminant, two_sample_test
+from kicklab.two_sample import FOLDS, accuracy, dealt, discriminant, trial_of, two_sample_test
 
 pytestmark = pytest.mark.decides
 
@@ -51,3 +51,19 @@ def test_learning_the_sources_of_a_fold_by_heart_gains_nothing():
     divided = accuracy(points, label, np.tile(rng.permutation(96) % FOLDS, 2))
     whole = accuracy(points, label, np.tile(dealt(sources, rng), 2))
     assert divided > whole + 0.1
+
+
+def test_sources_of_recordings_are_whole_on_both_sides_and_are_permuted_as_wholes():
+    """Two sets of one kind, each of few sources: their sounds differ by their sources alone, which tells nothing."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        sources = np.repeat(np.arange(16), 6)
+        real, other = (np.repeat(rng.normal(0, 1, (16, 6)), 6, axis=0) + rng.normal(0, 0.3, (96, 6)) for _ in range(2))
+        t = trial_of(real, other, sources, np.random.default_rng(seed), sources)
+        theirs = t.folds[len(real) :]
+        assert all(len({*theirs[sources[t.rows] == one].tolist()}) == 1 for one in range(16))
+        found.append(two_sample_test(real, other, sources, seed, sources).p)
+    assert np.mean(np.array(found) < 0.05) <= 0.15
+    assert 0.3 < np.mean(found) < 0.7
+    assert two_sample_test(real, other + 4, sources, 0, sources).p < 0.01

@@ -1,16 +1,18 @@
 """What the runs of a study show: distances to sources that nobody has heard, over seeds, with what may be said of them.
 
-The estimand is the expected energy distance to the sounds of an unseen source, after so many sounds seen, over seeds.
-The estimate is unbiased, for pairs within one source are left out of what real sounds are apart; it can be negative.
-Sources are resampled with replacement, the same draws for all rows, so that rows are compared by paired differences;
-seeds scatter within rows, and their variance is pooled. All of it on the scale asinh(E / SOFT), where a difference is
-the logarithm of a ratio for what is far and a difference of distances for what is near.
+The energy distance E of a seed to the sounds of unseen sources is unbiased, for pairs within one source are left out of
+what real sounds are apart; it can be negative. The estimand is the mean over seeds on the scale asinh(E / SOFT), on
+which a difference is the logarithm of a ratio for what is far and a difference of distances for what is near: told in
+dB it is the distance of a typical seed, about a geometric mean. Sources are resampled with replacement, the same draws
+for all rows, so that rows are compared by paired differences; seeds scatter in each row by a variance of its own, as a
+row whose seeds are all alive and one in which some never started do not scatter alike (Welch 1947,
+doi.org/10.1093/biomet/34.1-2.28; degrees of freedom after Satterthwaite 1946, doi.org/10.2307/3002019).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -126,38 +128,46 @@ class Figure:
 class Evidence:
     """The rows of a study that are whole, and sentences on those that are not."""
 
-    def __init__(self, study: Study, unseen: Unseen, rows: Sequence[Row], problems: Sequence[str] = ()) -> None:
-        self.study, self.unseen, self.problems = study, unseen, list(problems)
+    def __init__(
+        self, study: Study, unseen: Unseen, rows: Sequence[Row], problems: Sequence[str] = (),
+        recordings: np.ndarray | None = None,
+    ) -> None:  # fmt: skip
+        """recordings: [1 + draws] dB, the distance of those that were learned from; None where it was not measured."""
+        self.study, self.unseen, self.problems, self.recordings = study, unseen, list(problems), recordings
         self.rows = {row.name: row for row in rows}
 
-    def _summed(self, drawn: np.ndarray, shares: float, values: Mapping[str, np.ndarray]) -> Figure:
-        """A linear combination of rows: drawn [1 + draws], the first being the value; shares: sum of 1 / seeds."""
-        variance, freedom = pooled(values)
-        by_seed, by_source = variance * shares, float(drawn[1:].var(ddof=1))
-        total = by_seed + by_source
-        least = len(np.unique(self.unseen.sources)) - 1
-        known = total**2 / (by_seed**2 / freedom + by_source**2 / least) if total > 0 else math.inf
-        half = float(student.ppf(0.975, known)) * math.sqrt(total)
-        p = 2 * float(student.sf(abs(drawn[0]) / math.sqrt(total), known)) if total > 0 else float(drawn[0] == 0)
-        return Figure(float(drawn[0]), float(drawn[0]) - half, float(drawn[0]) + half, p)
+    def _summed(self, drawn: np.ndarray, *rows: np.ndarray) -> Figure:
+        """A linear combination of rows: drawn [1 + draws], the first being the value; rows: values [seeds, ...] of each
+        that takes part."""
+        sources = len(np.unique(self.unseen.sources))
+        return welch(float(drawn[0]), [(float(drawn[1:].var(ddof=1)), sources - 1), *map(of_seeds, rows)])
+
+    def _values(self, name: str, milestone: int | None) -> np.ndarray:
+        return self.rows[name].primary() if milestone is None else self.rows[name].at(milestone)
 
     def distance(self, name: str, milestone: int | None = None) -> Figure:
         """Distance of a row in dB: the primary one, or that at a milestone."""
-        found = {n: row.primary() if milestone is None else row.at(milestone) for n, row in self.rows.items()}
-        f = self._summed(found[name].mean(0), 1 / len(found[name]), {n: v[:, 0] for n, v in found.items()})
+        found = self._values(name, milestone)
+        f = self._summed(found.mean(0), found)
         return Figure(hard(f.value), hard(f.low), hard(f.high))
 
     def contrast(self, a: str, b: str, milestone: int | None = None) -> Figure:
         """How much farther `a` is than `b`, paired over sources, on the soft scale."""
-        found = {n: row.primary() if milestone is None else row.at(milestone) for n, row in self.rows.items()}
-        drawn = found[a].mean(0) - found[b].mean(0)
-        shares = 1 / len(found[a]) + 1 / len(found[b])
-        return self._summed(drawn, shares, {n: v[:, 0] for n, v in found.items()})
+        far, near = self._values(a, milestone), self._values(b, milestone)
+        return self._summed(far.mean(0) - near.mean(0), far, near)
+
+    def excess(self, name: str) -> Figure | None:
+        """How much farther a row lies from unseen sources than the recordings that it learned from, in dB, paired over
+        sources, mean over its seeds and last milestones; None where the recordings were not measured."""
+        if self.recordings is None:
+            return None
+        found = self.rows[name].values[:, -LAST:].mean(axis=1)
+        return self._summed(found.mean(0) - self.recordings, found)
 
     def slope(self, name: str) -> Figure:
         """Change of a row from the last milestone but one to the last, on the soft scale."""
-        change = {n: row.at(-1) - row.at(-2) for n, row in self.rows.items()}
-        return self._summed(change[name].mean(0), 1 / len(change[name]), {n: v[:, 0] for n, v in change.items()})
+        change = self.rows[name].at(-1) - self.rows[name].at(-2)
+        return self._summed(change.mean(0), change)
 
     def learning(self, name: str) -> bool:
         """Whether a row still improves: its slope over the last two milestones lies below 0 with its whole interval."""
@@ -193,14 +203,17 @@ class Evidence:
 
         All that are named count, so that a row which is added later makes no difference smaller than it was said to be.
         """
-        return corrected(self.study.contrasts, self.rows, self.contrast)
+        return corrected(self.study, self.rows, self.contrast)
 
     def alive(self, name: str, milestone: int = -1) -> float:
-        """Share of the runs of a row that are not dead, at the end or at another milestone: their tails are quiet, and
-        they lie below 10 dB."""
+        """Share of the runs of a row that are not dead, at the end or at another milestone."""
+        return float(np.mean(self.runs_alive(name, milestone)))
+
+    def runs_alive(self, name: str, milestone: int = -1) -> list[bool]:
+        """Which runs of a row are not dead: their tails are quiet, and they lie below 10 dB."""
         row = self.rows[name]
         ends = [(log[milestone], e) for log, e in zip(row.logs, row.values[:, milestone, 0], strict=True)]
-        return float(np.mean([tail_noise(log) < DEAD_TAIL_DB and e < DEAD_DISTANCE for log, e in ends]))
+        return [tail_noise(log) < DEAD_TAIL_DB and bool(e < DEAD_DISTANCE) for log, e in ends]
 
     def alive_since(self, name: str) -> int | None:
         """The sounds seen from which on no run of a row is dead at any milestone; None where one is dead at the end."""
@@ -210,11 +223,20 @@ class Evidence:
         return seen[after] if after < len(seen) else None
 
 
-def pooled(values: Mapping[str, np.ndarray]) -> tuple[float, int]:
-    """Variance of seeds within rows, and its degrees of freedom. values: row -> [seeds]."""
-    freedom = sum(len(v) - 1 for v in values.values())
-    squares = sum(float(((v - v.mean()) ** 2).sum()) for v in values.values())
-    return squares / freedom, freedom
+def of_seeds(values: np.ndarray) -> tuple[float, float]:
+    """Variance of the mean of seeds, and its degrees of freedom. values: [seeds] or [seeds, 1 + draws]."""
+    own = values if values.ndim == 1 else values[:, 0]
+    return float(own.var(ddof=1)) / len(own), len(own) - 1
+
+
+def welch(value: float, parts: Sequence[tuple[float, float]]) -> Figure:
+    """A value with its interval and its p. parts: variances that add up, each with its degrees of freedom."""
+    total = sum(variance for variance, _ in parts)
+    if total <= 0:
+        return Figure(value, value, value, float(value == 0))
+    freedom = total**2 / max(sum(variance**2 / known for variance, known in parts), 1e-300)
+    half = float(student.ppf(0.975, freedom)) * math.sqrt(total)
+    return Figure(value, value - half, value + half, 2 * float(student.sf(abs(value) / math.sqrt(total), freedom)))
 
 
 DEAD_TAIL_DB, DEAD_DISTANCE = -60.0, 10.0
@@ -241,11 +263,11 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def corrected(
-    contrasts: Sequence[tuple[str, str]], there: Collection[str], contrast: Callable[[str, str], Figure]
+    study: Study, there: Collection[str], contrast: Callable[[str, str], Figure]
 ) -> list[tuple[str, str, Figure, float]]:
-    """The contrasts whose rows are there, each with its p after Holm (1979) among all of them."""
-    found = [(a, b, contrast(a, b)) for a, b in contrasts if a in there and b in there]
-    missing = [1.0] * (len(contrasts) - len(found))
+    """The contrasts whose rows are there, each with its p after Holm (1979) among all of them, in all outcomes."""
+    found = [(a, b, contrast(a, b)) for a, b in study.contrasts if a in there and b in there]
+    missing = [1.0] * (len(study.contrasts) * len(study.outcomes) - len(found))
     return [(*c, p) for c, p in zip(found, holm([*(f.p for _, _, f in found), *missing]), strict=False)]
 
 
@@ -281,7 +303,17 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
             rows.append(_row(row, found, unseen, part))
     if not rows:
         raise UserError(f"{lab.path}: nothing of {name} can be told: {'; '.join(problems) or 'no row was trained'}")
-    return Evidence(study, unseen, rows, problems)
+    return Evidence(study, unseen, rows, problems, _recordings(lab, unseen, part))
+
+
+def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
+    """[1 + draws] dB: the distance of all kicks that there are to learn from; None where nobody has measured it."""
+    for path in sorted(lab.path.glob("cells/reals-*/measured.json")):
+        known = read_json(path)
+        found = part_of(known["milestones"][-1], part)
+        if known["kicks"] is None and found is not None and len(found["waves"]["away"]) == len(unseen.sources):
+            return unseen.energy(np.array(found["waves"]["away"], float), found["waves"]["within"])
+    return None
 
 
 @lru_cache(maxsize=4)

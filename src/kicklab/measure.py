@@ -120,7 +120,8 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
     known, confirm = read_json(path), lab.sounds("kicks").confirm
     if confirm is None:
         raise UserError(f"{lab.path}: no kicks that confirm; name them once: kick lab run STUDY DATA --confirm OTHERS")
-    if known["source"] != "trained" or known["data"] != "kicks" or "confirmed" in known["milestones"][-1]:
+    wanted = known["source"] in ("trained", "reals") and known["data"] == "kicks"  # these are the recordings beside
+    if not wanted or "confirmed" in known["milestones"][-1]:
         return False
     real, heard = embedded_kicks(confirm), np.zeros(len(confirm), bool)
     if known.get("fold") is not None:

@@ -13,8 +13,9 @@ import gzip
 import io
 import json
 import math
+import statistics
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -206,6 +207,16 @@ class Results:
         name = self.score_name(study, score)
         found = [r for r in self._scores.get((study, share, row, name), []) if r["value"] is not None]
         return estimate_of(found) if found else None
+
+    def over_seeds(self, study: str, row: str, score: str) -> Estimate | None:
+        """The same for a table: where there are several runs their median, the least and the greatest of them. An
+        interval of three runs of which one is dead says less."""
+        found = self.estimate(study, row, score)
+        if found is None or found.seeds < 2 or not found.trained:
+            return found
+        runs = self._scores[study, 1.0, row, self.score_name(study, score)]
+        values = sorted(r["value"] for r in runs if r["value"] is not None)
+        return replace(found, value=statistics.median(values), low=values[0], high=values[-1])
 
     def estimates(self, study: str, score: str, *sources: str) -> list[Estimate]:
         """A score of all rows."""

@@ -43,7 +43,8 @@ from kicklab.folder import Lab, read_json, write_json
 from kicklab.sources import sources_of
 from kicklab.two_sample import hits, trial_of, two_sample_test
 
-SWAP_VERSION = 1  # of what is measured
+SWAP_VERSION = 2  # of what is measured
+HALF = 0.5  # of the gap
 ROUNDS = (5, 100)  # of Griffin-Lim: as the representation has it, and as many as anybody takes
 MADE = 256
 AT_ONCE = 16
@@ -209,14 +210,17 @@ class Scorer:
         counts = _counts(sources, 2)
         found = {part: self.distance(part, cells, embedded, sources, counts) for part, cells in parts().items()}
         rng = np.random.default_rng([0, 17])
-        t = trial_of(self.real, embedded, self.sources, rng)
+        recorded = sources if len(np.unique(sources)) < len(sources) else None  # what is made has no sources
+        t = trial_of(self.real, embedded, self.sources, rng, recorded)
         right = hits(t.points, t.label, t.folds)
         mine, theirs = self.counts, counts[:, t.rows]
         number = len(self.sources)
         with np.errstate(invalid="ignore"):  # a draw that has none of those that take part
             accuracy = (mine @ right[:number] / mine.sum(1) + theirs @ right[number:] / theirs.sum(1)) / 2
         found["C2ST"] = Estimated(accuracy)
-        return Scored(magnitude, rounds, found, two_sample_test(self.real, embedded, self.sources).p)
+        return Scored(
+            magnitude, rounds, found, two_sample_test(self.real, embedded, self.sources, made_sources=recorded).p
+        )
 
     def distance(
         self, part: str, cells: np.ndarray, embedded: np.ndarray, sources: np.ndarray, counts: np.ndarray
@@ -238,7 +242,8 @@ def _counts(sources: np.ndarray, stream: int) -> np.ndarray:
 
 def shares_of_gap(found: list[Scored]) -> Iterator[dict[str, Any]]:
     """For each number of rounds and each part: what the rebuilt phase costs real kicks, how far what is made lies
-    beyond them (the gap), and, where a gap is shown, the first as a share of the second."""
+    beyond them (the gap), and, where a gap is shown, the first as a share of the second, and how far it is over half
+    of it: a difference, which no draw with a small gap blows up."""
     by = {(one.magnitude, one.rounds): one.found for one in found}
     for rounds in ROUNDS:
         for part in by["real", None]:
@@ -246,8 +251,8 @@ def shares_of_gap(found: list[Scored]) -> Iterator[dict[str, Any]]:
             cost, gap = Estimated(rebuilt - kept), Estimated(made - kept)
             said: dict[str, Any] = {"part": part, "rounds": rounds, "cost": cost.as_data(), "gap": gap.as_data()}
             if said["gap"]["low"] > 0:
-                known = gap.drawn > 0.1 * gap.drawn[0]
-                said["share"] = Estimated(cost.drawn / np.where(known, gap.drawn, np.nan)).as_data()
+                said["share"] = round(float(cost.drawn[0] / gap.drawn[0]), 5)
+                said["over_half"] = Estimated(cost.drawn - HALF * gap.drawn).as_data()
             yield said
 
 

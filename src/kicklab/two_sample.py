@@ -1,7 +1,9 @@
 """Can a classifier tell made sounds from those of sources that it has not seen either?
 
 A classifier two-sample test (Lopez-Paz & Oquab 2017, arxiv.org/abs/1610.06545) whose folds hold whole sources, and as
-many made sounds as real ones each. Chance is what it reaches when the labels are permuted within the folds.
+many made sounds as real ones each. Chance is what it reaches when the labels are permuted within the folds; where both
+sets are recordings, sources are whole on both sides, and their labels are permuted as wholes, as sounds of one source
+are no independent draws.
 """
 
 from __future__ import annotations
@@ -41,23 +43,45 @@ class Trial(NamedTuple):
     rows: np.ndarray  # [n]
 
 
-def trial_of(real: np.ndarray, made: np.ndarray, sources: np.ndarray, rng: np.random.Generator) -> Trial:
-    """real [n, D] of `sources` [n] against as many of made [m, D], m >= n, one in the fold of each real one."""
-    folds = np.tile(dealt(sources, rng), 2)
-    rows = np.sort(rng.permutation(len(made))[: len(real)])
+def trial_of(
+    real: np.ndarray, made: np.ndarray, sources: np.ndarray, rng: np.random.Generator,
+    made_sources: np.ndarray | None = None,
+) -> Trial:  # fmt: skip
+    """real [n, D] of `sources` [n] against as many of made [m, D], m >= n, one in the fold of each real one; those of
+    `made_sources` [m] are taken and dealt in whole sources, but for the last that is taken."""
+    first = dealt(sources, rng)
+    order = rng.permutation(len(made))
+    if made_sources is None:
+        rows = np.sort(order[: len(real)])
+        folds = np.tile(first, 2)
+    else:
+        place = {name: i for i, name in enumerate(dict.fromkeys(made_sources[order].tolist()))}
+        rows = np.argsort([place[name] for name in made_sources.tolist()], kind="stable")[: len(real)]
+        folds = np.concatenate([first, dealt(made_sources[rows], rng)])
     points = np.concatenate([real, made[rows]]).astype(np.float64)
     return Trial(points, np.repeat([0, 1], len(real)), folds, rows)
 
 
-def two_sample_test(real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: int = 0) -> TwoSampleTest:
-    """real [n, D] of `sources` [n] against as many of made [m, D], m >= n."""
+def two_sample_test(
+    real: np.ndarray, made: np.ndarray, sources: np.ndarray, seed: int = 0, made_sources: np.ndarray | None = None
+) -> TwoSampleTest:
+    """real [n, D] of `sources` [n] against as many of made [m, D], m >= n, of `made_sources` where they are
+    recordings."""
     rng = np.random.default_rng([seed, 17])
-    t = trial_of(real, made, sources, rng)
+    t = trial_of(real, made, sources, rng, made_sources)
+    units = np.arange(len(t.label))  # that are permuted
+    if made_sources is not None:
+        _, ours = np.unique(sources, return_inverse=True)
+        _, theirs = np.unique(made_sources[t.rows], return_inverse=True)
+        units = np.concatenate([ours, ours.max() + 1 + theirs])
     value, drawn = accuracy(t.points, t.label, t.folds), []
     for _ in range(PERMUTATIONS):
         permuted = t.label.copy()
         for fold in range(FOLDS):
-            permuted[t.folds == fold] = rng.permutation(t.label[t.folds == fold])
+            mine = t.folds == fold
+            names, first = np.unique(units[mine], return_index=True)
+            labels = dict(zip(names.tolist(), rng.permutation(t.label[mine][first]).tolist(), strict=True))
+            permuted[mine] = [labels[unit] for unit in units[mine].tolist()]
         drawn.append(accuracy(t.points, permuted, t.folds))
     return TwoSampleTest(value, (1 + sum(x >= value for x in drawn)) / (1 + PERMUTATIONS))
 

@@ -61,10 +61,11 @@ def swap_lines(found: dict[str, Any]) -> Iterator[str]:
     )
     yield from markdown_table(["levels", "phase", *COLUMNS.values(), "p"], conditions, "llr")
     yield ""
-    head = ["part", "rounds", "what the rebuilt phase costs real kicks", "what is made lies beyond real kicks", "share"]
+    head = ["part", "rounds", "what the rebuilt phase costs real kicks", "what is made lies beyond real kicks", "share",
+            "over half of it"]  # fmt: skip
     shares = (
         [one["part"], one["rounds"], _cell(one["cost"]), _cell(one["gap"]),
-         _cell(one["share"]) if "share" in one else "no gap is shown"]
+         *((number(one["share"]), _cell(one["over_half"])) if "share" in one else ("no gap is shown", ""))]
         for one in found["shares"]
     )  # fmt: skip
     yield from markdown_table(head, shares)

@@ -1,6 +1,7 @@
-"""The answer of a study in a sentence or two, before its distances: how many seeds have learned, and what is amiss.
+"""The answer of a study, before its distances: how many seeds have learned, and what is amiss.
 
-A seed is alive where its tails are quiet and it lies below 10 dB. What cannot be told is left out.
+A seed is alive where its tails are quiet and it lies below 10 dB. What cannot be told is left out. The first part of an
+answer stands in the abstract as well.
 """
 
 from __future__ import annotations
@@ -13,30 +14,41 @@ import numpy as np
 from kicklab.evidence import LAST, Evidence
 from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
-from kicklab.paper.phases import HALF, PART_NAMES
-from kicklab.paper.words import LEVEL, counted, decibels, listed, name
+from kicklab.paper.missed import missed_sentences
+from kicklab.paper.phases import PART_NAMES
+from kicklab.paper.words import LEVEL, beyond, counted, decibels, listed, lying, name, probability
 
 
 def answer_of(study: str, e: Evidence) -> str:
     """The answer of a study; of one whose rows do not give any, none."""
-    return ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else ""
+    return " ".join(_answer(study, e))
 
 
-def _learns(e: Evidence) -> str:
-    """`curves`: whether a DCGAN learns, how near the nearest row comes, and whether it is told from recordings."""
+def brief_of(study: str, e: Evidence) -> str:
+    """What of it stands in the abstract."""
+    return (_answer(study, e) or [""])[0]
+
+
+def _answer(study: str, e: Evidence) -> list[str]:
+    return ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else []
+
+
+def _learns(e: Evidence) -> list[str]:
+    """`curves`: whether a DCGAN learns, how near the nearest row comes, and what it misses."""
     base = e.study.baseline
     after = f"after {e.rows[base].seen[-1]:,} sounds"
     if not e.alive(base):
-        return f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."
+        return [f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."]
     learned = [row for row in e.rows if e.alive(row)]
     nearest = min(learned, key=lambda row: e.distance(row).value)
-    alive = listed([f"{_seeds(e, row)} of {name(row)}" for row in learned])
+    excess, others = e.excess(nearest), [row for row in learned if row not in (base, nearest)]
+    too = f", and {_seeds(e, nearest)} of {name(nearest)}" if nearest != base else ""
     said = (
-        f"A DCGAN can learn kicks: {after} {alive} are alive. "
-        f"The nearest row, {name(nearest)}, lies {short(e.distance(nearest).value)} dB from sources that it has not "
-        f"heard, where halves of the real ones lie up to {short(e.unseen.band[1])} dB from each other."
+        f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}, the nearest row, "
+        f"which lies {lying(e, nearest)} from unseen sources{f', {beyond(excess)}' if excess else ''}."
     )
-    return f"{said} {_told_apart(e, learned)}".strip()
+    also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
+    return [said, *([also] if others else []), *filter(None, [_told_apart(e, learned)]), *missed_sentences(e)]
 
 
 def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
@@ -52,66 +64,70 @@ def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
     return f"{still} from recordings that nothing was chosen by; it is right in {right} of cases."
 
 
-def _starts(e: Evidence) -> str:
+def _starts(e: Evidence) -> list[str]:
     """`start`: whether a DCGAN is dead after its start, and since when all seeds of rows that are nearer are alive."""
     base = e.study.baseline
     nearer = [b for a, b, f, p in e.named() if a == base and f.value > 0 and p < LEVEL]
-    since = [f"{name(row)} from {at:,} sounds on" for row in nearer if (at := e.alive_since(row))]
+    first = {row: at for row in nearer if (at := e.alive_since(row))}
+    since = [f"{listed([name(row) for row in first if first[row] == at])} from {at:,} on"
+             for at in sorted(set(first.values()))]  # fmt: skip
     said = f"Begun at mid-grey, {_seeds(e, base)} are alive after {e.rows[base].seen[-1]:,} sounds"
-    return f"{said}; all are of {listed(since)}." if since else f"{said}."
+    return [f"{said}; all are of {listed(since)}." if since else f"{said}."]
 
 
-def _ancestor(e: Evidence) -> str:
+def _ancestor(e: Evidence) -> list[str]:
     """`ancestor`: the first draft's network as it was, and with its loss mended."""
     (was, mended), *_ = e.study.contrasts
     if mended not in e.rows:
-        return ""
+        return []
     right = f"after {e.rows[was].seen[-1]:,} sounds {_seeds(e, mended)} are alive with {name(mended)}"
-    said = f"{right}, and {_seeds(e, was)} with {name(was)}."
+    said = f"{right}, and {_seeds(e, was).rsplit(' ', 1)[0]} with {name(was)}."
     learns = e.alive(mended) == 1 and not e.alive(was)
     how = "learns kicks once its loss is right" if learns else "as it was, and mended"
-    return f"The network of the first draft {how}: {said}"
+    return [f"The network of the first draft {how}: {said}"]
 
 
-def _ends(e: Evidence) -> str:
+def _ends(e: Evidence) -> list[str]:
     """`end`: whether more kicks move where a model ends, and how well each critic tells those that it has learned."""
     named = e.named()
     if not named:
-        return ""
+        return []
     nearer = [f"{name(b)} than with {name(a)}" for a, b, f, p in named if p < LEVEL and f.value > 0]
     farther = [f"{name(b)} than with {name(a)}" for a, b, f, p in named if p < LEVEL and f.value < 0]
     said = f"With more kicks to learn from a model ends nearer: with {listed(nearer)}." if nearer else ""
     said += f"{' ' if said else ''}It ends farther with {listed(farther)}." if farther else ""
-    said = said or "That the number of kicks moves where a model ends is not shown."
     areas = {row: [log[-1]["critic"]["auc"] for log in runs.logs if log[-1]["critic"]] for row, runs in e.rows.items()}
     told = [f"{np.mean(found):.2f} ({name(row)})" for row, found in areas.items() if found]
-    apart = f" Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
-    return said + (apart if told else "")
+    apart = f"Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
+    found = [said or "That the number of kicks moves where a model ends is not shown.", apart if told else ""]
+    return [one for one in found if one]
 
 
-def _lines(e: Evidence) -> str:
-    """`upconv`: whether periodic lines fade with training, and which of the contrasts that it names lower them."""
+def _lines(e: Evidence) -> list[str]:
+    """`upconv`: whether training takes periodic lines away, and which of the contrasts that it names lower them."""
     found, base = LineHeights(e), e.study.baseline
     if base not in found.heights:
-        return ""
-    seen, height, change = found.seen[base][-LAST:], found.height(base), found.change(base)
+        return []
+    seen, height, late = found.seen[base], found.height(base), found.change(base)
     if height.low <= 0:
-        return (
-            f"No periodic lines are shown in what {name(base)} makes: they stand {decibels(height)} above real kicks."
-        )
-    fade = "fade with training" if change.high < 0 else "are not shown to fade with training"
-    said = (
-        f"Periodic lines {fade}: those of {name(base)} stand {decibels(height)} above real kicks, mean over its "
-        f"milestones from {seen[0]:,} to {seen[-1]:,} sounds, and change by {decibels(change)} between the two."
-    )
+        where = f"they stand {decibels(height)} above real kicks"
+        return [f"No periodic lines are shown in what {name(base)} makes: {where}."]
     named = found.named()
     shown = [(*((a, b) if f.value > 0 else (b, a)), abs(f.value), p) for a, b, f, p in named if p < LEVEL]
-    lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, p = {short(p)}" for a, b, by, p in shown]
-    open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
-    said += f" They stand lower {'; '.join(lower)} (after Holm)." if lower else ""
     gone = [name(row) for row in found.heights if found.height(row).low <= 0]
-    said += f" In what {listed(gone)} makes none are shown." if gone else ""
-    return said + (f" No difference of lines is shown between {'; '.join(open_)}." if open_ else "")
+    fade = "Periodic lines fade with training" if late.high < 0 else "Training does not take periodic lines away"
+    brief = f"{fade}: those of {name(base)} stand {decibels(height)} above real kicks."
+    brief += f" In what {listed(gone)} {'makes' if len(gone) == 1 else 'make'} none are shown." if gone else ""
+    change = f"From {seen[-LAST]:,} to {seen[-1]:,} sounds they change by {decibels(late)}"
+    if len(seen) > LAST:
+        change += f", from {seen[0]:,} to {seen[-LAST]:,} by {decibels(found.change(base, 0, -LAST))}"
+    lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, {probability(p)}" for a, b, by, p in shown]
+    open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
+    return [
+        brief, f"{change}.",
+        *([f"They stand lower {'; '.join(lower)} (after Holm)."] if lower else []),
+        *([f"No difference of lines is shown between {'; '.join(open_)}."] if open_ else []),
+    ]  # fmt: skip
 
 
 def _seeds(e: Evidence, row: str) -> str:
@@ -121,7 +137,7 @@ def _seeds(e: Evidence, row: str) -> str:
     return f"{alive} of {counted(n, 'seed')}"
 
 
-ANSWERS: dict[str, Callable[[Evidence], str]] = {
+ANSWERS: dict[str, Callable[[Evidence], list[str]]] = {
     "curves": _learns,
     "start": _starts,
     "ancestor": _ancestor,
@@ -135,12 +151,13 @@ def swap_answered(found: dict[str, Any]) -> str:
     rounds = max(one["rounds"] for one in found["shares"])
     mine = [one for one in found["shares"] if one["rounds"] == rounds]
     there = [one for one in mine if "share" in one]
-    small = [PART_NAMES[one["part"]] for one in there if one["share"]["high"] < HALF]
+    whose = "the gap of one seed" if "1 seed" in found.get("made", "") else "the gap"
+    small = [PART_NAMES[one["part"]] for one in there if one["over_half"]["high"] < 0]
     none = [PART_NAMES[one["part"]] for one in mine if "share" not in one]
     if not there:
         return f"With {rounds} rounds of Griffin-Lim no gap is shown that a phase could be the cause of."
-    large = [PART_NAMES[one["part"]] for one in there if one["share"]["high"] >= HALF]
+    large = [PART_NAMES[one["part"]] for one in there if one["over_half"]["high"] >= 0]
     if large:
         return f"With {rounds} rounds of Griffin-Lim it is open in {listed(large)} whether the phase is the gap."
     rest = f"; in {listed(none)} none is to be shown" if none else ""
-    return f"With {rounds} rounds of Griffin-Lim the phase is less than half of the gap in {listed(small)}{rest}."
+    return f"With {rounds} rounds of Griffin-Lim the phase is less than half of {whose} in {listed(small)}{rest}."

@@ -118,6 +118,7 @@ class Series:
     low: np.ndarray | None = None
     high: np.ndarray | None = None
     points: bool = False  # markers at the values
+    joined: bool = True  # by a line
     plain: bool = False  # the colour of the text, thick: what is real
 
     @property
@@ -126,7 +127,8 @@ class Series:
         if self.plain:
             return REAL_LOOK
         style = self.style % SERIES_STYLES
-        line = {"color": HUES[style], "linestyle": DASHES[style], "linewidth": 1.7, "gid": "l"}
+        dash = DASHES[style] if self.joined else ""
+        line = {"color": HUES[style], "linestyle": dash, "linewidth": 1.7, "gid": "l"}
         return line | (marker(style) if self.points else {})
 
 

@@ -11,10 +11,10 @@ from markupsafe import Markup
 from kickitout.models.output import MODE_BINS
 from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row, soft
 from kicklab.line_heights import LineHeights
-from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines
+from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines, short
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
-from kicklab.paper.words import name
+from kicklab.paper.words import name, reach
 from kicklab.pictures import REAL_KICKS, sheet
 from kicklab.study import StudyRow, rows_of
 
@@ -23,6 +23,7 @@ CRITIC_FLAT = (
 ) / 2  # sure behind a second sigmoid, labels 1 to 1.1
 SILENCE = abs(math.atanh(1 / MODE_BINS - 1))  # how far under the tanh the data's mode lies from mid-grey
 SEEN = Axis("sounds seen", log=True)
+OPINIONS = ("train", "unseen", "made")  # of a critic
 
 
 def drawn(e: Evidence) -> dict[str, Row]:
@@ -39,7 +40,8 @@ def distances(paper: Paper, e: Evidence, identity: str, below: str = "", said: s
     least, most = e.unseen.band
     caption = (
         f"Energy distance to sources that no run has heard, on the scale asinh(E / {SOFT} dB), with 95 % intervals "
-        f"over sources and seeds. Grey: halves of the real sources against each other, {least:.2f} to {most:.2f} dB."
+        "over sources and seeds; of a row with dead seeds, from its nearest to its farthest seed. Grey: halves of the "
+        f"real sources against each other, {short(least)} to {short(most)} dB."
     )
     return paper.figure(identity, distance_chart(e) + below, f"{caption} {said}".strip(), wide=True)
 
@@ -48,27 +50,32 @@ def distance_chart(e: Evidence) -> str:
     """Distance against sounds, a line a row with its interval, over the band of other recordings: SVG."""
     series = []
     for i, (row, runs) in enumerate(drawn(e).items()):
-        found = [e.distance(row, at) for at in range(len(runs.seen))]
+        found = [reach(e, row, at) for at in range(len(runs.seen))]
         low, value, high = (np.array([getattr(f, key) for f in found]) for key in ("low", "value", "high"))
         series.append(Series(row, np.array(runs.seen, float), value, i, low, high, points=True))
     axis = Axis("distance to unseen sources", "dB", soft=SOFT)
     return lines(series, SEEN, axis, "distance against sounds seen", width=680, height=300, band=e.unseen.band)
 
 
-def critic(e: Evidence, row: str) -> tuple[str, str]:
-    """What the critic of a row thinks of what it has learned from, of unseen kicks and of made ones: a chart, and what
-    it is. Empty for a row without a critic."""
-    series = []
-    for i, kind in enumerate(("train", "unseen", "made")):
-        logits = [[point["critic"][kind]["logit"] for point in run] for run in e.rows[row].logs if run[0]["critic"]]
-        if logits:
-            series.append(Series(kind, np.array(e.rows[row].seen, float), np.mean(logits, axis=0), i, points=True))
-    if not series:
+def critic(e: Evidence) -> tuple[str, str]:
+    """What the critics of a row think of what they have learned from, of unseen kicks and of made ones: a chart, and
+    what it is. The row is the first whose seeds are all alive: a mean over live and dead critics is of neither. Empty
+    where there is none, and for a row without a critic."""
+    row = next((row for row in e.rows if e.alive(row) == 1), "")
+    logs = [run for run in e.rows[row].logs if run[0]["critic"]] if row else []
+    if not logs:
         return "", ""
+    seen = np.array(e.rows[row].seen, float)
+    logits = {kind: np.array([[point["critic"][kind]["logit"] for point in run] for run in logs]) for kind in OPINIONS}
+    series = [
+        Series(kind, seen, found.mean(axis=0), i, found.min(axis=0), found.max(axis=0), points=True)
+        for i, (kind, found) in enumerate(logits.items())
+    ]
     art = lines(series, SEEN, Axis("mean logit"), "the critic's logits", width=680, height=200, across=0.0)
     return art, (
-        f"Below: what the critic of {name(row)} thinks of training kicks, of kicks of unseen sources, and of what the "
-        "generator makes, mean over seeds; it learns its kicks by heart where the first two part."
+        f"Below: what the critics of {name(row)} think of training kicks, of kicks of unseen sources, and of what the "
+        "generator makes, mean over seeds, from the least to the most of them; a critic that calls unseen kicks fake "
+        "and its own real knows its kicks by heart."
     )
 
 
@@ -116,12 +123,13 @@ def _first_sounds(rows: Sequence[tuple[str, np.ndarray]]) -> str:
 def travel(e: Evidence) -> tuple[str, str]:
     """How long each row of the plain network stays dead, against how far its generator has to travel: a chart, and what
     it is. Empty where fewer than two rows can be predicted."""
+    looks = {row: i for i, row in enumerate(drawn(e))}  # as above
     series: list[Series] = []
     for row in rows_of(e.study):
         predicted = predicted_travel(row)
-        if row.name in e.rows and predicted is not None:
+        if row.name in looks and predicted is not None:
             x, y = np.array([predicted]), np.array([dead_until(e.rows[row.name])])
-            series.append(Series(row.name, x, y, len(series), points=True))
+            series.append(Series(row.name, x, y, looks[row.name], points=True, joined=False))
     if len(series) < 2:
         return "", ""
     art = lines(series, Axis("predicted travel", low=0.0), Axis("sounds until alive", log=True), "the dead phase",

@@ -6,6 +6,8 @@ text is in `templates/page.html`.
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import re
 from collections.abc import Callable
 from html import unescape
@@ -15,19 +17,19 @@ from markupsafe import Markup
 
 from kickitout._version import __version__
 from kickitout.errors import UserError
-from kicklab.evidence import Evidence
+from kicklab.evidence import Evidence, read_unseen
 from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
-from kicklab.paper.answers import answer_of, swap_answered
+from kicklab.paper.answers import answer_of, brief_of, swap_answered
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
 from kicklab.paper.words import counted, told
 from kicklab.pictures import made_waves
-from kicklab.study import load_study
+from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
 
 TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
@@ -44,6 +46,10 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "end": "The rows differ in how many kicks are learned from.",
     "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of what it makes.",
 }
+OFFSET = (
+    "An offset is a constant under the last tanh, with which a generator begins at silence; alive means quiet tails, "
+    "within 10 dB."
+)
 ABOUT_SWAP = (
     "Nothing is trained here. Levels of real kicks and of what a model makes get a phase that is kept, and one that "
     "Griffin-Lim rebuilds."
@@ -53,7 +59,7 @@ ArtOf = Callable[[Paper, str, Evidence], list[str]]
 
 def _curves(paper: Paper, study: str, e: Evidence) -> list[str]:
     return [
-        figures.distances(paper, e, f"fig-{study}", *figures.critic(e, next(iter(e.rows)))),
+        figures.distances(paper, e, f"fig-{study}", *figures.critic(e)),
         figures.milestone_grid(paper, e, f"fig-{study}-sounds"),
     ]
 
@@ -105,25 +111,53 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         text = " ".join(filter(None, (ABOUT[study], answer, *said)))
         parts.append({
             "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),
-            "text": Markup(f"{text} All rows: {paper.ref(f'table-{study}')}."),
+            "text": Markup(f"{text} ({paper.ref(f'table-{study}')})"),
         })  # fmt: skip
-        abstract.append(answer or said[min(1, len(said) - 1)])
+        abstract.append(brief_of(study, e) or said[min(1, len(said) - 1)])
     if swapped := read_swap(lab):
         answer, said = swap_answered(swapped), swap_sentences(swapped)
-        abstract.append(answer)
+        abstract.append(f"{answer.split(';')[0].rstrip('.')}.")
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
             "text": Markup(f"{ABOUT_SWAP} {answer} {' '.join(said)} ({paper.ref('fig-swap')})"),
         })  # fmt: skip
+    if any("offset" in said for said in abstract):
+        abstract.insert(1, OFFSET)
     values: dict[str, Any] = {
-        "abstract": Markup(" ".join(abstract)),
+        "abstract": Markup(" ".join(abstract)), "parts": _parts(paper),
+        "plain": rows_of(load_study("curves"))[0].resolved(0),
         "findings": parts, "absent": [load_study(study).title for study in ABOUT if study not in whole],
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
-        "sources": len(set(next(iter(whole.values())).unseen.sources.tolist())), "data": paper.data,
+        "same": _same_runs(whole),
     }  # fmt: skip
     page = filled_page("page.html", title=TITLE, version=__version__, cite=paper.cite, cited=paper.cited,
                        literature=literature(), **values)  # fmt: skip
     return paper.with_numbers(page.decode()).encode()
+
+
+def _parts(paper: Paper) -> dict[str, tuple[int, int]]:
+    """How many sounds are learned from, and sounds and sources of what is scored against, and of what confirms."""
+    lab, found = paper.lab, {}
+    if lab.has_kicks:
+        found["train"] = len(lab.sounds("kicks").train), 0
+    else:
+        with open(lab.path / "parts.csv", encoding="utf-8", newline="") as file:
+            found["train"] = sum(row["part"] == "train" for row in csv.DictReader(file)), 0
+    for part in ("test", "confirm"):
+        with contextlib.suppress(UserError):
+            sources = read_unseen(lab, part).sources
+            found[part] = len(sources), len(set(sources.tolist()))
+    return found
+
+
+def _same_runs(whole: dict[str, Evidence]) -> list[list[str]]:
+    """Rows of several studies that are the same runs under another name, study by study: the same settings."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for study, e in whole.items():
+        for row in rows_of(e.study):
+            if row.name in e.rows:
+                found.setdefault((row.config, tuple(sorted(row.changes))), []).append(f"{row.name} ({study})")
+    return [names for names in found.values() if len(names) > 1]
 
 
 def _whole(paper: Paper) -> dict[str, Evidence]:

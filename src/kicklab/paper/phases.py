@@ -13,17 +13,31 @@ from kicklab.paper.words import listed
 
 SWAP_TITLE = "Is the phase the gap?"
 PART_NAMES = {"click": "the click", "body": "the body", "all": "all bands", "C2ST": "the accuracy of a classifier"}
-DRAWN = {"click": "click: distance", "body": "body: distance", "C2ST": "C2ST accuracy"}
-HALF = 0.5  # of the gap
+DRAWN = {"click": "click: distance", "body": "body: distance", "all": "all bands: distance", "C2ST": "C2ST accuracy"}
+CHANCE = 0.5  # of a classifier
 
 
 def swap_sentences(found: dict[str, Any]) -> list[str]:
     """What a rebuilt phase costs real kicks, and what share of the gap that is."""
-    said = []
-    for rounds in dict.fromkeys(one["rounds"] for one in found["shares"]):
-        mine = [one for one in found["shares"] if one["rounds"] == rounds]
-        said += [_cost(rounds, mine), _gap(found["made"], rounds, mine)]
-    return said
+    every = sorted({one["rounds"] for one in found["shares"]})
+    by = {rounds: [one for one in found["shares"] if one["rounds"] == rounds] for rounds in every}
+    said = [_cost(rounds, by[rounds]) for rounds in every]
+    return [*said, _gap(found["made"], every[-1], by[every[-1]]), *_borrowed(found, every[-1])]
+
+
+def _borrowed(found: dict[str, Any], rounds: int) -> list[str]:
+    """How much nearer what is made comes with the phase of a real kick than with a rebuilt one."""
+    scores = {(one["magnitude"], one["rounds"]): one["scores"] for one in found.get("conditions", ())}
+    if not {("made", None), ("made", rounds)} <= scores.keys():
+        return []
+    kept, rebuilt = scores["made", None], scores["made", rounds]
+    nearer = [
+        f"in {PART_NAMES[part]} at {short(kept[part]['value'])} dB in place of {short(rebuilt[part]['value'])}"
+        for part in kept
+        if part != "C2ST" and kept[part]["value"] < rebuilt[part]["value"]
+    ]
+    with_it = "With the phase of the real kick that is nearest to each, which carries what is real itself, it lies"
+    return [f"{with_it} {listed(nearer)} (exploratory)."] if nearer else []
 
 
 def _cost(rounds: int, shares: list[dict[str, Any]]) -> str:
@@ -44,13 +58,17 @@ def _gap(made: str, rounds: int, shares: list[dict[str, Any]]) -> str:
         return f"What {escape(made)} makes shows no gap to real kicks with it that could be shared out."
     parts = []
     for one in there:
-        share, low, high = (one["share"][key] for key in ("value", "low", "high"))
-        whose = "the phase is the gap" if low > HALF else "the phase is not the gap" if high < HALF else "open"
-        parts.append(f"{short(share)} [{short(low)}, {short(high)}] in {PART_NAMES[one['part']]} ({whose})")
+        parts.append(f"{short(one['share'])} in {PART_NAMES[one['part']]} ({_whose(one)})")
     none = [PART_NAMES[one["part"]] for one in shares if "share" not in one]
     rest = f" It shows no gap in {listed(none)}." if none else ""
     gap = f"Of the gap between real kicks and what {escape(made)} makes with it"
     return f"{gap}, the phase has a share of {listed(parts)}.{rest}"
+
+
+def _whose(one: dict[str, Any]) -> str:
+    """Whether a rebuilt phase costs more than half of the gap, by the interval of how far it is over that."""
+    over = one["over_half"]
+    return "most of it is the phase" if over["low"] > 0 else "less than half" if over["high"] < 0 else "open"
 
 
 def _number(e: dict[str, float], part: str) -> str:
@@ -59,7 +77,7 @@ def _number(e: dict[str, float], part: str) -> str:
 
 
 def swap_figure(paper: Paper, found: dict[str, Any]) -> Markup:
-    """All conditions in click, body and the classifier's accuracy."""
+    """All conditions in click, body, all bands and the classifier's accuracy."""
     art = ""
     for part, label in DRAWN.items():
         lines = []
@@ -69,7 +87,7 @@ def swap_figure(paper: Paper, found: dict[str, Any]) -> Markup:
             style = int(one["magnitude"] == "made")
             lines.append(Dot(f"{one['magnitude']}, {phase}", e["value"], e["low"], e["high"], style))
         unit = "" if part == "C2ST" else "dB"
-        art += dots(lines, Axis(label, unit), f"phase swapped: {label}", across=HALF if part == "C2ST" else 0.0)
+        art += dots(lines, Axis(label, unit), f"phase swapped: {label}", across=CHANCE if part == "C2ST" else 0.0)
     n, sources = found["n"], found["sources"]
     caption = (
         f"Levels of {n['real']} real kicks ({sources['real']} sources) and of {n['made']} sounds of "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 
 from markupsafe import Markup
 
@@ -10,9 +11,10 @@ from kickitout.errors import UserError
 from kicklab.evidence import Evidence
 from kicklab.folder import Lab
 from kicklab.markdown import markdown_table
-from kicklab.paper.charts import short
+from kicklab.paper.charts import short, tick_text
 from kicklab.paper.context import Paper
-from kicklab.paper.words import cell, shown
+from kicklab.paper.figures import OPINIONS
+from kicklab.paper.words import cell, partly_alive, reach, rough, shown
 from kicklab.results import Results, read_results
 
 SCORES = (  # without the classifier of `kick score`: that of `evidence_rows` has whole sources in its folds, and a null
@@ -25,22 +27,39 @@ SCORES = (  # without the classifier of `kick score`: that of `evidence_rows` ha
     ("card_mean_sd", "card [sd]"),
     ("near_duplicates", "near-duplicates"),
 )
-CLICK_AND_RUMBLE = (("envelopes", "envelopes [dB]"), ("lead", "click first [ms]"), ("stride_lines_time", "lines [dB]"))
+CLICK_AND_RUMBLE = (
+    ("envelopes", "envelopes [dB]"),
+    ("lead", "click first [ms]"),
+    ("stride_lines_time", "lines in time [dB]"),
+    ("stride_lines_frequency", "lines in frequency [dB]"),
+)
 
 
 def score_rows(
-    results: Results, study: str, wanted: tuple[tuple[str, str], ...] = SCORES
+    results: Results, study: str, wanted: tuple[tuple[str, str], ...] = SCORES, whole: Collection[str] = ()
 ) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a table: a line for each row in the order of its file, then the real-vs-real baseline. Of a
-    study that has none of the wanted scores it has all that there are."""
+    study that has none of the wanted scores it has all that there are. whole: the rows whose seeds are all there; of
+    those that are trained no other is shown."""
     scores = [(score, title) for score, title in wanted if results.estimates(study, score)]
     scores = scores or [(name, name) for name in dict.fromkeys(r["score"] for r in results.of(study))]
     rows = []
     for row in results.rows(study):
         runs = list({r["cell"]: r for r in results.of(study, row=row)}.values())
         trained = runs[0]["source"] == "trained"
+        if trained and whole and row not in whole:
+            continue
         taken = [str(len(runs)), str(round(sum(r["steps"] for r in runs) / len(runs)))] if trained else ["", ""]
-        rows.append([shown(row), *taken, *(cell(results.estimate(study, row, score)) for score, _ in scores)])
+        rows.append(
+            [
+                shown(row),
+                *taken,
+                *(
+                    cell(results.over_seeds(study, row, score), of_seeds=trained and len(runs) > 1)
+                    for score, _ in scores
+                ),
+            ]
+        )
     beside = [short(results.beside(study, score)) for score, _ in scores]
     head = ["row", "seeds", "steps", *(title for _, title in scores)]
     return head, [*rows, ["real-vs-real baseline", "", "", *beside]]
@@ -56,19 +75,30 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
             "C2ST against those that confirm (p)", "critic on train, unseen, made"]  # fmt: skip
     rows = []
     for row, runs in e.rows.items():
-        at = [cell(e.distance(row, i)) for i in range(len(runs.seen))]
+        mixed = partly_alive(e, row)
+        at = [cell(reach(e, row, i), of_seeds=mixed) for i in range(len(runs.seen))]
         opinions = [run[-1]["critic"] for run in runs.logs if run[-1]["critic"]]
-        said = [short(sum(o[kind]["logit"] for o in opinions) / len(opinions)) for kind in ("train", "unseen", "made")
+        said = [tick_text(round(sum(o[kind]["logit"] for o in opinions) / len(opinions), 1)) for kind in OPINIONS
                 if opinions]  # fmt: skip
         ends = [run[-1]["told_apart"] for run in runs.logs if "told_apart" in run[-1]]
-        apart = ", ".join(f"{end['accuracy']:.2f} ({short(end['p'])})" for end in ends) or "–"
+        apart = f"{_span([end['accuracy'] for end in ends])} ({_span([end['p'] for end in ends])})" if ends else "–"
         best = e.best(row)
-        again = confirm.distance(row, best) if confirm and row in confirm.rows else None
-        nearest = Markup("{}: {}").format(f"{runs.seen[best]:,}", cell(again))
+        again = reach(confirm, row, best) if confirm and row in confirm.rows else None
+        nearest = Markup("{}: {}").format(f"{runs.seen[best]:,}", cell(again, of_seeds=mixed))
         taken = [short(float(e.minutes(row)[-1])), short(e.distance_after(row, e.equal_minutes()))]
-        whole = [cell(e.distance(row)), nearest, *taken, f"{e.alive(row):.0%}", apart, ", ".join(said)]
+        whole = [cell(reach(e, row), of_seeds=mixed), nearest, *taken, f"{e.alive(row):.0%}", apart, ", ".join(said)]
         rows.append([shown(row), str(len(runs.values)), *at, *whole])
     return head, rows
+
+
+def _span(values: Sequence[float]) -> str:
+    """From the least to the greatest.
+
+    >>> _span([0.98, 1.0, 0.952]), _span([0.005])
+    ('0.95 to 1', '0.005')
+    """
+    least, most = rough(min(values)), rough(max(values))
+    return least if least == most else f"{least} to {most}"
 
 
 def study_table(lab: Lab, study: str) -> str:
@@ -96,11 +126,19 @@ def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
         low, high = e.unseen.band
         found.append(paper.table(
             f"table-{study}", *evidence_rows(e, paper.evidence(study, "confirm")),
-            f"{study}: distance to unseen sources [dB] by sounds seen, 95 % intervals; halves of the real sources lie "
+            f"{study}: distance to unseen sources [dB] by sounds seen, 95 % intervals; of a row with dead seeds "
+            f"its nearest and farthest seed in parentheses; halves of the real sources lie "
             f"at {short(low)} to {short(high)}. Nearest at: the milestone at which a row lies nearest here, over all "
             "its seeds, with its distance to the sounds that confirm. Core-minutes are of training; beside them the "
             "distance after as many as the quickest row took, read off between milestones.",
         ))  # fmt: skip
-        scores = score_rows(results, study, (*SCORES, *CLICK_AND_RUMBLE))
-        found.append(paper.table(f"scores-{study}", *scores, f"{study}: scores at the end of the budget."))
+        scores = score_rows(results, study, (*SCORES, *CLICK_AND_RUMBLE), whole=e.rows)
+        found.append(
+            paper.table(
+                f"scores-{study}",
+                *scores,
+                f"{study}: scores at the end of the budget: of what is trained the median of "
+                "its seeds, with the least and the greatest in parentheses, of the rest the value with its interval.",
+            )
+        )
     return found

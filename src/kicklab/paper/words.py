@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from kicklab.evidence import LAST, Evidence, Figure
+from kicklab.evidence import LAST, Evidence, Figure, hard
 from kicklab.html import macros
 from kicklab.paper.charts import short
 from kicklab.results import Estimate
@@ -58,13 +58,23 @@ def counted(n: int, thing: str, things: str = "") -> str:
     return f"{n if n else 'no'} {thing if n == 1 else (things or thing + 's')}"
 
 
-def cell(e: Estimate | Figure | None) -> str:
-    """An estimate as it stands in a table, without its unit."""
+def cell(e: Estimate | Figure | None, *, of_seeds: bool = False) -> str:
+    """An estimate as it stands in a table, without its unit. of_seeds: its ends are no interval but seeds."""
     if e is None:
         return "–"
     if not math.isfinite(e.low):
         return short(e.value)
-    return macros("parts.html").with_interval(short(e.value), short(e.low), short(e.high))
+    part = macros("parts.html").with_seeds if of_seeds else macros("parts.html").with_interval
+    return part(short(e.value), rough(e.low), rough(e.high))
+
+
+def rough(value: float) -> str:
+    """Two digits that count: the end of an interval.
+
+    >>> rough(0.0287), rough(-12.3), rough(1034.0), rough(1.0)
+    ('0.029', '−12', '1000', '1')
+    """
+    return f"{float(f'{value:.2g}'):.10g}".replace("-", "−")
 
 
 def decibels(f: Figure) -> str:
@@ -72,27 +82,69 @@ def decibels(f: Figure) -> str:
     return f"{short(f.value)} dB [{short(f.low)}, {short(f.high)}]"
 
 
+def probability(p: float) -> str:
+    """A p in a sentence. With a few seeds its tail is that of a model, and further digits say nothing.
+
+    >>> probability(0.0312), probability(1e-7)
+    ('p = 0.0312', 'p < 0.001')
+    """
+    return "p < 0.001" if p < 0.001 else f"p = {short(p)}"
+
+
+def partly_alive(e: Evidence, row: str) -> bool:
+    """Whether some seeds of a row are alive at the end and others are not: an interval over both says nothing."""
+    return 0 < e.alive(row) < 1
+
+
+def reach(e: Evidence, row: str, milestone: int | None = None) -> Figure:
+    """The distance of a row with its interval; where seeds are mixed, with the nearest and the farthest of them."""
+    found = e.distance(row, milestone)
+    if not partly_alive(e, row):
+        return found
+    runs = e.rows[row]
+    seeds = (runs.primary() if milestone is None else runs.at(milestone))[:, 0]
+    return Figure(found.value, hard(float(seeds.min())), hard(float(seeds.max())))
+
+
+def lying(e: Evidence, row: str) -> str:
+    """How far a row lies, in a sentence."""
+    found = reach(e, row)
+    if not partly_alive(e, row):
+        return decibels(found)
+    return f"{short(found.value)} dB (its seeds {short(found.low)} to {short(found.high)})"
+
+
 def standing(e: Evidence, row: str) -> str:
     """Where a row ends, and whether it still moves."""
     seen = e.rows[row].seen[-LAST:]
-    text = f"{name(row)} lies {decibels(e.distance(row))} from sources that it has not heard, mean over its milestones"
+    text = f"{name(row)} lies {lying(e, row)} from sources that it has not heard, mean over its milestones"
     text += f" from {seen[0]:,} to {seen[-1]:,} sounds"
-    if e.distance(row).value <= e.unseen.band[1]:
-        text += ", as near as recordings of other sources are"
+    if not partly_alive(e, row) and (excess := e.excess(row)):
+        text += f", {beyond(excess)}"
     if e.learning(row):
         return f"{text}; it is still learning."
     worse = e.slope(row).low > 0
     return f"{text}; it gets worse." if worse else f"{text}; between the last two no change is shown."
 
 
+def beyond(excess: Figure) -> str:
+    """How much farther a row lies than the recordings that it learned from."""
+    if excess.low <= 0:
+        return f"not shown to lie beyond the recordings that it learned from ({decibels(excess)})"
+    return f"{decibels(excess)} beyond the recordings that it learned from"
+
+
 def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
     """What a contrast shows, and whether the sounds that confirm show it too."""
     far, near = (a, b) if f.value > 0 else (b, a)
-    values = f"{decibels(e.distance(near))} against {decibels(e.distance(far))}, p = {short(p)} after Holm"
+    values = f"{lying(e, near)} against {lying(e, far)}, {probability(p)} after Holm"
     if p >= LEVEL:
         return f"Between {name(a)} and {name(b)} no difference is shown ({values})."
-    ratio = e.ratio(far, near)
-    text = f"{name(near)} is nearer than {name(far)}" + (f", {short(ratio)} times" if ratio else "") + f" ({values})."
+    text = f"{name(near)} is nearer than {name(far)}"
+    if ratio := e.ratio(far, near):
+        ends = sorted(math.exp(abs(end)) for end in (f.low, f.high))  # up there the scale is a logarithm
+        text += f", {short(ratio)} times [{short(ends[0])}, {short(ends[1])}]"
+    text += f" ({values})."
     unfinished = [name(row) for row in (near, far) if row != e.study.baseline and e.learning(row)]
     if unfinished:
         text += f" At the end {listed(unfinished)} {'is' if len(unfinished) == 1 else 'are'} still learning."
@@ -101,13 +153,16 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
     again = confirm.contrast(a, b)
     holds = again.low > 0 if f.value > 0 else again.high < 0
     where = "on the sounds that nothing was chosen by"
-    return f"{text} It holds {where} too." if holds else f"{text} {where.capitalize()} it is not shown."
+    return f"{text} The same runs {'show it' if holds else 'do not show it'} {where}{' too' if holds else ''}."
 
 
 def told(e: Evidence, confirm: Evidence | None) -> list[str]:
     """All sentences on a study: its baseline, the contrasts that it named beforehand, and what is left out."""
     found = [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
     found += [compared(e, a, b, f, p, confirm) for a, b, f, p in e.named()]
-    if e.problems:
-        found.append(f"Left out: {'; '.join(escape(problem) for problem in e.problems)}.")
+    if e.study.contrasts and len(e.named()) < len(e.study.contrasts):
+        found.append(f"Of {counted(len(e.study.contrasts), 'contrast')} that were named beforehand {len(e.named())} "
+                     f"{'is' if len(e.named()) == 1 else 'are'} of rows that are whole.")  # fmt: skip
+    if e.problems:  # what mends them is said on the command line
+        found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
     return found

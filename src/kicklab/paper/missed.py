@@ -1,0 +1,67 @@
+"""What runs that are alive still miss at the end: the variety of recordings, and the fields of the card most amiss."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from kickitout.descriptors.fields import FIELDS
+from kicklab.evidence import Evidence
+from kicklab.paper.charts import short
+from kicklab.paper.words import listed
+
+OF_A_FIELD = re.compile(r"card_(\w+)_sd")
+TOLD = 3  # fields
+MEANINGS = {field.name: field.meaning for field in FIELDS}
+
+
+def missed_sentences(e: Evidence) -> list[str]:
+    """Sentences on the runs of all rows that are alive; none where nothing of this was measured."""
+    runs = [{s["name"]: s for s in log[-1].get("scores", ())} for row in e.rows for log in _alive(e, row)]
+    found = [_recall(runs), _fields(runs), _third(runs)]
+    return [said for said in found if said]
+
+
+def _alive(e: Evidence, row: str) -> list[tuple[dict[str, Any], ...]]:
+    return [log for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
+
+
+def _recall(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
+    name = next((name for run in runs for name in run if name.startswith("recall_bands")), "")
+    found = [run[name] for run in runs if name in run]
+    if not found:
+        return ""
+    return f"What they make reaches {_span(found)} of unseen recordings (recall; {_real(found)})."
+
+
+def _fields(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
+    names = [m[1] for name in (runs[0] if runs else ()) if (m := OF_A_FIELD.fullmatch(name)) and m[1] in MEANINGS]
+    amiss = []
+    for name in names:
+        found = [run[f"card_{name}_sd"] for run in runs]
+        if all(s["value"] is not None for s in found):
+            amiss.append((float(np.median([s["value"] - (s["real"] or 0.0) for s in found])), name, found))
+    amiss.sort(reverse=True, key=lambda one: one[0])
+    told = [f"{MEANINGS[name]} ({_span(found)} sd; {_real(found)})" for _, name, found in amiss[:TOLD]]
+    return f"Of their kick cards most is amiss in {listed(told)}." if told else ""
+
+
+def _third(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
+    found = [run["thirds_worst"] for run in runs if "thirds_worst" in run]
+    where = {m[1] for s in found if (m := re.search(r"at ([\d.]+ Hz)", s.get("note") or ""))}
+    at = f", at {listed(sorted(where))}" if where else ""
+    return f"Their worst third octave is off by {_span(found)} dB{at} ({_real(found)})." if found else ""
+
+
+def _span(found: Sequence[dict[str, Any]]) -> str:
+    least, most = (short(end(s["value"] for s in found)) for end in (min, max))
+    return least if least == most else f"{least} to {most}"
+
+
+def _real(found: Sequence[dict[str, Any]]) -> str:
+    values = [s["real"] for s in found if s["real"] is not None]
+    return f"recordings among themselves {short(float(np.mean(values)))}" if values else f"{short(math.nan)}"
