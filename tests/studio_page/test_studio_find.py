@@ -61,10 +61,24 @@ def test_the_map_shows_what_is_looked_for_and_says_how_many(listed):
     page.select_option("#find-bright", "dark")
     darker = rows(listed, len(found))
     assert {row[1] for row in darker} < {row[1] for row in found}
+    page.fill("#find-shortest", "0")
     page.fill("#find-longest", "1")
     page.wait_for_function(
         "() => document.querySelector('#find-said').textContent.startsWith('No kick of the map is like that')"
     )
+
+
+def test_a_length_that_ends_below_where_it_begins_is_said_to(listed):
+    page = listed.page
+    page.fill("#find-shortest", "400")
+    page.fill("#find-longest", "100")
+    page.wait_for_function(
+        "(said) => document.querySelector('#find-said').textContent === said",
+        arg="length: 400 ms is above 100 ms; the shorter one goes first.",
+    )
+    page.fill("#find-shortest", "99")
+    page.fill("#find-longest", "99")  # so it may be, though no kick is
+    page.wait_for_function("() => /loosen one|of 48 kicks/.test(document.querySelector('#find-said').textContent)")
 
 
 def test_a_style_fills_the_map_with_its_kicks(listed):

@@ -88,6 +88,20 @@ def test_what_is_no_loop_is_one_sentence_where_it_was_dropped(studio, tmp_path, 
     studio.troubles.clear()  # the browser's own line for a status of 400
 
 
+def test_a_loop_that_plays_takes_the_error_of_the_one_before_away(studio):
+    page = studio.page
+    page.click("#tab-beat")
+    page.select_option("#under", "loop")
+    bad = {"name": "bad.wav", "mimeType": "audio/wav", "buffer": b"no sound"}
+    page.set_input_files("#loop", bad)
+    page.wait_for_function("() => document.querySelector('#wrong').textContent.startsWith('bad.wav: ')")
+    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(np.zeros(SAMPLE_RATE, np.float32))}
+    page.set_input_files("#loop", mine)
+    page.wait_for_function("() => document.querySelector('#loop-label').textContent.startsWith('mine.wav (1.0 s)')")
+    page.wait_for_function("() => document.querySelector('#wrong').textContent === ''", timeout=5000)  # else after 10 s
+    page.select_option("#under", "none")
+
+
 def test_a_loop_that_is_dropped_on_the_tab_is_no_kick(studio):
     page = studio.page
     page.click("#tab-fit")

@@ -155,6 +155,35 @@ def test_at_the_edge_of_the_map_a_key_stays_where_it_is(studio):
     assert page.inner_text("#map-option") != told
 
 
+def test_a_walk_ends_at_the_edge_of_the_map(studio):
+    page, walks = studio.page, []
+    page.mouse.move(0, 0)
+    page.mouse.click(*studio.kick(0.1, 0.9))
+    page.on("request", note := lambda request: "/api/blend" in request.url and walks.append(request.post_data_json))
+    width = page.locator("#map canvas").bounding_box()["width"]
+    for _ in range(int(width / 26) + 1):  # pixels of a step
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(1500)  # the last of them is rendered
+    before, there = len(walks), studio.recipe()
+    for _ in range(20):
+        page.keyboard.press("Shift+ArrowRight")
+    page.wait_for_timeout(300)
+    assert (len(walks), studio.recipe()) == (before, there)
+    studio.changes(lambda: page.keyboard.press("Shift+ArrowLeft"))  # and the way back is no longer
+    beyond = []
+    for far in (0, 700):  # a drag to the edge on the right, and on
+        x, y = studio.dot(0.5)
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 20, y, steps=2)
+        page.mouse.move(x + width / 2 + far, y)
+        page.mouse.up()
+        page.wait_for_timeout(1000)  # the last of them is on its way
+        beyond.append(walks[-1])
+    assert beyond[0] == beyond[1]
+    page.remove_listener("request", note)
+
+
 def test_axes_are_picked_and_kept(studio):
     page = studio.page
     for side, axis in (("x", "sweep"), ("y", "sub"), ("colour", "brightness")):

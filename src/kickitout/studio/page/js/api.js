@@ -3,8 +3,11 @@
 /** @typedef {import("./types.js").Recipe} Recipe */
 /** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Reply} Reply */
+/** @typedef {import("./types.js").Sound} Sound */
 
+import { wrongForGood } from "./dom.js";
 import { bytesOf, LONGEST_NAME, shortened } from "./file.js";
+import { state } from "./state.js";
 import { Wrong } from "./wrong.js";
 
 export { Wrong };
@@ -21,6 +24,7 @@ export async function call(path, options) {
     throw new Wrong("The studio does not answer any more; start kick studio again.");
   }
   if (!reply.ok) {
+    if (reply.status < 500) await askWhichModel();
     const said = await reply.json().catch(() => ({}));
     const failed = reply.status < 500 ? `The studio refuses this (${reply.status}).` : "The studio has failed at this; its terminal says why.";
     throw new Wrong(said.error || failed);
@@ -31,6 +35,25 @@ export async function call(path, options) {
 /** @param {string} path @param {unknown} body */
 export const post = (path, body) =>
   call(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+/**
+ * Refuse the kicks of another model than this page's: the studio may have been started anew, with another one, while the
+ * page was open. Before the page knows its model, it takes what comes.
+ * @param {Sound[]} sounds
+ */
+function checkModel(sounds) {
+  const other = (/** @type {string | undefined} */ digest) => digest !== undefined && digest !== state.digest;
+  if (!state.digest || !sounds.some(({ recipe }) => other(recipe?.model_sha256))) return;
+  const error = new Wrong("This studio plays another model now; reload the page to go on with it.");
+  wrongForGood(error); // also where what a reply was for says its errors elsewhere
+  throw error;
+}
+
+/** A refusal may be another model's, which takes no recipe of this page's: any kick says which model is played. */
+async function askWhichModel() {
+  const reply = await fetch("api/map?n=1").catch(() => null);
+  if (reply?.ok) await unpack(reply);
+}
 
 /** @param {Response} reply @returns {Promise<Reply>} */
 async function unpack(reply) {
@@ -46,6 +69,7 @@ async function unpack(reply) {
       (_, c) => new Float32Array(bytes, 4 + size + 4 * length * (i * channels + c), sound.length),
     ),
   }));
+  checkModel(sounds);
   return { sounds, head };
 }
 
@@ -68,8 +92,17 @@ export const backend = {
   match: async (targets, recipe, rounds) => unpack(await post("api/match", { targets, recipe, rounds })),
   /** @param {Recipe} recipe @param {[number, number][]} pitch ms and Hz @param {[number, number][]} level ms and dB @param {number} rounds */
   draw: async (recipe, pitch, level, rounds) => unpack(await post("api/draw", { recipe, pitch, level, rounds })),
-  /** @param {Record<string, number>} targets @param {number} seed */
-  matchSeed: async (targets, seed) => unpack(await post("api/match", { targets, seed })),
+  /**
+   * The kick of a seed. One that rings on is measured anew: the card of a longer sound says other things.
+   * @param {Record<string, number>} targets @param {number} seed @param {number} [seconds] the most that it rings
+   */
+  matchSeed: async (targets, seed, seconds) => {
+    const half = await unpack(await post("api/match", { targets, seed }));
+    if (!seconds) return half;
+    const recipe = { ...half.sounds[0].recipe, length_s: seconds };
+    if (Object.keys(targets).length) return unpack(await post("api/match", { targets, recipe }));
+    return { ...half, sounds: (await backend.render([recipe])).sounds };
+  },
   /** @param {Blob} file @param {string} name */
   invert: async (file, name) => {
     const body = await bytesOf(file, name);

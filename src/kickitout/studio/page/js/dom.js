@@ -47,15 +47,25 @@ export function say(text) {
 
 const WRONG_MS = 10_000;
 let wrongTimer = 0;
+let stays = false; // whether what was said is so until the page is loaded again
 /** Say what went wrong. It goes away after a while, and with the next thing that the reader does and that works. @param {unknown} error */
 export function wrong(error) {
+  if (stays) return;
   element("wrong").textContent = inSentence(error);
   clearTimeout(wrongTimer);
   wrongTimer = window.setTimeout(right, WRONG_MS);
 }
 
+/** Say what is wrong with the page as it is: that stays. @param {unknown} error */
+export function wrongForGood(error) {
+  wrong(error);
+  clearTimeout(wrongTimer);
+  stays = true;
+}
+
 /** What was wrong is so no more. */
 export function right() {
+  if (stays) return;
   clearTimeout(wrongTimer);
   element("wrong").textContent = "";
 }

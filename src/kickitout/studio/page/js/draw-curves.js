@@ -101,22 +101,37 @@ const isOpen = () => !panel.hidden;
 function begin() {
   const sound = state.sound;
   const written = sound?.recipe?.curves;
-  const analysis = sound && analysisOf(sound);
-  const own = achievedCurves();
-  const few = (/** @type {CurveName} */ name) =>
-    simplified(name, own[name].filter(([ms, value]) => ms >= OWN_FROM_MS && ms <= LAST_MS && value > OWN_ABOVE[name]));
-  origin = null;
-  plain = !written;
-  const other = analysis ? { pitch: few("pitch"), level: few("level") } : guessed(sound?.base ?? sound?.card ?? null);
-  drawing = { pitch: written?.pitch ?? other.pitch, level: written?.level ?? other.level };
-  results = analysis?.drawn?.points ?? [];
+  ours = origin = null; // a redo may come back to it, and its points are gone then
+  held.clear();
   touched = { pitch: Boolean(written?.pitch), level: Boolean(written?.level) };
+  const own = ownCurves();
+  drawing = { pitch: written?.pitch ?? own.pitch, level: written?.level ?? own.level };
+  results = (sound && analysisOf(sound)?.drawn?.points) ?? [];
   [chosen, focused] = ["pitch", 0];
 }
 
-let plain = true; // nothing is drawn yet: the points are the kick's own curves
+/** What the kick does by itself, in few points: guessed, until its analysis has come. @returns {Drawing} */
+function ownCurves() {
+  const sound = state.sound;
+  if (!sound || !analysisOf(sound)) return guessed(sound?.base ?? sound?.card ?? null);
+  const own = achievedCurves();
+  const few = (/** @type {CurveName} */ name) =>
+    simplified(name, own[name].filter(([ms, value]) => ms >= OWN_FROM_MS && ms <= LAST_MS && value > OWN_ABOVE[name]));
+  return { pitch: few("pitch"), level: few("level") };
+}
+
+/** A curve that was not drawn is what the kick does now: what was drawn of the other one moves it, too. */
+function followOwn() {
+  if (held.size) return; // not under a hand
+  const own = ownCurves();
+  for (const name of NAMES) if (!touched[name]) drawing = { ...drawing, [name]: own[name] };
+  focused = Math.max(0, Math.min(focused, drawing[chosen].length - 1));
+}
+
 /** Which curves were drawn: the others stay the kick's own. @type {Record<CurveName, boolean>} */
 let touched = { pitch: false, level: false };
+/** Pointers that hold a point. @type {Set<number>} */
+const held = new Set();
 
 function follow() {
   if (!isOpen() || state.sound === ours) return repaint();
@@ -127,7 +142,7 @@ function follow() {
 /** The analysis of a kick has come: its own curves are known. @param {Sound} sound */
 export function analysisCame(sound) {
   if (!isOpen() || sound !== state.sound) return;
-  if (plain && !origin) begin();
+  followOwn();
   results = analysisOf(sound)?.drawn?.points ?? results;
   repaint();
 }
@@ -138,7 +153,6 @@ export function analysisCame(sound) {
 function change(name, points, resting) {
   drawing = { ...drawing, [name]: points };
   touched[name] = true;
-  plain = false;
   repaint();
   const turn = ++changes;
   render(turn, resting);
@@ -216,6 +230,7 @@ function grab(event) {
   [chosen, focused] = [dot.name, dot.at];
   focusOn(dot.name, dot.at);
   layer.setPointerCapture(event.pointerId);
+  held.add(event.pointerId);
   const hand = new AbortController(); // one finger's: what it listens to ends with it
   let last = false;
   const drag = (/** @type {PointerEvent} */ at) => {
@@ -227,7 +242,10 @@ function grab(event) {
   const drop = (/** @type {PointerEvent} */ at) => {
     if (at.pointerId !== event.pointerId) return;
     hand.abort();
-    if (last) change(dot.name, drawing[dot.name], true);
+    held.delete(event.pointerId);
+    if (last) return change(dot.name, drawing[dot.name], true);
+    followOwn(); // an analysis may have come meanwhile
+    repaint();
   };
   layer.addEventListener("pointermove", drag, { signal: hand.signal });
   for (const kind of /** @type {const} */ (["pointerup", "pointercancel"])) layer.addEventListener(kind, drop, { signal: hand.signal });

@@ -77,6 +77,7 @@ export function paintLayer(drawing, touched, seconds, achieved) {
   if (layer.dataset.shapes !== shapes) {
     layer.dataset.shapes = shapes;
     wanted ??= pointOf(document.activeElement);
+    if (wanted) wanted.at = Math.min(wanted.at, drawing[wanted.name].length - 1); // a kick's own curve may have fewer points by now
     layer.replaceChildren(...NAMES.flatMap((name) => [
       shape("polyline", { class: `achieved ${name}` }),
       shape("polyline", { class: `drawn ${name}` }),

@@ -11,6 +11,7 @@ import { count, NOTE_NAMES, noteOf } from "./words.js";
 /** @typedef {import("./likeness.js").Print} Print */
 
 const LIKEST = 24; // kicks that are shown as like a sound
+const NONE = "No kick of the map is like that: loosen one, or add More.";
 const THIRDS = { dark: 0, middle: 1, bright: 2 };
 
 /** What is looked for. @type {{name: string, print: Print} | null} */
@@ -121,19 +122,19 @@ export function filter() {
   const print = like?.print;
   if (print) left = [...left].sort((a, b) => farFrom(a, print) - farFrom(b, print)).slice(0, LIKEST);
   shown = few ? new Set(left) : null;
-  say(kicks.length, left);
+  say(kicks.length, left, shortest > longest ? `length: ${shortest} ms is above ${longest} ms; the shorter one goes first.` : NONE);
   changed();
 }
 
 /** The kicks that are shown, those most like a sound first. */
 export const found = () => (shown === null ? all() : [...shown]);
 
-/** @param {number} of @param {Sound[]} left */
-function say(of, left) {
+/** @param {number} of @param {Sound[]} left @param {string} none what is said where none is left */
+function say(of, left, none) {
   const text = !of ? "" : shown === null ? count(of, "kick") : `${left.length} of ${count(of, "kick")}`;
   element("count").textContent = text;
   const nearest = like && left.length ? ` nearest to ${like.name}: ${farFrom(left[0], like.print).toFixed(1)} dB away` : "";
-  element("find-said").textContent = shown === null ? "" : left.length ? `${text}${nearest ? `,${nearest}` : ""}` : "No kick of the map is like that: loosen one, or add More.";
+  element("find-said").textContent = shown === null ? "" : left.length ? `${text}${nearest ? `,${nearest}` : ""}` : none;
   button("find-open").classList.toggle("on", shown !== null || select("find-style").value !== "");
 }
 

@@ -108,8 +108,18 @@ export class KickMap {
     this.walking = false;
   }
 
-  /** @param {{x: number, y: number}} here @param {boolean} done */
-  walkTo(here, done) {
+  /** The nearest point of the map: beyond its edge no kick lies. @param {{x: number, y: number}} wanted */
+  inside({ x, y }) {
+    const { clientWidth: width, clientHeight: height } = this.canvas;
+    return {
+      x: Math.min(Math.max(x, MARGIN.left), width - MARGIN.right),
+      y: Math.min(Math.max(y, MARGIN.top), height - MARGIN.bottom),
+    };
+  }
+
+  /** @param {{x: number, y: number}} wanted @param {boolean} done */
+  walkTo(wanted, done) {
+    const here = this.inside(wanted);
     this.trail.push(here);
     const near = this.points
       .map((point) => ({ point, far: Math.hypot(point.x - here.x, point.y - here.y) }))
@@ -160,7 +170,8 @@ export class KickMap {
     if (way && event.shiftKey) {
       event.preventDefault();
       const from = this.trail.at(-1) ?? this.locate(this.selected) ?? { x: 100, y: 100 };
-      this.walkTo({ x: from.x + STEP_PX * way[0], y: from.y + STEP_PX * way[1] }, true);
+      const to = this.inside({ x: from.x + STEP_PX * way[0], y: from.y + STEP_PX * way[1] });
+      if (to.x !== from.x || to.y !== from.y) this.walkTo(to, true);
     } else if (way) {
       event.preventDefault();
       const from = this.locate(this.hovered ?? this.selected) ?? { x: this.canvas.clientWidth / 2, y: this.canvas.clientHeight / 2 };

@@ -7,6 +7,7 @@ import { state } from "./state.js";
 import { count } from "./words.js";
 
 const MOST_IN_A_KIT = 16;
+const MODEL_S = 0.5; // what a model makes, without ringing on
 
 /** @param {import("./types.js").About} about */
 export function setUpTake(about) {
@@ -47,11 +48,16 @@ async function ring() {
   if (!from?.recipe) return;
   const { length_s: _, ...half } = from.recipe;
   const seconds = Number(select("length").value);
-  const { sounds } = await backend.render([seconds > 0.5 ? { ...half, length_s: seconds } : half]);
+  const { sounds } = await backend.render([seconds > MODEL_S ? { ...half, length_s: seconds } : half]).catch((error) => {
+    showLength(); // it is as long as it was
+    throw error;
+  });
   if (state.sound !== from) return; // another kick was selected meanwhile
   state.select(sounds[0], state.targets);
   play(sounds[0]);
 }
+
+const showLength = () => void (select("length").value = String(state.sound?.recipe?.length_s ?? MODEL_S));
 
 let recipeAddress = "";
 
@@ -59,13 +65,13 @@ function show() {
   const sound = state.sound;
   const link = the("download", HTMLAnchorElement);
   const recipe = the("recipe", HTMLAnchorElement);
-  for (const one of [link, recipe]) one.toggleAttribute("inert", !sound?.recipe);
+  for (const one of [link, recipe, element("length-label"), element("again")]) one.toggleAttribute("inert", !sound?.recipe);
+  showLength();
   if (!sound?.recipe) {
     element("file-name").textContent = "your own sound: you have its file already";
     element("command").textContent = "";
     return;
   }
-  select("length").value = String(sound.recipe.length_s ?? 0.5);
   const form = { format: select("format").value, bits: select("bits").value, rate: select("rate").value };
   link.href = backend.fileAddress(sound, form);
   link.download = `${sound.name}.${form.format}`;

@@ -243,14 +243,15 @@ function carriedOver(other, goals) {
 
 /** Another kick: in an exported site one of the map, which keeps the notes that are locked if any of them does. */
 async function rolled() {
-  const [before, goals, kicks] = [state.sound?.recipe?.seed, goalsNow(), await backend.measured()];
+  const { seed: before, length_s: seconds } = state.sound?.recipe ?? {};
+  const [goals, kicks] = [goalsNow(), await backend.measured()];
   const others = kicks.map((kick, seed) => ({ seed, ...carriedOver(kick, goals) })).filter(({ seed }) => seed !== before);
   const keeping = others.filter(({ kept }) => kept);
   const from = keeping.length ? keeping : others;
   const draw = (/** @type {number} */ n) => Math.floor(Math.random() * n);
   const { seed, targets } = from.length ? from[draw(from.length)] : { seed: draw(1e6), targets: currentTargets() };
   const turns = Object.fromEntries(goals.map(({ target: { name }, value }) => [name, { turn: targets[name], value }]));
-  return { seed, targets, turns, reply: await backend.matchSeed(targets, seed) };
+  return { seed, targets, turns, reply: await backend.matchSeed(targets, seed, seconds) };
 }
 
 async function reroll() {

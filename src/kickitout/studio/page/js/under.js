@@ -1,7 +1,7 @@
 /** What plays under the pattern: nothing, a plain bass, or a loop of the user's. */
 
 import { audio } from "./audio.js";
-import { element, input, make, select, wrong } from "./dom.js";
+import { element, input, make, select, trying } from "./dom.js";
 import { shortened } from "./file.js";
 import { outputOf } from "./master.js";
 import { keepInSession } from "./session.js";
@@ -40,7 +40,7 @@ export function setUpUnder(nextStep) {
   file.addEventListener("change", () => {
     const chosen = file.files?.[0];
     file.value = ""; // the same file may be chosen again
-    if (chosen) readLoop(chosen).then(() => startLoop(nextStep()), wrong);
+    if (chosen) trying(() => readLoop(chosen).then(() => startLoop(nextStep())))();
   });
   for (const id of ["under", "bass-note", "under-level"]) element(id).addEventListener("change", () => state.tell("session"));
   keepInSession("under", { save, from: underFrom, open: (own) => open(own, nextStep) });
