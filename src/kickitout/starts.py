@@ -99,8 +99,9 @@ def seconds_of(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
 
 def length_of_sound(asked: float | None, sound: Any, model: Model) -> float:
     """The length that is asked for, or that which a file of the model's own says."""
-    if asked is None and isinstance(sound, str | PathLike):
-        return seconds_of(None, recipe_of_file(model, sound) or {})
+    file = sound.sound if isinstance(sound, Inversion) else sound
+    if asked is None and isinstance(file, str | PathLike):
+        return seconds_of(None, recipe_of_file(model, file) or {})
     return seconds_of(asked, sound)
 
 

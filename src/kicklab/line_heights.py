@@ -37,7 +37,8 @@ class LineHeights:
 
     def change(self, name: str, first: int = -LAST, last: int = -1) -> Figure:
         """From one milestone to another, in dB: over the last ones, if nothing is said."""
-        change = self.heights[name][:, last] - self.heights[name][:, first]
+        heights = self.heights[name]
+        change = heights[:, last] - heights[:, max(first, -heights.shape[1])]
         return welch(float(change.mean()), [of_seeds(change)])
 
     def contrast(self, a: str, b: str) -> Figure:

@@ -156,14 +156,24 @@ def test_at_the_edge_of_the_map_a_key_stays_where_it_is(studio):
 
 
 def test_a_walk_ends_at_the_edge_of_the_map(studio):
-    page, walks = studio.page, []
+    page, walks, ended = studio.page, [], []
+
+    def rest():
+        """Until all that was asked for has come, and nothing more is asked."""
+        alike = 0
+        while alike < 5:
+            before = len(walks)
+            page.wait_for_timeout(100)
+            alike = alike + 1 if len(walks) == before == len(ended) else 0
+
     page.mouse.move(0, 0)
     page.mouse.click(*studio.kick(0.1, 0.9))
     page.on("request", note := lambda request: "/api/blend" in request.url and walks.append(request.post_data_json))
+    page.on("requestfinished", end := lambda request: "/api/blend" in request.url and ended.append(request))
     width = page.locator("#map canvas").bounding_box()["width"]
     for _ in range(int(width / 26) + 1):  # pixels of a step
         page.keyboard.press("Shift+ArrowRight")
-    page.wait_for_timeout(1500)  # the last of them is rendered
+    rest()
     before, there = len(walks), studio.recipe()
     for _ in range(20):
         page.keyboard.press("Shift+ArrowRight")
@@ -178,10 +188,11 @@ def test_a_walk_ends_at_the_edge_of_the_map(studio):
         page.mouse.move(x + 20, y, steps=2)
         page.mouse.move(x + width / 2 + far, y)
         page.mouse.up()
-        page.wait_for_timeout(1000)  # the last of them is on its way
+        rest()
         beyond.append(walks[-1])
     assert beyond[0] == beyond[1]
     page.remove_listener("request", note)
+    page.remove_listener("requestfinished", end)
 
 
 def test_axes_are_picked_and_kept(studio):

@@ -27,7 +27,7 @@ SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 def encode_sound(
     samples: np.ndarray, rate: int, *, format: str = "wav", bits: str = "24", comment: str | None = None
 ) -> bytes:
-    """samples [T], [T, C] or, of a stereo kick, [2, T] to the bytes of a file, the same for the same input. No dither.
+    """samples [T], [T, C] or [1 or 2, T], as kicks are, to the bytes of a file, the same for the same input. No dither.
 
     format: "wav" or "flac"; bits: "16", "24" or "32f" (WAV only). Integer formats clip at full scale, floats do not.
     comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format
@@ -44,7 +44,7 @@ def encode_sound(
     if not np.issubdtype(np.asarray(samples).dtype, np.floating):
         raise UserError(f"samples of {np.asarray(samples).dtype}: files are written of floats, 1 at full scale")
     x = np.asarray(samples, dtype=np.float32)
-    if x.ndim == 2 and len(x) == 2 < x.shape[1]:
+    if x.ndim == 2 and len(x) <= 2 and x.shape[1] > MAX_CHANNELS:  # no file has so many channels
         x = x.T
     channels = 1 if x.ndim == 1 else x.shape[1] if x.ndim == 2 else 0
     if not 1 <= channels <= MAX_CHANNELS or int(rate) != rate or rate < 1:
@@ -89,7 +89,7 @@ def write_sound(
     comment: str | None = None,
     force: bool = False,
 ) -> Path:
-    """Write samples [T], [T, C] or, of a stereo kick, [2, T] to `path` (.wav or .flac), whole or not at all.
+    """Write samples [T], [T, C] or, as kicks are, [1 or 2, T] to `path` (.wav or .flac), whole or not at all.
 
     Returns the path. rate: Hz. bits: "16", "24", or "32f" (WAV alone). comment: text that travels in the file, such as
     a recipe. Raises UserError for another suffix, for a file that exists unless `force`, and when the disk refuses.

@@ -116,8 +116,8 @@ class TargetTally:
             print(f"targets: {self.kicks - self.missing} of {self.kicks} kicks meet all", file=sys.stderr)
         if self.moving:
             of = f"{self.moving} of {count(self.kicks, 'kick')}"
-            print(f"targets: the pitch of {of} still moves by more than a semitone where it is measured; what it is "
-                  "asked for is a pitch that they pass, and no note that they rest on", file=sys.stderr)  # fmt: skip
+            print(f"targets: the pitch of {of} still moves by more than a semitone where it is measured: they "
+                  "pass the pitch that was asked for, and do not rest on it", file=sys.stderr)  # fmt: skip
 
 
 def tolerances(text: str) -> dict[str, float]:

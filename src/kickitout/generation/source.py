@@ -36,6 +36,7 @@ def wave_of(samples: np.ndarray) -> np.ndarray:
     """A kick as a model hears it, of samples at 44.1 kHz with the onset at ONSET: [LENGTH], or left and right [2,
     LENGTH]; a shorter one has silence behind it. Raises UserError for what are no samples."""
     shape, kind = list(samples.shape), samples.dtype
+    samples = samples[0] if samples.ndim == 2 and len(samples) == 1 else samples
     if samples.size == 0 or not (samples.ndim == 1 or (samples.ndim == 2 and len(samples) == 2)):
         raise UserError(f"samples {shape}: a kick is [T], or left and right [2, T]")
     if not np.issubdtype(kind, np.floating) or not np.isfinite(samples).all():

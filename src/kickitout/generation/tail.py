@@ -46,7 +46,7 @@ def check_length(length_s: float) -> float:
     """The length as it is. Raises UserError for one that no kick has."""
     if not isinstance(length_s, numbers.Real) or not MODEL_S <= length_s <= LONGEST_S:
         raise UserError(
-            f"length {length_s} s: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
+            f"length {length_s!r}: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
             "and a target of its decay asks for a shorter one"
         )
     return length_s

@@ -27,9 +27,9 @@ def one_thread() -> Iterator[None]:
     before the first."""
     global _within
     with _lock:
-        _within += 1
-        if _within == 1:
+        if _within == 0:
             _limit()
+        _within += 1
     try:
         yield
     finally:
@@ -46,12 +46,12 @@ def environment_outside() -> dict[str, str]:
 
 
 def _limit() -> None:
-    _given.update({name: os.environ[name] for name in ONE_THREAD if name in os.environ})
-    os.environ.update(ONE_THREAD)
     if "numpy" in sys.modules and find_spec("threadpoolctl"):
         import threadpoolctl
 
         _before.enter_context(threadpoolctl.threadpool_limits(1))
+    _given.update({name: os.environ[name] for name in ONE_THREAD if name in os.environ})
+    os.environ.update(ONE_THREAD)
     _before.callback(_restore)
 
 

@@ -16,7 +16,7 @@ from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.phases import PART_NAMES
-from kicklab.paper.words import LEVEL, beyond, counted, decibels, listed, lying, name, probability
+from kicklab.paper.words import LEVEL, beyond, counted, decibels, listed, lying, name, partly_alive, probability
 
 
 def answer_of(study: str, e: Evidence) -> str:
@@ -41,12 +41,11 @@ def _learns(e: Evidence) -> list[str]:
         return [f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."]
     learned = [row for row in e.rows if e.alive(row)]
     nearest = min(learned, key=lambda row: e.distance(row).value)
-    excess, others = e.excess(nearest), [row for row in learned if row not in (base, nearest)]
-    too = f", and {_seeds(e, nearest)} of {name(nearest)}" if nearest != base else ""
-    said = (
-        f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}, the nearest row, "
-        f"which lies {lying(e, nearest)} from unseen sources{f', {beyond(excess)}' if excess else ''}."
-    )
+    excess = None if partly_alive(e, nearest) else e.excess(nearest)
+    others = [row for row in learned if row not in (base, nearest)]
+    too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest row" if nearest != base else ""
+    where = f"{lying(e, nearest)} from unseen sources{f', {beyond(excess)}' if excess else ''}"
+    said = f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies {where}."
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
     return [said, *([also] if others else []), *filter(None, [_told_apart(e, learned)]), *missed_sentences(e)]
 
@@ -118,13 +117,14 @@ def _lines(e: Evidence) -> list[str]:
     fade = "Periodic lines fade with training" if late.high < 0 else "Training does not take periodic lines away"
     brief = f"{fade}: those of {name(base)} stand {decibels(height)} above real kicks."
     brief += f" In what {listed(gone)} {'makes' if len(gone) == 1 else 'make'} none are shown." if gone else ""
-    change = f"From {seen[-LAST]:,} to {seen[-1]:,} sounds they change by {decibels(late)}"
+    change = f"From {seen[-LAST:][0]:,} to {seen[-1]:,} sounds those of {name(base)} change by {decibels(late)}"
     if len(seen) > LAST:
         change += f", from {seen[0]:,} to {seen[-LAST]:,} by {decibels(found.change(base, 0, -LAST))}"
     lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, {probability(p)}" for a, b, by, p in shown]
     open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
+    mixed = [f"{_seeds(e, row)} of {name(row)}" for row in found.heights if partly_alive(e, row)]
     return [
-        brief, f"{change}.",
+        brief, f"{change}.", *([f"At the end {listed(mixed)} are alive, and all count here."] if mixed else []),
         *([f"They stand lower {'; '.join(lower)} (after Holm)."] if lower else []),
         *([f"No difference of lines is shown between {'; '.join(open_)}."] if open_ else []),
     ]  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -64,4 +63,4 @@ def _span(found: Sequence[dict[str, Any]]) -> str:
 
 def _real(found: Sequence[dict[str, Any]]) -> str:
     values = [s["real"] for s in found if s["real"] is not None]
-    return f"recordings among themselves {short(float(np.mean(values)))}" if values else f"{short(math.nan)}"
+    return f"recordings among themselves {short(float(np.mean(values)))}" if values else "none among recordings"

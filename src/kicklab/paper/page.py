@@ -27,7 +27,7 @@ from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
-from kicklab.paper.words import counted, told
+from kicklab.paper.words import counted, listed, told
 from kicklab.pictures import made_waves
 from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
@@ -47,8 +47,8 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of what it makes.",
 }
 OFFSET = (
-    "An offset is a constant under the last tanh, with which a generator begins at silence; alive means quiet tails, "
-    "within 10 dB."
+    "An offset is a constant under the last tanh: 0 begins at mid-grey, data at silence. Alive means quiet tails, within "
+    "10 dB."
 )
 ABOUT_SWAP = (
     "Nothing is trained here. Levels of real kicks and of what a model makes get a phase that is kept, and one that "
@@ -150,14 +150,15 @@ def _parts(paper: Paper) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _same_runs(whole: dict[str, Evidence]) -> list[list[str]]:
-    """Rows of several studies that are the same runs under another name, study by study: the same settings."""
-    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+def _same_runs(whole: dict[str, Evidence]) -> list[str]:
+    """Rows of several studies that are the same runs under another name: the same settings and kicks."""
+    found: dict[tuple[object, ...], list[str]] = {}
     for study, e in whole.items():
         for row in rows_of(e.study):
             if row.name in e.rows:
-                found.setdefault((row.config, tuple(sorted(row.changes))), []).append(f"{row.name} ({study})")
-    return [names for names in found.values() if len(names) > 1]
+                settings = row.resolved(0).model_dump_json(), row.kicks, row.more, e.study.data
+                found.setdefault(settings, []).append(f"{row.name} ({study})")
+    return [listed(names) for names in found.values() if len(names) > 1]
 
 
 def _whole(paper: Paper) -> dict[str, Evidence]:

@@ -93,6 +93,6 @@ def swap_figure(paper: Paper, found: dict[str, Any]) -> Markup:
         f"Levels of {n['real']} real kicks ({sources['real']} sources) and of {n['made']} sounds of "
         f"{escape(found['made'])}, each with a phase that is kept ({escape(found['phase'])}, of what is made) and with "
         f"one of so many rounds of Griffin-Lim, against {n['unseen']} kicks of {sources['unseen']} other sources; 95 % "
-        "intervals over sources. Dashed: real kicks of new sources, and chance."
+        "intervals over sources, with classifiers as they are. Dashed: real kicks of new sources, and chance."
     )
     return paper.figure("fig-swap", art, caption, wide=True)

@@ -50,16 +50,9 @@ def score_rows(
         if trained and whole and row not in whole:
             continue
         taken = [str(len(runs)), str(round(sum(r["steps"] for r in runs) / len(runs)))] if trained else ["", ""]
-        rows.append(
-            [
-                shown(row),
-                *taken,
-                *(
-                    cell(results.over_seeds(study, row, score), of_seeds=trained and len(runs) > 1)
-                    for score, _ in scores
-                ),
-            ]
-        )
+        found = (results.over_seeds(study, row, score) for score, _ in scores)
+        cells = (cell(one, of_seeds=one is not None and one.trained and one.seeds > 1) for one in found)
+        rows.append([shown(row), *taken, *cells])
     beside = [short(results.beside(study, score)) for score, _ in scores]
     head = ["row", "seeds", "steps", *(title for _, title in scores)]
     return head, [*rows, ["real-vs-real baseline", "", "", *beside]]
@@ -78,7 +71,7 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
         mixed = partly_alive(e, row)
         at = [cell(reach(e, row, i), of_seeds=mixed) for i in range(len(runs.seen))]
         opinions = [run[-1]["critic"] for run in runs.logs if run[-1]["critic"]]
-        said = [tick_text(round(sum(o[kind]["logit"] for o in opinions) / len(opinions), 1)) for kind in OPINIONS
+        said = [tick_text(round(sum(o[kind]["logit"] for o in opinions) / len(opinions), 1) + 0.0) for kind in OPINIONS
                 if opinions]  # fmt: skip
         ends = [run[-1]["told_apart"] for run in runs.logs if "told_apart" in run[-1]]
         apart = f"{_span([end['accuracy'] for end in ends])} ({_span([end['p'] for end in ends])})" if ends else "–"

@@ -71,10 +71,10 @@ def cell(e: Estimate | Figure | None, *, of_seeds: bool = False) -> str:
 def rough(value: float) -> str:
     """Two digits that count: the end of an interval.
 
-    >>> rough(0.0287), rough(-12.3), rough(1034.0), rough(1.0)
-    ('0.029', '−12', '1000', '1')
+    >>> rough(0.0287), rough(-12.3), rough(1034.0), rough(-0.0)
+    ('0.029', '−12', '1000', '0')
     """
-    return f"{float(f'{value:.2g}'):.10g}".replace("-", "−")
+    return f"{float(f'{value:.2g}') + 0.0:.10g}".replace("-", "−")
 
 
 def decibels(f: Figure) -> str:
@@ -161,7 +161,7 @@ def told(e: Evidence, confirm: Evidence | None) -> list[str]:
     found = [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
     found += [compared(e, a, b, f, p, confirm) for a, b, f, p in e.named()]
     if e.study.contrasts and len(e.named()) < len(e.study.contrasts):
-        found.append(f"Of {counted(len(e.study.contrasts), 'contrast')} that were named beforehand {len(e.named())} "
+        found.append(f"Of the contrasts that were named beforehand {len(e.named())} of {len(e.study.contrasts)} "
                      f"{'is' if len(e.named()) == 1 else 'are'} of rows that are whole.")  # fmt: skip
     if e.problems:  # what mends them is said on the command line
         found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
