@@ -12,13 +12,13 @@ from kicklab.experiments.ladder import CLAIMS, FAULTS, Rung, claimed, ladder, la
 
 pytestmark = pytest.mark.decides
 
-KICKS = 128
+KICKS, DRAWS = 96, 30
 
 
 @pytest.mark.slow
 def test_on_rendered_kicks_every_score_sees_what_it_claims():
     """One test, for the ladder takes a minute and several workers would each climb it."""
-    rungs = ladder(synthesise(range(KICKS))[0], np.arange(KICKS), draws=60, faults=[*CLAIMS])
+    rungs = ladder(synthesise(range(KICKS))[0], np.arange(KICKS), draws=DRAWS, faults=[*CLAIMS])
     assert [r for r in rungs if (r.fault, r.score) in claimed() and not r.sees] == []
     assert claimed() <= {(r.fault, r.score) for r in rungs}
     by = {r.score: r for r in rungs if r.fault == "copies"}
