@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -237,6 +237,12 @@ def left_by_others(name: str) -> bool:
     [True, True, True, True, False]
     """
     return OTHERS.fullmatch(name) is not None
+
+
+def strange_in(folder: Path, ours: Set[str]) -> list[str]:
+    """The files and links below a folder that are none of `ours`, as paths from there, without what others leave."""
+    there = {p.relative_to(folder) for p in folder.rglob("*") if p.is_symlink() or not p.is_dir()}
+    return sorted({p.as_posix() for p in there if not any(map(left_by_others, p.parts))} - ours)
 
 
 def names_in(folder: Path) -> list[str]:

@@ -51,6 +51,16 @@ def note_name(midi: int) -> str:
     return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"
 
 
+def drift_said(cents: float) -> str:
+    """What is to be said of a pitch that falls by so many cents where it is measured; empty where it rests, or is none.
+
+    >>> drift_said(292.3), drift_said(-150.0), drift_said(20.0), drift_said(math.nan)
+    ('its pitch still falls by 292 cents', 'its pitch still rises by 150 cents', '', '')
+    """
+    how = "falls" if cents > 0 else "rises"
+    return f"its pitch still {how} by {abs(cents):.0f} cents" if abs(cents) > SEMITONE_CENTS else ""
+
+
 def to_midi(hz: float) -> float:
     """
     >>> to_midi(440.0)

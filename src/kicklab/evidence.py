@@ -142,18 +142,19 @@ class Evidence:
         sources = len(np.unique(self.unseen.sources))
         return welch(float(drawn[0]), [(float(drawn[1:].var(ddof=1)), sources - 1), *map(of_seeds, rows)])
 
-    def _values(self, name: str, milestone: int | None) -> np.ndarray:
+    def values(self, name: str, milestone: int | None = None) -> np.ndarray:
+        """[seeds, 1 + draws] of a row, on the soft scale: the primary ones, or those at a milestone."""
         return self.rows[name].primary() if milestone is None else self.rows[name].at(milestone)
 
     def distance(self, name: str, milestone: int | None = None) -> Figure:
         """Distance of a row in dB: the primary one, or that at a milestone."""
-        found = self._values(name, milestone)
+        found = self.values(name, milestone)
         f = self._summed(found.mean(0), found)
         return Figure(hard(f.value), hard(f.low), hard(f.high))
 
     def contrast(self, a: str, b: str, milestone: int | None = None) -> Figure:
         """How much farther `a` is than `b`, paired over sources, on the soft scale."""
-        far, near = self._values(a, milestone), self._values(b, milestone)
+        far, near = self.values(a, milestone), self.values(b, milestone)
         return self._summed(far.mean(0) - near.mean(0), far, near)
 
     def excess(self, name: str) -> Figure | None:

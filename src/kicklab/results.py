@@ -204,9 +204,13 @@ class Results:
 
     def estimate(self, study: str, row: str, score: str, share: float = 1.0) -> Estimate | None:
         """A score of a row over its seeds; None where it was not measured."""
-        name = self.score_name(study, score)
-        found = [r for r in self._scores.get((study, share, row, name), []) if r["value"] is not None]
+        found = self._known(study, row, score, share)
         return estimate_of(found) if found else None
+
+    def _known(self, study: str, row: str, score: str, share: float = 1.0) -> list[dict[str, Any]]:
+        """The runs of a row of which a score is known."""
+        name = self.score_name(study, score)
+        return [r for r in self._scores.get((study, share, row, name), []) if r["value"] is not None]
 
     def over_seeds(self, study: str, row: str, score: str) -> Estimate | None:
         """The same for a table: where there are several runs their median, the least and the greatest of them. An
@@ -214,8 +218,7 @@ class Results:
         found = self.estimate(study, row, score)
         if found is None or found.seeds < 2 or not found.trained:
             return found
-        runs = self._scores[study, 1.0, row, self.score_name(study, score)]
-        values = sorted(r["value"] for r in runs if r["value"] is not None)
+        values = sorted(r["value"] for r in self._known(study, row, score))
         return replace(found, value=statistics.median(values), low=values[0], high=values[-1])
 
     def estimates(self, study: str, score: str, *sources: str) -> list[Estimate]:

@@ -43,6 +43,17 @@ def begun(browser, address):
     return studio, kept(studio.page)
 
 
+def opens_whole(studio, title):
+    """A reload opens what was begun, with nothing put aside; that was all."""
+    studio.page.reload()
+    studio.whole()
+    studio.page.click("#tab-beat")
+    assert (studio.page.input_value("#tempo"), pad(studio.page)) == ("91", title)
+    assert studio.page.is_hidden("#open-before")
+    assert studio.troubles == []
+    studio.context.close()
+
+
 def test_a_kept_session_outlives_a_reply_that_fails_while_the_page_opens(browser, address):
     studio, before = begun(browser, address)
     page, title = studio.page, pad(studio.page)
@@ -53,13 +64,7 @@ def test_a_kept_session_outlives_a_reply_that_fails_while_the_page_opens(browser
     assert "Open the one before" in said
     assert page.input_value("#tempo") == "91"
     assert pad(page) != title
-    page.reload()
-    studio.whole()
-    page.click("#tab-beat")
-    assert (page.input_value("#tempo"), pad(page)) == ("91", title)
-    assert page.is_hidden("#open-before")
-    assert studio.troubles == []
-    studio.context.close()
+    opens_whole(studio, title)
 
 
 def test_nor_is_it_lost_when_the_user_goes_on_without_it(browser, address):
@@ -80,13 +85,7 @@ def test_nor_is_it_lost_when_the_user_goes_on_without_it(browser, address):
     assert page.input_value("#tempo") == "91"
     assert page.is_hidden("#open-before")
     assert {**kept(page), "selected": before["selected"]} == before
-    page.reload()
-    studio.whole()
-    page.click("#tab-beat")
-    assert (page.input_value("#tempo"), pad(page)) == ("91", title)
-    assert page.is_hidden("#open-before")
-    assert studio.troubles == []
-    studio.context.close()
+    opens_whole(studio, title)
 
 
 def test_one_that_never_opens_again_can_be_given_up(browser, address):

@@ -41,15 +41,17 @@ def encode_sound(
         raise UserError(f"format={format!r}, bits={bits!r}: wav and flac work, with 16, 24 or (wav only) 32f bits")
     if format == "flac" and bits == "32f":
         raise UserError("flac has no 32-bit float samples; choose 24 bits, or wav for 32f")
-    if not np.issubdtype(np.asarray(samples).dtype, np.floating):
-        raise UserError(f"samples of {np.asarray(samples).dtype}: files are written of floats, 1 at full scale")
-    x = np.asarray(samples, dtype=np.float32)
+    given = np.asarray(samples)
+    if not np.issubdtype(given.dtype, np.floating):
+        raise UserError(f"samples of {given.dtype}: files are written of floats, 1 at full scale")
+    x = given.astype(np.float32, copy=False)
     if x.ndim == 2 and len(x) <= 2 and x.shape[1] > MAX_CHANNELS:  # no file has so many channels
         x = x.T
     channels = 1 if x.ndim == 1 else x.shape[1] if x.ndim == 2 else 0
     if not 1 <= channels <= MAX_CHANNELS or int(rate) != rate or rate < 1:
-        shape = list(np.shape(samples))
-        raise UserError(f"samples {shape} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz work")
+        raise UserError(
+            f"samples {list(given.shape)} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz work"
+        )
     x, rate = np.ascontiguousarray(x), int(rate)
     if format == "flac":
         refuse_flac(rate, channels)

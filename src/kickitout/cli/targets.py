@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.notes import SEMITONE_CENTS, read_note, to_hz, to_midi
+from kickitout.notes import drift_said, read_note, to_hz, to_midi
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
@@ -83,9 +83,8 @@ def _beyond(line: TargetResult) -> str:
 def _restless(path: Path) -> str:
     """What is to be said of a sound file that was asked for its pitch and does not rest on it; empty where it does."""
     (sound,) = kickitout.read_cards([path])
-    drift = math.nan if isinstance(sound, UserError) else sound.drift_cents
-    how = "falls" if drift > 0 else "rises"
-    return f"; its pitch still {how} by {abs(drift):.0f} cents there" if abs(drift) > SEMITONE_CENTS else ""
+    said = "" if isinstance(sound, UserError) else drift_said(sound.drift_cents)
+    return said and f"; {said} there"
 
 
 class TargetTally:

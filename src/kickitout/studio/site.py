@@ -27,7 +27,7 @@ import numpy as np
 import kickitout
 from kickitout import frontend
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, left_by_others, names_in, whole_folder
+from kickitout.files import explain_os_error, names_in, strange_in, whole_folder
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
@@ -110,9 +110,7 @@ def _not_ours(out: Path) -> str:
         ours = set()
     if "site.json" not in ours:
         return "is not a site that kickitout wrote"
-    there = {p.relative_to(out) for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
-    mine = {p.as_posix() for p in there if not any(map(left_by_others, p.parts))}
-    strange = sorted(mine - ours - OF_NO_PLAYER)
+    strange = strange_in(out, ours | OF_NO_PLAYER)
     return f"holds {strange[0]}, which is not of the site" if strange else ""
 
 

@@ -16,7 +16,7 @@ from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.phases import PART_NAMES
-from kicklab.paper.words import LEVEL, beyond, counted, decibels, listed, lying, name, partly_alive, probability
+from kicklab.paper.words import LEVEL, beyond, decibels, listed, lying, name, partly_alive, probability
 
 
 def answer_of(study: str, e: Evidence) -> str:
@@ -80,7 +80,7 @@ def _ancestor(e: Evidence) -> list[str]:
     if mended not in e.rows:
         return []
     right = f"after {e.rows[was].seen[-1]:,} sounds {_seeds(e, mended)} are alive with {name(mended)}"
-    said = f"{right}, and {_seeds(e, was).rsplit(' ', 1)[0]} with {name(was)}."
+    said = f"{right}, and {_alive(e, was)} with {name(was)}."
     learns = e.alive(mended) == 1 and not e.alive(was)
     how = "learns kicks once its loss is right" if learns else "as it was, and mended"
     return [f"The network of the first draft {how}: {said}"]
@@ -130,11 +130,14 @@ def _lines(e: Evidence) -> list[str]:
     ]  # fmt: skip
 
 
+def _alive(e: Evidence, row: str) -> str:
+    """How many runs of a row are alive at the end, of how many."""
+    return f"{sum(e.runs_alive(row))} of {len(e.rows[row].values)}"
+
+
 def _seeds(e: Evidence, row: str) -> str:
-    """How many seeds of a row are alive at the end."""
-    n = len(e.rows[row].values)
-    alive = round(e.alive(row) * n)
-    return f"{alive} of {counted(n, 'seed')}"
+    """The same in words: a row has several seeds."""
+    return f"{_alive(e, row)} seeds"
 
 
 ANSWERS: dict[str, Callable[[Evidence], list[str]]] = {

@@ -11,7 +11,7 @@ import numpy as np
 from kickitout.descriptors.fields import FIELDS
 from kicklab.evidence import Evidence
 from kicklab.paper.charts import short
-from kicklab.paper.words import listed
+from kicklab.paper.words import listed, span
 
 OF_A_FIELD = re.compile(r"card_(\w+)_sd")
 TOLD = 3  # fields
@@ -57,8 +57,7 @@ def _third(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
 
 
 def _span(found: Sequence[dict[str, Any]]) -> str:
-    least, most = (short(end(s["value"] for s in found)) for end in (min, max))
-    return least if least == most else f"{least} to {most}"
+    return span([s["value"] for s in found])
 
 
 def _real(found: Sequence[dict[str, Any]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from markupsafe import Markup
 
@@ -14,7 +14,7 @@ from kicklab.markdown import markdown_table
 from kicklab.paper.charts import short, tick_text
 from kicklab.paper.context import Paper
 from kicklab.paper.figures import OPINIONS
-from kicklab.paper.words import cell, partly_alive, reach, rough, shown
+from kicklab.paper.words import cell, partly_alive, reach, rough, shown, span
 from kicklab.results import Results, read_results
 
 SCORES = (  # without the classifier of `kick score`: that of `evidence_rows` has whole sources in its folds, and a null
@@ -74,7 +74,10 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
         said = [tick_text(round(sum(o[kind]["logit"] for o in opinions) / len(opinions), 1) + 0.0) for kind in OPINIONS
                 if opinions]  # fmt: skip
         ends = [run[-1]["told_apart"] for run in runs.logs if "told_apart" in run[-1]]
-        apart = f"{_span([end['accuracy'] for end in ends])} ({_span([end['p'] for end in ends])})" if ends else "–"
+        apart = "–"
+        if ends:
+            right, p = (span([end[key] for end in ends], rough) for key in ("accuracy", "p"))
+            apart = f"{right} ({p})"
         best = e.best(row)
         again = reach(confirm, row, best) if confirm and row in confirm.rows else None
         nearest = Markup("{}: {}").format(f"{runs.seen[best]:,}", cell(again, of_seeds=mixed))
@@ -82,16 +85,6 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
         whole = [cell(reach(e, row), of_seeds=mixed), nearest, *taken, f"{e.alive(row):.0%}", apart, ", ".join(said)]
         rows.append([shown(row), str(len(runs.values)), *at, *whole])
     return head, rows
-
-
-def _span(values: Sequence[float]) -> str:
-    """From the least to the greatest.
-
-    >>> _span([0.98, 1.0, 0.952]), _span([0.005])
-    ('0.95 to 1', '0.005')
-    """
-    least, most = rough(min(values)), rough(max(values))
-    return least if least == most else f"{least} to {most}"
 
 
 def study_table(lab: Lab, study: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from kicklab.evidence import LAST, Evidence, Figure, hard
@@ -77,6 +77,16 @@ def rough(value: float) -> str:
     return f"{float(f'{value:.2g}') + 0.0:.10g}".replace("-", "−")
 
 
+def span(values: Sequence[float], written: Callable[[float], str] = short) -> str:
+    """From the least to the greatest.
+
+    >>> span([0.98, 1.0, 0.952], rough), span([0.005]), span([3.0, 1.0])
+    ('0.95 to 1', '0.00500', '1.00 to 3.00')
+    """
+    least, most = written(min(values)), written(max(values))
+    return least if least == most else f"{least} to {most}"
+
+
 def decibels(f: Figure) -> str:
     """A distance in a sentence."""
     return f"{short(f.value)} dB [{short(f.low)}, {short(f.high)}]"
@@ -101,8 +111,7 @@ def reach(e: Evidence, row: str, milestone: int | None = None) -> Figure:
     found = e.distance(row, milestone)
     if not partly_alive(e, row):
         return found
-    runs = e.rows[row]
-    seeds = (runs.primary() if milestone is None else runs.at(milestone))[:, 0]
+    seeds = e.values(row, milestone)[:, 0]
     return Figure(found.value, hard(float(seeds.min())), hard(float(seeds.max())))
 
 
@@ -159,10 +168,11 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
 def told(e: Evidence, confirm: Evidence | None) -> list[str]:
     """All sentences on a study: its baseline, the contrasts that it named beforehand, and what is left out."""
     found = [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
-    found += [compared(e, a, b, f, p, confirm) for a, b, f, p in e.named()]
-    if e.study.contrasts and len(e.named()) < len(e.study.contrasts):
-        found.append(f"Of the contrasts that were named beforehand {len(e.named())} of {len(e.study.contrasts)} "
-                     f"{'is' if len(e.named()) == 1 else 'are'} of rows that are whole.")  # fmt: skip
+    named = e.named()
+    found += [compared(e, a, b, f, p, confirm) for a, b, f, p in named]
+    if len(named) < len(e.study.contrasts):
+        found.append(f"Of the contrasts that were named beforehand {len(named)} of {len(e.study.contrasts)} "
+                     f"{'is' if len(named) == 1 else 'are'} of rows that are whole.")  # fmt: skip
     if e.problems:  # what mends them is said on the command line
         found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
     return found

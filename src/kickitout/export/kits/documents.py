@@ -17,7 +17,7 @@ from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import KIT_FORMATS
 from kickitout.generation.model import Model
 from kickitout.models.files import notice_of
-from kickitout.notes import GM_KICK, SEMITONE_CENTS, note_name
+from kickitout.notes import GM_KICK, drift_said, note_name
 
 KIT_FORMAT = "kickitout-kit-1"
 HEARD_LU = 1.0
@@ -54,9 +54,8 @@ def remarks(kit: Kit) -> list[str]:
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
-        if kick.tuned.note is not None and abs(drift := pitch_drift(kick.kick.wave.mean(axis=0))) > SEMITONE_CENTS:
-            how = f"{'falls' if drift > 0 else 'rises'} by {abs(drift):.0f} cents"
-            lines.append(f"does not rest on its note: {who}: its pitch still {how} where it is measured")
+        if kick.tuned.note is not None and (said := drift_said(pitch_drift(kick.kick.wave.mean(axis=0)))):
+            lines.append(f"does not rest on its note: {who}: {said} where it is measured")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
     if kit.plan.level_db is not None:

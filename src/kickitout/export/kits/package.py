@@ -28,7 +28,7 @@ from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_form
 from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
-from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder
+from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder, strange_in
 from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
@@ -188,8 +188,7 @@ def _not_ours(out: Path) -> str | None:
         ours = {*known["files"], MANIFEST}
     except (OSError, ValueError, KeyError, TypeError):
         return "is not a kit that kickitout wrote"
-    there = {p.relative_to(out) for p in out.rglob("*") if p.is_symlink() or not p.is_dir()}
-    strange = sorted({p.as_posix() for p in there if not any(map(left_by_others, p.parts))} - ours)
+    strange = strange_in(out, ours)
     return f"holds {strange[0]}, which is not of the kit" if strange else None
 
 

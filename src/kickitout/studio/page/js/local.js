@@ -4,7 +4,7 @@
  * of the map, which were measured at export.
  */
 
-import { channelsOf, ONSET, RATE } from "./curves.js";
+import { channelsOf, MODEL_S, ONSET, RATE } from "./curves.js";
 import { bytesOf, upgradedRecipe } from "./file.js";
 import { normal, startSeed } from "./noise.js";
 import { ringOn } from "./tail.js";
@@ -21,7 +21,6 @@ export { Wrong };
 
 const CONTOUR = 9; // numbers of a latent that are the pitch's fall: kickitout.descriptors.contour
 const CONTOUR_SHARE = 0.5; // kickitout.generation.vary
-const MODEL_S = 0.5; // what a model makes, and
 const LONGEST_S = 4; // the most that a kick rings: kickitout.generation.tail
 const ROUNDED = 1.5 * 2 ** -15; // a step and a half of a file of 16 bits: kickitout.generation.recipe
 const RENDERED = 1e-4; // of full scale: by so much a render here differs from Python's

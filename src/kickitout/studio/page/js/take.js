@@ -2,12 +2,12 @@
 
 import { play } from "./audio.js";
 import { backend } from "./backend.js";
+import { MODEL_S } from "./curves.js";
 import { button, element, input, inSentence, make, saveAs, select, the, trying } from "./dom.js";
 import { state } from "./state.js";
 import { count } from "./words.js";
 
 const MOST_IN_A_KIT = 16;
-const MODEL_S = 0.5; // what a model makes, without ringing on
 
 /** @param {import("./types.js").About} about */
 export function setUpTake(about) {
