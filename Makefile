@@ -59,8 +59,8 @@ lab-env: $(VENV)/train
 	$(VENV)/bin/pip install --quiet -c constraints.txt -e '.[lab]'
 
 # The model in the package, its card and its sheet; DATA holds the recorded kicks, UNSEEN others to measure against.
-# It came in seven runs (its card names them), the later ones with other losses, another mix and seed, and with noise
-# below 345 Hz, which one of as many steps has from the start.
+# It came in several runs, each from the weights of the one before (its card names them), the later ones with other losses,
+# another mix and seed, and with noise below 345 Hz, which a single run has from the start.
 STEPS = 23000
 default-model: $(VENV)/dev
 	$(VENV)/bin/kick lab measure model-data $(DATA) --out build/model-data

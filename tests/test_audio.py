@@ -142,7 +142,7 @@ def test_writing_refuses_what_it_cannot_do(tmp_path):
         write_sound(tmp_path / "a.flac", TONE, RATE, bits="32f")
     with pytest.raises(UserError, match="bits='12'"):
         encode_sound(TONE, RATE, bits="12")
-    with pytest.raises(ValueError, match="NaN"):
+    with pytest.raises(UserError, match="NaN"):
         encode_sound(np.array([np.nan]), RATE)
     with pytest.raises(UserError, match="samples of int16: files are written of floats"):
         write_sound(tmp_path / "a.wav", np.zeros(9, np.int16), RATE)

@@ -194,7 +194,7 @@ def test_reading_that_takes_longer_than_the_budget_ends_it(tmp_path, capsys, mon
     assert "is too short to train: reading 1 of 3 files took" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"threads": "many"}', '{"threads": 2}'])
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 100_000, '{"threads": "many"}', '{"threads": 2}'])
 def test_a_damaged_timing_is_none(content, tmp_path):
     (tmp_path / "timing.json").write_text(content)
     assert Timing.read(tmp_path) == Timing()

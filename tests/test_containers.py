@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from kickitout.audio import decode_comment, decode_sound, encode_sound
+from kickitout.audio import containers, decode_comment, decode_sound, encode_sound
 from kickitout.audio.chunks import Spliced
 from kickitout.errors import UserError
 
@@ -341,3 +341,19 @@ def test_a_spliced_file_reads_like_its_pieces():
     assert made.read() == whole[-3:]
     with pytest.raises(ValueError, match="before the beginning"):
         made.seek(-1)
+
+
+@pytest.mark.parametrize("name", ["unknown", "Vorbis", "MP3"])
+def test_what_would_be_read_whole_is_refused_by_its_size(name, monkeypatch):
+    data = LOSSY.get(name, b"\0" * 4000)
+    monkeypatch.setattr(containers, "LARGEST_WHOLE", len(data) - 1)
+    with pytest.raises(UserError, match=r"a: \d+ MB; up to .* cut it first"):
+        decode_sound(data, "a")
+
+
+def test_a_chunk_that_says_it_is_larger_than_all_files_is_none():
+    caf = EXACT["CAF"]
+    at = caf.index(b"data")
+    data = caf[:at] + struct.pack(">4sQ", b"LIST", 2**64 - 1) + b"INFO" + bytes(64)
+    with pytest.raises(UserError, match="a: not an audio file"):
+        decode_comment(data, "a")

@@ -162,3 +162,17 @@ def test_clipped_counts_the_samples_of_flat_tops():
     found = cards(np.stack([clean, flat, np.round(clean * 32767) / 32767, np.tanh(2 * clean)]))["clipped"]
     assert found[0] == found[2] == found[3] == 0  # 16 bits and soft drive are no clipping
     assert found[1] == pytest.approx(true, abs=2 * 25)  # an edge sample on each side of each top
+
+
+@pytest.mark.parametrize("rate", [96_000, 192_000])
+def test_the_crest_of_a_low_tone_is_no_flat_top_at_a_high_rate(rate):
+    time = np.arange(rate // 2) / rate
+    clean = 0.9 * np.sin(2 * np.pi * 30 * time)
+    found = cards(np.stack([clean, np.round(clean * 32767) / 32767, np.clip(clean, -0.5, 0.5)]), rate)["clipped"]
+    assert found[0] == found[1] == 0
+    assert found[2] == pytest.approx(np.sum(np.abs(clean) >= 0.5), abs=2 * 30)
+
+
+def test_lines_are_known_or_said_to_be_missing_at_the_highest_rates():
+    wave = np.random.default_rng(0).standard_normal((1, 384_000)) * np.exp(-np.arange(384_000) / 40_000)
+    assert np.isfinite(cards(wave.astype(np.float32), 384_000)["comb_db"]).all()

@@ -17,6 +17,7 @@ from kickitout.cli import main
 from kickitout.descriptors import level_curve, pitch_curve
 from kickitout.errors import UserError
 from kickitout.generation.curves import GRID, Curves
+from kickitout.generation.draw import held_moments
 from kickitout.generation.drawable import FRAMES, LEFT, Drawing, drawable, frame_ms
 from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
@@ -107,6 +108,11 @@ def test_a_short_kick_holds_its_timbre_where_its_level_is_held():
         seconds, db = level_curve(kickitout.generate([seed])[0])
         assert np.interp(0.4, seconds, db) < db.max() - 50
         assert abs(kick.points[-1].error) < 1
+
+
+def test_silence_has_no_moment_to_hold():
+    for wave in (np.zeros((1, 22050), np.float32), np.full((1, 22050), np.nan, np.float32)):
+        assert held_moments(kickitout.Curves(level=((0.0, 0.0), (100.0, -20.0))), wave) == ()
 
 
 def test_a_recipe_renders_the_same_samples(drawn, tmp_path):

@@ -25,7 +25,7 @@ from kickitout.fitting.search import Fitter, pool_of, tuned_notes
 from kickitout.fitting.tempo import find_tempo
 from kickitout.generation.noise import LARGEST_SEED
 from kickitout.notes import to_hz
-from kickitout.sound import SAMPLE_RATE
+from kickitout.sound import ONSET, SAMPLE_RATE
 from kicklab.loop_books import DEVELOPMENT
 from kicklab.loops import bass_notes, beatless, render_loop
 
@@ -248,6 +248,17 @@ def test_a_mix_is_the_loop_plus_kicks_and_ducking_lowers_the_loop_alone(offbeat_
     ratio = down[at : at + 50] / np.where(loop.samples[at : at + 50] == 0, np.nan, loop.samples[at : at + 50])
     assert np.nanmedian(20 * np.log10(ratio)) == pytest.approx(-DUCK_DB, abs=0.1)
     assert np.abs(down).max() <= np.abs(loop.samples).max()
+
+
+def test_a_kick_is_as_loud_as_its_loop_in_one_channel_and_in_two(offbeat_fit):
+    both = np.repeat(offbeat_fit.loop.samples, 2, axis=1)
+    stereo = kickitout.fit(both, 1)
+    for fit in (offbeat_fit, stereo):
+        loop, one = fit.loop, fit.kicks[0]
+        hit = 10 ** (one.gain_db / 20) * one.kick.wave[ONSET : ONSET + 17640, None]  # 400 ms
+        in_all = np.repeat(hit, loop.samples.shape[1], axis=1)
+        assert loudness_of(in_all, SAMPLE_RATE) == pytest.approx(loop.lufs, abs=0.05)
+    assert stereo.kicks[0].after_db == pytest.approx(offbeat_fit.kicks[0].after_db, abs=0.01)
 
 
 def test_mixes_are_equally_loud_and_none_clips():

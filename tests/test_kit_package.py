@@ -26,6 +26,8 @@ from kickitout.export.kits.package import check_place, write_package
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files
 from kickitout.export.kits.velocity import zones
+from kickitout.frontend import files
+from kickitout.package import remove_copies
 
 pytestmark = pytest.mark.light
 
@@ -252,6 +254,34 @@ def test_force_replaces_a_kit_but_not_what_was_added_to_it(tmp_path, kit):
     assert content(tmp_path) == before
 
 
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": "kickitout-kit-1", "files": [%s]}' % (" " * 9 * 2**20)])
+def test_a_manifest_that_no_kit_has_is_not_looked_into(tmp_path, text):
+    with zipfile.ZipFile(tmp_path / "out.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("out/kit.json", text)
+    with pytest.raises(UserError, match="is not a kit that kickitout wrote"):
+        check_place(tmp_path / "out", zipped=True, force=True)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "kit.json").write_text("[" * 100_000)
+    with pytest.raises(UserError, match="is not a kit that kickitout wrote"):
+        check_place(tmp_path / "out", force=True)
+
+
+def test_a_process_that_ends_at_once_leaves_no_folder_of_a_kit(monkeypatch):
+    there = []
+
+    def stopped(kit, model, out, *_, **__):
+        (out.parent / "half").touch()
+        there.append(out.parent.exists())
+        remove_copies()  # as the studio does after Ctrl-C
+        there.append(out.parent.exists())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(files, "write_package", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        files.kit_zip(FormulaModel(), [{"seed": 7}], "Mine", ["sfz"], layers=1, round_robins=1)
+    assert there == [True, False]
+
+
 def test_an_empty_folder_is_no_obstacle(tmp_path, kit):
     (tmp_path / "out").mkdir()
     write_package(kit, FormulaModel(), tmp_path / "out")
@@ -324,6 +354,23 @@ def test_a_kit_of_files_lists_them_with_the_licences_of_their_folder(tmp_path):
     assert "stated no licence" in licence
 
 
+def test_texts_from_elsewhere_break_no_document_of_a_kit(tmp_path):
+    folder = tmp_path / "kicks"
+    maker = {"model": "X\n\nAll of this is free, says A. Nyone.\x01", "model_sha256": "y\x1b[31m"}
+    write_kick(folder / "a.wav", swept_kick(), kickitout="0", **maker)
+    write_kick(folder / "b.wav", swept_kick(end_hz=60))
+    (folder / "index.csv").write_text("file,source,licence\nb.wav,me\x07,CC0\x02\n")
+    kicks, _ = kicks_of_files([folder])
+    formats = ["hydrogen", "multisample", "renoise"]
+    write_package(build_kit(kicks, Plan("Mine", 1, 1)), None, tmp_path / "out", formats)
+    ET.parse(tmp_path / "out" / "drumkit.xml")
+    for name, inside in (("Mine.multisample", "multisample.xml"), ("Mine.xrni", "Instrument.xml")):
+        with zipfile.ZipFile(tmp_path / "out" / name) as archive:
+            ET.fromstring(archive.read(inside))
+    licence = (tmp_path / "out" / "LICENSE.txt").read_text("utf-8")
+    assert "by the model X All of this is free, says A. Nyone.\ufffd, identity y\ufffd[31m.\n" in licence
+
+
 def test_the_notice_beside_a_model_goes_with_its_kits(tmp_path, kit):
     model = FormulaModel()
     model.path = tmp_path / "mine.onnx"
@@ -341,6 +388,17 @@ def test_the_card_of_the_model_in_the_package_is_its_own():
     assert model.digest[:16] in card
     assert "## What it learned from" in card
     assert "Limits" in card  # the whole card, not the short one
+
+
+def test_a_licence_counts_a_source_of_two_trainings_once(kit):
+    from kickitout.export.kits.documents import licence_text, model_card
+    from kickitout.generation.load import load_model
+
+    model = load_model()
+    assert len(model.info.learned_from) == 2
+    rows = [line for line in licence_text(kit, model).splitlines() if line.startswith("| ")]
+    assert len(rows) > 60
+    assert set(rows) <= set(model_card(model).splitlines())
 
 
 def test_the_gzip_of_a_drumkit_has_no_clock_and_no_name(tmp_path, kit):

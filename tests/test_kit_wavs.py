@@ -129,7 +129,13 @@ def test_another_model_or_file_is_refused(tmp_path):
         file_of_recipe(recipe, "x.wav", model=other)
     with pytest.raises(UserError, match=r"x.wav: made by the model formula .*; give the file of that model"):
         file_of_recipe(recipe, "x.wav")
-    for damage in ({"shape": {"cents": 1, "reverb": 2}}, {"shape": None}, {"kit": {}}, {"seed": None}):
+    for damage in (
+        {"shape": {"cents": 1, "reverb": 2}},
+        {"shape": {"cents": -12e3}},
+        {"shape": None},
+        {"kit": {}},
+        {"seed": None},
+    ):
         with pytest.raises(UserError, match="recipe is damaged"):
             file_of_recipe(recipe | damage, "x.wav", model=FormulaModel())
     kicks, _ = kicks_of_files([write_kick(tmp_path / "a.wav", swept_kick())])

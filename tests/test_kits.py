@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import zipfile
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from kits import formula_kick, small_kit, write_kick
 from synthetic import swept_kick
 
-from kickitout.audio import decode_sound
+from kickitout.audio import decode_sound, encode_sound, write_sound
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.build import COST_LU, build_kit, common_loudness
@@ -235,3 +236,18 @@ def test_a_kick_that_does_not_rest_on_its_note_is_named():
     kit = build_kit([type(falls)("falls", "falls", wave, falls.recipe), rests], Plan("Two", layers=1, round_robins=1))
     (said,) = [line for line in remarks(kit) if "does not rest" in line]
     assert said.startswith("does not rest on its note: kick 1, falls: its pitch still falls by ")
+
+
+def test_numbers_in_names_count_whatever_they_have_of_digits(tmp_path):
+    with zipfile.ZipFile(tmp_path / "pack.zip", "w") as archive:
+        for name in (f"k{'1' * 5000}", "k10", "k9"):
+            archive.writestr(f"{name}.wav", encode_sound(swept_kick(), SAMPLE_RATE))
+    found, _ = kicks_of_files([tmp_path / "pack.zip"])
+    assert [kick.name[9:13] for kick in found] == ["k9.w", "k10.", "k111"]
+
+
+def test_a_comment_that_is_nested_beyond_measure_is_no_recipe(tmp_path):
+    comment = '{"kickitout": ' + "[" * 100_000
+    write_sound(tmp_path / "kick.wav", swept_kick(), SAMPLE_RATE, comment=comment)
+    (kick,), _ = kicks_of_files([tmp_path])
+    assert kick.made_by == ""

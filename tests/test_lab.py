@@ -21,7 +21,7 @@ from kickitout.errors import UserError
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
 from kicklab.evidence import DEAD_DISTANCE, LAST, Evidence, read_evidence
-from kicklab.folder import Lab, read_json, write_json
+from kicklab.folder import Lab, read_json, write_arrays, write_json
 from kicklab.line_heights import LineHeights
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
 from kicklab.listing import studies_text
@@ -33,6 +33,7 @@ from kicklab.paper.missed import missed_sentences
 from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
+from kicklab.pictures import collect_pictures
 from kicklab.results import Results, read_results
 from kicklab.runner import write_plan
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
@@ -296,11 +297,16 @@ def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, t
     assert read_results(alone) == read_results(toy_lab)
     assert findings(alone) == findings(toy_lab)
     assert (alone.path / "parts.csv").read_text().startswith("part,source,name,sound\n")
+    assert main(["lab", "results", "--lab", str(alone.path), "-o", str(tmp_path / "of alone")]) == 0
+    passed_on = [Path(line).name for line in capsys.readouterr().out.splitlines()]
+    assert sorted(passed_on) == sorted(path.name for path in written)
     shutil.copytree(alone.path, tmp_path / "again")
     again = Lab(tmp_path / "again")
     again.begin(toy_lab.sounds("kicks"))
     assert run_toy(again, "start")  # what was measured counts as done
     assert not any(again.path.glob("cells/*/run"))
+    write_arrays(again.pictures, {"DCGAN, 7": np.zeros((1, 2, 2), np.uint8)})  # of sounds that are not here
+    assert [*collect_pictures(again)][-1] == "DCGAN, 7"
     first = alone.packed.read_bytes()
     assert main(words) == 2
     assert "--force replaces them" in capsys.readouterr().err
@@ -619,6 +625,7 @@ STUDY = "title: t\nquestion: q\nrows: {a: {config: dcgan}}\n"
         (STUDY + "seeds: 1\n", "seeds"),
         (STUDY + "baseline: b\n", "baseline 'b' is not one of its rows"),
         (STUDY + "minutes: 0\n", "minutes"),
+        (STUDY + "milestones: [0.25, 0.5]\n", "milestones: one after another, the last at the end"),
         (STUDY + "contrasts: [[a, b]]\n", "contrast 'b' is not one of its rows"),
         (STUDY + "contrasts: [[a, a], [a, a], [a, a], [a, a], [a, a], [a, a], [a, a]]\n", "contrasts"),
     ],

@@ -39,6 +39,17 @@ def test_a_share_stays_between_0_and_1():
     assert 0 <= e.low < e.high <= 1
 
 
+@pytest.mark.parametrize(
+    ("score", "lowest", "highest"),
+    [("diversity_bands-1", 0, math.inf), ("thirds_mean", 0, math.inf), ("tone_w", 0, math.inf), ("card_unknown", 0, 1),
+     ("near_duplicates", 0, 1), ("kicks_recognised", 0, 1), ("energy_bands-1", -math.inf, math.inf)],
+)  # fmt: skip
+def test_an_interval_stays_within_what_a_score_allows(score, lowest, highest):
+    e = estimate_of([run(value, value, value) | {"score": score} for value in (0.1, 0.2, 0.9)])
+    scatter = 4.302652729911275 * math.sqrt(0.38 / 2) / math.sqrt(3)
+    assert (e.low, e.high) == pytest.approx((max(0.4 - scatter, lowest), min(0.4 + scatter, highest)))
+
+
 def test_names_from_outside_cannot_break_the_page():
     assert name("<b>") == "<em>&lt;b&gt;</em>"
 

@@ -59,7 +59,7 @@ def noises(count: int, first: int, source: str, sources: int) -> Dataset:
 @pytest.fixture
 def folders(monkeypatch):
     """Folders of such sounds by name."""
-    known = {"mine": noises(300, 0, "mine", 12), "new": noises(70, 600, "new", 5), "alike": noises(70, 900, "mine", 5)}
+    known = {"mine": noises(300, 0, "mine", 12), "new": noises(80, 600, "new", 5), "alike": noises(70, 900, "mine", 5)}
 
     def joined(paths: list[str]) -> Dataset:
         parts = [known[path] for path in paths]
@@ -109,6 +109,13 @@ def test_more_data_are_those_that_confirm_but_for_a_fold_of_their_sources_that_m
         assert not {r.group for r in data.train.rows} & {r.group for r in learned.rows[len(data.train) :]}
     assert set.union(*unseen) == set(sources)  # each source is unseen once
     assert sum(len(part) for part in unseen) == len(set(sources))
+
+
+def test_a_machine_that_is_learned_from_is_not_scored_against_under_another_name(folders, monkeypatch):
+    monkeypatch.setattr("kicklab.data.machine_of", lambda one: {"new 0": "mine 0"}.get(one.source, one.source))
+    data = read_kicks(["mine"], ["new"])
+    assert {r.source for r in data.test.rows} == {f"new {i}" for i in range(1, 5)}
+    assert data.related == 16
 
 
 def test_a_source_in_two_parts_is_refused(folders):

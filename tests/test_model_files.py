@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from kickitout.errors import UserError
 from kickitout.generation.graph import open_graph, read_graph
 from kickitout.generation.invert import find_encoder
 from kickitout.generation.load import load_model
+from kickitout.generation.model import ModelInfo
 from kickitout.generation.noise import normal
 from kickitout.models.files import find_model_file, notice_of
 
@@ -111,6 +113,30 @@ def test_an_onnx_file_of_another_project_is_refused(tmp_path):
     )
     with pytest.raises(UserError, match="not one that kickitout made"):
         load_model(tmp_path / "o.onnx")
+
+
+@pytest.mark.parametrize(
+    "dataset",
+    [{"sources": [1]}, {"sources": None}, {"sources": [{"licence": ["a"], "kicks": 1}]}, {"kicks": "3"}, {"before": 1}],
+)
+def test_metadata_whose_dataset_is_none_is_damaged(dataset):
+    with pytest.raises(UserError, match="m: its metadata is damaged; export the model again"):
+        ModelInfo.from_json(ModelInfo("m", 6, dataset=dataset).to_json(), "m")
+
+
+def test_a_start_that_said_nothing_of_its_sounds_is_read(tmp_path):
+    before = {"model": "m", "digest": None, "kicks": None, "sources": None}  # as exports write it
+    info = ModelInfo.from_json(ModelInfo("m\n\x1b", 6, dataset={"kicks": 3, "before": [before]}).to_json(), "m")
+    assert info.learned_in_short() == {"digest": "", "kicks": 3, "licences": {}}
+    assert info.name == "m \ufffd"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="this system has no devices with names")
+@pytest.mark.parametrize("suffix", ["onnx", "safetensors"])
+def test_a_device_is_no_model(tmp_path, suffix):
+    (tmp_path / f"m.{suffix}").symlink_to("/dev/null")
+    with pytest.raises(UserError, match="a device or a pipe, not a model"):
+        load_model(tmp_path / f"m.{suffix}")
 
 
 @pytest.mark.parametrize("name", ["nowhere", "nowhere.onnx", "."])

@@ -126,6 +126,16 @@ def test_a_folder_is_held_by_one(tmp_path):
         pass
 
 
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path):
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / ".lock").symlink_to(tmp_path / "precious")
+    assert not is_held(tmp_path / "run")
+    with pytest.raises(UserError, match=r"\.lock: is a link, or no file; remove it"), held(tmp_path / "run", ""):
+        pass
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
 def test_a_folder_of_a_process_that_was_killed_is_free(tmp_path):
     hold = (
         "import sys, pathlib; from kickitout.files import held\n"

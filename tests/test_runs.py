@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from kickitout.cli import main
 from kickitout.errors import UserError
+from kickitout.training.background import BackgroundRun
 from kickitout.training.overview import find_runs, free, is_running, look_at, spare_files
+from kickitout.training.run_folder import RunFolder
 
 
 @pytest.fixture
@@ -122,3 +126,48 @@ def test_the_list_is_a_table_and_json(run, capsys):
     assert json.loads(capsys.readouterr().out)[0]["best"] == 0.75
     assert main(["runs", str(run / "checkpoints")]) == 0
     assert "no runs" in capsys.readouterr().out
+
+
+def test_lines_whose_step_is_none_are_left_out(run):
+    with open(run / "stats.jsonl", "a") as stats:
+        stats.write('\n{"step": null}\n{"step": "x"}\n' + "[" * 100_000 + '\n{"kind": "losses", "seconds": 1e999}\n')
+    assert (look_at(run).step, look_at(run).minutes) == (41, 2.0)
+    assert BackgroundRun(run).progress()["curve"]["steps"] == [10]
+    RunFolder(run).forget_after(20)
+    assert [entry.get("step") for entry in RunFolder(run).entries()] == [10, 20, None]
+
+
+def test_what_is_nested_beyond_measure_is_damaged(run):
+    deep = "[" * 100_000
+    for name in ("config.json", "request.json"):
+        (run / name).write_text(deep)
+    latest = run / "checkpoints" / "latest.safetensors"
+    latest.write_bytes(len(deep).to_bytes(8, "little") + deep.encode())
+    assert look_at(run).state == "unreadable"
+    assert BackgroundRun(run).request is None
+    assert run / "checkpoints" / "latest.previous" not in spare_files(run)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(run):
+    for name in ("stats.jsonl", "request.json"):
+        (run / name).unlink(missing_ok=True)
+        os.mkfifo(run / name)
+    looks = [threading.Thread(target=look, daemon=True) for look in (lambda: look_at(run), BackgroundRun(run).progress)]
+    for look in looks:
+        look.start()
+    for look in looks:
+        look.join(20)
+        assert not look.is_alive()
+
+
+def test_a_folder_that_is_half_written_goes_and_what_stands_behind_it(run, capsys):
+    folder = run / ".fakes.99.part"
+    folder.mkdir()
+    (folder / "fake.wav").write_bytes(b"x" * 1000)
+    (folder / ".other.part").write_bytes(b"x" * 100)
+    assert main(["clean", str(run)]) == 0
+    assert ".other.part" not in capsys.readouterr().out
+    assert free(run) == 2500 + 1100
+    assert not folder.exists()
+    assert not (run / "checkpoints" / "latest.previous").exists()

@@ -118,6 +118,22 @@ def test_a_pipe_is_not_opened(pack):
     assert ("kicks/pipe.wav", "not a regular file") in [(r.name, r.reason) for r in scan(pack).refused]
 
 
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="this system has no devices with names")
+def test_an_index_that_is_a_device_is_not_read(pack):
+    (pack / "index.csv").symlink_to("/dev/null")
+    (warning,) = scan(pack).warnings
+    assert warning == "kicks/index.csv: ignored, not a regular file; sources and licences stay unstated"
+    assert len(scan(pack / "a.WAV").candidates) == 1
+
+
+def test_what_an_index_states_is_one_line_that_can_be_printed(pack):
+    (pack / "index.csv").write_text('file,source,licence\na.WAV,"Box\nof\u00a0Ann",CC0\x1b[31m\n\x1b[2Jgone.wav,x,y\n')
+    found = scan(pack)
+    assert stated(found)["kicks/a.WAV"] == ("Box of Ann", "CC0\ufffd[31m")
+    assert found.warnings == ("kicks/index.csv: a row names no file that is there, \ufffd[2Jgone.wav; its source and "
+                              "licence are not used",)  # fmt: skip
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse names that are not UTF-8")
 def test_undecodable_names_are_shown_readably(pack):
     with open(os.fsencode(pack) + b"/\xff\n.wav", "wb") as file:

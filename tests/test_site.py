@@ -667,6 +667,7 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(runtime, tmp_path, capsys
     (tmp_path / "taken" / "mine.txt").write_text("x")
     (tmp_path / "other.tgz").write_bytes(b"something else")
     (tmp_path / "griffin.safetensors").write_bytes(b"x")
+    (tmp_path / "taken" / "sw.js").write_text('FILES = {"a": ' + "[" * 100_000 + "}")
     cases = [
         (["--web", "-o", str(tmp_path / "taken"), "--force"], "is not a site that kickitout wrote"),
         (["--web", "-o", str(tmp_path / "new"), "--runtime", str(tmp_path / "other.tgz")], "sha512 differs"),

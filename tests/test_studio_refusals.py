@@ -113,6 +113,7 @@ def test_there_is_no_way_out_of_the_pages_folder(client, path):
         ({"host": ""}, "Host"),
         ({"origin": "http://evil.example"}, "Origin"),
         ({"origin": "null"}, "Origin"),
+        ({"origin": "http://[::1"}, "Origin"),
         ({"origin": "http://127.0.0.1:9999"}, "Origin"),
         ({"sec-fetch-site": "cross-site"}, "another page"),
     ],

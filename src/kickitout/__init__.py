@@ -30,7 +30,7 @@ HOMES = {
     "fit": "kickitout.fitting.fit",
     "generate": "kickitout.generation",
     "generate_kicks": "kickitout.generation",
-    "generation_job": "kickitout.export.sounds",
+    "generation_job": "kickitout.export.jobs",
     "inpaint": "kickitout.kicks",
     "invert": "kickitout.kicks",
     "kick_of": "kickitout.kicks",
@@ -77,9 +77,10 @@ if TYPE_CHECKING:
     from kickitout.datasets.doctor.check import check
     from kickitout.datasets.measured import read_cards
     from kickitout.errors import UserError
+    from kickitout.export.jobs import generation_job
     from kickitout.export.kits.formats import kit_formats
     from kickitout.export.kits.package import write_kit
-    from kickitout.export.sounds import generation_job, render_file, write_kicks
+    from kickitout.export.sounds import render_file, write_kicks
     from kickitout.fitting.fit import fit
     from kickitout.fitting.report import write_fit
     from kickitout.generation import generate, generate_kicks, load_model

@@ -8,6 +8,7 @@ sample 64, [22050] from a mono model and [2, 22050] (left, right) from a stereo 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,9 +19,9 @@ from kickitout.datasets.measured import read_cards
 from kickitout.descriptors import card as measure_card
 from kickitout.drawing import png
 from kickitout.errors import UserError, need_extra
+from kickitout.export.jobs import generation_job
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import ShardWork
-from kickitout.export.sounds import generation_job
 from kickitout.files import check_new_file, write_whole
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import encoder_beside
@@ -41,12 +42,13 @@ if TYPE_CHECKING:
     from kickitout.training.session import Result
 
 
-def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
+def card(sound: str | PathLike[str] | np.ndarray, rate: float | None = None) -> dict[str, Any]:
     """The kick card: pitch, sweep, attack, click, decay, levels and artefacts of one sound, field name -> number.
 
-    sound: a wave [T], mono, at `rate` Hz; or a file, measured as `kick card` does, from its onset on, up to 4 s. A
-    number is NaN where the sound has no such thing, "note" is text. docs/kick-card.md defines each field with its unit.
-    Raises UserError for a file that cannot be read, a wave that is not mono float, and a rate below 16 kHz.
+    sound: a wave [T], mono, at `rate` Hz (44,100 without it); or the file of one sound, measured as `kick card` does,
+    from its onset on, up to 4 s (`read_cards` takes folders and archives). A number is NaN where the sound has no such
+    thing, "note" is text. docs/kick-card.md defines each field with its unit. Raises UserError for a file that cannot
+    be read, a wave that is not mono float, a rate below 16 kHz, and a rate with a file, which says its own.
 
     >>> import kickitout
     >>> import numpy as np
@@ -56,11 +58,15 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float = SAMPLE_RATE) -> 
     ('A1', 55.0)
     """
     if isinstance(sound, np.ndarray):
-        return measure_card(sound, rate)
-    found = next(read_cards([sound]))
-    if isinstance(found, UserError):
-        raise found
-    return found.card
+        return measure_card(sound, SAMPLE_RATE if rate is None else rate)
+    if rate is not None:
+        raise UserError(f"{sound}: a file says its own rate; leave out rate={rate:g}")
+    found = list(islice(read_cards([sound]), 2))
+    if len(found) != 1:
+        raise UserError(f"{sound}: {'several sounds' if found else 'no sound'}; read_cards gives the card of each")
+    if isinstance(found[0], UserError):
+        raise found[0]
+    return found[0].card
 
 
 def train(
@@ -98,7 +104,7 @@ def train(
     from kickitout.training.engine import make_accelerator
     from kickitout.training.from_sounds import train_on
 
-    settings = load_config(config, list(changes))
+    settings = load_config(config, changes)
     with process_clock() as clock:
         until = (
             TimeBudget(DEFAULT_BUDGET if seconds is None else seconds, clock, began) if steps is None else Until(steps)
@@ -128,7 +134,7 @@ def resolve_config(config: str, changes: Sequence[str] = ()) -> dict[str, Any]:
     need_extra("a training config", "train", "torch", "accelerate")
     from kickitout.training.config import load_config
 
-    return load_config(config, list(changes)).model_dump(mode="json")
+    return load_config(config, changes).model_dump(mode="json")
 
 
 def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: bool = False) -> list[Path]:
@@ -153,10 +159,10 @@ def export_model(run: str | PathLike[str], out: str | PathLike[str], *, force: b
     written = []
     for part, place in beside:
         if part.exists():
-            written.append(write_whole(place, part.read_bytes()))
+            written.append(write_whole(place, part.read_bytes(), follow=True))
         else:
             place.unlink(missing_ok=True)
-    return [*written, write_whole(out, source.read_bytes())]
+    return [*written, write_whole(out, source.read_bytes(), follow=True)]
 
 
 def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int = 12, *, force: bool = False) -> Path:
@@ -175,13 +181,15 @@ def style_sheet(out: str | PathLike[str], model: ModelLike = DEFAULT, kicks: int
     if out.suffix.lower() != ".png":
         raise UserError(f"{out}: sheets are drawn as PNG; choose a name that ends in .png")
     check_new_file(out, force=force)
+    if kicks < 1:
+        raise UserError(f"kicks={kicks}: a row has 1 kick or more")
     played = load_model(model)
     rows = [
         [np.pad(tile(wave.reshape(-1, wave.shape[-1]).mean(axis=0)), ((0, GAP), (0, GAP)))
          for wave in generate(range(kicks), played, style=name)]
         for name in some_styles(played)
     ]  # fmt: skip
-    return write_whole(out, png(np.rint(255 * np.block(rows)).astype(np.uint8)))
+    return write_whole(out, png(np.rint(255 * np.block(rows)).astype(np.uint8)), follow=True)
 
 
 def shard_folder(
@@ -227,6 +235,8 @@ def write_shards(
     folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
                           style=style, length_s=length_s, format=format, bits=bits, rate=rate,
                           pre_roll_ms=pre_roll_ms)  # fmt: skip
+    if workers < 1:
+        raise UserError(f"workers={workers}: 1 process or more works")
     with Workers(workers) as pool:
         for _ in folder.write(pool):
             pass

@@ -1,5 +1,6 @@
 """What a user can cause, said in one sentence, and counts as people say them."""
 
+import re
 from importlib.util import find_spec
 
 
@@ -10,6 +11,15 @@ def printable(text: str) -> str:
     ('�[31mred', 'caf�.wav')
     """
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def one_line(text: str) -> str:
+    """The same, and on one line: a blank in place of each line break and of blanks of other kinds.
+
+    >>> one_line("CC0\\n\\n\\x1b[31mAll rights\\xa0reserved ")
+    'CC0 �[31mAll rights reserved'
+    """
+    return printable(re.sub(r"[^\S ]+", " ", text).strip())
 
 
 def count(number: int, one: str, more: str | None = None) -> str:

@@ -10,11 +10,12 @@ import errno
 import os
 import re
 import shutil
+import stat
 import time
 import warnings
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kickitout.errors import UserError
 
@@ -47,6 +48,15 @@ def explain_os_error(error: OSError, path: str | os.PathLike[str]) -> UserError:
     return UserError(f"{path}: {reason}")
 
 
+def as_list(given: str | os.PathLike[str] | Iterable[Any]) -> list[Any]:
+    """What may be one or several, as a list: a text and a path are one.
+
+    >>> as_list("kicks"), as_list(["kicks", "more"])
+    (['kicks'], ['kicks', 'more'])
+    """
+    return [given] if isinstance(given, str | os.PathLike) else list(given)
+
+
 def make_folder(path: str | os.PathLike[str]) -> Path:
     """Create the folder and its parents; UserError when that cannot be."""
     folder = Path(path)
@@ -57,43 +67,91 @@ def make_folder(path: str | os.PathLike[str]) -> Path:
     return folder
 
 
+def is_special(path: str | os.PathLike[str]) -> bool:
+    """Whether a pipe, a device or a socket is there, or a link to one: opening it may wait for ever, reading it may
+    never end, and writing to its name would put a file in its place."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def read_regular(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a file. Raises OSError, for a pipe and a device as well."""
+    if is_special(path):
+        raise OSError(errno.EINVAL, "not a regular file", os.fspath(path))
+    return Path(path).read_bytes()
+
+
+def remove(path: Path) -> None:
+    """Remove a file, a link, or a folder with all that is in it. Raises OSError."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
 def check_new_file(path: str | os.PathLike[str] | None, *, force: bool = False) -> None:
     """Raise UserError when a file cannot be written to `path`: said before the work rather than after it.
 
-    None is no file, and fine.
+    None is no file, and fine. With `force` a file may be there, or a link to one (see `writing_whole`).
     """
     if path is None:
         return
     final = Path(path)
     if final.is_dir():
         raise UserError(f"{final}: is a folder; give the name of a file")
+    _refuse_special(final)
     if os.path.lexists(final) and not force:
         raise UserError(f"{final}: exists; --force replaces it")
-    if not final.parent.is_dir():
+    folder = _followed(final).parent
+    if not folder.is_dir():
         raise UserError(f"{final}: its folder does not exist; make it first")
-    if not os.access(final.parent, os.W_OK):
+    if not os.access(folder, os.W_OK):
         raise UserError(f"{final}: {FORBIDDEN}")
 
 
-def write_whole(path: str | os.PathLike[str], data: bytes, *, durable: bool = False) -> Path:
+def _refuse_special(path: Path) -> None:
+    if is_special(path):
+        raise UserError(f"{path}: is a device or a pipe, and a file was expected; choose another name")
+
+
+def _followed(path: Path) -> Path:
+    """Where a link leads; any other path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
+
+
+def beside(final: Path, ending: str = "part") -> Path:
+    """A hidden name beside a file or folder, for while it is being written. It is one of this process, also where
+    several machines write there, and short: file systems take names of 255 bytes, and the final one may need them."""
+    return final.with_name(f".{final.name[:24]}.{os.getpid()}-{os.urandom(3).hex()}.{ending}")
+
+
+def write_whole(
+    path: str | os.PathLike[str], data: bytes, *, durable: bool = False, follow: bool = False
+) -> Path:  # fmt: skip
     """Write `data` under a temporary name in the same folder and rename it to `path`.
 
-    durable: also flush it to the disk before the rename, so that it survives a power cut (checkpoints).
-    Raises UserError when the disk is full or the folder refuses; nothing is left behind then.
+    durable: also flush it to the disk before the rename, so that it survives a power cut (checkpoints). follow: a link
+    that is there stays one, and the file that it leads to is replaced; only for names that a user gave, since a folder
+    from elsewhere may hold links to anything.
+    Raises UserError for a device, when the disk is full and when the folder refuses; nothing is left behind then.
     """
-    with writing_whole(path, durable=durable) as file:
+    with writing_whole(path, durable=durable, follow=follow) as file:
         file.write(data)
     return Path(path)
 
 
 @contextlib.contextmanager
-def writing_whole(path: str | os.PathLike[str], *, durable: bool = False) -> Iterator[BinaryIO]:
-    """The same for what is written bit by bit: the file is renamed at the end of the block, and gone where that fails.
-
-    The temporary name is one of this process, also where several machines write into one folder.
-    """
+def writing_whole(
+    path: str | os.PathLike[str], *, durable: bool = False, follow: bool = False
+) -> Iterator[BinaryIO]:  # fmt: skip
+    """The same for what is written bit by bit: the file is renamed at the end of the block, and gone where it fails."""
     final = Path(path)
-    temporary = final.with_name(f".{final.name}.{os.getpid()}-{os.urandom(2).hex()}.part")
+    _refuse_special(final)
+    place = _followed(final) if follow else final
+    temporary = beside(place)
     try:
         try:
             with open(temporary, "wb") as file:
@@ -101,7 +159,7 @@ def writing_whole(path: str | os.PathLike[str], *, durable: bool = False) -> Ite
                 if durable:
                     file.flush()
                     os.fsync(file.fileno())
-            replace_file(temporary, final)
+            replace_file(temporary, place)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -134,7 +192,7 @@ def put_folder(made: Path, out: Path) -> None:
     if not os.path.lexists(out):
         os.rename(made, out)
         return
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    old = beside(out, "old")
     os.rename(out, old)
     try:
         os.rename(made, out)
@@ -161,7 +219,7 @@ def whole_folder(out: Path) -> Iterator[Path]:
     """
     make_folder(out.parent)
     place = out.resolve()  # a link stays one
-    made = place.with_name(f".{place.name}.{os.getpid()}.part")
+    made = beside(place)
     try:
         made.mkdir()
         yield made
@@ -180,18 +238,20 @@ WAIT_SECONDS = 0.5  # for a lock: whoever only looks whether a folder is held ha
 def held(folder: Path, refusal: str) -> Iterator[None]:
     """Hold a folder that is there for this process, and clear it of what a writer that was killed had begun.
 
-    Raises UserError(refusal) while another process holds it.
+    Raises UserError(refusal) while another process holds it, and for a lock that is no file of its own.
     """
     try:
+        if _has_strange_lock(folder):
+            raise UserError(f"{folder / LOCK}: is a link, or no file; remove it, a lock takes its place")
         lock = _acquired(folder, WAIT_SECONDS)
     except TimeoutError as error:
         raise UserError(refusal) from error
     except OSError as error:
         raise explain_os_error(error, folder) from error
     try:
-        for part in folder.rglob(".*.part"):
+        for part in list(folder.rglob(".*.part")):
             with contextlib.suppress(OSError):  # gone by now, or open: Windows
-                part.unlink()
+                remove(part)
         yield
     finally:
         lock.release()
@@ -202,12 +262,22 @@ def is_held(folder: Path) -> bool:
     if not (folder / LOCK).exists():
         return False
     try:
+        if _has_strange_lock(folder):
+            return False
         _acquired(folder, WAIT_SECONDS / 5).release()
     except TimeoutError:
         return True
     except OSError:  # a folder of somebody else, or on a disk that is read only
         return False
     return False
+
+
+def _has_strange_lock(folder: Path) -> bool:
+    """Whether a link, a pipe or a folder is where the lock belongs: taking it could empty the file behind a link."""
+    try:
+        return not stat.S_ISREG(os.lstat(folder / LOCK).st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def _acquired(folder: Path, seconds: float) -> FileLock:

@@ -10,7 +10,7 @@ prepared wave, what `invert` returned) or with a recipe: a `Kick`, or JSON like 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -39,7 +39,7 @@ from kickitout.generation.recipe import (
     render_recipe,
     rounded,
 )
-from kickitout.generation.source import decode_kick, read_bytes, wave_of
+from kickitout.generation.source import decode_kick, read_bytes, sample_bytes, wave_of
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S
 from kickitout.generation.targets import TargetRequest
 from kickitout.generation.vary import blend as blend_latents
@@ -51,6 +51,7 @@ from kickitout.starts import (
     curves_in,
     file_of,
     length_of_sound,
+    of_model,
     played_recipe,
     seconds_of,
     start_of,
@@ -78,13 +79,14 @@ def render(
     recipe: Mapping[str, Any] | str | PathLike[str],
     model: ModelLike = DEFAULT,
     *,
-    source: str | PathLike[str] | None = None,
+    source: str | PathLike[str] | np.ndarray | Kick | None = None,
 ) -> np.ndarray:
     """The sound of a recipe, or of the recipe inside a sound file that kickitout wrote: [T], or [2, T].
 
     The samples are those from before the file's sample format and rate; a sound of a kit is tuned and shaped. source:
-    the sound file that a kit's sound was made from, or of which a kick keeps its click or body. Raises UserError for a
-    file without a recipe, a damaged one, another model, and another source.
+    the sound file that a kit's sound was made from, or the sound of which a kick keeps its click or body, as `inpaint`
+    was given it. A recipe that names no model is of this one. Raises UserError for a file without a recipe, a damaged
+    one, another model, and another source.
 
     >>> import kickitout, tempfile
     >>> from pathlib import Path
@@ -96,14 +98,19 @@ def render(
     """
     where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
     played = load_model(model) if needs_model(found) else None
-    return flat(render_recipe(found, played, where, None if source is None else read_bytes(source)).wave)
+    if played is not None and isinstance(recipe, Mapping) and found.get("model_sha256") is None:
+        found = {**found, "model_sha256": played.digest}
+    if isinstance(source, str | PathLike):
+        return flat(render_recipe(found, played, where, read_bytes(source)).wave)
+    samples = flat(source.channels) if isinstance(source, Kick) else source
+    return flat(render_recipe(found, played, where, samples).wave)
 
 
 def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
     """The kick of a recipe of a model, with its whole recipe, its card and a name; `render` gives the wave alone.
 
     recipe: JSON like {"seed": 7} or {"latent": [...], "controls": [...]}, or a `Kick`. Raises UserError for another
-    model, a damaged recipe, and a sound that is not finite.
+    model, a damaged recipe, a sound that is not finite, and the recipe of what a kick became since (`render` gives it).
 
     >>> import kickitout
     >>> kickitout.kick_of({"seed": 7}).name
@@ -124,25 +131,27 @@ def match(
     click], balance [dB, sub re body], drive [dB]; a `TargetRequest` says the tolerances and the number of tries too.
     The `match` of each kick has `reached`, whether all are within their tolerance, and in `lines` what was requested
     and achieved, with the error in cents, per cent or dB. The method is a bracketed secant on each control. starts:
-    seeds, of whose kicks one after the other is tried until one meets all targets, or recipes, whose own kick is, in
-    `rounds` renders at most. length_s: the most seconds that each kick rings, without it as many as its recipe says, or
-    0.5; that is what the card reads. Raises UserError for an unknown target, for one outside its range, and for
-    a model without controls.
+    seeds, of whose kicks one after the other is tried until one meets all targets, or recipes, whose own kick is moved
+    in `rounds` renders at most (and a few that say what else it can reach). length_s: the most seconds that each kick
+    rings, without it as many as its recipe says, or 0.5; that is what the card reads. Raises UserError for an unknown
+    target, for one outside its range, and for a model without controls.
 
     >>> import kickitout
     >>> kick = kickitout.match([0], {"pitch": 50.0, "decay": 200.0})[0]
     >>> kick.match.reached, [line.target.name for line in kick.match.lines], kick.card["note"]
     (True, ['pitch', 'decay'], 'G1')
     """
-    played = load_model(model)
-    recipes = [start for start in starts if not isinstance(start, int | np.integer)]
-    if not recipes:
-        return list(generate_kicks(starts, played, targets, length_s=seconds_of(length_s)))  # type: ignore[arg-type]
-    request = TargetRequest.of(targets)
-    begun = [start if isinstance(start, Mapping | Kick) else {"seed": start} for start in starts]
-    lengths = [seconds_of(length_s, start) for start in begun]
-    return [lasting(_match(start, request, played, check_rounds(rounds), length), length)
-            for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
+    if isinstance(starts, Mapping | Kick | str) or not isinstance(starts, Iterable):
+        raise UserError("match takes a list of seeds and recipes, for instance [7] or [kick]")
+    played, request, rounds, begun = load_model(model), TargetRequest.of(targets), check_rounds(rounds), list(starts)
+    seeds = check_seeds([start for start in begun if not isinstance(start, Mapping | Kick)])
+    of_seeds = generate_kicks(seeds, played, request, length_s=seconds_of(length_s))
+    lengths = [seconds_of(length_s, start) for start in begun if isinstance(start, Mapping | Kick)]
+    of_recipes = (
+        lasting(_match(start, request, played, rounds, length), length)
+        for start, length in zip((one for one in begun if isinstance(one, Mapping | Kick)), lengths, strict=True)
+    )
+    return [next(of_recipes if isinstance(start, Mapping | Kick) else of_seeds) for start in begun]
 
 
 def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int, length_s: float) -> Kick:
@@ -183,7 +192,7 @@ def draw(
     [('pitch', 0.0), ('pitch', 60.0), ('pitch', 400.0), ('level', 0.0), ('level', 300.0)]
     """
     played = load_model(model)
-    recipe = {"seed": start} if isinstance(start, int | np.integer) else start
+    recipe = start if isinstance(start, Mapping | Kick) else {"seed": start}
     length, whole = seconds_of(length_s, recipe), whole_recipe(recipe, played)
     before = curves_in(whole)
     pitch, level = (
@@ -215,7 +224,7 @@ def invert(sound: SoundLike | Kick, model: ModelLike = DEFAULT) -> Inversion:
     True
     """
     if isinstance(sound, Inversion):
-        return sound
+        return of_model(sound, load_model(model))
     return find_latent(load_model(model), flat(sound.channels) if isinstance(sound, Kick) else sound)
 
 
@@ -234,7 +243,7 @@ def vary(
     >>> [kick.wave.shape for kick in kicks]
     [(22050,), (22050,), (22050,)]
     """
-    check_amount(amount)
+    amount = check_amount(amount)
     seconds_of(length_s)
     played, seeds = load_model(model), check_seeds(seeds)
     start = start_of(sound, played)
@@ -306,15 +315,15 @@ def inpaint(
     """A sound's own click with a new body, or its body with a new click, one a seed.
 
     The new part comes from `vary` with the same seeds and amount. The click is what lies above 500 Hz in the first 20
-    to 35 ms. length_s: as in `match`. The recipe of such a kick needs the sound's file. Raises
-    UserError as `vary` does.
+    to 35 ms. length_s: as in `match`. The recipe of such a kick names the sound, which `render` has to be given as
+    `source`. Raises UserError as `vary` does.
 
     >>> import kickitout
     >>> kick = kickitout.inpaint(kickitout.generate([7])[0], [0], keep="body")[0]
     >>> kick.recipe["keep"]
     'body'
     """
-    check_amount(amount)
+    amount = check_amount(amount)
     if keep not in KEPT_PARTS:
         raise UserError(f"keep={keep!r}: {' or '.join(KEPT_PARTS)}")
     seconds_of(length_s)
@@ -323,7 +332,7 @@ def inpaint(
     found = invert(sound, played)
     name, part = file_of(found), found.sound
     if isinstance(part, np.ndarray):
-        wave, data = wave_of(part), part.astype("<f4").tobytes()
+        wave, data = wave_of(part), sample_bytes(part)
     else:
         data = read_bytes(name if part is None else part)
         wave = decode_kick(data, str(part), played.info.channels)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 _HERE = Path(__file__).parent  # no folder where the package is in a zip
 _mine: list[Path] = []
+TRIES = 10  # to remove a folder that is being written to
 UNPACKED = "KICKITOUT_UNPACKED"  # where the process that started this one has copied them to
 
 
@@ -60,9 +63,28 @@ def _unpacked_folder() -> Path:
 
 
 def remove_copies() -> None:
-    """What this process has copied: at its end, or before one that leaves no time."""
+    """What this process has copied, and its passing folders: at its end, or before one that leaves no time."""
     while _mine:
-        shutil.rmtree(_mine.pop(), ignore_errors=True)
+        folder = _mine.pop()
+        for _ in range(TRIES):  # a thread may be writing there
+            shutil.rmtree(folder, ignore_errors=True)
+            if not folder.exists():
+                break
+
+
+@contextlib.contextmanager
+def passing_folder(prefix: str) -> Iterator[Path]:
+    """A temporary folder for a block of code, which `remove_copies` removes as well: a thread is not waited for."""
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    _mine.append(folder)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        with contextlib.suppress(ValueError):  # removed already
+            _mine.remove(folder)
 
 
 def _copy(source: Traversable, to: Path) -> None:

@@ -131,7 +131,8 @@ class _Sounds:
     @classmethod
     def of(cls, sounds: SoundsLike) -> _Sounds:
         if isinstance(sounds, np.ndarray):
-            return cls(mono(sounds), [f"sound {i}" for i in range(len(sounds))], {"kicks": len(sounds)})
+            waves = mono(sounds)
+            return cls(waves, [f"sound {i}" for i in range(len(waves))], {"kicks": len(waves)})
         dataset = sounds if isinstance(sounds, Dataset) else read_dataset(sounds)
         names, about = [row.name for row in dataset.rows], {"digest": dataset.digest, "kicks": len(dataset)}
         return cls(dataset.waves, names, about, dataset.groups)
@@ -174,7 +175,11 @@ def _closest(found: Audit, made: _Sounds, learned: _Sounds) -> tuple[Pair, ...]:
 
 
 def mono(waves: np.ndarray) -> np.ndarray:
-    """[n, T], the mean of channels where there are some."""
+    """[n, T], the mean of channels where there are some. Raises UserError for what is no set of sounds."""
+    if waves.ndim not in (2, 3) or (waves.ndim == 3 and waves.shape[1] not in (1, 2)):
+        raise UserError(f"sounds {list(waves.shape)}: a set is waves [n, T], or [n, 2, T] of left and right")
+    if not np.issubdtype(waves.dtype, np.floating) or not np.isfinite(waves).all():
+        raise UserError(f"sounds of {waves.dtype}: a set is finite floating-point samples, 1 at full scale")
     return waves if waves.ndim == 2 else waves.mean(axis=1)
 
 
@@ -187,6 +192,6 @@ def _model_of(sounds: SoundsLike | Model) -> Model | None:
     if not isinstance(sounds, str | PathLike):
         return sounds
     path = Path(sounds)
-    if path.is_dir():
+    if path.is_dir() and str(path) != DEFAULT:
         return load_model(path) if has_model(path) or (path / "config.json").exists() else None
     return load_model(path) if str(path) == DEFAULT or path.suffix in (".onnx", ".safetensors") else None

@@ -13,11 +13,18 @@ from kickitout.errors import UserError
 from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves, DrawnModel, stated_curves
-from kickitout.generation.generate import Kick
+from kickitout.generation.generate import Kick, flat
 from kickitout.generation.invert import Inversion
-from kickitout.generation.model import Model, Played, as_row, check_latent
+from kickitout.generation.model import Model, Played, as_row, check_latent, goes_by
 from kickitout.generation.noise import check_seeds
-from kickitout.generation.recipe import check_maker, find_latent, recipe_of_file, render_recipe, sound_recipe
+from kickitout.generation.recipe import (
+    check_maker,
+    find_latent,
+    recipe_of_file,
+    render_recipe,
+    rounded,
+    sound_recipe,
+)
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, stated_length
 from kickitout.stored import upgraded_recipe
 
@@ -25,6 +32,7 @@ RecipeLike: TypeAlias = Mapping[str, Any] | Kick
 SoundLike: TypeAlias = str | PathLike[str] | np.ndarray | Inversion
 # Kept of a recipe beside its seed.
 ORIGIN = ("start", "latent", "controls", "targets", "varied", "morphed", "amount", "style", CURVES, LENGTH_KEY)
+SINCE = ("keep", "shape", "source")  # says a recipe of what a kick became since
 
 
 def file_of(found: Inversion) -> str:
@@ -51,6 +59,8 @@ def start_of(sound: SoundLike | RecipeLike, model: Model) -> Start:
     Raises UserError for a model without latents, and as `kickitout.invert` does.
     """
     check_latent(model.info)
+    if isinstance(sound, Kick) and (any(key in sound.recipe for key in SINCE) or not sound.recipe):
+        sound = flat(sound.channels)  # of which no recipe of the model's speaks: a sound like others
     if isinstance(sound, Mapping | Kick):
         return _from_recipe(sound, model)
     if isinstance(sound, str | PathLike) and (recipe := recipe_of_file(model, sound)):
@@ -59,9 +69,19 @@ def start_of(sound: SoundLike | RecipeLike, model: Model) -> Start:
         return _from_recipe(recipe, model)._replace(
             stem=path.stem, file=path.name, said=f"made by this model, so {known}"
         )
-    found = sound if isinstance(sound, Inversion) else find_latent(model, sound)
+    found = of_model(sound, model) if isinstance(sound, Inversion) else find_latent(model, sound)
     name = file_of(found)
     return Start(found.latent, np.zeros(len(model.info.controls), np.float32), Path(name).stem, name, found.said)
+
+
+def of_model(found: Inversion, model: Model) -> Inversion:
+    """What was found, where it was found in this model. Raises UserError."""
+    if found.model and not goes_by(model, found.model):
+        raise UserError(
+            f"{file_of(found)}: inverted with another model ({found.model[:12]}) than this one ({model.digest[:12]}); "
+            "invert the sound with this one"
+        )
+    return found
 
 
 def _from_recipe(recipe: RecipeLike, model: Model) -> Start:
@@ -108,13 +128,19 @@ def length_of_sound(asked: float | None, sound: Any, model: Model) -> float:
 def whole_recipe(recipe: RecipeLike, model: Model) -> dict[str, Any]:
     """A recipe as a file of this model carries it, but for the file's format."""
     recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)
+    if any(key in recipe for key in SINCE):
+        raise UserError(
+            "the recipe of a sound that a kick became since, tuned for a kit or joined with another sound; `render` "
+            "gives that sound, and it can be varied, morphed and inverted as one"
+        )
     if recipe.get("model_sha256") is not None:
         check_maker(recipe, model, "the recipe")
     if (recipe.get("seed") is None) == (recipe.get("latent") is None):
         raise UserError("a recipe has a seed or a latent, and not both")
-    if recipe.get("seed") is not None:
-        check_seeds([recipe["seed"]])
-    return sound_recipe(model, recipe.get("seed"), **{key: recipe[key] for key in ORIGIN if key in recipe})
+    seed = None if recipe.get("seed") is None else check_seeds([recipe["seed"]])[0]
+    kept = {key: recipe[key] for key in ORIGIN if key in recipe}
+    kept |= {key: rounded(value) for key, value in kept.items() if isinstance(value, np.ndarray) and value.ndim == 1}
+    return sound_recipe(model, seed, **kept)
 
 
 def played_recipe(recipe: RecipeLike, model: Model) -> tuple[dict[str, Any], Played]:

@@ -111,8 +111,8 @@ def both_sets(first: Dataset, second: Dataset) -> Dataset:
 def read_kicks(paths: Sequence[Path], against: Sequence[Path] = (), confirm: Sequence[Path] = ()) -> LabData:
     """Scan folders and split them by source, at most `sources.PER_SOURCE` of each; with `against`, as they are.
 
-    A test kick that is of one group with a training kick is left out, and of `confirm` what is of one group or source
-    with any of them. Raises UserError when a part is too small, or a source is in two of them.
+    A test kick that is of one group or machine with a training kick is left out, and of `confirm` what is of one group
+    or source with any of them. Raises UserError when a part is too small, or a source is in two of them.
     """
     dataset = read_dataset(list(paths))
     if not against:
@@ -125,9 +125,10 @@ def read_kicks(paths: Sequence[Path], against: Sequence[Path] = (), confirm: Seq
     else:
         other = read_dataset(list(against))
         _refuse_shared({row.source for row in dataset.rows}, {row.source for row in other.rows})
-        apart = ~_related(other, dataset)
+        learned = {machine_of(row) for row in dataset.rows} - {UNSTATED}
+        apart = ~_related(other, dataset) & ~np.array([machine_of(row) in learned for row in other.rows])
         data = LabData(dataset, other.take(np.flatnonzero(apart)), int((~apart).sum()))
-        hint = f"{data.related} of those in --against are near-duplicates of training kicks; give more"
+        hint = f"{data.related} in --against are near-duplicates of training kicks, or of their machines; give more"
     if len(data.test) < FEWEST:
         raise UserError(f"{len(data.test)} kicks to score against: too few, at least {FEWEST} are needed; {hint}")
     if len(data.train) < 2 * FEWEST_KICKS:
@@ -190,9 +191,14 @@ def refuse_other_kicks(data: LabData, folder: Path) -> None:
             )
 
 
-@lru_cache(maxsize=2)
 def load(folder: Path) -> LabData:
-    """What `save` wrote. Sides are silent: the laboratory is mono."""
+    """What `save` wrote, read once. Sides are silent: the laboratory is mono. Raises UserError where it is damaged."""
+    about = folder / "kicks.json"
+    return _loaded(folder, about.stat().st_mtime_ns if about.exists() else 0)
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path, written: int) -> LabData:
     try:
         about = upgraded(json.loads((folder / "kicks.json").read_text("utf-8")))
         with np.load(folder / "kicks.npz") as arrays:

@@ -34,6 +34,16 @@ SOURCE_DRAWS = 1000  # of the sources
 LAST = 3  # milestones whose mean is the primary estimate
 
 
+def source_counts(sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of sources, two at least; the first is the whole."""
+    usable = np.ones((1, len(sources)))
+    while len(usable) <= SOURCE_DRAWS:
+        drawn = bootstrap_counts(len(sources), SOURCE_DRAWS, rng, sources)
+        several = (drawn > 0) @ (sources[:, None] == np.unique(sources)) > 0  # [draws, sources]
+        usable = np.concatenate([usable, drawn[several.sum(1) > 1]])  # pairs need two sources
+    return usable[: 1 + SOURCE_DRAWS]
+
+
 @dataclass(frozen=True)
 class Unseen:
     """Real sounds to be scored against: which source each is of, and how far apart they are."""
@@ -43,11 +53,8 @@ class Unseen:
 
     @cached_property
     def counts(self) -> np.ndarray:
-        """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
-        drawn = bootstrap_counts(len(self.sources), SOURCE_DRAWS, np.random.default_rng(0), self.sources)
-        whole = np.ones((1, len(self.sources)))
-        several = [len({*self.sources[row > 0].tolist()}) > 1 for row in drawn]  # pairs need two sources
-        return np.concatenate([whole, drawn[several]])
+        """[1 + SOURCE_DRAWS, n]: see `source_counts`."""
+        return source_counts(self.sources, np.random.default_rng(0))
 
     @cached_property
     def within(self) -> np.ndarray:
@@ -312,13 +319,17 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
 
 
 def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
-    """[1 + draws] dB: the distance of all kicks that there are to learn from; None where nobody has measured it."""
+    """[1 + draws] dB: the distance of recordings that are learned from, of the most that were measured; None where none
+    were."""
+    most, distance = 0, None
     for path in sorted(lab.path.glob("cells/reals-*/measured.json")):
         known = read_json(path)
-        found = part_of(known["milestones"][-1], part)
-        if known["kicks"] is None and found is not None and len(found["waves"]["away"]) == len(unseen.sources):
-            return unseen.energy(np.array(found["waves"]["away"], float), found["waves"]["within"])
-    return None
+        found, sounds = part_of(known["milestones"][-1], part), known["milestones"][-1]["scores"][0]["n"][1]
+        whole = known["kicks"] is None and found is not None and len(found["waves"]["away"]) == len(unseen.sources)
+        if whole and sounds > most:
+            most = sounds
+            distance = unseen.energy(np.array(found["waves"]["away"], float), found["waves"]["within"])
+    return distance
 
 
 @lru_cache(maxsize=4)

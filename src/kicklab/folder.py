@@ -127,7 +127,7 @@ def read_json(path: Path) -> Any:
     """What is in a JSON file of the laboratory. Raises UserError where it cannot be read."""
     try:
         return upgraded(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(
             f"{path}: cannot be read; restore it, or remove it and the same command makes it anew"
         ) from error

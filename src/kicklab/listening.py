@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import threading
@@ -22,7 +23,7 @@ import numpy as np
 from kickitout.audio import encode_sound
 from kickitout.descriptors import cards
 from kickitout.drawing import data_uri
-from kickitout.errors import UserError
+from kickitout.errors import UserError, one_line
 from kickitout.files import explain_os_error, make_folder
 from kickitout.metrics.resampling import wilson
 from kickitout.sound import SAMPLE_RATE
@@ -138,47 +139,83 @@ def _uri(wave: np.ndarray) -> str:
 
 def keep_vote(lab: Lab, vote: dict[str, Any]) -> None:
     """Append a vote to votes.csv. Raises UserError for one that is none."""
-    listener, pair, choice = (str(vote.get(key, ""))[:80] for key in ("listener", "pair", "choice"))
+    listener, pair, choice = (one_line(str(vote.get(key, ""))[:80]) for key in ("listener", "pair", "choice"))
     if choice not in CHOICES or pair not in _known_pairs(lab):
         raise UserError("this is no vote: it names no pair of this laboratory, or none of left, right and none")
-    new = not lab.votes.exists()
     try:
+        _end_last_line(lab)
         with open(lab.votes, "a", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            if new:
+            if file.tell() == 0:
                 writer.writerow(VOTE_COLUMNS)
             writer.writerow([time.strftime("%Y-%m-%dT%H:%M:%S"), listener or "anonymous", pair, choice])
     except OSError as error:
         raise explain_os_error(error, lab.votes) from error
 
 
+def _end_last_line(lab: Lab) -> None:
+    """Have the next vote stand on a line of its own: behind a last line without an end, or in place of one that was
+    cut. Raises OSError."""
+    there = lab.votes.read_bytes() if lab.votes.exists() else b""
+    if there and not there.endswith(b"\n"):
+        begin = there.rfind(b"\n") + 1
+        last = there[begin:].decode("utf-8", "replace")
+        whole = last == ",".join(VOTE_COLUMNS) or _is_vote(_rows(last)[0], _known_pairs(lab))
+        with open(lab.votes, "r+b") as file:
+            file.truncate(len(there) if whole else begin)
+            file.seek(0, os.SEEK_END)
+            file.write(b"\n" if whole else b"")
+
+
+def _rows(text: str) -> list[list[str]]:
+    """The cells of a table. Raises ValueError."""
+    try:
+        return list(csv.reader(io.StringIO(text, newline="")))
+    except csv.Error as error:
+        raise ValueError(str(error)) from error
+
+
+def _is_vote(cells: Sequence[str], known: dict[str, Any]) -> bool:
+    """Whether the cells of a line are a vote for a pair that this laboratory knows."""
+    return len(cells) == len(VOTE_COLUMNS) and cells[2] in known and cells[3] in CHOICES
+
+
 def _known_pairs(lab: Lab) -> dict[str, Any]:
+    """Every pair of its pages. Raises UserError for a file of them that cannot be read."""
     found: dict[str, Any] = {}
     for path in sorted((lab.path / "listening").glob("[!.]*.json")):
-        found |= read_json(path)
+        try:
+            found |= read_json(path)
+        except (RecursionError, TypeError, ValueError) as error:
+            raise UserError(f"{path}: damaged; restore it, or remove it with the votes for its pairs") from error
     return found
 
 
 def read_votes(lab: Lab) -> list[dict[str, str]]:
     """All votes that can be read: listener, the two rows (in the order of their names, `real` last), and which won.
 
-    From votes.csv and files beside it named votes-*.csv. Raises UserError for a file that holds something else.
+    From votes.csv and files beside it named votes-*.csv; a last line that was cut is passed over. Raises UserError for
+    a file that holds something else.
     """
     known, found = _known_pairs(lab), []
     for path in sorted(lab.path.glob("votes*.csv")):
-        with open(path, encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != VOTE_COLUMNS:
-                raise UserError(f"{path}: not votes of this version; its first line must be {','.join(VOTE_COLUMNS)}")
-            for line in reader:
-                pair, choice = known.get(line["pair"]), line["choice"]
-                if pair is None or choice not in CHOICES:
-                    raise UserError(
-                        f"{path}: a vote for {line['pair']!r}, which this laboratory does not know; remove it"
-                    )
-                a, b = sorted((pair["left"]["row"], pair["right"]["row"]), key=lambda row: (row == REAL, row))
-                won = "none" if choice == "none" else pair[choice]["row"]
-                found.append({"listener": line["listener"], "a": a, "b": b, "won": won})
+        try:
+            text = path.read_bytes().decode("utf-8")
+            head, *lines = _rows(text) or [[]]
+        except (OSError, ValueError) as error:
+            raise UserError(f"{path}: cannot be read; restore it, or remove it") from error
+        if tuple(head) != VOTE_COLUMNS:
+            raise UserError(f"{path}: not votes of this version; its first line must be {','.join(VOTE_COLUMNS)}")
+        if lines and not text.endswith(("\n", "\r")) and not _is_vote(lines[-1], known):
+            lines.pop()
+        for cells in filter(None, lines):
+            if not _is_vote(cells, known):
+                named = cells[2] if len(cells) > 2 else ",".join(cells)
+                raise UserError(f"{path}: a vote for {named!r}, which this laboratory does not know; remove it")
+            pair, choice = known[cells[2]], cells[3]
+            a, b = sorted((pair["left"]["row"], pair["right"]["row"]), key=lambda row: (row == REAL, row))
+            won = "none" if choice == "none" else pair[choice]["row"]
+            found.append({"listener": cells[1], "a": a, "b": b, "won": won})
     return found
 
 
@@ -210,7 +247,11 @@ def server(lab: Lab, page: bytes, port: int) -> ThreadingHTTPServer:
         def do_POST(self) -> None:
             if not self._from_here():
                 return
-            size = int(self.headers.get("Content-Length") or 0)
+            length = (self.headers.get("Content-Length") or "0").strip()
+            if not (length.isascii() and length.isdecimal()):
+                self._answer(400, "text/plain; charset=utf-8", b"Content-Length is no number of bytes")
+                return
+            size = int(length) if len(length) < 10 else LARGEST_VOTE + 1
             if self.path != "/vote" or not 0 < size <= LARGEST_VOTE:
                 self._answer(404, "text/plain", b"")
                 return
@@ -220,17 +261,16 @@ def server(lab: Lab, page: bytes, port: int) -> ThreadingHTTPServer:
                     raise UserError("this is no vote")
                 with lock:
                     keep_vote(lab, vote)
-            except (UserError, ValueError) as error:
+            except (UserError, ValueError, RecursionError) as error:
                 self._answer(400, "text/plain; charset=utf-8", str(error).encode())
                 return
             self._answer(204, "text/plain", b"")
 
         def _from_here(self) -> bool:
             """A page of another origin must not vote: its requests carry another host or origin."""
-            host = (self.headers.get("Host") or "").split(":")[0]
-            origin = self.headers.get("Origin")
-            fine = host in ("127.0.0.1", "localhost") and (
-                origin is None or origin.split("//")[-1].split(":")[0] == host
+            host, origin = (self.headers.get("Host") or "").lower(), self.headers.get("Origin")
+            fine = host.partition(":")[0] in ("127.0.0.1", "localhost") and (
+                origin is None or origin.lower() == f"http://{host}"
             )
             if not fine:
                 self._answer(403, "text/plain", b"")

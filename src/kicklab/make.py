@@ -33,6 +33,7 @@ from kickitout.training.session import opened
 from kicklab.cells import Cell
 from kicklab.data import LabData
 from kicklab.folder import Lab, read_json, write_arrays, write_json
+from kicklab.sources import sources_of
 from kicklab.spectra import profiles
 
 FULL_SCALE = 32_767  # a sample of 1.0 in 16 bits
@@ -262,7 +263,8 @@ def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray],
     reals = data.train.waves[rows]
     about: dict[str, Any] = {"steps": 0, "seconds": 0.0, "kicks_seen": 0, "stopped": ""}
     if cell.source == "reals":
-        return {"waves": to_16_bits(reals)}, about
+        sources = np.unique(sources_of(data.train.rows), return_inverse=True)[1]
+        return {"waves": to_16_bits(reals), "sources": sources[rows]}, about
     if cell.source == "augmented":
         known = [data.train.rows[i].sound for i in rows]
         varied = producer_variants(reals, 1, cell.seed, clicks_from=data.train.waves, identities=known)

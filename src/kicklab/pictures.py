@@ -73,10 +73,13 @@ def made_waves(lab: Lab, study: str, row: str, milestone: int = -1) -> np.ndarra
 
 
 def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
-    """Name -> pictures: REAL, and "ROW, MILESTONE" for each row that is shown. Empty where nothing of them is kept."""
+    """Name -> pictures: REAL, and "ROW, MILESTONE" for each row that is shown. Empty where nothing of them is kept.
+
+    In a laboratory that went on from results alone those of its results stay where the sounds are not here.
+    """
+    found = read_arrays(lab.pictures) if lab.pictures.exists() else {}
     if not lab.has_kicks:
-        return read_arrays(lab.pictures) if lab.pictures.exists() else {}
-    found: dict[str, np.ndarray] = {}
+        return found
     for study, wanted in SHOWN.items():
         for row in load_study(study).contrasts[0]:
             run = first_run(lab, study, row)
@@ -85,7 +88,7 @@ def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
                 if waves is not None:
                     found[f"{row}, {milestone}"] = first_pictures(waves)
     real = real_pictures(lab.sounds("kicks"))
-    return found if not found or real is None else {REAL: real, **found}
+    return found if not found or real is None else {REAL: real} | found | {REAL: real}  # the first of a sheet
 
 
 def sheet(kept: dict[str, np.ndarray], seen: dict[str, Sequence[int]]) -> list[tuple[str, np.ndarray]]:

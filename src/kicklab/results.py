@@ -24,6 +24,7 @@ from scipy.special import stdtrit
 
 from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
+from kickitout.metrics.compare import score_bounds
 from kickitout.stored import NAMED, RENAMED, RENAMED_SCORES, current_name
 from kicklab.data import load, parts_table
 from kicklab.evidence import reference_arrays
@@ -115,7 +116,8 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
     """
     read_results(lab)
     make_folder(out.path / "plans")
-    written = [write_whole(out.packed, gzip.compress(lab.results.read_bytes(), mtime=0))]
+    table = lab.results.read_bytes() if lab.results.exists() else gzip.decompress(lab.packed.read_bytes())
+    written = [write_whole(out.packed, gzip.compress(table, mtime=0))]
     if lab.has_kicks:
         kicks = load(lab.data)
         written.append(write_whole(out.path / "parts.csv", parts_table(kicks).encode()))
@@ -130,7 +132,8 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
         written.append(write_whole(out.cell(path.parent.name) / "measured.json", text.encode()))
     for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
-    for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap)):
+    alone = () if lab.has_kicks else ((lab.path / "parts.csv", out.path / "parts.csv"), (lab.reference, out.reference))
+    for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap), *alone):
         if mine.exists():
             written.append(write_whole(theirs, mine.read_bytes()))
     return written
@@ -245,7 +248,7 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     beside = [r["real"] for r in runs if r["real"] is not None]
     first = runs[0]
     low, high = mean - math.hypot(below, runs_scatter), mean + math.hypot(above, runs_scatter)
-    lowest, highest = SCORE_BOUNDS.get(_kind(first["score"]), (-math.inf, math.inf))
+    lowest, highest = bounds_of(first["score"])
     return Estimate(
         first["row"], first["score"], first["unit"], first["better"], mean, max(low, lowest), min(high, highest),
         len(values), (first["n_real"], first["n_made"]), sum(beside) / len(beside) if beside else math.nan,
@@ -253,24 +256,11 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     )  # fmt: skip
 
 
-SCORE_BOUNDS = {"share": (0.0, 1.0), "distance": (0.0, math.inf)}  # what the definition of a score gives
-SHARE_SCORES = ("precision", "recall", "coverage", "two_sample", "probe", "near_duplicates", "kicks_recognised")
-DISTANCE_SCORES = (
-    "frechet_bands",
-    "frechet_drum-type",
-    "profile",
-    "envelopes",
-    "lead",
-    "link",
-    "card",
-    "tone_p",
-    "tone_w",
-    "tone_e",
-    "tone_d",
-)
+def bounds_of(score: str) -> tuple[float, float]:
+    """What the definition of a score allows: of those of `kick score`, and of the laboratory's own."""
+    if score.startswith(SHARES):
+        return 0.0, 1.0
+    return (0.0, math.inf) if score.startswith(DISTANCES) else score_bounds(score)
 
 
-def _kind(score: str) -> str:
-    if score.startswith(SHARE_SCORES):
-        return "share"
-    return "distance" if score.startswith(DISTANCE_SCORES) else ""
+SHARES, DISTANCES = ("probe", "near_duplicates"), ("profile", "envelopes", "lead", "link", "tone_")  # own ones

@@ -22,7 +22,7 @@ from importlib.resources import files
 from typing import Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kickitout.errors import UserError
 from kickitout.settings import Settings, checked
@@ -87,6 +87,12 @@ class Study(Settings):
     milestones: tuple[float, ...] = (1.0,)
     references: tuple[ReferenceKind, ...] = ()
     ceilings: dict[str, dict[str, Any]] = Field(default_factory=dict)  # representations beside those of the rows
+
+    @model_validator(mode="after")
+    def _ends(self) -> Study:
+        if not self.milestones or self.shares[-1] != 1 or list(self.shares) != sorted(set(self.shares)):
+            raise ValueError("milestones: one after another, the last at the end (1.0, or all sounds seen)")
+        return self
 
     @property
     def budget(self) -> Budget:

@@ -31,14 +31,14 @@ from kickitout.generation.load import load_model
 from kickitout.generation.noise import normal
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import EDGES_HZ, EDGES_MS, embed_bands
-from kickitout.metrics.resampling import bootstrap_counts, interval
+from kickitout.metrics.resampling import interval
 from kickitout.models.player import Player
 from kickitout.representations.griffin_lim import GriffinLim
 from kickitout.representations.log_magnitude import LogMagnitude, LogMagnitudeConfig
 from kickitout.representations.waveform import Waveform, WaveformConfig
 from kickitout.training.config import read_config
 from kickitout.training.session import opened
-from kicklab.evidence import SOURCE_DRAWS, Unseen
+from kicklab.evidence import Unseen, source_counts
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.sources import sources_of
 from kicklab.two_sample import hits, trial_of, two_sample_test
@@ -198,7 +198,7 @@ class Scorer:
     def __init__(self, kicks: Dataset) -> None:
         self.real = embed_bands(kicks.waves)
         self.sources = np.unique(sources_of(kicks.rows), return_inverse=True)[1]
-        self.counts = _counts(self.sources, 1)
+        self.counts = source_counts(self.sources, np.random.default_rng([0, 1]))
         self.within = {
             part: Unseen(self.sources, pairwise(self.real[:, cells], self.real[:, cells])).mean_apart(self.counts)
             for part, cells in parts().items()
@@ -207,7 +207,7 @@ class Scorer:
     def __call__(self, magnitude: str, rounds: int | None, waves: np.ndarray, sources: np.ndarray) -> Scored:
         """Waves [n, T] of these sources."""
         embedded = embed_bands(waves)
-        counts = _counts(sources, 2)
+        counts = source_counts(sources, np.random.default_rng([0, 2]))
         found = {part: self.distance(part, cells, embedded, sources, counts) for part, cells in parts().items()}
         rng = np.random.default_rng([0, 17])
         recorded = sources if len(np.unique(sources)) < len(sources) else None  # what is made has no sources
@@ -230,14 +230,6 @@ class Scorer:
         between = ((self.counts @ across) * counts).sum(1) / (self.counts.sum(1) * counts.sum(1))
         own = Unseen(sources, pairwise(embedded[:, cells], embedded[:, cells])).mean_apart(counts)
         return Estimated(2 * between - self.within[part] - own)
-
-
-def _counts(sources: np.ndarray, stream: int) -> np.ndarray:
-    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of the sources; the first is the whole."""
-    drawn = bootstrap_counts(len(sources), 2 * SOURCE_DRAWS, np.random.default_rng([0, stream]), sources)
-    several = (drawn > 0) @ (sources[:, None] == np.unique(sources)) > 0  # [draws, sources]
-    usable = drawn[several.sum(1) > 1][:SOURCE_DRAWS]  # pairs need two sources
-    return np.concatenate([np.ones((1, len(sources))), usable])
 
 
 def shares_of_gap(found: list[Scored]) -> Iterator[dict[str, Any]]:
@@ -291,6 +283,9 @@ def measure_swap(
     data = lab.sounds("kicks")
     if count < len(data.test):
         raise UserError(f"-n {count}: at least {len(data.test)} work, as many as there are unseen kicks")
+    if len(data.train) < len(data.test):
+        few = f"{len(data.train)} kicks to take levels of, and {len(data.test)} unseen ones"
+        raise UserError(f"{lab.path}: {few}; as many of the first work, or more")
     found = swap(data.train, data.test, made_of(lab, study, row, count), say)
     write_json(lab.swap, found)
     return found

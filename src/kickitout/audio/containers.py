@@ -27,6 +27,7 @@ SLIP = 64  # bytes: a promise that is further off is no slip of a writer but a f
 LAME, LAMES_DELAY = b"LAME3", 576  # its name, in whatever a frame has left over; samples it puts in front of the sound
 TAR, TAR_AT = b"ustar", 257  # the name of the format, and where each tar file has it
 SEARCHED = 1 << 16  # bytes in which a container is sought behind junk
+LARGEST_WHOLE = 256 * 2**20  # bytes that are read at once: 30 s of stereo float64 at 192 kHz are 88 MiB, of MP3 two
 MAGIC = re.compile(
     rb"RIFF....WAVE|RIFX....WAVE|RF64....WAVE|BW64....WAVE|FORM....AIF[FC]|riff\x2e\x91\xcf\x11|caff\0\x01\0|"
     rb"fLaC[\0\x80]\0\0\x22|OggS\0|\.snd\0\0..|dns\...\0\0",
@@ -69,10 +70,20 @@ def find_contents(file: BinaryIO, name: str) -> Contents:
     if magic[:4] == b"fLaC":
         return _flac(file, begin, end)
     if magic[:4] == b"OggS":
-        return _ogg(file, begin, name)
-    data = read_at(file, 0)
+        return _ogg(file, begin, end, name)
+    data = read_whole(file, 0, end, name)
     stream = mpeg.stream_in(data)
     return Contents(spliced(file, (begin, end))) if stream is None else _mpeg(data, stream, name)
+
+
+def read_whole(file: BinaryIO, begin: int, end: int, name: str) -> bytes:
+    """The bytes from `begin` to `end`, for what can only be looked through as a whole. Raises UserError, which begins
+    with `name`, before more is read than a short sound needs."""
+    if end - begin > LARGEST_WHOLE:
+        raise UserError(
+            f"{name}: {(end - begin) / 2**20:.0f} MB; up to {LARGEST_WHOLE >> 20} MB of a sound are read: cut it first"
+        )
+    return read_at(file, begin, end - begin)
 
 
 def refuse_archive(file: BinaryIO, name: str) -> None:
@@ -88,7 +99,7 @@ def find_begin(file: BinaryIO) -> tuple[int, bytes]:
         return 0, head[:12]
     behind = mpeg.skip_id3(head)
     if behind >= len(head):  # a picture in a tag
-        behind = mpeg.skip_id3(read_at(file, 0))
+        behind = mpeg.skip_id3(read_at(file, 0, LARGEST_WHOLE))
     head = read_at(file, behind, SEARCHED)
     if mpeg.header_at(head, 0) is not None:  # a name within its sound is none
         return 0, b""
@@ -183,7 +194,7 @@ def _wave_samples(file: BinaryIO, begin: int, end: int, name: str, magic: bytes)
     tag = struct.unpack_from(f"{order}H", form)[0]
     container = {b"RF64": "RF64", b"BW64": "RF64", b"riff": "W64"}.get(magic)
     if tag in MPEG_TAGS:
-        data = read_at(file, at, until - at)
+        data = read_whole(file, at, until, name)
         stream = mpeg.stream_in(data)
         if stream is not None:
             found = _mpeg(data, stream, name)
@@ -279,9 +290,9 @@ def _flac(file: BinaryIO, begin: int, end: int) -> Contents:
     return Contents(spliced(file, bytes(head), (begin + len(head), end)), None, promised or None)
 
 
-def _ogg(file: BinaryIO, begin: int, name: str) -> Contents:
+def _ogg(file: BinaryIO, begin: int, end: int, name: str) -> Contents:
     """Ogg has no length in its header; each page has its own, and the last one says that it is the last."""
-    data = read_at(file, begin)
+    data = read_whole(file, begin, end, name)
     found = list(ogg.pages(data))
     ends = any(page.flags & ogg.LAST for page in found)
     if found and (found[-1].end > len(data) or (not ends and all(page.granule <= 0 for page in found))):

@@ -31,6 +31,7 @@ MIN_RATE, MAX_RATE = 8_000, 192_000  # Hz, inclusive
 MAX_CHANNELS = 32
 CONTAINERS = ("WAV", "WAVEX", "RF64", "W64", "FLAC", "AIFF", "OGG", "MP3", "CAF", "AU")  # magic numbers worth trusting
 UNKNOWN_FRAMES = 2**60  # frames: libsndfile says "unknown" with a number near 2**63
+LARGEST_COMMENT = 16 * 2**20  # bytes: a recipe with drawn curves has some thousand
 OTHER_FILE = "not an audio file that is read; WAV, FLAC, AIFF, OGG and MP3 work"
 NO_SOUND = (  # how a file begins that libsndfile cannot open, and what to say of it
     (rb"....ftyp|\xff[\xf1\xf9]", f"AAC (m4a, mp4) is not read; {CONVERT_IT}"),
@@ -107,7 +108,7 @@ def decode_comment(data: bytes | BinaryIO, name: str) -> str | None:
     refuse_archive(file, name)
     for kind, at, size in chunks(file, find_begin(file)[0]):
         if kind == b"LIST":
-            comment = info_comment(read_at(file, at, size))
+            comment = info_comment(read_at(file, at, min(size, LARGEST_COMMENT)))
             if comment is not None:
                 return comment
     try:

@@ -20,6 +20,8 @@ from kickitout.files import write_whole
 
 BELOW_ONE = np.float32(1 - 2**-24)  # the largest sample that 32 bits hold
 MOST_FLAC_CHANNELS = 8
+HIGHEST_FLAC_RATE = 655_350  # Hz
+HIGHEST_WAV_RATE = 10_000_000  # Hz: with MAX_CHANNELS floats, about as many bytes a second as a WAV's head can say
 PCM, IEEE_FLOAT = 1, 3  # formats of a WAV
 SUBTYPES = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
 
@@ -30,8 +32,8 @@ def encode_sound(
     """samples [T], [T, C] or [1 or 2, T], as kicks are, to the bytes of a file, the same for the same input. No dither.
 
     format: "wav" or "flac"; bits: "16", "24" or "32f" (WAV only). Integer formats clip at full scale, floats do not.
-    comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format
-    and for a rate or channels that no file has, ValueError for samples that are not finite.
+    comment: any text, kept in RIFF LIST/INFO ICMT or in FLAC's COMMENT. Raises UserError for an impossible format, for
+    a rate or channels that no file has, for a comment with a NUL in it, and for samples that are not finite.
 
     >>> import kickitout
     >>> kickitout.encode_sound(kickitout.generate([7])[0], 44_100, bits="16")[:4]
@@ -48,16 +50,21 @@ def encode_sound(
     if x.ndim == 2 and len(x) <= 2 and x.shape[1] > MAX_CHANNELS:  # no file has so many channels
         x = x.T
     channels = 1 if x.ndim == 1 else x.shape[1] if x.ndim == 2 else 0
-    if not 1 <= channels <= MAX_CHANNELS or int(rate) != rate or rate < 1:
+    if not 1 <= channels <= MAX_CHANNELS or not 1 <= rate <= HIGHEST_WAV_RATE or int(rate) != rate:
         raise UserError(
-            f"samples {list(given.shape)} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz work"
+            f"samples {list(given.shape)} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz up to "
+            f"{HIGHEST_WAV_RATE} work"
         )
+    if comment and ("\0" in comment or not _is_text(comment)):
+        raise UserError(f"comment {comment[:40]!r}: text without NUL and half characters works")
     x, rate = np.ascontiguousarray(x), int(rate)
     if format == "flac":
         refuse_flac(rate, channels)
+        if not len(x):
+            raise UserError("no samples: FLAC holds one at least; write WAV")
     lowest, highest = x.min(initial=0.0), x.max(initial=0.0)  # NaN where there is one
     if not (np.isfinite(lowest) and np.isfinite(highest)):
-        raise ValueError("samples hold NaN or infinity")
+        raise UserError(f"samples {list(given.shape)} hold NaN or infinity; a file is written of finite ones")
     if bits != "32f" and (lowest < -1 or highest > 1):
         x = x.clip(-1, 1)
     if format == "wav":
@@ -72,12 +79,22 @@ def encode_sound(
     return buffer.getvalue()
 
 
+def _is_text(comment: str) -> bool:
+    """Whether it can be written at all: half a pair of surrogates cannot."""
+    try:
+        return bool(comment.encode())
+    except UnicodeEncodeError:
+        return False
+
+
 def refuse_flac(rate: int, channels: int = 1) -> None:
     """Raise UserError for what a FLAC file cannot hold: its frames have 16 bits for a rate in Hz or in tens of Hz."""
     if rate > 0xFFFF and rate % 10:
         raise UserError(
             f"{rate} Hz: FLAC holds rates above 65535 Hz in steps of 10 Hz; {10 * round(rate / 10)} Hz works, or WAV"
         )
+    if rate > HIGHEST_FLAC_RATE:
+        raise UserError(f"{rate} Hz: FLAC holds rates up to {HIGHEST_FLAC_RATE} Hz; write WAV")
     if channels > MOST_FLAC_CHANNELS:
         raise UserError(f"{channels} channels: FLAC holds up to {MOST_FLAC_CHANNELS}; write WAV")
 
@@ -107,7 +124,8 @@ def write_sound(
         raise UserError(f"{path}: sounds are written as .wav or .flac; choose one of these suffixes")
     if not force and os.path.lexists(path):
         raise UserError(f"{path}: exists already; choose another name or replace it with --force")
-    return write_whole(path, encode_sound(samples, rate, format=suffix[1:], bits=bits, comment=comment))
+    data = encode_sound(samples, rate, format=suffix[1:], bits=bits, comment=comment)
+    return write_whole(path, data, follow=True)
 
 
 def _wav(x: np.ndarray, rate: int, channels: int, bits: str, comment: str | None) -> bytes:

@@ -235,15 +235,15 @@ def _fit_window(x: np.ndarray, start: int, length: int) -> tuple[np.ndarray, int
     begin, end = max(0, start), min(len(x), start + length)
     sound_end = end - start
     window[begin - start : sound_end] = x[begin:end]
-    window[:ONSET] *= _fade_out(ONSET)[:, None]
+    window[:ONSET] *= rise(ONSET)[:, None]
     fade = min(CUT_FADE_SAMPLES if sound_end == length else END_FADE_SAMPLES, sound_end - ONSET)
     known = sound_end - fade if loud_at(window[:, 0], sound_end, fade) else length
-    window[sound_end - fade : sound_end] *= _fade_out(fade)[::-1, None]
+    window[sound_end - fade : sound_end] *= rise(fade)[::-1, None]
     return window, known
 
 
-def _fade_out(n: int) -> np.ndarray:
-    """n gains that rise from near 0 to near 1: float32 [n]."""
+def rise(n: int) -> np.ndarray:
+    """n gains from near 0 to near 1, half a cosine: float32 [n]."""
     return (0.5 - 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)
 
 

@@ -59,10 +59,10 @@ def run(args: argparse.Namespace) -> int:
     if args.json and read:
         print(json.dumps([_as_data(one) for one in read], indent=1))
     if args.csv is not None and read:
-        write_whole(args.csv, _csv(read).encode("utf-8"))
+        write_whole(args.csv, _csv(read).encode("utf-8"), follow=True)
         print(f"{args.csv}: {count(len(read), 'sound')}", file=sys.stderr)
     if args.plot is not None and read:
-        write_whole(args.plot, _plot(read).encode())
+        write_whole(args.plot, _plot(read).encode(), follow=True)
         print(args.plot, file=sys.stderr)
     return 2 if failed else 0
 

@@ -53,11 +53,12 @@ def run(args: argparse.Namespace) -> int:
         report = kickitout.check(args.sounds, progress, cache=not args.no_cache, workers=pool, kind=args.kind)
     print(as_text(report, f"all are in {args.json}" if args.json else "--json FILE lists all"))
     if args.json is not None:
-        print(write_whole(args.json, (json.dumps(report.as_data(), indent=1) + "\n").encode()), file=sys.stderr)
+        data = (json.dumps(report.as_data(), indent=1) + "\n").encode()
+        print(write_whole(args.json, data, follow=True), file=sys.stderr)
     if args.html is not None:
         from kickitout.cli.check_page import as_page
 
-        print(write_whole(args.html, as_page(report)), file=sys.stderr)
+        print(write_whole(args.html, as_page(report), follow=True), file=sys.stderr)
     return 0
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import kickitout
 from kickitout.cli.values import megabytes
+from kickitout.errors import printable
 
 HELP = "free disk space in run folders"
 
@@ -27,10 +28,10 @@ def run(args: argparse.Namespace) -> int:
     total = 0
     for spare in kickitout.clean(args.places, checkpoints=args.checkpoints, remove=args.yes):
         if spare.running:
-            print(f"kick: {spare.run}: a trainer is using this run; left alone", file=sys.stderr)
+            print(f"kick: {printable(str(spare.run))}: a trainer is using this run; left alone", file=sys.stderr)
         for file, size in spare.files.items():
             total += size
             if not args.yes:
-                print(f"{file}  {megabytes(size)} MB")
+                print(f"{printable(str(file))}  {megabytes(size)} MB")
     print(f"{megabytes(total)} MB " + ("freed" if args.yes else "could be freed; --yes removes it"))
     return 0

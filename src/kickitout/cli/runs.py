@@ -11,6 +11,7 @@ from pathlib import Path
 
 import kickitout
 from kickitout.cli.values import megabytes
+from kickitout.errors import printable
 from kickitout.text import columns
 
 HELP = "list run folders with state, best score and disk use"
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     head = ("run", "config", "state", "step", "minutes", "best score", "MB", "spare MB")
     rows = [
         (
-            str(s.path), s.config or "?", s.state, str(s.step), f"{s.minutes:.1f}",
+            printable(str(s.path)), s.config or "?", s.state, str(s.step), f"{s.minutes:.1f}",
             "-" if s.best is None else f"{s.best:.3f}", megabytes(s.size), megabytes(s.spare),
         )
         for s in states

@@ -68,5 +68,6 @@ def run(args: argparse.Namespace) -> int:
         report.write_pairs(args.pairs)
         print(f"the {len(report.closest)} closest pairs, copies or not: {args.pairs}")
     if args.json is not None:
-        write_whole(args.json, (json.dumps(report.as_data(), indent=1, allow_nan=False) + "\n").encode())
+        data = (json.dumps(report.as_data(), indent=1, allow_nan=False) + "\n").encode()
+        write_whole(args.json, data, follow=True)
     return 0

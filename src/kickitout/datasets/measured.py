@@ -18,6 +18,7 @@ from kickitout.datasets.scan import Candidate, scan
 from kickitout.descriptors import cards, format_card, level_curve, pitch_curve, pitch_drift
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
+from kickitout.files import as_list
 from kickitout.sound import LONGEST_S, PEAK
 
 BLOCK = 64  # sounds that are measured at a time
@@ -56,7 +57,7 @@ class MeasuredSound(NamedTuple):
         ]
 
 
-def read_cards(paths: Sequence[str | PathLike[str]]) -> Iterator[MeasuredSound | UserError]:
+def read_cards(paths: Sequence[str | PathLike[str]] | str | PathLike[str]) -> Iterator[MeasuredSound | UserError]:
     """Each sound of files, folders and zip archives with its kick card, in order; for one that has none, the UserError
     that says why.
 
@@ -68,7 +69,7 @@ def read_cards(paths: Sequence[str | PathLike[str]]) -> Iterator[MeasuredSound |
     ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
     ['D1', 'G1']
     """
-    sounds = (_prepare(found) for found in _found(paths))
+    sounds = (_prepare(found) for found in _found(as_list(paths)))
     while block := list(islice(sounds, BLOCK)):
         yield from _measured(block)
 
@@ -80,12 +81,12 @@ def _found(paths: Sequence[str | PathLike[str]]) -> Iterator[tuple[str, Callable
             yield str(path), partial(read_sound, path)
             continue
         try:
-            listed = scan([path])
+            scanned = scan([path])
         except UserError as error:
             yield error
             continue
-        yield from ((one.name, partial(_decoded, one)) for one in listed.candidates)
-        yield from (UserError(f"{one.name}: {one.reason}") for one in listed.refused)
+        yield from ((one.name, partial(_decoded, one)) for one in scanned.candidates)
+        yield from (UserError(f"{one.name}: {one.reason}") for one in scanned.refused)
 
 
 def _decoded(candidate: Candidate) -> Sound:

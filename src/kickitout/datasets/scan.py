@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from kickitout.datasets.archives import list_members, lower, read_member
 from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError, printable
-from kickitout.files import explain_os_error, left_by_others
+from kickitout.files import as_list, explain_os_error, is_special, left_by_others, read_regular
 from kickitout.suffixes import REFUSED_FILES, SOUND_FILES, TEXT_INSTRUMENTS
 
 
@@ -38,6 +38,8 @@ class Candidate:
         try:
             if self.member is not None:
                 return io.BytesIO(read_member(self.path, self.entry, self.name))
+            if is_special(self.path):
+                raise UserError(f"{self.name}: not a regular file")
             return open(self.path, "rb")
         except OSError as error:
             if isinstance(error, PermissionError):
@@ -85,7 +87,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
 
     Raises UserError for a path that is missing, may not be listed, or holds no sound file at all.
     """
-    given = [Path(paths)] if isinstance(paths, str | os.PathLike) else [Path(p) for p in paths]
+    given = [Path(path) for path in as_list(paths)]
     if not given:
         raise UserError("no folder was given; name a folder of kicks, a .zip or sound files")
     total = _Walk()
@@ -217,9 +219,7 @@ def _read_index_beside(walk: _Walk, path: Path) -> None:
     """What the index in the folder of a file that was given by name says of it; its other rows are of no concern."""
     try:
         beside = [entry for entry in os.listdir(path.parent) if is_index(entry)]
-        rows = [
-            row for entry in beside for row in read_rows((path.parent / entry).read_bytes(), _text(path.parent), "")
-        ]
+        rows = [row for entry in beside for row in read_rows(read_regular(path.parent / entry), _text(path.parent), "")]
     except (OSError, ValueError):
         return
     key = _text(path)

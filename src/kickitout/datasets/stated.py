@@ -14,6 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from kickitout.errors import one_line
+
 UNSTATED = "unstated"
 INDEX = "index.csv"
 FILE, SOURCE, LICENCE = ("file", "filename", "path"), ("source",), ("licence", "license")  # names of the columns
@@ -40,7 +42,8 @@ def is_index(name: str) -> bool:
 
 
 def read_rows(content: bytes, folder: str, index: str) -> list[IndexRow]:
-    """The rows of an index that lies in `folder`. Raises ValueError for what is no such table."""
+    """The rows of an index that lies in `folder`; what they state is made one line that can be printed, a path, which
+    has to be that of a file, is not. Raises ValueError for what is no such table."""
     text = _decoded(content)
     header = text.lstrip("\r\n").partition("\n")[0]
     try:
@@ -56,7 +59,7 @@ def read_rows(content: bytes, folder: str, index: str) -> list[IndexRow]:
         row = {column: cell.strip() for column, cell in zip(columns, cells, strict=False) if cell.strip()}
         path = _first_cell(row, FILE)
         if path:
-            stated = Stated(_first_cell(row, SOURCE) or UNSTATED, _first_cell(row, LICENCE) or UNSTATED)
+            stated = Stated(*(one_line(_first_cell(row, names)) or UNSTATED for names in (SOURCE, LICENCE)))
             found.append(IndexRow(posixpath.normpath(posixpath.join(folder, path)), stated, index, folder.count("/")))
     return found
 
@@ -95,7 +98,7 @@ def assign(
 
 
 def _warning(index: str, rows: list[IndexRow]) -> str:
-    example = posixpath.basename(rows[0].path)
+    example = one_line(posixpath.basename(rows[0].path))
     if len(rows) == 1:
         return f"{index}: a row names no file that is there, {example}; its source and licence are not used"
     return f"{index}: {len(rows)} rows name no file that is there, for instance {example}; they are not used"

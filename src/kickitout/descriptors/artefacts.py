@@ -21,6 +21,7 @@ BESIDE = (-4, -3, 3, 4)  # bins; a Hann window widens a line by two
 FLAT_LEVEL = 0.9  # re peak
 FLAT_STEP = 2e-5  # re peak; less than one step of 16 bits
 FLAT_RUN = 6  # samples; the crest of a 30 Hz sine in 16 bits has four equal ones
+FLAT_RATE = 48_000  # Hz: up to here; above, a run is as long in time, and a step as steep
 
 
 @lru_cache(maxsize=4)
@@ -67,21 +68,23 @@ def comb(block: SoundBlock) -> np.ndarray:
     for period in PERIODS:
         spacing = LINE_FRAME // period
         line = np.arange(-(-low // spacing), high // spacing + 1).astype(int) * spacing - first - max(BESIDE)
-        best = np.maximum(best, np.take(above, line, axis=1).mean(axis=1))
+        if len(line):  # at very high rates the highest multiples lie above what is looked at
+            best = np.maximum(best, np.take(above, line, axis=1).mean(axis=1))
     return best
 
 
 def flat_samples(block: SoundBlock) -> np.ndarray:
     """Samples in runs of at least FLAT_RUN equal ones near the peak. [n]"""
+    finer = max(1.0, block.rate / FLAT_RATE)
     row, column = block.high
     value = block.wave[row, column]
     near = np.abs(value) >= FLAT_LEVEL
     row, column, value = row[near], column[near], value[near]
-    joined = (np.diff(row) == 0) & (np.diff(column) == 1) & (np.abs(np.diff(value)) <= FLAT_STEP)
+    joined = (np.diff(row) == 0) & (np.diff(column) == 1) & (np.abs(np.diff(value)) <= FLAT_STEP / finer)
     edges = np.flatnonzero(np.concatenate([[True], ~joined, [True]]))  # where runs begin, and one behind the last
     length = np.diff(edges)
     begin = edges[:-1]
-    long = length >= FLAT_RUN
+    long = length >= int(FLAT_RUN * finer)
     return np.bincount(row[begin[long]], weights=length[long], minlength=block.n)
 
 

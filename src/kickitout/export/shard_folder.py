@@ -36,6 +36,8 @@ class ShardFolder:
     """The shards of so many kicks from a first seed on, `each` in a shard."""
 
     def __init__(self, work: ShardWork, seeds: range, each: int) -> None:
+        if not isinstance(seeds, range) or seeds.step != 1:
+            raise UserError(f"seeds {seeds!r}: shards are of seeds one after another, for instance range(1000)")
         check_seeds(seeds)
         if each < 1 or not seeds:
             raise UserError(f"{each} of {len(seeds)} kicks in a shard: a shard has one kick at least")
@@ -124,7 +126,7 @@ class ShardFolder:
     def _read_log(self) -> None:
         with contextlib.suppress(OSError):
             for line in (self.path / LOG).read_text("utf-8").splitlines():
-                with contextlib.suppress(ValueError, TypeError, AttributeError):  # cut by a sudden end
+                with contextlib.suppress(ValueError, TypeError, AttributeError, RecursionError):  # cut by a sudden end
                     shard = Shard(**json.loads(line))
                     self._known[shard.name] = shard
 

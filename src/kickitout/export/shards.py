@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from kickitout.descriptors import BLOCK_ROWS, cards_of_each
-from kickitout.export.sounds import GenerationJob, encode_kick, file_name
+from kickitout.export.jobs import GenerationJob
+from kickitout.export.sounds import encode_kick, file_name
 from kickitout.files import writing_whole
 from kickitout.generation.generate import Kick, itself
 from kickitout.generation.reject import RejectionTally

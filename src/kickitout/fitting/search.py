@@ -164,11 +164,16 @@ class Fitter:
         self.loop, self.room, self.model = loop, room, model
         self.frames = len(loop.low)
 
+    def gain_db(self, hit: Hit) -> float:
+        """What makes a kick as loud as the loop, played in each of its channels, whose powers add up; NaN or infinite
+        for one that is silent."""
+        return self.loop.lufs - hit.lufs - 10 * math.log10(self.loop.samples.shape[1])
+
     def masking(self, hit: Hit) -> float:
         """Of a kick at the loudness of the loop, in dB; infinite for one that is silent."""
         if not math.isfinite(hit.lufs):
             return math.inf
-        cells = hit.cells * 10 ** ((self.loop.lufs - hit.lufs) / 10)
+        cells = hit.cells * 10 ** (self.gain_db(hit) / 10)
         return masking_db(self.loop.low, placed(cells, self.loop.beats, self.frames))
 
     def find(self, n: int, seed: int) -> list[FittedKick]:
@@ -187,7 +192,7 @@ class Fitter:
             kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
             hit, before = Hit.of(kick.channels.mean(axis=0)), pool[at]
             found.append(FittedKick(kick, seeds[at], midi, interval, asked, float(own[at]), self.masking(hit),
-                                    self.loop.lufs - hit.lufs, before.wave, self.loop.lufs - before.lufs,
+                                    self.gain_db(hit), before.wave, self.gain_db(before),
                                     bool(self._row(variant).any())))  # fmt: skip
         found.sort(key=self._rank)
         return [self._named(one, k) for k, one in enumerate(found[:n], 1)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from kickitout.fitting.bass import HIGHEST_HZ
 from kickitout.fitting.loop import USUAL_BPM, Loop
 from kickitout.fitting.room import Room
 from kickitout.fitting.search import FittedKick
@@ -28,7 +29,7 @@ def heard_lines(loop: Loop) -> list[str]:
         names = ", ".join(f"{NOTE_NAMES[pc]} {100 * shares[pc]:.0f} %" for pc in most[:4])
         lines.append(f"bass: {names}, around {note_name(bass.lowest)}, confidence {bass.confidence:.2f}")
     else:
-        lines.append(f"bass: no steady notes below 165 Hz are heard (confidence {bass.confidence:.2f})")
+        lines.append(f"bass: no steady notes below {HIGHEST_HZ:.0f} Hz are heard (confidence {bass.confidence:.2f})")
     if loop.tonic is None:
         lines.append("tuning: neither key nor bass is heard, so the kicks keep their own pitch")
     return lines

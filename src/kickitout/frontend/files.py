@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ from kickitout.export.kits.sources import KitSource
 from kickitout.export.sounds import SoundFormat, encode_kick, recipe_name
 from kickitout.generation.model import Model
 from kickitout.kicks import kick_of
+from kickitout.package import passing_folder
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -56,7 +55,7 @@ def kit_zip(
         wave = np.asarray(kick.channels, np.float32)
         sources.append(KitSource(label, label, wave, recipe, word=model.info.word))
     made = build_kit(sources, plan)  # while there is no folder that Ctrl-C could leave behind
-    with tempfile.TemporaryDirectory(prefix="kick-kit-") as folder:
-        out = Path(folder) / plan.stem
+    with passing_folder("kick-kit-") as folder:
+        out = folder / plan.stem
         write_package(made, model, out, formats, zipped=True)
         return f"{plan.stem}.zip", zip_name(out).read_bytes()

@@ -139,6 +139,8 @@ def held_moments(curves: Curves, wave: np.ndarray) -> tuple[float, ...]:
     """From which moment a kick [C, T] takes its timbre at each of GRID, in ms: its own while its level is less than
     HELD_DB below what was drawn, else the last one before that was; () where that is everywhere its own."""
     seconds, db = level_curve(wave.mean(axis=0))
+    if not len(db):  # silent, or not finite: refused where the kick is done
+        return ()
     fine = np.arange(0.0, GRID[-1] + 1)  # ms
     level = np.interp(fine, _after_onset(seconds), db) - curves.zero_db(wave)
     falling = np.maximum.accumulate(level[::-1])[::-1]  # the highest from each moment on
@@ -188,6 +190,6 @@ def _after_onset(seconds: np.ndarray) -> np.ndarray:
 
 def check_rounds(rounds: int) -> int:
     """Raises UserError for less than one render."""
-    if rounds < 1:
+    if not isinstance(rounds, int | np.integer) or rounds < 1:
         raise UserError(f"rounds={rounds}: 1 render or more works")
-    return rounds
+    return int(rounds)

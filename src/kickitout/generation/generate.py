@@ -48,6 +48,18 @@ class Kick(NamedTuple):
     said: str = ""  # how near the model comes to the sound that it came from
     points: tuple[DrawnPoint, ...] = ()  # of the curves that were drawn over it, and what it does there
 
+    def __eq__(self, other: object) -> bool:
+        """Whether both make the same file."""
+        if not isinstance(other, Kick) or (self.name, self.recipe) != (other.name, other.recipe):
+            return False
+        return np.array_equal(self.channels, other.channels)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.channels.tobytes()))
+
     @property
     def wave(self) -> np.ndarray:
         """[T], or left and right [2, T]."""
@@ -147,10 +159,13 @@ def each_kick(
     curves: Curves | None = None, threads: int | None = None,
 ) -> Generator[T, None, None]:  # fmt: skip
     """use(kick) for every kick of `generate_kicks`, in their order, on the thread that makes the kick."""
-    played, threads, length_s = in_style(load_model(model), style), threads or usable_cpus(), check_length(length_s)
+    played, threads, length_s = in_style(load_model(model), style), check_threads(threads), check_length(length_s)
     seeds, request = check_seeds(seeds), TargetRequest.of(targets)
     check_alone(curves, request, reject_outliers)
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
+    if rejection is not None and rejection.model.digest != played.digest:
+        of = rejection.model.info.name
+        raise UserError(f"outliers are rejected by the limits of another model ({of}); take those of this one")
     if rejection is not None and style is not None:
         rejection = replace(rejection, model=played)
 
@@ -190,6 +205,13 @@ def each_kick(
     with closing(in_order(lambda part: [use(kick) for kick in group(part)], parts, number)) as groups:
         for made in groups:
             yield from made
+
+
+def check_threads(threads: int | None) -> int:
+    """The number of threads, all cores without one. Raises UserError for less than one."""
+    if threads is not None and threads < 1:
+        raise UserError(f"threads={threads}: 1 or more works")
+    return threads or usable_cpus()
 
 
 def check_alone(curves: Curves | None, request: TargetRequest, reject_outliers: object) -> None:

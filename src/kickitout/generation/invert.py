@@ -37,13 +37,15 @@ LEAST_PEAK = 1e-3  # of a mid: a quieter one is not blown up
 
 class Inversion(NamedTuple):
     """A kick's latent [latent_size]; before and after: how far the spectra of the first guess and of the last are from
-    the kick's, in dB, see `_distance`. sound: the file or wave that was inverted; said: how near the model comes."""
+    the kick's, in dB, see `_distance`. sound: the file or wave that was inverted; said: how near the model comes;
+    model: the identity of the one that it is a latent of, "" for one that is still training."""
 
     latent: np.ndarray
     before: float
     after: float
     said: str = ""
     sound: str | Path | np.ndarray | None = None
+    model: str = ""
 
 
 def nearness(after: float) -> str:
@@ -146,13 +148,13 @@ def invert_wave(
     first = _tuned(render, encoder, wave, contour, first)
     before = _distance(wanted, _spectra(render(first)))
     if not rounds:
-        return Inversion(first, before, before, nearness(before))
+        return Inversion(first, before, before, nearness(before), model=model.digest)
     latent = refine(render, first, range(SIZE, known), levels(mid), rounds)  # the contour was measured
     latent = _tuned(render, encoder, wave, contour, latent)
     after = _distance(wanted, _spectra(render(latent)))
     if after > before:
         latent, after = first, before
-    return Inversion(latent, before, after, nearness(after))
+    return Inversion(latent, before, after, nearness(after), model=model.digest)
 
 
 def _tuned(

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import functools
 import json
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from kickitout.errors import UserError
 from kickitout.files import explain_os_error
-from kickitout.generation.model import METADATA_KEY, Model
+from kickitout.generation.model import METADATA_KEY, Model, check_size
 from kickitout.generation.onnx_backend import OnnxModel
 from kickitout.models.files import DEFAULT, find_model_file
 
 LARGEST_HEAD = 10 * 2**20  # bytes
 
 
-def load_model(name: str | Path | Model = DEFAULT) -> Model:
+def load_model(name: str | PathLike[str] | Model = DEFAULT) -> Model:
     """The model called "default", in a model file (.onnx, .safetensors), or in a run folder; a loaded one as it is.
 
-    Its metadata is `info`: name, channels, controls, what it learned from. Raises UserError when there is none, or when
-    it cannot be played here.
+    Its metadata is `info`: name, channels, controls, what it learned from. A file is opened anew by each call, so who
+    calls often loads it once. Raises UserError when there is none, or when it cannot be played here.
 
     >>> load_model().info.channels
     1
     """
-    if not isinstance(name, (str, Path)):
+    if not isinstance(name, str | PathLike):
+        if not hasattr(name, "info"):
+            raise UserError(f"model {name!r}: give a model file, a run folder, '{DEFAULT}', or a loaded model")
         return name
     if str(name) == DEFAULT:
         return _default()
@@ -56,6 +59,7 @@ def _with_torch(path: Path) -> Model:
 def _metadata(path: Path) -> dict[str, Any]:
     """What is written at the head of a safetensors file, read without torch; {} where there is nothing of the kind."""
     try:
+        check_size(path)
         with open(path, "rb") as file:
             size = int.from_bytes(file.read(8), "little")
             head = json.loads(file.read(size)) if size <= LARGEST_HEAD else {}

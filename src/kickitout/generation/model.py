@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from kickitout.errors import UserError
+from kickitout.errors import UserError, one_line
+from kickitout.files import is_special
 from kickitout.generation.drawable import Drawing
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.stored import current_digest, upgraded_model
@@ -59,6 +60,7 @@ class ModelInfo:
 
     @cached_property
     def _learned(self) -> tuple[int, dict[str, int]]:
+        # Sums over all datasets, which count what two of them hold twice: recipes, so the bytes of files, have these.
         licences: dict[str, int] = {}
         for dataset in self.learned_from:
             for part in dataset.get("sources", []):
@@ -89,15 +91,13 @@ class ModelInfo:
                     "export it again with this version"
                 )
             data = upgraded_model(data) | {"format": MODEL_FORMAT}
-            info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data})
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            info = cls(**{f.name: data[f.name] for f in fields(cls) if f.name in data} | _texts_and_dataset(data))
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             raise UserError(f"{where}: its metadata is damaged; export the model again") from error
         whole = all(isinstance(v, int) for v in (info.noise_size, info.channels, info.length, info.sample_rate))
         whole = whole and isinstance(info.controls, list) and all(isinstance(k, str) for k in info.controls)
         sizes = (info.latent_size, info.noise_codes)
         whole = whole and all(isinstance(v, int) and 0 <= v <= LARGEST_LATENT for v in sizes)
-        before = info.dataset.get("before", []) if isinstance(info.dataset, dict) else None
-        whole = whole and isinstance(before, list) and all(isinstance(part, dict) for part in before)
         whole = whole and isinstance(info.limits, dict) and isinstance(info.config, dict)
         if (
             not whole
@@ -109,8 +109,34 @@ class ModelInfo:
         return info
 
 
+def _texts_and_dataset(data: dict[str, Any]) -> dict[str, Any]:
+    """What metadata says in words, and of its datasets, as `ModelInfo` has it. Raises TypeError for what is none."""
+    name, version, step, dataset = data["name"], data.get("version", ""), data.get("step", 0), data.get("dataset", {})
+    earlier = dataset.get("before", [])
+    # What a start did not say of its dataset, an export has passed on as null.
+    before = [{key: value for key, value in part.items() if value is not None} for part in earlier]
+    whole = isinstance(name, str) and isinstance(version, str) and isinstance(step, int) and isinstance(earlier, list)
+    if not whole or not all(map(_says_what_it_holds, [dataset, *before])):
+        raise TypeError("metadata")
+    kept = {"before": before} if "before" in dataset else {}
+    return {"name": one_line(name), "version": version, "step": step, "dataset": dataset | kept}
+
+
+def _says_what_it_holds(dataset: dict[str, Any]) -> bool:
+    """Whether the number of its kicks and its sources are as `export.model_file` writes them, if they are there."""
+    sources = dataset.get("sources", [])
+    return (
+        isinstance(dataset.get("kicks", 0), int)
+        and isinstance(sources, list)
+        and all(isinstance(part["licence"], str) and isinstance(part["kicks"], int) for part in sources)
+    )
+
+
 def check_size(path: Path) -> None:
-    """Raises UserError for a file too large to be a model, before any of it is read; OSError when it is not there."""
+    """Raises UserError for what is no file, or too large for a model, before any of it is read; OSError when it is not
+    there."""
+    if is_special(path):
+        raise UserError(f"{path}: a device or a pipe, not a model; give a model file")
     if path.stat().st_size > LARGEST_FILE:
         raise UserError(f"{path}: over {LARGEST_FILE >> 20} MiB, no model is that large; give a model file")
 

@@ -43,7 +43,7 @@ class OnnxModel:
         self.info = ModelInfo.from_json(metadata[METADATA_KEY], str(path))
         self._fails = f"{path}: its graph fails when it is played (damaged ONNX); {_WORKS}"
         self.digest = graph_identity(data, refusal)
-        self.path: Path | None = path
+        self.path: Path | None = path.absolute()  # what lies beside it is found from another working folder too
         self._drawn: Any = None  # the session whose pitch can be drawn, once it was needed
         self.together: bool | None = None  # whether eight a call are the same as alone; None: not tried yet
         self.moved_together: bool | None = None  # the same with controls moved

@@ -23,7 +23,7 @@ from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, i
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played, check_latent, goes_by
 from kickitout.generation.shaping import Shape, shape
-from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes, wave_of
+from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes, sample_bytes, wave_of
 from kickitout.generation.tail import ring_on, stated_length
 from kickitout.identity import identity_in
 from kickitout.sound import LENGTH, ONSET, SAMPLE_RATE
@@ -120,13 +120,14 @@ def needs_model(recipe: Mapping[str, Any]) -> bool:
 
 
 def render_recipe(
-    recipe: Mapping[str, Any], model: Model | None = None, where: str = "the recipe", source: bytes | None = None
-) -> Played:
+    recipe: Mapping[str, Any], model: Model | None = None, where: str = "the recipe",
+    source: bytes | np.ndarray | None = None,
+) -> Played:  # fmt: skip
     """The sound of a recipe, as it was before a file's gain, silence, rate and bits; a kit's sound tuned and shaped.
 
     model: that of the recipe. source: the bytes of the sound file that a kit's sound was made from, or of which a kick
-    keeps a part. where: begins every message. Raises UserError for another model or file, for what is missing, for a
-    damaged recipe and for a sound that is not finite.
+    keeps a part; its samples, where that was no file. where: begins every message. Raises UserError for another model
+    or file, for what is missing, for a damaged recipe and for a sound that is not finite.
     """
     recipe = upgraded_recipe(recipe)
     try:
@@ -137,7 +138,7 @@ def render_recipe(
             played = played._replace(wave=ring_on(played.wave, stated_length(recipe)))
         else:
             name = str(recipe["source"]["file"])
-            data = _checked_source(recipe, where, source, f"made from {name}")
+            data, _ = _checked_source(recipe, where, source, f"made from {name}")
             played = Played(decode_whole_kick(data, name), np.zeros(0, np.float32))
         if "shape" in recipe:
             played = played._replace(wave=shape(played.wave, Shape(**recipe["shape"])))
@@ -171,21 +172,26 @@ def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played
     return model.render(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), controls=controls)
 
 
-def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | None) -> np.ndarray:
+def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | np.ndarray | None) -> np.ndarray:
     name, part = str(recipe["source"]["file"]), recipe["keep"]
     if part not in KEPT_PARTS:
         raise ValueError(f"keep={part!r}")
-    data = _checked_source(recipe, where, source, f"keeps the {part} of {name}")
-    return joined(decode_kick(data, name, len(played.wave)), played, part).wave
+    data, samples = _checked_source(recipe, where, source, f"keeps the {part} of {name}")
+    wave = decode_kick(data, name, len(played.wave)) if samples is None else wave_of(samples)
+    return joined(wave, played, part).wave
 
 
-def _checked_source(recipe: dict[str, Any], where: str, source: bytes | None, why: str) -> bytes:
+def _checked_source(
+    recipe: dict[str, Any], where: str, source: bytes | np.ndarray | None, why: str
+) -> tuple[bytes, np.ndarray | None]:
+    """The bytes that the recipe names by their digest, and the samples where it is those that were given."""
     name, digest = str(recipe["source"]["file"]), str(recipe["source"]["sha256"])
     if source is None:
         raise UserError(f"{where}: {why}; give that file with --source")
-    if hashlib.sha256(source).hexdigest() != digest:
+    data, samples = (source, None) if isinstance(source, bytes) else (sample_bytes(source), source)
+    if hashlib.sha256(data).hexdigest() != digest:
         raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
-    return source
+    return data, samples
 
 
 def latent_of(comment: str | None, model: Model) -> np.ndarray | None:
@@ -224,7 +230,7 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
     comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)
     if made_here is not None and recipe_of_file(model, path) is not None:
-        return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path)
+        return Inversion(made_here, 0.0, 0.0, "made by this model, so its latent is known", path, model.digest)
     data = read_bytes(path)
     wave = decode_kick(data, name, model.info.channels)
     found = invert_file(model, encoder_of(model), wave, data, name, changed=made_here is not None)

@@ -63,9 +63,9 @@ def refine(render: Render, latent: np.ndarray, free: Sequence[int], wanted: np.n
         for _ in range(DAMPINGS):
             move = np.linalg.solve(curvature + np.diag(damping * np.diag(curvature) + pull), slope)
             tried = latent.copy()
-            tried[at] = np.clip(
-                latent[at] + move * min(1.0, LONGEST / np.abs(move).max()), -FURTHEST_LATENT, FURTHEST_LATENT
-            )
+            if (way := np.abs(move).max()) > LONGEST:
+                move *= LONGEST / way
+            tried[at] = np.clip(latent[at] + move, -FURTHEST_LATENT, FURTHEST_LATENT)
             there = levels(render(tried))
             if np.square(wanted - there).sum() < np.square(wanted - here).sum():
                 latent, here, damping = tried, there, damping / 3

@@ -17,6 +17,7 @@ from kickitout.sound import ONSET, SAMPLE_RATE
 
 TILT_HZ = 60.0  # from here on a tilt counts: near the lowest partial of a kick, below its harmonics
 CLICK_HZ = 2000.0  # half of a shelf's dB is reached here: the kick card's click begins at 2 kHz
+MOST_CENTS = 3600.0  # a kit moves a kick by two octaves, and by what its tuning takes to get there
 LEAST_FFT = 32_768  # samples: the filter rings for 10 ms, so nothing wraps around
 
 
@@ -39,7 +40,12 @@ def shape(wave: np.ndarray, by: Shape) -> np.ndarray:
 
 
 def varispeed(wave: np.ndarray, cents: float) -> np.ndarray:
-    """[C, T] moved by `cents`: float32 [C, T / ratio]. The ratio is exact to a rate of 1 Hz, 0.04 cents."""
+    """[C, T] moved by `cents`: float32 [C, T / ratio]. The ratio is exact to a rate of 1 Hz, 0.04 cents.
+
+    Raises ValueError beyond MOST_CENTS: samples would have no end.
+    """
+    if not abs(cents) <= MOST_CENTS:  # NaN as well
+        raise ValueError(f"{cents} cents; up to {MOST_CENTS:.0f} work")
     rate = round(SAMPLE_RATE * 2 ** (-cents / 1200))
     if rate == SAMPLE_RATE:
         return np.ascontiguousarray(wave, dtype=np.float32)

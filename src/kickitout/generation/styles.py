@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
+from kickitout.files import explain_os_error, read_regular
 from kickitout.generation.drawable import Drawing
 from kickitout.generation.load import load_model
 from kickitout.generation.match import start_noise
@@ -110,7 +110,7 @@ def styles(model: str | Path | Model = DEFAULT) -> dict[str, NamedStyle]:
     if path is None or not path.exists():
         return {}
     try:
-        text = path.read_bytes() if path.stat().st_size <= LARGEST_STYLES else b""
+        text = read_regular(path) if path.stat().st_size <= LARGEST_STYLES else b""
         data = json.loads(text)
         if data["format"] != STYLES_FORMAT:
             raise ValueError(data["format"])

@@ -45,11 +45,12 @@ class TargetRequest:
             if not math.isfinite(most) or most <= 0:
                 error = UNITS[TARGETS[name].unit].error
                 raise UserError(f"tolerance {name} {most:g}: more than 0 {error} works, for instance 5")
-        if not 1 <= self.tries <= MOST_TRIES:
+        if not isinstance(self.tries, int | np.integer) or not 1 <= self.tries <= MOST_TRIES:
             raise UserError(f"tries {self.tries}: 1 to {MOST_TRIES:,} kicks of a seed can be tried")
         known = {name: float(self.tolerance.get(name, TARGETS[name].tolerance)) for name in targets}
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "tolerance", known)
+        object.__setattr__(self, "tries", int(self.tries))
 
     def __bool__(self) -> bool:
         return bool(self.targets)
@@ -108,7 +109,7 @@ class TargetResult:
         return min(abs(self.error) / self.tolerance, 1e6) if math.isfinite(self.error) else 1e6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MatchResult:
     """The kick that came closest. start: which of the kicks to begin with it was made from; tries: how many of them
     were tried; renders: how many kicks were rendered for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,10 +29,11 @@ def variations(model: Model, latent: np.ndarray, seeds: Sequence[int], amount: f
     return [model.render(latent=one, controls=controls) for one in moved]
 
 
-def check_amount(amount: float) -> None:
-    """Raises UserError outside 0..2."""
-    if not 0 <= amount <= 2:
-        raise UserError(f"amount={amount:g}: from 0 (the same kick) to 2 (hardly related)")
+def check_amount(amount: float) -> float:
+    """The amount as Python's own number. Raises UserError outside 0..2."""
+    if not isinstance(amount, numbers.Real) or not 0 <= amount <= 2:
+        raise UserError(f"amount={amount}: from 0 (the same kick) to 2 (hardly related)")
+    return float(amount)
 
 
 def check_count(count: int) -> None:

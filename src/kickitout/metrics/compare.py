@@ -7,6 +7,7 @@ docs/scores.md is held against it.
 from __future__ import annotations
 
 import math
+import re
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
@@ -300,9 +301,9 @@ def _period_lines(pair: SetPair) -> Drawn:
 
 _unit, _squared = attrgetter("unit"), attrgetter("squared")
 KICKS_RECOGNISED = Measure(
-    RECOGNISED, "share of sounds", lambda pair: _recognised(pair.generated), "higher", headline=True
+    RECOGNISED, "share of sounds", lambda pair: _recognised(pair.generated), "higher", SHARE, headline=True
 )
-MEASURES = (
+MEASURES: tuple[Measure, ...] = (
     KICKS_RECOGNISED,
     Measure("energy_{e}", _unit, _energy),
     Measure("kid_{e}", "", _kid, headline=True),
@@ -336,3 +337,16 @@ MEASURES = (
     Measure("thirds_worst", "dB", _worst_third, bounds=POSITIVE, headline=True),
     Measure("comb_lines", "dB", _period_lines),
 )  # fmt: skip
+
+
+def score_bounds(score: str) -> tuple[float, float]:
+    """What the definition of a score of MEASURES allows, by its name; everything for another name.
+
+    >>> score_bounds("recall_bands_k5"), score_bounds("energy_bands")
+    ((0.0, 1.0), (-inf, inf))
+    """
+    for measure in MEASURES:
+        pattern = re.escape(measure.name).replace(r"\{e\}", ".+").replace(r"\{d\}", r"\d+")
+        if re.fullmatch(pattern, score):
+            return measure.bounds
+    return EVERYWHERE

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.errors import UserError
+from kickitout.files import as_list
 from kickitout.metrics import drum_types
 from kickitout.metrics.encoder import OnnxEncoder
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -86,7 +87,7 @@ def find_embeddings(names: Sequence[str], rate: int | None = None) -> tuple[Embe
     Raises UserError for what cannot be had. Nothing is ever downloaded.
     """
     found = []
-    for name in dict.fromkeys(names):
+    for name in dict.fromkeys(as_list(names)):
         if name in KNOWN_EMBEDDINGS:
             found.append(KNOWN_EMBEDDINGS[name])
         elif Path(name).suffix.lower() == ".onnx":

@@ -23,7 +23,7 @@ import numpy as np
 
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
+from kickitout.files import explain_os_error, read_regular
 from kickitout.generation.tail import first_half_second
 from kickitout.metrics.memorisation import LEAST_TRAIN, Library, by_group, copy_threshold, first_nearest
 from kickitout.similarity import BANDS_HZ, BandSpectra, bands
@@ -124,7 +124,7 @@ def read_learned(path: Path) -> Learned:
     try:
         if path.stat().st_size > LARGEST_LEARNED:
             raise UserError(f"{path}: too large for fingerprints of {MOST_LEARNED} kicks")
-        return Learned.from_bytes(path.read_bytes(), str(path))
+        return Learned.from_bytes(read_regular(path), str(path))
     except OSError as error:
         raise explain_os_error(error, path) from error
 

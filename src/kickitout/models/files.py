@@ -14,8 +14,11 @@ IN_A_RUN = ("model.onnx", "model.safetensors")
 
 
 def find_model_file(path: Path) -> Path:
-    """The model file called "default", at a path, or in the run folder there. Raises UserError when there is none."""
-    if str(path) == DEFAULT and not path.exists():
+    """The model file called "default" (that of the package, always), at a path, or in the run folder there.
+
+    Raises UserError when there is none.
+    """
+    if str(path) == DEFAULT:  # whatever lies in the working folder
         return package_folder("model_files") / "default.onnx"
     if path.is_dir():
         found = [path / part for part in IN_A_RUN if (path / part).exists()]

@@ -94,10 +94,18 @@ def check_sender(path: str, headers: Mapping[str, str]) -> None:
     if name.lower() not in NAMES:
         raise Refusal(403, f"Host {host[:80]!r} is not this studio; open http://127.0.0.1 with its port")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _host_of(origin) != host.lower():
         raise Refusal(403, f"Origin {origin[:80]!r} is another page; only the studio's own page may call")
     if headers.get("sec-fetch-site") in ("cross-site", "same-site") and path.startswith("/api/"):
         raise Refusal(403, "another page called; only the studio's own page may")
+
+
+def _host_of(origin: str) -> str:
+    """Name and port of an origin; "" for what is none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
 
 
 async def whole_body(receive: Receive, headers: Mapping[str, str], path: str) -> bytes:

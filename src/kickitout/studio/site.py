@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ import numpy as np
 import kickitout
 from kickitout import frontend
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error, names_in, strange_in, whole_folder
+from kickitout.files import explain_os_error, names_in, read_regular, strange_in, whole_folder
 from kickitout.studio.calibration import calibrate
 from kickitout.studio.opening import about, best
 from kickitout.studio.page_files import NOT_THE_PAGES, OF_THE_STUDIO, page_folder, preloading, with_modules
@@ -73,8 +74,9 @@ POLICY = (
 
 
 def write_site(
-    model: str | Path, out: Path, *, runtime: Path | None = None, kicks: int = KICKS, force: bool = False
-) -> Path:
+    model: str | PathLike[str], out: str | PathLike[str], *, runtime: Path | None = None, kicks: int = KICKS,
+    force: bool = False,
+) -> Path:  # fmt: skip
     """Write the site into the new folder `out`, whole or not at all. Returns it.
 
     runtime: the package's archive, for a machine without npm. kicks: on the map. Raises UserError for a model that is
@@ -83,7 +85,7 @@ def write_site(
 
         kickitout.write_site("runs/mine", Path("site"))
     """
-    source = frontend.find_model_file(Path(model))
+    source, out = frontend.find_model_file(Path(model)), Path(out)
     if source.suffix != ".onnx":
         raise UserError(
             f"{source}: its representation has no phase, and rebuilding it needs PyTorch, which no browser has; "
@@ -104,9 +106,9 @@ def write_site(
 def _not_ours(out: Path) -> str:
     """What speaks against replacing what is at `out`; empty for a site and nothing else."""
     try:
-        listed = re.search(r"FILES = (\{.*?\})", (out / "sw.js").read_text("utf-8"), re.DOTALL)
+        listed = re.search(r"FILES = (\{.*?\})", read_regular(out / "sw.js").decode(), re.DOTALL)
         ours = {"index.html", *json.loads(listed[1])} if listed else set()
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         ours = set()
     if "site.json" not in ours:
         return "is not a site that kickitout wrote"
@@ -114,7 +116,7 @@ def _not_ours(out: Path) -> str:
     return f"holds {strange[0]}, which is not of the site" if strange else ""
 
 
-def site_data(model: str | Path, kicks: int = KICKS) -> tuple[dict[str, Any], np.ndarray]:
+def site_data(model: str | PathLike[str], kicks: int = KICKS) -> tuple[dict[str, Any], np.ndarray]:
     """What the page needs to know of the model: its metadata, names and cards of the kicks on the map, and the samples
     [C, T] of the kick that it opens with."""
     player = kickitout.load_model(model)

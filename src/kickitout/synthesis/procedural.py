@@ -96,6 +96,8 @@ def synthesise(
     ((2, 22050), 47.2)
     """
     # A kick at a time on purpose: its arrays of 88 kB stay in the cache, and no sum depends on its neighbours.
+    if isinstance(seeds, int | np.integer):
+        raise UserError(f"seeds {seeds}: give a list of them, for instance [{seeds}] or range(16)")
     per_seed = [styles] * len(seeds) if styles is None or isinstance(styles, str) else list(styles)
     if len(per_seed) != len(seeds):
         raise UserError(f"{len(per_seed)} styles for {len(seeds)} seeds: give one style for all, or one for each seed")

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kickitout.errors import UserError
-from kickitout.files import DISK_FULL, explain_os_error, make_folder, names_in, write_whole
+from kickitout.files import DISK_FULL, explain_os_error, make_folder, names_in, read_regular, write_whole
 from kickitout.stored import current_name
 from kickitout.training.budget import TIMING, Timing, on_the_clock, written
 from kickitout.training.overview import LOG, MODELS, REQUEST, STOP, is_running, stats_of
@@ -117,10 +117,10 @@ class BackgroundRun:
     def request(self) -> TrainingRequest | None:
         """What it was begun with; None where that was by somebody else, or cannot be read."""
         try:
-            data = json.loads((self.path / REQUEST).read_text("utf-8"))
+            data = json.loads(read_regular(self.path / REQUEST))
             return TrainingRequest(str(data["sounds"]), current_name(str(data["config"])),
                                    tuple(map(str, data["changes"])), float(data["seconds"]))  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
     @property
@@ -152,7 +152,8 @@ class BackgroundRun:
     def lines(self) -> list[str]:
         """What the command has said since it was started last."""
         with suppress(OSError):
-            return [line for line in (self.path / LOG).read_text("utf-8", "replace").splitlines() if line.strip()]
+            text = read_regular(self.path / LOG).decode("utf-8", "replace")
+            return [line for line in text.splitlines() if line.strip()]
         return []
 
     def said(self, state: State) -> tuple[str, bool]:
@@ -183,7 +184,7 @@ class BackgroundRun:
         """All that there is to see of it, ready for JSON; what has no value is None."""
         entries, request, state = self.entries(), self.request, self.state
         said, wrong = self.said(state)
-        losses = [entry for entry in entries if entry.get("kind") == "losses"]
+        losses = [entry for entry in entries if entry.get("kind") == "losses" and "step" in entry]
         names = [name for entry in losses[-1:] for name in entry if name.startswith("loss/")]
         shown = thinned_out(losses, MOST_POINTS)
         last = losses[-1] if losses else {}

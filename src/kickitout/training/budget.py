@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kickitout.errors import UserError, count
+from kickitout.files import read_regular
 
 TIMING = "timing.json"
 DEFAULT_BUDGET = 1200.0  # seconds
@@ -43,13 +44,13 @@ class Timing:
     def read(cls, run: str | Path) -> Timing:
         """That of a run folder; a new one where there is none that can be read."""
         try:
-            data = json.loads((Path(run) / TIMING).read_text("utf-8"))
+            data = json.loads(read_regular(Path(run) / TIMING))
             threads = data["threads"]
             return cls(
                 int(threads) if threads else None, {k: float(v) for k, v in data["step_seconds"].items()},
                 float(data["seconds"]), list(data["starts"]), {k: float(v) for k, v in data["after"].items()},
             )  # fmt: skip
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             return cls()
 
     def to_data(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -17,7 +18,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from kickitout.errors import UserError
-from kickitout.files import explain_os_error
+from kickitout.files import as_list, explain_os_error
 from kickitout.models.families import ADVERSARIAL, FAMILIES, AdversarialConfig, AnyAdversarial
 from kickitout.models.kickae.config import KickAEConfig
 from kickitout.representations import RepresentationConfig
@@ -226,10 +227,10 @@ def config_names() -> list[str]:
     return sorted(p.name.removesuffix(".yaml") for p in _folder().iterdir() if p.name.endswith(".yaml"))
 
 
-def load_config(name: str, changes: list[str] | None = None) -> TrainingConfig:
+def load_config(name: str, changes: Sequence[str] | None = None) -> TrainingConfig:
     """The config called `name` (of the package, or a path to a YAML file), with `changes` like "batch=32" on top."""
     data = _resolve(name)
-    for change in changes or []:
+    for change in as_list(changes or []):
         _apply(data, change)
     return read_config(data, f"config {name}")
 

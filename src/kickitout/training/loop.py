@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from accelerate import Accelerator
 
-from kickitout.audio import write_sound
+from kickitout.audio import encode_sound
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError, count
 from kickitout.files import write_whole
@@ -160,7 +160,7 @@ class Run:
             shown = self.reals[np.linspace(0, len(self.reals) - 1, min(64, len(self.reals))).astype(int)]
             title = f"{len(shown)} of {len(self.reals)} real kicks"
             write_whole(self.folder.path / "reals.png", sheet_png(shown, title))
-            write_sound(self.folder.path / "reals.wav", row_of_kicks(shown), SAMPLE_RATE, bits="16", force=True)
+            write_whole(self.folder.path / "reals.wav", encode_sound(row_of_kicks(shown), SAMPLE_RATE, bits="16"))
             if len(self.held_out) < FEWEST_HELD_OUT:
                 few = _held_out(len(self.held_out))
                 yield from self._event(f"{few} held out: snapshots are scored against all kicks")
@@ -324,7 +324,7 @@ class Run:
         place, floor = self.folder.snapshot(self.step), self.reference.floor
         title = f"{self.config.name}, step {self.step}: generated from seeds 0 to {len(fakes) - 1}"
         write_whole(place / "fakes.png", sheet_png(fakes, title))
-        write_sound(place / "fakes.wav", row_of_kicks(fakes), SAMPLE_RATE, bits="16", force=True)
+        write_whole(place / "fakes.wav", encode_sound(row_of_kicks(fakes), SAMPLE_RATE, bits="16"))
         self.folder.log(
             kind="snapshot", step=self.step, seconds=round(self.seconds, 3), closing=closing, score=score,
             floor=None if math.isnan(floor) else floor, losses=losses, troubles=[t.name for t in troubles],

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
-from kickitout.errors import UserError
-from kickitout.files import is_held
+from kickitout.errors import UserError, one_line
+from kickitout.files import as_list, is_held, is_special, read_regular, remove
 from kickitout.stored import current_name
 
 PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -78,7 +78,7 @@ def clean(places: PathOrPaths = "runs", *, checkpoints: bool = False, remove: bo
 
 
 def _paths(places: PathOrPaths) -> list[Path]:
-    return [Path(place) for place in ([places] if isinstance(places, (str, os.PathLike)) else places)]
+    return [Path(place) for place in as_list(places)]
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:
@@ -94,11 +94,10 @@ def find_runs(places: Sequence[Path]) -> list[Path]:
 def look_at(path: Path) -> RunState:
     """The state of one run folder; a damaged one is reported, not an error."""
     entries = stats_of(path)
-    shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and isinstance(e.get("score"), (int, float))]
-    last = entries[-1] if entries else {}
+    shots = [e["score"] for e in entries if e.get("kind") == "snapshot" and _is_number(e.get("score"))]
     try:
-        config = current_name(str(json.loads((path / "config.json").read_text("utf-8"))["name"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        config = one_line(current_name(str(json.loads(read_regular(path / "config.json"))["name"])))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         config = ""
     if not config:
         state = "unreadable"
@@ -108,13 +107,14 @@ def look_at(path: Path) -> RunState:
         state = "finished"
     else:
         state = "unfinished" if entries else "not begun"
-    seconds = next((e["seconds"] for e in reversed(entries) if isinstance(e.get("seconds"), (int, float))), 0.0)
+    step = next((e["step"] for e in reversed(entries) if "step" in e), 0)
+    seconds = next((e["seconds"] for e in reversed(entries) if _is_number(e.get("seconds"))), 0.0)
     size, spare = (sum(map(_size, files)) for files in (_all_files(path), spare_files(path)))
     return RunState(
         path,
         config,
         state,
-        int(last.get("step", 0)),
+        step,
         seconds / 60,
         min(shots, default=None),
         size,
@@ -128,12 +128,14 @@ def is_running(path: Path) -> bool:
 
 
 def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
-    """What a run can lose without losing anything: second copies, and what was being written when it was killed.
+    """What a run can lose without losing anything: second copies, and files and folders that were being written when it
+    was killed.
 
     checkpoints: those too, where a finished model is there; such a run can be played, but not be trained on.
     """
     folder = path / "checkpoints"
-    spare = [*path.rglob(".*.part")]
+    parts = set(path.rglob(".*.part"))
+    spare = [part for part in parts if parts.isdisjoint(part.parents)]
     if _is_whole(folder / "latest.safetensors"):  # or else what is beside it is all there is to go on from
         spare += folder.glob("[!.]*.previous")
     if checkpoints and any((path / name).exists() for name in MODELS):
@@ -143,8 +145,10 @@ def spare_files(path: Path, checkpoints: bool = False) -> list[Path]:
 
 def _is_whole(checkpoint: Path) -> bool:
     """Whether a file of tensors is as long as its head says. What changed inside, only reading it all would tell."""
+    if is_special(checkpoint):
+        return False
     with (
-        contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError),
+        contextlib.suppress(OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError),
         open(checkpoint, "rb") as file,
     ):
         size = int.from_bytes(file.read(8), "little")
@@ -163,7 +167,7 @@ def free(path: Path, checkpoints: bool = False) -> int:
     for file in spare_files(path, checkpoints):
         size = _size(file)
         with contextlib.suppress(FileNotFoundError):
-            file.unlink()
+            remove(file)
             freed += size
     return freed
 
@@ -179,13 +183,31 @@ def _below(place: Path, depth: int) -> Iterator[Path]:
 
 
 def stats_of(path: Path) -> list[dict[str, Any]]:
-    """The lines of a run's stats.jsonl; those that are damaged, or are being written, are left out."""
+    """The lines of a run's stats.jsonl (see `entries_in`); none where it cannot be read."""
+    try:
+        return entries_in(read_regular(path / "stats.jsonl"))
+    except OSError:
+        return []
+
+
+def entries_in(stats: bytes) -> list[dict[str, Any]]:
+    """The lines of a stats.jsonl. Those that are damaged, whose step is none, or that are being written are left out.
+
+    >>> entries_in(b'{"kind": "losses", "step": 10}\\n{"step": null}\\n{"kind": "los')
+    [{'kind': 'losses', 'step': 10}]
+    """
     found = []
-    with contextlib.suppress(OSError, UnicodeDecodeError):
-        for line in (path / "stats.jsonl").read_text("utf-8").splitlines():
-            with contextlib.suppress(ValueError):
-                found.append(json.loads(line))
-    return [entry for entry in found if isinstance(entry, dict)]
+    for line in stats.decode("utf-8", "replace").splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            entry = json.loads(line)
+            if isinstance(entry, dict) and isinstance(entry.get("step", 0), int):
+                found.append(entry)
+    return found
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value out of JSON is a number that can be counted with."""
+    return isinstance(value, int | float) and abs(value) < 1e15
 
 
 def _all_files(path: Path) -> Iterator[Path]:
@@ -194,6 +216,9 @@ def _all_files(path: Path) -> Iterator[Path]:
 
 
 def _size(file: Path) -> int:
+    """Bytes of a file, or of all in a folder; 0 for what is gone."""
+    if file.is_dir() and not file.is_symlink():
+        return sum(map(_size, _all_files(file)))
     try:
         return file.lstat().st_size
     except OSError:

@@ -29,11 +29,11 @@ from kickitout._version import __version__
 from kickitout.cpus import usable_cpus
 from kickitout.datasets.build import describe_difference
 from kickitout.errors import UserError, count
-from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
+from kickitout.files import explain_os_error, held, make_folder, names_in, read_regular, write_whole
 from kickitout.stored import current_name
 from kickitout.training.config import TrainingConfig
 from kickitout.training.frozen import FAMILY, TRAINING_VERSION, differing, frozen_default
-from kickitout.training.overview import LOG, REQUEST, STOP
+from kickitout.training.overview import LOG, REQUEST, STOP, entries_in
 
 MOST_LOG = 8_000_000  # bytes of stats.jsonl: 30,000 reports, 300,000 steps
 OWN = {
@@ -152,13 +152,9 @@ class RunFolder:
             self.most_log = max(MOST_LOG, 2 * self.stats.stat().st_size)  # snapshots and events alone may be more
 
     def entries(self) -> list[dict[str, Any]]:
-        """The lines of stats.jsonl; a line that was cut by a sudden end is left out."""
-        found = []
-        if self.stats.exists():
-            for line in self.stats.read_text("utf-8").splitlines():
-                with contextlib.suppress(ValueError):
-                    found.append(json.loads(line))
-        return found
+        """The lines of stats.jsonl; a line that was cut by a sudden end is left out. Raises OSError: what could not be
+        read is not to be written anew without it."""
+        return entries_in(read_regular(self.stats)) if self.stats.exists() else []
 
     def forget_after(self, step: int) -> None:
         """Drop what was logged after the step from which the run goes on, and closing snapshots: it was no end."""
@@ -173,7 +169,7 @@ class RunFolder:
     def read_json(self, name: str) -> Any:
         try:
             return json.loads((self.path / name).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UserError(f"{self.path / name}: cannot be read; restore it, or train into a new folder") from error
 
     def snapshot(self, step: int) -> Path:

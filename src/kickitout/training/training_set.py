@@ -12,6 +12,7 @@ from kickitout.augmentation.known import known_of_mix, known_of_variants
 from kickitout.augmentation.mix import ENDINGS, augmentation_mix
 from kickitout.augmentation.variants import producer_variants
 from kickitout.datasets.build import Dataset, split
+from kickitout.datasets.stated import UNSTATED
 from kickitout.training.config import TrainingConfig
 
 
@@ -49,11 +50,14 @@ def make_training_set(dataset: Dataset, config: TrainingConfig) -> TrainingSet:
 
 
 def weights_of(sources: Sequence[str], power: float) -> np.ndarray:
-    """[n] what each kick counts, 1 on average, where a source of k kicks counts k^power in all.
+    """[n] what each kick counts, 1 on average, where a source of k kicks counts k^power in all. A kick that states none
+    is a source of its own.
 
     >>> weights_of(["a", "a", "a", "b"], 0.0).round(3).tolist()
     [0.667, 0.667, 0.667, 2.0]
+    >>> weights_of(["a", "b", UNSTATED, UNSTATED], 0.0).tolist()
+    [1.0, 1.0, 1.0, 1.0]
     """
-    sizes = Counter(sources)
+    sizes = {**Counter(sources), UNSTATED: 1}
     weights = np.array([float(sizes[source]) ** (power - 1) for source in sources])
     return weights / weights.mean()

@@ -24,8 +24,8 @@ from typing import NamedTuple
 
 from kickitout.cpus import usable_cpus
 from kickitout.descriptors import BLOCK_ROWS, cards
+from kickitout.export.jobs import GenerationJob
 from kickitout.export.shards import ShardWork
-from kickitout.export.sounds import GenerationJob
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.model import Model
 from kickitout.models.files import find_model_file

@@ -1,4 +1,4 @@
-"""What docs/api.md says of the public names of `kickitout` and `kickitout.frontend`, and of what they return.
+"""What docs/api.md says of the public names of `kickitout` and `kickitout.frontend`, and of what they take and return.
 
 kick lab measure api-page --write docs/api.md
 """
@@ -31,9 +31,10 @@ def run(args: argparse.Namespace | None = None) -> Iterator[str]:
     yield f"\n# Interfaces: `kickitout.frontend`\n\n{fenced(inspect.cleandoc(frontend.__doc__ or ''))}"
     for name, found in offered(frontend).items():
         yield from section(name, found)
-    yield "\n# What they return"
-    for kind in sorted(returned(), key=lambda kind: kind.__name__):
-        yield from section(kind.__name__, kind)
+    yield "\n# What they take and return"
+    for kind in sorted(taken_and_returned(), key=lambda kind: kind.__name__):
+        head, *rest = section(kind.__name__, kind)
+        yield from [head, f"```python\nfrom {kind.__module__} import {kind.__name__}\n```\n", *rest]
 
 
 def offered(module: ModuleType) -> dict[str, Any]:
@@ -52,10 +53,14 @@ def section(name: str, found: Any) -> Iterator[str]:
         yield f"\n```python\n{members}\n```"
 
 
-def returned() -> set[type]:
-    """The classes of the package that public functions return, and those that their attributes are made of."""
+def taken_and_returned() -> set[type]:
+    """The classes of the package that public functions take and return, and those that the attributes of these are made
+    of."""
     public = [*offered(kickitout).values(), *offered(frontend).values()]
-    found = {kind for one in public if inspect.isfunction(one) for kind in _named(one, _tree(one).returns)}
+    functions = [one for one in public if inspect.isfunction(one)]
+    found = {kind for one in functions for kind in _named(one, _tree(one).returns)}
+    found |= {kind for one in functions for part in (*_tree(one).args.args, *_tree(one).args.kwonlyargs)
+              for kind in _named(one, part.annotation)}  # fmt: skip
     parts = {kind for one in found for node in _tree(one).body if isinstance(node, ast.AnnAssign)
              for kind in _named(one, node.annotation)}  # fmt: skip
     return (found | parts) - {one for one in public if inspect.isclass(one)}

@@ -26,9 +26,9 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.cpus import usable_cpus
+from kickitout.export.jobs import GenerationJob
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import Shard, ShardWork, shard_name
-from kickitout.export.sounds import GenerationJob
 from kickitout.metrics.resampling import median_interval
 from kickitout.workers import Workers
 from kicklab.markdown import median_text

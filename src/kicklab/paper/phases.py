@@ -22,7 +22,7 @@ def swap_sentences(found: dict[str, Any]) -> list[str]:
     every = sorted({one["rounds"] for one in found["shares"]})
     by = {rounds: [one for one in found["shares"] if one["rounds"] == rounds] for rounds in every}
     said = [_cost(rounds, by[rounds]) for rounds in every]
-    return [*said, _gap(found["made"], every[-1], by[every[-1]]), *_borrowed(found, every[-1])]
+    return [*said, _gap(found["made"], by[every[-1]]), *_borrowed(found, every[-1])]
 
 
 def _borrowed(found: dict[str, Any], rounds: int) -> list[str]:
@@ -52,7 +52,7 @@ def _cost(rounds: int, shares: list[dict[str, Any]]) -> str:
     return f"{text}; no cost is shown in {listed(near)}." if near else f"{text}."
 
 
-def _gap(made: str, rounds: int, shares: list[dict[str, Any]]) -> str:
+def _gap(made: str, shares: list[dict[str, Any]]) -> str:
     there = [one for one in shares if "share" in one]
     if not there:
         return f"What {escape(made)} makes shows no gap to real kicks with it that could be shared out."

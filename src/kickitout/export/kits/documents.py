@@ -12,7 +12,7 @@ from importlib.resources import files
 from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
 from kickitout.descriptors import pitch_drift
-from kickitout.errors import count
+from kickitout.errors import count, one_line
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import KIT_FORMATS
 from kickitout.generation.model import Model
@@ -129,12 +129,12 @@ def model_card(model: Model) -> str:
     lines = [
         f"# Model {info.name}, step {info.step}",
         "",
-        f"Identity `{model.digest}`, written by kickitout {info.version or '(not stated)'}.",
-        str(info.config.get("about", "")),
+        f"Identity `{model.digest}`, written by kickitout {one_line(info.version) or '(not stated)'}.",
+        one_line(str(info.config.get("about", ""))),
         "",
         "## What it learned from",
         "",
-        f"Dataset digest `{info.dataset.get('digest', 'not stated')}`.",
+        f"Dataset digest `{one_line(str(info.dataset.get('digest', 'not stated')))}`.",
         "",
         *_learned_rows(model),
     ]
@@ -212,10 +212,15 @@ def _sources(kit: Kit) -> str:
 
 
 def _learned_rows(model: Model) -> list[str]:
+    """Of a source in several of its datasets, the most kicks that one of them has: they are mostly the same."""
     found: Counter[tuple[str, str]] = Counter()
     for dataset in model.info.learned_from:
+        own: Counter[tuple[str, str]] = Counter()
         for s in dataset.get("sources") or []:
-            found[str(s.get("source", UNSTATED)), str(s.get("licence", UNSTATED))] += int(s.get("kicks", 0))
+            stated = (one_line(str(s.get(name, UNSTATED))) for name in ("source", "licence"))
+            own[next(stated), next(stated)] += int(s.get("kicks", 0))
+        for source, kicks in own.items():
+            found[source] = max(found[source], kicks)
     return _rows(found)
 
 

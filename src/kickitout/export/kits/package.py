@@ -28,7 +28,17 @@ from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_form
 from kickitout.export.kits.kit_format import KIT_SOUNDS, Archive
 from kickitout.export.kits.plan import Plan
 from kickitout.export.kits.sources import kicks_of_files, kicks_of_model
-from kickitout.files import explain_os_error, left_by_others, make_folder, names_in, put_folder, strange_in
+from kickitout.files import (
+    as_list,
+    beside,
+    explain_os_error,
+    left_by_others,
+    make_folder,
+    names_in,
+    put_folder,
+    read_regular,
+    strange_in,
+)
 from kickitout.generation.load import load_model
 from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
@@ -39,6 +49,7 @@ from kickitout.models.files import DEFAULT
 
 DATE = (1980, 1, 1, 0, 0, 0)
 MANIFEST = "kit.json"
+LARGEST_MANIFEST = 8 * 2**20  # bytes: that of 2048 sounds is a tenth of it
 
 
 class WrittenKit(NamedTuple):
@@ -92,19 +103,19 @@ def write_kit(
     out = Path(out)
     named = out.resolve().name if name is None else name
     plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms, level, choke)
-    formats = USUAL_FORMATS if formats is None else tuple(formats)
+    formats = USUAL_FORMATS if formats is None else tuple(as_list(formats))
     check_formats(formats, plan)
     check_place(out, zipped=zipped, force=force)
     played, rejection, left_out = None, None, list[Refused]()
     if sounds is None:
+        seeds = check_seeds(seeds)
         plan.check_size(len(seeds))
-        check_seeds(seeds)
         played = load_model(model)
         rejection = OutlierRejection.of(played) if reject_outliers else None
         used = kicks_of_model(played, seeds, rejection, length_s, style, targets, plan.target)
     else:
         plan.check_size(1 if most is None else most)
-        used, left_out = kicks_of_files([Path(sound) for sound in sounds], most)
+        used, left_out = kicks_of_files([Path(sound) for sound in as_list(sounds)], most)
         if most is not None and len(used) < most:
             why = f" ({left_out[0].name}: {left_out[0].reason})" if left_out else ""
             raise UserError(f"-n {most}: only {count(len(used), 'sound')} can be used{why}; leave out -n, or give more")
@@ -125,8 +136,7 @@ def write_package(
     check_place(out, zipped=zipped, force=force)
     out = out.resolve()
     make_folder(out.parent)
-    hidden = out.with_name(f".{out.name}.{os.getpid()}.part")
-    packed = out.with_name(f".{out.name}.zip.{os.getpid()}.part")
+    hidden, packed = beside(out), beside(zip_name(out))
     try:
         copies = _fill_folder(hidden, kit, model, formats)
         if zipped:
@@ -182,11 +192,11 @@ def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None
 def _not_ours(out: Path) -> str | None:
     """What speaks against removing a folder; None for a kit and nothing else."""
     try:
-        known = json.loads((out / MANIFEST).read_bytes())
+        known = json.loads(read_regular(out / MANIFEST))
         if known["format"] != KIT_FORMAT:
             return "holds a kit of another version"
         ours = {*known["files"], MANIFEST}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return "is not a kit that kickitout wrote"
     strange = strange_in(out, ours)
     return f"holds {strange[0]}, which is not of the kit" if strange else None
@@ -196,8 +206,12 @@ def _is_zipped_kit(path: Path) -> bool:
     """Whether a file is the zip of a kit."""
     try:
         with zipfile.ZipFile(path) as packed:
-            manifests = [name for name in packed.namelist() if name.rpartition("/")[2] == MANIFEST]
-            return bool(json.loads(packed.read(manifests[0]))["format"] == KIT_FORMAT)
+            manifests = [member for member in packed.infolist() if member.filename.rpartition("/")[2] == MANIFEST]
+            if manifests[0].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                return False  # the others unpack more than they are asked for
+            with packed.open(manifests[0]) as file:
+                text = file.read(LARGEST_MANIFEST + 1)  # whatever the archive says of its size
+        return len(text) <= LARGEST_MANIFEST and bool(json.loads(text)["format"] == KIT_FORMAT)
     except (OSError, ValueError, LookupError, TypeError, RuntimeError, zlib.error, zipfile.BadZipFile):
         return False
 

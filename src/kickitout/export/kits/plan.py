@@ -48,9 +48,9 @@ class Plan:
             raise UserError(f"--name {self.name!r}: 1 to {LONGEST_NAME} visible characters work")
         if shown != self.name:
             raise UserError(f"--name {self.name!r}: has line breaks, controls or outer spaces; {shown!r} works")
-        if not 1 <= self.layers <= MOST_LAYERS:
+        if self.layers not in range(1, MOST_LAYERS + 1):
             raise UserError(f"--velocity-layers {self.layers}: 1 to {MOST_LAYERS} work")
-        if not 1 <= self.round_robins <= MOST_ROUND_ROBINS:
+        if self.round_robins not in range(1, MOST_ROUND_ROBINS + 1):
             raise UserError(f"--round-robin {self.round_robins}: 1 to {MOST_ROUND_ROBINS} work")
         if self.bits not in SUBTYPES:
             raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")

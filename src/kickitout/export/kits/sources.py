@@ -10,6 +10,7 @@ import hashlib
 import itertools
 import json
 import math
+import os
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -21,8 +22,9 @@ import numpy as np
 
 from kickitout._version import __version__
 from kickitout.audio import decode_comment
+from kickitout.audio.containers import read_whole
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
-from kickitout.errors import UserError
+from kickitout.errors import UserError, one_line
 from kickitout.export.kits.tuning import NoteTarget, find_note
 from kickitout.generation.generate import Kick, generate_kicks
 from kickitout.generation.match import MatchResult, Targets
@@ -57,7 +59,7 @@ class KitSource:
         recipe = self.recipe.get("source", {}).get("recipe", {})
         if "model" not in recipe or "keep" in recipe:
             return ""
-        return f"{recipe['model']}, identity {recipe.get('model_sha256', '(not finished)')}"
+        return one_line(f"{recipe['model']}, identity {recipe.get('model_sha256', '(not finished)')}")
 
 
 def kicks_of_model(
@@ -123,13 +125,23 @@ def _by_number(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Numbers in the names of each folder that was given as people count; what was given stays in its order."""
 
     def counted(part: str) -> list[tuple[int, str]]:
-        return [(int(run), "") if run.isdecimal() else (0, run) for run in re.split(r"(\d+)", part)]
+        return [_counted(run) if run.isdecimal() else (0, run) for run in re.split(r"(\d+)", part)]
 
     def place(one: Candidate) -> list[list[tuple[int, str]]]:
         return [counted(part) for part in (*PurePosixPath(one.name).parts[:-1], PurePosixPath(one.name).stem, one.name)]
 
     given = itertools.groupby(candidates, lambda one: one.name.partition("/")[0])
     return [one for _, group in given for one in sorted(group, key=place)]
+
+
+def _counted(digits: str) -> tuple[int, str]:
+    """What stands in the order of numbers, for those as well that have more digits than Python makes an int of.
+
+    >>> _counted("2") < _counted("0010") == _counted("10")
+    True
+    """
+    number = "".join(str(int(digit)) for digit in digits).lstrip("0")
+    return len(number), number
 
 
 def kick_of_bytes(
@@ -147,11 +159,11 @@ def kick_of_bytes(
 
 def _load(candidate: Candidate) -> KitSource:
     with candidate.open() as file:
-        data = file.read()
+        data = read_whole(file, 0, file.seek(0, os.SEEK_END), candidate.name)
     try:
         comment = decode_comment(data, candidate.name)
         made_by = comment if comment and '"kickitout"' in comment and isinstance(json.loads(comment), dict) else None
-    except (UserError, ValueError):  # no sound (decoding says why), or a comment in somebody else's words
+    except (UserError, ValueError, RecursionError):  # no sound (decoding says why), or a comment of somebody else
         made_by = None
     return kick_of_bytes(data, candidate.name, made_by=made_by, source=candidate.source, licence=candidate.licence)
 
