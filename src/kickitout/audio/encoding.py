@@ -52,8 +52,7 @@ def encode_sound(
     channels = 1 if x.ndim == 1 else x.shape[1] if x.ndim == 2 else 0
     if not 1 <= channels <= MAX_CHANNELS or not 1 <= rate <= HIGHEST_WAV_RATE or int(rate) != rate:
         raise UserError(
-            f"samples {list(given.shape)} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz up to "
-            f"{HIGHEST_WAV_RATE} work"
+            f"samples {list(given.shape)} at {rate} Hz: [T] or [T, C], C up to {MAX_CHANNELS}, at whole Hz work"
         )
     if comment and ("\0" in comment or not _is_text(comment)):
         raise UserError(f"comment {comment[:40]!r}: text without NUL and half characters works")
