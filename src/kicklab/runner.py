@@ -114,9 +114,11 @@ def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget:
     old = {(e["row"], e["seed"]): e for e in (known or {}).get("cells", [])}
     changed = {row for (row, seed), e in fresh.items() if (row, seed) in old and old[row, seed]["id"] != e["id"]}
     kept = {place: e for place, e in old.items() if place not in fresh and place[0] not in changed}
+    order = {row: i for i, row in enumerate(study.rows)}  # in which tables and figures show them, whatever ran first
+    both = sorted([*fresh.values(), *kept.values()], key=lambda e: (order.get(e["row"], -1), e["seed"]))
     data = {
         "study": study.model_dump(mode="json"), "budget": str(budget), "sounds": cells[0].sounds if cells else 0,
-        "machine": machine(), "training": TRAINING_VERSION, "cells": [*fresh.values(), *kept.values()],
+        "machine": machine(), "training": TRAINING_VERSION, "cells": both,
     }  # fmt: skip
     write_json(lab.plan(name), data)
 

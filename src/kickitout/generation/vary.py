@@ -32,7 +32,8 @@ def variations(model: Model, latent: np.ndarray, seeds: Sequence[int], amount: f
 def check_amount(amount: float) -> float:
     """The amount as Python's own number. Raises UserError outside 0..2."""
     if not isinstance(amount, numbers.Real) or not 0 <= amount <= 2:
-        raise UserError(f"amount={amount}: from 0 (the same kick) to 2 (hardly related)")
+        said = f"{amount:g}" if isinstance(amount, float) else f"{amount!r}"
+        raise UserError(f"amount={said}: from 0 (the same kick) to 2 (hardly related)")
     return float(amount)
 
 

@@ -148,7 +148,7 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
     far, near = (a, b) if f.value > 0 else (b, a)
     values = f"{lying(e, near)} against {lying(e, far)}, {probability(p)} after Holm"
     if p >= LEVEL:
-        return f"Between {name(a)} and {name(b)} no difference is shown ({values})."
+        return f"Between {name(a)} and {name(b)} no difference is shown ({values}).{_shown_elsewhere(a, b, confirm)}"
     text = f"{name(near)} is nearer than {name(far)}"
     if ratio := e.ratio(far, near):
         ends = sorted(math.exp(abs(end)) for end in (f.low, f.high))  # up there the scale is a logarithm
@@ -163,6 +163,18 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
     holds = again.low > 0 if f.value > 0 else again.high < 0
     where = "on the sounds that nothing was chosen by"
     return f"{text} The same runs {'show it' if holds else 'do not show it'} {where}{' too' if holds else ''}."
+
+
+def _shown_elsewhere(a: str, b: str, confirm: Evidence | None) -> str:
+    """What the sounds that confirm show of a contrast of which the others show nothing."""
+    if confirm is None:
+        return ""
+    for one, other, f, p in confirm.named():
+        if (one, other) == (a, b) and p < LEVEL:
+            far, near = (a, b) if f.value > 0 else (b, a)
+            values = f"{lying(confirm, near)} against {lying(confirm, far)}, {probability(p)} after Holm"
+            return f" On the sounds that nothing was chosen by {name(near)} is nearer ({values})."
+    return ""
 
 
 def told(e: Evidence, confirm: Evidence | None) -> list[str]:
