@@ -76,5 +76,5 @@ def test_a_whole_line_for_an_unknown_pair_is_an_error(lab):
 
 def test_pairs_that_are_nested_beyond_measure_are_named(lab):
     (lab.path / "listening" / "bad.json").write_text("[" * 100_000)
-    with pytest.raises(UserError, match=r"bad\.json: damaged"):
+    with pytest.raises(UserError, match=r"bad\.json: cannot be read"):
         keep_vote(lab, VOTE)

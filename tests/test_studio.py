@@ -142,7 +142,7 @@ def test_a_request_is_answered_to_its_end_by_the_model_that_it_came_to(model, mo
     monkeypatch.setattr(kickitout, "kick_of", while_another_is_chosen)
     found, _ = unpack(service.route("map")(0, 2).body)
     assert [sound["recipe"]["seed"] for sound in found["sounds"]] == [0, 1]
-    with pytest.raises(AttributeError):
+    with pytest.raises(UserError, match="model None"):
         service.route("map")(0, 1)
 
 
