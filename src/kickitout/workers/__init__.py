@@ -32,7 +32,8 @@ class Workers:
     "auto" is the cluster that RAY_ADDRESS names, or else one of this machine, which ends with the block:
 
         with Workers(2) as workers:
-            for item, result in workers.each(work, items): ...
+            for item, result in workers.each(work, items):
+                ...
 
     What takes seconds, other processes or a cluster, is started when it is first needed. preload: names of modules that
     all processes need and that take long to import.
