@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
-from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft
+from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft, source_counts
 from kicklab.line_heights import SCORES, LineHeights
 from kicklab.paper.answers import answer_of, brief_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
@@ -27,6 +27,10 @@ pytestmark = pytest.mark.decides
 
 def one_sound_each(points: np.ndarray) -> Unseen:
     return Unseen(np.arange(len(points)), cdist(points, points))
+
+
+def test_draws_of_one_source_are_the_whole_alone():
+    assert source_counts(np.zeros(5, int), np.random.default_rng(0)).tolist() == [[1.0] * 5]
 
 
 def test_the_energy_distance_is_scipys():

@@ -145,6 +145,7 @@ def test_shards_are_of_seeds_one_after_another(tmp_path):
         (lambda w: kickitout.score(w, np.zeros((64, 400), np.float32)), "a set is waves"),
         (lambda w: list(kickitout.generate_kicks([7], threads=-1)), "threads=-1"),
         (lambda w: kickitout.load_model(None), "model None"),
+        (lambda w: kickitout.write_shards("shards", range(4), 2, workers=-1), "workers=-1"),
         (lambda w: kickitout.synthesise(7), "give a list"),
         (lambda w: kickitout.card("x.wav", 44_100), "says its own rate"),
         (lambda w: kickitout.TargetRequest({"pitch": 50.0}, tries=2.5), "tries 2.5"),

@@ -235,8 +235,6 @@ def write_shards(
     folder = shard_folder(out, seeds, each, cards=cards, model=model, targets=targets, reject_outliers=reject_outliers,
                           style=style, length_s=length_s, format=format, bits=bits, rate=rate,
                           pre_roll_ms=pre_roll_ms)  # fmt: skip
-    if workers < 1:
-        raise UserError(f"workers={workers}: 1 process or more works")
     with Workers(workers) as pool:
         for _ in folder.write(pool):
             pass

@@ -100,10 +100,10 @@ def render(
     played = load_model(model) if needs_model(found) else None
     if played is not None and isinstance(recipe, Mapping) and found.get("model_sha256") is None:
         found = {**found, "model_sha256": played.digest}
-    if isinstance(source, str | PathLike):
-        return flat(render_recipe(found, played, where, read_bytes(source)).wave)
-    samples = flat(source.channels) if isinstance(source, Kick) else source
-    return flat(render_recipe(found, played, where, samples).wave)
+    if isinstance(source, Kick):
+        source = flat(source.channels)
+    given = read_bytes(source) if isinstance(source, str | PathLike) else source
+    return flat(render_recipe(found, played, where, given).wave)
 
 
 def kick_of(recipe: RecipeLike, model: ModelLike = DEFAULT) -> Kick:
@@ -146,12 +146,10 @@ def match(
     played, request, rounds, begun = load_model(model), TargetRequest.of(targets), check_rounds(rounds), list(starts)
     seeds = check_seeds([start for start in begun if not isinstance(start, Mapping | Kick)])
     of_seeds = generate_kicks(seeds, played, request, length_s=seconds_of(length_s))
-    lengths = [seconds_of(length_s, start) for start in begun if isinstance(start, Mapping | Kick)]
-    of_recipes = (
-        lasting(_match(start, request, played, rounds, length), length)
-        for start, length in zip((one for one in begun if isinstance(one, Mapping | Kick)), lengths, strict=True)
-    )
-    return [next(of_recipes if isinstance(start, Mapping | Kick) else of_seeds) for start in begun]
+    lengths = [seconds_of(length_s, start) for start in begun]
+    return [lasting(_match(start, request, played, rounds, length), length)
+            if isinstance(start, Mapping | Kick) else next(of_seeds)
+            for start, length in zip(begun, lengths, strict=True)]  # fmt: skip
 
 
 def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int, length_s: float) -> Kick:

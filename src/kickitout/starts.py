@@ -106,7 +106,7 @@ def curves_in(recipe: Mapping[str, Any]) -> Curves | None:
         raise UserError(f"the recipe is damaged ({error})") from error
 
 
-def seconds_of(asked: float | None, *begun: SoundLike | RecipeLike) -> float:
+def seconds_of(asked: float | None, *begun: int | SoundLike | RecipeLike) -> float:
     """The length that is asked for, or the longest in the recipes that a kick begins with."""
     if asked is not None:
         return check_length(asked)

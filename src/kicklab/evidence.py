@@ -35,11 +35,12 @@ LAST = 3  # milestones whose mean is the primary estimate
 
 
 def source_counts(sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of sources, two at least; the first is the whole."""
-    usable = np.ones((1, len(sources)))
-    while len(usable) <= SOURCE_DRAWS:
+    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of sources, two at least; the first is the whole, the
+    only one where all are of one source."""
+    usable, mine = np.ones((1, len(sources))), sources[:, None] == np.unique(sources)
+    while mine.shape[1] > 1 and len(usable) <= SOURCE_DRAWS:
         drawn = bootstrap_counts(len(sources), SOURCE_DRAWS, rng, sources)
-        several = (drawn > 0) @ (sources[:, None] == np.unique(sources)) > 0  # [draws, sources]
+        several = (drawn > 0) @ mine > 0  # [draws, sources]
         usable = np.concatenate([usable, drawn[several.sum(1) > 1]])  # pairs need two sources
     return usable[: 1 + SOURCE_DRAWS]
 

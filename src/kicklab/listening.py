@@ -186,7 +186,7 @@ def _known_pairs(lab: Lab) -> dict[str, Any]:
     for path in sorted((lab.path / "listening").glob("[!.]*.json")):
         try:
             found |= read_json(path)
-        except (RecursionError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             raise UserError(f"{path}: damaged; restore it, or remove it with the votes for its pairs") from error
     return found
 

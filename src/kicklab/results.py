@@ -256,11 +256,11 @@ def estimate_of(runs: Sequence[dict[str, Any]]) -> Estimate:
     )  # fmt: skip
 
 
+SHARES, DISTANCES = ("probe", "near_duplicates"), ("profile", "envelopes", "lead", "link", "tone_")  # own ones
+
+
 def bounds_of(score: str) -> tuple[float, float]:
     """What the definition of a score allows: of those of `kick score`, and of the laboratory's own."""
     if score.startswith(SHARES):
         return 0.0, 1.0
     return (0.0, math.inf) if score.startswith(DISTANCES) else score_bounds(score)
-
-
-SHARES, DISTANCES = ("probe", "near_duplicates"), ("profile", "envelopes", "lead", "link", "tone_")  # own ones

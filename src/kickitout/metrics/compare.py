@@ -6,6 +6,7 @@ docs/scores.md is held against it.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import zlib
@@ -339,6 +340,7 @@ MEASURES: tuple[Measure, ...] = (
 )  # fmt: skip
 
 
+@functools.cache
 def score_bounds(score: str) -> tuple[float, float]:
     """What the definition of a score of MEASURES allows, by its name; everything for another name.
 

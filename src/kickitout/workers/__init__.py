@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from kickitout.cpus import usable_cpus
+from kickitout.errors import UserError
 from kickitout.workers.cluster import Cluster
 from kickitout.workers.processes import Processes
 from kickitout.workers.threads import one_thread
@@ -40,6 +41,8 @@ class Workers:
     """
 
     def __init__(self, number: int | None = None, ray: str | None = None, *, preload: Sequence[str] = ()) -> None:
+        if number is not None and number < 1:
+            raise UserError(f"workers={number}: 1 process or more works")
         self._number, self._ray, self._preload = number, ray, preload
         self._pool: Processes | Cluster | None = None
         self.here = ray is None and (number or usable_cpus()) == 1  # nothing is started

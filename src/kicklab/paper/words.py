@@ -145,8 +145,7 @@ def beyond(excess: Figure) -> str:
 
 def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
     """What a contrast shows, and whether the sounds that confirm show it too."""
-    far, near = (a, b) if f.value > 0 else (b, a)
-    values = f"{lying(e, near)} against {lying(e, far)}, {probability(p)} after Holm"
+    far, near, values = _ranked(e, a, b, f, p)
     if p >= LEVEL:
         return f"Between {name(a)} and {name(b)} no difference is shown ({values}).{_shown_elsewhere(a, b, confirm)}"
     text = f"{name(near)} is nearer than {name(far)}"
@@ -165,14 +164,19 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
     return f"{text} The same runs {'show it' if holds else 'do not show it'} {where}{' too' if holds else ''}."
 
 
+def _ranked(e: Evidence, a: str, b: str, f: Figure, p: float) -> tuple[str, str, str]:
+    """The farther and the nearer of two rows, and where both lie."""
+    far, near = (a, b) if f.value > 0 else (b, a)
+    return far, near, f"{lying(e, near)} against {lying(e, far)}, {probability(p)} after Holm"
+
+
 def _shown_elsewhere(a: str, b: str, confirm: Evidence | None) -> str:
     """What the sounds that confirm show of a contrast of which the others show nothing."""
     if confirm is None:
         return ""
     for one, other, f, p in confirm.named():
         if (one, other) == (a, b) and p < LEVEL:
-            far, near = (a, b) if f.value > 0 else (b, a)
-            values = f"{lying(confirm, near)} against {lying(confirm, far)}, {probability(p)} after Holm"
+            _, near, values = _ranked(confirm, a, b, f, p)
             return f" On the sounds that nothing was chosen by {name(near)} is nearer ({values})."
     return ""
 
