@@ -14,10 +14,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
 
 from kickitout.cli import main
 from kickitout.errors import UserError
+from kickitout.models.dcgan import Generator
 from kicklab.cells import Budget, cells_of
 from kicklab.data import read_kicks
 from kicklab.evidence import DEAD_DISTANCE, LAST, Evidence, read_evidence
@@ -29,6 +31,7 @@ from kicklab.paper import page as paper_page
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.figures import dead_until
+from kicklab.paper.milestones import critic_loss, pattern
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.tables import study_table
@@ -60,7 +63,7 @@ def page(toy_paper: Path) -> str:
 
 
 def test_all_studies_are_there_and_all_their_configs_are_sound():
-    assert study_names() == ["ancestor", "curves", "start", "end", "upconv", "sine", "ablation"]
+    assert study_names() == ["ancestor", "curves", "start", "end", "upconv", "published", "sine", "ablation"]
     for name in study_names():
         study = load_study(name)
         assert study.seeds >= 3
@@ -68,6 +71,18 @@ def test_all_studies_are_there_and_all_their_configs_are_sound():
         assert study.shares[-1] == 1
         for row in rows_of(study):
             row.resolved(0)
+
+
+def test_the_published_size_has_the_maps_and_the_batches_of_the_paper():
+    plain, offset = (row.resolved(0) for row in rows_of(load_study("published")))
+    shape = plain.representation.bins, plain.representation.frames  # type: ignore[union-attr]
+    assert (plain.batch, plain.model.critic_norm, plain.model.output_bias) == (128, "batch", 0)  # type: ignore[union-attr]
+    assert offset.model.output_bias == "data"  # type: ignore[union-attr]
+    generator = Generator(plain.model, (1, *shape))  # type: ignore[arg-type]
+    assert [step[0].out_channels for step in generator.doublings] == [512, 256, 128, 128, 128]
+    assert generator.project[0].out_channels == 1024
+    with torch.inference_mode():
+        assert generator(torch.zeros(1, 100)).shape == (1, 1, *shape)
 
 
 def test_every_family_and_study_has_tidy_results(toy_lab):
@@ -363,7 +378,7 @@ def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
     assert len(e.rows) == 2  # "the rows between them will say, which have not been run"
 
 
-COUNTED = {2: "two seeds", 3: "three seeds", 4: "four seeds", 5: "five seeds"}
+COUNTED = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 @pytest.fixture(scope="module")
@@ -395,23 +410,31 @@ def test_what_is_said_of_another_loss_and_a_kept_phase_follows_from_the_committe
     assert f"by both are ({theirs[0]:.3f} and {theirs[1]:.3f})" in page
     assert [b for _, b, f, _ in confirm.named() if b in rows and f.value < 0] == list(rows)  # farther, both
     assert reached_by(e, *rows) == "0 %"  # "None of their seeds reaches a single unseen recording"
-    assert "with the hinge loss and R1, and with a phase that is kept" in page
-    assert set(e.rows) == {"DCGAN", "DCGAN with the offset", *rows}
+    losses = [critic_loss(point) for run in e.rows[rows[0]].logs for point in run]
+    assert f"its hinge loss stays at {min(losses):.1f} to {max(losses):.1f}, where 2 is" in page
+    clicks = [[pattern(run[-1], "click") for run in e.rows[row].logs] for row in (rows[1], "DCGAN with the offset")]
+    (kept_low, kept_high), (low, high) = ((min(found), max(found)) for found in clicks)
+    assert f"is off by {kept_low:.1f} to {kept_high:.1f} standard deviations" in page
+    beside = np.mean([pattern(run[-1], "click", "real") for run in e.rows[rows[1]].logs])
+    assert f"constant is by {low:.1f} to {high:.1f}, and recordings among themselves by {beside:.1f}" in page
 
 
 def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(started):
     e, confirm = started, read_evidence(Lab(ROOT / "docs" / "evidence"), "start", "confirm")
     whole = " ".join((ROOT / "README.md").read_text("utf-8").split())
     text = whole[whole.index("## Can a DCGAN learn kicks?") : whole.index("## Limits")]
-    without, with_it = (e.distance(row).value for row in ("offset 0", "offset data"))
-    seen = e.rows["offset 0"].seen[-LAST:]
-    assert f"lies {with_it:.1f} dB from" in text
-    assert f"lies at {without:.0f} dB without" in text
-    assert f"mean from {seen[0] // 16:,} to {seen[-1] // 16:,} steps" in text
-    assert COUNTED[len(e.rows["offset data"].values)] in text
+    assert e.alive("offset 0") == 0
+    plain = e.rows["offset 0"]
+    assert f"after {plain.seen[-1]:,} sounds none of {COUNTED[len(plain.values)]} plain DCGANs is alive" in text
+    assert f"all three are after {e.alive_since('offset data'):,}." in text
     assert e.recordings is not None
-    assert f"recordings that it learned from lie at {e.recordings[0]:.2f} dB" in text
-    curves = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves")
+    assert f"the recordings that it learned from lie at {e.recordings[0]:.2f} dB" in text
+    curves, far = (read_evidence(Lab(ROOT / "docs" / "evidence"), "curves", part) for part in ("test", "confirm"))
+    begun = "DCGAN with the offset"
+    assert f"After {curves.rows[begun].seen[-1]:,} sounds" in text
+    assert f"lies {curves.distance(begun).value:.1f} dB from kicks of sources that it has not heard" in text
+    assert f"({far.distance(begun).value:.1f} from those that nothing was chosen by)" in text
+    assert not curves.learning(begun)  # "is not shown to improve any more"
     reached = reached_by(curves, "DCGAN", "DCGAN with the offset")
     assert f"{reached} of unseen recordings are reached" in text
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
@@ -449,9 +472,6 @@ def test_what_is_said_of_noise_follows_from_the_committed_results(started):
     since = {row: e.alive_since(row) for row in ("offset 0", "offset 0, noise", "offset data", "offset data, noise")}
     assert list(since.values()) == [None, 24_000, 8_000, 8_000]
     assert [p >= LEVEL for a, b, _, p in e.named() if (a, b) == ("offset data", "offset data, noise")] == [True]
-    page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
-    assert "Of `start` seven rows" in page
-    assert len(e.rows) == 7
 
 
 def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_results(started):
@@ -491,7 +511,6 @@ def test_what_is_said_of_periodic_lines_follows_from_the_committed_results():
     page, readme = (" ".join((ROOT / name).read_text("utf-8").split()) for name in ("docs/laboratory.md", "README.md"))
     rows = ("transposed", "nearest", "bilinear", "transposed, spectral loss", "pixel-shuffle")
     assert set(rows) == set(e.rows)
-    assert "of `upconv` four ways to double the grid and a loss on the spectrum: each with three seeds" in page
     plain, repeated, smooth, lowered, shuffled = (found.height(row) for row in rows)
     early, late = found.change("transposed", 0, -LAST), found.change("transposed")
     assert late.low < 0 < late.high  # "with no change shown"
@@ -545,7 +564,7 @@ def test_the_chart_beside_the_readme_shows_the_committed_results(tmp_path, capsy
 
 def test_the_page_on_the_laboratory_says_what_the_studies_cost():
     page = (ROOT / "docs" / "laboratory.md").read_text("utf-8")
-    assert f"```\n{studies_text(Path('none')).rstrip()}\n```" in page
+    assert f"```\n{studies_text(ROOT / 'docs' / 'evidence').rstrip()}\n```" in page
 
 
 def test_the_sheet_of_a_row_is_of_the_milestone_at_which_it_lies_nearest(toy_lab, tmp_path, capsys):
@@ -686,6 +705,9 @@ def test_an_unknown_key_or_settings_that_contradict_are_said_with_their_row_befo
     assert not any(lab.path.glob("cells/*"))
 
 
+NO_ACCELERATOR = "mps" if torch.cuda.is_available() else "cuda"
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -695,6 +717,7 @@ def test_an_unknown_key_or_settings_that_contradict_are_said_with_their_row_befo
         (["start"], "no kicks yet; name folders of kicks"),
         (["sine", "--only", "nothing"], "no row of sine is called so"),
         (["end", "--against", "x"], "name those to train on too"),
+        (["published", "--device", NO_ACCELERATOR], f"--device {NO_ACCELERATOR}: this PyTorch"),
     ],
 )
 def test_a_run_that_cannot_be_says_why(words, says, tmp_path, capsys):
@@ -789,5 +812,7 @@ def test_a_cell_that_cannot_be_read_is_named(copy):
 def test_the_list_says_what_is_done_and_what_it_has_cost(toy_lab, capsys):
     assert main(["lab", "list", "--lab", str(toy_lab.path)]) == 0
     out = capsys.readouterr().out
-    assert re.search(r"sine .*\d+ of \d+ cells", out)
+    trained = [entry for entry in toy_lab.read_plan("sine")["cells"] if entry["source"] == "trained"]
+    asked = load_study("sine")
+    assert re.search(rf"sine .*\b{len(trained)} of {len(rows_of(asked)) * asked.seeds} runs", out)
     assert float(re.search(r"in all\s+([\d.]+)", out)[1]) > 0  # type: ignore[index]

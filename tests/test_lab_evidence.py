@@ -13,7 +13,21 @@ from scipy import stats
 from scipy.spatial.distance import cdist
 from sklearn.metrics import roc_auc_score
 
-from kicklab.evidence import LAST, SOFT, Evidence, Row, Unseen, hard, holm, soft, source_counts
+from kicklab.evidence import (
+    LAST,
+    POWER,
+    SOFT,
+    Evidence,
+    Figure,
+    Row,
+    Unseen,
+    hard,
+    holm,
+    of_seeds,
+    soft,
+    source_counts,
+    welch,
+)  # fmt: skip
 from kicklab.line_heights import SCORES, LineHeights
 from kicklab.paper.answers import answer_of, brief_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
@@ -132,6 +146,20 @@ def test_a_contrast_over_seeds_alone_is_welchs_t_test():
     assert found.p == pytest.approx(whole.pvalue)
     low, high = whole.confidence_interval()
     assert (found.low, found.high) == pytest.approx((low, high))
+
+
+def test_a_difference_that_is_called_detectable_is_found_as_often_as_is_said():
+    rng, found = np.random.default_rng(11), []
+    drawn = rng.normal(0, 0.3, (2000, 2, 3))
+    wide = np.mean([evidence_of_pair(*seeds).detectable for seeds in drawn[:200]])
+    for seeds in drawn:
+        f = evidence_of_pair(seeds[0] + wide, seeds[1])
+        found.append(f.low > 0)
+    assert abs(np.mean(found) - POWER) < 0.06
+
+
+def evidence_of_pair(far: np.ndarray, near: np.ndarray) -> Figure:
+    return welch(float(far.mean() - near.mean()), [of_seeds(far), of_seeds(near)])
 
 
 def test_what_the_sources_scatter_cancels_where_rows_share_it():
@@ -290,7 +318,7 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
     assert "<em>other</em>, the nearest row. It lies 2.10 dB" in said
     third = evidence({"DCGAN": [3.0, 4.0, 5.0], "other": [2.0, 2.1, 2.2], "third": [4.0, 5.0, 60.0]})
     assert "Of the other rows 2 of 3 seeds of <em>third</em> are alive." in answer_of("curves", third)
-    assert brief_of("curves", third) == answer_of("curves", third).split(" Of the other")[0]
+    assert brief_of("curves", third) == answer_of("curves", third).split(" Between its last two milestones no")[0]
     assert "classifier" not in said  # nothing is known of one
     for p, says in (
         (0.001, "still tells what each of their seeds makes"),
@@ -300,6 +328,13 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
         told_apart = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
         assert f"{says} from recordings" in answer_of("curves", told_apart)
         assert "right in 90 % of cases" in answer_of("curves", told_apart)
+    falls = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]}, last=-1.5)
+    assert brief_of("curves", falls).endswith("it is still learning.")
+    there = "By sounds that nothing was chosen by <em>other</em> is the nearest, too: 2.10 dB"
+    assert there in answer_of("curves", some, some)
+    turned = evidence({"DCGAN": [1.0, 1.5, 60.0], "other": [9.0, 9.1, 9.2]})
+    assert "chosen by <em>DCGAN</em> is the nearest: " in answer_of("curves", some, turned)
+    assert "chosen by <em>" not in answer_of("curves", some, evidence({"DCGAN": [3.0, 4.0]}))
     none = answer_of("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
     assert none == "A DCGAN has not learned kicks: after 4 sounds 0 of 3 seeds are alive."
 
@@ -322,6 +357,8 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
         said = answer_of("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
         assert ("learns kicks once its loss is right" in said) == learns
         assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 with <em>was</em>", said)
+    four = evidence({"was": [40.0, 50.0], "between": [2.0, 50.0], "mended": [2.0, 3.0]}, contrasts=pair)
+    assert answer_of("ancestor", four).endswith("Of the rows between 1 of 2 seeds with <em>between</em> are alive.")
     assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
     assert answer_of("sine", evidence({"was": [40.0, 50.0]})) == ""
 
@@ -418,6 +455,13 @@ def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown
     assert "with <em>d</em> than with <em>a</em> by 3.00 dB" in said
     assert "In what <em>d</em> makes none are shown." in said
     assert said.endswith("No difference of lines is shown between <em>a</em> and <em>c</em>.")
+    measured = with_lines({"a": STILL})
+    logs = measured.rows["a"].logs
+    for seed, off in zip(logs, (1.0, 1.5, 2.0), strict=True):
+        seed[-1]["scores"].append({"name": "profile_radius", "value": off, "real": 0.5})
+    assert answer_of("upconv", measured).endswith(
+        "over spatial frequency is off by 1 to 2 dB (<em>a</em>); recordings among themselves by 0.500 dB."
+    )
     assert answer_of("upconv", with_lines({"a": FADING, "b": STILL})).startswith("Periodic lines fade with training: ")
     assert answer_of("upconv", with_lines({"a": NONE, "b": STILL})).startswith("No periodic lines are shown in what ")
     assert answer_of("upconv", evidence({"a": [2.0, 3.0]})) == ""  # measured by a version that knew none

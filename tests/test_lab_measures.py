@@ -17,6 +17,25 @@ from kicklab.tones import fit_tones, tone_dataset, tones
 ONE = np.ones((1, 200))
 
 
+def test_the_silence_of_a_representation_is_counted_and_its_mode_is_where_a_generator_is_to_begin():
+    from kicklab.experiments.silence import silence
+
+    quiet, loud = np.zeros((1, LENGTH), np.float32), swept_kick()[None]
+    assert silence(quiet, "logmag") == (1.0, 1.0, pytest.approx(math.atanh(1 / 63 - 1), abs=1e-5))
+    assert silence(quiet, "complexstft") == (0.0, 0.0, 0.0)
+    one, both = silence(loud, "logmag"), silence(np.concatenate([quiet, loud]), "logmag")
+    assert 0 < one.exact < one.nearly < 1
+    assert both.nearly == pytest.approx((1 + one.nearly) / 2, abs=1e-6)
+
+
+def test_a_round_trip_is_finished_as_players_finish_so_that_nothing_sounds_before_the_onset():
+    from kicklab.experiments.ceilings import ceilings
+
+    before, after = ceilings(swept_kick()[None], ["logmag"])
+    assert after.values["pre-echo"][0] <= before.values["pre-echo"][0] + 1
+    assert after.values["snr"][0] > 0
+
+
 # -- tones ------------------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,7 @@ from kicklab.study import FEWEST_SEEDS, Study, load_study
 SOFT = 0.3  # dB; below it the scale is linear
 SOURCE_DRAWS = 1000  # of the sources
 LAST = 3  # milestones whose mean is the primary estimate
+POWER = 0.8  # with which a difference is to be found that is called detectable
 
 
 def source_counts(sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -131,6 +132,7 @@ class Figure:
     low: float
     high: float
     p: float = math.nan
+    detectable: float = math.nan  # the least true value that such an interval leaves out zero for in four of five cases
 
 
 class Evidence:
@@ -246,10 +248,11 @@ def welch(value: float, parts: Sequence[tuple[float, float]]) -> Figure:
     """A value with its interval and its p. parts: variances that add up, each with its degrees of freedom."""
     total = sum(variance for variance, _ in parts)
     if total <= 0:
-        return Figure(value, value, value, float(value == 0))
+        return Figure(value, value, value, float(value == 0), 0.0)
     freedom = total**2 / max(sum(variance**2 / known for variance, known in parts), 1e-300)
-    half = float(student.ppf(0.975, freedom)) * math.sqrt(total)
-    return Figure(value, value - half, value + half, 2 * float(student.sf(abs(value) / math.sqrt(total), freedom)))
+    half, power = (float(student.ppf(p, freedom)) * math.sqrt(total) for p in (0.975, POWER))
+    p = 2 * float(student.sf(abs(value) / math.sqrt(total), freedom))
+    return Figure(value, value - half, value + half, p, half + power)
 
 
 DEAD_TAIL_DB, DEAD_DISTANCE = -60.0, 10.0

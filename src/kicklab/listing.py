@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -20,7 +21,8 @@ TIMED_STEPS = 4  # measured, after one to warm up
 
 
 def studies_text(path: Path) -> str:
-    """A table of all studies; of each what is done in the laboratory at `path`, and what that has cost."""
+    """A table of all studies; of each how many runs of its rows and seeds are done in the laboratory at `path`, and
+    what all that is done there has cost."""
     lab = Lab(path)
     there = (path / "plans").is_dir()
     rows = [["study", "rows", "seeds", "each", "done", "core-hours spent", "title"]]
@@ -30,10 +32,12 @@ def studies_text(path: Path) -> str:
         study = load_study(name)
         done = {cell: _spent(lab, cell) for cell in {r["cell"] for r in results if r["study"] == name}}
         known |= done
-        planned = len(read_json(lab.plan(name))["cells"]) if there and lab.plan(name).exists() else 0
+        plan: dict[str, Any] = (lab.read_plan(name) if there else None) or {"cells": []}
+        planned = {(e["row"], e["seed"]): e["id"] in done for e in plan["cells"] if e["source"] == "trained"}
+        runs = max(len(rows_of(study)) * study.seeds, len(planned))  # more seeds than it asks for may be planned
         rows.append([
             name, str(len(rows_of(study))), str(study.seeds), str(study.budget),
-            f"{len(done)} of {planned} cells" if planned else "-", _hours(done), study.title,
+            f"{sum(planned.values())} of {runs} runs" if planned else "-", _hours(done), study.title,
         ])  # fmt: skip
     rows.append(["in all", "", "", "", "", _hours(known), ""])
     notes = [

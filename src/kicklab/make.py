@@ -1,7 +1,8 @@
 """From a cell to sounds: train, or take from where it says, and keep the sounds.
 
 Each sound is what `kick generate` would make of that run and seed, kept in 16 bits. Measures read only what is kept, so
-they can change later without training again. Budgets are processor seconds: a busy machine shortens none.
+they can change later without training again. Budgets are processor seconds: a busy machine shortens none. On an
+accelerator (`device`) only training runs there, by the clock on the wall.
 """
 
 from __future__ import annotations
@@ -47,8 +48,8 @@ def made_path(folder: Path, milestone: int) -> Path:
     return folder / f"made-{milestone}.npz"
 
 
-def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None) -> bool:
-    """Make what is missing. Returns whether all is there; False when the user wants to stop."""
+def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None, device: str = "cpu") -> bool:
+    """Make what is missing, training on a device. Returns whether all is there; False when the user wants to stop."""
     folder = make_folder(lab.cell(cell.identity))
     if _finished(cell, folder):
         return True
@@ -56,7 +57,7 @@ def make(lab: Lab, cell: Cell, watch: Callable[[Report], None] = lambda _: None)
     data = lab.sounds(cell.data)
     if cell.source == "trained":
         _take_from_another_length(lab, cell, folder)
-        return _finished(cell, folder) or _train(cell, data, folder, watch)
+        return _finished(cell, folder) or _train(cell, data, folder, watch, device)
     arrays, about = _without_learning(cell, data)
     _keep(folder, 0, arrays, about | {"cost_seconds": time.process_time() - began})
     return True
@@ -86,12 +87,12 @@ def from_16_bits(samples: np.ndarray) -> np.ndarray:
 # -- with learning ----------------------------------------------------------------------------------------------------
 
 
-def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], None]) -> bool:
+def _train(cell: Cell, data: LabData, folder: Path, watch: Callable[[Report], None], device: str) -> bool:
     assert cell.config is not None
     dataset = cell.learned(data)
-    clock = time.process_time
+    clock = time.process_time if device == "cpu" else time.monotonic
     began = clock()
-    with opened(dataset, cell.config, folder / "run", device="cpu", clock=clock) as (run, interrupted):
+    with opened(dataset, cell.config, folder / "run", device=device, clock=clock) as (run, interrupted):
         for report in run.begin():
             watch(report)
         earlier = _spent_before(cell, folder, run.seconds)
@@ -157,7 +158,7 @@ def _until(cell: Cell, share: float) -> Until:
 
 def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """What the run would generate now, from seeds 0 on, and what is known of it."""
-    player = run.task.player()
+    player = _on_cpu(run.task.player())
     model, representation = TorchModel(player), player.representation
     with decoded(representation) as passed, torch.inference_mode():
         waves = model.play(normal(range(cell.sounds), model.info.noise_size)).mean(axis=1)
@@ -168,7 +169,7 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     if isinstance(run.task, AdversarialTask):
         plain = player
         if run.task.average is not None:
-            plain = run.task.player(averaged=False)
+            plain = _on_cpu(run.task.player(averaged=False))
             bare = TorchModel(plain)
             arrays["waves_raw"] = to_16_bits(bare.play(normal(range(cell.sounds), bare.info.noise_size)).mean(axis=1))
         unseen = torch.from_numpy(data.test.waves)[:, None]
@@ -191,6 +192,11 @@ def _generate(run: Run, cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray
     return arrays, about
 
 
+def _on_cpu(player: Player) -> Player:
+    """A copy on the processor, as users play it; the run keeps the representation where it trains."""
+    return copy.deepcopy(player).cpu()
+
+
 def critic_opinions(task: AdversarialTask, player: Player, train: Tensor, unseen: Tensor) -> dict[str, Any]:
     """What the critic thinks of training kicks, unseen and made ones, and how well it separates the first two.
 
@@ -203,12 +209,12 @@ def critic_opinions(task: AdversarialTask, player: Player, train: Tensor, unseen
     critic = copy.deepcopy(task.networks["critic"]).train()
     generator = player.generator[0] if task.scale is not None else player.generator  # type: ignore[index]
     eps = torch.from_numpy(normal(range(len(unseen)), player.latent))
-    batch = task.config.batch
+    batch, device = task.config.batch, task.accelerator.device
     with torch.inference_mode():
         logits = {
-            "train": torch.cat([critic(task.encoded(part)) for part in train.split(batch)]),
-            "unseen": torch.cat([critic(task.encoded(part)) for part in unseen.split(batch)]),
-            "made": torch.cat([critic(generator(player.prior(part))) for part in eps.split(batch)]),
+            "train": torch.cat([critic(task.encoded(part.to(device))) for part in train.split(batch)]),
+            "unseen": torch.cat([critic(task.encoded(part.to(device))) for part in unseen.split(batch)]),
+            "made": torch.cat([critic(generator(player.prior(part)).to(device)) for part in eps.split(batch)]),
         }
     found: dict[str, Any] = {
         kind: {"logit": round(x.mean().item(), 4), "real": round((x > 0).float().mean().item(), 4)}

@@ -15,11 +15,11 @@ from kickitout.training.sheet import ROWS, tile
 from kicklab.data import LabData, is_free
 from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.make import from_16_bits, made_path
-from kicklab.study import load_study
+from kicklab.study import load_study, rows_of
 
 ACROSS = 8  # pictures a row
 LEVELS = 32  # of grey: what the eye needs
-SHOWN = {"curves": 4, "ancestor": 1}  # study -> at how many milestones both rows of its first contrast are shown
+SHOWN = {"curves": 4, "ancestor": 1}  # study -> at how many milestones its rows are shown (`rows_shown`)
 REAL, REAL_KICKS = "real", "real kicks"
 
 
@@ -72,6 +72,13 @@ def made_waves(lab: Lab, study: str, row: str, milestone: int = -1) -> np.ndarra
     return from_16_bits(read_arrays(path)["waves"]) if path.exists() else None
 
 
+def rows_shown(study: str) -> list[str]:
+    """The rows that the paper shows pictures of: of `ancestor` all, so that the cases stand side by side, else both of
+    the first contrast."""
+    loaded = load_study(study)
+    return [row.name for row in rows_of(loaded)] if study == "ancestor" else list(loaded.contrasts[0])
+
+
 def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
     """Name -> pictures: REAL, and "ROW, MILESTONE" for each row that is shown. Empty where nothing of them is kept.
 
@@ -81,7 +88,7 @@ def collect_pictures(lab: Lab) -> dict[str, np.ndarray]:
     if not lab.has_kicks:
         return found
     for study, wanted in SHOWN.items():
-        for row in load_study(study).contrasts[0]:
+        for row in rows_shown(study):
             run = first_run(lab, study, row)
             for milestone in milestones_shown(len(run[1]["milestones"]), wanted) if run else ():
                 waves = made_waves(lab, study, row, milestone)

@@ -31,6 +31,7 @@ class CellWork:
 
     path: Path
     draws: int = LAB_DRAWS
+    device: str = "cpu"
 
     def __call__(self, cell: Cell) -> bool:
         """Make and measure, on one thread. Returns False when the user wants to stop."""
@@ -38,7 +39,7 @@ class CellWork:
 
         torch.set_num_threads(1)
         lab = Lab(self.path)
-        if not make(lab, cell):
+        if not make(lab, cell, device=self.device):
             return False
         measure_cell(lab, cell, self.draws)
         return True
@@ -47,11 +48,12 @@ class CellWork:
 def run_study(
     lab: Lab, name: str, study: Study, *, seeds: int | None = None, budget: Budget | None = None,
     only: Sequence[str] = (), workers: Workers | None = None, draws: int = LAB_DRAWS, sounds: int | None = None,
-    size: Callable[[str], Sequence[str]] = lab_size, say: Callable[[str], None] = lambda _: None,
+    size: Callable[[str], Sequence[str]] = lab_size, say: Callable[[str], None] = lambda _: None, device: str = "cpu",
 ) -> bool:  # fmt: skip
     """Run all cells of a study that are not done. Returns whether all are; False when the user stopped it.
 
     workers: one after the other in this process where there are none; machines of a cluster share the lab's folder.
+    device: on which they train: "cpu", "cuda" or "mps".
     Raises UserError for contradictory settings, for a budget other than the one the study was begun with here, and for
     a laboratory of a version that trained otherwise.
     """
@@ -60,12 +62,12 @@ def run_study(
     budget = budget or study.budget
     seeds = study.seeds if seeds is None else seeds
     cells = cells_of(name, study, data, seeds=seeds, budget=budget, only=only, size=size, sounds=sounds)
-    write_plan(lab, name, study, cells, budget)
+    write_plan(lab, name, study, cells, budget, device)
     missing = _each_once(cell for cell in cells if measured_cell(lab, cell) is None)
     write_results(lab)
     say(f"{name}: {len(cells)} cells of {budget}, {len(cells) - len(missing)} done")
     began, count = time.monotonic(), len(cells) - len(missing)
-    for cell, done in (workers or Workers(1)).each(CellWork(lab.path, draws), missing):
+    for cell, done in (workers or Workers(1)).each(CellWork(lab.path, draws, device), missing):
         if not done:
             say(f"{name}: stopped in {cell.row}, seed {cell.seed}; the same command goes on")
             return False
@@ -91,7 +93,9 @@ def cell_line(lab: Lab, cell: Cell) -> str:
     return f"{cell.row}, seed {cell.seed}: {first['name']} {value} {first['unit']}{steps}{stopped}"
 
 
-def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget: Budget) -> None:
+def write_plan(
+    lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget: Budget, device: str = "cpu"
+) -> None:  # fmt: skip
     """Keep which cells answer a study; cells of an earlier start stay, unless their row has changed since.
 
     A longer budget takes the place of a shorter one, and its runs go on from the others. Raises UserError for any
@@ -118,7 +122,8 @@ def write_plan(lab: Lab, name: str, study: Study, cells: Sequence[Cell], budget:
     both = sorted([*fresh.values(), *kept.values()], key=lambda e: (order.get(e["row"], -1), e["seed"]))
     data = {
         "study": study.model_dump(mode="json"), "budget": str(budget), "sounds": cells[0].sounds if cells else 0,
-        "machine": machine(), "training": TRAINING_VERSION, "cells": both,
+        "machine": machine() | ({} if device == "cpu" else {"device": device}), "training": TRAINING_VERSION,
+        "cells": both,
     }  # fmt: skip
     write_json(lab.plan(name), data)
 

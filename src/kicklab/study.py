@@ -129,7 +129,7 @@ class StudyRow:
 
 def study_names() -> list[str]:
     """The studies of the package, in the order in which the paper tells them."""
-    order = ["ancestor", "curves", "start", "end", "upconv", "sine", "ablation"]
+    order = ["ancestor", "curves", "start", "end", "upconv", "published", "sine", "ablation"]
     there = {p.name.removesuffix(".yaml") for p in (files("kicklab") / "studies").iterdir()}
     return [name for name in order if name in there] + sorted(there - set(order))
 

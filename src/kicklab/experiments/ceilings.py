@@ -1,4 +1,4 @@
-"""What real kicks lose in each representation: encode, decode, compare.
+"""What real kicks lose in each representation: encode, decode, finish as every player does, compare.
 
 No generator can be expected to sound better than its representation makes a real kick sound, so every score of a model
 is read against its representation's ceiling.
@@ -19,12 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from torch import nn
 
 from kickitout.cli.values import positive
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.files import check_new_file, write_whole
+from kickitout.models.player import Player
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
 from kickitout.text import columns
@@ -90,13 +92,14 @@ def ceilings(waves: np.ndarray, names: Sequence[str] | None = None) -> list[Ceil
 
 def _round_trip(representation: Any, waves: np.ndarray) -> tuple[np.ndarray, float, float]:
     out, encode_s, decode_s = np.empty_like(waves), 0.0, 0.0
+    player = Player(nn.Identity(), representation, nn.Identity())
     with torch.inference_mode():
-        representation.decode(representation.encode(torch.from_numpy(waves[:1])))  # warm up
+        player.sound(representation.encode(torch.from_numpy(waves[:1])))  # warm up
         for i in range(0, len(waves), KICKS_AT_ONCE):
             at = time.perf_counter()
             encoded = representation.encode(torch.from_numpy(waves[i : i + KICKS_AT_ONCE]))
             middle = time.perf_counter()
-            out[i : i + KICKS_AT_ONCE] = representation.decode(encoded).numpy()
+            out[i : i + KICKS_AT_ONCE] = player.sound(encoded)[:, 0].numpy()
             encode_s, decode_s = encode_s + middle - at, decode_s + time.perf_counter() - middle
     return out, encode_s, decode_s
 

@@ -14,14 +14,30 @@ import numpy as np
 from kicklab.evidence import LAST, Evidence
 from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
+from kicklab.paper.milestones import memory_sentence, pattern_sentence
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.phases import PART_NAMES
-from kicklab.paper.words import LEVEL, beyond, decibels, listed, lying, name, partly_alive, probability
+from kicklab.paper.words import (
+    LEVEL,
+    beyond,
+    decibels,
+    listed,
+    lying,
+    moving,
+    name,
+    partly_alive,
+    probability,
+    rough,
+    span,
+)  # fmt: skip
 
 
-def answer_of(study: str, e: Evidence) -> str:
-    """The answer of a study; of one whose rows do not give any, none."""
-    return " ".join(_answer(study, e))
+def answer_of(study: str, e: Evidence, confirm: Evidence | None = None) -> str:
+    """The answer of a study; of one whose rows do not give any, none. confirm: the same by the sounds that confirm."""
+    said = _answer(study, e)
+    if said and confirm is not None and study == "curves":
+        said.append(_nearest_elsewhere(e, confirm))
+    return " ".join(filter(None, said))
 
 
 def brief_of(study: str, e: Evidence) -> str:
@@ -40,14 +56,32 @@ def _learns(e: Evidence) -> list[str]:
     if not e.alive(base):
         return [f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."]
     learned = [row for row in e.rows if e.alive(row)]
-    nearest = min(learned, key=lambda row: e.distance(row).value)
+    nearest = _nearest(e)
+    still = moving(e, nearest)
     excess = None if partly_alive(e, nearest) else e.excess(nearest)
     others = [row for row in learned if row not in (base, nearest)]
     too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest row" if nearest != base else ""
     where = f"{lying(e, nearest)} from unseen sources{f', {beyond(excess)}' if excess else ''}"
-    said = f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies {where}."
+    said = f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies {where}"
+    said += f"; {still}." if (learning := e.learning(nearest)) else "."
+    stopped = [] if learning else [f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
-    return [said, *([also] if others else []), *filter(None, [_told_apart(e, learned)]), *missed_sentences(e)]
+    more = [_told_apart(e, learned), *missed_sentences(e), pattern_sentence(e, learned), memory_sentence(e, learned)]
+    return [said, *stopped, *([also] if others else []), *filter(None, more)]
+
+
+def _nearest(e: Evidence) -> str:
+    """The nearest of the rows that have learned."""
+    return min((row for row in e.rows if e.alive(row)), key=lambda row: e.distance(row).value)
+
+
+def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
+    """Which row is the nearest by the sounds that confirm; empty where none has learned or rows are not there."""
+    if not e.alive(e.study.baseline) or e.rows.keys() != confirm.rows.keys():
+        return ""
+    here, there = _nearest(e), _nearest(confirm)
+    too = ", too" if here == there else ""
+    return f"By sounds that nothing was chosen by {name(there)} is the nearest{too}: {lying(confirm, there)}."
 
 
 def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
@@ -83,7 +117,9 @@ def _ancestor(e: Evidence) -> list[str]:
     said = f"{right}, and {_alive(e, was)} with {name(was)}."
     learns = e.alive(mended) == 1 and not e.alive(was)
     how = "learns kicks once its loss is right" if learns else "as it was, and mended"
-    return [f"The network of the first draft {how}: {said}"]
+    between = [f"{_seeds(e, row)} with {name(row)}" for row in e.rows if row not in (was, mended)]
+    rest = [f"Of the rows between {listed(between)} are alive."] if between else []
+    return [f"The network of the first draft {how}: {said}", *rest]
 
 
 def _ends(e: Evidence) -> list[str]:
@@ -126,8 +162,24 @@ def _lines(e: Evidence) -> list[str]:
     return [
         brief, f"{change}.", *([f"At the end {listed(mixed)} are alive, and all count here."] if mixed else []),
         *([f"They stand lower {'; '.join(lower)} (after Holm)."] if lower else []),
-        *([f"No difference of lines is shown between {'; '.join(open_)}."] if open_ else []),
+        *([f"No difference of lines is shown between {'; '.join(open_)}."] if open_ else []), *_spectra(e),
     ]  # fmt: skip
+
+
+def _spectra(e: Evidence) -> list[str]:
+    """How far the power of spectrograms over spatial frequency, averaged over directions (Durall et al. 2020), is off
+    at the end, by row; nothing where it was not measured."""
+    found: dict[str, list[float]] = {}
+    beside: list[float] = []
+    for row, runs in e.rows.items():
+        for score in (s for run in runs.logs for s in run[-1].get("scores", ()) if s["name"] == "profile_radius"):
+            found.setdefault(row, []).append(score["value"])
+            beside.append(score["real"])
+    told = [f"{span(values, rough)} dB ({name(row)})" for row, values in found.items()]
+    if not told:
+        return []
+    return [f"The power of spectrograms over spatial frequency is off by {listed(told)}; recordings among themselves "
+            f"by {short(float(np.mean(beside)))} dB."]  # fmt: skip
 
 
 def _alive(e: Evidence, row: str) -> str:

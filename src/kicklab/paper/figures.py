@@ -94,7 +94,7 @@ def losses(paper: Paper, e: Evidence, identity: str, rows: Sequence[str]) -> Mar
     art = lines(lost, step, Axis("loss", log=True), "losses of the ancestor", width=680, height=260,
                 across=(math.log(2), CRITIC_FLAT))  # fmt: skip
     art += lines(slopes, step, Axis("gradient", log=True), "gradient at the generator", width=680, height=180)
-    made, below = sheet(paper.pictures, {row: e.rows[row].seen for row in rows}), ""
+    made, below = sheet(paper.pictures, {row: runs.seen for row, runs in e.rows.items()}), ""
     if made:
         art += str(spectrogram_grid(made, "what the ancestor makes"))
         below = f" Below: {_first_sounds(made)}, after so many sounds seen."

@@ -45,6 +45,7 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "with the slope of the first sigmoid. The network was rebuilt from its facts.",
     "end": "The rows differ in how many kicks are learned from.",
     "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of what it makes.",
+    "published": "The network has as many maps as the published one, and its batches.",
 }
 OFFSET = (
     "An offset is a constant under the last tanh: 0 begins at mid-grey, data at silence. Alive means quiet tails, "
@@ -88,7 +89,8 @@ def findings(lab: Lab) -> str:
     paper = Paper(lab, None, "none")
     lines = []
     for study, e in _whole(paper).items():
-        said = " ".join([answer_of(study, e), *told(e, paper.evidence(study, "confirm"))]).strip()
+        confirm = paper.evidence(study, "confirm")
+        said = " ".join([answer_of(study, e, confirm), *told(e, confirm)]).strip()
         lines.append(f"- **{e.study.title}.** {_plain(said)}")
     if swapped := read_swap(lab):
         said = " ".join([swap_answered(swapped), *swap_sentences(swapped)])
@@ -107,7 +109,8 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
     whole = _whole(paper)
     parts, abstract = [], []
     for study, e in whole.items():
-        answer, said = answer_of(study, e), told(e, paper.evidence(study, "confirm"))
+        confirm = paper.evidence(study, "confirm")
+        answer, said = answer_of(study, e, confirm), told(e, confirm)
         text = " ".join(filter(None, (ABOUT[study], answer, *said)))
         parts.append({
             "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),

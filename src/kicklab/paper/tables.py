@@ -8,12 +8,13 @@ from collections.abc import Collection
 from markupsafe import Markup
 
 from kickitout.errors import UserError
-from kicklab.evidence import Evidence
+from kicklab.evidence import Evidence, read_evidence
 from kicklab.folder import Lab
 from kicklab.markdown import markdown_table
 from kicklab.paper.charts import short, tick_text
 from kicklab.paper.context import Paper
 from kicklab.paper.figures import OPINIONS
+from kicklab.paper.milestones import ABOUT, milestone_rows
 from kicklab.paper.words import cell, partly_alive, reach, rough, shown, span
 from kicklab.results import Results, read_results
 
@@ -88,15 +89,23 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
 
 
 def study_table(lab: Lab, study: str) -> str:
-    """A study in Markdown: its distances where there is evidence, then its scores. Raises UserError for a study of
-    which nothing was measured."""
+    """A study in Markdown: its distances where there is evidence, then its scores, and which of its rows are not whole.
+    Raises UserError for a study of which nothing was measured."""
     results = Results(read_results(lab))
     if not results.rows(study):
         raise UserError(f"{lab.path}: nothing of {study} is measured; kick lab run {study} -o {lab.path} does it")
     paper = Paper(lab, None, "none")
     e = paper.evidence(study)
-    parts = [] if e is None else [markdown(*evidence_rows(e, paper.evidence(study, "confirm")))]
-    return "\n\n".join([*parts, markdown(*score_rows(results, study))])
+    if e is None:
+        return markdown(*score_rows(results, study))
+    parts = [evidence_rows(e, paper.evidence(study, "confirm")), score_rows(results, study, whole=e.rows)]
+    left_out = [f"Left out: {'; '.join(e.problems)}."] if e.problems else []
+    return "\n\n".join([*(markdown(*part) for part in parts), *left_out])
+
+
+def milestones_table(lab: Lab, study: str) -> str:
+    """What the runs of a study were like on their way, in Markdown. Raises UserError where nothing of it is whole."""
+    return markdown(*milestone_rows(read_evidence(lab, study)))
 
 
 def markdown(head: list[str], rows: list[list[str]]) -> str:
@@ -127,4 +136,6 @@ def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
                 "its seeds, with the least and the greatest in parentheses, of the rest the value with its interval.",
             )
         )
+        if study == "curves":
+            found.append(paper.table("milestones-curves", *milestone_rows(e), f"{study}: {ABOUT}"))
     return found

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 
-from kicklab.evidence import LAST, Evidence, Figure, hard
+from kicklab.evidence import LAST, POWER, Evidence, Figure, hard
 from kicklab.html import macros
 from kicklab.paper.charts import short
 from kicklab.results import Estimate
@@ -130,10 +130,14 @@ def standing(e: Evidence, row: str) -> str:
     text += f" from {seen[0]:,} to {seen[-1]:,} sounds"
     if not partly_alive(e, row) and (excess := e.excess(row)):
         text += f", {beyond(excess)}"
+    return f"{text}; {moving(e, row)}."
+
+
+def moving(e: Evidence, row: str) -> str:
+    """Whether a row still moves from its last milestone but one to the last."""
     if e.learning(row):
-        return f"{text}; it is still learning."
-    worse = e.slope(row).low > 0
-    return f"{text}; it gets worse." if worse else f"{text}; between the last two no change is shown."
+        return "it is still learning"
+    return "it gets worse" if e.slope(row).low > 0 else "between its last two milestones no change is shown"
 
 
 def beyond(excess: Figure) -> str:
@@ -189,6 +193,9 @@ def told(e: Evidence, confirm: Evidence | None) -> list[str]:
     if len(named) < len(e.study.contrasts):
         found.append(f"Of the contrasts that were named beforehand {len(named)} of {len(e.study.contrasts)} "
                      f"{'is' if len(named) == 1 else 'are'} of rows that are whole.")  # fmt: skip
+    if powers := [math.exp(f.detectable) for a, b, f, _ in named if e.alive(a) == e.alive(b) == 1]:
+        found.append(f"Between rows whose seeds are all alive a true difference by a factor of {span(powers)} would be "
+                     f"found in {POWER:.0%} of cases, before Holm.")  # fmt: skip
     if e.problems:  # what mends them is said on the command line
         found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
     return found
