@@ -27,7 +27,7 @@ test-long: $(VENV)/dev
 # are cores, as tests wait for processes, browsers and clocks.
 WORKERS ?= 3
 pytest: $(VENV)/dev
-	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist worksteal --durations 25 --durations-min 5
 
 check: $(VENV)/dev
 	$(VENV)/bin/ruff check .

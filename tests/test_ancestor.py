@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from importlib.resources import files
 
 import numpy as np
 import pytest
 import torch
 from accelerate import Accelerator
+from toy import write_kicks
 
+from kickitout.cli import main
 from kickitout.errors import UserError
 from kickitout.models.ancestor import AncestorConfig, Critic, Generator
 from kickitout.models.output import mode_under_tanh
@@ -112,6 +115,18 @@ def test_the_monitor_names_losses_that_sit_on_a_constant():
     for alive in ({"spread/g": 0.01}, {"spread/d": 0.02}):
         assert detect(flat | alive, NOTHING, REFERENCE, OBJECTIVES["bce"]) == []
     assert detect({k: v for k, v in flat.items() if "loss" in k}, NOTHING, REFERENCE, OBJECTIVES["bce"]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.once
+def test_a_training_whose_losses_sit_on_a_constant_is_told_why(tmp_path, capsys):
+    config = str(files("kicklab") / "configs" / "ancestor.yaml")
+    watch = ["monitor.every=30", "monitor.sounds=8", "monitor.patience=1", "monitor.on_trouble=warn"]
+    settings = [word for change in (*SMALL, *watch) for word in ("--set", change)]
+    command = ["train", str(write_kicks(tmp_path / "kicks", 16)), "--config", config, *settings]
+    assert main([*command, "--steps", "120", "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "run")]) == 0
+    told = "".join(capsys.readouterr()) + (tmp_path / "run" / "notebook.md").read_text("utf-8")
+    assert "the critic is saturated: is a sigmoid applied twice, are labels above 1?" in told
 
 
 def test_labels_belong_to_bce():
