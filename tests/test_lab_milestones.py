@@ -57,7 +57,7 @@ def test_critics_that_know_their_kicks_by_heart_are_told_from_those_that_do_not(
 
 
 def test_a_table_has_a_line_for_each_milestone_and_what_recordings_are_among_themselves():
-    copies = [{"name": "near_duplicates", "value": 0.5, "real": 0.01}, {"name": "envelopes", "value": 4.0, "real": 1.5}]
+    copies = [{"name": "near_copies", "value": 0.5, "real": 0.01}, {"name": "envelopes", "value": 4.0, "real": 1.5}]
     seed = cards(1.0, 0.5) | critic(0.99, 0.25) | {"losses": [{"loss/d": 0.3}, {"step": 2}]}
     seed["scores"] = seed["scores"] + copies
     head, rows = milestone_rows(with_points({"a": [2.0, 3.0], "b": [4.0, 5.0]}, a=[seed, seed]))

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from kickitout.stored import RENAMED_SCORES
 from kicklab.evidence import Evidence, Figure
 from kicklab.paper.charts import short
 from kicklab.paper.words import cell, listed, name, rough, shown, span
@@ -99,7 +100,8 @@ def _alive_ends(e: Evidence, row: str) -> list[dict[str, Any]]:
 
 
 def _score(point: dict[str, Any], score: str, key: str = "value") -> float:
-    found = next((s[key] for s in point.get("scores", ()) if s["name"] == score), None)
+    scores = point.get("scores", ())  # under the names of when they were measured
+    found = next((s[key] for s in scores if RENAMED_SCORES.get(s["name"], s["name"]) == score), None)
     return float("nan") if found is None else float(found)
 
 
