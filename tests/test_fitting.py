@@ -289,6 +289,25 @@ def test_the_command_writes_kicks_mixes_and_a_report(tmp_path, capsys):
     assert (out / "fit.txt").read_text("utf-8").count("seed") >= 2
     assert code_of(["fit", loop, "-n", "2", "-o", out]) == 2
     assert "exists; --force replaces it" in capsys.readouterr().err
+    mine = out / "kept.wav"
+    mine.write_bytes(b"of somebody else")
+    assert code_of(["fit", loop, "-n", "1", "-o", out, "--force"]) == 0
+    (one,) = json.loads((out / "fit.json").read_text("utf-8"))["kicks"]
+    assert {path.stem for path in out.glob("*.wav")} == {one["file"], "kept"}  # none of a larger earlier fit
+    assert {path.stem for path in (out / "mix").iterdir()} == {"loop", "unfitted", one["file"], f"{one['file']}_ducked"}
+
+
+def test_a_planted_report_of_an_earlier_fit_removes_nothing_of_others(tmp_path):
+    loop = write_sound(tmp_path / "loop.wav", render_loop(spec()), SAMPLE_RATE)
+    out = tmp_path / "fitted"
+    out.mkdir()
+    others = [tmp_path / "01_seed1.wav", out / "mine.wav"]
+    for path in others:
+        path.write_bytes(b"x")
+    for planted in ('{"kicks": [{"file": "../01_seed1"}, {"file": "mine"}]}', "[" * 5000, '{"kicks": 3}'):
+        (out / "fit.json").write_text(planted)
+        assert code_of(["fit", loop, "-n", "1", "-o", out, "--force"]) == 0
+        assert all(path.read_bytes() == b"x" for path in others)
 
 
 def test_of_a_model_whose_kicks_have_no_pitch_as_many_are_given(offbeat_fit, monkeypatch):

@@ -9,12 +9,21 @@ import pytest
 import torch
 from synthetic import swept_kick
 
+from kickitout.metrics.report import over_halves
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kicklab.patterns import COURSE_BANDS_HZ, TIMES_MS, course, links, rank_correlation
 from kicklab.spectra import coarser, profiles, stride_lines
 from kicklab.tones import fit_tones, tone_dataset, tones
 
 ONE = np.ones((1, 200))
+
+
+def test_halves_of_real_kicks_are_of_whole_groups_and_their_sizes_are_those():
+    groups, seen = np.repeat([0, 1, 2], [25, 20, 15]), []
+    found, sizes = over_halves(groups, np.random.default_rng(3), 4, lambda first: (seen.append(first), [])[1])
+    assert found == {}
+    assert sizes == (int(seen[-1].sum()), int((~seen[-1]).sum()))
+    assert all(len(np.unique(groups[first])) + len(np.unique(groups[~first])) == 3 for first in seen)
 
 
 def test_the_silence_of_a_representation_is_counted_and_its_mode_is_where_a_generator_is_to_begin():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from http.client import HTTPConnection
 
@@ -65,6 +66,16 @@ def test_a_line_that_was_cut_is_passed_over_and_the_next_vote_takes_its_place(la
             assert len(read_votes(lab)) == kept
         keep_vote(lab, VOTE | {"listener": "b\nc"})
         assert [vote["listener"] for vote in read_votes(lab)] == ["a"] * kept + ["b c"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_votes_are_not_written_through_a_link(lab, tmp_path):
+    other = tmp_path / "other.txt"
+    other.write_text(HEAD)
+    lab.votes.symlink_to(other)
+    with pytest.raises(UserError, match=r"votes\.csv: is a link"):
+        keep_vote(lab, VOTE)
+    assert other.read_text() == HEAD
 
 
 def test_a_whole_line_for_an_unknown_pair_is_an_error(lab):

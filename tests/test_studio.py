@@ -154,6 +154,18 @@ def test_a_matched_kick_is_the_same_bytes_as_the_command_lines(client, tmp_path)
     assert client.get("/api/file", params={"recipe": recipe}).content == (tmp_path / "kick_000007.wav").read_bytes()
 
 
+def test_a_matched_kick_that_rings_on_is_the_same_bytes_as_the_command_lines(client, tmp_path):
+    """One search for the length that is asked for: a search for half a second first may find another start."""
+    asked = ["--decay", "420ms", "--length", "2s"]
+    assert main(["generate", "--seeds", "14", "-q", "-o", str(tmp_path), *asked]) == 0
+    head, _ = sounds(client.post("/api/match", json={"targets": {"decay": 420}, "seed": 14, "length_s": 2}))
+    recipe = json.dumps(head["sounds"][0]["recipe"])
+    assert client.get("/api/file", params={"recipe": recipe}).content == (tmp_path / "kick_000014.wav").read_bytes()
+    reply = client.post("/api/match", json={"targets": {}, "seed": 14, "length_s": 9})
+    assert reply.status_code == 400
+    assert "9" in reply.json()["error"]
+
+
 def test_a_variation_is_the_command_lines(client, model):
     head, waves = sounds(client.post("/api/vary", json={"recipe": {"seed": 3}, "seeds": [5], "amount": 0.4}))
     from kickitout.generation.vary import variations

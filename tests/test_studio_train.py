@@ -178,6 +178,25 @@ def test_names_are_those_of_folders():
 # A run, by a process that stands in for training
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_log_that_is_a_link_is_replaced_and_not_written_through(studio, tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    name = send(studio, write_kicks(tmp_path / "kicks", 2))
+    other = tmp_path / "other.txt"
+    other.write_text("of somebody else")
+    os.utime(other, (0, 0))
+    where = tmp_path / "runs" / name
+    where.mkdir(parents=True, exist_ok=True)
+    (where / background.LOG).symlink_to(other)
+    reply = studio.post("/api/training/train", json={"name": name, "minutes": 5})
+    assert reply.status_code == 200, reply.text
+    until(lambda: state(studio)["run"]["said"] == "step 0: preparing")
+    assert other.read_text() == "of somebody else"
+    assert not (where / background.LOG).is_symlink()
+    assert studio.post("/api/training/stop", json={"name": name}).status_code == 200
+    until(lambda: state(studio, name)["run"]["state"] == "ended")
+
+
 def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path, monkeypatch):
     stand_in(monkeypatch)
     kicks = write_kicks(tmp_path / "kicks", 2)

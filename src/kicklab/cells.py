@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from kickitout.datasets.build import Dataset
+from kickitout.datasets.build import Dataset, split
 from kickitout.errors import UserError
 from kickitout.representations import RepresentationConfig, make_representation
 from kickitout.representations.base import RepresentationSettings
@@ -114,7 +114,8 @@ def cells_of(
     name: str, study: Study, data: LabData, *, seeds: int, budget: Budget, only: Sequence[str] = (),
     size: Callable[[str], Sequence[str]] = lab_size, sounds: int | None = None,
 ) -> list[Cell]:  # fmt: skip
-    """All cells of a study, seed by seed, so that every row has its first result early.
+    """The cells of a study, seed by seed, so that every row has its first result early; without those of rows that
+    want more kicks than there are to learn from, or kicks that confirm where there are none.
 
     only: rows, by name or a part of it; references are kept. Raises UserError for contradictory settings, a name that
     fits no row, or too few seeds.
@@ -126,9 +127,7 @@ def cells_of(
     rows = chosen(rows_of(study, size), only, name)
     for row in rows:
         row.resolved(0)  # what is wrong is said before anything is trained
-    most = len(data.train)
-    rows = [row for row in rows if row.kicks is None or row.kicks <= 0.9 * most]
-    rows = [row for row in rows if not row.more or data.confirm is not None]
+    rows = [row for row in rows if _enough(row, data)]
     common: dict[str, Any] = {
         "study": name, "data": study.data, "sounds": sounds or study.sounds,
         "digests": (data.train.digest, data.test.digest),
@@ -144,6 +143,13 @@ def cells_of(
                 )
             )  # fmt: skip
     return found
+
+
+def _enough(row: StudyRow, data: LabData) -> bool:
+    """Whether there are as many kicks as a row learns from, beside what it holds out."""
+    if row.kicks is not None and row.kicks > len(split(data.train, row.resolved(0).held_out)[0]):
+        return False
+    return data.confirm is not None or not row.more
 
 
 def chosen(rows: list[StudyRow], only: Sequence[str], study: str) -> list[StudyRow]:

@@ -102,8 +102,7 @@ class Lab:
             if read_json(path).get("training") != TRAINING_VERSION:
                 raise UserError(
                     f"{self.path}: its study {path.stem} was begun by another version of kickitout, which trained "
-                    "otherwise; its results can still be read (kick lab table, kick lab paper); to run studies, give "
-                    "a new folder with -o"
+                    "otherwise; its scores can still be read (kick lab table); to run studies, give a new folder (-o)"
                 )
 
     @property
@@ -128,9 +127,7 @@ def read_json(path: Path) -> Any:
     try:
         return upgraded(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, RecursionError) as error:
-        raise UserError(
-            f"{path}: cannot be read; restore it, or remove it and the same command makes it anew"
-        ) from error
+        raise UserError(f"{path}: cannot be read; restore it, or remove it and `kick lab run` makes it anew") from error
 
 
 def write_json(path: Path, data: Any) -> None:
@@ -151,4 +148,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         with np.load(path) as file:
             return {name: file[name] for name in file.files}
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path}: cannot be read; remove it and the same command makes it anew") from error
+        raise UserError(
+            f"{path}: cannot be read; restore it, or remove its cell's folder and `kick lab run` makes that anew"
+        ) from error

@@ -91,7 +91,7 @@ def listening_page(lab: Lab, study: str, pairs: int, seed: int, only: Sequence[s
         shown.append({"id": pair, "left": _uri(left), "right": _uri(right)})
     kept = make_folder(lab.path / "listening") / f"{study}-{seed}.json"
     write_json(kept, (read_json(kept) if kept.exists() else {}) | known)
-    return filled_page("listen.html", pairs=shown)
+    return filled_page("listen.html", pairs=[shown[i] for i in rng.permutation(len(shown))])
 
 
 def _digest(pair: dict[str, Any]) -> str:
@@ -142,6 +142,8 @@ def keep_vote(lab: Lab, vote: dict[str, Any]) -> None:
     listener, pair, choice = (one_line(str(vote.get(key, ""))[:80]) for key in ("listener", "pair", "choice"))
     if choice not in CHOICES or pair not in _known_pairs(lab):
         raise UserError("this is no vote: it names no pair of this laboratory, or none of left, right and none")
+    if lab.votes.is_symlink():
+        raise UserError(f"{lab.votes}: is a link, and votes are not written through one; put the file there itself")
     try:
         _end_last_line(lab)
         with open(lab.votes, "a", encoding="utf-8", newline="") as file:

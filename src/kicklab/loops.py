@@ -61,7 +61,7 @@ class LoopSpec:
 
 
 def render_loop(spec: LoopSpec) -> np.ndarray:
-    """float32 [T], peak 0.9."""
+    """float32 [T], peak 0.9 before it is cut."""
     rng = np.random.default_rng([spec.seed, 77])
     bars = len(spec.roots)
     wave = np.zeros(round(bars * 16 * _step_seconds(spec) * SAMPLE_RATE))

@@ -1,7 +1,7 @@
 """From made sounds to scores: each with its interval, its n, and the real-vs-real baseline.
 
 Kicks are scored as `kick score` does, and then for traces of up-sampling and for patterns; tones for what is wrong with
-them. Reads only what is kept in a cell, so it can be done again at any time.
+them. Reads only what is kept in a cell, and the laboratory's sounds, so it can be done again at any time.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kickitout.metrics.distance import diversity, pairwise
 from kickitout.metrics.embeddings import BANDS, embed_bands
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import LEAST_TRAIN, audit
-from kickitout.metrics.report import SPLITS, Beside, copies_score, halves, real_vs_real, score_features
+from kickitout.metrics.report import SPLITS, Beside, copies_score, over_halves, real_vs_real, score_features
 from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, interval, median_interval
 from kickitout.metrics.score import Found, Score
 from kickitout.metrics.two_sample import logistic_hits
@@ -213,17 +213,14 @@ def _prefixed(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarra
 def own_scores(real: SoundSet, made: SoundSet, reference: str, draws: int) -> list[Score]:
     """Traces of up-sampling and patterns, each beside the mean over splits of the real kicks into halves."""
     found = lab_scores(real, made, draws)
-    beside: dict[str, list[float]] = {}
-    rng = np.random.default_rng([0, 3])
-    for _ in range(SPLITS):
-        first = halves(real.features.groups, rng)
-        for f in lab_scores(real.take(first), real.take(~first), 0):
-            beside.setdefault(f.name, []).append(f.value)
-    half = (len(real) // 2, len(real) - len(real) // 2)
+    beside, sizes = over_halves(
+        real.features.groups, np.random.default_rng([0, 3]), SPLITS,
+        lambda first: lab_scores(real.take(first), real.take(~first), 0),
+    )  # fmt: skip
     return [
         Score(
             f.name, f.value, f.interval, f.n or (len(real), len(made)), reference, f.unit, f.better,
-            _mean_of_known(beside.get(f.name, [])), half, 0, f.note,
+            _mean_of_known([one.value for one in beside.get(f.name, [])]), sizes, 0, f.note,
         )
         for f in found
     ]  # fmt: skip

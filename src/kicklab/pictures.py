@@ -54,7 +54,7 @@ def milestones_shown(number: int, wanted: int) -> list[int]:
 
 
 def first_run(lab: Lab, study: str, row: str) -> tuple[str, dict[str, Any]] | None:
-    """Identity and measurements of a row's first seed; None where it is not measured."""
+    """Identity and measurements of a row's first seed that is measured; None where none is."""
     plan: dict[str, Any] = lab.read_plan(study) or {"cells": []}
     for entry in sorted((e for e in plan["cells"] if e["row"] == row), key=lambda e: e["seed"]):
         measured = lab.cell(entry["id"]) / "measured.json"

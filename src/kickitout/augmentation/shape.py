@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from kickitout.audio.prepare import rise
 from kickitout.errors import UserError
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
 from kickitout.synthesis.parameters import Limit
@@ -105,7 +106,7 @@ def rise_between(first: int, last: int) -> Wave:
 @lru_cache(maxsize=64)
 def fall(n: int) -> Wave:
     """n gains from near 1 to near 0, half a cosine."""
-    return (0.5 + 0.5 * np.cos(np.pi * (np.arange(n) + 0.5) / n)).astype(np.float32)
+    return rise(n)[::-1]
 
 
 def checked_wave(wave: Wave, name: str = "wave") -> Wave:

@@ -15,7 +15,7 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound, read_sound
 from kickitout.audio.prepare import Prepared, prepare
 from kickitout.datasets.scan import Candidate, scan
-from kickitout.descriptors import cards, format_card, level_curve, pitch_curve, pitch_drift
+from kickitout.descriptors import cards_of_each, format_card, level_curve, pitch_curve, pitch_drift
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
 from kickitout.files import as_list
@@ -109,7 +109,9 @@ def _prepare(found: tuple[str, Callable[[], Sound]] | UserError) -> tuple[str, S
 
 
 def _measured(block: Sequence[tuple[str, Sound, Prepared] | UserError]) -> Iterator[MeasuredSound | UserError]:
-    known = iter(_cards([one[2] for one in block if not isinstance(one, UserError)]))
+    good = [one[2] for one in block if not isinstance(one, UserError)]
+    as_in_file = np.array([one.window_db for one in good]) - 20 * math.log10(PEAK)
+    known = iter(cards_of_each([one.mid for one in good], louder_db=as_in_file))
     for one in block:
         if isinstance(one, UserError):
             yield one
@@ -120,14 +122,3 @@ def _measured(block: Sequence[tuple[str, Sound, Prepared] | UserError]) -> Itera
             "flipped": prepared.flipped, "peak_db": prepared.peak_db, "notes": list(sound.notes),
         }  # fmt: skip
         yield MeasuredSound(name, facts, prepared.lone, prepared.mid, card, reasons)
-
-
-def _cards(sounds: Sequence[Prepared]) -> list[tuple[dict[str, float | str], dict[str, str]]]:
-    """Card and reasons of each, as loud as in its file; those of one length are measured together."""
-    rows: dict[int, tuple[dict[str, float | str], dict[str, str]]] = {}
-    for length in {len(one.mid) for one in sounds}:
-        at = [i for i, one in enumerate(sounds) if len(one.mid) == length]
-        found = cards(np.stack([sounds[i].mid for i in at]))
-        found = found.louder(np.array([sounds[i].window_db for i in at]) - 20 * math.log10(PEAK))
-        rows |= {i: (found.row(row), found.reasons(row)) for row, i in enumerate(at)}
-    return [rows[i] for i in range(len(sounds))]

@@ -10,7 +10,7 @@ behind the last sample above -80 dB re peak.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -35,6 +35,7 @@ __all__ = [
     "Why",
     "card",
     "cards",
+    "cards_by_length",
     "cards_of_each",
     "format_card",
     "level_curve",
@@ -109,14 +110,21 @@ def card(wave: np.ndarray, rate: float = SAMPLE_RATE) -> dict[str, float | str]:
     return cards(_checked_waves(wave, 1, rate)[None], rate).row(0)
 
 
-def cards_of_each(
-    waves: Sequence[np.ndarray], threads: int | None = None
-) -> list[tuple[dict[str, float | str], dict[str, str]]]:
-    """The card and the reasons of each of some waves [T], which may differ in length: those of one length together."""
-    found: dict[int, tuple[dict[str, float | str], dict[str, str]]] = {}
+def cards_by_length(waves: Sequence[np.ndarray], threads: int | None = None) -> Iterator[tuple[list[int], Cards]]:
+    """The cards of waves [T] that may differ in length, those of one length together: which they are, and theirs."""
     for length in {len(wave) for wave in waves}:
         at = [i for i, wave in enumerate(waves) if len(wave) == length]
-        measured = cards(np.stack([waves[i] for i in at]), threads=threads)
+        yield at, cards(np.stack([waves[i] for i in at]), threads=threads)
+
+
+def cards_of_each(
+    waves: Sequence[np.ndarray], threads: int | None = None, *, louder_db: np.ndarray | None = None
+) -> list[tuple[dict[str, float | str], dict[str, str]]]:
+    """The card and the reasons of each of some waves [T], which may differ in length. louder_db: [n], by which each is
+    louder than its wave."""
+    found: dict[int, tuple[dict[str, float | str], dict[str, str]]] = {}
+    for at, measured in cards_by_length(waves, threads):
+        measured = measured if louder_db is None else measured.louder(louder_db[at])
         found |= {i: (measured.row(row), measured.reasons(row)) for row, i in enumerate(at)}
     return [found[i] for i in range(len(waves))]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
+import re
 from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from kickitout.audio import write_sound
 from kickitout.errors import UserError, printable
 from kickitout.export.sounds import refuse_in_the_way, write_kicks
-from kickitout.files import make_folder, write_whole
+from kickitout.files import make_folder, read_regular, write_whole
 from kickitout.fitting.fit import Fit
 from kickitout.fitting.mix import equally_loud, mixed
 from kickitout.notes import NOTE_NAMES, note_name
@@ -22,6 +24,7 @@ from kickitout.sound import SAMPLE_RATE
 
 MIX = "mix"  # folder of the mixes
 REPORT, DATA = "fit.txt", "fit.json"
+OURS = re.compile(r"\d{2}(_[A-G]s?\d)?_seed\d+")  # names of fitted kicks, see `Fitter`
 
 
 def report_text(fit: Fit) -> str:
@@ -64,7 +67,8 @@ def write_fit(
     and with the kick of the first seed before it was fitted, and the report as fit.txt and fit.json.
 
     All mixes have one loudness. format, bits, rate and pre_roll_ms are of the kicks, as in `write_kicks`. Returns the
-    paths of the kicks. Raises UserError where a file is in the way (force replaces it).
+    paths of the kicks. Raises UserError where a file is in the way (force replaces it, and removes the other kicks of
+    the fit that was there).
 
     >>> import kickitout, tempfile
     >>> import numpy as np
@@ -83,11 +87,23 @@ def write_fit(
     paths = write_kicks([one.kick for one in fit.kicks], folder, format=format, bits=bits, rate=rate,
                         pre_roll_ms=pre_roll_ms, force=force)  # fmt: skip
     make_folder(folder / MIX)
-    for name, mix in zip(names, equally_loud([*mixes_of(fit)]), strict=True):
-        write_sound(folder / MIX / f"{name}.wav", mix, SAMPLE_RATE, force=force)
+    mixes = [folder / MIX / f"{name}.wav" for name in names]
+    for path, mix in zip(mixes, equally_loud([*mixes_of(fit)]), strict=True):
+        write_sound(path, mix, SAMPLE_RATE, force=force)
+    for path in set(_of_earlier_fit(folder)) - {*paths, *mixes}:
+        path.unlink(missing_ok=True)
     write_whole(folder / REPORT, report_text(fit).encode("utf-8"))
     write_whole(folder / DATA, (json.dumps(report_data(fit), indent=1, ensure_ascii=False) + "\n").encode("utf-8"))
     return paths
+
+
+def _of_earlier_fit(folder: Path) -> Iterator[Path]:
+    """Where the kicks and mixes of the fit that is in a folder may be, as its fit.json names them."""
+    with contextlib.suppress(OSError, ValueError, LookupError, TypeError, RecursionError):
+        for name in (str(one["file"]) for one in json.loads(read_regular(folder / DATA))["kicks"]):
+            if OURS.fullmatch(name):  # no path, and no file of anybody else
+                yield from (folder / f"{name}.{ending}" for ending in ("wav", "flac"))
+                yield from (folder / MIX / f"{name}{more}.wav" for more in ("", "_ducked"))
 
 
 def mixes_of(fit: Fit) -> Iterator[np.ndarray]:

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kickitout.descriptors import Cards, Why, cards
+from kickitout.descriptors import Cards, Why, cards, cards_by_length
 from kickitout.errors import UserError
 from kickitout.generation.model import Model, as_row, check_latent
 from kickitout.generation.noise import LARGEST_SEED, normal
@@ -194,9 +194,7 @@ def _measured_renders(waves: np.ndarray, length_s: float) -> list[_Rendered]:
     """Renders [n, C, LENGTH] with their cards, as long as each rings: those of one length are measured together."""
     heard = [ring_on(wave, length_s).mean(axis=0) for wave in waves]
     found: dict[int, _Rendered] = {}
-    for length in {len(wave) for wave in heard}:
-        at = [i for i, wave in enumerate(heard) if len(wave) == length]
-        measured = cards(np.stack([heard[i] for i in at]), threads=1)
+    for at, measured in cards_by_length(heard, threads=1):
         for row, i in enumerate(at):
             whys = {name: Why(int(why[row])) for name, why in measured.whys.items()}
             found[i] = _Rendered(waves[i], _card_row(measured, row), whys)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -76,10 +76,18 @@ def compare_halves(
     real: Features, embeddings: Sequence[Embedding], rng: np.random.Generator, splits: int, seed: int
 ) -> tuple[dict[str, list[Found]], tuple[int, int]]:
     """Real kicks against real kicks: each score over splits into halves by group, and the sizes of the last halves."""
+    return over_halves(real.groups, rng, splits, lambda first: compare_features(
+        real.take(first), real.take(~first), embeddings, seed=seed, draws=0))  # fmt: skip
+
+
+def over_halves(
+    groups: np.ndarray, rng: np.random.Generator, splits: int, compare: Callable[[np.ndarray], Iterable[Found]]
+) -> tuple[dict[str, list[Found]], tuple[int, int]]:
+    """The same of any comparison of a half, [n] bool, with the other."""
     found: dict[str, list[Found]] = {}
     for _ in range(splits):
-        first = halves(real.groups, rng)
-        for f in compare_features(real.take(first), real.take(~first), embeddings, seed=seed, draws=0):
+        first = halves(groups, rng)
+        for f in compare(first):
             found.setdefault(f.name, []).append(f)
     return found, (int(first.sum()), int((~first).sum()))
 

@@ -85,8 +85,8 @@ def _to_db(power: np.ndarray) -> np.ndarray:
 def comb_lines(waves: np.ndarray) -> np.ndarray:
     """[n, T] -> [n, len(PERIODS)] mean height in dB of the lines at multiples of rate / period over their surroundings.
 
-    Log spectra of frames of 2048 samples, averaged over the frames that sound; see `comb_db` of the kick card, which
-    keeps the largest of these periods.
+    Log spectra of frames of 2048 samples, averaged over the frames that sound. `comb_db` of the kick card is the
+    largest over the periods too, but of the frames from the onset to the end: it is some tenths of a dB away.
     """
     missing = -waves.shape[1] % COMB_FRAME
     frames = np.pad(waves, ((0, 0), (0, missing))).reshape(len(waves), -1, COMB_FRAME).astype(np.float32)

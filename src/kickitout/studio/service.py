@@ -105,12 +105,14 @@ class MorphBody(_Body):
 class MatchBody(_Body):
     """targets: pitch and tone in Hz, decay and sweep in ms, click, balance and drive in dB. From a recipe or a seed.
 
-    rounds: renders at most, of a recipe; few are enough while a control moves.
+    rounds: renders at most, of a recipe; few are enough while a control moves. length_s: the most seconds that it
+    rings, without it as many as its recipe says, or 0.5.
     """
 
     targets: dict[str, float] = Field(max_length=16)
     recipe: Recipe | None = None
     seed: Seed | None = None
+    length_s: float | None = None
     rounds: int = Field(frontend.ROUNDS, ge=1, le=frontend.ROUNDS)
 
 
@@ -209,7 +211,7 @@ class StudioService:
         ]
         if len(starts) != 1:
             raise UserError("give a recipe or a seed, and not both")
-        (kick,) = kickitout.match(starts, body.targets, self.model, rounds=body.rounds)
+        (kick,) = kickitout.match(starts, body.targets, self.model, length_s=body.length_s, rounds=body.rounds)
         matched = kick.match  # None for a new seed without targets
         lines = [
             {

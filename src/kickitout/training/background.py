@@ -78,7 +78,8 @@ class BackgroundRun:
         if sys.platform == "win32":
             own = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW}
         try:
-            (self.path / STOP).unlink(missing_ok=True)
+            for name in (STOP, LOG):  # where the folder is from elsewhere, the log may be a link to anything
+                (self.path / name).unlink(missing_ok=True)
             with open(self.path / LOG, "wb") as log:
                 command = [*TRAIN, *request.command(self.path)]
                 self._process = subprocess.Popen(

@@ -153,7 +153,7 @@ def ceilings_png(wave: np.ndarray) -> bytes:
         representation = make_representation(REPRESENTATIONS[name]())
         with torch.inference_mode():
             encoded = representation.encode(torch.from_numpy(wave[None]))
-            decoded = representation.decode(encoded)[0].numpy()
+            decoded = Player(nn.Identity(), representation, nn.Identity()).sound(encoded)[0, 0].numpy()
         image = encoded[0, 0] if encoded.shape[2] > 1 else encoded[0, :, 0]
         above, below = axes[0, column], axes[1, column]
         colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if representation.phase == "kept" else {"cmap": "magma"}

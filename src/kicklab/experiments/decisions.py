@@ -48,13 +48,14 @@ def decisions(folders: list[Path], nudge: float = 0.0) -> dict[str, Any]:
     joined = near_duplicate_groups(mids, [row.sound for row in rows])
     rows = [replace(row, group=int(group)) for row, group in zip(rows, joined, strict=True)]
     dataset = Dataset(mids, np.stack(sides), tuple(rows), (), {}, ())
-    for row, wave, wide in zip(rows, mids, is_wide(mids, dataset.sides), strict=True):
+    held_out = {seed: set(split(dataset, seed=seed)[1].tolist()) for seed in SEEDS}
+    for i, (row, wave, wide) in enumerate(zip(rows, mids, is_wide(mids, dataset.sides), strict=True)):
         found[row.name] = {
             "identity": row.sound, "onset": round(row.onset_s * row.rate), "flipped": row.flipped,
             "cancelled": row.cancelled, "rests on an offset": row.dc != 0, "wide": bool(wide),
             "lends its click": has_click(wave), "group": row.group,
             "variant": [f"{value:.9g}" for value in astuple(draw_changes(row.sound, 0, 0))],
-            "held out by": [seed for seed in SEEDS if row.name in _held_out_names(dataset, seed)],
+            "held out by": [seed for seed in SEEDS if i in held_out[seed]],
         }  # fmt: skip
     return {"digest": dataset.digest, "files": found}
 
@@ -87,15 +88,6 @@ def _nudged(x: np.ndarray, by: float, random: np.random.Generator) -> np.ndarray
         return x
     own, common = random.uniform(-by, by, (2, *x.shape))
     return (x * (1 + own) + (x != 0) * common * (np.abs(x).max() / 10)).astype(np.float32)
-
-
-_HELD: dict[int, set[str]] = {}
-
-
-def _held_out_names(dataset: Dataset, seed: int) -> set[str]:
-    if seed not in _HELD:
-        _HELD[seed] = {dataset.rows[i].name for i in split(dataset, seed=seed)[1]}
-    return _HELD[seed]
 
 
 def differences(here: dict[str, Any], there: dict[str, Any]) -> list[str]:

@@ -4,7 +4,8 @@
 
 Each of n seeds is drawn over with four pairs of curves: a club kick's fall, a step, a rise, and a wobble that no
 recording has. Errors are read from the finished sound by the kick card's analysis, at each of its periods (pitch) and
-every 5 ms (level), where the curve is above -40 dB of the kick at its loudest and the model's click is over (35 ms).
+every 5 ms once the model's click is over (level, from 35 ms on), where the curve is above -40 dB of the kick at its
+loudest.
 The last columns count kicks: those whose own median is within what is just heard. Where several partials or a noise are
 as loud as the fundamental, the card's periods go from one to another, and no oscillator can follow that.
 """

@@ -4,8 +4,9 @@
 
 UNSEEN is halved by source: whatever is chosen, is chosen by the first half; figures are of the second. Sounds of a
 machine that was learned from are left out, by its label or by a near-duplicate of one of its sounds. The bound of each
-measure is what recordings do: how kicks end, within the 95 % interval over sources of the half; all else, as the
-recordings that were learned from do, at equal n.
+measure is what recordings do: how kicks end, within the 95 % interval over sources of the half; recognised as kicks, as
+the half is; the worst third octave, within 2 dB or as the other half; near-duplicates, as kicks that are none; all
+else, as the recordings that were learned from do. Classifiers and neighbours take as many sounds of both sets.
 """
 
 from __future__ import annotations
@@ -142,7 +143,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     waves = [mono(generate(range(args.n), load_model(name))) for name in names]
     yield (
         f"{judge.about} {len(judge.learned)} recordings learned from; {args.n} kicks of each model, from seed 0 on; "
-        "scores at equal n.\n"
+        "classifiers and neighbours at equal n.\n"
     )
     head = " | ".join(["measure", "recordings", "other half", "learned from", *names, "enough"])
     yield f"| {head} |\n|---|{'--:|' * (len(names) + 3)}---|"

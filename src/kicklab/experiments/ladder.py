@@ -279,7 +279,7 @@ def ladder_table(rungs: Sequence[Rung]) -> str:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path, metavar="REAL", help="folders of real kicks")
-    parser.add_argument("--seed", type=int, default=0, help="of the degradations (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of the halves, and of what scores draw (default 0)")
     parser.add_argument("--embedding", action="append", metavar="NAME",
                         help="bands, drum-type (default: both) or a FILE.onnx; repeatable")  # fmt: skip
     parser.add_argument("--embedding-rate", type=positive, metavar="HZ", help="sample rate of a FILE.onnx")

@@ -1,6 +1,6 @@
 """Write the card of a model: what it learned from, how well it does, what it cannot do.
 
-    kick lab measure model-card RUN_FOLDER --unseen FOLDER [FOLDER ...] > default.md
+    kick lab measure model-card RUN_FOLDER --learned FOLDER [FOLDER ...] --unseen FOLDER [FOLDER ...] > default.md
 
 All figures are measured here: sounds of the model, of the procedural synthesiser and of the training kicks, each held
 against real kicks that none of them has seen. Intervals are 95 % percentile bootstraps over the sounds of both sets.
@@ -131,7 +131,7 @@ Trained for {minutes:.0f} minutes on one CPU thread, {shots[-1]["step"]} steps o
 
 ## How far from real kicks
 
-Energy distance, in dB (mean absolute difference of level per time-frequency cell), of {SAMPLES} sounds (seeds 0 to {
+Energy distance, in dB (RMS difference of level over time-frequency cells), of {SAMPLES} sounds (seeds 0 to {
             SAMPLES - 1
         }) to {len(unseen)} real kicks from sources that
 were no part of training (dataset digest `{unseen.digest[:16]}`); embedding `bands-1`. Lower is better.

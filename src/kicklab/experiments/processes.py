@@ -2,8 +2,8 @@
 
     kick lab measure processes [--steps 24] [--config kickae dcgan]
 
-Rendered kicks, one thread a process, medians of the steps after the first; losses of all steps. It wants a quiet
-machine.
+Rendered kicks. Speed is the median from the third step on, from report to report; losses are those of the reports: of
+the first three steps, and then the means of ten. It wants a quiet machine.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    head = ["config, batch", "way", "kicks/s", "against one", f"losses of {args.steps} steps differ by at most"]
+    head = ["config, batch", "way", "kicks/s", "against one", f"reported losses of {args.steps} steps differ by"]
     yield from markdown_table(head, compared_ways(args.config, args.steps), "llr")
     yield (
         "\nDifferences are relative to the loss. They begin at the rounding of float32, 1e-7, and grow with each step: "

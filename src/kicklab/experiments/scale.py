@@ -1,7 +1,7 @@
 """What bulk work costs on this machine, and where more workers stop helping.
 
     kick lab measure scale [--kicks 6000] [--times 7] [--folder FOLDER] [--no-ray]
-    kick lab measure scale docs/scale.md --only kick lab measure scale
+    kick lab figures docs/scale.md --only "kick lab measure scale"
 
 Runs `kick generate --shards` as a user does, with one worker and with two, in turns, so that what else the machine does
 meets both alike; all that is said of a million or a billion kicks is reckoned from what was measured. Needs an idle

@@ -1,4 +1,4 @@
-"""How much of a kick's representation is silence, where its data is densest, and where a generator should begin.
+"""How much of a kick's representation is -1 (silence where no phase is kept), and where its data is densest.
 
 kick lab measure silence my-kicks/
 """

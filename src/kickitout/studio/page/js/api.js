@@ -92,17 +92,8 @@ export const backend = {
   match: async (targets, recipe, rounds) => unpack(await post("api/match", { targets, recipe, rounds })),
   /** @param {Recipe} recipe @param {[number, number][]} pitch ms and Hz @param {[number, number][]} level ms and dB @param {number} rounds */
   draw: async (recipe, pitch, level, rounds) => unpack(await post("api/draw", { recipe, pitch, level, rounds })),
-  /**
-   * The kick of a seed. One that rings on is measured anew: the card of a longer sound says other things.
-   * @param {Record<string, number>} targets @param {number} seed @param {number} [seconds] the most that it rings
-   */
-  matchSeed: async (targets, seed, seconds) => {
-    const half = await unpack(await post("api/match", { targets, seed }));
-    if (!seconds) return half;
-    const recipe = { ...half.sounds[0].recipe, length_s: seconds };
-    if (Object.keys(targets).length) return unpack(await post("api/match", { targets, recipe }));
-    return { ...half, sounds: (await backend.render([recipe])).sounds };
-  },
+  /** The kick of a seed. @param {Record<string, number>} targets @param {number} seed @param {number} [seconds] the most that it rings */
+  matchSeed: async (targets, seed, seconds) => unpack(await post("api/match", { targets, seed, length_s: seconds })),
   /** @param {Blob} file @param {string} name */
   invert: async (file, name) => {
     const body = await bytesOf(file, name);
