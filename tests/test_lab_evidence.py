@@ -315,7 +315,7 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
     some = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
     said = answer_of("curves", some)
     assert "can learn kicks: after 4 sounds 2 of 3 seeds of <em>DCGAN</em> are alive, and 3 of 3 seeds of" in said
-    assert "<em>other</em>, the nearest row. It lies 2.10 dB" in said
+    assert "<em>other</em>, the nearest DCGAN. It lies 2.10 dB" in said
     third = evidence({"DCGAN": [3.0, 4.0, 5.0], "other": [2.0, 2.1, 2.2], "third": [4.0, 5.0, 60.0]})
     assert "Of the other rows 2 of 3 seeds of <em>third</em> are alive." in answer_of("curves", third)
     assert brief_of("curves", third) == answer_of("curves", third).split(" Between its last two milestones no")[0]
@@ -330,10 +330,10 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
         assert "right in 90 % of cases" in answer_of("curves", told_apart)
     falls = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]}, last=-1.5)
     assert brief_of("curves", falls).endswith("it is still learning.")
-    there = "By sounds that nothing was chosen by <em>other</em> is the nearest, too: 2.10 dB"
+    there = "By sounds that nothing was chosen by <em>other</em> is the nearest DCGAN, too: 2.10 dB"
     assert there in answer_of("curves", some, some)
     turned = evidence({"DCGAN": [1.0, 1.5, 60.0], "other": [9.0, 9.1, 9.2]})
-    assert "chosen by <em>DCGAN</em> is the nearest: " in answer_of("curves", some, turned)
+    assert "chosen by <em>DCGAN</em> is the nearest DCGAN: " in answer_of("curves", some, turned)
     assert "chosen by <em>" not in answer_of("curves", some, evidence({"DCGAN": [3.0, 4.0]}))
     none = answer_of("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
     assert none == "A DCGAN has not learned kicks: after 4 sounds 0 of 3 seeds are alive."

@@ -30,6 +30,7 @@ from kicklab.paper.words import (
     rough,
     span,
 )  # fmt: skip
+from kicklab.study import rows_of
 
 
 def answer_of(study: str, e: Evidence, confirm: Evidence | None = None) -> str:
@@ -52,36 +53,38 @@ def _answer(study: str, e: Evidence) -> list[str]:
 def _learns(e: Evidence) -> list[str]:
     """`curves`: whether a DCGAN learns, how near the nearest row comes, and what it misses."""
     base = e.study.baseline
-    after = f"after {e.rows[base].seen[-1]:,} sounds"
+    after = f"{e.rows[base].seen[-1]:,} sounds"
     if not e.alive(base):
-        return [f"A DCGAN has not learned kicks: {after} {_seeds(e, base)} are alive."]
+        return [f"A DCGAN has not learned kicks: after {after} {_seeds(e, base)} are alive."]
     learned = [row for row in e.rows if e.alive(row)]
     nearest = _nearest(e)
     still = moving(e, nearest)
     excess = None if partly_alive(e, nearest) else e.excess(nearest)
     others = [row for row in learned if row not in (base, nearest)]
-    too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest row" if nearest != base else ""
-    where = f"{lying(e, nearest)} from unseen sources{f', {beyond(excess)}' if excess else ''}"
-    said = f"A DCGAN can learn kicks: {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies {where}"
+    too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest DCGAN" if nearest != base else ""
+    said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies "
+    said += f"{lying(e, nearest)} from unseen sources"
     said += f"; {still}." if (learning := e.learning(nearest)) else "."
-    stopped = [] if learning else [f"{still[0].upper()}{still[1:]}."]
+    more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
-    more = [_told_apart(e, learned), *missed_sentences(e), pattern_sentence(e, learned), memory_sentence(e, learned)]
-    return [said, *stopped, *([also] if others else []), *filter(None, more)]
+    more += [also if others else "", _told_apart(e, learned), *missed_sentences(e)]
+    return [said, *filter(None, [*more, pattern_sentence(e, learned), memory_sentence(e, learned)])]
 
 
 def _nearest(e: Evidence) -> str:
-    """The nearest of the rows that have learned."""
-    return min((row for row in e.rows if e.alive(row)), key=lambda row: e.distance(row).value)
+    """The nearest of the rows that have learned and are of the baseline's family."""
+    families = {row.name: row.resolved(0).model.family for row in rows_of(e.study)}
+    alike = (row for row in e.rows if e.alive(row) and families[row] == families[e.study.baseline])
+    return min(alike, key=lambda row: e.distance(row).value)
 
 
 def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
-    """Which row is the nearest by the sounds that confirm; empty where none has learned or rows are not there."""
-    if not e.alive(e.study.baseline) or e.rows.keys() != confirm.rows.keys():
+    """Which row is the nearest by the sounds that confirm; empty where the baseline has not learned or rows are not there."""
+    if e.rows.keys() != confirm.rows.keys() or not all(of.alive(e.study.baseline) for of in (e, confirm)):
         return ""
     here, there = _nearest(e), _nearest(confirm)
     too = ", too" if here == there else ""
-    return f"By sounds that nothing was chosen by {name(there)} is the nearest{too}: {lying(confirm, there)}."
+    return f"By sounds that nothing was chosen by {name(there)} is the nearest DCGAN{too}: {lying(confirm, there)}."
 
 
 def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
