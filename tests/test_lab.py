@@ -419,6 +419,26 @@ def test_what_is_said_of_another_loss_and_a_kept_phase_follows_from_the_committe
     assert f"constant is by {low:.1f} to {high:.1f}, and recordings among themselves by {beside:.1f}" in page
 
 
+def test_what_is_said_of_sub_bands_follows_from_the_committed_results():
+    """In docs/laboratory.md: farther alone, and with all changes as near as the row with the constant."""
+    lab = Lab(ROOT / "docs" / "evidence")
+    e, confirm = (read_evidence(lab, "curves", part) for part in ("test", "confirm"))
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    alone, together = "sub-bands", "all together, sub-bands"
+    here, there = ({b: (f.value, p) for _, b, f, p in of.named()} for of in (e, confirm))
+    assert max(here[alone][1], there[alone][1]) < 0.001
+    assert max(here[alone][0], there[alone][0]) < 0  # farther
+    assert f"the same network lies farther ({e.distance(alone).value:.1f} dB, p < 0.001 after Holm" in page
+    assert (e.alive(alone), e.alive_since(together), e.learning(together)) == (0, 16_000, True)
+    assert f"and lie at {e.distance(together).value:.1f} dB, still learning" in page
+    assert min(here[together][1], there[together][1]) >= LEVEL
+    assert f"(p = {here[together][1]:.2f}, on what confirms {there[together][1]:.2f})" in page
+    rumble = [pattern(run[-1], "rumble") for run in e.rows[together].logs]
+    beside = np.mean([pattern(run[-1], "rumble", "real") for run in e.rows[together].logs])
+    assert f"off by {min(rumble):.2f} to {max(rumble):.2f} standard deviations, recordings" in page
+    assert f"among themselves by {beside:.2f}" in page
+
+
 def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(started):
     e, confirm = started, read_evidence(Lab(ROOT / "docs" / "evidence"), "start", "confirm")
     whole = " ".join((ROOT / "README.md").read_text("utf-8").split())

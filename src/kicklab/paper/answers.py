@@ -79,7 +79,7 @@ def _nearest(e: Evidence) -> str:
 
 
 def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
-    """Which row is the nearest by the sounds that confirm; empty where the baseline has not learned or rows are not there."""
+    """The nearest row by the sounds that confirm; empty where the baseline has not learned or rows are not there."""
     if e.rows.keys() != confirm.rows.keys() or not all(of.alive(e.study.baseline) for of in (e, confirm)):
         return ""
     here, there = _nearest(e), _nearest(confirm)
