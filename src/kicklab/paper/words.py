@@ -195,7 +195,7 @@ def told(e: Evidence, confirm: Evidence | None) -> list[str]:
                      f"{'is' if len(named) == 1 else 'are'} of rows that are whole.")  # fmt: skip
     if powers := [math.exp(f.detectable) for a, b, f, _ in named if e.alive(a) == e.alive(b) == 1]:
         found.append(f"Between rows whose seeds are all alive a true difference by a factor of {span(powers)} would be "
-                     f"found in {POWER:.0%} of cases, before Holm.")  # fmt: skip
+                     f"found in {100 * POWER:.0f} % of cases, before Holm.")  # fmt: skip
     if e.problems:  # what mends them is said on the command line
         found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
     return found
