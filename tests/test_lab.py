@@ -827,7 +827,7 @@ def test_what_a_longer_run_was_heard_at_is_not_trained_again(copy, monkeypatch):
 
     assert first_milestones("upconv", "transposed") == first_milestones("curves", "DCGAN with the offset")
     mine = next(line.split() for line in studies_text(copy.path).splitlines() if line.startswith("upconv"))
-    assert mine[5:9] == ["2", "of", "2", "cells"]
+    assert mine[5:9] == ["2", "of", "27", "runs"]
     assert mine[9] == "0.00"  # that was paid for already
 
 
