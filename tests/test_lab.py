@@ -18,6 +18,7 @@ import torch
 from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
 
 from kickitout.cli import main
+from kickitout.datasets.build import split
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Generator
 from kicklab.cells import Budget, cells_of
@@ -124,6 +125,16 @@ def test_fewer_kicks_are_contained_in_more_and_test_kicks_in_none(toy_lab):
     data = toy_lab.sounds("kicks")
     some, more = (data.of(n, 0.1, 0) for n in (16, 24))
     assert {r.sound for r in some.rows} < {r.sound for r in more.rows} <= {r.sound for r in data.train.rows}
+
+
+def test_a_row_that_wants_more_kicks_than_are_left_beside_those_held_out_is_left_out(toy_lab):
+    data, study = toy_lab.sounds("kicks"), load_study("end")
+    most = len(split(data.train, rows_of(study)[0].resolved(0).held_out)[0])
+    for kicks, there in ((most, True), (most + 1, False)):
+        some = study.model_copy(update={"kicks": (kicks, "all")})
+        mine = [cell for cell in cells_of("end", some, data, seeds=2, budget=STEPS) if cell.kicks == kicks]
+        assert bool(mine) == there
+        assert all(len(cell.learned(data).waves) >= kicks for cell in mine)  # and none fails in the middle of its run
 
 
 def test_what_is_done_is_not_done_again_and_results_can_be_put_together_anew(copy):
