@@ -421,6 +421,8 @@ def test_what_is_said_of_another_loss_and_a_kept_phase_follows_from_the_committe
     assert f"by both are ({theirs[0]:.3f} and {theirs[1]:.3f})" in page
     assert [b for _, b, f, _ in confirm.named() if b in rows and f.value < 0] == list(rows)  # farther, both
     assert reached_by(e, *rows) == "0 %"  # "None of their seeds reaches a single unseen recording"
+    others = {"DCGAN", "DCGAN with the offset", "sub-bands", "all together, sub-bands", "KickAE"}
+    assert set(e.rows) == {*rows, *others}  # another row needs a sentence of its own
     losses = [critic_loss(point) for run in e.rows[rows[0]].logs for point in run]
     assert f"its hinge loss stays at {min(losses):.1f} to {max(losses):.1f}, where 2 is" in page
     clicks = [[pattern(run[-1], "click") for run in e.rows[row].logs] for row in (rows[1], "DCGAN with the offset")]
@@ -525,6 +527,7 @@ def test_what_is_said_of_noise_follows_from_the_committed_results(started):
     since = {row: e.alive_since(row) for row in ("offset 0", "offset 0, noise", "offset data", "offset data, noise")}
     assert list(since.values()) == [None, 24_000, 8_000, 8_000]
     assert [p >= LEVEL for a, b, _, p in e.named() if (a, b) == ("offset data", "offset data, noise")] == [True]
+    assert len(e.rows) == 9  # another row needs a sentence of its own
 
 
 def test_what_is_said_of_specgan_follows_from_the_committed_results(started):
@@ -574,6 +577,7 @@ def test_what_is_said_of_periodic_lines_follows_from_the_committed_results():
     found = LineHeights(e)
     page, readme = (" ".join((ROOT / name).read_text("utf-8").split()) for name in ("docs/laboratory.md", "README.md"))
     rows = ("transposed", "nearest", "bilinear", "transposed, spectral loss", "pixel-shuffle")
+    assert set(e.rows) == {*rows, "nearest, spectral loss", "transposed, detached loss"}
     plain, repeated, smooth, lowered, shuffled = (found.height(row) for row in rows)
     early, late = found.change("transposed", 0, -LAST), found.change("transposed")
     assert late.low < 0 < late.high  # "with no change shown"

@@ -32,7 +32,7 @@ def studies_text(path: Path) -> str:
         study = load_study(name)
         done = {cell: _spent(lab, cell) for cell in {r["cell"] for r in results if r["study"] == name}}
         known |= done
-        plan: dict[str, Any] = (lab.read_plan(name) if there else None) or {"cells": []}
+        plan: dict[str, Any] = lab.read_plan(name) or {"cells": []}
         planned = {(e["row"], e["seed"]): e["id"] in done for e in plan["cells"] if e["source"] == "trained"}
         runs = max(len(rows_of(study)) * study.seeds, len(planned))  # more seeds than it asks for may be planned
         rows.append([

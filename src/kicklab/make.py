@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from kickitout.augmentation.variants import producer_variants
 from kickitout.files import make_folder, write_whole
 from kickitout.generation.noise import normal
 from kickitout.generation.torch_backend import TorchModel
-from kickitout.models.player import Player
+from kickitout.models.player import Player, finishing
 from kickitout.representations import make_representation
 from kickitout.representations.base import Representation
 from kickitout.synthesis.procedural import synthesise
@@ -280,7 +280,7 @@ def _without_learning(cell: Cell, data: LabData) -> tuple[dict[str, np.ndarray],
         return {"waves": to_16_bits(synthesise(range(first, first + cell.sounds))[0])}, about
     assert cell.representation is not None
     representation = make_representation(cell.representation)
-    player = Player(nn.Identity(), representation, nn.Identity())  # with the ends and the peak that all models have
+    player = finishing(representation)  # with the ends and the peak that all models have
     with torch.inference_mode():
         again = [player.sound(representation.encode(torch.from_numpy(wave[None])))[0, 0].numpy() for wave in reals]
     arrays = {"waves": to_16_bits(np.stack(again)), "rows": rows}

@@ -220,14 +220,14 @@ def own_scores(real: SoundSet, made: SoundSet, reference: str, draws: int) -> li
     return [
         Score(
             f.name, f.value, f.interval, f.n or (len(real), len(made)), reference, f.unit, f.better,
-            _mean_of_known([one.value for one in beside.get(f.name, [])]), sizes, 0, f.note,
+            mean_of_known([one.value for one in beside.get(f.name, [])]), sizes, 0, f.note,
         )
         for f in found
     ]  # fmt: skip
 
 
-def _mean_of_known(values: list[float]) -> float:
-    """NaN where there is none: halves of few kicks may lack what the whole has."""
+def mean_of_known(values: list[float]) -> float:
+    """The mean of what is no NaN, which is NaN where there is none: halves of few kicks may lack what the whole has."""
     known = [value for value in values if np.isfinite(value)]
     return float(np.mean(known)) if known else float("nan")
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
@@ -32,7 +32,7 @@ from kickitout.generation.noise import normal
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.embeddings import EDGES_HZ, EDGES_MS, embed_bands
 from kickitout.metrics.resampling import interval
-from kickitout.models.player import Player
+from kickitout.models.player import finishing
 from kickitout.representations.griffin_lim import GriffinLim
 from kickitout.representations.log_magnitude import LogMagnitude, LogMagnitudeConfig
 from kickitout.representations.waveform import Waveform, WaveformConfig
@@ -94,7 +94,7 @@ def swapped_sounds(spectrograms: Spectrograms, representation: LogMagnitude, rou
     """[n, T]: the levels with the phase that is kept, or with one of so many rounds; finished as all models are."""
     inverse = None if rounds is None else GriffinLim(representation.stft, rounds)
     wave = Waveform(WaveformConfig())
-    player = Player(nn.Identity(), wave, nn.Identity())
+    player = finishing(wave)
     made = []
     with torch.inference_mode():
         for levels, phase in zip(spectrograms.levels.split(AT_ONCE), spectrograms.phase.split(AT_ONCE), strict=True):

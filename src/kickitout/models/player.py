@@ -60,6 +60,11 @@ class Player(nn.Module):
         return at_peak(wave * self.finish)
 
 
+def finishing(representation: Representation) -> Player:
+    """A player without a generator: its `sound` makes of representations what every player makes of them."""
+    return Player(nn.Identity(), representation, nn.Identity())
+
+
 class NormalPrior(nn.Module):
     """Latents are standard normal: nothing to do."""
 

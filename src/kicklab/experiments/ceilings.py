@@ -19,14 +19,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from matplotlib.figure import Figure
-from torch import nn
 
 from kickitout.cli.values import positive
 from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.files import check_new_file, write_whole
-from kickitout.models.player import Player
+from kickitout.models.player import finishing
 from kickitout.representations import REPRESENTATIONS, make_representation
 from kickitout.sound import SAMPLE_RATE
 from kickitout.text import columns
@@ -92,7 +91,7 @@ def ceilings(waves: np.ndarray, names: Sequence[str] | None = None) -> list[Ceil
 
 def _round_trip(representation: Any, waves: np.ndarray) -> tuple[np.ndarray, float, float]:
     out, encode_s, decode_s = np.empty_like(waves), 0.0, 0.0
-    player = Player(nn.Identity(), representation, nn.Identity())
+    player = finishing(representation)
     with torch.inference_mode():
         player.sound(representation.encode(torch.from_numpy(waves[:1])))  # warm up
         for i in range(0, len(waves), KICKS_AT_ONCE):
@@ -153,7 +152,7 @@ def ceilings_png(wave: np.ndarray) -> bytes:
         representation = make_representation(REPRESENTATIONS[name]())
         with torch.inference_mode():
             encoded = representation.encode(torch.from_numpy(wave[None]))
-            decoded = Player(nn.Identity(), representation, nn.Identity()).sound(encoded)[0, 0].numpy()
+            decoded = finishing(representation).sound(encoded)[0, 0].numpy()
         image = encoded[0, 0] if encoded.shape[2] > 1 else encoded[0, :, 0]
         above, below = axes[0, column], axes[1, column]
         colours = {"cmap": "RdBu_r", "vmin": -1, "vmax": 1} if representation.phase == "kept" else {"cmap": "magma"}

@@ -13,13 +13,16 @@ import numpy as np
 
 from kickitout.stored import RENAMED_SCORES
 from kicklab.evidence import Evidence, Figure
+from kicklab.measure import mean_of_known
 from kicklab.paper.charts import short
+from kicklab.paper.missed import alive_ends
 from kicklab.paper.words import cell, listed, name, rough, shown, span
 
 PATTERNS = {
     "click": ("attack_ms", "click_ms", "click_level_db", "click_centroid_hz", "click_flatness"),
     "rumble": ("pitch_start_hz", "pitch_end_hz", "sweep_ms", "decay_t20_ms", "decay_t40_ms", "sub_share", "body_share"),
 }
+COPIES, ENVELOPES = "near_duplicates", "envelopes"  # scores
 LOGGED = 5  # losses whose mean stands for a milestone
 BY_HEART = 0.95  # area under the curve, of training kicks against unseen ones
 HEAD = (
@@ -35,22 +38,22 @@ ABOUT = (
 
 def milestone_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
     """Head and rows of a table: a line for each row and milestone, then what recordings are among themselves."""
-    rows, scores = [], ("envelopes", "near_duplicates")
+    rows = []
     for row, runs in e.rows.items():
         for at, seen in enumerate(runs.seen):
             points = [run[at] for run in runs.logs]
             critics = [point["critic"] for point in points if point["critic"]]
-            envelopes, copies = ([_score(p, score) for p in points] for score in scores)
             rows.append([
                 shown(row), f"{seen:,}", short(e.distance(row, at).value), _middle(list(runs.raw[:, at])),
                 f"{sum(e.runs_alive(row, at))} of {len(points)}", _middle([critic_loss(p) for p in points]),
                 _middle([c["auc"] for c in critics]), _middle([1 - c["unseen"]["real"] for c in critics]),
-                _middle(copies), *(_middle([pattern(p, part) for p in points]) for part in PATTERNS),
-                _middle(envelopes),
+                _middle([_score(p, COPIES) for p in points]),
+                *(_middle([pattern(p, part) for p in points]) for part in PATTERNS),
+                _middle([_score(p, ENVELOPES) for p in points]),
             ])  # fmt: skip
     ends = [run[-1] for runs in e.rows.values() for run in runs.logs]
-    beside = [short(_known_mean([pattern(p, part, "real") for p in ends])) for part in PATTERNS]
-    copied, apart = (short(_known_mean([_score(p, score, "real") for p in ends])) for score in reversed(scores))
+    beside = [short(mean_of_known([pattern(p, part, "real") for p in ends])) for part in PATTERNS]
+    copied, apart = (short(mean_of_known([_score(p, score, "real") for p in ends])) for score in (COPIES, ENVELOPES))
     rows.append(["real-vs-real baseline", *[""] * 7, copied, *beside, apart])
     return list(HEAD), rows
 
@@ -58,26 +61,24 @@ def milestone_rows(e: Evidence) -> tuple[list[str], list[list[str]]]:
 def pattern(point: dict[str, Any], part: str, key: str = "value") -> float:
     """How far the click or the rumble (`PATTERNS`) is off at a milestone, in sd; NaN where it was not measured. key:
     "real" for recordings among themselves."""
-    found = {s["name"]: s[key] for s in point.get("scores", ())}
-    values = [found.get(f"card_{field}_sd") for field in PATTERNS[part]]
-    return _known_mean([float("nan") if value is None else value for value in values])
+    return mean_of_known([_score(point, f"card_{field}_sd", key) for field in PATTERNS[part]])
 
 
 def pattern_sentence(e: Evidence, rows: Sequence[str]) -> str:
     """How near the runs of rows that are alive come to click and rumble; empty where cards were not measured."""
     told = []
     for part in PATTERNS:
-        found = {row: [pattern(point, part) for point in _alive_ends(e, row)] for row in rows}
+        found = {row: [pattern(point, part) for point in alive_ends(e, row)] for row in rows}
         by_row = [f"{span(values, rough)} ({name(row)})" for row, values in found.items() if np.isfinite(values).all()]
         if by_row:
-            beside = _known_mean([pattern(point, part, "real") for row in rows for point in _alive_ends(e, row)])
+            beside = mean_of_known([pattern(point, part, "real") for row in rows for point in alive_ends(e, row)])
             told.append(f"{part} by {listed(by_row)} sd, recordings among themselves by {short(beside)}")
     return f"By the kick card they are off in {'; in '.join(told)}." if told else ""
 
 
 def memory_sentence(e: Evidence, rows: Sequence[str]) -> str:
     """Which critics know their kicks by heart at the end, and whether rows get worse for it; empty without critics."""
-    critics = {row: [point["critic"] for point in _alive_ends(e, row) if point["critic"]] for row in rows}
+    critics = {row: [point["critic"] for point in alive_ends(e, row) if point["critic"]] for row in rows}
     areas = {row: [critic["auc"] for critic in found] for row, found in critics.items() if found}
     knowing = [row for row, found in areas.items() if min(found) >= BY_HEART]
     if not areas:
@@ -95,10 +96,6 @@ def memory_sentence(e: Evidence, rows: Sequence[str]) -> str:
     return f"{said}; {after} over the last two milestones."
 
 
-def _alive_ends(e: Evidence, row: str) -> list[dict[str, Any]]:
-    return [log[-1] for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
-
-
 def _score(point: dict[str, Any], score: str, key: str = "value") -> float:
     scores = point.get("scores", ())  # under the names of when they were measured
     found = next((s[key] for s in scores if RENAMED_SCORES.get(s["name"], s["name"]) == score), None)
@@ -109,11 +106,6 @@ def critic_loss(point: dict[str, Any]) -> float:
     """Mean of the last critic losses that were logged before a milestone; NaN where none were."""
     found = [entry["loss/d"] for entry in point.get("losses", ()) if "loss/d" in entry]
     return float(np.mean(found[-LOGGED:])) if found else float("nan")
-
-
-def _known_mean(values: Sequence[float]) -> float:
-    known = [value for value in values if np.isfinite(value)]
-    return float(np.mean(known)) if known else float("nan")
 
 
 def _middle(values: Sequence[float]) -> str:

@@ -20,13 +20,14 @@ MEANINGS = {field.name: field.meaning for field in FIELDS}
 
 def missed_sentences(e: Evidence) -> list[str]:
     """Sentences on the runs of all rows that are alive; none where nothing of this was measured."""
-    runs = [{s["name"]: s for s in log[-1].get("scores", ())} for row in e.rows for log in _alive(e, row)]
+    runs = [{s["name"]: s for s in end.get("scores", ())} for row in e.rows for end in alive_ends(e, row)]
     found = [_recall(runs), _fields(runs), _third(runs)]
     return [said for said in found if said]
 
 
-def _alive(e: Evidence, row: str) -> list[tuple[dict[str, Any], ...]]:
-    return [log for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
+def alive_ends(e: Evidence, row: str) -> list[dict[str, Any]]:
+    """What is kept of the last milestone of each run of a row that is alive there."""
+    return [log[-1] for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
 
 
 def _recall(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
