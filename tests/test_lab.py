@@ -401,7 +401,8 @@ def started() -> Evidence:
 def reached_by(e: Evidence, *rows: str) -> str:
     """Of how many unseen recordings live seeds of some rows have a neighbour."""
     part = Evidence(e.study, e.unseen, [e.rows[row] for row in rows], [], e.recordings)
-    recall = re.search(r"reaches ([\d.]+)(?: to ([\d.]+))? of unseen recordings", " ".join(missed_sentences(part)))
+    said = " ".join(missed_sentences(part, rows))
+    recall = re.search(r"reaches ([\d.]+)(?: to ([\d.]+))? of unseen recordings", said)
     assert recall is not None
     return " to ".join(f"{100 * float(share):.0f}" for share in recall.groups() if share) + " %"
 

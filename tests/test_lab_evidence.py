@@ -486,13 +486,15 @@ def test_what_is_missed_is_read_from_the_runs_that_are_alive():
         cards = [{"name": f"card_{name}_sd", "value": value, "real": 0.2} for name, value in fields.items()]
         return [third, recall, *cards]
 
-    e = evidence({"a": [2.0, 3.0, 60.0]})
-    logs = tuple((POINT | {"scores": scores(comb)},) * (LAST + 1) for comb in (2.0, 4.0, 9.0))
-    e.rows["a"] = replace(e.rows["a"], logs=logs)
-    said = " ".join(missed_sentences(e))
-    assert "reaches 0.200 to 0.400 of unseen recordings (recall; recordings among themselves 0.900)" in said
+    e = evidence({"a": [2.0, 3.0, 60.0], "other": [1.0, 1.0, 1.0]})
+    for row, combs in {"a": (2.0, 4.0, 9.0), "other": (7.0, 7.5, 8.0)}.items():
+        logs = tuple((POINT | {"scores": scores(comb)},) * (LAST + 1) for comb in combs)
+        e.rows[row] = replace(e.rows[row], logs=logs)
+    said = " ".join(missed_sentences(e, ["a"]))
+    assert "reaches 0.200 to 0.400 of unseen recordings, <em>other</em> 0.700 to 0.800 (recall; rec" in said
+    assert "reaches 0.200 to 0.800 of unseen recordings (recall;" in " ".join(missed_sentences(e, ["a", "other"]))
     assert "most is amiss in excess of spectral lines that repeat every rate / 2^k (2.00 to 4.00 sd; recordings" in said
     assert said.index("offset under the sound") < said.index("onset (-40 dB re peak) to peak")
     assert "below 60 Hz" not in said
     assert "off by 20.0 to 40.0 dB, at 20 Hz (recordings among themselves 2.00)" in said
-    assert missed_sentences(evidence({"a": [2.0, 3.0]})) == []
+    assert missed_sentences(evidence({"a": [2.0, 3.0]}), ["a"]) == []

@@ -1,10 +1,11 @@
-"""A laboratory survives whatever happens to it: its process is killed at the worst moments, and nothing is lost."""
+"""A laboratory survives whatever happens to it: killed at the worst moments and at random, it loses nothing."""
 
 from __future__ import annotations
 
 import json
 import multiprocessing
 import os
+import random
 import shutil
 import time
 from multiprocessing.connection import Connection
@@ -69,35 +70,64 @@ def scores(lab: Lab) -> list[dict[str, object]]:
     return [{k: v for k, v in r.items() if k not in TIMES} for r in rows]
 
 
+def new_lab(path: Path, like: Lab) -> Path:
+    """Nothing is trained in it yet."""
+    Lab(path).begin(None)
+    shutil.copytree(like.data, path / "data")
+    return path
+
+
+def kill(process: BaseProcess, errors: Connection) -> None:
+    """No worker outlives it."""
+    process.kill()
+    process.join()
+    rest(errors)
+
+
+def assert_it_ends_as(whole: Lab, path: Path) -> None:
+    """Another process, with two workers, goes on to the end."""
+    process, errors = begin(path, 2)
+    said = rest(errors)
+    process.join()
+    assert process.exitcode == 0, said
+    assert len(scores(whole)) > 10
+    assert scores(Lab(path)) == scores(whole)
+    assert not any(path.glob("cells/*/*.part"))
+
+
 @pytest.mark.long
 def test_a_laboratory_that_is_killed_three_times_ends_as_one_that_was_not(toy_lab, tmp_path):
-    path = tmp_path / "lab"
-    Lab(path).begin(None)
-    shutil.copytree(toy_lab.data, path / "data")
+    path = new_lab(tmp_path / "lab", toy_lab)
     for number, moment in MOMENTS:
         process, errors = begin(path, number)
         while process.is_alive() and not any(path.glob(moment)):
             time.sleep(0.005)
         assert process.is_alive(), f"it ended before {moment}: {rest(errors)}"
-        process.kill()
-        process.join()
-        rest(errors)  # no worker outlives it
-    process, errors = begin(path, 2)
-    said = rest(errors)
-    process.join()
-    assert process.exitcode == 0, said
-    found, whole = scores(Lab(path)), scores(toy_lab)
-    assert len(found) == len(whole) > 10
-    assert found == whole
-    assert not any(path.glob("cells/*/*.part"))
+        kill(process, errors)
+    assert_it_ends_as(toy_lab, path)
+
+
+@pytest.mark.long
+def test_a_laboratory_that_is_killed_at_random_moments_ends_as_one_that_was_not(toy_lab, tmp_path):
+    """How long it takes is measured first; then each of five processes is killed at some moment of so long."""
+    began = time.monotonic()
+    assert_it_ends_as(toy_lab, new_lab(tmp_path / "whole", toy_lab))
+    seconds = time.monotonic() - began
+    seed = random.SystemRandom().getrandbits(32)
+    moments = [random.Random(seed).uniform(0, seconds) for _ in range(5)]
+    print(f"seed {seed}: killed after", *(f"{moment:.1f}" for moment in moments), f"of {seconds:.1f} s")
+    path = new_lab(tmp_path / "killed", toy_lab)
+    for moment in moments:
+        process, errors = begin(path, 2)
+        process.join(moment)  # it may have ended by then: those before it have worked, too
+        kill(process, errors)
+    assert_it_ends_as(toy_lab, path)
 
 
 @pytest.mark.long
 def test_on_a_ray_cluster_the_results_are_those_of_one_process(toy_lab, tmp_path):
     pytest.importorskip("ray", reason="no ray: pip install '.[cluster]'")
-    path = tmp_path / "lab"
-    Lab(path).begin(None)
-    shutil.copytree(toy_lab.data, path / "data")
+    path = new_lab(tmp_path / "lab", toy_lab)
     process, errors = begin(path, 2, "auto")
     said = rest(errors)
     process.join()

@@ -67,15 +67,19 @@ def _learns(e: Evidence) -> list[str]:
     said += f"; {still}." if (learning := e.learning(nearest)) else "."
     more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
-    more += [also if others else "", _told_apart(e, learned), *missed_sentences(e)]
+    more += [also if others else "", _told_apart(e, learned), *missed_sentences(e, _alike(e))]
     return [said, *filter(None, [*more, pattern_sentence(e, learned), memory_sentence(e, learned)])]
 
 
 def _nearest(e: Evidence) -> str:
     """The nearest of the rows that have learned and are of the baseline's family."""
+    return min((row for row in _alike(e) if e.alive(row)), key=lambda row: e.distance(row).value)
+
+
+def _alike(e: Evidence) -> list[str]:
+    """The rows of the baseline's family."""
     families = {row.name: row.resolved(0).model.family for row in rows_of(e.study)}
-    alike = (row for row in e.rows if e.alive(row) and families[row] == families[e.study.baseline])
-    return min(alike, key=lambda row: e.distance(row).value)
+    return [row for row in e.rows if families[row] == families[e.study.baseline]]
 
 
 def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:

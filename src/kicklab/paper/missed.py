@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,17 +11,22 @@ import numpy as np
 from kickitout.descriptors.fields import FIELDS
 from kicklab.evidence import Evidence
 from kicklab.paper.charts import short
-from kicklab.paper.words import listed, span
+from kicklab.paper.words import listed, name, span
+
+Scores = dict[str, dict[str, Any]]  # by their names
 
 OF_A_FIELD = re.compile(r"card_(\w+)_sd")
 TOLD = 3  # fields
 MEANINGS = {field.name: field.meaning for field in FIELDS}
 
 
-def missed_sentences(e: Evidence) -> list[str]:
-    """Sentences on the runs of all rows that are alive; none where nothing of this was measured."""
-    runs = [{s["name"]: s for s in end.get("scores", ())} for row in e.rows for end in alive_ends(e, row)]
-    found = [_recall(runs), _fields(runs), _third(runs)]
+def missed_sentences(e: Evidence, alike: Collection[str]) -> list[str]:
+    """Sentences on the runs of rows that are alive; none where nothing of this was measured. alike: the rows that are
+    told together; of others the variety alone is told, each on its own."""
+    ends = {row: [{s["name"]: s for s in end.get("scores", ())} for end in alive_ends(e, row)] for row in e.rows}
+    runs = [run for row in alike for run in ends[row]]
+    others = {row: found for row, found in ends.items() if row not in alike}
+    found = [_recall(runs, others), _fields(runs), _third(runs)]
     return [said for said in found if said]
 
 
@@ -30,27 +35,29 @@ def alive_ends(e: Evidence, row: str) -> list[dict[str, Any]]:
     return [log[-1] for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
 
 
-def _recall(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
-    name = next((name for run in runs for name in run if name.startswith("recall_bands")), "")
-    found = [run[name] for run in runs if name in run]
+def _recall(runs: Sequence[Scores], others: Mapping[str, Sequence[Scores]]) -> str:
+    key = next((key for run in runs for key in run if key.startswith("recall_bands")), "")
+    found = [run[key] for run in runs if key in run]
     if not found:
         return ""
-    return f"What they make reaches {_span(found)} of unseen recordings (recall; {_real(found)})."
+    beside = {row: [run[key] for run in ends if key in run] for row, ends in others.items()}
+    too = "".join(f", {name(row)} {_span(ends)}" for row, ends in beside.items() if ends)
+    return f"What live DCGANs make reaches {_span(found)} of unseen recordings{too} (recall; {_real(found)})."
 
 
-def _fields(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
-    names = [m[1] for name in (runs[0] if runs else ()) if (m := OF_A_FIELD.fullmatch(name)) and m[1] in MEANINGS]
+def _fields(runs: Sequence[Scores]) -> str:
+    fields = [m[1] for key in (runs[0] if runs else ()) if (m := OF_A_FIELD.fullmatch(key)) and m[1] in MEANINGS]
     amiss = []
-    for name in names:
-        found = [run[f"card_{name}_sd"] for run in runs]
+    for field in fields:
+        found = [run[f"card_{field}_sd"] for run in runs]
         if all(s["value"] is not None for s in found):
-            amiss.append((float(np.median([s["value"] - (s["real"] or 0.0) for s in found])), name, found))
+            amiss.append((float(np.median([s["value"] - (s["real"] or 0.0) for s in found])), field, found))
     amiss.sort(reverse=True, key=lambda one: one[0])
-    told = [f"{MEANINGS[name]} ({_span(found)} sd; {_real(found)})" for _, name, found in amiss[:TOLD]]
+    told = [f"{MEANINGS[field]} ({_span(found)} sd; {_real(found)})" for _, field, found in amiss[:TOLD]]
     return f"Of their kick cards most is amiss in {listed(told)}." if told else ""
 
 
-def _third(runs: Sequence[dict[str, dict[str, Any]]]) -> str:
+def _third(runs: Sequence[Scores]) -> str:
     found = [run["thirds_worst"] for run in runs if "thirds_worst" in run]
     where = {m[1] for s in found if (m := re.search(r"at ([\d.]+ Hz)", s.get("note") or ""))}
     at = f", at {listed(sorted(where))}" if where else ""
