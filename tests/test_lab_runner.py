@@ -114,7 +114,8 @@ def test_a_laboratory_that_is_killed_at_random_moments_ends_as_one_that_was_not(
     assert_it_ends_as(toy_lab, new_lab(tmp_path / "whole", toy_lab))
     seconds = time.monotonic() - began
     seed = random.SystemRandom().getrandbits(32)
-    moments = [random.Random(seed).uniform(0, seconds) for _ in range(5)]
+    rng = random.Random(seed)
+    moments = [rng.uniform(0, seconds) for _ in range(5)]
     print(f"seed {seed}: killed after", *(f"{moment:.1f}" for moment in moments), f"of {seconds:.1f} s")
     path = new_lab(tmp_path / "killed", toy_lab)
     for moment in moments:
