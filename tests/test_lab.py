@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_lab import ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
+from toy_lab import KICKS, ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
 
 from kickitout.cli import main
 from kickitout.datasets.build import split
@@ -38,7 +38,8 @@ from kicklab.paper.page import ABOUT, findings, render_paper
 from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
 from kicklab.pictures import collect_pictures
-from kicklab.results import Results, read_results
+from kicklab.players import collect_players
+from kicklab.results import Results, read_results, write_alone
 from kicklab.runner import write_plan
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
 
@@ -686,8 +687,12 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
     copy, toy_lab, page, monkeypatch
 ):
     monkeypatch.setattr(paper_page, "ART", {})  # nothing is drawn
-    every = 3 * sum(len(rows) for study, rows in ROWS.items() if study in ABOUT)
+    every = 3 * len({files for (study, _), files in collect_players(toy_lab).items() if study in ABOUT})
+    assert every > 3 * 6
     assert page.count("<audio") == every
+    alone = Lab(copy.path / "alone")
+    write_alone(toy_lab, alone)
+    assert collect_players(alone) == collect_players(toy_lab)
     assert players(toy_lab, "none")[0] == 0
     manifest = copy.data / "kicks.json"
     known = json.loads(manifest.read_text())
@@ -699,7 +704,11 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
     assert players(copy, "all")[0] == every
     number, text = players(copy, heard=toy_lab)  # with the sounds of another laboratory, whose kicks are free
     assert number == every
-    assert "They come from another laboratory" in text
+    assert f"They come from another laboratory, of models that learned from {KICKS} kicks." in text
+    assert players(copy, heard=alone)[0] == every
+    mine = Lab(copy.path / "mine")
+    write_alone(copy, mine)
+    assert not mine.players.exists()  # one of its kicks is not free
 
 
 # -- listening --------------------------------------------------------------------------------------------------------

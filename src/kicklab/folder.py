@@ -58,6 +58,11 @@ class Lab:
         return self.path / "pictures.npz"
 
     @property
+    def players(self) -> Path:
+        """Sounds that may be passed on, where results were written alone: see `players`."""
+        return self.path / "players.npz"
+
+    @property
     def swap(self) -> Path:
         """What a rebuilt phase costs: see `swap`."""
         return self.path / "swap.json"
@@ -83,6 +88,7 @@ class Lab:
             "parts.csv",
             "reference.npz",
             "pictures.npz",
+            "players.npz",
         }  # of results alone, which can be gone on with
         strangers = [name for name in there if name not in own]
         if strangers and "plans" not in there:

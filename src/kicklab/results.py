@@ -30,6 +30,7 @@ from kicklab.data import load, parts_table
 from kicklab.evidence import reference_arrays
 from kicklab.folder import Lab, read_json, write_arrays
 from kicklab.pictures import collect_pictures
+from kicklab.players import as_arrays, collect_players
 
 RESULT_COLUMNS = (
     "study", "row", "source", "config", "representation", "seed", "kicks", "share", "budget", "minutes", "steps",
@@ -109,8 +110,8 @@ def write_results(lab: Lab) -> None:
 
 
 def write_alone(lab: Lab, out: Lab) -> list[Path]:
-    """Write results, plans and what was measured of each cell into a folder that can be passed on: no sounds, no
-    models, no kicks. A copy of it is a laboratory in which those cells are done.
+    """Write results, plans and what was measured of each cell into a folder that can be passed on: no models, no kicks,
+    and no sounds but those of `players`. A copy of it is a laboratory in which those cells are done.
 
     Returns what was written. The same results give the same bytes. Raises UserError where there are none.
     """
@@ -123,9 +124,10 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
         written.append(write_whole(out.path / "parts.csv", parts_table(kicks).encode()))
         write_arrays(out.reference, reference_arrays(kicks))
         written.append(out.reference)
-    if shown := collect_pictures(lab):
-        write_arrays(out.pictures, shown)
-        written.append(out.pictures)
+    for path, kept in ((out.pictures, collect_pictures(lab)), (out.players, as_arrays(collect_players(lab)))):
+        if kept:
+            write_arrays(path, kept)
+            written.append(path)
     for path in sorted(lab.path.glob("cells/*/measured.json")):
         make_folder(out.cell(path.parent.name))
         text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":"))

@@ -13,11 +13,12 @@ import yaml
 from markupsafe import Markup
 
 from kickitout.errors import UserError
-from kicklab.data import LabData, is_free
+from kicklab.data import LabData
 from kicklab.evidence import Evidence, read_evidence
 from kicklab.folder import Lab
 from kicklab.html import macros
 from kicklab.pictures import collect_pictures
+from kicklab.players import Players, collect_players
 
 PAPER_PARTS = macros("parts.html")
 Sounds = Literal["free", "all", "none"]
@@ -71,12 +72,10 @@ class Paper:
         """Spectrograms of what was made, and of real kicks: drawn once, for all figures."""
         return collect_pictures(self.lab)
 
-    def may_play(self, source: str) -> bool:
-        """Whether sounds may be on the page: those of models ("train") and kicks ("test") that are free."""
-        if self.sounds == "none" or not self.played_lab.has_kicks:
-            return False
-        rows = self.played_lab.sounds("kicks").parts[source].rows
-        return self.sounds == "all" or all(is_free(row) for row in rows)
+    @cached_property
+    def players(self) -> Players:
+        """What may be heard of each row."""
+        return {} if self.sounds == "none" else collect_players(self.played_lab, all_models=self.sounds == "all")
 
     # -- the page -----------------------------------------------------------------------------------------------------
 

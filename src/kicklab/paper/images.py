@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from kickitout.audio import encode_sound
 from kickitout.drawing import data_uri, png
 from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.training.sheet import SHEET_RANGE_DB
@@ -17,17 +16,12 @@ from kicklab.paper.charts import tick_text
 
 TILE_W, TILE_H, GAP = 84, 60, 4  # pixels of a spectrogram on the page
 LOW_HZ, HIGH_HZ = 30.0, 18_000.0  # of `tile`
-INAUDIBLE_SHARE = 1e-3  # of the peak: a player stops where nothing louder comes
 DRAWINGS = macros("drawings.html")
 
 
-def player(wave: np.ndarray, identity: str, label: str) -> Markup:
-    """An audio element with a sound [T] inside, its silent end cut off."""
-    loud = np.flatnonzero(np.abs(wave) > INAUDIBLE_SHARE * max(float(np.abs(wave).max()), 1e-9))
-    end = int(loud[-1]) + 1 if len(loud) else len(wave)
-    fade = np.minimum(np.arange(end, 0, -1) / 200, 1.0)
-    data = data_uri("audio/wav", encode_sound((wave[:end] * fade).astype(np.float32), SAMPLE_RATE, bits="16"))
-    return macros("parts.html").player(identity, label, data)
+def player(file: bytes, identity: str, label: str) -> Markup:
+    """An audio element with a FLAC file inside."""
+    return macros("parts.html").player(identity, label, data_uri("audio/flac", file))
 
 
 def spectrogram_grid(rows: Sequence[tuple[str, np.ndarray]], title: str) -> Markup:

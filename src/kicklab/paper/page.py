@@ -28,7 +28,6 @@ from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
 from kicklab.paper.words import counted, listed, told
-from kicklab.pictures import made_waves
 from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
 
@@ -140,17 +139,20 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
 
 def _parts(paper: Paper) -> dict[str, tuple[int, int]]:
     """How many sounds are learned from, and sounds and sources of what is scored against, and of what confirms."""
-    lab, found = paper.lab, {}
-    if lab.has_kicks:
-        found["train"] = len(lab.sounds("kicks").train), 0
-    else:
-        with open(lab.path / "parts.csv", encoding="utf-8", newline="") as file:
-            found["train"] = sum(row["part"] == "train" for row in csv.DictReader(file)), 0
+    found = {"train": (_learned(paper.lab), 0)}
     for part in ("test", "confirm"):
         with contextlib.suppress(UserError):
-            sources = read_unseen(lab, part).sources
+            sources = read_unseen(paper.lab, part).sources
             found[part] = len(sources), len(set(sources.tolist()))
     return found
+
+
+def _learned(lab: Lab) -> int:
+    """How many kicks are learned from."""
+    if lab.has_kicks:
+        return len(lab.sounds("kicks").train)
+    with open(lab.path / "parts.csv", encoding="utf-8", newline="") as file:
+        return sum(row["part"] == "train" for row in csv.DictReader(file))
 
 
 def _same_runs(whole: dict[str, Evidence]) -> list[str]:
@@ -176,21 +178,25 @@ def _whole(paper: Paper) -> dict[str, Evidence]:
 
 def _players(paper: Paper, whole: dict[str, Evidence]) -> list[str]:
     """The first sounds of each row, of models whose kicks may be passed on."""
-    if not paper.may_play("train"):
+    if not paper.players:
         return [Markup(
             "<p>This page plays no sounds of the models: some of their training kicks have no licence that lets their "
             "sound be passed on, or players were not asked for. <code>kick lab paper --sounds all</code> makes a page "
             "with them, for oneself.</p>"
         )]  # fmt: skip
-    rows: list[list[str]] = []
+    names: dict[tuple[bytes, ...], list[str]] = {}  # rows of several studies can be the same runs
     for study, e in whole.items():
         for row in e.rows:
-            waves = made_waves(paper.played_lab, study, row)
-            if waves is not None:
-                cells = [player(wave, f"player-{len(rows)}-{i}", f"{row}, {i}") for i, wave in enumerate(waves[:3])]
-                rows.append([row, *cells])
-    where = "" if paper.played_lab is paper.lab else " They come from another laboratory, with other kicks."
-    caption = f"To listen: the first sounds of each row’s first seed, not chosen.{where}"
+            if files := paper.players.get((study, row)):
+                names.setdefault(files, []).append(row)
+    rows = [
+        [listed(mine), *(player(file, f"player-{at}-{i}", f"{mine[0]}, {i}") for i, file in enumerate(files))]
+        for at, (files, mine) in enumerate(names.items())
+    ]
+    caption = "To listen: the first sounds of each row’s first seed, not chosen."
+    if paper.played_lab is not paper.lab:
+        learned = _learned(paper.played_lab)
+        caption += f" They come from another laboratory, of models that learned from {learned} kicks."
     return [paper.table("table-players", ["row", *PLACES], rows, caption)] if rows else []
 
 
