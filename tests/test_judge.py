@@ -11,6 +11,7 @@ from toy import write_kicks
 
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
+from kickitout.metrics.compare import recognised
 from kickitout.metrics.embeddings import DEFAULTS
 from kicklab.experiments import judge, scoreboard
 
@@ -72,6 +73,25 @@ def test_the_table_names_what_recordings_do_and_what_is_enough(folders, capsys):
         "near-duplicates, %",
     ):
         assert f"| {measure}" in said
+
+
+def test_what_is_not_enough_is_bold():
+    within = judge.Bounded("tail, dB", [-50.0, None, -40.0], [-45.0, -30.0], -60.0, -38.0)
+    assert within.line == "| tail, dB | -50 |  | -40 | -45 | **-30** | -60 to -38 |"
+    assert judge.Bounded("recall", [None, 0.8, 0.9], [0.9, 0.89], least=0.9).line.endswith(
+        "| 0.9 | **0.89** | at least 0.9 |"
+    )
+    assert judge.Bounded("copies", [None] * 3, [1.5], most=1.0).line == "| copies |  |  |  | **1.5** | at most 1 |"
+
+
+def test_the_worst_third_octave_may_be_2_db_off_however_far_recordings_are_apart(second):
+    lines = {line.name: line for line in second.scores([second.others])}
+    assert lines["thirds_worst"].most == 2.0
+    assert lines["kicks_recognised"].least == recognised(second.real).value
+    assert lines["two_sample_logistic_thirds"].most == pytest.approx(
+        lines["two_sample_logistic_thirds"].recordings[2] + judge.TOLD_MORE
+    )
+    assert "T60, median, ms" in [line.name for line in second.endings([second.other_waves])]
 
 
 def test_nothing_left_to_judge_by_is_refused(folders, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,8 +17,11 @@ from kickitout.cli import main
 from kickitout.cli.targets import answer_text, note
 from kickitout.descriptors import card
 from kickitout.errors import UserError
+from kickitout.export.jobs import GenerationJob
+from kickitout.generation.generate import generate_kicks
 from kickitout.generation.match import STARTS, TRIED, drive_between, match_seed, match_seeds, match_targets, measured
 from kickitout.generation.noise import normal
+from kickitout.generation.tail import ring_on
 from kickitout.generation.targets import TargetRequest
 from kickitout.models.controls import CONTROL_NAMES, CONTROLS, TARGETS
 from kickitout.notes import SEMITONE_CENTS
@@ -96,6 +100,34 @@ def test_a_long_decay_is_asked_of_a_kick_that_is_long(model):
     wanted = float(np.nanquantile(own, 0.9))
     errors = [abs(match_seed(model, {"decay": wanted}, seed).lines[0].error) for seed in SEEDS]
     assert np.median(errors) <= 5
+
+
+@pytest.mark.parametrize(("wanted", "length_s"), [(800.0, 1.0), (1200.0, 2.0)])
+def test_a_decay_longer_than_half_a_second_is_met_by_kicks_that_may_ring_longer(model, wanted, length_s):
+    found = match_seeds(model, {"decay": wanted}, SEEDS, length_s=length_s)
+    assert np.mean([match.reached for match in found]) > 0.9
+    whole = ring_on(found[0].wave, length_s)
+    assert measured(whole)["decay_t20_ms"] == pytest.approx(found[0].lines[0].achieved)
+
+
+def test_how_long_a_decay_may_be_grows_with_the_length(model):
+    decay = TARGETS["decay"]
+    assert [decay.most(s) for s in (0.5, 1.0, 4.0)] == [450, 900, 1200]
+    assert TARGETS["sweep"].most(4.0) == TARGETS["sweep"].high
+    request = TargetRequest({"decay": 600.0})
+    assert request.within(1.0) is request
+    words = "decay 600 ms: of kicks of 0.5 s 15 to 450 ms can be asked for; a length of 1s allows this one"
+    for ask in (
+        lambda: match_targets(model, request, eps(model, 1)),
+        lambda: match_seeds(model, request, [1]),
+        lambda: next(generate_kicks([1], model, request)),
+        lambda: kickitout.match([1], {"decay": 600.0}),
+        lambda: GenerationJob.of("default", Path("there"), targets=request),
+    ):
+        with pytest.raises(UserError, match=words):
+            ask()
+    with pytest.raises(UserError, match="from 15 to 450 ms can be asked for, and up to 1200 ms of kicks with a longer"):
+        TargetRequest({"decay": 1201.0})
 
 
 def test_drive_is_read_from_the_kick_without_it(model):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from kickitout.audio import encode_sound
@@ -51,6 +53,26 @@ def test_another_kick_rings_as_long_with_targets_and_without(long):
     page.click("#tab-targets")
     long.changes(lambda: page.click("#reroll"))
     assert "length_s" not in long.recipe()
+
+
+def test_a_longer_decay_can_be_asked_for_of_a_kick_that_may_ring_longer(long):
+    page = long.page
+    page.click("#tab-targets")
+    page.fill("#control-decay ~ input", "800")
+    long.changes(lambda: page.keyboard.press("Enter"))
+    page.click("#reroll")  # another kick, should this one not reach it
+    page.wait_for_function("() => document.querySelector('#targets-said').textContent.startsWith('seed')")
+    assert long.recipe()["targets"] == {"decay": 800}
+    found = re.search(r"(\d+) ms", page.inner_text("#control-decay-achieved"))
+    assert found is not None
+    assert int(found[1]) == pytest.approx(800, rel=0.05)
+    page.click("#release")
+    page.click("#tab-take")
+    long.changes(lambda: page.select_option("#length", "0.5"))
+    page.click("#tab-targets")
+    page.fill("#control-decay ~ input", "800")
+    page.keyboard.press("Enter")
+    assert "450 ms" in page.inner_text("#control-decay-achieved")
 
 
 def test_what_cannot_be_done_with_a_sound_of_ones_own_is_dimmed(long, make_kick, tmp_path):

@@ -71,11 +71,12 @@ class GenerationJob:
         _opened.clear()
         _opened[name, played.digest] = played
         in_style(played, style)
-        request = TargetRequest.of(targets)
+        length_s = check_length(length_s)
+        request = TargetRequest.of(targets).within(length_s)
         form.refuse_targets(request)
         check_alone(curves, request, reject_outliers)
         form = replace(form, word=named_by(played.info.word, style))
-        return cls(name, played.digest, folder, form, request, limits, style, check_length(length_s), curves)
+        return cls(name, played.digest, folder, form, request, limits, style, length_s, curves)
 
     @property
     def word(self) -> str:

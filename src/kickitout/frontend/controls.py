@@ -12,7 +12,7 @@ from kickitout.units import UNITS
 def targets_of(model: Model) -> list[dict[str, Any]]:
     """The targets that a kick of this model can meet: name, field of the kick card, unit, range, meaning and scale of
     each. Raises UserError for nothing."""
-    keys = ("name", "field", "unit", "low", "high", "meaning")
+    keys = ("name", "field", "unit", "low", "high", "longest", "meaning")
     targets = [target for target in TARGETS.values() if MOVED_BY[target.name].name in model.info.controls]
     return [{key: getattr(one, key) for key in keys} | {"scale": UNITS[one.unit].scale} for one in targets]
 

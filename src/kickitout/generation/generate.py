@@ -160,7 +160,7 @@ def each_kick(
 ) -> Generator[T, None, None]:  # fmt: skip
     """use(kick) for every kick of `generate_kicks`, in their order, on the thread that makes the kick."""
     played, threads, length_s = in_style(load_model(model), style), check_threads(threads), check_length(length_s)
-    seeds, request = check_seeds(seeds), TargetRequest.of(targets)
+    seeds, request = check_seeds(seeds), TargetRequest.of(targets).within(length_s)
     check_alone(curves, request, reject_outliers)
     rejection = OutlierRejection.of(played) if reject_outliers is True else reject_outliers or None
     if rejection is not None and rejection.model.digest != played.digest:

@@ -100,7 +100,7 @@ def match_targets(
     at most; few are enough while somebody still turns. length_s: the most seconds that the kick rings, which the card
     reads; the wave of the result is what the model makes.
     """
-    request, info = check_controls(model, targets), model.info
+    request, info = check_controls(model, targets).within(length_s), model.info
 
     def play(noise: np.ndarray, rows: np.ndarray) -> np.ndarray:
         if latent is None:
@@ -124,7 +124,7 @@ def match_seeds(
     length_s: as in `match_targets`.
     """
     each = [targets] * len(seeds) if isinstance(targets, Mapping | TargetRequest) else targets
-    searches = [_of_seed(model, check_controls(model, one), seed, first)
+    searches = [_of_seed(model, check_controls(model, one).within(length_s), seed, first)
                 for one, seed in zip(each, seeds, strict=True)]  # fmt: skip
     return _side_by_side(model.play, searches, length_s)
 

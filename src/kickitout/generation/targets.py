@@ -25,7 +25,8 @@ MOST_TRIES = 10_000
 class TargetRequest:
     """What each kick shall measure, how near is near enough, and how many kicks of its seed are tried for it.
 
-    targets: name -> value in Hz, ms or dB, as `kickitout.match` lists them. tolerance: name -> largest error in cents,
+    targets: name -> value in Hz, ms or dB, as `kickitout.match` lists them; a decay beyond what 500 ms hold needs kicks
+    that may ring longer (`within`). tolerance: name -> largest error in cents,
     per cent or dB, in place of the default of that target. Raises UserError for what nothing can be asked for.
 
     >>> TargetRequest({"pitch": 50.0, "decay": 200.0}, {"decay": 2.0}).tolerance
@@ -59,6 +60,18 @@ class TargetRequest:
     def of(cls, targets: Mapping[str, float] | TargetRequest | None) -> TargetRequest:
         """Targets alone have the default tolerances and tries."""
         return targets if isinstance(targets, TargetRequest) else cls(targets or {})
+
+    def within(self, length_s: float) -> TargetRequest:
+        """The same. Raises UserError for a target that a kick cannot have which rings for so many seconds at most."""
+        for name, value in self.targets.items():
+            known = TARGETS[name]
+            if value > known.most(length_s):
+                least = min(s for s in (1.0, 1.5, 2.0) if known.most(s) >= value)
+                raise UserError(
+                    f"{name} {value:.4g} {known.unit}: of kicks of {length_s:g} s {known.low:g} to "
+                    f"{known.most(length_s):g} {known.unit} can be asked for; a length of {least:g}s allows this one"
+                )
+        return self
 
     def line(self, target: Target, achieved: float) -> TargetResult:
         """What a kick with this value achieves of one target."""
@@ -144,8 +157,10 @@ def _checked_value(name: str, value: float) -> float:
         raise UserError(f"{name}: nothing a kick can be asked for; known are {', '.join(TARGETS)}")
     known = TARGETS[name]
     reach = f"from {known.low:g} to {known.high:g} {known.unit} can be asked for"
+    if known.longest is not None:
+        reach += f", and up to {known.longest:g} {known.unit} of kicks with a longer --length"
     if not isinstance(value, numbers.Real):
         raise UserError(f"{name} {value!r}: {reach}, as a number")
-    if not math.isfinite(value) or not known.low <= value <= known.high:
+    if not math.isfinite(value) or not known.low <= value <= known.most(math.inf):
         raise UserError(f"{name} {value:.4g} {known.unit}: {reach}")
     return float(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from kickitout.sound import LENGTH, SAMPLE_RATE
 from kickitout.units import UNITS
 
 TRIES = 24  # kicks of a seed that are tried at most, until one meets every target
@@ -35,6 +36,13 @@ class Target(NamedTuple):
     tolerance: float  # an error up to which it is met, in the unit of the error: cents, per cent, dB
     falls: bool = False  # a time of decay: it moves evenly with the control as dB a 100 ms, not in octaves
     longer: float = 1.0  # a kick that has less than is asked for is so many times further away
+    longest: float | None = None  # what can be asked for at most of a kick that may ring past LENGTH: see `most`
+
+    def most(self, length_s: float) -> float:
+        """What can be asked for at most of a kick that may ring for so many seconds: `high` within LENGTH, and what
+        grows with the length up to `longest`."""
+        longer = self.high * max(length_s * SAMPLE_RATE / LENGTH, 1.0)
+        return self.high if self.longest is None else min(longer, self.longest)
 
     def place(self, value: float) -> float:
         """A value where it moves evenly with the control, and grows with it; NaN where it has no place."""
@@ -66,7 +74,7 @@ CONTROLS = (  # in the order of the inputs of new model files; a file that is th
     Control(
         "decay", "dB/100 ms", -60.0, 30.0, "slope added to the level; less than 0 ends earlier",
         Target("decay", "decay_t20_ms", "ms", 1.0, 15, 450, 0.01, 0.3, "time to fall by 20 dB", "280ms", 5,
-               falls=True, longer=4.0),  # what has ended can't be drawn out
+               falls=True, longer=4.0, longest=1200),  # what has ended can't be drawn out
     ),
     Control(
         "click", "dB", -40.0, 30.0, "level above 1.4 kHz in the first 20 ms",

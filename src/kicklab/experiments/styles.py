@@ -38,7 +38,7 @@ FEWEST, FEWEST_SOURCES = 8, 3
 DIRECTIONS = 24  # of a style's Gaussian, at most: they hold nearly all of its variance
 FOLDS = 10  # of sources
 STRENGTH = 0.1  # inverse of the classifier's regularisation, as scikit-learn has it
-SEEDS = 128
+STYLE_SEEDS = 128
 
 
 class LabelledKicks(NamedTuple):
@@ -140,7 +140,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, help="labelled recordings, as `kick lab measure model-data` writes them")
     parser.add_argument("--model", default="default")
     parser.add_argument("--out", type=Path, required=True, help="MODEL.styles.json beside the model file")
-    parser.add_argument("-n", type=int, default=SEEDS, help="kicks of each style that are measured, from seed 0 on")
+    parser.add_argument(
+        "-n", type=int, default=STYLE_SEEDS, help="kicks of each style that are measured, from seed 0 on"
+    )
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:

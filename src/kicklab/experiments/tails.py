@@ -5,7 +5,7 @@
 Of each recording that still sounds where a model's kick ends, the first 500 ms are continued as `--length` continues
 kicks, and compared with what the recording goes on with. Intervals are 95 % bootstraps of the median over recordings.
 Below: how many of a model's kicks ring on, and what they cost. The image has one recording, its continuation, and the
-model's kick of SEEDS whose tail is most like it.
+model's kick of SEEDS, of a style if one is named, whose tail is most like it.
 """
 
 from __future__ import annotations
@@ -141,12 +141,12 @@ def _padded(wave: np.ndarray) -> np.ndarray:
     return wave if len(wave) == LENGTH else np.pad(wave, (0, round(LENGTH_S * SAMPLE_RATE) - len(wave)))
 
 
-def tails_png(recording: Tail, kick: np.ndarray, seed: int) -> bytes:
+def tails_png(recording: Tail, kick: np.ndarray, made_by: str) -> bytes:
     """Spectrograms of a recording, of its continued half second and of a model's kick [T], and their levels."""
     shown = {
         f"recording: {Path(recording.name).stem}": recording.true,
         "its first 500 ms, continued": recording.made,
-        f"the model's seed {seed}": kick,
+        made_by: kick,
     }
     figure = Figure((10.0, 5.6), dpi=100, layout="constrained")
     panels = figure.subplot_mosaic([["0", "1", "2"], ["level"] * 3], height_ratios=[1.2, 1])
@@ -166,12 +166,12 @@ def tails_png(recording: Tail, kick: np.ndarray, seed: int) -> bytes:
     return png_of(figure)
 
 
-def most_like(model: Model, wave: np.ndarray) -> tuple[int, np.ndarray]:
-    """The seed, of the first SEEDS, whose kick has the levels of a wave [T] most nearly, and that kick [T]."""
+def most_like(model: Model, wave: np.ndarray, style: str | None) -> tuple[int, np.ndarray]:
+    """The seed, of the first SEEDS of a style, whose levels are most like those of a wave [T], and its kick [T]."""
     at_s = np.arange(0.1, LENGTH_S - LEVEL_S, 0.1)
     wanted = np.array([level_db(wave, t) for t in at_s])
     best: tuple[float, int, np.ndarray] | None = None
-    for kick in generate_kicks(range(SEEDS), model, length_s=LENGTH_S):
+    for kick in generate_kicks(range(SEEDS), model, style=style, length_s=LENGTH_S):
         made = kick.channels.mean(axis=0, dtype=np.float64)
         apart = float(np.abs([level_db(made, t) for t in at_s] - wanted).mean())
         if best is None or apart < best[0]:
@@ -185,6 +185,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", default="default", help="a model, as `kick generate --model` takes it")
     parser.add_argument("-n", type=int, default=SEEDS, help="kicks of the model, from seed 0 on")
     parser.add_argument("--drawn", metavar="NAME", help="draw the recording whose name ends so")
+    parser.add_argument("--style", help="draw the kick that is most like it from a style")
     parser.add_argument("--image", type=Path, default=Path("docs/images/tails.png"))
 
 
@@ -196,8 +197,9 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         yield tails_row(folder.name, tails)
         for tail in (tail for tail in tails if args.drawn and tail.name.endswith(args.drawn) and not drawn):
             drawn = True
-            seed, kick = most_like(model, tail.true)
-            write_whole(args.image, tails_png(tail, kick, seed))
+            seed, kick = most_like(model, tail.true, args.style)
+            made_by = f"the model's seed {seed}" + (f" of {args.style}" if args.style else "")
+            write_whole(args.image, tails_png(tail, kick, made_by))
     if args.drawn and not drawn:
         raise UserError(f"--drawn {args.drawn}: no recording that rings past 500 ms has a name that ends so")
     yield ""

@@ -3,6 +3,7 @@
 import { expectation, getsTo, reachOf, turnFor } from "./calibration.js";
 import { backend } from "./backend.js";
 import { play } from "./audio.js";
+import { MODEL_S } from "./curves.js";
 import { button, element, make, newest, say, trying } from "./dom.js";
 import { state } from "./state.js";
 import { noteOf, parse, quantity, range } from "./words.js";
@@ -82,7 +83,7 @@ function addRow(target) {
   slider.addEventListener("change", () => move(row, fromTicks(target, slider.valueAsNumber), false));
   text.addEventListener("change", () => {
     const value = typed(row);
-    if (!(value >= target.low && value <= target.high)) {
+    if (!(value >= target.low && value <= most(target))) {
       row.refused = whatWorks(row);
       showResult(row, target.name in currentTargets());
       return;
@@ -92,7 +93,7 @@ function addRow(target) {
   });
   text.addEventListener("input", () => {
     const value = typed(row);
-    if (!row.refused || !(value >= target.low && value <= target.high)) return;
+    if (!row.refused || !(value >= target.low && value <= most(target))) return;
     row.refused = ""; // it would work now
     showResult(row, target.name in currentTargets());
   });
@@ -114,14 +115,21 @@ function toggle(row) {
   wish(targets, false);
 }
 
+/** The most that a target may be: of a decay more where the selected kick may ring on. @param {Target} target */
+function most({ high, longest }) {
+  const seconds = state.sound?.recipe?.length_s ?? MODEL_S;
+  return longest ? Math.min(longest, high * Math.max(seconds / MODEL_S, 1)) : high;
+}
+
 /** @param {Target} target @param {number} ticks */
-function fromTicks({ scale, low, high }, ticks) {
-  const share = ticks / TICKS;
+function fromTicks(target, ticks) {
+  const { scale, low } = target, high = most(target), share = ticks / TICKS;
   return scale === "log2" ? low * (high / low) ** share : low + share * (high - low);
 }
 
 /** @param {Target} target @param {number} value */
-function toTicks({ scale, low, high }, value) {
+function toTicks(target, value) {
+  const { scale, low } = target, high = most(target);
   const share = scale === "log2" ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low);
   return Math.round(TICKS * Math.min(Math.max(share, 0), 1));
 }
@@ -329,7 +337,7 @@ function whatWorks({ target, text }) {
   if (calibrated && !Number.isNaN(parse(text.value, calibrated.unit)) && Number.isNaN(parse(text.value, target.unit))) {
     return calibrated.unit === "Hz" ? "no note is known of this kick" : `no ${calibrated.unit} is known of this kick`;
   }
-  return range(target.low, target.high, target.unit);
+  return range(target.low, most(target), target.unit);
 }
 
 /** What stands in a control's text field. @param {Row} row @param {number | null} value */

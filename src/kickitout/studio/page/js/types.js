@@ -36,6 +36,7 @@
  * @property {string} scale
  * @property {number} low
  * @property {number} high
+ * @property {number | null} [longest]  the most of a kick that may ring on
  * @property {string} meaning
  *
  * @typedef {object} Calibration  what a control does to a field of the card, though nothing measures that here
