@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import tarfile
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from commands import code_of
 import kickitout
 from kickitout.audio import read_comment, read_sound, write_sound
 from kickitout.cli import main
+from kickitout.export.kits.formats import KIT_FORMATS
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.noise import normal
 from kickitout.generation.recipe import find_latent
@@ -191,10 +194,28 @@ def test_all_that_makes_kicks_lets_them_ring(model, rings, tmp_path):
         assert LENGTH <= one.channels.shape[1] <= SAMPLE_RATE
         np.testing.assert_array_equal(kickitout.render(one.recipe, model), one.wave)
     assert made[-3].channels.shape[1] == SAMPLE_RATE  # the blend of one kick: itself
-    kit = kickitout.write_kit(tmp_path / "kit", [rings], length_s=2, layers=1, round_robins=1, formats=["sfz"])
-    (sound,) = kit.folder.rglob("*.wav")
-    assert read_sound(sound).seconds > 1
-    assert len(kickitout.render(sound)) == len(read_sound(sound).samples)
+
+
+@pytest.mark.parametrize("formats", [[name] for name in KIT_FORMATS])
+def test_a_kit_of_any_format_holds_kicks_that_ring(formats, rings, tmp_path):
+    kit = kickitout.write_kit(tmp_path / "kit", [rings], length_s=2, layers=1, round_robins=1, formats=formats)
+    for path in list(kit.folder.rglob("*")):
+        if zipfile.is_zipfile(path):
+            zipfile.ZipFile(path).extractall(tmp_path / "kit" / f"{path.stem} {formats[0]}")
+        elif path.is_file() and tarfile.is_tarfile(path):
+            with tarfile.open(path) as archive:
+                archive.extractall(tmp_path / "kit" / f"{path.stem} {formats[0]}", filter="data")
+    sounds = [path for path in kit.folder.rglob("*") if path.suffix in (".wav", ".flac")]
+    assert sounds
+    assert all(read_sound(path).seconds > 1 for path in sounds)
+
+
+def test_a_file_of_any_format_holds_a_kick_that_rings(model, rings, tmp_path):
+    (kick,) = generate_kicks([rings], model, length_s=2)
+    for form in ("wav", "flac"):
+        (path,) = kickitout.write_kicks([kick], tmp_path / form, format=form)
+        assert len(read_sound(path).samples) == kick.channels.shape[1]
+        assert len(kickitout.render(path)) == kick.channels.shape[1]
 
 
 def test_targets_are_what_the_card_reads_of_the_whole_kick(model, tmp_path):
