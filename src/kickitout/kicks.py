@@ -210,7 +210,7 @@ def draw(
 
 def invert(sound: SoundLike | Kick, model: ModelLike = DEFAULT) -> Inversion:
     """The latent whose kick is most like a sound, and how near it comes: mean level difference in dB where either
-    sounds, before and after refining (two different kicks are about 10 dB apart).
+    sounds, before and after refining (two different kicks are about 8 dB apart).
 
     A file that this model made says its own latent. Of any other sound an encoder guesses the latent, and a search
     refines it (GAN inversion, Zhu et al. 2016, arxiv.org/abs/1609.03552). Raises UserError for a file that is no single

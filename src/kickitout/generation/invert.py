@@ -48,9 +48,12 @@ class Inversion(NamedTuple):
     model: str = ""
 
 
+OTHERS_DB = 8  # apart are two different kicks: `kick lab measure reconstruction`
+
+
 def nearness(after: float) -> str:
     """How near the model comes, as a sentence."""
-    return f"reconstructed, {after:.1f} dB apart on average where either sounds (two different kicks: 10 dB)"
+    return f"reconstructed, {after:.1f} dB apart on average where either sounds (two different kicks: {OTHERS_DB} dB)"
 
 
 class EncoderSession:
@@ -185,6 +188,11 @@ def _tuned(
 def _end_hz(wave: np.ndarray) -> float:
     """NaN for a sound without a steady pitch."""
     return float(cards(wave[None])["pitch_end_hz"][0])
+
+
+def apart_where_either_sounds(a: np.ndarray, b: np.ndarray) -> float:
+    """How far apart two kicks [T] are told to be, in dB: 0 where nothing sounds. See `_distance`."""
+    return _distance(_spectra(a), _spectra(b))
 
 
 def _spectra(wave: np.ndarray) -> list[np.ndarray]:
