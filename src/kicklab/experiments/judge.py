@@ -95,7 +95,7 @@ class Judge:
         self.real = measure_features(self.waves, groups=both.groups[strange[0]])
         sets = [strange[1], np.flatnonzero(heard)]
         rows = [_some(part, len(self.waves)) for part in sets]
-        self.other_waves = both.waves[rows[0]]
+        self.other_waves, self.other_who = both.waves[rows[0]], who[rows[0]]
         self.others, self.recorded = (measure_features(both.waves[part], groups=both.groups[part]) for part in rows)
 
     @property
