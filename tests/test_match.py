@@ -326,3 +326,14 @@ def test_a_pitch_that_is_met_and_does_not_rest_is_said_so(tmp_path, capsys):
         if told:
             assert (told[1], told[2]) == ("falls" if drift > 0 else "rises", f"{abs(drift):.0f}")
     assert "the pitch of 1 of 2 kicks still moves by more than a semitone where it is measured" in said.err
+
+
+def test_tolerances_that_are_given_one_by_one_hold_together(tmp_path, capsys):
+    call = ["generate", "--seeds", "0", "--note", "F1", "--decay", "200", "-o", str(tmp_path)]
+    assert main([*call, "--tolerance", "note=1", "--tolerance", "decay=0.5%"]) == 0
+    line = capsys.readouterr().out.splitlines()[0]
+    cents, per_cent = (float(found) for found in re.findall(r"\(([+-][\d.]+) (?:cents|%)\)", line))
+    assert abs(cents) <= 1
+    assert abs(per_cent) <= 0.5
+    assert main([*call, "--force", "--tolerance", "note=1", "--tolerance", "note=2"]) == 2
+    assert "--tolerance: pitch is there twice" in capsys.readouterr().err

@@ -176,6 +176,17 @@ def test_a_long_kick_is_known_as_the_one_it_is(model, rings, tmp_path):
     np.testing.assert_array_equal(found.latent, played.latent)
 
 
+@pytest.mark.parametrize(("style", "seeds"), [("808", (0, 113, 149)), (None, (103, 144))])
+def test_no_kick_swells_after_it_has_sunk(style, seeds):
+    """Of those two partials in the last 150 ms beat for a second: they rose by 5 to 17 dB."""
+    span = SAMPLE_RATE // 20
+    for kick in generate_kicks(seeds, style=style, length_s=2):
+        wave = kick.channels.mean(axis=0)[round(0.42 * SAMPLE_RATE) :]
+        blocks = np.abs(wave[: len(wave) // span * span]).reshape(-1, span).max(axis=1)
+        levels = 20 * np.log10(np.maximum(blocks, 1e-4))
+        assert (levels - np.minimum.accumulate(levels)).max() < 3.0
+
+
 def test_all_that_makes_kicks_lets_them_ring(model, rings, tmp_path):
     (kick,) = kickitout.match([rings], {"pitch": 50.0}, model, length_s=1)
     usual = kickitout.render(kick.recipe | {"length_s": 0.5})

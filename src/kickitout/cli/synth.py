@@ -9,14 +9,18 @@ Styles are 808, 909, acoustic, machine, techno, hard and lofi.
 from __future__ import annotations
 
 import argparse
+import csv
+import os
 from pathlib import Path
 
 import kickitout
 from kickitout.cli.values import many
-from kickitout.errors import count
-from kickitout.files import make_folder, write_whole
+from kickitout.errors import UserError, count
+from kickitout.files import check_new_file, make_folder, write_whole
 
 HELP = "render kicks with the procedural synthesiser"
+COLUMNS = ["file", "source", "licence"]
+SOURCE = ("kickitout procedural", "CC0-1.0")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,23 +32,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    import csv
-    import io
     import json
     from dataclasses import asdict
 
     from kickitout.sound import SAMPLE_RATE
 
-    index = io.StringIO()
-    rows = csv.writer(index)
-    rows.writerow(["file", "source", "licence"])
-    for seed in range(args.seed, args.seed + args.n):
+    seeds = range(args.seed, args.seed + args.n)
+    if args.out.is_dir() and not args.force:
+        for seed in seeds:  # before anything is written
+            check_new_file(args.out / _name(seed))
+    index = args.out / "index.csv"
+    stated = _stated(index, args.force)
+    for seed in seeds:
         (wave,), (parameters,) = kickitout.synthesise([seed], args.style)  # one at a time: there may be millions
-        name = f"synth_{seed:06d}.wav"
         comment = json.dumps({"kickitout": "procedural", "seed": seed, "parameters": asdict(parameters)})
-        path = make_folder(args.out) / name  # a seed or style that is none leaves no folder
+        path = make_folder(args.out) / _name(seed)  # a seed or style that is none leaves no folder
         kickitout.write_sound(path, wave, SAMPLE_RATE, bits="24", comment=comment, force=args.force)
-        rows.writerow([name, "kickitout procedural", "CC0-1.0"])
-    write_whole(args.out / "index.csv", index.getvalue().encode())
+        stated[path.name] = SOURCE
+    rows = [COLUMNS, *([name, *said] for name, said in stated.items())]
+    write_whole(index, "".join(f"{','.join(row)}\r\n" for row in rows).encode())
     print(f"{count(args.n, 'kick')} in {args.out}")
     return 0
+
+
+def _name(seed: int) -> str:
+    return f"synth_{seed:06d}.wav"
+
+
+def _stated(index: Path, force: bool) -> dict[str, tuple[str, str]]:
+    """What an index.csv of this command says of the files that are there. Raises UserError for one of somebody else,
+    unless it is to be replaced."""
+    if not os.path.lexists(index):
+        return {}
+    try:
+        head, *rows = csv.reader(index.read_text("utf-8").splitlines()) if index.is_file() else [[]]
+        ours = head == COLUMNS and all(tuple(said) == SOURCE for _, *said in rows)
+    except (OSError, ValueError, csv.Error):
+        ours = False
+    if ours:
+        return {name: SOURCE for name, *_ in rows}
+    if force:
+        return {}
+    raise UserError(f"{index}: says where other sounds are from; choose another folder, or replace it with --force")

@@ -35,8 +35,8 @@ def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False) -> None
             continue
         group.add_argument(f"--{target.name}", dest=f"ask_{target.name}", type=quantity(target.unit), default=None,
                            metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
-    group.add_argument("--tolerance", type=tolerances, default=None, metavar="TARGET=ERROR",
-                       help=f"the largest error of a target that is met ({_tolerances()})")  # fmt: skip
+    group.add_argument("--tolerance", type=tolerances, action="append", default=[], metavar="TARGET=ERROR[,...]",
+                       help=f"the largest error of each target that is met ({_tolerances()})")  # fmt: skip
     group.add_argument("--tries", type=positive, default=None, metavar="N",
                        help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
 
@@ -54,7 +54,12 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
     tries = kickitout.TargetRequest.tries if args.tries is None else args.tries
-    return kickitout.TargetRequest(targets, args.tolerance or {}, tries)
+    tolerance: dict[str, float] = {}
+    for part in args.tolerance:
+        if twice := sorted(tolerance.keys() & part.keys()):
+            raise UserError(f"--tolerance: {twice[0]} is there twice; give one error of each target")
+        tolerance |= part
+    return kickitout.TargetRequest(targets, tolerance, tries)
 
 
 def answer_text(lines: Iterable[TargetResult]) -> str:

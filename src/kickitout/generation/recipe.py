@@ -159,6 +159,8 @@ def check_maker(recipe: Mapping[str, Any], model: Model | None, where: str) -> M
     digest = str(recipe.get("model_sha256", ""))
     if model is not None and goes_by(model, digest):
         return model
+    if recipe.get("kickitout") == "procedural":
+        raise UserError(f"{where}: `kick synth` rendered it, seed {recipe.get('seed', 0)}, and renders it again")
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
     other = "" if model is None else f", another model than this one ({model.digest[:12]})"
     raise UserError(f"{named}{other}; {where_had(digest)}give the file of that model with --model")

@@ -38,6 +38,7 @@ LEAST_ENERGY = 1e-20  # of a direction: 100 dB below what is heard
 HELD = SAMPLE_RATE // 40  # samples: 25 ms, one cycle of 40 Hz; the tail is no louder than the kick was in the last one
 STOPPING_DB = 3.0  # where that was quieter by more than it should be, it was stopping, and goes on as quickly
 LOUDEST = SAMPLE_RATE // 20  # samples: 50 ms, a cycle of 20 Hz; no later peak is above those in the last one
+RISE_DB = 2.0  # and a tail that has sunk rises by no more: two partials that fit a bent decay beat for a second
 BLOCK = 256  # samples
 LENGTH_KEY = "length_s"  # in a recipe: the most seconds that its kick lasts
 
@@ -109,7 +110,7 @@ def _falling(samples: int) -> np.ndarray:
 
 def _tail(wave: np.ndarray, samples: int, floor: float) -> np.ndarray:
     """[C, up to `samples`], what follows a wave [C, T], while it can be above `floor`: of as many partials as leave it
-    no louder than it was."""
+    no louder than it was, and sinking."""
     loudest = np.abs(wave[:, -LOUDEST:]).max()
     for partials in range(MOST_PARTIALS, 0, -1):
         exponents, amplitudes = damped_sinusoids(wave, partials)
@@ -120,9 +121,18 @@ def _tail(wave: np.ndarray, samples: int, floor: float) -> np.ndarray:
         most = np.exp(np.outer(np.arange(0, samples, BLOCK), exponents.real)) @ np.abs(amplitudes).T  # [blocks, C]
         heard = BLOCK * int((most > floor).any(axis=1).sum())
         tail = _played(exponents, amplitudes, 0, min(samples, max(FADE_OUT, heard) + FADE_OUT))
-        if max(tail.max(), -tail.min()) <= loudest:
+        if max(tail.max(), -tail.min()) <= loudest and _rise_db(wave, tail, floor) <= RISE_DB:
             break
     return tail
+
+
+def _rise_db(wave: np.ndarray, tail: np.ndarray, floor: float) -> float:
+    """By how much a tail [C, T] behind a wave rises at most after it has sunk: of peaks in LOUDEST samples, above
+    `floor`."""
+    blocks = tail.shape[1] // LOUDEST
+    peaks = np.abs(tail[:, : blocks * LOUDEST]).reshape(len(tail), blocks, LOUDEST).max(axis=(0, 2))
+    levels = 20 * np.log10(np.maximum([np.abs(wave[:, -LOUDEST:]).max(), *peaks], floor))
+    return float((levels - np.minimum.accumulate(levels)).max())
 
 
 def damped_sinusoids(wave: np.ndarray, partials: int = MOST_PARTIALS) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,7 @@ from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.pitching import Tuned, tune
 from kickitout.export.kits.plan import Plan
-from kickitout.export.kits.sources import KitSource
+from kickitout.export.kits.sources import KitSource, ascii_label
 from kickitout.export.kits.velocity import Variation, Zone
 from kickitout.export.sounds import SoundFormat, encode_kick
 from kickitout.generation.shaping import Shape, shape
@@ -190,4 +190,4 @@ def _measure(kick: KitSource, shapes: Sequence[Shape]) -> tuple[np.ndarray, np.n
 def _file_name(number: int, pitch: Tuned, kick: KitSource, zone: Zone, round_robin: int) -> str:
     """No blanks, no sharps, no accents: SFZ players differ in what they make of them."""
     note = "nopitch" if pitch.note is None else pitch.name.replace("#", "s")
-    return f"{kick.word}{number:02d}_{note}_{kick.label}_v{zone.layer}_r{round_robin}.wav"
+    return f"{kick.word}{number:02d}_{note}_{ascii_label(kick.label)}_v{zone.layer}_r{round_robin}.wav"

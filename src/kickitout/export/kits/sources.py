@@ -39,7 +39,8 @@ from kickitout.notes import to_hz
 
 @dataclass(frozen=True)
 class KitSource:
-    """A kick that goes into a kit. name: for messages; label: for file names; recipe: of the kick before it is shaped.
+    """A kick that goes into a kit. name: for messages; label: in the names of its sounds; recipe: of the kick before it
+    is shaped.
 
     source and licence: of a file, as its folder's index.csv states them.
     """
@@ -169,10 +170,20 @@ def _load(candidate: Candidate) -> KitSource:
 
 
 def _label(name: str) -> str:
-    """What is left of a file's name in the names of its sounds: letters and digits that every system and player takes.
+    """What is left of a file's name in the names of its sounds: letters and digits, of any script.
 
-    >>> _label("folder/Küche & Bad #3.wav")
-    'Kuche-Bad-3'
+    >>> _label("folder/Küche & Bad #3.wav"), _label("キック 1.ogg"), _label("....wav")
+    ('Küche-Bad-3', 'キック-1', 'sound')
     """
-    plain = unicodedata.normalize("NFKD", PurePath(name).stem).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9]+", "-", plain)[:24].strip("-") or "sound"
+    text = unicodedata.normalize("NFC", PurePath(name).stem)
+    return re.sub(r"[\W_]+", "-", text)[:24].strip("-") or "sound"
+
+
+def ascii_label(label: str) -> str:
+    """The same in the names of files: letters and digits that every system and player takes.
+
+    >>> ascii_label("Küche-Bad-3"), ascii_label("Größe-1"), ascii_label("キック-1"), ascii_label("キック")
+    ('Kuche-Bad-3', 'Grosse-1', '1', 'sound')
+    """
+    plain = unicodedata.normalize("NFKD", label.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-") or "sound"

@@ -25,6 +25,7 @@ const LEAST_ENERGY = 1e-20;
 const HELD = 1102; // samples
 const STOPPING_DB = 3;
 const LOUDEST = 2205; // samples
+const RISE_DB = 2;
 const BLOCK = 256; // samples
 
 const POINTS = Math.floor((WINDOW - TAPS) / STEP) + 1; // that are analysed
@@ -74,7 +75,7 @@ function rms(wave) {
 /** A decay in dB a second as the exponent of one sample. @param {number} db */
 const perSample = (db) => (db * Math.LN10) / 20 / RATE;
 
-/** What follows a wave while it is audible: of as many partials as leave it no louder than it was. @param {Float64Array[]} wave @param {number} samples @param {number} floor */
+/** What follows a wave while it is audible: of as many partials as leave it no louder than it was, and sinking. @param {Float64Array[]} wave @param {number} samples @param {number} floor */
 function following(wave, samples, floor) {
   const most = loudest(wave.map((channel) => channel.subarray(-LOUDEST)));
   let tail = wave;
@@ -92,9 +93,22 @@ function following(wave, samples, floor) {
       if (Math.max(...levels) > floor) audible += BLOCK;
     }
     tail = played({ exponents, amplitudes }, 0, Math.min(samples, Math.max(FADE_OUT, audible) + FADE_OUT));
-    if (loudest(tail) <= most) break;
+    if (loudest(tail) <= most && riseDb(wave, tail, floor) <= RISE_DB) break;
   }
   return tail;
+}
+
+/** By how much a tail rises at most after it has sunk. @param {Float64Array[]} wave that it follows @param {Float64Array[]} tail @param {number} floor */
+function riseDb(wave, tail, floor) {
+  const level = (/** @type {ArrayLike<number>[]} */ part) => 20 * Math.log10(Math.max(loudest(part), floor));
+  let least = level(wave.map((channel) => channel.subarray(-LOUDEST)));
+  let rise = 0;
+  for (let at = 0; at + LOUDEST <= tail[0].length; at += LOUDEST) {
+    const now = level(tail.map((channel) => channel.subarray(at, at + LOUDEST)));
+    rise = Math.max(rise, now - least);
+    least = Math.min(least, now);
+  }
+  return rise;
 }
 
 /** The end of a wave as sums of a e^(p t), t in samples from its end on. @param {Float64Array[]} wave WINDOW samples @param {number} partials @returns {Partials} */
