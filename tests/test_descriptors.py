@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from known_kicks import ON, RATE, TIME, cents, decaying, kick
 
-from kickitout.descriptors import card, cards, periods, pitch_drift
+from kickitout.descriptors import card, cards, periods, pitch_drift, pitch_scatter
 from kickitout.sound import LENGTH, ONSET
 
 pytestmark = [pytest.mark.light, pytest.mark.decides]
@@ -180,3 +180,13 @@ def test_the_drift_of_a_pitch_is_that_of_its_glide_and_none_where_it_rests():
     assert pitch_drift(glide(100, 35, 0.5)) == pytest.approx(1200 * math.log2(100 / 35) / 0.5 * 2 * spread, rel=0.12)
     assert pitch_drift(glide(35, 100, 0.5)) < -100
     assert math.isnan(pitch_drift(np.zeros(22_050, np.float32)))
+
+
+def test_periods_that_lie_far_apart_scatter_and_a_glide_does_not():
+    assert pitch_scatter(glide(50, 50)) < 5
+    assert pitch_scatter(glide(60, 50)) < 20
+    rng = np.random.default_rng(0)
+    turns = (np.linspace(0, 2 * np.pi, round(RATE / hz), endpoint=False) for hz in rng.uniform(40, 75, 24))
+    wave = np.concatenate([np.sin(turn) for turn in turns])[:LENGTH]
+    assert pitch_scatter((wave * np.exp(-np.arange(len(wave)) / 8000)).astype(np.float32)) > 150
+    assert math.isnan(pitch_scatter(np.zeros(LENGTH, np.float32)))

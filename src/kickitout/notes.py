@@ -51,14 +51,18 @@ def note_name(midi: int) -> str:
     return f"{NOTE_NAMES[midi % 12]}{midi // 12 - 1}"
 
 
-def drift_said(cents: float) -> str:
-    """What is to be said of a pitch that falls by so many cents where it is measured; empty where it rests, or is none.
+def unrest_said(drift: float, scatter: float) -> str:
+    """What is to be said of a pitch that falls by so many cents where it is measured, and whose periods scatter by so
+    many; empty where it rests, or is none.
 
-    >>> drift_said(292.3), drift_said(-150.0), drift_said(20.0), drift_said(math.nan)
+    >>> unrest_said(292.3, 20.0), unrest_said(-150.0, 200.0), unrest_said(20.0, 5.0), unrest_said(math.nan, math.nan)
     ('its pitch still falls by 292 cents', 'its pitch still rises by 150 cents', '', '')
+    >>> unrest_said(20.0, 184.0)
+    'its pitch is not clear (its periods scatter by 184 cents)'
     """
-    how = "falls" if cents > 0 else "rises"
-    return f"its pitch still {how} by {abs(cents):.0f} cents" if abs(cents) > SEMITONE_CENTS else ""
+    if abs(drift) > SEMITONE_CENTS:
+        return f"its pitch still {'falls' if drift > 0 else 'rises'} by {abs(drift):.0f} cents"
+    return f"its pitch is not clear (its periods scatter by {scatter:.0f} cents)" if scatter > SEMITONE_CENTS else ""
 
 
 def to_midi(hz: float) -> float:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.notes import drift_said, read_note, to_hz, to_midi
+from kickitout.notes import read_note, to_hz, to_midi, unrest_said
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _beyond(line: TargetResult) -> str:
 def _restless(path: Path) -> str:
     """What is to be said of a sound file that was asked for its pitch and does not rest on it; empty where it does."""
     (sound,) = kickitout.read_cards([path])
-    said = "" if isinstance(sound, UserError) else drift_said(sound.drift_cents)
+    said = "" if isinstance(sound, UserError) else unrest_said(sound.drift_cents, sound.scatter_cents)
     return said and f"; {said} there"
 
 
@@ -120,8 +120,8 @@ class TargetTally:
             print(f"targets: {self.kicks - self.missing} of {self.kicks} kicks meet all", file=sys.stderr)
         if self.moving:
             of = f"{self.moving} of {count(self.kicks, 'kick')}"
-            print(f"targets: the pitch of {of} still moves by more than a semitone where it is measured: they "
-                  "pass the pitch that was asked for, and do not rest on it", file=sys.stderr)  # fmt: skip
+            print(f"targets: the pitch of {of} moves or scatters by more than a semitone where it is measured: "
+                  "they have the pitch that was asked for, and do not rest on it", file=sys.stderr)  # fmt: skip
 
 
 def tolerances(text: str) -> dict[str, float]:

@@ -15,7 +15,7 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound, read_sound
 from kickitout.audio.prepare import Prepared, prepare
 from kickitout.datasets.scan import Candidate, scan
-from kickitout.descriptors import cards_of_each, format_card, level_curve, pitch_curve, pitch_drift
+from kickitout.descriptors import cards_of_each, format_card, level_curve, pitch_curve, pitch_drift, pitch_scatter
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
 from kickitout.files import as_list
@@ -45,6 +45,12 @@ class MeasuredSound(NamedTuple):
         """By how much the pitch falls where `pitch_end_hz` is measured: more than a semitone is no note that it rests
         on. NaN for a sound without a pitch."""
         return pitch_drift(self.wave)
+
+    @property
+    def scatter_cents(self) -> float:
+        """By how much its periods scatter there: more than a semitone is no note that anybody hears. NaN for a sound
+        without a pitch."""
+        return pitch_scatter(self.wave)
 
     @property
     def panels(self) -> list[Panel]:

@@ -23,7 +23,7 @@ from kickitout.descriptors.endings import measure_endings
 from kickitout.descriptors.fields import FIELD_NAMES, FIELDS, Cards, Field, Why, format_card
 from kickitout.descriptors.level import level_curves, measure_level, trace_level
 from kickitout.descriptors.loudness import measure_loudness, measure_shares
-from kickitout.descriptors.pitch import measure_pitch, trace_drift, trace_periods
+from kickitout.descriptors.pitch import measure_pitch, trace_periods, trace_rest
 from kickitout.errors import UserError
 from kickitout.sound import SAMPLE_RATE
 
@@ -42,6 +42,7 @@ __all__ = [
     "periods",
     "pitch_curve",
     "pitch_drift",
+    "pitch_scatter",
 ]
 
 KEPT_BYTES = (32 << 20) - (64 << 10)  # the most that raises glibc's threshold, less its own header
@@ -150,7 +151,15 @@ def pitch_drift(wave: np.ndarray, rate: float = SAMPLE_RATE) -> float:
     a sound without a pitch. A body whose pitch rests is within some cents; one that falls by a semitone and more has a
     last pitch, and no note."""
     block = _one(wave, rate)
-    return trace_drift(block) if block else math.nan
+    return trace_rest(block)[0] if block else math.nan
+
+
+def pitch_scatter(wave: np.ndarray, rate: float = SAMPLE_RATE) -> float:
+    """By how many cents the periods of a sound scatter where `pitch_end_hz` is measured, around a line; NaN for a sound
+    without a pitch. A tone has some cents; where it is a semitone and more, the pitch is a middle of many, and nobody
+    hears it as a note."""
+    block = _one(wave, rate)
+    return trace_rest(block)[1] if block else math.nan
 
 
 def level_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:

@@ -343,16 +343,21 @@ def trace_periods(block: SoundBlock) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return seconds, path.hz[0][there], path.weight[0][there]
 
 
-def trace_drift(block: SoundBlock) -> float:
-    """Cents by which the pitch of the first sound falls in its tail: along the line through its periods, from one
-    standard deviation of their times before their mean to one behind it. NaN where there are too few."""
+def trace_rest(block: SoundBlock) -> tuple[float, float]:
+    """Cents by which the pitch of the first sound falls in its tail, and by which its periods scatter there: along the
+    line through them, from one standard deviation of their times before their mean to one behind it, and a standard
+    deviation around the line. NaN where there are too few."""
     path = track(block)
     weight = tail_weights(path)[0]
     there = weight > 0
     if path.count[0] < 4 or there.sum() < 2:
-        return float("nan")
+        return float("nan"), float("nan")
     share, ms = weight[there] / weight[there].sum(), path.times[0][there]
     cents = 1200 * np.log2(path.hz[0][there])
     since = ms - share @ ms
     spread = float(share @ since**2)
-    return float(-2 * (share * since) @ cents / np.sqrt(spread)) if spread > 0 else float("nan")
+    if spread <= 0:
+        return float("nan"), float("nan")
+    slope = float((share * since) @ cents / spread)
+    off = cents - share @ cents - slope * since
+    return -2 * slope * float(np.sqrt(spread)), float(np.sqrt(share @ off**2))

@@ -11,13 +11,13 @@ from importlib.resources import files
 
 from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
-from kickitout.descriptors import pitch_drift
+from kickitout.descriptors import pitch_drift, pitch_scatter
 from kickitout.errors import count, one_line
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import KIT_FORMATS
 from kickitout.generation.model import Model
 from kickitout.models.files import notice_of
-from kickitout.notes import GM_KICK, drift_said, note_name
+from kickitout.notes import GM_KICK, note_name, unrest_said
 
 KIT_FORMAT = "kickitout-kit-1"
 HEARD_LU = 1.0
@@ -54,7 +54,8 @@ def remarks(kit: Kit) -> list[str]:
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
-        if kick.tuned.note is not None and (said := drift_said(pitch_drift(kick.kick.wave.mean(axis=0)))):
+        wave = kick.kick.wave.mean(axis=0)
+        if kick.tuned.note is not None and (said := unrest_said(pitch_drift(wave), pitch_scatter(wave))):
             lines.append(f"does not rest on its note: {who}: {said} where it is measured")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
