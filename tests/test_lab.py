@@ -313,7 +313,7 @@ def test_a_table_has_a_line_for_each_row_of_a_study(toy_lab, capsys):
     assert "ablation" in capsys.readouterr().err  # what is known
 
 
-def test_results_alone_hold_no_sounds_and_are_enough_for_the_findings(toy_lab, tmp_path, capsys):
+def test_results_alone_hold_no_runs_and_are_enough_for_the_findings(toy_lab, tmp_path, capsys):
     words = ["lab", "results", "--lab", str(toy_lab.path), "-o", str(tmp_path / "alone")]
     assert main(words) == 0
     written = [Path(line) for line in capsys.readouterr().out.splitlines()]
