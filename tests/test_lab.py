@@ -474,6 +474,43 @@ def test_what_is_said_of_kickae_follows_from_the_committed_results():
     assert min(min(found) for found in told.values()) >= 0.94
 
 
+def test_what_is_said_of_what_ends_learning_follows_from_the_committed_results():
+    """In docs/laboratory.md: critics know any number of kicks by heart; with few of them a DCGAN gets worse again."""
+    e, confirm = (read_evidence(Lab(ROOT / "docs" / "evidence"), "end", part) for part in ("test", "confirm"))
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    dcgans = [f"DCGAN, {kicks} kicks" for kicks in ("64", "128", "all", "more")]
+    autos = [f"KickAE, {kicks} kicks" for kicks in ("64", "all", "more")]
+    assert set(e.rows) == {*dcgans, *autos}  # another row needs a sentence of its own
+    areas = [run[-1]["critic"]["auc"] for row in dcgans for run in e.rows[row].logs]
+    learned = [[run[-1]["training_kicks"] for run in e.rows[row].logs] for row in dcgans]
+    assert f"an area under the curve of {min(areas):.3f} to {max(areas):.2f}, with 64, 128, 287 or" in page
+    assert f"{min(learned[3])} to {max(learned[3])} of them" in page
+    assert [set(numbers) for numbers in learned[:3]] == [{64}, {128}, {287}]
+    at = {row: e.distance(row).value for row in e.rows}
+    assert "it lies at {:.1f}, {:.1f}, {:.1f} and {:.1f} dB".format(*(at[row] for row in dcgans)) in page
+    few, fewer, more, auto, auto_more = (p for *_, p in e.named())
+    assert min(few, fewer, more, auto, auto_more) >= LEVEL
+    *others, (f, elsewhere) = ((f, p) for *_, f, p in confirm.named())
+    assert min(p for _, p in others) >= LEVEL > elsewhere
+    assert f.value > 0  # nearer with more
+    assert f"on the sources that nothing was chosen by it is nearer with more (p = {elsewhere:.3f})" in page
+    assert (
+        f"(p = {few:.3f} and {fewer:.2f} after Holm for 64 and 128 against all, {more:.2f} for all against more)"
+        in page
+    )
+    assert "lies at {:.1f}, {:.1f} and {:.1f} dB with 64, all and more".format(*(at[row] for row in autos)) in page
+    assert f"(p = {auto:.2f} and {auto_more:.2f})" in page
+    values, seen = e.rows[dcgans[0]].values[:, :, 0], e.rows[dcgans[0]].seen
+    first, last = (find(seen[i] for i in values.argmin(axis=1)) for find in (min, max))
+    nearest, ends = sorted(values.min(axis=1)), sorted(values[:, -1])
+    told = f"nearest after {first:,} to {last:,} sounds, {nearest[0]:.1f} to {nearest[-1]:.1f} dB away, and end at "
+    assert f"{told}{ends[0]:.1f}, {ends[1]:.1f} and {ends[2]:.0f} dB" in page
+    assert [row for row in dcgans if e.alive(row) < 1] == [dcgans[0]]
+    worse = {row: e.rows[row].values[:, -1, 0] / e.rows[row].values[:, :, 0].min(axis=1) for row in dcgans}
+    assert f"{min(worse[dcgans[0]]):.1f} to {max(worse[dcgans[0]]):.0f} times as far; with all kicks" in page
+    assert f"seeds end {min(worse[dcgans[2]]):.1f} to {max(worse[dcgans[2]]):.1f} times as far" in page
+
+
 def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(started):
     e, confirm = started, read_evidence(Lab(ROOT / "docs" / "evidence"), "start", "confirm")
     whole = " ".join((ROOT / "README.md").read_text("utf-8").split())

@@ -27,7 +27,7 @@ from kickitout.metrics.resampling import bootstrap_counts
 from kicklab.data import LabData, embedded_kicks
 from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.sources import sources_of
-from kicklab.study import FEWEST_SEEDS, Study, load_study
+from kicklab.study import FEWEST_SEEDS, Study, load_study, rows_of
 
 SOFT = 0.3  # dB; below it the scale is linear
 SOURCE_DRAWS = 1000  # of the sources
@@ -309,8 +309,8 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
             path = lab.cell(entry["id"]) / "measured.json"
             if path.exists():
                 cells.setdefault(entry["row"], []).append(read_json(path))
-    rows = []
-    for row, number in wanted.items():
+    rows, order = [], {row.name: at for at, row in enumerate(rows_of(study))}
+    for row, number in sorted(wanted.items(), key=lambda one: order.get(one[0], len(order))):
         found = cells.get(row, [])
         problem = _problem(row, found, number, plan["budget"], part, len(unseen.sources))
         if problem:

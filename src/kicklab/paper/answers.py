@@ -64,7 +64,7 @@ def _learns(e: Evidence) -> list[str]:
     too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest DCGAN" if nearest != base else ""
     said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies "
     said += f"{lying(e, nearest)} from unseen sources"
-    said += f"; {still}." if (learning := e.learning(nearest)) else "."
+    said += ", still learning." if (learning := e.learning(nearest)) else "."
     more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
     more += [also if others else "", _told_apart(e, learned), *missed_sentences(e, _alike(e))]
@@ -141,7 +141,7 @@ def _ends(e: Evidence) -> list[str]:
     areas = {row: [log[-1]["critic"]["auc"] for log in runs.logs if log[-1]["critic"]] for row, runs in e.rows.items()}
     told = [f"{np.mean(found):.2f} ({name(row)})" for row, found in areas.items() if found]
     apart = f"Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
-    found = [said or "That the number of kicks moves where a model ends is not shown.", apart if told else ""]
+    found = [said or "More kicks are not shown to help.", apart if told else ""]
     return [one for one in found if one]
 
 
