@@ -120,11 +120,12 @@ def test_the_monitor_names_losses_that_sit_on_a_constant():
 @pytest.mark.slow
 @pytest.mark.once
 def test_a_training_whose_losses_sit_on_a_constant_is_told_why(tmp_path, capsys):
+    """From step 60 on they do; it is told where the score stops improving by chance, which depends on the processor."""
     config = str(files("kicklab") / "configs" / "ancestor.yaml")
     watch = ["monitor.every=30", "monitor.sounds=8", "monitor.patience=1", "monitor.on_trouble=warn"]
     settings = [word for change in (*SMALL, *watch) for word in ("--set", change)]
     command = ["train", str(write_kicks(tmp_path / "kicks", 16)), "--config", config, *settings]
-    assert main([*command, "--steps", "120", "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "run")]) == 0
+    assert main([*command, "--steps", "360", "--device", "cpu", "--threads", "1", "--out", str(tmp_path / "run")]) == 0
     told = "".join(capsys.readouterr()) + (tmp_path / "run" / "notebook.md").read_text("utf-8")
     assert "the critic is saturated: is a sigmoid applied twice, are labels above 1?" in told
 

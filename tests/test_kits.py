@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import zipfile
 
 import numpy as np
@@ -14,6 +15,7 @@ from kits import formula_kick, small_kit, write_kick
 from synthetic import swept_kick
 
 from kickitout.audio import decode_sound, encode_sound, write_sound
+from kickitout.cli import main
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.export.kits.build import COST_LU, build_kit, common_loudness
@@ -236,6 +238,17 @@ def test_a_kick_that_does_not_rest_on_its_note_is_named():
     kit = build_kit([type(falls)("falls", "falls", wave, falls.recipe), rests], Plan("Two", layers=1, round_robins=1))
     (said,) = [line for line in remarks(kit) if "does not rest" in line]
     assert said.startswith("does not rest on its note: kick 1, falls: its pitch still falls by ")
+
+
+def test_kicks_keep_their_names_in_any_script_and_files_have_letters_that_every_player_takes(tmp_path):
+    paths = [tmp_path / f"{name}.wav" for name in ("キック 1", "Größe")]
+    for path in paths:
+        write_sound(path, swept_kick(), SAMPLE_RATE)
+    how = ["--formats", "sfz", "--velocity-layers", "1", "--round-robin", "1"]
+    assert main(["kit", *map(str, paths), "-o", str(tmp_path / "kit"), *how]) == 0
+    names = [path.name for path in (tmp_path / "kit").rglob("*")]
+    assert sum(name.endswith(("キック-1.sfz", "Größe.sfz")) for name in names) == 2
+    assert {re.sub(r".*_([\w-]+)_v1_r1.wav", r"\1", name) for name in names if name.endswith(".wav")} == {"1", "Grosse"}
 
 
 def test_numbers_in_names_count_whatever_they_have_of_digits(tmp_path):
