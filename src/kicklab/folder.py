@@ -75,6 +75,11 @@ class Lab:
         """The folder of a cell."""
         return self.path / "cells" / identity
 
+    @property
+    def plans(self) -> list[Path]:
+        """Of the studies that were begun, by name."""
+        return sorted((self.path / "plans").glob("[!.]*.json"))
+
     def plan(self, study: str) -> Path:
         return self.path / "plans" / f"{study}.json"
 
@@ -104,7 +109,7 @@ class Lab:
     def refuse_older(self) -> None:
         """Raise UserError where studies were begun by a version that trained otherwise: their cells have other names,
         and would be trained again beside them without a word."""
-        for path in sorted((self.path / "plans").glob("[!.]*.json")):
+        for path in self.plans:
             if read_json(path).get("training") != TRAINING_VERSION:
                 raise UserError(
                     f"{self.path}: its study {path.stem} was begun by another version of kickitout, which trained "

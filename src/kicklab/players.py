@@ -11,7 +11,7 @@ import numpy as np
 from kickitout.audio import encode_sound
 from kickitout.sound import SAMPLE_RATE
 from kicklab.data import is_free
-from kicklab.folder import Lab, read_arrays
+from kicklab.folder import Lab, read_arrays, read_json
 from kicklab.pictures import made_waves
 from kicklab.study import load_study
 
@@ -28,11 +28,10 @@ def collect_players(lab: Lab, *, all_models: bool = False) -> Players:
     if not all_models and not all(is_free(row) for row in lab.sounds("kicks").train.rows):
         return {}
     found: Players = {}
-    for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
+    for plan in lab.plans:
         if load_study(plan.stem).data != "kicks":
             continue
-        cells = (lab.read_plan(plan.stem) or {"cells": []})["cells"]
-        for row in dict.fromkeys(entry["row"] for entry in cells if entry["source"] == "trained"):
+        for row in dict.fromkeys(entry["row"] for entry in read_json(plan)["cells"] if entry["source"] == "trained"):
             if (waves := made_waves(lab, plan.stem, row)) is not None:
                 found[plan.stem, row] = tuple(as_file(wave) for wave in waves[:PLAYED])
     return found

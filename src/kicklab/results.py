@@ -65,7 +65,7 @@ def collect(lab: Lab) -> list[dict[str, Any]]:
 
 def _measured(lab: Lab) -> Iterable[tuple[str, dict[str, Any], Path]]:
     """Study, entry of its plan, and file of each cell that is measured."""
-    for path in sorted((lab.path / "plans").glob("[!.]*.json")):
+    for path in lab.plans:
         for entry in read_json(path)["cells"]:
             known = lab.cell(entry["id"]) / "measured.json"
             if known.exists():
@@ -132,7 +132,7 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
         make_folder(out.cell(path.parent.name))
         text = json.dumps(read_json(path), ensure_ascii=False, separators=(",", ":"))
         written.append(write_whole(out.cell(path.parent.name) / "measured.json", text.encode()))
-    for plan in sorted((lab.path / "plans").glob("[!.]*.json")):
+    for plan in lab.plans:
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
     alone = () if lab.has_kicks else ((lab.path / "parts.csv", out.path / "parts.csv"), (lab.reference, out.reference))
     for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap), *alone):

@@ -42,14 +42,14 @@ def run(args: argparse.Namespace) -> int:
         for seed in seeds:  # before anything is written
             check_new_file(args.out / _name(seed))
     index = args.out / "index.csv"
-    stated = _stated(index, args.force)
+    names = dict.fromkeys(_stated(index, args.force))  # in their order, each once
     for seed in seeds:
         (wave,), (parameters,) = kickitout.synthesise([seed], args.style)  # one at a time: there may be millions
         comment = json.dumps({"kickitout": "procedural", "seed": seed, "parameters": asdict(parameters)})
         path = make_folder(args.out) / _name(seed)  # a seed or style that is none leaves no folder
         kickitout.write_sound(path, wave, SAMPLE_RATE, bits="24", comment=comment, force=args.force)
-        stated[path.name] = SOURCE
-    rows = [COLUMNS, *([name, *said] for name, said in stated.items())]
+        names[path.name] = None
+    rows = [COLUMNS, *([name, *SOURCE] for name in names)]
     write_whole(index, "".join(f"{','.join(row)}\r\n" for row in rows).encode())
     print(f"{count(args.n, 'kick')} in {args.out}")
     return 0
@@ -59,18 +59,18 @@ def _name(seed: int) -> str:
     return f"synth_{seed:06d}.wav"
 
 
-def _stated(index: Path, force: bool) -> dict[str, tuple[str, str]]:
-    """What an index.csv of this command says of the files that are there. Raises UserError for one of somebody else,
-    unless it is to be replaced."""
+def _stated(index: Path, force: bool) -> list[str]:
+    """The files that an index.csv of this command names. Raises UserError for one of somebody else, unless it is to be
+    replaced."""
     if not os.path.lexists(index):
-        return {}
+        return []
     try:
         head, *rows = csv.reader(index.read_text("utf-8").splitlines()) if index.is_file() else [[]]
         ours = head == COLUMNS and all(tuple(said) == SOURCE for _, *said in rows)
     except (OSError, ValueError, csv.Error):
         ours = False
     if ours:
-        return {name: SOURCE for name, *_ in rows}
+        return [name for name, *_ in rows]
     if force:
-        return {}
+        return []
     raise UserError(f"{index}: says where other sounds are from; choose another folder, or replace it with --force")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.notes import read_note, to_hz, to_midi, unrest_said
+from kickitout.notes import read_note, to_hz, to_midi
 from kickitout.units import UNITS
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _beyond(line: TargetResult) -> str:
 def _restless(path: Path) -> str:
     """What is to be said of a sound file that was asked for its pitch and does not rest on it; empty where it does."""
     (sound,) = kickitout.read_cards([path])
-    said = "" if isinstance(sound, UserError) else unrest_said(sound.drift_cents, sound.scatter_cents)
+    said = "" if isinstance(sound, UserError) else sound.unrest
     return said and f"; {said} there"
 
 

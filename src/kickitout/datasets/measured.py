@@ -15,10 +15,19 @@ import numpy as np
 from kickitout.audio import Sound, decode_sound, read_sound
 from kickitout.audio.prepare import Prepared, prepare
 from kickitout.datasets.scan import Candidate, scan
-from kickitout.descriptors import cards_of_each, format_card, level_curve, pitch_curve, pitch_drift, pitch_scatter
+from kickitout.descriptors import (
+    cards_of_each,
+    format_card,
+    level_curve,
+    pitch_curve,
+    pitch_drift,
+    pitch_rest,
+    pitch_scatter,
+)
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
 from kickitout.files import as_list
+from kickitout.notes import unrest_said
 from kickitout.sound import LONGEST_S, PEAK
 
 BLOCK = 64  # sounds that are measured at a time
@@ -51,6 +60,11 @@ class MeasuredSound(NamedTuple):
         """By how much its periods scatter there: more than a semitone is no note that anybody hears. NaN for a sound
         without a pitch."""
         return pitch_scatter(self.wave)
+
+    @property
+    def unrest(self) -> str:
+        """What both say of the pitch, in words; empty where it rests, or is none."""
+        return unrest_said(*pitch_rest(self.wave))
 
     @property
     def panels(self) -> list[Panel]:

@@ -42,6 +42,7 @@ __all__ = [
     "periods",
     "pitch_curve",
     "pitch_drift",
+    "pitch_rest",
     "pitch_scatter",
 ]
 
@@ -150,16 +151,20 @@ def pitch_drift(wave: np.ndarray, rate: float = SAMPLE_RATE) -> float:
     """By how many cents the pitch falls where `pitch_end_hz` is measured, over two standard deviations of time; NaN for
     a sound without a pitch. A body whose pitch rests is within some cents; one that falls by a semitone and more has a
     last pitch, and no note."""
-    block = _one(wave, rate)
-    return trace_rest(block)[0] if block else math.nan
+    return pitch_rest(wave, rate)[0]
 
 
 def pitch_scatter(wave: np.ndarray, rate: float = SAMPLE_RATE) -> float:
     """By how many cents the periods of a sound scatter where `pitch_end_hz` is measured, around a line; NaN for a sound
     without a pitch. A tone has some cents; where it is a semitone and more, the pitch is a middle of many, and nobody
     hears it as a note."""
+    return pitch_rest(wave, rate)[1]
+
+
+def pitch_rest(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[float, float]:
+    """`pitch_drift` and `pitch_scatter` of a sound, which are read from the same periods."""
     block = _one(wave, rate)
-    return trace_rest(block)[1] if block else math.nan
+    return trace_rest(block) if block else (math.nan, math.nan)
 
 
 def level_curve(wave: np.ndarray, rate: float = SAMPLE_RATE) -> tuple[np.ndarray, np.ndarray]:

@@ -70,11 +70,9 @@ class Bounded(NamedTuple):
         """In words."""
         if math.isinf(self.least):
             return f"at most {number(self.most)}"
-        return (
-            f"at least {number(self.least)}"
-            if math.isinf(self.most)
-            else f"{number(self.least)} to {number(self.most)}"
-        )
+        if math.isinf(self.most):
+            return f"at least {number(self.least)}"
+        return f"{number(self.least)} to {number(self.most)}"
 
 
 class Judge:

@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from kickitout._version import __version__
 from kickitout.datasets.scan import UNSTATED
-from kickitout.descriptors import pitch_drift, pitch_scatter
+from kickitout.descriptors import pitch_rest
 from kickitout.errors import count, one_line
 from kickitout.export.kits.build import Kit
 from kickitout.export.kits.formats import KIT_FORMATS
@@ -54,8 +54,7 @@ def remarks(kit: Kit) -> list[str]:
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
-        wave = kick.kick.wave.mean(axis=0)
-        if kick.tuned.note is not None and (said := unrest_said(pitch_drift(wave), pitch_scatter(wave))):
+        if kick.tuned.note is not None and (said := unrest_said(*pitch_rest(kick.kick.wave.mean(axis=0)))):
             lines.append(f"does not rest on its note: {who}: {said} where it is measured")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")
