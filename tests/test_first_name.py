@@ -16,7 +16,7 @@ from kickitout.training.config import load_config
 from kickitout.training.frozen import differing
 from kickitout.training.overview import REQUEST, look_at
 from kickitout.training.run_folder import RunFolder
-from kicklab.experiments.critics import read_cells
+from kicklab.critics_trial import read_cells
 from kicklab.folder import Lab, write_json
 from kicklab.results import Results, read_results
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from functools import partial
 
@@ -73,6 +74,7 @@ def test_the_table_names_what_recordings_do_and_what_is_enough(folders, capsys):
         "near-duplicates, %",
     ):
         assert f"| {measure}" in said
+    assert said.index("less the recordings") < said.index("less what the recordings learned from have")
 
 
 def test_what_is_not_enough_is_bold():
@@ -92,6 +94,27 @@ def test_the_worst_third_octave_may_be_2_db_off_however_far_recordings_are_apart
         lines["two_sample_logistic_thirds"].recordings[2] + judge.TOLD_MORE
     )
     assert "T60, median, ms" in [line.name for line in second.endings([second.other_waves])]
+
+
+def test_differences_have_intervals_around_them_and_none_from_itself(second):
+    """Recordings less themselves: nothing, and every interval has it inside; less others: more than one value."""
+
+    def cells(lines):
+        return [tuple(map(float, re.findall(r"[-+][\d.e-]+", line.rsplit("|", 2)[1]))) for line in lines]
+
+    own = list(second.less_recordings([second.waves], [second.real]))
+    assert [line.split("|")[1].strip() for line in own][-3:] == [
+        "T40, median, ms",
+        "T60, median, ms",
+        "kicks_recognised",
+    ]
+    for value, low, high in cells(own):
+        assert value == 0
+        assert low <= 0 <= high
+    same, other = (list(second.less_learned([one])) for one in (second.recorded, second.others))
+    assert all(cell == (0, 0, 0) for cell in cells(same))
+    assert all(low <= value <= high and low < high for value, low, high in cells(other))
+    assert len({value for value, _, _ in cells(other)}) > 1
 
 
 def test_nothing_left_to_judge_by_is_refused(folders, capsys):

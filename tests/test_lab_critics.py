@@ -14,9 +14,12 @@ from test_judge import folders  # noqa: F401
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
 from kickitout.errors import UserError
+from kicklab.critics_trial import NEAR_DUPLICATES, comparisons, read_cells, verdict
 from kicklab.crossed import crossed_mean
 from kicklab.experiments import critics
+from kicklab.folder import Lab
 from kicklab.forks import Milestone
+from kicklab.paper import trial
 
 ABOUT = {"fork": "run", "data": "d", "steps": 10, "ahead": 2, "ema": 0.7, "sounds": 64, "folds": [20, 21, 20, 20]}
 ABOUT |= {"left out": 3, "step": 7}
@@ -48,7 +51,7 @@ def write(folder, arm, seed, *readings, about=ABOUT):
     found = []
     for steps, seconds, more, recalled, copies in readings:
         scores = {"two_sample_logistic_thirds": list(told + more), "recall_bands-1_k5": list(recall + recalled)}
-        scores |= {critics.COPIES: [0.2 + copies], critics.RECOGNISED: [0.9]}
+        scores |= {NEAR_DUPLICATES: [0.2 + copies], critics.RECOGNISED: [0.9]}
         found.append({"steps": steps, "seconds": seconds, "scores": scores})
     folder.mkdir(exist_ok=True)
     (folder / f"{arm}-{seed}.json").write_text(json.dumps({"about": about, "readings": found}))
@@ -69,10 +72,23 @@ def cells(tmp_path):
 
 
 def test_the_rule_is_of_accuracy_copies_and_recall(cells):
-    steps, minutes, *others = [critics.verdict(one) for one in critics.comparisons(critics.read_cells(cells)[1])]
+    steps, minutes, *others = [verdict(one) for one in comparisons(read_cells(cells)[1])]
     assert steps.startswith("**critics, equal steps**: C2ST -0.060 [-0.065, -0.055], with 3 seeds: enough to ship.")
     assert minutes.endswith("not enough; worse: recall_bands-1_k5.")
     assert all("a fall of 0.04 is outside the interval; worse: near-duplicates" in said for said in others)
+
+
+def test_the_paper_says_what_the_rule_says(cells, tmp_path):
+    compared = comparisons(read_cells(cells)[1])
+    kept = "lower the accuracy of classifiers by 0.04 at no cost (critics, equal steps)."
+    assert trial.trial_answered(compared).endswith(kept)
+    moved, *worse = trial.trial_sentences(compared)
+    assert "−0.060 [−0.065, −0.055] (critics, equal steps)" in moved
+    assert moved.endswith("with 3 seeds.")
+    assert "With critics, equal minutes recall_bands-1_k5 is worse." in worse
+    assert "do not lower" in trial.trial_answered(compared[2:])
+    assert "is not shown" in trial.trial_answered([*compared[1:2]])
+    assert trial.read_trial(Lab(tmp_path / "none")) == []
 
 
 def test_one_seed_excludes_nothing_that_its_folds_do_not(tmp_path):
@@ -82,7 +98,7 @@ def test_one_seed_excludes_nothing_that_its_folds_do_not(tmp_path):
     data = json.loads(path.read_text())
     data["readings"][0]["scores"]["two_sample_logistic_thirds"] = [0.6, 0.8, 0.55, 0.75]
     path.write_text(json.dumps(data))
-    (said, _) = [critics.verdict(one) for one in critics.comparisons(critics.read_cells(tmp_path / "cells")[1])]
+    (said, _) = [verdict(one) for one in comparisons(read_cells(tmp_path / "cells")[1])]
     assert "with 1 seed: not enough, but a fall of 0.04 is not excluded" in said
 
 
@@ -100,7 +116,7 @@ def test_cells_of_two_studies_do_not_mix(cells, capsys):
     assert main(["lab", "measure", "critics", str(cells)]) == 2
     assert "of another study than the cells beside it" in capsys.readouterr().err
     with pytest.raises(UserError, match=r"no cells; --run RUN trains them"):
-        critics.read_cells(cells / "nothing")
+        read_cells(cells / "nothing")
 
 
 def test_a_study_is_taken_up_where_it_was_left(tmp_path, monkeypatch):
@@ -122,7 +138,7 @@ def test_a_study_is_taken_up_where_it_was_left(tmp_path, monkeypatch):
                     raise KeyboardInterrupt
                 yield Milestone(steps, 1.0 * steps, np.zeros((kicks, 4)))
 
-    scores = {"two_sample_x": [0.5] * 4, critics.COPIES: [0.0], "recall_x": [0.5] * 4}
+    scores = {"two_sample_x": [0.5] * 4, NEAR_DUPLICATES: [0.0], "recall_x": [0.5] * 4}
     monkeypatch.setattr(critics, "Fork", Forked)
     monkeypatch.setattr(critics, "read_dataset", lambda _: SimpleNamespace(digest="d" * 64))
     judges = SimpleNamespace(folds=[[0], [1]], left_out=0, recorded=None, learned=[0])
@@ -161,10 +177,10 @@ def test_folds_hold_whole_machines_that_were_not_learned_from(folders):  # noqa:
 
 def test_the_committed_cells_decide_what_the_pages_say():
     """All five seeds, every arm: critics stay off, and the model is no GAN."""
-    cells = critics.read_cells(Path(__file__).parents[1] / "docs" / "evidence" / "critics")[1]
-    compared = critics.comparisons(cells)
+    cells = read_cells(Path(__file__).parents[1] / "docs" / "evidence" / "critics")[1]
+    compared = comparisons(cells)
     assert {one.name for one in compared} == {
         f"{arm}, equal {what}" for arm in ("critics", "features") for what in ("steps", "minutes")
     }
     assert all(len(one.arm) == 5 for one in compared)
-    assert all("not enough, and a fall of 0.04 is outside the interval" in critics.verdict(one) for one in compared)
+    assert all("not enough, and a fall of 0.04 is outside the interval" in verdict(one) for one in compared)

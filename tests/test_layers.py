@@ -32,8 +32,9 @@ LAB_FLOORS = [
     {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
     {"data", "loop_books"},
     {"study", "loop_styles", "loop_progressions"}, {"cells", "folder"}, {"make", "forks"}, {"measure"},
-    {"evidence", "pictures"}, {"players", "line_heights"}, {"results"}, {"runner", "listening", "listing", "swap"},
-    {"paper"}, {"benches", "experiments"}, {"website"}, {"cli"},
+    {"evidence", "pictures"}, {"players", "line_heights"}, {"results"},
+    {"runner", "listening", "listing", "swap", "critics_trial"}, {"paper"}, {"benches", "experiments"},
+    {"website"}, {"cli"},
 ]  # fmt: skip
 LAB_HEIGHT = {room: height for height, rooms in enumerate(LAB_FLOORS) for room in rooms}
 HEAVY = (

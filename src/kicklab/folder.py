@@ -6,6 +6,7 @@ cells/ID/           one row and seed: run/ (a run folder that `kick train` goes 
                     one file a milestone), and measured.json
 results.csv         one row a score, put together from plans and cells
 swap.json           what a rebuilt phase costs, where that was measured
+critics/            whether critics help a converged KickAE: cells of `kick lab measure critics`
 votes.csv           what listeners chose
 """
 
@@ -68,6 +69,11 @@ class Lab:
         return self.path / "swap.json"
 
     @property
+    def critics(self) -> Path:
+        """Cells of a trial of its own: see `critics_trial`."""
+        return self.path / "critics"
+
+    @property
     def votes(self) -> Path:
         return self.path / "votes.csv"
 
@@ -87,7 +93,7 @@ class Lab:
         """Make the folder, and keep the kicks in it. Raises UserError where it holds others, or is something else."""
         self.refuse_older()
         there = names_in(self.path)
-        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening", "swap.json"}
+        own = {"data", "plans", "cells", "results.csv", "votes.csv", "listening", "swap.json", "critics"}
         own |= {
             "results.csv.gz",
             "parts.csv",

@@ -135,7 +135,10 @@ def write_alone(lab: Lab, out: Lab) -> list[Path]:
     for plan in lab.plans:
         written.append(write_whole(out.path / "plans" / plan.name, plan.read_bytes()))
     alone = () if lab.has_kicks else ((lab.path / "parts.csv", out.path / "parts.csv"), (lab.reference, out.reference))
-    for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap), *alone):
+    trial = [(path, out.critics / path.name) for path in sorted(lab.critics.glob("*.json"))]
+    if trial:
+        make_folder(out.critics)
+    for mine, theirs in ((lab.votes, out.votes), (lab.swap, out.swap), *trial, *alone):
         if mine.exists():
             written.append(write_whole(theirs, mine.read_bytes()))
     return written

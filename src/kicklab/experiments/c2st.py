@@ -49,8 +49,8 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     )
     sets = {
         "the other half": originals,
-        "reconstructed": _rendered(model, latents),
-        "with the jitter of training": _rendered(model, latents + jitter),
+        "reconstructed": rendered(model, latents),
+        "with the jitter of training": rendered(model, latents + jitter),
         "seeds": generate(range(len(originals)), model),
     }
     found = {
@@ -71,6 +71,6 @@ def run(args: argparse.Namespace) -> Iterator[str]:
             yield f"| {name} | {' | '.join(cells)} |"
 
 
-def _rendered(model: Model, latents: np.ndarray) -> np.ndarray:
+def rendered(model: Model, latents: np.ndarray) -> np.ndarray:
     """[n, T]"""
     return mono(np.concatenate([model.render(latent=latent.astype(np.float32)).wave for latent in latents]))

@@ -31,25 +31,24 @@ from kickitout.metrics.embeddings import DEFAULTS
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
+from kicklab.critics_trial import NEAR_DUPLICATES, ON, TOLD, TRIED, Cells, arm_table, comparisons, read_cells, verdict
 from kicklab.crossed import crossed_mean
 from kicklab.experiments.judge import heard_and_sources
-from kicklab.folder import read_json, write_json
+from kicklab.folder import write_json
 from kicklab.forks import Fork
 from kicklab.markdown import markdown_table, with_interval
 from kicklab.two_sample import dealt
 
 FOLDS = 4
 COMPARED = ("two_sample_", "frechet_limit_", "recall_")
-TOLD = "two_sample_"  # accuracies of classifiers, whose mean decides
-FALL = 0.04  # of that mean: what the critics must bring to be worth their place
-COPIES, RECOGNISED = "near-duplicates, %", "kicks_recognised"
-ON, FORKED, RECORDED = "on", "fork", "recordings"
+RECOGNISED = "kicks_recognised"
+FORKED, RECORDED = "fork", "recordings"
 SMALL: dict[str, Any] = {"critic_channels": 64, "critics_compare": "recordings", "instance_noise": 0.1, "r1": 0.1,
                          "r1_every": 8, "optim_d": {"lr": 1e-3}}  # fmt: skip
 ARMS: dict[str, dict[str, Any]] = {  # what each changes of the run's config
-    "critics": SMALL | {"weights": {"critics": 1.0}},
+    TRIED[0]: SMALL | {"weights": {"critics": 1.0}},
     ON: {},
-    "features": SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
+    TRIED[1]: SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
 }
 
 
@@ -94,7 +93,7 @@ def scores_of(made: Features, judges: Judges) -> dict[str, list[float]]:
 
 def _read(waves: np.ndarray, judges: Judges) -> dict[str, list[float]]:
     copies = audit(waves, judges.learned.waves, judges.learned.groups).copies
-    return scores_of(measure_features(waves, threads=1), judges) | {COPIES: [100 * float(copies.mean())]}
+    return scores_of(measure_features(waves, threads=1), judges) | {NEAR_DUPLICATES: [100 * float(copies.mean())]}
 
 
 # -- the cells ---------------------------------------------------------------------------------------------------------
@@ -132,79 +131,6 @@ def _trained(
     ]
 
 
-Cells = dict[tuple[str, int], list[dict[str, Any]]]  # arm and seed -> its readings
-
-
-def read_cells(folder: Path) -> tuple[dict[str, Any], Cells]:
-    """What all cells of a folder have in common, and their readings."""
-    found, common = {}, None
-    for path in sorted(folder.glob("*.json")):
-        data = read_json(path)
-        about = {key: value for key, value in data["about"].items() if key != "changes"}
-        if common is not None and about != common:
-            raise UserError(f"{path}: of another study than the cells beside it; keep each study in its own folder")
-        name, _, seed = path.stem.partition("-")
-        common, found[name, int(seed or 0)] = about, data["readings"]
-    if common is None:
-        raise UserError(f"{folder}: no cells; --run RUN trains them")
-    return common, found
-
-
-# -- the tables --------------------------------------------------------------------------------------------------------
-
-
-class Comparison(NamedTuple):
-    """An arm against going on without critics: the readings of each, by seed."""
-
-    name: str
-    arm: list[dict[str, Any]]
-    on: list[dict[str, Any]]
-
-    def difference(self, measure: str) -> np.ndarray:
-        """[folds, seeds]"""
-        return _table(self.arm, measure) - _table(self.on, measure)
-
-
-def _table(readings: Sequence[dict[str, Any]], measure: str) -> np.ndarray:
-    """[folds, seeds]; TOLD: the mean over all classifiers."""
-    scores = [one["scores"] for one in readings]
-    names = [name for name in scores[0] if name.startswith(measure)] if measure == TOLD else [measure]
-    return np.array([np.mean([one[name] for name in names], axis=0) for one in scores]).T
-
-
-def comparisons(cells: Cells) -> list[Comparison]:
-    """Of each arm with going on: at equal steps, and at the milestone that is nearest in processor time."""
-    found = []
-    for arm in ARMS:
-        seeds = sorted(seed for name, seed in cells if name == arm and (ON, seed) in cells)
-        if arm == ON or not seeds:
-            continue
-        ends = [cells[arm, seed][-1] for seed in seeds]
-        found.append(Comparison(f"{arm}, equal steps", ends, [cells[ON, seed][0] for seed in seeds]))
-        near = [
-            min(cells[ON, seed], key=lambda one, end=end: abs(one["seconds"] - end["seconds"]))  # type: ignore[misc]
-            for seed, end in zip(seeds, ends, strict=True)
-        ]
-        found.append(Comparison(f"{arm}, equal minutes", ends, near))
-    return found
-
-
-def verdict(one: Comparison) -> str:
-    """What the rule says of a comparison, in a sentence."""
-    told = crossed_mean(one.difference(TOLD))
-    worse = [COPIES] if crossed_mean(one.difference(COPIES)).low > 0 else []
-    recalls = [name for name in one.arm[0]["scores"] if name.startswith("recall_")]
-    worse += [name for name in recalls if crossed_mean(one.difference(name)).high < 0]
-    enough = told.value <= -FALL and told.high < 0
-    said = f"**{one.name}**: C2ST {with_interval(*told, '+.3f')}, with {count(len(one.arm), 'seed')}"
-    if enough and not worse:
-        return f"{said}: enough to ship."
-    why = f"; worse: {', '.join(worse)}" if worse else ""
-    if told.low > -FALL:
-        return f"{said}: not enough, and a fall of {FALL} is outside the interval{why}."
-    return f"{said}: not enough{', but a fall of ' + str(FALL) + ' is not excluded' if not enough else ''}{why}."
-
-
 def tables(about: dict[str, Any], cells: Cells) -> Iterator[str]:
     """The figures of all cells as Markdown."""
     seeds = len({seed for name, seed in cells if name in ARMS})
@@ -225,7 +151,7 @@ def tables(about: dict[str, Any], cells: Cells) -> Iterator[str]:
     minutes = [np.mean([one.get("seconds", 0.0) for one in readings]) / 60 for readings in shown.values()]
     rows = [["minutes of one core", *(f"{m:.1f}" if m else "" for m in minutes)]]
     for name in (TOLD, *names):
-        known = [number(float(_table(r, name).mean())) if _has(r, name) else "" for r in shown.values()]
+        known = [number(float(arm_table(r, name).mean())) if _has(r, name) else "" for r in shown.values()]
         rows.append([_title(name), *known])
     yield from markdown_table(["measure", *shown], rows)
     compared = comparisons(cells)

@@ -24,12 +24,14 @@ from kickitout import generate, load_model, read_dataset
 from kickitout.datasets.build import Dataset
 from kickitout.descriptors import Cards, cards
 from kickitout.errors import UserError
-from kickitout.metrics.compare import RECOGNISED, compare_features, recognised
+from kickitout.metrics.compare import RECOGNISED, compare_features, compare_two, recognised
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
+from kickitout.metrics.resampling import difference_of_shares
 from kickitout.scoring import mono
 from kicklab.experiments.endings import ENDING_MEASURES, SEEDS, halves_by_source, source_draws
+from kicklab.markdown import with_interval
 from kicklab.sources import sources_of
 
 TOLD_MORE = 0.05  # accuracy of a classifier by which a model may be told more easily than what it learned from
@@ -39,10 +41,39 @@ FARTHER = (  # prefix of a score, what may be added to that of the recordings le
 )  # fmt: skip
 
 
-DECAYS: dict[str, Callable[[Cards], np.ndarray]] = {  # medians of the kicks whose card knows them
-    "T40, median, ms": lambda found: found["decay_t40_ms"],
-    "T60, median, ms": lambda found: found["decay_t60_ms"],
-}
+class Ending(NamedTuple):
+    """How kicks end. of: cards -> a value of each [n]; middle: of such values, shares in percent."""
+
+    name: str
+    of: Callable[[Cards], np.ndarray]
+    middle: Callable[[np.ndarray], float]
+
+    def less(self, made: np.ndarray, recorded: np.ndarray, drawn: Sequence[np.ndarray]) -> str:
+        """Of `made` less that of `recorded`, with a bootstrap over kicks and, `drawn`, over sources."""
+        random = np.random.default_rng(0)
+        draws = [
+            self.middle(made[random.integers(0, len(made), len(made))]) - self.middle(recorded[rows]) for rows in drawn
+        ]
+        low, high = np.nanquantile(draws, [0.025, 0.975])
+        return with_interval(self.middle(made) - self.middle(recorded), low, high, "+.3g")
+
+
+def _percent(values: np.ndarray) -> float:
+    return float(100 * np.mean(values))
+
+
+def _median(values: np.ndarray) -> float:
+    return float(np.nanmedian(values))
+
+
+MEASURED_ENDINGS = [
+    *(
+        Ending(name, of, _median) if name.endswith("dB") else Ending(f"{name}, %", of, _percent)
+        for name, of in ENDING_MEASURES.items()
+    ),
+    Ending("T40, median, ms", lambda found: found["decay_t40_ms"], _median),  # of the kicks whose card knows it
+    Ending("T60, median, ms", lambda found: found["decay_t60_ms"], _median),
+]
 
 
 class Bounded(NamedTuple):
@@ -107,13 +138,11 @@ class Judge:
     def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
         found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
         drawn = source_draws(self.who)
-        for name, of in (ENDING_MEASURES | DECAYS).items():
-            share = not name.endswith(("dB", "ms"))
-            middle, scale = (np.mean, 100.0) if share else (np.nanmedian, 1.0)
-            values = [scale * np.asarray(of(one), dtype=float) for one in found]
-            low, high = np.quantile([middle(values[0][rows]) for rows in drawn], [0.025, 0.975])
-            half, learned, *made = (float(middle(value)) for value in values)
-            yield Bounded(name + (", %" if share else ""), [half, None, learned], made, float(low), float(high))
+        for ending in MEASURED_ENDINGS:
+            half, learned, *made = (ending.middle(ending.of(one)) for one in found)
+            values = ending.of(found[0])
+            low, high = np.quantile([ending.middle(values[rows]) for rows in drawn], [0.025, 0.975])
+            yield Bounded(ending.name, [half, None, learned], made, float(low), float(high))
 
     def scores(self, models: Sequence[Features]) -> Iterator[Bounded]:
         sets = (self.others, self.recorded, *models)
@@ -130,6 +159,27 @@ class Judge:
                 others, recorded, *made = (c[name].value for c in columns)
                 side = {"most" if first.better == "lower" else "least": bound}
                 yield Bounded(name, [own, others, recorded], made, **side)
+
+    def less_recordings(self, models: Sequence[np.ndarray], features: Sequence[Features]) -> Iterator[str]:
+        """Lines of a table: how the models' kicks end and how many are recognised, less these recordings."""
+        real, found = cards(self.waves), [cards(waves) for waves in models]
+        drawn = source_draws(self.who)
+        for ending in MEASURED_ENDINGS:
+            cells = [ending.less(ending.of(one), ending.of(real), drawn) for one in found]
+            yield f"| {ending.name} | {' | '.join(cells)} |"
+        own = recognised(self.real)
+        shares = [recognised(one) for one in features]
+        spans = [difference_of_shares(f.value, f.interval, own.value, own.interval) for f in shares]
+        cells = [with_interval(f.value - own.value, *span, "+.3g") for f, span in zip(shares, spans, strict=True)]
+        yield f"| {RECOGNISED} | {' | '.join(cells)} |"
+
+    def less_learned(self, models: Sequence[Features]) -> Iterator[str]:
+        """Lines of a table: each score whose bound is that of the recordings learned from, less theirs."""
+        columns = [{f.name: f for f in compare_two(self.real, one, self.recorded)} for one in models]
+        for name in columns[0]:
+            if name.startswith(tuple(prefix for prefix, _ in FARTHER)):
+                found = [column[name] for column in columns]
+                yield f"| {name} | {' | '.join(with_interval(f.value, *f.interval, '+.3g') for f in found)} |"
 
     def copies(self, models: Sequence[np.ndarray]) -> Bounded:
         found = [audit(waves, self.learned.waves, self.learned.groups) for waves in models]
@@ -179,3 +229,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     features = [measure_features(one) for one in waves]
     for line in [*judge.endings(waves), *judge.scores(features), judge.copies(waves)]:
         yield line.line
+    yield "\nDifferences with 95 % intervals: less the recordings, over their sources and the kicks,\n"
+    table = f"| measure | {' | '.join(names)} |\n|---|{'--:|' * len(names)}"
+    yield table
+    yield from judge.less_recordings(waves, features)
+    yield "\nand less what the recordings learned from have, over groups and sounds:\n"
+    yield table
+    yield from judge.less_learned(features)

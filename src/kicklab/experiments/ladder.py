@@ -37,6 +37,7 @@ from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.workers import Workers
 from kicklab.markdown import markdown_table
 
+CUT_LOUD_DB = -15.0
 Apply = Callable[[np.ndarray, float, np.ndarray], np.ndarray]  # (waves [n, T], step, reference [m, T]) -> [n, T]
 
 
@@ -119,6 +120,17 @@ def _hats(waves: np.ndarray, share: float, _: np.ndarray) -> np.ndarray:
     return out
 
 
+def _cut_loud(waves: np.ndarray, share: float, _: np.ndarray) -> np.ndarray:
+    """A share of the sounds cut where their level has sunk to CUT_LOUD_DB re peak, within 2 ms."""
+    out, fade = waves.copy(), np.cos(np.linspace(0, np.pi / 2, SAMPLE_RATE * 2 // 1000)) ** 2
+    for wave in out[: round(share * len(waves))]:
+        reached = np.maximum.accumulate(np.abs(wave[::-1]))[::-1]
+        cut = int(np.flatnonzero(reached > 10 ** (CUT_LOUD_DB / 20) * reached[0])[-1])
+        window = np.concatenate([np.ones(cut), fade, np.zeros(len(wave))])
+        wave *= window[: len(wave)]
+    return out
+
+
 def _griffin_lim_round_trip(waves: np.ndarray, iterations: float, _: np.ndarray) -> np.ndarray:
     """Through a log-magnitude spectrogram and back, as in every model of these."""
     import torch
@@ -144,6 +156,7 @@ FAULTS: dict[str, Fault] = {
     "copies": Fault((0.1, 0.3, 0.9), "share", _copies),
     "noise": Fault((-65, -50, -35), "dB", _white_noise),
     "hats": Fault((0.1, 0.3, 0.9), "share", _hats),
+    "cut while loud": Fault((0.1, 0.3, 0.9), "share", _cut_loud),
     "griffin-lim": Fault((5,), "rounds", _griffin_lim_round_trip, needs="torch"),
 }
 # What every score named here must see; {e} is each of the package's embeddings. Borne out by several sets of 128
@@ -171,6 +184,7 @@ CLAIMS: dict[str, tuple[str, ...]] = {
         "coverage_{e}_k5", "two_sample_logistic_{e}", "two_sample_neighbours_{e}", "card_mean_sd", "card_worst_sd",
         "thirds_mean", "kicks_recognised",
     ),
+    "cut while loud": ("card_stop_db", "two_sample_logistic_drum-type-1"),
 }  # fmt: skip
 
 

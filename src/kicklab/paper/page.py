@@ -27,6 +27,7 @@ from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
+from kicklab.paper.trial import ABOUT_TRIAL, TRIAL_TITLE, read_trial, trial_answered, trial_sentences
 from kicklab.paper.words import counted, listed, told
 from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
@@ -94,6 +95,9 @@ def findings(lab: Lab) -> str:
     if swapped := read_swap(lab):
         said = " ".join([swap_answered(swapped), *swap_sentences(swapped)])
         lines.append(f"- **{SWAP_TITLE}** {_plain(said)}")
+    if compared := read_trial(lab):
+        said = " ".join([trial_answered(compared), *trial_sentences(compared)])
+        lines.append(f"- **{TRIAL_TITLE}** {_plain(said)}")
     return "\n".join(lines)
 
 
@@ -123,6 +127,9 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
             "text": Markup(f"{ABOUT_SWAP} {answer} {' '.join(said)} ({paper.ref('fig-swap')})"),
         })  # fmt: skip
+    if compared := read_trial(lab):
+        text = " ".join([ABOUT_TRIAL, trial_answered(compared), *trial_sentences(compared)])
+        parts.append({"study": "critics", "title": TRIAL_TITLE, "art": [], "text": Markup(text)})
     if any("offset" in said for said in abstract):
         abstract.insert(1, OFFSET)
     values: dict[str, Any] = {

@@ -1,0 +1,45 @@
+"""Do critics help our own model? Sentences of what the cells of that trial say; they change with the results."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kickitout.errors import count
+from kicklab.critics_trial import FALL, Comparison, comparisons, read_cells
+from kicklab.folder import Lab
+from kicklab.markdown import with_interval
+from kicklab.paper.words import listed
+
+TRIAL_TITLE = "Do critics help an auto-encoder of kicks?"
+ABOUT_TRIAL = (
+    "KickAE, our own model, is an auto-encoder with a prior; no critic has trained it. From one converged checkpoint "
+    "training goes on in three ways: as it is, with small critics, and towards the features of critics that have "
+    "learned first and are frozen. Recordings of unseen sources, in folds of whole sources, are told from what each "
+    f"makes by five classifiers. A rule was written down first: critics are kept if they lower the mean accuracy by "
+    f"{FALL}, with an interval below 0, and cost neither recall nor copies."
+)
+
+
+def read_trial(lab: Lab) -> list[Comparison]:
+    """The comparisons of a laboratory's trial; none where it has no such cells."""
+    return comparisons(read_cells(lab.critics)[1]) if lab.critics.is_dir() else []
+
+
+def trial_answered(compared: Sequence[Comparison]) -> str:
+    """What the rule says of all comparisons together."""
+    kept = [one.name for one in compared if one.enough and not one.worse]
+    fewer = f"lower the accuracy of classifiers by {FALL}"
+    if kept:
+        return f"Critics that join a converged KickAE {fewer} at no cost ({listed(kept)})."
+    if all(one.excluded for one in compared):
+        return f"Critics that join a converged KickAE do not {fewer}."
+    return f"Whether critics that join a converged KickAE {fewer} at no cost is not shown."
+
+
+def trial_sentences(compared: Sequence[Comparison]) -> list[str]:
+    """By how much the accuracy moves in each, and what is worse."""
+    moved = [f"{with_interval(*one.told, '+.3f')} ({one.name})".replace("-", "\N{MINUS SIGN}") for one in compared]
+    seeds = sorted({len(one.arm) for one in compared})
+    said = [f"The accuracy moves by {listed(moved)}, with {listed([count(n, 'seed') for n in seeds])}."]
+    said += [f"With {one.name} {listed(one.worse)} is worse." for one in compared if one.worse]
+    return said
