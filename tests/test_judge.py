@@ -14,7 +14,8 @@ from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
 from kickitout.metrics.compare import recognised
 from kickitout.metrics.embeddings import DEFAULTS
-from kicklab.experiments import judge, scoreboard
+from kicklab.experiments import judge, priors, scoreboard
+from kicklab.experiments.priors import priors as priors_of
 
 UNSEEN = 96
 
@@ -132,6 +133,31 @@ def test_reconstructions_stand_between_recordings_and_seeds(folders, capsys):
     values = [float(cell) for cell in rows[0].split("|")[2:6]]
     assert all(0 <= value <= 1 for value in values)
     assert len(set(values)) > 1
+
+
+def test_decays_are_followed_from_recordings_to_seeds(folders, capsys):
+    learned, _ = folders
+    assert main(["lab", "measure", "decays", str(learned), "-n", "16"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("64 recordings; 16 kicks each; identity ")
+    rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| ")]
+    names = ["kicks", "recordings, by source", "their mix", "the mix, reconstructed", "seeds"]
+    assert [row[0].removeprefix("| ") for row in rows] == names
+    assert rows[0][-1] == "T60, median, ms |"
+    assert len({row[1] for row in rows[1:]}) > 1
+
+
+def test_priors_stand_beside_what_no_prior_made(folders, capsys, monkeypatch):
+    learned, unseen = folders
+    monkeypatch.setattr(priors, "priors", lambda *given: list(priors_of(*given))[:1])
+    assert main(["lab", "measure", "priors", str(learned), str(unseen), "-n", "64", "--mix", "64"]) == 0
+    said = capsys.readouterr().out
+    assert "the first half by source" in said
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in said.splitlines() if line.startswith("| ")]
+    assert [row[:2] for row in rows[1:]] == [
+        ["none: the mix, reconstructed", ""], ["21 clusters", "1"], ["21 clusters", "0.5"], ["21 clusters", "0.25"],
+    ]  # fmt: skip
+    assert all(0 <= float(row[2]) <= 1 for row in rows[1:])
 
 
 def test_the_scoreboard_holds_all_columns_against_the_recordings_of_the_judge(second, capsys, monkeypatch):

@@ -26,7 +26,7 @@ from kickitout.scoring import mono
 from kickitout.training.training_set import weights_of
 from kicklab.experiments.c2st import rendered
 from kicklab.experiments.endings import DRAWS, SEEDS, source_draws
-from kicklab.experiments.judge import MEASURED_ENDINGS
+from kicklab.experiments.judge import MEASURED_ENDINGS, quantiles
 from kicklab.markdown import markdown_table, with_interval
 
 
@@ -62,6 +62,6 @@ def _row(name: str, found: Cards, draws: list[np.ndarray]) -> list[str]:
     cells = []
     for ending in MEASURED_ENDINGS:
         values = ending.of(found)
-        low, high = np.nanquantile([ending.middle(values[rows]) for rows in draws], [0.025, 0.975])
+        low, high = quantiles([ending.middle(values[rows]) for rows in draws])
         cells.append(with_interval(ending.middle(values), low, high, ".3g"))
     return [name, *cells]

@@ -54,7 +54,7 @@ class Ending(NamedTuple):
         draws = [
             self.middle(made[random.integers(0, len(made), len(made))]) - self.middle(recorded[rows]) for rows in drawn
         ]
-        low, high = np.nanquantile(draws, [0.025, 0.975])
+        low, high = quantiles(draws)
         return with_interval(self.middle(made) - self.middle(recorded), low, high, "+.3g")
 
 
@@ -63,7 +63,17 @@ def _percent(values: np.ndarray) -> float:
 
 
 def _median(values: np.ndarray) -> float:
-    return float(np.nanmedian(values))
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else math.nan
+
+
+def quantiles(draws: Sequence[float]) -> tuple[float, float]:
+    """Where 95 % of the draws lie that have a value; NaN where none has."""
+    known = np.array(draws)[np.isfinite(draws)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
 
 
 MEASURED_ENDINGS = [
@@ -141,8 +151,8 @@ class Judge:
         for ending in MEASURED_ENDINGS:
             half, learned, *made = (ending.middle(ending.of(one)) for one in found)
             values = ending.of(found[0])
-            low, high = np.quantile([ending.middle(values[rows]) for rows in drawn], [0.025, 0.975])
-            yield Bounded(ending.name, [half, None, learned], made, float(low), float(high))
+            low, high = quantiles([ending.middle(values[rows]) for rows in drawn])
+            yield Bounded(ending.name, [half, None, learned], made, low, high)
 
     def scores(self, models: Sequence[Features]) -> Iterator[Bounded]:
         sets = (self.others, self.recorded, *models)

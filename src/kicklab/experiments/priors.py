@@ -1,0 +1,110 @@
+"""What a prior is fitted to and how wide it is: other priors over the latents of one model, held against the judge.
+
+    kick lab measure priors LEARNED UNSEEN [--model default] [-n 512] [--mix 6000]
+
+LEARNED: the recordings that the model learned from. Nothing is trained: the encoder finds latents of the recordings and
+of the augmentation mix that its config makes of them, and its decoder plays draws of mixtures over them. *clusters*
+are those of k-means, as the model's own prior has them; *each latent* is a mixture with as many components as latents.
+The width is that of the components, re what the clusters leave. What is printed is for a choice, so it is of the first
+half of UNSEEN unless `--half` says another.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from kickitout import load_model
+from kickitout.augmentation.mix import ENDINGS, augmentation_mix
+from kickitout.descriptors import cards
+from kickitout.errors import UserError
+from kickitout.generation.invert import EncoderSession, find_encoder
+from kickitout.generation.noise import normal
+from kickitout.metrics.compare import RECOGNISED, compare_features
+from kickitout.metrics.features import measure_features
+from kickitout.metrics.memorisation import audit
+from kickitout.metrics.report import number
+from kickitout.models.kickae.prior import fit_mixture
+from kickitout.training.training_set import weights_of
+from kicklab.critics_trial import TOLD
+from kicklab.experiments import judge as judging
+from kicklab.experiments.c2st import rendered
+from kicklab.experiments.judge import MEASURED_ENDINGS
+from kicklab.markdown import markdown_table
+
+SHOWN = (RECOGNISED, "recall_bands-1_k5", "recall_drum-type-1_k5", "frechet_limit_bands-1_pca16",
+         "frechet_limit_drum-type-1_pca16")  # fmt: skip
+GOLDEN = (5**0.5 - 1) / 2  # its multiples, modulo 1, fill (0, 1) evenly
+
+
+class Mixture(NamedTuple):
+    """means: [K, Z]; weights: [K]; spread: [Z, Z], a lower triangle that all components share."""
+
+    weights: np.ndarray
+    means: np.ndarray
+    spread: np.ndarray
+
+    def draws(self, count: int, width: float) -> np.ndarray:
+        """[count, Z]: the same noise whatever the mixture."""
+        at = np.cumsum(self.weights) / self.weights.sum()
+        picked = np.searchsorted(at, np.arange(count) * GOLDEN % 1).clip(max=len(at) - 1)
+        noise = normal(range(count), self.means.shape[1])
+        return self.means[picked] + width * noise @ self.spread.T
+
+
+def clusters(latents: np.ndarray, components: int) -> Mixture:
+    """The clusters of k-means over latents [n, Z]."""
+    return Mixture(*(part.numpy() for part in fit_mixture(torch.from_numpy(latents), components)))
+
+
+def priors(latents: np.ndarray, recordings: int, weights: np.ndarray, components: int) -> Iterator[tuple[str, Mixture]]:
+    """Names and mixtures. latents: [n, Z], those of the recordings first; weights: what each of these counts."""
+    own = clusters(latents, components)
+    yield f"{components} clusters", own
+    yield f"{3 * components} clusters", clusters(latents, 3 * components)
+    for count in (len(latents), recordings + (len(latents) - recordings) // 4):
+        name = f"each latent, {count - recordings} of the mix"
+        yield name, Mixture(np.ones(count), latents[:count], own.spread)
+    yield "each latent, recordings alone", Mixture(np.ones(recordings), latents[:recordings], own.spread)
+    yield "each latent, recordings alone, by source", Mixture(weights, latents[:recordings], own.spread)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    judging.add_arguments(parser)
+    parser.set_defaults(half="first")
+    parser.add_argument("--mix", type=int, default=6000, help="rows of the augmentation mix")
+
+
+def run(args: argparse.Namespace) -> Iterator[str]:
+    name = (args.model or ["default"])[0]
+    model, judge = load_model(name), judging.asked_judge(args)
+    config = model.info.config
+    if not config.get("augmentation_mix"):
+        raise UserError(f"--model {name}: learned from no augmentation mix; the model in the package did")
+    learned = judge.learned
+    weights = weights_of([row.source for row in learned.rows], config["source_power"])
+    mix = augmentation_mix(learned.waves, args.mix, config["seed"], ENDINGS[config["mix_endings"]], weights).waves
+    encoder = EncoderSession(find_encoder(name))
+    latents = np.stack([encoder.encode(wave) for wave in np.concatenate([learned.waves, mix])])
+    codes = normal(range(args.n), model.info.noise_codes)
+
+    def row(name: str, width: str, found: np.ndarray) -> list[str]:
+        waves = rendered(model, np.concatenate([found, codes[: len(found)]], axis=1))
+        scores = {f.name: f.value for f in compare_features(judge.real, measure_features(waves), draws=0)}
+        told = float(np.mean([value for name, value in scores.items() if name.startswith(TOLD)]))
+        card = cards(waves)
+        ends = [ending.middle(ending.of(card)) for ending in MEASURED_ENDINGS]
+        copies = 100 * float(audit(waves, learned.waves, learned.groups).copies.mean())
+        return [name, width, *(number(x) for x in (*(scores[score] for score in SHOWN), told, *ends, copies))]
+
+    rows = [row("none: the mix, reconstructed", "", latents[len(learned) : len(learned) + args.n])]
+    components = min(config["model"]["components"], len(latents) // 6)
+    for kind, mixture in priors(latents, len(learned), weights, components):
+        rows += [row(kind, f"{width:g}", mixture.draws(args.n, width)) for width in (1.0, 0.5, 0.25)]
+    yield f"{judge.about} {args.n} draws each; identity {model.digest[:12]}.\n"
+    head = ["prior", "width", *SHOWN, "C2ST, mean", *(ending.name for ending in MEASURED_ENDINGS), "near-duplicates, %"]
+    yield from markdown_table(head, rows)

@@ -1,0 +1,27 @@
+"""Priors that a model could have: mixtures, and draws of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from kicklab.experiments.priors import Mixture, clusters, priors
+
+
+def test_draws_fall_on_components_as_often_as_they_weigh_and_scatter_by_the_width():
+    means = np.array([[0.0, 0.0], [100.0, 0.0], [200.0, 0.0]])
+    mixture = Mixture(np.array([1.0, 2.0, 1.0]), means, np.array([[2.0, 0.0], [0.0, 0.5]]))
+    still = mixture.draws(400, 0.0)
+    assert [int((still[:, 0] == x).sum()) for x in (0.0, 100.0, 200.0)] == pytest.approx([100, 200, 100], abs=2)
+    wide = mixture.draws(400, 1.0) - still
+    assert wide.std(axis=0) == pytest.approx([2.0, 0.5], rel=0.15)
+    assert np.allclose(mixture.draws(400, 0.5) - still, wide / 2)
+
+
+def test_priors_are_of_all_latents_of_fewer_and_of_recordings_alone():
+    latents = np.random.default_rng(0).standard_normal((60, 3)).astype(np.float32)
+    found = dict(priors(latents, 20, np.ones(20), 4))
+    assert [len(one.means) for one in found.values()] == [4, 12, 60, 30, 20, 20]
+    assert list(found)[2:4] == ["each latent, 40 of the mix", "each latent, 10 of the mix"]
+    assert all(one.spread.shape == (3, 3) for one in found.values())
+    assert np.allclose(clusters(latents, 4).weights.sum(), 1)
