@@ -324,9 +324,12 @@ def test_results_alone_hold_no_runs_and_are_enough_for_the_findings(toy_lab, tmp
     assert read_results(alone) == read_results(toy_lab)
     assert findings(alone) == findings(toy_lab)
     assert (alone.path / "parts.csv").read_text().startswith("part,source,name,sound\n")
+    shutil.copytree(ROOT / "docs" / "evidence" / "critics", alone.critics)
     assert main(["lab", "results", "--lab", str(alone.path), "-o", str(tmp_path / "of alone")]) == 0
     passed_on = [Path(line).name for line in capsys.readouterr().out.splitlines()]
-    assert sorted(passed_on) == sorted(path.name for path in written)
+    assert sorted(passed_on) == sorted(path.name for path in [*written, *alone.critics.glob("*.json")])
+    assert "Critics that join a converged KickAE do not lower" in findings(Lab(tmp_path / "of alone"))
+    shutil.rmtree(alone.critics)
     shutil.copytree(alone.path, tmp_path / "again")
     again = Lab(tmp_path / "again")
     again.begin(toy_lab.sounds("kicks"))

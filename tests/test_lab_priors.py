@@ -11,11 +11,12 @@ from kicklab.experiments.priors import Mixture, clusters, priors
 def test_draws_fall_on_components_as_often_as_they_weigh_and_scatter_by_the_width():
     means = np.array([[0.0, 0.0], [100.0, 0.0], [200.0, 0.0]])
     mixture = Mixture(np.array([1.0, 2.0, 1.0]), means, np.array([[2.0, 0.0], [0.0, 0.5]]))
-    still = mixture.draws(400, 0.0)
+    noise = np.random.default_rng(1).standard_normal((400, 2))
+    still = mixture.moved(noise, 0.0)
     assert [int((still[:, 0] == x).sum()) for x in (0.0, 100.0, 200.0)] == pytest.approx([100, 200, 100], abs=2)
-    wide = mixture.draws(400, 1.0) - still
+    wide = mixture.moved(noise, 1.0) - still
     assert wide.std(axis=0) == pytest.approx([2.0, 0.5], rel=0.15)
-    assert np.allclose(mixture.draws(400, 0.5) - still, wide / 2)
+    assert np.allclose(mixture.moved(noise, 0.5) - still, wide / 2)
 
 
 def test_priors_are_of_all_latents_of_fewer_and_of_recordings_alone():

@@ -70,6 +70,17 @@ def test_the_table_names_claims_and_broken_ones():
     assert row.split("|")[2 + list(CLAIMS).index("copies")].strip() == "**yes**"
 
 
+def test_a_sound_is_cut_while_it_is_loud_and_others_are_left_alone():
+    time = np.arange(22050) / 44100
+    kicks = np.stack([np.exp(-time / 0.08) * np.sin(2 * np.pi * 55 * time)] * 4)
+    cut = FAULTS["cut while loud"].apply(kicks, 0.5, kicks)
+    assert np.array_equal(cut[2:], kicks[2:])
+    ends = [int(np.flatnonzero(np.abs(wave) > 1e-9)[-1]) for wave in cut[:2]]
+    assert ends[0] == ends[1]
+    assert 0.05 < ends[0] / 44100 < 0.16  # -15 dB re peak after 0.138 s of this decay
+    assert np.array_equal(cut[0, : ends[0] - 88], kicks[0, : ends[0] - 88])
+
+
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_leaves_kicks_that_can_be_scored(fault):
     pytest.importorskip("torch")

@@ -1,4 +1,4 @@
-"""Whether critics help a converged model: what its cells say, by a rule that was written down before there was one.
+"""Whether critics help a converged model: what its cells say, by a rule that is older than they are.
 
 Critics are worth their place if they lower the accuracy of classifier two-sample tests, the mean of all, by FALL, with
 an interval below 0, and neither near-duplicates nor recall are worse. `experiments.critics` makes the cells.
@@ -21,7 +21,7 @@ TOLD = "two_sample_"  # accuracies of classifiers, whose mean decides
 FALL = 0.04  # of that mean: what the critics must bring to be worth their place
 NEAR_DUPLICATES = "near-duplicates, %"
 ON = "on"  # the arm that goes on without critics
-TRIED = ("critics", "features")  # the arms that are held against it
+CRITICS, FEATURES = TRIED = ("critics", "features")  # the arms that are held against it
 
 Cells = dict[tuple[str, int], list[dict[str, Any]]]  # arm and seed -> its readings
 

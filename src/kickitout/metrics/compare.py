@@ -22,15 +22,7 @@ from kickitout.metrics import cards as descriptors
 from kickitout.metrics import distance, drum_types, frechet, neighbours, two_sample
 from kickitout.metrics.embeddings import DEFAULTS, Embedding
 from kickitout.metrics.features import SPECTRA, Features
-from kickitout.metrics.resampling import (
-    bootstrap_counts,
-    difference_of_shares,
-    groups_of_both,
-    half_masks,
-    interval,
-    mean_within,
-    wilson,
-)
+from kickitout.metrics.resampling import bootstrap_counts, groups_of_both, half_masks, interval, mean_within, wilson
 from kickitout.metrics.score import Found
 from kickitout.metrics.spectra import CENTRES_HZ, mean_and_spread, spectra_apart
 
@@ -160,35 +152,6 @@ def compare_features(
     """
     pair = SetPair(real, generated, seed, draws)
     return [found for measure in MEASURES for found in measure.scores(pair, embeddings)]
-
-
-def compare_two(
-    real: Features, generated: Features, other: Features, embeddings: Sequence[Embedding] = DEFAULTS, *,
-    seed: int = 0, draws: int = BOOTSTRAP_DRAWS,
-) -> list[Found]:  # fmt: skip
-    """Every score of `generated` less that of `other`, both against `real`, with the interval of the difference.
-
-    A draw takes the same real kicks for both, except where a score draws both sets together (C2ST): there the two are
-    drawn apart, which makes the interval wider.
-    """
-    pairs = SetPair(real, generated, seed, draws), SetPair(real, other, seed, draws)
-    return [
-        found
-        for measure in MEASURES
-        for embedding in (embeddings if "{e}" in measure.name else [None])
-        for found in measure._replace(bounds=EVERYWHERE).found(_less(measure, pairs, embedding), embedding)
-    ]
-
-
-def _less(measure: Measure, pairs: Sequence[SetPair], embedding: Embedding | None) -> Drawn | None:
-    """The score of the first pair less that of the second, draw by draw; None where either has none."""
-    one, two = (measure.of(pair) if embedding is None else measure.of(pair, embedding) for pair in pairs)
-    if one is None or two is None:
-        return None
-    span = None
-    if one.span is not None and two.span is not None:  # shares
-        span = difference_of_shares(one.values[0], one.span, two.values[0], two.span)
-    return one._replace(values=one.values - two.values, note="", span=span)
 
 
 def recognised(sounds: Features) -> Found:
@@ -389,3 +352,30 @@ def score_bounds(score: str) -> tuple[float, float]:
         if re.fullmatch(pattern, score):
             return measure.bounds
     return EVERYWHERE
+
+
+def compare_two(
+    real: Features, generated: Features, other: Features, measures: Sequence[Measure] = MEASURES,
+    embeddings: Sequence[Embedding] = DEFAULTS, *, seed: int = 0, draws: int = BOOTSTRAP_DRAWS,
+) -> list[Found]:  # fmt: skip
+    """Scores of `generated` less those of `other`, both against `real`, each with the interval of the difference.
+
+    A draw takes the same real kicks for both where both sets are at least as large as the real one. Where a score draws
+    both sets together (C2ST) the two are drawn apart, which makes the interval wider. A share that is not resampled
+    (`kicks_recognised`) has none.
+    """
+    pairs = SetPair(real, generated, seed, draws), SetPair(real, other, seed, draws)
+    return [
+        found
+        for measure in measures
+        for embedding in (embeddings if "{e}" in measure.name else [None])
+        for found in measure._replace(bounds=EVERYWHERE).found(_less(measure, pairs, embedding), embedding)
+    ]
+
+
+def _less(measure: Measure, pairs: Sequence[SetPair], embedding: Embedding | None) -> Drawn | None:
+    """The score of the first pair less that of the second, draw by draw; None where either has none."""
+    one, two = (measure.of(pair) if embedding is None else measure.of(pair, embedding) for pair in pairs)
+    if one is None or two is None:
+        return None
+    return one._replace(values=one.values - two.values, span=None)

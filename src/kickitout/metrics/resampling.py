@@ -80,21 +80,6 @@ def wilson(hits: float, n: int) -> tuple[float, float]:
     return max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def difference_of_shares(
-    one: float, of_one: tuple[float, float], other: float, of_other: tuple[float, float]
-) -> tuple[float, float]:
-    """95 % interval of one share less another, from each with its Wilson interval (Newcombe 1998, method 10,
-    doi.org/10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I).
-
-    >>> shares = (56 / 70, wilson(56, 70), 48 / 80, wilson(48, 80))
-    >>> [round(x, 4) for x in difference_of_shares(*shares)]  # his example (a)
-    [0.0524, 0.3339]
-    """
-    low = math.hypot(one - of_one[0], of_other[1] - other)
-    high = math.hypot(of_one[1] - one, other - of_other[0])
-    return one - other - low, one - other + high
-
-
 def mean_within(pairs: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """[draws] mean of pairs [n, n] over pairs of two different sounds, drawn as counts [draws, n] says."""
     off = pairs - np.diag(np.diag(pairs))

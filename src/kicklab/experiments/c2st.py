@@ -17,7 +17,6 @@ import numpy as np
 
 from kickitout import generate, load_model, read_dataset
 from kickitout.descriptors.contour import SIZE
-from kickitout.generation.invert import EncoderSession, find_encoder
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.metrics.compare import compare_features
@@ -25,6 +24,7 @@ from kickitout.metrics.features import measure_features
 from kickitout.metrics.report import number
 from kickitout.scoring import mono
 from kicklab.experiments.judge import Judge
+from kicklab.experiments.mixes import latents_of
 
 SHOWN = ("two_sample_", "frechet_limit_", "recall_", "card_worst_sd")
 
@@ -40,13 +40,12 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model = load_model(args.model)
     judge = Judge(read_dataset(args.learned), read_dataset([args.learned, *args.unseen]), args.half)
     originals, info = judge.other_waves, model.info
-    encoder = EncoderSession(find_encoder(args.model))
-    codes = normal(range(len(originals)), info.noise_codes)
-    latents = np.concatenate([np.stack([encoder.encode(wave) for wave in originals]), codes], axis=1)
+    found_latents = latents_of(model, originals)
+    noise = normal(range(len(originals)), found_latents.shape[1] + info.noise_codes)  # one stream: no part is another's
+    latents = np.concatenate([found_latents, noise[:, found_latents.shape[1] :]], axis=1)
     jitter = np.zeros_like(latents)
-    jitter[:, SIZE : -info.noise_codes] = info.config["model"]["noise"] * normal(
-        range(len(originals)), latents.shape[1] - SIZE - info.noise_codes
-    )
+    inside = slice(SIZE, found_latents.shape[1])
+    jitter[:, inside] = info.config["model"]["noise"] * noise[:, inside]
     sets = {
         "the other half": originals,
         "reconstructed": rendered(model, latents),

@@ -26,12 +26,23 @@ import numpy as np
 from kickitout import read_dataset
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError, count
-from kickitout.metrics.compare import MEASURES, SetPair, recognised
+from kickitout.metrics.compare import MEASURES, RECOGNISED, SetPair, recognised
 from kickitout.metrics.embeddings import DEFAULTS
 from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
-from kicklab.critics_trial import NEAR_DUPLICATES, ON, TOLD, TRIED, Cells, arm_table, comparisons, read_cells, verdict
+from kicklab.critics_trial import (
+    CRITICS,
+    FEATURES,
+    NEAR_DUPLICATES,
+    ON,
+    TOLD,
+    Cells,
+    arm_table,
+    comparisons,
+    read_cells,
+    verdict,
+)
 from kicklab.crossed import crossed_mean
 from kicklab.experiments.judge import heard_and_sources
 from kicklab.folder import write_json
@@ -41,14 +52,13 @@ from kicklab.two_sample import dealt
 
 FOLDS = 4
 COMPARED = ("two_sample_", "frechet_limit_", "recall_")
-RECOGNISED = "kicks_recognised"
 FORKED, RECORDED = "fork", "recordings"
 SMALL: dict[str, Any] = {"critic_channels": 64, "critics_compare": "recordings", "instance_noise": 0.1, "r1": 0.1,
                          "r1_every": 8, "optim_d": {"lr": 1e-3}}  # fmt: skip
 ARMS: dict[str, dict[str, Any]] = {  # what each changes of the run's config
-    TRIED[0]: SMALL | {"weights": {"critics": 1.0}},
+    CRITICS: SMALL | {"weights": {"critics": 1.0}},
     ON: {},
-    TRIED[1]: SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
+    FEATURES: SMALL | {"critics_teach": "features", "weights": {"critics": 4.0}},
 }
 
 

@@ -37,7 +37,7 @@ from kickitout.sound import ONSET, PEAK, SAMPLE_RATE
 from kickitout.workers import Workers
 from kicklab.markdown import markdown_table
 
-CUT_LOUD_DB = -15.0
+CUT_LOUD_DB = -15.0  # well above the -25 dB below which a sound that stops was over (`descriptors.endings`)
 Apply = Callable[[np.ndarray, float, np.ndarray], np.ndarray]  # (waves [n, T], step, reference [m, T]) -> [n, T]
 
 

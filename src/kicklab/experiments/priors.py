@@ -4,36 +4,34 @@
 
 LEARNED: the recordings that the model learned from. Nothing is trained: the encoder finds latents of the recordings and
 of the augmentation mix that its config makes of them, and its decoder plays draws of mixtures over them. *clusters*
-are those of k-means, as the model's own prior has them; *each latent* is a mixture with as many components as latents.
-The width is that of the components, re what the clusters leave. What is printed is for a choice, so it is of the first
-half of UNSEEN unless `--half` says another.
+are those of k-means, as in the model's own prior; *each latent* is a mixture with as many components as latents. The
+width is that of the components, re what the clusters leave. It is for choices, so it is of the first half of UNSEEN.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from kickitout import load_model
-from kickitout.augmentation.mix import ENDINGS, augmentation_mix
 from kickitout.descriptors import cards
-from kickitout.errors import UserError
-from kickitout.generation.invert import EncoderSession, find_encoder
 from kickitout.generation.noise import normal
 from kickitout.metrics.compare import RECOGNISED, compare_features
 from kickitout.metrics.features import measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
 from kickitout.models.kickae.prior import fit_mixture
-from kickitout.training.training_set import weights_of
 from kicklab.critics_trial import TOLD
 from kicklab.experiments import judge as judging
 from kicklab.experiments.c2st import rendered
+from kicklab.experiments.endings import SEEDS
 from kicklab.experiments.judge import MEASURED_ENDINGS
+from kicklab.experiments.mixes import latents_of, learned_mix
 from kicklab.markdown import markdown_table
 
 SHOWN = (RECOGNISED, "recall_bands-1_k5", "recall_drum-type-1_k5", "frechet_limit_bands-1_pca16",
@@ -48,11 +46,10 @@ class Mixture(NamedTuple):
     means: np.ndarray
     spread: np.ndarray
 
-    def draws(self, count: int, width: float) -> np.ndarray:
-        """[count, Z]: the same noise whatever the mixture."""
+    def moved(self, noise: np.ndarray, width: float) -> np.ndarray:
+        """Draws [n, Z] of components that are `width` times as wide, by standard normal noise [n, Z]."""
         at = np.cumsum(self.weights) / self.weights.sum()
-        picked = np.searchsorted(at, np.arange(count) * GOLDEN % 1).clip(max=len(at) - 1)
-        noise = normal(range(count), self.means.shape[1])
+        picked = np.searchsorted(at, np.arange(len(noise)) * GOLDEN % 1).clip(max=len(at) - 1)
         return self.means[picked] + width * noise @ self.spread.T
 
 
@@ -74,37 +71,34 @@ def priors(latents: np.ndarray, recordings: int, weights: np.ndarray, components
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    judging.add_arguments(parser)
-    parser.set_defaults(half="first")
+    parser.add_argument("learned", type=Path, help="the recordings that the model learned from")
+    parser.add_argument("unseen", type=Path, nargs="+", help="recordings that it did not")
+    parser.add_argument("--model", default="default", help="a model with an encoder, as `kick generate` takes it")
+    parser.add_argument("--half", choices=("first", "second"), default="first", help="of the recordings, as in `judge`")
+    parser.add_argument("-n", type=int, default=SEEDS, help="draws of each prior")
     parser.add_argument("--mix", type=int, default=6000, help="rows of the augmentation mix")
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    name = (args.model or ["default"])[0]
-    model, judge = load_model(name), judging.asked_judge(args)
-    config = model.info.config
-    if not config.get("augmentation_mix"):
-        raise UserError(f"--model {name}: learned from no augmentation mix; the model in the package did")
-    learned = judge.learned
-    weights = weights_of([row.source for row in learned.rows], config["source_power"])
-    mix = augmentation_mix(learned.waves, args.mix, config["seed"], ENDINGS[config["mix_endings"]], weights).waves
-    encoder = EncoderSession(find_encoder(name))
-    latents = np.stack([encoder.encode(wave) for wave in np.concatenate([learned.waves, mix])])
-    codes = normal(range(args.n), model.info.noise_codes)
+    model, judge = load_model(args.model), judging.asked_judge(args)
+    learned = learned_mix(model, judge.learned, args.mix)
+    recordings, codes = len(learned.recordings), model.info.noise_codes
+    latents = latents_of(model, np.concatenate([learned.recordings, learned.mix]))
+    noise = normal(range(args.n), latents.shape[1] + codes)  # one stream for both: neither is the other's
 
     def row(name: str, width: str, found: np.ndarray) -> list[str]:
-        waves = rendered(model, np.concatenate([found, codes[: len(found)]], axis=1))
+        waves = rendered(model, np.concatenate([found, noise[: len(found), -codes:]], axis=1))
         scores = {f.name: f.value for f in compare_features(judge.real, measure_features(waves), draws=0)}
         told = float(np.mean([value for name, value in scores.items() if name.startswith(TOLD)]))
         card = cards(waves)
         ends = [ending.middle(ending.of(card)) for ending in MEASURED_ENDINGS]
-        copies = 100 * float(audit(waves, learned.waves, learned.groups).copies.mean())
+        copies = 100 * float(audit(waves, judge.learned.waves, judge.learned.groups).copies.mean())
         return [name, width, *(number(x) for x in (*(scores[score] for score in SHOWN), told, *ends, copies))]
 
-    rows = [row("none: the mix, reconstructed", "", latents[len(learned) : len(learned) + args.n])]
-    components = min(config["model"]["components"], len(latents) // 6)
-    for kind, mixture in priors(latents, len(learned), weights, components):
-        rows += [row(kind, f"{width:g}", mixture.draws(args.n, width)) for width in (1.0, 0.5, 0.25)]
+    rows = [row("none: the mix, reconstructed", "", latents[recordings : recordings + args.n])]
+    components = min(model.info.config["model"]["components"], len(latents) // 6)
+    for kind, mixture in priors(latents, recordings, learned.weights, components):
+        rows += [row(kind, f"{width:g}", mixture.moved(noise[:, :-codes], width)) for width in (1.0, 0.5, 0.25)]
     yield f"{judge.about} {args.n} draws each; identity {model.digest[:12]}.\n"
     head = ["prior", "width", *SHOWN, "C2ST, mean", *(ending.name for ending in MEASURED_ENDINGS), "near-duplicates, %"]
     yield from markdown_table(head, rows)
