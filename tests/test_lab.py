@@ -387,10 +387,19 @@ def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
     e = read_evidence(Lab(ROOT / "docs" / "evidence"), "ancestor")
     assert [e.alive(row) for row in rows] == [0, 1]  # "learns kicks with each of three seeds", and the other with none
     readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
-    assert (
-        "a sigmoid applied twice and labels above 1, with which none of three seeds learns; with both mended" in readme
-    )
-    assert len(e.rows) == 2  # "the rows between them will say, of which two have one seed so far"
+    twice_rows = [row for row in e.rows if row.startswith("sigmoid twice")]
+    once_rows = [row for row in e.rows if row.startswith("sigmoid once")]
+    assert [e.alive(row) for row in twice_rows] == [0, 0, 0]
+    assert "with it all nine runs are dead, whatever the labels" in page
+    assert "applied the sigmoid twice, with which none of nine runs learns, whatever the labels" in readme
+    assert [e.alive(row) for row in once_rows] == [1, 1]
+    assert "with one sigmoid each of six does, even with the draft's labels above 1" in readme
+    table = study_table(Lab(ROOT / "docs" / "evidence"), "ancestor").splitlines()
+    (upwards,) = [line.split(" | ") for line in table if line.startswith("| sigmoid once, labels 1 to 1.1 | 3 | 5")]
+    end = float(upwards[5].split()[0])
+    assert f"labels of 1 to 1.1 all three learn, and end at {end:.1f} dB" in page
+    confirmed = read_evidence(Lab(ROOT / "docs" / "evidence"), "ancestor", "confirm").rows
+    assert len(e.rows) - len(confirmed) == 2  # "of two of them the first seed was not scored"
 
 
 COUNTED = {2: "two", 3: "three", 4: "four", 5: "five"}
