@@ -17,6 +17,7 @@ from kickitout.descriptors import cards
 from kickitout.descriptors.endings import stops
 from kickitout.metrics.compare import compare_features, compare_two, recognised
 from kickitout.metrics.embeddings import DEFAULTS
+from kickitout.metrics.features import measure_features
 from kicklab.experiments import judge, priors, scoreboard
 from kicklab.experiments.priors import priors as priors_of
 
@@ -106,7 +107,7 @@ def test_differences_have_intervals_around_them_and_none_from_itself(second):
     def cells(lines):
         return [tuple(map(float, re.findall(r"[-+][\d.e-]+", line.rsplit("|", 2)[1]))) for line in lines]
 
-    own = list(second.less_recordings([second.waves], [second.real]))
+    own = list(second.less_recordings([second.real]))
     assert [line.split("|")[1].strip() for line in own][-3:] == [
         "T40, median, ms",
         "T60, median, ms",
@@ -117,7 +118,7 @@ def test_differences_have_intervals_around_them_and_none_from_itself(second):
         assert low <= 0 <= high
     loud = np.zeros_like(second.waves)
     loud[:, :4000] = np.sin(np.arange(4000) * 0.01)  # cut at its loudest, each of them
-    cut, *_ = second.less_recordings([loud], [second.others])
+    cut, *_ = second.less_recordings([measure_features(loud)])
     assert cells([cut])[0][0] == pytest.approx(100 - 100 * stops(cards(second.waves)["stop_db"]).mean(), abs=0.5)
     assert cells([cut])[0][1] > 0  # and less than nothing is none
     sets = second.others, second.recorded

@@ -180,6 +180,11 @@ class AugmentationMix(NamedTuple):
         return (self.body < 0) & (self.click < 0)
 
 
+def picked_evenly(weights: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """[count] which of n is taken for each row, as often as `weights` [n] say, evenly however many rows there are."""
+    return np.searchsorted(np.cumsum(weights[:-1]) / np.sum(weights), np.arange(count) * GOLDEN % 1, "right")
+
+
 def augmentation_mix(
     kicks: Wave, count: int, seed: int, ranges: MixRanges | None = None, weights: NDArray[np.float64] | None = None
 ) -> AugmentationMix:
@@ -192,11 +197,10 @@ def augmentation_mix(
         raise UserError(f"count={count!r}: must be a whole number from 1 on")
     sounds = [checked_wave(wave, f"kicks[{i}]") for i, wave in enumerate(kicks)]
     lenders = [i for i, wave in enumerate(sounds) if has_click(wave)]
-    cumulated = None if weights is None else np.cumsum(weights[:-1]) / np.sum(weights)
+    bodies = np.arange(count) % len(sounds) if weights is None else picked_evenly(weights, count)
     mix = AugmentationMix(np.empty((count, LENGTH), np.float32), np.full(count, -1), np.full(count, -1))
-    for row in range(count):
+    for row, own in enumerate(bodies.tolist()):
         plan = draw_plan(row, seed, len(sounds), ranges)
-        own = row % len(sounds) if cumulated is None else int(np.searchsorted(cumulated, row * GOLDEN % 1, "right"))
         lent = [i for i in lenders if i != own or plan.rendered]
         click = lent[int(plan.donor * len(lent))] if lent and plan.value["crossover_ms"] > 0 else -1
         if not plan.rendered:

@@ -364,18 +364,15 @@ def compare_two(
     both sets together (C2ST) the two are drawn apart, which makes the interval wider. A share that is not resampled
     (`kicks_recognised`) has none.
     """
-    pairs = SetPair(real, generated, seed, draws), SetPair(real, other, seed, draws)
-    return [
-        found
-        for measure in measures
-        for embedding in (embeddings if "{e}" in measure.name else [None])
-        for found in measure._replace(bounds=EVERYWHERE).found(_less(measure, pairs, embedding), embedding)
-    ]
+    pair, beside = SetPair(real, generated, seed, draws), SetPair(real, other, seed, draws)
+    return [found for measure in measures for found in _less(measure, beside).scores(pair, embeddings)]
 
 
-def _less(measure: Measure, pairs: Sequence[SetPair], embedding: Embedding | None) -> Drawn | None:
-    """The score of the first pair less that of the second, draw by draw; None where either has none."""
-    one, two = (measure.of(pair) if embedding is None else measure.of(pair, embedding) for pair in pairs)
-    if one is None or two is None:
-        return None
-    return one._replace(values=one.values - two.values, span=None)
+def _less(measure: Measure, beside: SetPair) -> Measure:
+    """A measure of a pair, less what it is of another, draw by draw; of no pair where either has none."""
+
+    def of(pair: SetPair, *embedding: Embedding) -> Drawn | None:
+        one, two = measure.of(pair, *embedding), measure.of(beside, *embedding)
+        return None if one is None or two is None else one._replace(values=one.values - two.values, span=None)
+
+    return measure._replace(of=of, bounds=EVERYWHERE)

@@ -17,14 +17,12 @@ import numpy as np
 
 from kickitout import generate, load_model, read_dataset
 from kickitout.descriptors.contour import SIZE
-from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.metrics.compare import compare_features
 from kickitout.metrics.features import measure_features
 from kickitout.metrics.report import number
-from kickitout.scoring import mono
 from kicklab.experiments.judge import Judge
-from kicklab.experiments.mixes import latents_of
+from kicklab.experiments.mixes import latents_of, rendered
 
 SHOWN = ("two_sample_", "frechet_limit_", "recall_", "card_worst_sd")
 
@@ -68,8 +66,3 @@ def run(args: argparse.Namespace) -> Iterator[str]:
                 f"{number(one[name].value)} {note}".strip() for one, note in zip(found.values(), notes, strict=True)
             ]
             yield f"| {name} | {' | '.join(cells)} |"
-
-
-def rendered(model: Model, latents: np.ndarray) -> np.ndarray:
-    """[n, T]"""
-    return mono(np.concatenate([model.render(latent=latent.astype(np.float32)).wave for latent in latents]))

@@ -17,13 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from kickitout import generate, load_model, read_dataset
-from kickitout.descriptors import Cards, cards
+from kickitout.descriptors import cards
 from kickitout.generation.noise import normal
 from kickitout.scoring import mono
-from kicklab.experiments.c2st import rendered
-from kicklab.experiments.endings import DRAWS, SEEDS, source_draws
-from kicklab.experiments.judge import MEASURED_ENDINGS
-from kicklab.experiments.mixes import latents_of, learned_mix
+from kicklab.experiments.endings import DRAWS, MEASURED_ENDINGS, SEEDS, Fields, source_draws, span_of
+from kicklab.experiments.mixes import latents_of, learned_mix, rendered
 from kicklab.markdown import markdown_table, with_interval
 
 
@@ -47,14 +45,14 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     }
     random = np.random.default_rng(0)
     draws = [source_draws(who), *([[random.integers(0, n, n) for _ in range(DRAWS)]] * 3)]
-    rows = [_row(name, cards(waves), each) for (name, waves), each in zip(sets.items(), draws, strict=True)]
+    rows = [_row(name, cards(waves).values, each) for (name, waves), each in zip(sets.items(), draws, strict=True)]
     yield f"{len(learned.recordings)} recordings; {n} kicks each; identity {model.digest[:12]}.\n"
     yield from markdown_table(["kicks", *(ending.name for ending in MEASURED_ENDINGS)], rows)
 
 
-def _row(name: str, found: Cards, draws: Sequence[np.ndarray]) -> list[str]:
+def _row(name: str, found: Fields, draws: Sequence[np.ndarray]) -> list[str]:
     cells = []
     for ending in MEASURED_ENDINGS:
         values = ending.of(found)
-        cells.append(with_interval(ending.middle(values), *ending.span(values, draws), ".3g"))
+        cells.append(with_interval(ending.middle(values), *span_of(ending.middle, values, draws), ".3g"))
     return [name, *cells]

@@ -12,14 +12,16 @@ for models.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from kickitout import generate, load_model, read_dataset
 from kickitout.audio.prepare import CUT_FADE_SAMPLES
-from kickitout.descriptors import Cards, cards
+from kickitout.descriptors import cards
 from kickitout.descriptors.endings import stops
 from kickitout.sound import LENGTH
 from kicklab.markdown import with_interval
@@ -32,13 +34,59 @@ cut by its file |
 |---|--:|--:|--:|--:|--:|--:|"""
 
 
-# What is said of endings, of the fields of cards: shares as truth, the tail in dB.
-ENDING_MEASURES: dict[str, Callable[[Cards], np.ndarray]] = {
-    "ends while loud": lambda found: stops(found["stop_db"]),
-    "T60 known": lambda found: np.isfinite(found["decay_t60_ms"]),
-    "more than a tenth below 30 Hz": lambda found: found["infra_share"] > INFRA,
-    "tail at 300 to 350 ms, dB": lambda found: found["tail_db"],
-}
+Fields = Mapping[str, np.ndarray]  # of kick cards: name -> [n]
+Middle = Callable[[np.ndarray], float]
+
+
+class Ending(NamedTuple):
+    """How kicks end. of: fields of their cards -> a value of each [n]; middle: of such values, shares in percent."""
+
+    name: str
+    of: Callable[[Fields], np.ndarray]
+    middle: Middle
+
+
+def _percent(values: np.ndarray) -> float:
+    return float(100 * np.mean(values))
+
+
+def _median(values: np.ndarray) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else math.nan
+
+
+ENDS = [  # of the table
+    Ending("ends while loud, %", lambda found: stops(found["stop_db"]), _percent),
+    Ending("T60 known, %", lambda found: np.isfinite(found["decay_t60_ms"]), _percent),
+    Ending("more than a tenth below 30 Hz, %", lambda found: found["infra_share"] > INFRA, _percent),
+    Ending("tail at 300 to 350 ms, dB", lambda found: found["tail_db"], _median),
+]
+MEASURED_ENDINGS = [  # and how long those ring that are known to
+    *ENDS,
+    Ending("T40, median, ms", lambda found: found["decay_t40_ms"], _median),
+    Ending("T60, median, ms", lambda found: found["decay_t60_ms"], _median),
+]
+
+
+def span_of(middle: Middle, values: np.ndarray, drawn: Sequence[np.ndarray]) -> tuple[float, float]:
+    """95 % of the middles of values [n] over draws of rows."""
+    return _most([middle(values[rows]) for rows in drawn])
+
+
+def less(middle: Middle, made: np.ndarray, recorded: np.ndarray, drawn: Sequence[np.ndarray]) -> str:
+    """The middle of `made` less that of `recorded`, with a bootstrap over kicks and, `drawn`, over sources."""
+    random = np.random.default_rng(0)
+    draws = [middle(made[random.integers(0, len(made), len(made))]) - middle(recorded[rows]) for rows in drawn]
+    return with_interval(middle(made) - middle(recorded), *_most(draws), "+.3g")
+
+
+def _most(draws: Sequence[float]) -> tuple[float, float]:
+    """Where 95 % of the draws lie that have a value; NaN where none has."""
+    known = np.array(draws)[np.isfinite(draws)]
+    if not len(known):
+        return math.nan, math.nan
+    low, high = np.quantile(known, [0.025, 0.975])
+    return float(low), float(high)
 
 
 def halves_by_source(sources: Sequence[str]) -> np.ndarray:
@@ -66,21 +114,16 @@ def endings_row(
 ) -> str:
     """A line of the table. sources: of each wave, which are drawn whole; each wave is its own where there are none.
     known: samples of each that its recording speaks for, see `kickitout.audio.prepare`."""
-    found = cards(waves)
-    *shares, tail = (of(found) for of in ENDING_MEASURES.values())
+    found = cards(waves).values
     who = np.arange(len(waves)) if sources is None else np.unique(np.array(sources), return_inverse=True)[1]
     draws = source_draws(who)
-    cells = [_cell(np.mean, 100.0 * values, draws, " %") for values in shares]
-    cells.append(_cell(np.nanmedian, tail, draws, " dB"))
-    cut = None if known is None else 100.0 * (known < LENGTH - CUT_FADE_SAMPLES)
-    cells.append("" if cut is None else _cell(np.mean, cut, draws, " %"))
+    cells = [_cell(ending.middle, ending.of(found), draws, ending.name.rpartition(", ")[2]) for ending in ENDS]
+    cells.append("" if known is None else _cell(_percent, known < LENGTH - CUT_FADE_SAMPLES, draws, "%"))
     return f"| {name} | {len(waves)} | {' | '.join(cells)} |"
 
 
-def _cell(measure: object, values: np.ndarray, draws: Sequence[np.ndarray], unit: str) -> str:
-    assert callable(measure)
-    low, high = np.quantile([measure(values[rows]) for rows in draws], [0.025, 0.975])
-    return f"{with_interval(measure(values), low, high, '.3g')}{unit}"
+def _cell(middle: Middle, values: np.ndarray, draws: Sequence[np.ndarray], unit: str) -> str:
+    return f"{with_interval(middle(values), *span_of(middle, values, draws), '.3g')} {unit}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

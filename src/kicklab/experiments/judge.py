@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ import numpy as np
 
 from kickitout import generate, load_model, read_dataset
 from kickitout.datasets.build import Dataset
-from kickitout.descriptors import Cards, cards
+from kickitout.descriptors import cards
 from kickitout.errors import UserError
 from kickitout.metrics import drum_types
 from kickitout.metrics.compare import MEASURES, RECOGNISED, compare_features, compare_two, recognised
@@ -32,7 +32,7 @@ from kickitout.metrics.features import Features, measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
 from kickitout.scoring import mono
-from kicklab.experiments.endings import ENDING_MEASURES, SEEDS, halves_by_source, source_draws
+from kicklab.experiments.endings import MEASURED_ENDINGS, SEEDS, halves_by_source, less, source_draws, span_of
 from kicklab.markdown import with_interval
 from kicklab.sources import sources_of
 
@@ -41,54 +41,6 @@ WORST, WORST_DB = "thirds_worst", 2.0
 FARTHER = (  # prefix of a score, what may be added to that of the recordings learned from
     ("two_sample_", TOLD_MORE), ("frechet_limit_", 0.0), ("recall_", 0.0)
 )  # fmt: skip
-
-
-class Ending(NamedTuple):
-    """How kicks end. of: cards -> a value of each [n]; middle: of such values, shares in percent."""
-
-    name: str
-    of: Callable[[Cards], np.ndarray]
-    middle: Callable[[np.ndarray], float]
-
-    def span(self, values: np.ndarray, drawn: Sequence[np.ndarray]) -> tuple[float, float]:
-        """95 % of the middles over draws of rows."""
-        return most_of([self.middle(values[rows]) for rows in drawn])
-
-    def less(self, made: np.ndarray, recorded: np.ndarray, drawn: Sequence[np.ndarray]) -> str:
-        """Of `made` less that of `recorded`, with a bootstrap over kicks and, `drawn`, over sources."""
-        random = np.random.default_rng(0)
-        draws = [
-            self.middle(made[random.integers(0, len(made), len(made))]) - self.middle(recorded[rows]) for rows in drawn
-        ]
-        return with_interval(self.middle(made) - self.middle(recorded), *most_of(draws), "+.3g")
-
-
-def _percent(values: np.ndarray) -> float:
-    return float(100 * np.mean(values))
-
-
-def _median(values: np.ndarray) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else math.nan
-
-
-def most_of(draws: Sequence[float]) -> tuple[float, float]:
-    """Where 95 % of the draws lie that have a value; NaN where none has."""
-    known = np.array(draws)[np.isfinite(draws)]
-    if not len(known):
-        return math.nan, math.nan
-    low, high = np.quantile(known, [0.025, 0.975])
-    return float(low), float(high)
-
-
-MEASURED_ENDINGS = [
-    *(
-        Ending(name, of, _median) if name.endswith("dB") else Ending(f"{name}, %", of, _percent)
-        for name, of in ENDING_MEASURES.items()
-    ),
-    Ending("T40, median, ms", lambda found: found["decay_t40_ms"], _median),  # of the kicks whose card knows it
-    Ending("T60, median, ms", lambda found: found["decay_t60_ms"], _median),
-]
 
 
 class Bounded(NamedTuple):
@@ -151,12 +103,12 @@ class Judge:
         )
 
     def endings(self, models: Sequence[np.ndarray]) -> Iterator[Bounded]:
-        found = [cards(waves) for waves in (self.waves, self.learned.waves, *models)]
+        found = [cards(waves).values for waves in (self.waves, self.learned.waves, *models)]
         drawn = source_draws(self.who)
         for ending in MEASURED_ENDINGS:
             half, learned, *made = (ending.middle(ending.of(one)) for one in found)
             values = ending.of(found[0])
-            yield Bounded(ending.name, [half, None, learned], made, *ending.span(values, drawn))
+            yield Bounded(ending.name, [half, None, learned], made, *span_of(ending.middle, values, drawn))
 
     def scores(self, models: Sequence[Features]) -> Iterator[Bounded]:
         sets = (self.others, self.recorded, *models)
@@ -174,16 +126,15 @@ class Judge:
                 side = {"most" if first.better == "lower" else "least": bound}
                 yield Bounded(name, [own, others, recorded], made, **side)
 
-    def less_recordings(self, models: Sequence[np.ndarray], features: Sequence[Features]) -> Iterator[str]:
+    def less_recordings(self, models: Sequence[Features]) -> Iterator[str]:
         """Lines of a table: how the models' kicks end and how many are recognised, less these recordings."""
-        real, found = cards(self.waves), [cards(waves) for waves in models]
         drawn = source_draws(self.who)
         for ending in MEASURED_ENDINGS:
-            cells = [ending.less(ending.of(one), ending.of(real), drawn) for one in found]
+            real = ending.of(self.real.cards)
+            cells = [less(ending.middle, ending.of(one.cards), real, drawn) for one in models]
             yield f"| {ending.name} | {' | '.join(cells)} |"
         kind = drum_types.packaged().names.index(drum_types.KICK_TYPE)
-        share = Ending(RECOGNISED, lambda found: found["type"], lambda values: float(np.mean(values)))
-        cells = [share.less(one.types == kind, self.real.types == kind, drawn) for one in features]
+        cells = [less(np.mean, one.types == kind, self.real.types == kind, drawn) for one in models]
         yield f"| {RECOGNISED} | {' | '.join(cells)} |"
 
     def less_learned(self, models: Sequence[Features]) -> Iterator[str]:
@@ -245,7 +196,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     yield "\nDifferences with 95 % intervals: less the recordings, over their sources and the kicks,\n"
     table = f"| measure | {' | '.join(names)} |\n|---|{'--:|' * len(names)}"
     yield table
-    yield from judge.less_recordings(waves, features)
+    yield from judge.less_recordings(features)
     yield "\nand less what the recordings learned from have, over near-duplicate groups and kicks:\n"
     yield table
     yield from judge.less_learned(features)

@@ -1,4 +1,4 @@
-"""What a model learned from, made anew: its recordings, the augmentation mix of them, and the latents of both."""
+"""What a model learned from, made anew: recordings and their augmentation mix; latents of sounds, sounds of latents."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from kickitout.datasets.build import Dataset, split
 from kickitout.errors import UserError
 from kickitout.generation.invert import encoder_of
 from kickitout.generation.model import Model
+from kickitout.scoring import mono
 from kickitout.training.training_set import weights_of
 
 
@@ -41,3 +42,8 @@ def latents_of(model: Model, waves: np.ndarray) -> np.ndarray:
     """[n, Z] what the model's encoder finds, without the noise code; waves: [n, T]."""
     encoder = encoder_of(model)
     return np.stack([encoder.encode(wave) for wave in waves])
+
+
+def rendered(model: Model, latents: np.ndarray) -> np.ndarray:
+    """[n, T] what its decoder makes of whole latents [n, Z + noise code]."""
+    return mono(np.concatenate([model.render(latent=latent.astype(np.float32)).wave for latent in latents]))

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from kickitout import load_model
-from kickitout.descriptors import cards
+from kickitout.augmentation.mix import picked_evenly
 from kickitout.generation.noise import normal
 from kickitout.metrics.compare import RECOGNISED, compare_features
 from kickitout.metrics.features import measure_features
@@ -28,15 +28,12 @@ from kickitout.metrics.report import number
 from kickitout.models.kickae.prior import fit_mixture
 from kicklab.critics_trial import TOLD
 from kicklab.experiments import judge as judging
-from kicklab.experiments.c2st import rendered
-from kicklab.experiments.endings import SEEDS
-from kicklab.experiments.judge import MEASURED_ENDINGS
-from kicklab.experiments.mixes import latents_of, learned_mix
+from kicklab.experiments.endings import MEASURED_ENDINGS, SEEDS
+from kicklab.experiments.mixes import latents_of, learned_mix, rendered
 from kicklab.markdown import markdown_table
 
 SHOWN = (RECOGNISED, "recall_bands-1_k5", "recall_drum-type-1_k5", "frechet_limit_bands-1_pca16",
          "frechet_limit_drum-type-1_pca16")  # fmt: skip
-GOLDEN = (5**0.5 - 1) / 2  # its multiples, modulo 1, fill (0, 1) evenly
 
 
 class Mixture(NamedTuple):
@@ -48,9 +45,7 @@ class Mixture(NamedTuple):
 
     def moved(self, noise: np.ndarray, width: float) -> np.ndarray:
         """Draws [n, Z] of components that are `width` times as wide, by standard normal noise [n, Z]."""
-        at = np.cumsum(self.weights) / self.weights.sum()
-        picked = np.searchsorted(at, np.arange(len(noise)) * GOLDEN % 1).clip(max=len(at) - 1)
-        return self.means[picked] + width * noise @ self.spread.T
+        return self.means[picked_evenly(self.weights, len(noise))] + width * noise @ self.spread.T
 
 
 def clusters(latents: np.ndarray, components: int) -> Mixture:
@@ -88,10 +83,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
 
     def row(name: str, width: str, found: np.ndarray) -> list[str]:
         waves = rendered(model, np.concatenate([found, noise[: len(found), -codes:]], axis=1))
-        scores = {f.name: f.value for f in compare_features(judge.real, measure_features(waves), draws=0)}
+        features = measure_features(waves)
+        scores = {f.name: f.value for f in compare_features(judge.real, features, draws=0)}
         told = float(np.mean([value for name, value in scores.items() if name.startswith(TOLD)]))
-        card = cards(waves)
-        ends = [ending.middle(ending.of(card)) for ending in MEASURED_ENDINGS]
+        ends = [ending.middle(ending.of(features.cards)) for ending in MEASURED_ENDINGS]
         copies = 100 * float(audit(waves, judge.learned.waves, judge.learned.groups).copies.mean())
         return [name, width, *(number(x) for x in (*(scores[score] for score in SHOWN), told, *ends, copies))]
 
