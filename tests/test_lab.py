@@ -758,6 +758,11 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
     mine = Lab(copy.path / "mine")
     write_alone(copy, mine)
     assert not mine.players.exists()  # one of its kicks is not free
+    for made in copy.path.glob("cells/*/made-*.npz"):  # a laboratory that goes on from results has no sounds of theirs
+        made.unlink()
+    assert collect_players(copy, all_models=True) == {}
+    shutil.copyfile(alone.players, copy.players)
+    assert collect_players(copy, all_models=True) == collect_players(toy_lab)
 
 
 # -- listening --------------------------------------------------------------------------------------------------------

@@ -19,7 +19,17 @@ from kickitout.descriptors import card
 from kickitout.errors import UserError
 from kickitout.export.jobs import GenerationJob
 from kickitout.generation.generate import generate_kicks
-from kickitout.generation.match import STARTS, TRIED, drive_between, match_seed, match_seeds, match_targets, measured
+from kickitout.generation.match import (
+    MORE_STARTS,
+    STARTS,
+    TRIED,
+    drive_between,
+    match_seed,
+    match_seeds,
+    match_targets,
+    measured,
+    starts_tried,
+)
 from kickitout.generation.noise import normal
 from kickitout.generation.tail import ring_on
 from kickitout.generation.targets import TargetRequest
@@ -204,6 +214,11 @@ def test_kicks_are_tried_until_one_meets_every_target(hard):
     assert all(one.reached for one in hard)
     assert max(one.tries for one in hard) > TRIED  # some looked beyond the first kicks of their seed
     assert all((one.start >= STARTS) == (one.tries > TRIED) for one in hard)
+    # Then it looks among more at once, and says how many starts it may have looked at.
+    assert all(one.renders > STARTS + MORE_STARTS for one in hard if one.tries > TRIED)
+    assert all(one.start < starts_tried(TargetRequest(HARD, tries=one.tries)) for one in hard)
+    assert starts_tried(TargetRequest(HARD, tries=TRIED)) == STARTS
+    assert starts_tried(TargetRequest(HARD, tries=TRIED + 1)) == STARTS + MORE_STARTS
 
 
 def test_a_seed_is_answered_the_same_alone_and_among_others(model, hard):

@@ -27,7 +27,7 @@ def collect_players(lab: Lab, *, all_models: bool = False) -> Players:
         return _kept(lab)
     if not all_models and not all(is_free(row) for row in lab.sounds("kicks").train.rows):
         return {}
-    found: Players = {}
+    found = _kept(lab)  # a lab that goes on from results has those of what was trained before
     for plan in lab.plans:
         if load_study(plan.stem).data != "kicks":
             continue

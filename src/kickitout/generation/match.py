@@ -34,7 +34,8 @@ ROUNDS = 14  # renders at most of one kick
 ENOUGH = 8  # rounds from which on a kick that meets its targets is near enough, though the last step is not taken
 PROBED = 10  # rounds from which on what is reachable is looked for where a target was not met: somebody waits for it
 STARTS = 16  # kicks of a seed that are looked at together before some are tried
-TRIED = 3  # of them that are tried, the nearest first, before another STARTS are looked at
+MORE_STARTS = 64  # that are looked at from then on: what was not found yet is rarer
+TRIED = 3  # of them that are tried, the nearest first, before more are looked at
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 # What it means that a field has no value: the kick has too much of it (1) or too little (-1).
 SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
@@ -118,10 +119,10 @@ def match_seeds(
 ) -> list[MatchResult]:  # fmt: skip
     """For each seed the first of its kicks that meets the targets as its controls move, or the nearest of those tried.
 
-    Of STARTS kicks the TRIED that are nearest before a control moves are tried, then the same of the next STARTS, until
-    one meets the targets or `tries` of the request have been tried. The first start is the seed's own kick; first: of
-    the starts that are looked at. A seed's answer does not depend on the others. targets: of all seeds, or of each.
-    length_s: as in `match_targets`.
+    Of STARTS kicks the TRIED that are nearest before a control moves are tried, then the same of the next MORE_STARTS
+    and so on, until one meets the targets or `tries` of the request have been tried. The first start is the seed's own
+    kick; first: of the starts that are looked at. A seed's answer does not depend on the others. targets: of all seeds,
+    or of each. length_s: as in `match_targets`.
     """
     each = [targets] * len(seeds) if isinstance(targets, Mapping | TargetRequest) else targets
     searches = [_of_seed(model, check_controls(model, one).within(length_s), seed, first)
@@ -136,7 +137,7 @@ def match_seed(model: Model, targets: Targets, seed: int, first: int = 0) -> Mat
 
 def starts_tried(request: TargetRequest) -> int:
     """How many starts of a seed a search may look at: from the next on nothing of it is known."""
-    return STARTS * -(-request.tries // TRIED)
+    return STARTS + MORE_STARTS * (-(-request.tries // TRIED) - 1)
 
 
 def drive_between(plain: np.ndarray, driven: np.ndarray) -> float:
@@ -212,15 +213,16 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
     wanted = [(TARGETS[name], value) for name, value in request.targets.items() if TARGETS[name].field]
     best: _Bent | None = None
     tries = renders = 0
+    looked_at = STARTS
     while tries < request.tries and not (best and best.match.reached):
-        starts = np.concatenate([start_noise(model, seed, first + k) for k in range(STARTS if wanted else 1)])
+        starts = np.concatenate([start_noise(model, seed, first + k) for k in range(looked_at if wanted else 1)])
         order = [0]
         if wanted:
-            rendered = yield _Renders(starts, np.tile(plain, (STARTS, 1)))
+            rendered = yield _Renders(starts, np.tile(plain, (looked_at, 1)))
             far = [sum(min(_way(request.line(target, one.values[target.field])), 1e3) for target, _ in wanted)
                    for one in rendered]  # fmt: skip
             order = np.argsort(far, kind="stable")[: min(TRIED, request.tries - tries)].tolist()
-            renders += STARTS
+            renders += looked_at
         for k in order:
             bent = yield from _bend(names, request, starts[k : k + 1], plain, ROUNDS)
             tries, renders = tries + 1, renders + bent.match.renders
@@ -228,7 +230,8 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
                 best = bent._replace(match=replace(bent.match, start=first + k))
             if best.match.reached:
                 break
-        first += STARTS
+        first += looked_at
+        looked_at = MORE_STARTS
         if not wanted:
             break
     assert best is not None

@@ -89,14 +89,18 @@ def control_errors(model: Model, n: int = 60, seed: int = 0, kinds: Sequence[str
 
 def control_spans(model: Model, count: int = 200) -> dict[str, tuple[float, float]]:
     """Between which values is asked: the RANGE quantiles of `count` kicks of the model; drive over its whole range."""
-    seeds = range(10_000, 10_000 + count)
-    own = [measured(model.render(normal([s], model.info.noise_size)).wave) for s in seeds]
+    own = own_cards(model, range(10_000, 10_000 + count))
     spans = {target.name: (target.low, target.high) for target in TARGETS.values()}
     for target in (target for target in TARGETS.values() if target.field):
         values = np.array([row[target.field] for row in own])
         low, high = (float(q) for q in np.quantile(values[np.isfinite(values)], RANGE))
         spans[target.name] = max(low, target.low), min(high, target.high)
     return spans
+
+
+def own_cards(model: Model, seeds: Sequence[int]) -> list[dict[str, float]]:
+    """The cards of the model's kicks of these seeds, before any control is turned."""
+    return [measured(model.render(normal([s], model.info.noise_size)).wave) for s in seeds]
 
 
 def _outside(line: TargetResult) -> bool:

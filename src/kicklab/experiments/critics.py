@@ -44,7 +44,7 @@ from kicklab.critics_trial import (
     verdict,
 )
 from kicklab.crossed import crossed_mean
-from kicklab.experiments.judge import heard_and_sources
+from kicklab.experiments.unheard import unheard
 from kicklab.folder import write_json
 from kicklab.forks import Fork
 from kicklab.markdown import markdown_table, with_interval
@@ -74,16 +74,16 @@ class Judges(NamedTuple):
 def judges_of(learned: Dataset, both: Dataset) -> Judges:
     """both: a dataset of what was learned from and of recordings that were not; the machines of the former are left
     out."""
-    heard, who = heard_and_sources(learned, both)
-    strange = np.flatnonzero(~heard & ~np.isin(who, who[heard]))
+    known = unheard(learned, both)
+    who, strange = known.who, np.flatnonzero(known.strange)
     if len(np.unique(who[strange])) < FOLDS:
         raise UserError(f"{len(strange)} recordings of sources that were not learned from: too few for {FOLDS} folds")
     fold = dealt(who[strange], np.random.default_rng(0), FOLDS)
     parts = [strange[fold == i] for i in range(FOLDS)]
     folds = [measure_features(both.waves[part], groups=both.groups[part], threads=1) for part in parts]
-    rows = np.flatnonzero(heard)
+    rows = np.flatnonzero(known.heard)
     recorded = measure_features(both.waves[rows], groups=both.groups[rows], threads=1)
-    return Judges(folds, learned, recorded, int((~heard).sum()) - len(strange))
+    return Judges(folds, learned, recorded, known.left_out)
 
 
 def scores_of(made: Features, judges: Judges) -> dict[str, list[float]]:

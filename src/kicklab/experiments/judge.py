@@ -33,8 +33,8 @@ from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
 from kickitout.scoring import mono
 from kicklab.experiments.endings import MEASURED_ENDINGS, SEEDS, halves_by_source, less, source_draws, span_of
+from kicklab.experiments.unheard import unheard
 from kicklab.markdown import with_interval
-from kicklab.sources import sources_of
 
 TOLD_MORE = 0.05  # accuracy of a classifier by which a model may be told more easily than what it learned from
 WORST, WORST_DB = "thirds_worst", 2.0
@@ -78,11 +78,11 @@ class Judge:
 
     def __init__(self, learned: Dataset, both: Dataset, half: str) -> None:
         """both: a dataset of what was learned from and of the recordings that were not."""
-        heard, who = heard_and_sources(learned, both)
-        unseen = np.flatnonzero(~heard)
+        known = unheard(learned, both)
+        heard, who, unseen = known.heard, known.who, np.flatnonzero(~known.heard)
         first = halves_by_source([both.rows[i].source for i in unseen])
         mine, others = (unseen[first == (half == name)] for name in ("first", "second"))
-        strange = [part[~np.isin(who[part], who[heard])] for part in (mine, others)]
+        strange = [part[known.strange[part]] for part in (mine, others)]
         if not all(map(len, strange)):
             raise UserError(f"{len(unseen)} recordings that were not learned from: too few sources for two halves")
         self.left_out, self.machines = len(mine) - len(strange[0]), len(set(who[mine]) & set(who[heard]))
@@ -149,18 +149,6 @@ class Judge:
         found = [audit(waves, self.learned.waves, self.learned.groups) for waves in models]
         shares = [100 * float(one.copies.mean()) for one in found]
         return Bounded("near-duplicates, %", [None] * 3, shares, most=100 * found[0].false_positives)
-
-
-def heard_and_sources(learned: Dataset, both: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """[n] bool: which sounds of `both` were learned from; [n] the source of each, numbered from 0, by `sources_of`.
-
-    Raises UserError where all were learned from.
-    """
-    known = {row.sound for row in learned.rows}
-    heard = np.array([row.sound in known for row in both.rows])
-    if heard.all():
-        raise UserError("no recording is left to judge by: all of them were learned from")
-    return heard, np.unique(sources_of(both.rows), return_inverse=True)[1]
 
 
 def _some(rows: np.ndarray, most: int) -> np.ndarray:

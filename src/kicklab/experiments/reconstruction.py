@@ -1,8 +1,9 @@
 """How near a model reconstructs kicks that it has not heard, beside magnitude representations.
 
-    kick lab measure reconstruction FOLDER [FOLDER ...] [--model MODEL] [-n 96]
+    kick lab measure reconstruction FOLDER [FOLDER ...] --learned LEARNED [--model MODEL] [-n 96]
 
-The kicks are drawn from the folders with seed 0. Intervals are 95 %: bootstraps of medians, Wilson's of shares.
+The kicks are drawn from the folders with seed 0; those of machines that the model learned from are left out. Intervals
+are 95 %: bootstraps of medians, Wilson's of shares.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
 
-from kickitout.datasets.build import read_dataset
 from kickitout.descriptors import cards
 from kickitout.generation.invert import (
     REFINING_ROUNDS,
@@ -33,6 +33,7 @@ from kickitout.representations import SubBandsConfig, make_representation
 from kickitout.representations.pqmf import LEFT
 from kickitout.sound import ONSET
 from kicklab.experiments.ceilings import ceilings
+from kicklab.experiments.unheard import read_unheard
 from kicklab.markdown import markdown_table, median_text, share_text
 from kicklab.spectra import log_spectral_distance, third_octave_distance
 
@@ -125,21 +126,21 @@ def reconstruction_text(rows: Sequence[Reconstruction], representation: str, cei
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", type=Path, nargs="+")
+    parser.add_argument("--learned", type=Path, action="append", required=True, help="recordings that it learned from")
     parser.add_argument("--model", default="default")
     parser.add_argument("-n", type=int, default=96, help="kicks (default 96)")
 
 
 def run(args: argparse.Namespace) -> Iterator[str]:
-    model, encoder, dataset = (
-        load_model(args.model),
-        EncoderSession(find_encoder(args.model)),
-        read_dataset(args.sounds),
-    )
-    drawn = np.random.default_rng(0).permutation(len(dataset.waves))[: args.n]
-    waves, names = dataset.waves[np.sort(drawn)], [dataset.rows[i].sound for i in np.sort(drawn)]
+    model, encoder = load_model(args.model), EncoderSession(find_encoder(args.model))
+    known = read_unheard(args.learned, args.sounds)
+    dataset = known.strangers
+    drawn = np.sort(np.random.default_rng(0).permutation(len(dataset))[: args.n])
+    waves, names = dataset.waves[drawn], [dataset.rows[i].sound for i in drawn]
     rows = [reconstructed(model, encoder, waves, names, rounds) for rounds in (0, REFINING_ROUNDS)]
     rows += [noise_redrawn(waves), another_kick(waves)]
     yield reconstruction_text(rows, *best_magnitude(waves))
     yield (
-        f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset.waves)} kicks, dataset `{dataset.digest[:16]}`."
+        f"\nModel `{model.digest[:16]}`, {len(waves)} of {len(dataset)} kicks, dataset `{dataset.digest[:16]}`; "
+        f"{known.left_out} of machines that it learned from are left out."
     )

@@ -5,8 +5,9 @@
 Some groups of SOUNDS are held out. Of the other kicks each run learns from the first so many, in an order drawn once,
 so that more files hold the fewer ones. A run is `kick train` with the config `kickae` on one thread, but its minutes
 are of the processor: a busy machine changes nothing. Its kicks are scored against those held out, which must be strange
-to the models that it begins with. A run that is in --runs goes on where it was ended, and is not run again. It costs
-the minutes times the runs, and some minutes of scoring.
+to the models that it begins with: --learned leaves out those of machines that these learned from. A run that is in
+--runs goes on where it was ended, and is not run again. It costs the minutes times the runs, and some minutes of
+scoring.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
 from kickitout.training.from_sounds import train_on
 from kicklab.experiments.scoreboard import column
+from kicklab.experiments.unheard import strange_rows
 from kicklab.markdown import markdown_table, with_interval
 
 HELD_OUT, HELD_OUT_SEED = 0.15, 1  # another seed than a run's own split, so that the two do not nest
@@ -41,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minutes", type=float, default=15.0, help="of the processor, for each run (default 15)")
     parser.add_argument("--start", action="append", help="a model, or 'none' (default 'default' and 'none')")
     parser.add_argument("-n", type=int, default=512, help="kicks of each model, from seed 0 on (default 512)")
+    parser.add_argument("--learned", action="append", type=Path, help="what the models to begin with learned from")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="another setting of all runs")
     parser.add_argument("--runs", type=Path, default=Path("build/starts"), help="folder for the trainings")
 
@@ -48,12 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     dataset, starts = read_dataset(args.sounds), args.start or ["default", "none"]
     known, held_out = split(dataset, HELD_OUT, HELD_OUT_SEED)
-    unseen, order = dataset.take(held_out), np.random.default_rng(HELD_OUT_SEED).permutation(known)
+    asked = held_out if args.learned is None else strange_rows(dataset, held_out, args.learned, args.sounds)
+    unseen, order = dataset.take(asked), np.random.default_rng(HELD_OUT_SEED).permutation(known)
     real = measure_features(unseen.waves, groups=unseen.groups)
+    left_out = (
+        f" ({len(held_out) - len(asked)} more, of machines that were learned from, left out)" if args.learned else ""
+    )
     yield (
         f"{args.minutes:g} minutes of processor time on one thread; {args.n} kicks of each model, from seed 0 on, "
-        f"against {len(unseen)} kicks of {len(set(unseen.groups))} groups held out; 95 % intervals over groups and "
-        "sounds in brackets.\n"
+        f"against {len(unseen)} kicks of {len(set(unseen.groups))} groups held out{left_out}; 95 % intervals over "
+        "groups and sounds in brackets.\n"
     )
     rows = started_runs(args, dataset.take(order), starts, real)
     yield from markdown_table(["files", "begun with", "steps", *(f"`{name}`" for name in SHOWN)], rows, "rlr")

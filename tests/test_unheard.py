@@ -1,0 +1,72 @@
+"""What a model has not heard: neither its recordings, nor others of the machines that it learned from."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+
+import numpy as np
+import pytest
+from toy import write_kicks
+
+from kickitout.datasets.build import read_dataset
+from kickitout.errors import UserError
+from kicklab.experiments import starts
+from kicklab.experiments.unheard import read_unheard, strange_rows
+
+HEARD = ["smpl/TR-808", "smpl/TR-808", "one/drummer", "one/drummer"]
+UNHEARD = ["hydrogen/TR808EmulationKit", "hydrogen/TR808EmulationKit", "another/drummer", "one/drummer"]  # an 808 again
+
+
+def labelled(root, name, seed, sources):
+    folder = write_kicks(root / name, len(sources), first=seed)
+    rows = [(path.name, source) for path, source in zip(sorted(folder.glob("*.wav")), sources, strict=True)]
+    with open(folder / "index.csv", "w", newline="") as file:
+        csv.writer(file).writerows([("file", "source"), *rows])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    root = tmp_path_factory.mktemp("unheard")
+    return labelled(root, "learned", 0, HEARD), labelled(root, "unseen", 100, UNHEARD)
+
+
+def test_machines_that_were_learned_from_are_left_out_under_another_name(folders):
+    known = read_unheard([folders[0]], [folders[1]])
+    assert int(known.heard.sum()) == len(HEARD)
+    assert [row.source for row in known.strangers.rows] == ["another/drummer"]
+    assert known.left_out == len(UNHEARD) - 1
+
+
+def test_rows_of_a_dataset_that_are_strange(folders):
+    dataset = read_dataset(folders[1])
+    rows = strange_rows(dataset, np.arange(len(dataset)), [folders[0]], [folders[1]])
+    assert [dataset.rows[i].source for i in rows] == ["another/drummer"]
+    assert strange_rows(dataset, np.array([0]), [folders[0]], [folders[1]]).size == 0
+
+
+def test_nothing_left_is_said_in_a_sentence(folders, tmp_path):
+    with pytest.raises(UserError, match="all of them were learned from"):
+        read_unheard([folders[0]], [folders[0]])
+    same = labelled(tmp_path, "same", 200, ["smpl/808-mini", "one/drummer"])
+    with pytest.raises(UserError, match="all are of sources that were learned from"):
+        read_unheard([folders[0]], [same])
+
+
+def test_what_runs_come_to_is_measured_by_strangers_alone(folders, tmp_path):
+    """`kick lab measure starts --learned`: kicks of machines that were learned from are held out of both."""
+    many = labelled(tmp_path, "many", 300, ["smpl/808-mini", "another/drummer", "a third", "a fourth"] * 12)
+    parser = argparse.ArgumentParser()
+    starts.add_arguments(parser)
+
+    def head(*words):
+        return next(starts.run(parser.parse_args([str(many), *words])))
+
+    held_out = int(re.search(r"against (\d+) kicks", head())[1])
+    found = re.search(r"against (\d+) kicks .*\((\d+) more", head("--learned", str(folders[0])))
+    strange, left_out = int(found[1]), int(found[2])
+    assert strange + left_out == held_out
+    assert min(strange, left_out) > 0
+    assert "left out" not in head()
