@@ -20,7 +20,6 @@ from kickitout.errors import UserError
 from kickitout.export.jobs import GenerationJob
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.match import (
-    MORE_STARTS,
     STARTS,
     TRIED,
     drive_between,
@@ -214,11 +213,24 @@ def test_kicks_are_tried_until_one_meets_every_target(hard):
     assert all(one.reached for one in hard)
     assert max(one.tries for one in hard) > TRIED  # some looked beyond the first kicks of their seed
     assert all((one.start >= STARTS) == (one.tries > TRIED) for one in hard)
-    # Then it looks among more at once, and says how many starts it may have looked at.
-    assert all(one.renders > STARTS + MORE_STARTS for one in hard if one.tries > TRIED)
     assert all(one.start < starts_tried(TargetRequest(HARD, tries=one.tries)) for one in hard)
-    assert starts_tried(TargetRequest(HARD, tries=TRIED)) == STARTS
-    assert starts_tried(TargetRequest(HARD, tries=TRIED + 1)) == STARTS + MORE_STARTS
+
+
+def test_more_kicks_are_looked_at_together_where_the_first_did_not_do(model, monkeypatch):
+    looked_at, play = [], type(model).play
+
+    def counted(self, eps, controls=None):
+        looked_at.extend([len(eps)] * (len(eps) > 4))  # not the renders of one kick
+        return play(self, eps, controls)
+
+    monkeypatch.setattr(type(model), "play", counted)
+    monkeypatch.setattr("kickitout.generation.match.ROUNDS", 1)  # no control is moved: nothing is met
+    for tries, looked in ((TRIED, [16]), (TRIED + 1, [16, 64]), (2 * TRIED + 1, [16, 64, 64])):
+        looked_at.clear()
+        request = TargetRequest(HARD, tries=tries)
+        assert match_seed(model, request, 3).tries == tries
+        assert looked_at == looked
+        assert starts_tried(request) == sum(looked)
 
 
 def test_a_seed_is_answered_the_same_alone_and_among_others(model, hard):

@@ -1,7 +1,7 @@
 """The first sounds of each row as files that a page can play.
 
 Sounds of a model are passed on where all kicks that it learned from may be. Results alone (`results.write_alone`) keep
-those in `players.npz`, and no others.
+those in `players.npz`, and no others. A laboratory that goes on from results has them still.
 """
 
 from __future__ import annotations
@@ -22,12 +22,16 @@ Players = dict[tuple[str, str], tuple[bytes, ...]]  # study, row -> FLAC files
 
 
 def collect_players(lab: Lab, *, all_models: bool = False) -> Players:
-    """The first sounds of each row's first seed, where all training kicks may be passed on; all_models: of all."""
+    """The first sounds of each row's first seed, where all training kicks may be passed on; all_models: of all.
+
+    In a laboratory that goes on from results those of its results stay where the sounds are not here.
+    """
     if not lab.has_kicks:
         return _kept(lab)
     if not all_models and not all(is_free(row) for row in lab.sounds("kicks").train.rows):
         return {}
-    found = _kept(lab)  # a lab that goes on from results has those of what was trained before
+    studies = {plan.stem for plan in lab.plans}
+    found = {played: kept for played, kept in _kept(lab).items() if played[0] in studies}
     for plan in lab.plans:
         if load_study(plan.stem).data != "kicks":
             continue

@@ -21,6 +21,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from kickitout.descriptors import Cards, Why, cards, cards_by_length
+from kickitout.descriptors.block import slices
 from kickitout.errors import UserError
 from kickitout.generation.model import Model, as_row, check_latent
 from kickitout.generation.noise import LARGEST_SEED, normal
@@ -33,9 +34,10 @@ from kickitout.sound import PEAK
 ROUNDS = 14  # renders at most of one kick
 ENOUGH = 8  # rounds from which on a kick that meets its targets is near enough, though the last step is not taken
 PROBED = 10  # rounds from which on what is reachable is looked for where a target was not met: somebody waits for it
-STARTS = 16  # kicks of a seed that are looked at together before some are tried
-MORE_STARTS = 64  # that are looked at from then on: what was not found yet is rarer
-TRIED = 3  # of them that are tried, the nearest first, before more are looked at
+STARTS = 16  # kicks of a seed that are looked at together at first
+MORE_STARTS = 64  # that are looked at together each time after that: what was not found yet is rarer
+TRIED = 3  # of those just looked at that are tried, the nearest first, before more are looked at
+AT_ONCE = 384  # renders that are played and measured together: many searches that all look at more need much memory
 START_STRIDE = 0x5851F42D4C957F2D  # between the seeds of two starts: a large odd number
 # What it means that a field has no value: the kick has too much of it (1) or too little (-1).
 SIDES = {Why.ENDS_FIRST: 1, Why.NO_REACH: 1, Why.TOO_SHORT: -1, Why.NO_FALL: -1}
@@ -178,8 +180,10 @@ def _side_by_side(play: Play, searches: Sequence[Search], length_s: float) -> li
     results: list[MatchResult | None] = [None] * len(searches)
     waiting = {i: next(search) for i, search in enumerate(searches)}  # every search waits for a render
     while waiting:
-        waves = play(*(np.concatenate(parts) for parts in zip(*waiting.values(), strict=True)))
-        rendered = _measured_renders(waves, length_s)
+        noise, controls = (np.concatenate(parts) for parts in zip(*waiting.values(), strict=True))
+        rendered: list[_Rendered] = []
+        for part in slices(len(noise), AT_ONCE):
+            rendered += _measured_renders(play(noise[part], controls[part]), length_s)
         still, first = {}, 0
         for i, wanted in waiting.items():
             rows = slice(first, first := first + len(wanted.controls))
@@ -258,7 +262,7 @@ def _bend(
         (rendered,) = yield _Renders(noise, row[None])
         lines = tuple(request.line(target, rendered.values[target.field]) for target in secants)
         if best is None or missed_by(lines) < missed_by(best.lines):
-            best = MatchResult(rendered.wave, row, lines, turn)
+            best = MatchResult(rendered.wave.copy(), row, lines, turn)  # not a part of what was rendered beside it
         for line in lines:
             target = line.target
             seen[target].append(line.achieved)

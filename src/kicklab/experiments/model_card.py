@@ -1,6 +1,6 @@
 """Write the card of a model: what it learned from, how well it does, what it cannot do.
 
-    kick lab measure model-card RUN_FOLDER --learned FOLDER [FOLDER ...] --unseen FOLDER [FOLDER ...] > default.md
+    kick lab measure model-card RUN_FOLDER --learned FOLDER --unseen FOLDER [FOLDER ...] > default.md
 
 All figures are measured here: sounds of the model, of the procedural synthesiser and of the training kicks, each held
 against real kicks that none of them has seen. Those of machines that the model learned from are left out. Intervals are
@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.datasets.build import Dataset, read_dataset
+from kickitout.datasets.build import Dataset
 from kickitout.descriptors import cards
 from kickitout.generation.generate import generate
 from kickitout.generation.invert import EncoderSession, find_encoder, invert_wave
@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--unseen", type=Path, nargs="+", required=True)
     parser.add_argument(
-        "--learned", type=Path, nargs="+", required=True, help="the recorded part of its training kicks"
+        "--learned", type=Path, action="append", required=True, help="the recorded part of its training kicks"
     )
 
 
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     model, run = load_model(args.run), RunFolder(args.run)
     info, shots = model.info, [e for e in run.entries() if e["kind"] == "snapshot"]
     known = read_unheard(args.learned, args.unseen)
-    unseen, learned = known.strangers, read_dataset(args.learned)
+    unseen, learned = known.strangers, known.learned
     fakes = generate(range(SAMPLES), model)
     rendered, _ = synthesise(range(1_000_000, 1_000_000 + SAMPLES))
     reference = embed_bands(unseen.waves)
@@ -160,9 +160,9 @@ Mean distance between two sounds: {diversity(embed_bands(fakes)):.1f} dB (real k
 | field | generated | learned from | unseen real kicks |
 |---|---|---|---|"""
     )
-    made, real, other = (cards(w).values for w in (fakes, learned.waves, unseen.waves))
+    made, taught, other = (cards(w).values for w in (fakes, learned.waves, unseen.waves))
     for name in SHOWN_FIELDS:
-        yield f"| {name} | {spread_text(made[name])} | {spread_text(real[name])} | {spread_text(other[name])} |"
+        yield f"| {name} | {spread_text(made[name])} | {spread_text(taught[name])} | {spread_text(other[name])} |"
     found = audit(fakes[:AUDITED], learned.waves)
     copies = int(found.copies.sum())
     low, high = wilson(copies, AUDITED)
@@ -192,8 +192,9 @@ that are no copies are nearer than that, too.
 ## Limits
 
 - It learned from {len(learned)} recordings; the rest of its variety is what a producer's tools make of them. The ranges
-  of those tools were set by hand while looking at statistics of one half of the unseen kicks, by source; no sound of
-  them was learned from. `kick lab measure judge` holds it against the other half.
+  of those tools were set by hand while looking at statistics of one half of the {len(unseen) + known.left_out} unseen
+  kicks, by source, those left out with them; no sound of them was learned from. `kick lab measure judge` holds it
+  against the other half.
 - The harmonic part is an oscillator with partials, the rest is noise: the model reconstructs a drum whose ring is
   neither only roughly.
 

@@ -1,6 +1,6 @@
 """How many kicks are enough: the same training on more and more kicks, scored against kicks it never saw.
 
-    kick lab measure quality-curve DATA... --out src/kickitout/datasets/doctor/quality_curve.json
+    kick lab measure quality-curve DATA... --out src/kickitout/datasets/doctor/quality_curve.json [--learned FOLDER]
 
 A quarter of the groups is held out for all sizes; each size trains on the first so many of the others, so a
 larger set holds the smaller ones; --learned leaves out those held out that are of machines which the model in the
@@ -20,6 +20,7 @@ import torch
 
 from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor.forecast import Point, ScoreCurve, curve_text
+from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.metrics.distance import energy_distance, energy_distance_of, pairwise
 from kickitout.metrics.embeddings import embed_bands
@@ -27,7 +28,7 @@ from kickitout.metrics.resampling import interval
 from kickitout.training.budget import Until
 from kickitout.training.config import load_config
 from kickitout.training.session import train
-from kicklab.experiments.unheard import strange_rows
+from kicklab.experiments.unheard import read_unheard, strange_rows
 
 SIZES = (12, 25, 50, 100, 200)  # groups
 SOUNDS = 256
@@ -38,7 +39,7 @@ CURVE_DRAWS = 200  # of the bootstrap
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("sounds", nargs="+", type=Path)
     parser.add_argument("--learned", action="append", type=Path, help="what the model in the package learned from")
-    parser.add_argument("--steps", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--runs", type=Path, default=Path("build/quality_curve"), help="folder for the trainings")
     parser.add_argument("--out", type=Path, required=True)
 
@@ -51,10 +52,12 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     held_out = np.isin(groups, order[: len(order) // 4])
     rest, asked = order[len(order) // 4 :], np.flatnonzero(held_out)
     if args.learned:
-        asked = strange_rows(dataset, asked, args.learned, args.sounds)
-        yield f"{int(held_out.sum()) - len(asked)} kicks of machines that were learned from are left out"
+        asked = strange_rows(dataset, asked, read_unheard(args.learned, args.sounds))
+        yield f"left out, as heard or of machines that were: {int(held_out.sum()) - len(asked)} kicks"
     unseen = embed_bands(dataset.waves[asked])
     half = np.isin(groups[asked], order[: len(order) // 8])
+    if min(half.sum(), (~half).sum()) < 2:
+        raise UserError(f"{len(asked)} kicks held out: too few for two halves; more sounds would help")
     floor = energy_distance(unseen[half], unseen[~half])
     as_it_is = energy_distance(unseen, embed_bands(generate(range(SOUNDS))))
     yield f"the model in the package as it is: {as_it_is:.3f}"

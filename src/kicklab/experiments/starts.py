@@ -1,6 +1,7 @@
 """What `kick train` makes of few and of many files: begun with one model, with another, and with random weights.
 
     kick lab measure starts SOUNDS... [--files 30,100,400] [--minutes 15] [--start default --start old.onnx]
+                            [--learned FOLDER]
 
 Some groups of SOUNDS are held out. Of the other kicks each run learns from the first so many, in an order drawn once,
 so that more files hold the fewer ones. A run is `kick train` with the config `kickae` on one thread, but its minutes
@@ -29,7 +30,7 @@ from kickitout.training.config import load_config
 from kickitout.training.engine import make_accelerator
 from kickitout.training.from_sounds import train_on
 from kicklab.experiments.scoreboard import column
-from kicklab.experiments.unheard import strange_rows
+from kicklab.experiments.unheard import read_unheard, strange_rows
 from kicklab.markdown import markdown_table, with_interval
 
 HELD_OUT, HELD_OUT_SEED = 0.15, 1  # another seed than a run's own split, so that the two do not nest
@@ -51,12 +52,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     dataset, starts = read_dataset(args.sounds), args.start or ["default", "none"]
     known, held_out = split(dataset, HELD_OUT, HELD_OUT_SEED)
-    asked = held_out if args.learned is None else strange_rows(dataset, held_out, args.learned, args.sounds)
+    asked = held_out if args.learned is None else _strangers(args, dataset, held_out)
     unseen, order = dataset.take(asked), np.random.default_rng(HELD_OUT_SEED).permutation(known)
     real = measure_features(unseen.waves, groups=unseen.groups)
-    left_out = (
-        f" ({len(held_out) - len(asked)} more, of machines that were learned from, left out)" if args.learned else ""
-    )
+    left_out = f" ({len(held_out) - len(asked)} more, heard or of machines that were, left out)" if args.learned else ""
     yield (
         f"{args.minutes:g} minutes of processor time on one thread; {args.n} kicks of each model, from seed 0 on, "
         f"against {len(unseen)} kicks of {len(set(unseen.groups))} groups held out{left_out}; 95 % intervals over "
@@ -64,6 +63,10 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     )
     rows = started_runs(args, dataset.take(order), starts, real)
     yield from markdown_table(["files", "begun with", "steps", *(f"`{name}`" for name in SHOWN)], rows, "rlr")
+
+
+def _strangers(args: argparse.Namespace, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
+    return strange_rows(dataset, rows, read_unheard(args.learned, args.sounds))
 
 
 def started_runs(args: argparse.Namespace, learned: Dataset, starts: list[str], real: Features) -> Iterator[list[str]]:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.descriptors import BLOCK_ROWS
-from kickitout.errors import count
+from kickitout.errors import UserError, count
 from kickitout.generation.load import load_model
 from kickitout.generation.match import match_seeds
 from kickitout.generation.model import Model
@@ -32,10 +32,14 @@ ASKED = (("decay",), ("pitch", "decay", "click"), ("pitch", "decay", "click", "t
 WITHIN = (1, 3, 8)  # tries, beside the default
 FIRST_SEED = 30_000
 FIRST_COPIED = 50_000  # seed of the first kick whose values are asked for
+MOST_COPIED = 20  # kicks that are looked at for each that is asked for
 
 
 class Tried(NamedTuple):
-    """The kicks of seeds that were matched to the same targets. seconds: of processor time, of all of them."""
+    """The kicks of seeds that were matched to the same kinds of targets.
+
+    of_a_kick: to the values of another kick. seconds: of processor time, of all of them.
+    """
 
     names: tuple[str, ...]
     of_a_kick: bool
@@ -69,10 +73,12 @@ def _values_one_by_one(model: Model, names: tuple[str, ...], n: int, seed: int) 
 
 
 def _values_of_kicks(model: Model, names: tuple[str, ...], n: int) -> list[dict[str, float]]:
-    """What the first n kicks have that have all of it where it can be asked for."""
+    """The values of the first n kicks, from FIRST_COPIED on, whose values can all be asked for."""
     found: list[dict[str, float]] = []
     targets, first = [TARGETS[name] for name in names], FIRST_COPIED
     while len(found) < n:
+        if first - FIRST_COPIED > MOST_COPIED * n:
+            raise UserError(f"model {model.info.name}: too few of its kicks have a {', '.join(names)} to be asked for")
         for row in own_cards(model, range(first, first + n)):
             if all(target.low <= row[target.field] <= target.high for target in targets):
                 found.append({target.name: row[target.field] for target in targets})
@@ -89,7 +95,7 @@ def tries_text(rows: Sequence[Tried], tries: int = TRIES) -> str:
         n = len(row.found)
         low, high = wilson(row.met(tries), n)
         means = [float(np.mean(x)) for x in zip(*((one.tries, one.renders) for one in row.found), strict=True)]
-        asked = ", ".join(row.names) + (", of one kick" if row.of_a_kick else "")
+        asked = ", ".join(row.names) + (", as another kick has them" if row.of_a_kick else "")
         cells = [asked, *(f"{row.met(k)} of {n}" for k in (*WITHIN, tries))]
         cells += [f"{100 * low:.0f} to {100 * high:.0f} %", f"{means[0]:.1f}", f"{means[1]:.0f}"]
         lines.append([*cells, f"{n / row.seconds:.1f}"])
@@ -106,4 +112,6 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     match_seeds(model, {"pitch": 50.0}, range(BLOCK_ROWS))  # the first call of a process is slower
     rows = [try_kicks(model, names, args.n) for names in ASKED]
     yield tries_text([*rows, try_kicks(model, ASKED[-1], args.n, of_a_kick=True)])
-    yield f"\nModel `{model.digest[:16]}`, seeds from {FIRST_SEED} on, one thread."
+    yield (
+        f"\nModel `{model.digest[:16]}`, seeds from {FIRST_SEED} on, other kicks from {FIRST_COPIED} on, one thread."
+    )

@@ -19,9 +19,11 @@ from kicklab.sources import sources_of
 class Unheard(NamedTuple):
     """Sounds of a dataset, and which of them a model has heard.
 
-    heard: [n] bool, learned from; who: [n], the source of each by `sources_of`, numbered from 0.
+    learned: what it learned from; heard: [n] bool, learned from; who: [n], the source of each by `sources_of`, numbered
+    from 0.
     """
 
+    learned: Dataset
     dataset: Dataset
     heard: np.ndarray
     who: np.ndarray
@@ -48,7 +50,7 @@ def unheard(learned: Dataset, both: Dataset) -> Unheard:
     heard = np.array([row.sound in known for row in both.rows])
     if heard.all():
         raise UserError("no recording is left to judge by: all of them were learned from")
-    return Unheard(both, heard, np.unique(sources_of(both.rows), return_inverse=True)[1])
+    return Unheard(learned, both, heard, np.unique(sources_of(both.rows), return_inverse=True)[1])
 
 
 def read_unheard(learned: list[Path], unseen: list[Path]) -> Unheard:
@@ -59,7 +61,10 @@ def read_unheard(learned: list[Path], unseen: list[Path]) -> Unheard:
     return found
 
 
-def strange_rows(dataset: Dataset, rows: np.ndarray, learned: list[Path], folders: list[Path]) -> np.ndarray:
-    """Those of rows [n] of a dataset, which was read from folders, that are strange to what learned from `learned`."""
-    strange = {row.sound for row in read_unheard(learned, folders).strangers.rows}
-    return np.array([i for i in rows if dataset.rows[i].sound in strange], dtype=int)
+def strange_rows(dataset: Dataset, rows: np.ndarray, known: Unheard) -> np.ndarray:
+    """Those of rows [n] of another dataset of the same sounds that are strange. Raises UserError where none is."""
+    strange = {row.sound for row in known.strangers.rows}
+    found = [i for i in rows if dataset.rows[i].sound in strange]
+    if not found:
+        raise UserError(f"all {len(rows)} held out were heard, or are of sources that were; more sounds would help")
+    return np.array(found)
