@@ -363,9 +363,22 @@ def test_the_sentences_of_the_page_follow_from_the_committed_results():
     block = re.search(r"<!-- begin: kick lab findings --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
     assert block is not None
     assert block[1].strip() == findings(Lab(ROOT / "docs" / "evidence"))
-    table = re.search(r"<!-- begin: kick lab table start --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL)
-    assert table is not None
-    assert table[1].strip() == study_table(Lab(ROOT / "docs" / "evidence"), "start")
+    for study in ("start", "ancestor"):
+        table = re.search(
+            rf"<!-- begin: kick lab table {study} --lab docs/evidence -->\n(.*?)<!-- end -->", page, re.DOTALL
+        )
+        assert table is not None
+        assert table[1].strip() == study_table(Lab(ROOT / "docs" / "evidence"), study)
+
+
+def test_the_page_names_the_rows_that_are_not_run():
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    said = page[page.index("Not run are, of `start`") : page.index("What the results say, and no more")]
+    named = {study: set(re.findall(r"\*(.+?)\*", part)) for study, part in re.findall(r"of `(\w+)`,? ([^;]+)", said)}
+    lab = Lab(ROOT / "docs" / "evidence")
+    missing = {study: {row.name for row in rows_of(load_study(study))} - set(read_evidence(lab, study).rows)
+               for study in ("ancestor", "curves", "start", "end", "upconv")}  # fmt: skip
+    assert named == {study: rows for study, rows in missing.items() if rows}
 
 
 def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
@@ -396,11 +409,19 @@ def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
     assert slow == "sigmoid once, labels 0.9, rates of a DCGAN"
     assert [e.alive(row) for row in own] == [1, 1, 1]
     assert round(3 * e.alive(slow)) == 1
-    assert "as a DCGAN is: one of three seeds is alive at the end" in page
-    assert "with one sigmoid each of nine does, even with the draft's labels above 1" in readme
-    table = [line.split(" | ") for line in study_table(Lab(ROOT / "docs" / "evidence"), "ancestor").splitlines()]
-    upwards, plain, lower = (float(ends(table, row)[5].split()[0]) for row in own)
-    assert f"end at {upwards:.1f} dB with labels of 1 to 1.1, {plain:.1f} with 1 and {lower:.1f} with 0.9" in page
+    first, second, third = sorted(e.rows[slow].values[:, -1, 0])
+    assert f"its seeds end at {first:.1f}, {second:.1f} and {third:.0f} dB, and only the first is alive, as" in page
+    assert second < DEAD_DISTANCE  # "the tails of the second have more noise"
+    fast, low = (next(row for row in rows_of(load_study("ancestor")) if row.name == name).resolved(0)
+                 for name in (own[-1], slow))  # fmt: skip
+    rates = fast.optim_g.lr / low.optim_g.lr, fast.optim_d.lr / low.optim_d.lr
+    assert rates == pytest.approx((10, 5))
+    assert "At the rates of a DCGAN, a tenth of its own for the generator and a fifth for the critic, it starts" in page
+    assert "with one sigmoid, at its own rates, all nine learn." in page
+    assert "with one sigmoid each of nine does at the draft's own rates, even with its labels above 1" in readme
+    assert "(at the rates of a DCGAN one of three does by then)" in readme
+    upwards, plain, lower = (e.distance(row).value for row in own)
+    assert f"at {upwards:.1f} dB with labels of 1 to 1.1, {plain:.1f} with 1 and {lower:.1f} with 0.9 (mean" in page
     confirmed = read_evidence(Lab(ROOT / "docs" / "evidence"), "ancestor", "confirm").rows
     assert len(e.rows) - len(confirmed) == 2  # "of two of them the first seed was not scored"
 
@@ -539,6 +560,9 @@ def test_what_the_readme_says_of_a_dcgan_follows_from_the_committed_results(star
     plain = e.rows["offset 0"]
     assert f"after {plain.seen[-1]:,} sounds none of {COUNTED[len(plain.values)]} plain DCGANs is alive" in text
     assert f"all three are after {e.alive_since('offset data'):,}." in text
+    nearest, *others = sorted(plain.values[:, -1, 0])
+    assert f"(one lies at {nearest:.1f} dB, with noise in its tails)" in text
+    assert nearest < DEAD_DISTANCE < min(others)
     assert e.recordings is not None
     assert f"the recordings that it learned from lie at {e.recordings[0]:.2f} dB" in text
     curves, far = (read_evidence(Lab(ROOT / "docs" / "evidence"), "curves", part) for part in ("test", "confirm"))
@@ -590,26 +614,41 @@ def test_what_is_said_of_noise_follows_from_the_committed_results(started):
 
 
 def test_what_is_said_of_the_constant_elsewhere_follows_from_the_committed_results(started):
-    """In docs/laboratory.md: it starts a DCGAN on mel and the first draft's network; sub-bands stay."""
-    lab = Lab(ROOT / "docs" / "evidence")
+    """In docs/laboratory.md: it starts a DCGAN on mel, and the first draft's network later; sub-bands fall slowly."""
+    ancestor, curves = (read_evidence(Lab(ROOT / "docs" / "evidence"), study) for study in ("ancestor", "curves"))
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
     mel, begun, draft = "DCGAN on mel", "DCGAN on mel, offset data", "ancestor, offset data"
-    slow = "sigmoid once, labels 0.9, rates of a DCGAN"
+    quick, slow = "sigmoid once, labels 0.9", "sigmoid once, labels 0.9, rates of a DCGAN"
+
+    def at(e: Evidence, row: str, sounds: int) -> float:
+        return e.distance(row, e.rows[row].seen.index(sounds)).value
+
     assert started.alive_since(begun) == 8_000
+    said = f"{at(started, begun, 8_000):.1f} dB there, without it at {at(started, mel, 8_000):.0f} dB."
+    assert f"with it all three seeds are alive from 8,000 sounds on, and lie at {said}" in page
     assert round(3 * started.alive(mel)) == 2
-    rows = [line.split(" | ") for line in study_table(lab, "start").splitlines()]
-    with_it, without = (float(ends(rows, row)[3].split()[0]) for row in (begun, mel))
-    assert (
-        f"from 8,000 sounds on, and lie at {with_it:.1f} dB there; without it at {without:.0f} dB, and two of" in page
-    )
+    (one, two, _), (least, _, most) = (sorted(started.rows[row].values[:, -1, 0]) for row in (mel, begun))
+    assert f"At 24,000 two of three are alive without it, at {one:.1f} and {two:.1f} dB, and with it three," in page
+    assert f"with it three, at {least:.1f} to {most:.1f} dB:" in page
     assert started.alive(draft) == 1
-    assert f"are alive after 24,000 sounds, at {float(ends(rows, draft)[5].split()[0]):.1f} dB;" in page
-    others = [line.split(" | ") for line in study_table(lab, "ancestor").splitlines()]
-    assert f"they lie at {float(ends(others, slow)[4].split()[0]):.0f} dB after 32,000, and one of three" in page
-    assert round(3 * read_evidence(lab, "ancestor").alive(slow)) == 1
-    assert started.alive("sub-bands") == 0
-    assert f"and lie at {float(ends(rows, 'sub-bands')[5].split()[0]):.0f} dB after 24,000 sounds, with no seed" in page
-    assert not any(row in pair[:2] for row in (begun, draft) for pair in started.named())  # "Neither was named"
+    assert f"all three seeds are alive after 24,000 sounds, at {at(started, draft, 24_000):.1f} dB;" in page
+    assert f"the same settings in `ancestor` lie at {at(ancestor, slow, 32_000):.0f} dB after 32,000" in page
+    assert not any(row in pair[:2] for row in (begun, draft) for pair in started.named())  # "both are exploratory"
+    mine, theirs = (
+        next(row for row in rows_of(load_study(study)) if row.name == name)
+        for study, name in (("start", draft), ("ancestor", slow))
+    )
+    assert set(mine.changes) - set(theirs.changes) == {"model.output_bias=data"}  # "the same settings"
+    assert set(theirs.changes) <= set(mine.changes)
+    assert f"lies at {at(ancestor, quick, 8_000):.1f} dB after 8,000 sounds without a constant" in page
+    assert f"at the rates of a DCGAN at {at(ancestor, slow, 8_000):.0f} (exploratory)" in page
+    row = "sub-bands"
+    early, late = (at(started, row, sounds) for sounds in (4_000, 24_000))
+    assert (
+        f"{early:.0f} dB after 4,000 sounds, {late:.0f} after 24,000 ({at(curves, row, 24_000):.0f} in `curves`" in page
+    )
+    assert f"{at(curves, row, 96_000):.0f} after 96,000, with no seed alive;" in page
+    assert [started.alive(row), curves.alive(row)] == [0, 0]
 
 
 def test_what_is_said_of_specgan_follows_from_the_committed_results(started):
