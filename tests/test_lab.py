@@ -742,6 +742,8 @@ def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
     assert told_in(paper) == told_in(render_paper(Lab(docs / "evidence")).decode())
     abstract = paper[paper.index('id="abstract"') : paper.index('id="introduction"')]
     assert len(re.sub("<[^>]+>", " ", abstract).split()) < 200
+    assert "DCGAN (curves) and offset 0 (start) are the same runs" in paper
+    assert "sub-bands (start)" not in paper  # of the same settings as a row of curves, and trained apart
 
 
 def test_the_chart_beside_the_readme_shows_the_committed_results(tmp_path, capsys):

@@ -13,11 +13,12 @@ from collections.abc import Callable
 from html import unescape
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
 
 from kickitout._version import __version__
 from kickitout.errors import UserError
-from kicklab.evidence import Evidence, read_unseen
+from kicklab.evidence import Evidence, Row, read_unseen
 from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
@@ -163,14 +164,25 @@ def _learned(lab: Lab) -> int:
 
 
 def _same_runs(whole: dict[str, Evidence]) -> list[str]:
-    """Rows of several studies that are the same runs under another name: the same settings and kicks."""
-    found: dict[tuple[object, ...], list[str]] = {}
+    """Rows of several studies that are the same runs under another name: of the same settings, and trained once."""
+    found: dict[tuple[object, ...], list[list[tuple[str, Row]]]] = {}
     for study, e in whole.items():
         for row in rows_of(e.study):
             if row.name in e.rows:
                 settings = row.resolved(0).model_dump_json(), row.kicks, row.more, e.study.data
-                found.setdefault(settings, []).append(f"{row.name} ({study})")
-    return [listed(names) for names in found.values() if len(names) > 1]
+                runs, alike = e.rows[row.name], found.setdefault(settings, [])
+                same = next((rows for rows in alike if _trained_once(rows[0][1], runs)), None)
+                if same is None:
+                    alike.append(same := [])
+                same.append((f"{row.name} ({study})", runs))
+    return [listed([name for name, _ in rows]) for alike in found.values() for rows in alike if len(rows) > 1]
+
+
+def _trained_once(a: Row, b: Row) -> bool:
+    """Whether two rows lie equally far, seed by seed, where both have a milestone."""
+    both = sorted(set(a.seen) & set(b.seen))
+    here, there = (row.values[:, [row.seen.index(sounds) for sounds in both], 0] for row in (a, b))
+    return bool(both) and here.shape == there.shape and np.allclose(here, there, rtol=1e-3, atol=1e-3)
 
 
 def _whole(paper: Paper) -> dict[str, Evidence]:
