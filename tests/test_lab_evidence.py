@@ -358,7 +358,7 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
         assert ("learns kicks once its loss is right" in said) == learns
         assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 with <em>was</em>", said)
     four = evidence({"was": [40.0, 50.0], "between": [2.0, 50.0], "mended": [2.0, 3.0]}, contrasts=pair)
-    assert answer_of("ancestor", four).endswith("Of the rows between 1 of 2 seeds with <em>between</em> are alive.")
+    assert answer_of("ancestor", four).endswith("Of the other rows 1 of 2 seeds with <em>between</em> are alive.")
     assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
     assert answer_of("sine", evidence({"was": [40.0, 50.0]})) == ""
 
