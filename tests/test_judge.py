@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from functools import partial
 
 import numpy as np
 import pytest
-from toy import write_kicks
+from toy import labelled, write_kicks
 
 from kickitout.cli import main
 from kickitout.datasets.build import read_dataset
@@ -22,15 +21,6 @@ from kicklab.experiments import judge, priors, scoreboard
 from kicklab.experiments.priors import priors as priors_of
 
 UNSEEN = 96
-
-
-def labelled(folder, sources):
-    """A folder of kicks with an index that names the source of each, in the order of their names."""
-    rows = [("file", "source", "licence")]
-    rows += [(path.name, source, "CC0-1.0") for path, source in zip(sorted(folder.glob("*.wav")), sources, strict=True)]
-    with open(folder / "index.csv", "w", newline="") as file:
-        csv.writer(file).writerows(rows)
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -426,11 +426,6 @@ def test_what_the_page_says_of_the_ancestor_follows_from_its_committed_cells():
     assert len(e.rows) - len(confirmed) == 2  # "of two of them the first seed was not scored"
 
 
-def ends(table: list[list[str]], row: str) -> list[str]:
-    """The line of a row's distances in a table of a study."""
-    return next(line for line in table if line[0] == f"| {row}")
-
-
 COUNTED = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import re
 
 import numpy as np
 import pytest
-from toy import write_kicks
+from toy import labelled, write_kicks
 
 from kickitout.audio import read_sound, write_sound
 from kickitout.datasets.build import read_dataset, split
@@ -20,18 +19,15 @@ HEARD = ["smpl/TR-808", "smpl/TR-808", "one/drummer", "one/drummer"]
 UNHEARD = ["hydrogen/TR808EmulationKit", "hydrogen/TR808EmulationKit", "another/drummer", "one/drummer"]  # an 808 again
 
 
-def labelled(root, name, seed, sources):
-    folder = write_kicks(root / name, len(sources), first=seed)
-    rows = [(path.name, source) for path, source in zip(sorted(folder.glob("*.wav")), sources, strict=True)]
-    with open(folder / "index.csv", "w", newline="") as file:
-        csv.writer(file).writerows([("file", "source"), *rows])
-    return folder
+def kicks_of(folder, seed, sources):
+    """A new folder of rendered kicks, one of each source."""
+    return labelled(write_kicks(folder, len(sources), first=seed), sources)
 
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
     root = tmp_path_factory.mktemp("unheard")
-    return labelled(root, "learned", 0, HEARD), labelled(root, "unseen", 100, UNHEARD)
+    return kicks_of(root / "learned", 0, HEARD), kicks_of(root / "unseen", 100, UNHEARD)
 
 
 def test_machines_that_were_learned_from_are_left_out_under_another_name(folders):
@@ -42,7 +38,7 @@ def test_machines_that_were_learned_from_are_left_out_under_another_name(folders
 
 
 def test_a_near_duplicate_of_a_sound_that_was_learned_from_tells_its_machine(folders, tmp_path):
-    unseen = labelled(tmp_path, "unseen", 400, ["a name", "a name", "another"])
+    unseen = kicks_of(tmp_path / "unseen", 400, ["a name", "a name", "another"])
     heard = read_sound(sorted(folders[0].glob("*.wav"))[0])
     hiss = 1e-3 * np.random.default_rng(0).standard_normal(len(heard.samples)).astype(np.float32)
     write_sound(unseen / "kick 400.wav", 0.5 * heard.samples[:, 0] + hiss, heard.rate, bits="24", force=True)
@@ -61,14 +57,14 @@ def test_rows_of_a_dataset_that_are_strange(folders):
 def test_nothing_left_is_said_in_a_sentence(folders, tmp_path):
     with pytest.raises(UserError, match="all of them were learned from"):
         read_unheard([folders[0]], [folders[0]])
-    same = labelled(tmp_path, "same", 200, ["smpl/808-mini", "one/drummer"])
+    same = kicks_of(tmp_path / "same", 200, ["smpl/808-mini", "one/drummer"])
     with pytest.raises(UserError, match="all are of sources that were learned from"):
         read_unheard([folders[0]], [same])
 
 
 def test_what_runs_come_to_is_measured_by_strangers_alone(folders, tmp_path):
     """`kick lab measure starts --learned`: kicks of machines that were learned from are held out of both."""
-    many = labelled(tmp_path, "many", 300, ["smpl/808-mini", "another/drummer", "a third", "a fourth"] * 12)
+    many = kicks_of(tmp_path / "many", 300, ["smpl/808-mini", "another/drummer", "a third", "a fourth"] * 12)
     parser = argparse.ArgumentParser()
     starts.add_arguments(parser)
 

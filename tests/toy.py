@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,15 @@ def write_kicks(folder: Path, count: int, first: int = 0) -> Path:
     waves, _ = synthesise(range(first, first + count))
     for i, wave in enumerate(waves):
         write_sound(folder / f"kick {first + i:03d}.wav", wave, SAMPLE_RATE, bits="16")  # the same on any processor
+    return folder
+
+
+def labelled(folder: Path, sources: Sequence[str]) -> Path:
+    """A folder of kicks with an index that names the source of each, in the order of their names."""
+    rows = [("file", "source", "licence")]
+    rows += [(path.name, source, "CC0-1.0") for path, source in zip(sorted(folder.glob("*.wav")), sources, strict=True)]
+    with open(folder / "index.csv", "w", newline="") as file:
+        csv.writer(file).writerows(rows)
     return folder
 
 

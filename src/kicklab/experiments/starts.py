@@ -52,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> Iterator[str]:
     dataset, starts = read_dataset(args.sounds), args.start or ["default", "none"]
     known, held_out = split(dataset, HELD_OUT, HELD_OUT_SEED)
-    asked = held_out if args.learned is None else _strangers(args, dataset, held_out)
+    asked = held_out
+    if args.learned:
+        asked = strange_rows(dataset, held_out, read_unheard(args.learned, args.sounds))
     unseen, order = dataset.take(asked), np.random.default_rng(HELD_OUT_SEED).permutation(known)
     real = measure_features(unseen.waves, groups=unseen.groups)
     left_out = f" ({len(held_out) - len(asked)} more, heard or of machines that were, left out)" if args.learned else ""
@@ -63,10 +65,6 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     )
     rows = started_runs(args, dataset.take(order), starts, real)
     yield from markdown_table(["files", "begun with", "steps", *(f"`{name}`" for name in SHOWN)], rows, "rlr")
-
-
-def _strangers(args: argparse.Namespace, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
-    return strange_rows(dataset, rows, read_unheard(args.learned, args.sounds))
 
 
 def started_runs(args: argparse.Namespace, learned: Dataset, starts: list[str], real: Features) -> Iterator[list[str]]:

@@ -124,8 +124,8 @@ def _ancestor(e: Evidence) -> list[str]:
     said = f"{right}, and {_alive(e, was)} with {name(was)}."
     learns = e.alive(mended) == 1 and not e.alive(was)
     how = "learns kicks once its loss is right" if learns else "as it was, and mended"
-    between = [f"{_seeds(e, row)} with {name(row)}" for row in e.rows if row not in (was, mended)]
-    rest = [f"Of the other rows {listed(between)} are alive."] if between else []
+    others = [f"{_seeds(e, row)} with {name(row)}" for row in e.rows if row not in (was, mended)]
+    rest = [f"Of the other rows {listed(others)} are alive."] if others else []
     return [f"The network of the first draft {how}: {said}", *rest]
 
 
