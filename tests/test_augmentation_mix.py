@@ -167,6 +167,16 @@ def test_kicks_of_a_trimmed_mix_end_while_loud_less_often_than_those_of_a_cut_on
     assert not trimmed.rendered.any()
 
 
+def test_more_kicks_of_a_recorded_mix_are_seen_to_fall_by_60_db_than_of_a_trimmed_one(kicks):
+    """The trimmed one stops at -31 to -50 dB, so that hardly any of its kicks falls so far by itself."""
+    fall = [
+        cards(augmentation_mix(kicks, COUNT, 3, ENDINGS[name]).waves).values["decay_t60_ms"]
+        for name in ("trimmed", "recorded")
+    ]
+    trimmed, recorded = (int(np.isfinite(times).sum()) for times in fall)
+    assert recorded > 1.5 * trimmed
+
+
 def test_weights_say_how_often_a_kick_is_taken(kicks):
     weights = np.array([4.0, 1, 1, 1, 1, 0, 0, 0, 0])
     mix = augmentation_mix(kicks, 80, 0, MixRanges(rendered=0.0), weights)

@@ -17,7 +17,7 @@ from kickitout.descriptors.endings import stops
 from kickitout.metrics.compare import compare_features, compare_two, recognised
 from kickitout.metrics.embeddings import DEFAULTS
 from kickitout.metrics.features import measure_features
-from kicklab.experiments import judge, priors, scoreboard
+from kicklab.experiments import decays, judge, priors, scoreboard
 from kicklab.experiments.priors import priors as priors_of
 
 UNSEEN = 96
@@ -144,10 +144,27 @@ def test_decays_are_followed_from_recordings_to_seeds(folders, capsys):
     said = capsys.readouterr().out
     assert said.startswith("59 recordings; 16 kicks each; identity ")
     rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| ")]
-    names = ["kicks", "recordings, by source", "their mix", "the mix, reconstructed", "seeds"]
-    assert [row[0].removeprefix("| ") for row in rows] == names
+    assert [row[0].removeprefix("| ") for row in rows] == [
+        "kicks", "recordings, by source", "recordings, by source, reconstructed", "their mix, endings *cut*",
+        "their mix, endings *recorded*", "their mix, endings *trimmed*, as learned", "the mix, reconstructed", "seeds",
+    ]  # fmt: skip
     assert rows[0][-1] == "T60, median, ms |"
     assert len({row[1] for row in rows[1:]}) > 1
+    kept = re.findall(r"(\d+) recordings have one; reconstructed (\d+) of them still have it, [+-]\S+ ms off", said)
+    assert len(kept) == 2
+    assert all(0 < int(still) <= int(had) <= 59 for had, still in kept)
+
+
+def test_of_kept_decays_the_change_is_told_and_of_new_ones_their_length():
+    none = np.nan
+    recorded, again = np.array([100.0, 200, 300, none, none, none]), np.array([90.0, 196, none, 400, 410, none])
+    assert decays._kept("T60", recorded, again) == (
+        "- T60: 3 recordings have one; reconstructed 2 of them still have it, -7 ms off (median; quartiles -8.5 and "
+        "-5.5), and 2 others get one, of 405 ms (median)."
+    )
+    assert decays._kept("T40", recorded, np.full(6, none)) == (
+        "- T40: 3 recordings have one; reconstructed 0 of them still have it, and 0 others get one."
+    )
 
 
 def test_priors_stand_beside_what_no_prior_made(folders, capsys, monkeypatch):

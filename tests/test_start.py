@@ -136,3 +136,31 @@ def test_the_mixture_over_latents_is_found_again():
     assert np.allclose(found.numpy()[order], means, atol=0.1)
     assert np.allclose(weights.numpy()[order], counts / counts.sum(), atol=0.01)
     assert np.allclose(factor @ factor.T, covariance + LEAST_VARIANCE * np.eye(3), atol=0.05)
+
+
+def test_components_at_the_latents_themselves_are_narrower_by_the_width():
+    rng = np.random.default_rng(1)
+    z = torch.from_numpy(rng.standard_normal((300, 3))).float()
+    spread = fit_mixture(z, 10)[2]
+    weights, means, factor = fit_mixture(z, 10, means=z[::3], width=0.5)
+    assert torch.equal(means, z[::3])
+    assert torch.equal(weights, torch.full((100,), 0.01))
+    assert torch.allclose(factor, 0.5 * spread)
+
+
+@pytest.mark.parametrize("asked", [6, 500])
+def test_components_lie_at_recordings_first(dataset, asked):
+    """As many as asked for, or as there are kicks; what is left inside clusters, six kicks in each, says how wide."""
+    kicks = len(dataset.waves)
+    config = load_config("kickae", [*TOY_KICKAE, "variants=0", "model.harmonics=2", "model.component_means=latents",
+                                    f"model.components={asked}", "model.component_width=0.5"])  # fmt: skip
+    waves = torch.from_numpy(dataset.waves)[:, None]
+    begun = AutoencodingTask(config, Accelerator(cpu=True), waves, recorded=torch.ones(4))
+    prior, z = begun.player().prior, begun.latents(begun.auto_encoder()).cpu()
+    rows = [0, 1, 2, 3, 4, kicks - 1] if asked == 6 else list(range(kicks))
+    assert torch.equal(prior.means.cpu(), z[rows])
+    assert torch.allclose(prior.spread, 0.5 * fit_mixture(z, kicks // 6)[2])
+
+
+def test_components_lie_on_clusters_of_six_kicks_or_more(dataset):
+    assert len(task(dataset, "model.components=500").player().prior.means) == len(dataset.waves) // 6

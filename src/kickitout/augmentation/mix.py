@@ -18,7 +18,7 @@ The ranges were moved by hand, as what a producer would call musical, until the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -131,22 +131,34 @@ class MixRanges:
         }
 
 
+TRIMMED = MixRanges(
+    processed=0.65,
+    rendered=0.0,
+    trim_light=True,
+    ranges={
+        "semitones": Range(-5, 3, chance=0.85),  # lower than that, one in twelve is mostly below 30 Hz
+        "room_db": Range(-22, -1, chance=0.5, otherwise=OFF_DB),
+        "hiss_db": Range(-48, -14, chance=0.5, otherwise=OFF_DB),
+        "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
+        "trim_db": Range(-50, -31, chance=0.85, otherwise=OFF_DB),
+        "trim_fade_ms": Range(1.0, 4, log=True),
+        "decay_factor": Range(0.6, 1.3, chance=0.85, otherwise=1.0, log=True),
+    },
+)
+
 # How the kicks of a mix end. "cut": after a time, however loud they are; the first model in the package learned from
-# such, and stopped within a cycle three times as often as recordings. "trimmed": where they have become quiet.
+# such, and stopped within a cycle three times as often as recordings. "trimmed": where they have become quiet, and so
+# early that few of them fall by 60 dB by themselves. "recorded": at -31 to -70 dB, and of shorter decays; of what
+# the model in the package learned from, as many fall by 60 dB so as of the recordings, and after as long.
 ENDINGS = {
     "cut": MixRanges(),
-    "trimmed": MixRanges(
-        processed=0.65,
-        rendered=0.0,
-        trim_light=True,
+    "trimmed": TRIMMED,
+    "recorded": replace(
+        TRIMMED,
         ranges={
-            "semitones": Range(-5, 3, chance=0.85),  # lower than that, one in twelve is mostly below 30 Hz
-            "room_db": Range(-22, -1, chance=0.5, otherwise=OFF_DB),
-            "hiss_db": Range(-48, -14, chance=0.5, otherwise=OFF_DB),
-            "cut_ms": Range(110, 450, chance=0, otherwise=500.0, log=True),
-            "trim_db": Range(-50, -31, chance=0.85, otherwise=OFF_DB),
-            "trim_fade_ms": Range(1.0, 4, log=True),
-            "decay_factor": Range(0.6, 1.3, chance=0.85, otherwise=1.0, log=True),
+            **TRIMMED.ranges,
+            "trim_db": Range(-70, -31, chance=0.85, otherwise=OFF_DB),
+            "decay_factor": Range(0.5, 1.2, chance=0.85, otherwise=1.0, log=True),
         },
     ),
 }

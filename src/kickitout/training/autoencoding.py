@@ -21,7 +21,7 @@ from kickitout.descriptors.contour import Contours, contours
 from kickitout.errors import UserError
 from kickitout.models.kickae.encoder import AutoEncoder, EncoderExport
 from kickitout.models.kickae.player import ControllablePlayer
-from kickitout.models.kickae.prior import MixturePrior, fit_mixture
+from kickitout.models.kickae.prior import MixturePrior, fit_mixture, recordings_first
 from kickitout.models.player import FADE_OUT, finish_window
 from kickitout.representations import LogMelConfig, make_representation
 from kickitout.representations.pqmf import SubBands
@@ -51,7 +51,7 @@ PRIOR_KICKS = 10_000  # that the mixture is fitted to
 WARM_UP = 50  # steps
 SHIFTS = 48  # samples by which the frames of the spectral loss move
 FOLLOWED_TURNS = 0.3  # a contour that is further off its body does not define the scale of the others
-KICKS_A_COMPONENT = 6  # at least, of the mixture
+KICKS_A_COMPONENT = 6  # at least, in a cluster of the mixture
 PRIOR_STEPS = 500  # between two fits of the prior that the critics see draws of
 
 
@@ -329,11 +329,17 @@ class AutoencodingTask(Task):
 
     def _prior(self, kicks: int) -> MixturePrior:
         """For so many kicks, with its numbers still to be found."""
-        components = max(1, min(self.model.components, kicks // KICKS_A_COMPONENT))
-        return MixturePrior(components, self.model.latent_size, self.model.noise_code)
+        most = kicks if self.model.component_means == "latents" else max(1, kicks // KICKS_A_COMPONENT)
+        return MixturePrior(min(self.model.components, most), self.model.latent_size, self.model.noise_code)
 
     def _fit(self, prior: MixturePrior, both: AutoEncoder, most: int) -> None:
-        prior.fill(*fit_mixture(self.latents(both, most).cpu(), len(prior.means)))
+        z, width, components = self.latents(both, most).cpu(), self.model.component_width, len(prior.means)
+        if self.model.component_means == "clusters":
+            prior.fill(*fit_mixture(z, components, width=width))
+            return
+        recorded = round(len(self.recorded) * len(z) / len(self.waves))
+        means = z[recordings_first(recorded, len(z), components)]
+        prior.fill(*fit_mixture(z, max(1, len(z) // KICKS_A_COMPONENT), means=means, width=width))
 
     def auto_encoder(self, most: int = MEASURED) -> AutoEncoder:
         """The averaged networks, with batch norms that were measured on them, and on `most` kicks."""

@@ -25,17 +25,23 @@ class LearnedMix(NamedTuple):
     mix: np.ndarray
 
 
-def learned_mix(model: Model, learned: Dataset, rows: int) -> LearnedMix:
-    """As `training.training_set` has it. Raises UserError for a model that learned from no mix."""
+def learned_mix(model: Model, learned: Dataset, rows: int, endings: str | None = None) -> LearnedMix:
+    """As `training.training_set` has it, with the config's own endings or others (`ENDINGS`). Raises UserError for a
+    model that learned from no mix."""
     config = model.info.config
     if not config.get("augmentation_mix"):
         raise UserError(f"model {model.info.name}: learned from no augmentation mix; the model in the package did")
     train = sorted(split(learned, config["held_out"])[0], key=lambda i: learned.rows[i].sound)
     sources, power = [learned.rows[i].source for i in train], config.get("source_power", 1.0)
-    weights, ranges = weights_of(sources, power), ENDINGS[config.get("mix_endings", "cut")]
+    weights, ranges = weights_of(sources, power), ENDINGS[endings or endings_of(model)]
     waves = learned.waves[train]
     mix = augmentation_mix(waves, rows, config["seed"], ranges, None if power == 1 else weights)
     return LearnedMix(waves, weights, sources, mix.waves)
+
+
+def endings_of(model: Model) -> str:
+    """How the kicks of the mix that a model learned from end: a key of `ENDINGS`."""
+    return str(model.info.config.get("mix_endings", "cut"))
 
 
 def latents_of(model: Model, waves: np.ndarray) -> np.ndarray:

@@ -4,8 +4,9 @@
 
 LEARNED: the recordings that the model learned from. Nothing is trained: the encoder finds latents of the recordings and
 of the augmentation mix that its config makes of them, and its decoder plays draws of mixtures over them. *clusters*
-are those of k-means, as in the model's own prior; *each latent* is a mixture with as many components as latents. The
-width is that of the components, re what the clusters leave. It is for choices, so it is of the first half of UNSEEN.
+are those of k-means, as in the prior of the model in the package; *each latent* is a mixture with as many components
+as latents. The width is that of the components, re what the clusters leave. It is for choices, so it is of the first
+half of UNSEEN.
 """
 
 from __future__ import annotations

@@ -29,6 +29,10 @@ class KickAEConfig(Settings):
     encoder_width: int = Field(64, ge=4, le=1024)
     noise: float = Field(0.15, ge=0, le=2)  # added to the latents, whose deviation is 1
     components: int = Field(64, ge=1, le=2048)  # of the mixture over the latents
+    # Where they lie: on clusters of k-means, six kicks or more in each, or on single kicks, all recordings first, which
+    # count alike.
+    component_means: Literal["clusters", "latents"] = "clusters"
+    component_width: float = Field(1.0, gt=0, le=2)  # re what is left of the latents inside clusters
     stereo: bool = False  # a side beside the mid: from 345 Hz on the channels may differ
 
     @property

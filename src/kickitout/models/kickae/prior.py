@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-LEAST_VARIANCE = 0.005  # of a component, in each direction: the latents' own is 1
+LEAST_VARIANCE = 0.005  # of a component of width 1, in each direction: the latents' own is 1
 
 
 class MixturePrior(nn.Module):
@@ -47,11 +47,15 @@ class MixturePrior(nn.Module):
         return torch.cat([self.means.index_select(0, component) + inside, eps[:, 1 + self.latent :]], dim=1)
 
 
-def fit_mixture(z: Tensor, components: int, seed: int = 0) -> tuple[Tensor, Tensor, Tensor]:
+def fit_mixture(
+    z: Tensor, components: int, seed: int = 0, means: Tensor | None = None, width: float = 1.0
+) -> tuple[Tensor, Tensor, Tensor]:
     """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z].
 
-    The clusters of k-means, and what is left inside them as the one covariance of all. Expectation and maximisation
-    from there took a hundred times as long, and kicks drawn from its mixture were no nearer to real ones.
+    The clusters of k-means, `components` of them, and what is left inside them as the one covariance of all.
+    Expectation and maximisation from there took a hundred times as long, and kicks drawn from its mixture were no
+    nearer to real ones. means: [K, Z]; with these, K components of equal weight lie there, a kernel density estimate,
+    and the clusters say no more than the covariance. width: factor on the deviation of all components.
     """
     from sklearn.cluster import KMeans
 
@@ -59,6 +63,19 @@ def fit_mixture(z: Tensor, components: int, seed: int = 0) -> tuple[Tensor, Tens
     found: Any = KMeans(components, n_init=1, random_state=seed).fit(points)
     inside = points - found.cluster_centers_[found.labels_]
     covariance = inside.T @ inside / max(1, len(points) - components) + LEAST_VARIANCE * np.eye(points.shape[1])
+    factor = width * torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
+    if means is not None:
+        return torch.full((len(means),), 1 / len(means), dtype=z.dtype), means, factor
     weights = np.bincount(found.labels_, minlength=components) / len(points)
-    factor = torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
     return torch.from_numpy(weights).to(z.dtype), torch.from_numpy(found.cluster_centers_).to(z.dtype), factor
+
+
+def recordings_first(recorded: int, rows: int, count: int) -> Tensor:
+    """[count] of so many rows, of which the first are recordings: these, and evenly some of what was made of them.
+
+    >>> recordings_first(2, 8, 4).tolist(), recordings_first(4, 8, 2).tolist()
+    ([0, 1, 2, 7], [0, 3])
+    """
+    taken = min(recorded, count)
+    parts = torch.linspace(0, recorded - 1, taken), torch.linspace(recorded, rows - 1, count - taken)
+    return torch.cat(parts).long()
