@@ -608,18 +608,20 @@ def test_what_is_said_of_noise_follows_from_the_committed_results(started):
     assert len(e.rows) == 19  # another row needs a sentence of its own
 
 
+def at(e: Evidence, row: str, sounds: int) -> float:
+    """The distance of a row after so many sounds."""
+    return e.distance(row, e.rows[row].seen.index(sounds)).value
+
+
 def test_what_is_said_of_other_constants_and_critics_follows_from_the_committed_results(started):
     """In docs/laboratory.md: each of four constants starts a DCGAN, and neither of two other critics does."""
     e = started
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
 
-    def at(row: str, sounds: int) -> float:
-        return e.distance(row, e.rows[row].seen.index(sounds)).value
-
     constants = ["offset -1", "offset -2", "offset -3", "offset data"]
     assert [e.alive(row) for row in constants] == [1] * 4
     for sounds, said in ((24_000, "alive after 24,000 sounds, at"), (8_000, "after 8,000 they lie at")):
-        first, second, third, last = (f"{at(row, sounds):.1f}" for row in constants)
+        first, second, third, last = (f"{at(e, row, sounds):.1f}" for row in constants)
         assert f"{said} {first}, {second}, {third} and {last}" in page
     plain, slow, bare = "offset 0", "offset 0, slow critic", "offset 0, no batch norm in the critic"
     assert [e.alive(row) for row in (plain, slow, bare)] == [0] * 3
@@ -627,7 +629,7 @@ def test_what_is_said_of_other_constants_and_critics_follows_from_the_committed_
     near, between, far = (f"{x:.2g}" for x in sorted(e.rows[plain].values[:, -1, 0]))
     said = f"lie at {low}, {middle} and {high} dB, where those of the plain row lie at {near}, {between} and {far},"
     assert f"the seeds {said} and none is alive" in page
-    assert f"to {at(bare, 4_000):.0f} dB after 4,000 sounds and {at(bare, 24_000):.0f} after 24,000" in page
+    assert f"to {at(e, bare, 4_000):.0f} dB after 4,000 sounds and {at(e, bare, 24_000):.0f} after 24,000" in page
     asked = {row for pair in e.named() for row in pair[:2]}
     assert not asked & {"offset -1", "offset -3", slow, bare}  # "exploratory"
     rates = [row.resolved(0).optim_d.lr for row in rows_of(load_study("start")) if row.name in (plain, slow)]
@@ -640,9 +642,6 @@ def test_what_is_said_of_the_constant_elsewhere_follows_from_the_committed_resul
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
     mel, begun, draft = "DCGAN on mel", "DCGAN on mel, offset data", "ancestor, offset data"
     quick, slow = "sigmoid once, labels 0.9", "sigmoid once, labels 0.9, rates of a DCGAN"
-
-    def at(e: Evidence, row: str, sounds: int) -> float:
-        return e.distance(row, e.rows[row].seen.index(sounds)).value
 
     assert started.alive_since(begun) == 8_000
     said = f"{at(started, begun, 8_000):.1f} dB there, without it at {at(started, mel, 8_000):.0f} dB."
