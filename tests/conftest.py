@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
-FOLDERS = ("kicks-open", "kicks-study", "drums-open", "drums-study")
+FOLDERS = ("kicks-open", "kicks-open-2", "kicks-study", "drums-open", "drums-study")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

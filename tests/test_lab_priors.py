@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from kickitout.descriptors.contour import SIZE as CONTOUR
 from kicklab.experiments.priors import Mixture, clusters, priors
 
 
@@ -17,6 +18,14 @@ def test_draws_fall_on_components_as_often_as_they_weigh_and_scatter_by_the_widt
     wide = mixture.moved(noise, 1.0) - still
     assert wide.std(axis=0) == pytest.approx([2.0, 0.5], rel=0.15)
     assert np.allclose(mixture.moved(noise, 0.5) - still, wide / 2)
+
+
+def test_a_width_of_its_own_is_of_the_contour_alone():
+    mixture = Mixture(np.ones(1), np.zeros((1, CONTOUR + 2)), np.tril(np.ones((CONTOUR + 2, CONTOUR + 2))))
+    noise = np.random.default_rng(1).standard_normal((8, CONTOUR + 2))
+    wide, own = mixture.moved(noise, 1.0), mixture.moved(noise, 0.8, 0.4)
+    assert np.allclose(own[:, :CONTOUR], 0.4 * wide[:, :CONTOUR])
+    assert np.allclose(own[:, CONTOUR:], 0.8 * wide[:, CONTOUR:])
 
 
 def test_priors_are_of_all_latents_of_fewer_and_of_recordings_alone():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 import wave
 from pathlib import Path
 from types import SimpleNamespace
@@ -65,6 +67,20 @@ def test_every_default_is_in_the_table_with_what_git_calls_it():
         data = path.read_bytes()
         blob = hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
         assert DEFAULT_MODELS[load_model(path).digest].blob == blob
+
+
+@pytest.mark.once
+def test_every_earlier_default_is_had_from_a_clone_as_is_said(model, tmp_path):
+    git = shutil.which("git") or pytest.skip("no git")
+
+    def said(*command: str) -> bytes:
+        return subprocess.run([git, *command], cwd=OLD, capture_output=True, check=False).stdout
+
+    if said("rev-parse", "--is-shallow-repository").strip() != b"false":
+        pytest.skip("no clone with its history")
+    for identity in DEFAULT_MODELS.keys() - {model.digest}:
+        (tmp_path / "default.onnx").write_bytes(said("cat-file", "blob", DEFAULT_MODELS[identity].blob[:12]))
+        assert load_model(tmp_path / "default.onnx").digest == identity
 
 
 def test_a_sound_of_a_model_that_is_not_at_hand_names_it():

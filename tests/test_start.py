@@ -11,7 +11,7 @@ from accelerate import Accelerator
 from toy import TOY_KICKAE, no_silence, shared_run, toy_dataset
 
 from kickitout.datasets.build import read_dataset
-from kickitout.descriptors.contour import contours
+from kickitout.descriptors.contour import SIZE, contours
 from kickitout.errors import UserError
 from kickitout.generation.generate import generate
 from kickitout.generation.load import load_model
@@ -146,6 +146,8 @@ def test_components_at_the_latents_themselves_are_narrower_by_the_width():
     assert torch.equal(means, z[::3])
     assert torch.equal(weights, torch.full((100,), 0.01))
     assert torch.allclose(factor, 0.5 * spread)
+    each = torch.tensor([0.5, 1.0, 2.0])
+    assert torch.allclose(fit_mixture(z, 10, width=each.tolist())[2], each[:, None] * spread)
 
 
 @pytest.mark.parametrize("asked", [6, 500])
@@ -153,13 +155,16 @@ def test_components_lie_at_recordings_first(dataset, asked):
     """As many as asked for, or as there are kicks; what is left inside clusters, six kicks in each, says how wide."""
     kicks = len(dataset.waves)
     config = load_config("kickae", [*TOY_KICKAE, "variants=0", "model.harmonics=2", "model.component_means=latents",
-                                    f"model.components={asked}", "model.component_width=0.5"])  # fmt: skip
+                                    f"model.components={asked}", "model.component_width=0.5",
+                                    "model.contour_width=0.4"])  # fmt: skip
     waves = torch.from_numpy(dataset.waves)[:, None]
     begun = AutoencodingTask(config, Accelerator(cpu=True), waves, recorded=torch.ones(4))
     prior, z = begun.player().prior, begun.latents(begun.auto_encoder()).cpu()
     rows = [0, 1, 2, 3, 4, kicks - 1] if asked == 6 else list(range(kicks))
     assert torch.equal(prior.means.cpu(), z[rows])
-    assert torch.allclose(prior.spread, 0.5 * fit_mixture(z, kicks // 6)[2])
+    width = torch.full((z.shape[1], 1), 0.5)
+    width[:SIZE] = 0.2
+    assert torch.allclose(prior.spread, width * fit_mixture(z, kicks // 6)[2])
 
 
 def test_components_lie_on_clusters_of_six_kicks_or_more(dataset):

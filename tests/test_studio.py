@@ -186,7 +186,7 @@ def test_a_match_says_what_was_achieved_and_how_far_off_that_is(client):
     achieved = card(waves[0, 0])["pitch_end_hz"]
     assert line["achieved"] == pytest.approx(achieved)
     assert line["error"] == pytest.approx(1200 * np.log2(achieved / 52.0))
-    assert line["reached"] == (abs(line["error"]) <= 1)
+    assert line["reached"] == (abs(line["error"]) <= 10)  # cents
     quick, _ = sounds(client.post("/api/match", json={"targets": {"pitch": 52.0}, "recipe": {"seed": 11}, "rounds": 1}))
     assert quick["renders"] == 1
 

@@ -266,7 +266,7 @@ def morph(
     >>> import kickitout
     >>> deep, hard = kickitout.generate([7, 8])
     >>> [kick.card["note"] for kick in kickitout.morph(deep, hard, 3)]
-    ['D1', 'F1', 'G1']
+    ['E1', 'F#1', 'G#1']
     """
     check_count(n)
     seconds_of(length_s)
@@ -296,7 +296,7 @@ def blend(
 
     >>> import kickitout
     >>> kickitout.blend([{"seed": 7}, {"seed": 8}], [1, 1]).card["note"]
-    'E1'
+    'F#1'
     """
     seconds_of(length_s)
     played = load_model(model)

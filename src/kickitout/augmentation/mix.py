@@ -146,19 +146,23 @@ TRIMMED = MixRanges(
     },
 )
 
-# How the kicks of a mix end. "cut": after a time, however loud they are; the first model in the package learned from
-# such, and stopped within a cycle three times as often as recordings. "trimmed": where they have become quiet, and so
-# early that few of them fall by 60 dB by themselves. "recorded": at -31 to -70 dB, and of shorter decays; of what
-# the model in the package learned from, as many fall by 60 dB so as of the recordings, and after as long.
+# How the kicks of a mix end, and what goes with it. "cut": after a time, however loud they are; the first model in the
+# package learned from such, and stopped within a cycle three times as often as recordings. "trimmed": where they have
+# become quiet, and so early that few of them fall by 60 dB by themselves; the second learned from such. "recorded": at
+# -28.5 to -60 dB, and of shorter decays, as a model's kicks ring longer than those that it learned from. Of these half
+# of the rows are processed, and lifted and swept less far in pitch: what is lifted most is taken for a tom or a snare.
 ENDINGS = {
     "cut": MixRanges(),
     "trimmed": TRIMMED,
     "recorded": replace(
         TRIMMED,
+        processed=0.5,
         ranges={
             **TRIMMED.ranges,
-            "trim_db": Range(-70, -31, chance=0.85, otherwise=OFF_DB),
-            "decay_factor": Range(0.5, 1.2, chance=0.85, otherwise=1.0, log=True),
+            "semitones": Range(-5, 2, chance=0.85),
+            "sweep_semitones": Range(3, 16, chance=0.6),
+            "trim_db": Range(-60, -28.5, chance=0.85, otherwise=OFF_DB),
+            "decay_factor": Range(0.35, 1.0, chance=0.85, otherwise=1.0, log=True),
         },
     ),
 }

@@ -87,7 +87,7 @@ def read_cards(paths: Sequence[str | PathLike[str]] | str | PathLike[str]) -> It
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     files = kickitout.write_kicks(kickitout.generate_kicks([7, 8]), folder)
     ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
-    ['D1', 'G1']
+    ['E1', 'G#1']
     """
     sounds = (_prepare(found) for found in _found(as_list(paths)))
     while block := list(islice(sounds, BLOCK)):

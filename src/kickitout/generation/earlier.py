@@ -21,6 +21,9 @@ DEFAULT_MODELS = {
     "5342a2e236085f90c25febbe11c24000dae99b0444df773b1181987c73a99452": DefaultModel(
         "0.2.0", "4268370a7fd1e6e166d1b957089d8eeba680e9ba"
     ),
+    "b94e8bdd1cae3f8edb3564bb68e67cb87e57fb2f96e592930cedcbda3b967352": DefaultModel(
+        "0.3.0", "5357f758d2915972301059e6cbe97a2aa63dd0ae"
+    ),
 }
 
 

@@ -27,7 +27,7 @@ WISHES = {
 }
 LEAST_FALL = 1.5  # of the pitch, from 10 ms after the onset to the tail: 7 semitones
 LOOKED_AT = 24  # seeds: the first reply of the map
-KNOWN = {"5342a2e236085f90": 101}  # identity of a model, begun -> what `best` finds among the 192 of the map
+KNOWN = {"b94e8bdd1cae3f8e": 80}  # identity of a model, begun -> what `best` finds among the 192 of the map
 
 
 def about(model: Model, opening: int) -> dict[str, Any]:

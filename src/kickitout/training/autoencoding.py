@@ -333,7 +333,7 @@ class AutoencodingTask(Task):
         return MixturePrior(min(self.model.components, most), self.model.latent_size, self.model.noise_code)
 
     def _fit(self, prior: MixturePrior, both: AutoEncoder, most: int) -> None:
-        z, width, components = self.latents(both, most).cpu(), self.model.component_width, len(prior.means)
+        z, width, components = self.latents(both, most).cpu(), self.model.component_widths, len(prior.means)
         if self.model.component_means == "clusters":
             prior.fill(*fit_mixture(z, components, width=width))
             return

@@ -97,7 +97,11 @@ class TrainingConfig(Settings):
     source_power: float = Field(1.0, ge=0, le=1)
     # More kicks, processed from the training kicks towards kicks at large.
     augmentation_mix: int = Field(0, ge=0, le=100_000, json_schema_extra={"id": "mix"})
-    mix_endings: Literal["cut", "trimmed", "recorded"] = "cut"  # see `kickitout.augmentation.mix.ENDINGS`
+    # How the kicks of the mix end, and what goes with it: see `kickitout.augmentation.mix.ENDINGS`. Whoever changes the
+    # ranges of a name changes what runs with it are called.
+    mix_endings: Literal["cut", "trimmed", "recorded"] = Field(
+        "cut", json_schema_extra={"values": {"recorded": "recorded-2"}}
+    )
     monitor: MonitorConfig = MonitorConfig()
     held_out: float = Field(0.15, gt=0, lt=0.9)  # share of the groups that training never sees
     seed: int = Field(0, ge=0, lt=2**63)

@@ -126,6 +126,8 @@ can do with more sounds: train on your own.
         f"all kicks, too few being held out: {best['score']:.2f}" if best["floor"] is None
         else f"held-out kicks: {best['score']:.2f} (real-vs-real baseline {best['floor']:.2f})"
     )  # fmt: skip
+    if before and best["floor"] is not None:
+        against += "; of these, runs before it may have learned from some"
     yield (
         f"""
 {" ".join(parts)}

@@ -4,9 +4,9 @@
 
 LEARNED: the recordings that the model learned from. Nothing is trained: the encoder finds latents of the recordings and
 of the augmentation mix that its config makes of them, and its decoder plays draws of mixtures over them. *clusters*
-are those of k-means, as in the prior of the model in the package; *each latent* is a mixture with as many components
-as latents. The width is that of the components, re what the clusters leave. It is for choices, so it is of the first
-half of UNSEEN.
+are those of k-means, as in the prior of the config `kickae`; *each latent* is a mixture with as many components
+as latents. The width is that of the components, re what the clusters leave; that of the pitch's contour may be another.
+It is for choices, so it is of the first half of UNSEEN.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 
 from kickitout import load_model
 from kickitout.augmentation.mix import picked_evenly
+from kickitout.descriptors.contour import SIZE as CONTOUR
 from kickitout.generation.noise import normal
 from kickitout.metrics.compare import RECOGNISED, compare_features
 from kickitout.metrics.features import measure_features
@@ -33,6 +34,8 @@ from kicklab.experiments.endings import MEASURED_ENDINGS, SEEDS
 from kicklab.experiments.mixes import latents_of, learned_mix, rendered
 from kicklab.markdown import markdown_table
 
+# Of components, and of the pitch's contour in them, both re what clusters leave; the last are those of kickae-at-large.
+WIDTHS = ((1.0, 1.0), (0.5, 0.5), (0.25, 0.25), (1.3, 1.3 * 0.35))
 SHOWN = (RECOGNISED, "recall_bands-1_k5", "recall_drum-type-1_k5", "frechet_limit_bands-1_pca16",
          "frechet_limit_drum-type-1_pca16")  # fmt: skip
 
@@ -44,9 +47,12 @@ class Mixture(NamedTuple):
     means: np.ndarray
     spread: np.ndarray
 
-    def moved(self, noise: np.ndarray, width: float) -> np.ndarray:
-        """Draws [n, Z] of components that are `width` times as wide, by standard normal noise [n, Z]."""
-        return self.means[picked_evenly(self.weights, len(noise))] + width * noise @ self.spread.T
+    def moved(self, noise: np.ndarray, width: float, contour: float | None = None) -> np.ndarray:
+        """Draws [n, Z] of components that are `width` times as wide, by standard normal noise [n, Z]. contour: a width
+        of its own for the numbers of the pitch's contour."""
+        widths = np.full(noise.shape[1], width)
+        widths[:CONTOUR] = width if contour is None else contour
+        return self.means[picked_evenly(self.weights, len(noise))] + widths * (noise @ self.spread.T)
 
 
 def clusters(latents: np.ndarray, components: int) -> Mixture:
@@ -82,19 +88,20 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     latents = latents_of(model, np.concatenate([learned.recordings, learned.mix]))
     noise = normal(range(args.n), latents.shape[1] + codes)  # one stream for both: neither is the other's
 
-    def row(name: str, width: str, found: np.ndarray) -> list[str]:
+    def row(name: str, width: str, contour: str, found: np.ndarray) -> list[str]:
         waves = rendered(model, np.concatenate([found, noise[: len(found), -codes:]], axis=1))
         features = measure_features(waves)
         scores = {f.name: f.value for f in compare_features(judge.real, features, draws=0)}
         told = float(np.mean([value for name, value in scores.items() if name.startswith(TOLD)]))
         ends = [ending.middle(ending.of(features.cards)) for ending in MEASURED_ENDINGS]
         copies = 100 * float(audit(waves, judge.learned.waves, judge.learned.groups).copies.mean())
-        return [name, width, *(number(x) for x in (*(scores[score] for score in SHOWN), told, *ends, copies))]
+        return [name, width, contour, *(number(x) for x in (*(scores[score] for score in SHOWN), told, *ends, copies))]
 
-    rows = [row("none: the mix, reconstructed", "", latents[recordings : recordings + args.n])]
+    rows = [row("none: the mix, reconstructed", "", "", latents[recordings : recordings + args.n])]
     components = min(model.info.config["model"]["components"], len(latents) // 6)
     for kind, mixture in priors(latents, recordings, learned.weights, components):
-        rows += [row(kind, f"{width:g}", mixture.moved(noise[:, :-codes], width)) for width in (1.0, 0.5, 0.25)]
+        for width, contour in WIDTHS:
+            rows.append(row(kind, f"{width:g}", f"{contour:g}", mixture.moved(noise[:, :-codes], width, contour)))
     yield f"{judge.about} {args.n} draws each; identity {model.digest[:12]}.\n"
-    head = ["prior", "width", *SHOWN, "C2ST, mean", *(ending.name for ending in MEASURED_ENDINGS), "near-duplicates, %"]
-    yield from markdown_table(head, rows)
+    scores = [*SHOWN, "C2ST, mean", *(ending.name for ending in MEASURED_ENDINGS), "near-duplicates, %"]
+    yield from markdown_table(["prior", "width", "of the contour", *scores], rows)

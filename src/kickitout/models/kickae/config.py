@@ -33,9 +33,15 @@ class KickAEConfig(Settings):
     # count alike.
     component_means: Literal["clusters", "latents"] = "clusters"
     component_width: float = Field(1.0, gt=0, le=2)  # re what is left of the latents inside clusters
+    contour_width: float = Field(1.0, gt=0, le=2)  # re that width, of the pitch's contour alone
     stereo: bool = False  # a side beside the mid: from 345 Hz on the channels may differ
 
     @property
     def latent_size(self) -> int:
         """Numbers of a whole latent: the contour of the pitch and what the encoder finds; the noise code is none."""
         return SIZE + self.latent
+
+    @property
+    def component_widths(self) -> list[float]:
+        """One for each number of a whole latent."""
+        return [self.contour_width * self.component_width] * SIZE + [self.component_width] * self.latent

@@ -6,6 +6,7 @@ A model file is asked with `eps ~ N(0, I)` only, so what its latents are distrib
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,14 +49,15 @@ class MixturePrior(nn.Module):
 
 
 def fit_mixture(
-    z: Tensor, components: int, seed: int = 0, means: Tensor | None = None, width: float = 1.0
+    z: Tensor, components: int, seed: int = 0, means: Tensor | None = None, width: float | Sequence[float] = 1.0
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Weights [K], means [K, Z] and the Cholesky factor [Z, Z] of a mixture of Gaussians over latents [n, Z].
 
     The clusters of k-means, `components` of them, and what is left inside them as the one covariance of all.
     Expectation and maximisation from there took a hundred times as long, and kicks drawn from its mixture were no
     nearer to real ones. means: [K, Z]; with these, K components of equal weight lie there, a kernel density estimate,
-    and the clusters say no more than the covariance. width: factor on the deviation of all components.
+    and the clusters say no more than the covariance. width: factor on the deviation of all components, or [Z], one for
+    each direction.
     """
     from sklearn.cluster import KMeans
 
@@ -63,7 +65,8 @@ def fit_mixture(
     found: Any = KMeans(components, n_init=1, random_state=seed).fit(points)
     inside = points - found.cluster_centers_[found.labels_]
     covariance = inside.T @ inside / max(1, len(points) - components) + LEAST_VARIANCE * np.eye(points.shape[1])
-    factor = width * torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
+    factor = torch.linalg.cholesky(torch.from_numpy(covariance)).to(z.dtype)
+    factor = torch.as_tensor(width, dtype=z.dtype).reshape(-1, 1) * factor
     if means is not None:
         return torch.full((len(means),), 1 / len(means), dtype=z.dtype), means, factor
     weights = np.bincount(found.labels_, minlength=components) / len(points)
