@@ -140,7 +140,8 @@ def test_half_way_between_two_kicks_no_body_cancels_and_nothing_clicks(model):
 
 
 def test_a_part_of_a_kick_that_rings_on_is_kept_as_long_as_it_rings(tmp_path):
-    (long,) = kickitout.write_kicks(kickitout.generate_kicks([72], length_s=3.0), tmp_path)
+    kicks = kickitout.generate_kicks(range(64), length_s=3.0)
+    (long,) = kickitout.write_kicks([max(kicks, key=lambda kick: kick.channels.shape[1])], tmp_path)
     rings = len(read_sound(long).samples)
     assert rings > SAMPLE_RATE
     for keep in ("body", "click"):

@@ -168,8 +168,10 @@ def test_of_kept_decays_the_change_is_told_and_of_new_ones_their_length():
     )
 
 
-def test_priors_stand_beside_what_no_prior_made(folders, capsys, monkeypatch):
+def test_priors_stand_beside_what_no_prior_made(folders, model, capsys, monkeypatch):
     learned, unseen = folders
+    latents = 64 + 64 - len(split(read_dataset(learned), model.info.config["held_out"])[1])  # and of the mix
+    kind = f"{latents // 6} clusters"
     monkeypatch.setattr(priors, "priors", lambda *given: list(priors_of(*given))[:1])
     assert main(["lab", "measure", "priors", str(learned), str(unseen), "-n", "64", "--mix", "64"]) == 0
     said = capsys.readouterr().out
@@ -177,7 +179,7 @@ def test_priors_stand_beside_what_no_prior_made(folders, capsys, monkeypatch):
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in said.splitlines() if line.startswith("| ")]
     assert [row[:3] for row in rows[1:]] == [
         ["none: the mix, reconstructed", "", ""],
-        *(["20 clusters", *widths] for widths in [("1", "1"), ("0.5",) * 2, ("0.25",) * 2, ("1.3", "0.455")]),
+        *([kind, *widths] for widths in [("1", "1"), ("0.5",) * 2, ("0.25",) * 2, ("1.3", "0.455")]),
     ]
     assert all(0 <= float(row[3]) <= 1 for row in rows[1:])
 

@@ -62,7 +62,7 @@ def fit(
     >>> import kickitout
     >>> import numpy as np
     >>> time = np.arange(2 * 44100) / 44100
-    >>> bass = 0.5 * np.sin(2 * np.pi * 55 * time) * (time % 0.5 > 0.25)
+    >>> bass = 0.5 * np.sin(2 * np.pi * 55 * time) * (time % 0.5 > 0.15)
     >>> found = kickitout.fit(bass, 1)
     >>> found.loop.bass.known, found.kicks[0].after_db < found.kicks[0].before_db
     (True, True)
