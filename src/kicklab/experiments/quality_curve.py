@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from kickitout import __version__
 from kickitout.datasets.build import read_dataset
 from kickitout.datasets.doctor.forecast import Point, ScoreCurve, curve_text
 from kickitout.errors import UserError
@@ -81,7 +82,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
         kicks = f"{size} groups, {len(chosen)} kicks"
         yield f"{kicks}: {score:.3f} [{low:.3f}, {high:.3f}]; real-vs-real baseline {floor:.3f}"
         points.append(Point(size, *(round(x, 3) for x in (score, low, high))))
-    begun = f"KickAE from the model in the package ({as_it_is:.2f} as it is), {args.steps} steps"
+    begun = f"KickAE from the model of kickitout {__version__} ({as_it_is:.2f} as it is), {args.steps} steps"
     about = f"{begun}, {SOUNDS} sounds against {len(asked)} unseen kicks, seed {SEED}"
     curve = ScoreCurve(about, "energy distance", round(floor, 3), tuple(points))
     args.out.write_text(curve_text(curve), encoding="utf-8")
