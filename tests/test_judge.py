@@ -138,12 +138,17 @@ def test_reconstructions_stand_between_recordings_and_seeds(folders, capsys):
     assert len(set(values)) > 1
 
 
+def trained_on(folder, model):
+    """How many kicks of the folder the model would have trained on, of all but those held out."""
+    return len(split(read_dataset(folder), model.info.config["held_out"])[0])
+
+
 def test_decays_are_followed_from_recordings_to_seeds(folders, model, capsys):
     learned, _ = folders
-    kept_back = len(split(read_dataset(learned), model.info.config["held_out"])[1])
+    trained = trained_on(learned, model)
     assert main(["lab", "measure", "decays", str(learned), "-n", "16"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith(f"{64 - kept_back} recordings; 16 kicks each; identity ")
+    assert said.startswith(f"{trained} recordings; 16 kicks each; identity ")
     rows = [line.split(" | ") for line in said.splitlines() if line.startswith("| ")]
     assert [row[0].removeprefix("| ") for row in rows] == [
         "kicks", "recordings, by source", "recordings, by source, reconstructed", "their mix, endings *cut*",
@@ -153,7 +158,7 @@ def test_decays_are_followed_from_recordings_to_seeds(folders, model, capsys):
     assert len({row[1] for row in rows[1:]}) > 1
     kept = re.findall(r"(\d+) recordings have one; reconstructed (\d+) of them still have it, [+-]\S+ ms off", said)
     assert len(kept) == 2
-    assert all(0 < int(still) <= int(had) <= 64 - kept_back for had, still in kept)
+    assert all(0 < int(still) <= int(had) <= trained for had, still in kept)
 
 
 def test_of_kept_decays_the_change_is_told_and_of_new_ones_their_length():
@@ -170,8 +175,7 @@ def test_of_kept_decays_the_change_is_told_and_of_new_ones_their_length():
 
 def test_priors_stand_beside_what_no_prior_made(folders, model, capsys, monkeypatch):
     learned, unseen = folders
-    latents = 64 + 64 - len(split(read_dataset(learned), model.info.config["held_out"])[1])  # and of the mix
-    kind = f"{latents // 6} clusters"
+    kind = f"{(trained_on(learned, model) + 64) // 6} clusters"  # of the mix, too
     monkeypatch.setattr(priors, "priors", lambda *given: list(priors_of(*given))[:1])
     assert main(["lab", "measure", "priors", str(learned), str(unseen), "-n", "64", "--mix", "64"]) == 0
     said = capsys.readouterr().out

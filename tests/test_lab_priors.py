@@ -23,7 +23,7 @@ def test_draws_fall_on_components_as_often_as_they_weigh_and_scatter_by_the_widt
 def test_a_width_of_its_own_is_of_the_contour_alone():
     mixture = Mixture(np.ones(1), np.zeros((1, CONTOUR + 2)), np.tril(np.ones((CONTOUR + 2, CONTOUR + 2))))
     noise = np.random.default_rng(1).standard_normal((8, CONTOUR + 2))
-    wide, own = mixture.moved(noise, 1.0), mixture.moved(noise, 0.8, 0.4)
+    wide, own = mixture.moved(noise, 1.0), mixture.moved(noise, [0.4] * CONTOUR + [0.8] * 2)
     assert np.allclose(own[:, :CONTOUR], 0.4 * wide[:, :CONTOUR])
     assert np.allclose(own[:, CONTOUR:], 0.8 * wide[:, CONTOUR:])
 

@@ -23,6 +23,7 @@ from kickitout.generation.generate import Kick
 from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
+from kickitout.generation.targets import TARGETS
 from kickitout.kicks import match
 from kickitout.notes import note_name, to_hz, to_midi
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -34,7 +35,7 @@ MATCHED, LEAST_MATCHED = 1.5, 12  # kicks that are matched for each that is give
 ROUNDS_EACH = 9  # renders of a match
 TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
-OFF_CENTS = 10.0  # so far off a kick comes behind those that are in tune
+OFF_CENTS = TARGETS["pitch"].tolerance  # farther off a kick comes behind those that are in tune
 TICK = 0.5  # of the decay that is asked for: a shorter kick is a tick, and comes behind those that are none
 SILENT_LAST = 999.0  # in place of the masking of a silent kick: behind all that sound
 CLEAR_DB = -30.0  # masking below it is none that is heard: then more sub is better

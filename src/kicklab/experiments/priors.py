@@ -12,7 +12,7 @@ It is for choices, so it is of the first half of UNSEEN.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,15 +27,15 @@ from kickitout.metrics.compare import RECOGNISED, compare_features
 from kickitout.metrics.features import measure_features
 from kickitout.metrics.memorisation import audit
 from kickitout.metrics.report import number
+from kickitout.models.kickae.config import KickAEConfig
 from kickitout.models.kickae.prior import fit_mixture
+from kickitout.training.config import load_config
 from kicklab.critics_trial import TOLD
 from kicklab.experiments import judge as judging
 from kicklab.experiments.endings import MEASURED_ENDINGS, SEEDS
 from kicklab.experiments.mixes import latents_of, learned_mix, rendered
 from kicklab.markdown import markdown_table
 
-# Of components, and of the pitch's contour in them, both re what clusters leave; the last are those of kickae-at-large.
-WIDTHS = ((1.0, 1.0), (0.5, 0.5), (0.25, 0.25), (1.3, 1.3 * 0.35))
 SHOWN = (RECOGNISED, "recall_bands-1_k5", "recall_drum-type-1_k5", "frechet_limit_bands-1_pca16",
          "frechet_limit_drum-type-1_pca16")  # fmt: skip
 
@@ -47,12 +47,10 @@ class Mixture(NamedTuple):
     means: np.ndarray
     spread: np.ndarray
 
-    def moved(self, noise: np.ndarray, width: float, contour: float | None = None) -> np.ndarray:
-        """Draws [n, Z] of components that are `width` times as wide, by standard normal noise [n, Z]. contour: a width
-        of its own for the numbers of the pitch's contour."""
-        widths = np.full(noise.shape[1], width)
-        widths[:CONTOUR] = width if contour is None else contour
-        return self.means[picked_evenly(self.weights, len(noise))] + widths * (noise @ self.spread.T)
+    def moved(self, noise: np.ndarray, width: float | Sequence[float]) -> np.ndarray:
+        """Draws [n, Z] of components that are `width` times as wide, in each direction [Z] or in all, by standard
+        normal noise [n, Z]."""
+        return self.means[picked_evenly(self.weights, len(noise))] + np.multiply(width, noise @ self.spread.T)
 
 
 def clusters(latents: np.ndarray, components: int) -> Mixture:
@@ -70,6 +68,15 @@ def priors(latents: np.ndarray, recordings: int, weights: np.ndarray, components
         yield name, Mixture(np.ones(count), latents[:count], own.spread)
     yield "each latent, recordings alone", Mixture(np.ones(recordings), latents[:recordings], own.spread)
     yield "each latent, recordings alone, by source", Mixture(weights, latents[:recordings], own.spread)
+
+
+def tried(latent_size: int) -> list[list[float]]:
+    """Widths of components, one for each number of a latent, the contour of the pitch first: alike in all, and those of
+    the config kickae-at-large."""
+    large = load_config("kickae-at-large").model
+    assert isinstance(large, KickAEConfig)
+    configs = [*(KickAEConfig(component_width=width) for width in (1.0, 0.5, 0.25)), large]
+    return [config.model_copy(update={"latent": latent_size - CONTOUR}).component_widths for config in configs]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -100,8 +107,9 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     rows = [row("none: the mix, reconstructed", "", "", latents[recordings : recordings + args.n])]
     components = min(model.info.config["model"]["components"], len(latents) // 6)
     for kind, mixture in priors(latents, recordings, learned.weights, components):
-        for width, contour in WIDTHS:
-            rows.append(row(kind, f"{width:g}", f"{contour:g}", mixture.moved(noise[:, :-codes], width, contour)))
+        for widths in tried(latents.shape[1]):
+            contour, *_, width = widths
+            rows.append(row(kind, f"{width:g}", f"{contour:g}", mixture.moved(noise[:, :-codes], widths)))
     yield f"{judge.about} {args.n} draws each; identity {model.digest[:12]}.\n"
     scores = [*SHOWN, "C2ST, mean", *(ending.name for ending in MEASURED_ENDINGS), "near-duplicates, %"]
     yield from markdown_table(["prior", "width", "of the contour", *scores], rows)
