@@ -20,7 +20,7 @@ from kickitout.generation.shaping import varispeed
 from kickitout.notes import note_name, to_midi
 from kickitout.sound import LENGTH
 
-CLOSE = 1.0  # cents: as near as a further move would bring it, and far below what is heard in a kick
+CLOSE_CENTS = 1.0  # cents: as near as a further move would bring it, and far below what is heard in a kick
 AROUND = tuple(range(-50, 51, 10))  # cents
 NEAR = (0, 1, -1, 2, -2, 4, -4, 7, -7, 10, -10, 14, -14, 18, -18, 22, -22)  # cents
 FAR_COUNTS = 0.1  # a cent off the median weighs as much as 0.1 cents off the note
@@ -58,7 +58,7 @@ def tune(wave: np.ndarray, target: NoteTarget | None, who: str) -> Tuned:
 
     first = round(-before, 2)
     tried = {first: _after_moves(mono, [first], note)[0]}
-    if abs(tried[first]) <= CLOSE:
+    if abs(tried[first]) <= CLOSE_CENTS:
         return Tuned(note, first, before, tried[first], hz)
     around = [round(first + step, 2) for step in AROUND]
     read = _after_moves(mono, around, note)

@@ -25,6 +25,7 @@ from kickitout.audio import decode_comment
 from kickitout.audio.containers import read_whole
 from kickitout.datasets.scan import UNSTATED, Candidate, Refused, scan
 from kickitout.errors import UserError, one_line
+from kickitout.export.kits.pitching import CLOSE_CENTS
 from kickitout.export.kits.tuning import NoteTarget, find_note
 from kickitout.generation.generate import Kick, generate_kicks
 from kickitout.generation.match import MatchResult, Targets
@@ -89,12 +90,19 @@ def kicks_of_model(
 
 
 def _in_tune(kick: Kick, request: TargetRequest, note: NoteTarget | None) -> TargetRequest:
-    """The targets of a kick, and the pitch that it is tuned to, where it has one that can be asked for."""
+    """The targets of a kick, and the pitch that it is tuned to, where it has one that can be asked for.
+
+    So near to it that tuning has next to nothing to do: ten cents of resampling can move the decay of a kick that lies
+    on a plateau by a fifth.
+    """
     hz, pitch = float(kick.card["pitch_end_hz"]), TARGETS["pitch"]
     if math.isnan(hz):
         return request
     goal = to_hz(find_note(hz, note, f"seed {kick.seed}"))
-    return replace(request, targets={**request.targets, "pitch": goal}) if pitch.low <= goal <= pitch.high else request
+    if not pitch.low <= goal <= pitch.high:
+        return request
+    targets, tolerance = {**request.targets, "pitch": goal}, {**request.tolerance, "pitch": CLOSE_CENTS}
+    return replace(request, targets=targets, tolerance=tolerance)
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
