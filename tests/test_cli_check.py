@@ -53,12 +53,23 @@ def test_check_prints_counts_first_and_at_most_ten_lines_a_section(kit, capsys):
     out = capsys.readouterr().out
     assert out.splitlines()[0] == "16 sounds taken, 3 different; 1 refused; 1 suspect; 1 file ignored"
     assert "forecast  3 different kicks" in out
-    assert "1  Refused: not used\n  kit/silence.wav: silent: its peak is" in out
+    assert "1  Refused: not used\n  kit/silence.wav: silent: all samples are zero; above -60 dBFS works" in out
     assert "  kit/loop.wav: loop? 3 hits in the file, and a kick is one" in out
     assert "  14: kit/twin 00.wav, kit/twin 01.wav, kit/twin 02.wav and 11 more" in out
     assert "14  First half wave downwards: turned over" in out
     assert out.count("\n  kit/twin") == 10
     assert "  and 4 more (--json FILE lists all)" in out
+
+
+def test_a_copy_in_a_large_group_is_named_with_what_it_is_a_copy_of(kit, capsys):
+    (kit / "twin copy.wav").write_bytes((kit / "twin 07.wav").read_bytes())
+    assert main(["check", str(kit)]) == 0
+    out = capsys.readouterr().out
+    assert "1 copy left out" in out
+    assert (
+        "  15: kit/twin 00.wav, kit/twin copy.wav (the same sound as kit/twin 07.wav), kit/twin 01.wav and 12 more"
+        in out
+    )
 
 
 def test_check_writes_everything_as_json(kit, tmp_path, capsys):

@@ -67,6 +67,17 @@ def test_targets_are_met_by_the_sounds_of_a_kit_at_its_note(tmp_path, note):
         assert note is None or str(found["note"]).startswith(note)
 
 
+def test_at_a_note_the_model_makes_the_kicks_of_a_kit(tmp_path):
+    """Some of these seeds lie an octave and more from F1: resampled, they would be twice as long."""
+    plain = {"layers": 2, "round_robins": 1, "formats": ["sfz"]}
+    kit = kickitout.write_kit(tmp_path / "kit", (0, 1, 4), note="F1", **plain)
+    made = kickitout.generate_kicks((0, 1, 4))
+    assert max(abs(1200 * np.log2(kick.card["pitch_end_hz"] / 43.65)) for kick in made) > 1200
+    for kick in kit.kit.kicks:
+        assert abs(kick.tuned.cents) <= 1.5
+        assert kick.tuned.name == "F1"
+
+
 def test_a_kit_of_generated_files_says_so_and_of_others_whose_they_are(tmp_path):
     made = kickitout.write_kicks(kickitout.generate_kicks([0, 1]), tmp_path / "made")
     write_kick(tmp_path / "own.wav", swept_kick())

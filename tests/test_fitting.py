@@ -288,7 +288,7 @@ def test_the_command_writes_kicks_mixes_and_a_report(tmp_path, capsys):
     assert max(levels) - min(levels) < 0.05
     assert (out / "fit.txt").read_text("utf-8").count("seed") >= 2
     assert code_of(["fit", loop, "-n", "2", "-o", out]) == 2
-    assert "exists; --force replaces it" in capsys.readouterr().err
+    assert "exists; force replaces it" in capsys.readouterr().err
     mine = out / "kept.wav"
     mine.write_bytes(b"of somebody else")
     assert code_of(["fit", loop, "-n", "1", "-o", out, "--force"]) == 0
@@ -315,7 +315,7 @@ def test_of_a_model_whose_kicks_have_no_pitch_as_many_are_given(offbeat_fit, mon
     monkeypatch.setattr(search, "cards", lambda *_, **__: without)
     fitter = Fitter(offbeat_fit.loop, offbeat_fit.room, model)
     assert offbeat_fit.loop.tonic is not None
-    assert fitter._pairs(seeds, pool_of(model, seeds), np.arange(64), 3) == [(0, None), (1, None), (2, None)]
+    assert fitter._pairs(seeds, pool_of(model, seeds), np.arange(64), 3, 3)[:3] == [(0, None), (1, None), (2, None)]
 
 
 # -- what cannot be fitted --------------------------------------------------------------------------------------------

@@ -380,3 +380,13 @@ def test_tolerances_that_are_given_one_by_one_hold_together(tmp_path, capsys):
     assert abs(per_cent) <= 0.5
     assert main([*call, "--force", "--tolerance", "note=1", "--tolerance", "note=2"]) == 2
     assert "--tolerance: pitch is there twice" in capsys.readouterr().err
+
+
+def test_what_a_kick_reaches_is_said_to_be_without_its_other_targets_where_there_are_others():
+    request = TargetRequest({"balance": 6.0, "pitch": 55.0})
+    far = replace(request.line(TARGETS["balance"], -6.098), reachable=(-28.61, 5.17))
+    met = request.line(TARGETS["pitch"], 55.0)
+    assert answer_text([far]) == "balance -6.098 dB (-12.1 dB, this kick reaches -28.6 to 5.17 dB)"
+    both = "balance -6.098 dB (-12.1 dB, this kick reaches -28.6 to 5.17 dB, the other targets aside)"
+    assert answer_text([far, met], missed=[far]) == both
+    assert answer_text([far, met]) == f"{both}; pitch 55 Hz (+0.0 cents)"

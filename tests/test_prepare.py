@@ -192,7 +192,8 @@ def test_rates_do_not_change_the_kick(make_kick):
     ("samples", "reason"),
     [
         (np.zeros(4410), "silent"),
-        (1e-4 * np.sin(np.arange(4410) / 50), "silent: its peak is -80 dBFS"),
+        (1e-4 * np.sin(np.arange(4410) / 50), "silent: its peak is -80.1 dBFS"),
+        (0.9999e-3 * np.sin(np.arange(4410) / 50), "silent: its peak is -60.1 dBFS; above -60 dBFS works"),
         (np.full(4410, 0.5), "a constant"),
         (np.sin(np.arange(400) / 50), "too short: 9.1 ms"),
         (np.zeros(0), "too short: 0.0 ms"),

@@ -45,3 +45,12 @@ UNITS = {
     "s": Unit("%", True, {"": 1.0, "s": 1.0, "ms": 1e-3}),
     "dB": Unit("dB", False, {"": 1.0, "db": 1.0}),
 }
+
+
+def plain_number(value: float, digits: int = 4) -> str:
+    """So many significant digits, never as a power of ten.
+
+    >>> plain_number(52.3456), plain_number(11180.3), plain_number(-6.0981), plain_number(20000.0, 3)
+    ('52.35', '11180', '-6.098', '20000')
+    """
+    return f"{value:.0f}" if abs(value) >= 10**digits / 10 else f"{value:.{digits}g}"

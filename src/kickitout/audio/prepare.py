@@ -76,9 +76,7 @@ def prepare(sound: Sound, longest_s: float = LENGTH / SAMPLE_RATE) -> Prepared:
     mid = mid - np.float32(dc)
     peak = float(np.abs(mid).max())
     if peak < SILENT_FILE:
-        raise UserError(
-            f"silent: its peak is {_level_db(peak):.0f} dBFS; above {_level_db(SILENT_FILE):.0f} dBFS works"
-        )
+        raise UserError(f"silent: {_quiet_said(peak)}; above {_level_db(SILENT_FILE):.0f} dBFS works")
 
     # The onset is sought at the file's own rate: resampling a click from 8 kHz would ring for milliseconds before it.
     onset = find_onset(mid, rate)
@@ -249,3 +247,7 @@ def rise(n: int) -> np.ndarray:
 
 def _level_db(level: float) -> float:
     return 20 * math.log10(max(level, 1e-12))
+
+
+def _quiet_said(peak: float) -> str:
+    return f"its peak is {math.floor(10 * _level_db(peak)) / 10:.1f} dBFS" if peak > 0 else "all samples are zero"

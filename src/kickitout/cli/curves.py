@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.targets import note
 from kickitout.cli.values import quantity
+from kickitout.units import plain_number
 
 if TYPE_CHECKING:
     from kickitout.generation.draw import DrawnPoint
@@ -43,7 +44,7 @@ def points_text(points: Sequence[DrawnPoint]) -> str:
             continue
         far = abs(point.error) > (FAR_CENTS if point.curve == "pitch" else FAR_DB)
         off = f"{point.error:+.1f} {unit}{', as near as it goes' if far else ''}"
-        parts.append(f"{there} {point.achieved:.4g} {point.unit} ({off})")
+        parts.append(f"{there} {plain_number(point.achieved)} {point.unit} ({off})")
     return "; ".join(parts)
 
 

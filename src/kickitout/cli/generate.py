@@ -127,7 +127,8 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
 
 def _speed(made: int, began: float) -> str:
     seconds = time.perf_counter() - began
-    return f"{seconds:.2f} s ({made / seconds:.0f} a second)"
+    pace = f"{made / seconds:.0f} a second" if made >= seconds else f"{seconds / max(made, 1):.1f} s each"
+    return f"{seconds:.2f} s ({pace})"
 
 
 def _write_shards(args: argparse.Namespace, workers: Workers) -> int:

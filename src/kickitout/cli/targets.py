@@ -13,7 +13,7 @@ import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
 from kickitout.notes import read_note, to_hz, to_midi
-from kickitout.units import UNITS
+from kickitout.units import UNITS, plain_number
 
 if TYPE_CHECKING:
     from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult
@@ -62,27 +62,30 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
     return kickitout.TargetRequest(targets, tolerance, tries)
 
 
-def answer_text(lines: Iterable[TargetResult]) -> str:
-    """What was requested, what was achieved, and the error; for what was not met, what this kick can give."""
-    parts = []
-    for line in lines:
+def answer_text(lines: Iterable[TargetResult], missed: Iterable[TargetResult] | None = None) -> str:
+    """What was requested, what was achieved, and the error; for what was not met, what this kick can give. missed: some
+    of the lines, the only ones to be told."""
+    parts, lines = [], tuple(lines)
+    for line in lines if missed is None else missed:
         target = line.target
         if math.isnan(line.achieved):
-            parts.append(f"{target.name} {line.requested:g} {target.unit}: {_beyond(line)}")
+            parts.append(f"{target.name} {line.requested:g} {target.unit}: {_beyond(line, len(lines) > 1)}")
             continue
         off = f"{line.error:+.1f} {line.error_unit}"
-        beyond = "" if line.reached else f", {_beyond(line)}"
-        parts.append(f"{target.name} {line.achieved:.4g} {target.unit} ({off}{beyond})")
+        beyond = "" if line.reached else f", {_beyond(line, len(lines) > 1)}"
+        parts.append(f"{target.name} {plain_number(line.achieved)} {target.unit} ({off}{beyond})")
     return "; ".join(parts)
 
 
-def _beyond(line: TargetResult) -> str:
+def _beyond(line: TargetResult, others: bool) -> str:
+    """others: it was found with no regard to other targets that are there."""
     if line.reachable is None:
         return "this kick has none" if math.isnan(line.achieved) else "as near as it goes"
     low, high = line.reachable
     if low <= line.requested <= high:
         return "as near as it goes"
-    return f"this kick reaches {low:.3g} to {high:.3g} {line.target.unit}"
+    aside = ", the other targets aside" if others else ""
+    return f"this kick reaches {plain_number(low, 3)} to {plain_number(high, 3)} {line.target.unit}{aside}"
 
 
 def _restless(path: Path) -> str:
@@ -105,8 +108,8 @@ class TargetTally:
         if not match.reached:
             self.missing += 1
             if len(self.told) < MOST_TOLD:
-                tried, missed = count(match.tries, "try", "tries"), (line for line in match.lines if not line.reached)
-                self.told.append(f"{name} is the nearest of {tried}: {answer_text(missed)}")
+                tried, missed = count(match.tries, "try", "tries"), [line for line in match.lines if not line.reached]
+                self.told.append(f"{name} is the nearest of {tried}: {answer_text(match.lines, missed)}")
         pitched = any(line.target.name == "pitch" for line in match.lines)
         there = _restless(file) if file and pitched else ""
         self.moving += bool(there)

@@ -9,13 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from kickitout.errors import UserError
+from kickitout.fitting.given import Given
 from kickitout.fitting.loop import Loop, read_loop
 from kickitout.fitting.room import Room, find_room
 from kickitout.fitting.search import FittedKick, Fitter, looked_at
-from kickitout.fitting.words import heard_lines, reason_line, room_lines, why_line
+from kickitout.fitting.words import given_style, heard_lines, reason_line, room_lines, why_line
 from kickitout.generation.load import load_model
 from kickitout.generation.model import Model
 from kickitout.generation.noise import LARGEST_SEED, check_seeds
+from kickitout.generation.styles import in_style
 from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
@@ -24,20 +26,22 @@ MOST = 64  # kicks for a loop
 
 @dataclass(frozen=True)
 class Fit:
-    """loop: what was heard; room: what it leaves free; kicks: the one that masks the bass least first."""
+    """loop: what was heard; room: what it leaves free; kicks: the one that masks the bass least first, and last those
+    that are out of tune or mask more than their seed; style: of the kicks, None where none was given."""
 
     loop: Loop
     room: Room
     kicks: tuple[FittedKick, ...]
+    style: str | None = None
 
     @property
     def heard(self) -> list[str]:
-        """What was heard, a sentence each; what was not heard is said as well."""
-        return [*heard_lines(self.loop), *room_lines(self.room)]
+        """What was heard, a sentence each; what was not heard, and what was given instead, is said as well."""
+        return [*heard_lines(self.loop), *room_lines(self.room), *given_style(self.style)]
 
     @property
     def reasons(self) -> list[str]:
-        """Why each kick is as it is, but for its masking."""
+        """Why each kick is as it is, but for its masking in numbers."""
         return [reason_line(one, self.loop, self.room) for one in self.kicks]
 
     @property
@@ -48,16 +52,18 @@ class Fit:
 
 def fit(
     loop: str | PathLike[str] | np.ndarray, n: int = 8, *, seed: int = 0, rate: int = SAMPLE_RATE,
-    model: str | Path | Model = DEFAULT,
+    model: str | Path | Model = DEFAULT, key: str | None = None, bpm: float | None = None, style: str | None = None,
 ) -> Fit:  # fmt: skip
     """Make kicks that fit a loop: tuned to its root or fifth, over before its bass or the next beat comes.
 
     loop: a file, or samples [T] or [T, C] at `rate` Hz, of 1 to 120 s. n: how many kicks, at most 64; seed: the first
-    of those that are looked at. In the result `loop` has `tempo` (bpm, first_beat in seconds), `key` and `bass`, each
-    with a `confidence` from 0 to 1 and `known`; `room` has what is free around the beats in ms; each of `kicks` its
-    `kick`, `midi`, and the masking of the bass below 150 Hz in dB by the seed's own kick (`before_db`) and by this one
-    (`after_db`), both as loud as the loop. `heard` and `why` say it in words; docs/fit.md defines masking. Raises
-    UserError for a loop that is too short, too long, silent or not finite, and as `match` does.
+    of those that are looked at. key (F#, Am, "F minor") and bpm (30 to 300): of the loop, in place of what would be
+    heard; style: of the kicks, one of `styles(model)`. In the result `loop` has `tempo` (bpm, first_beat in seconds),
+    `key` and `bass`, each with a `confidence` from 0 to 1 (that of a key is of its tonic alone) and `known`, the first
+    two with `given`; `room` has what is free around the beats in ms; each of `kicks` its `kick`, `midi`, and the
+    masking of the bass below 150 Hz in dB by the seed's own kick (`before_db`) and by this one (`after_db`), both as
+    loud as the loop. `heard` and `why` say it in words; docs/fit.md defines masking. Raises UserError for a loop that
+    is too short, too long, silent or not finite, for what is no key, tempo or style, and as `match` does.
 
     >>> import kickitout
     >>> import numpy as np
@@ -72,11 +78,12 @@ def fit(
     check_seeds([seed])
     if seed > (last := LARGEST_SEED + 1 - looked_at(n)):
         raise UserError(f"seed {seed}: {looked_at(n)} seeds from it on are looked at; up to {last} works")
-    played = load_model(model)
-    return fit_heard(read_loop(loop, rate), n, seed, played)
+    given, played = Given.of(key, bpm), load_model(model)
+    in_style(played, style)  # whether it is there, before the loop is heard
+    return fit_heard(read_loop(loop, rate, given), n, seed, played, style)
 
 
-def fit_heard(loop: Loop, n: int, seed: int, model: Model) -> Fit:
+def fit_heard(loop: Loop, n: int, seed: int, model: Model, style: str | None = None) -> Fit:
     """`fit` of a loop that was heard."""
     room = find_room(loop)
-    return Fit(loop, room, tuple(Fitter(loop, room, model).find(n, seed)))
+    return Fit(loop, room, tuple(Fitter(loop, room, in_style(model, style)).find(n, seed)), style)

@@ -48,12 +48,15 @@ LEAST_KEY_CONFIDENCE = 0.5
 
 @dataclass(frozen=True)
 class Key:
-    """tonic: pitch class, 0 is C; mode: "major" or "minor"; confidence: 0 to 1, of the tonic; chroma: [12], sum 1."""
+    """tonic: pitch class, 0 is C; mode: "major", "minor", or "" where a tonic alone was given; confidence: 0 to 1, of
+    the tonic and not of the mode; chroma: [12], sum 1; given: whether it was said and not heard (the confidence is
+    then 1)."""
 
     tonic: int
     mode: str
     confidence: float
     chroma: np.ndarray
+    given: bool = False
 
     @property
     def known(self) -> bool:
@@ -61,7 +64,7 @@ class Key:
 
     @property
     def name(self) -> str:
-        return f"{NOTE_NAMES[self.tonic]} {self.mode}"
+        return f"{NOTE_NAMES[self.tonic]} {self.mode}".rstrip()
 
 
 def chroma_of(wave: np.ndarray, rate: int, lowest_hz: float = KEY_LOWEST_HZ) -> tuple[np.ndarray, float]:

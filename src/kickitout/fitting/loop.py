@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike, fspath
 
 import numpy as np
@@ -12,10 +12,11 @@ from kickitout.audio import decode_sound, mid_side, read_sound, resample
 from kickitout.audio.prepare import SILENT_FILE
 from kickitout.errors import UserError
 from kickitout.fitting.bass import Bass, find_bass
+from kickitout.fitting.given import NOTHING, Given
 from kickitout.fitting.key import Key, find_key
 from kickitout.fitting.level import ABSOLUTE_GATE, loudness_of
 from kickitout.fitting.masking import low_cells
-from kickitout.fitting.tempo import Tempo, find_tempo
+from kickitout.fitting.tempo import Tempo, find_tempo, given_tempo
 from kickitout.sound import SAMPLE_RATE
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 1.0, 120.0
@@ -55,13 +56,15 @@ class Loop:
         return int(np.argmax(np.round(self.bass.classes(), 9))) if self.bass.known else None
 
 
-def read_loop(loop: str | PathLike[str] | np.ndarray, rate: int = SAMPLE_RATE) -> Loop:
-    """Hear a loop: a file, or samples [T], [T, C] or [2, T] at `rate` Hz. Raises UserError for one that cannot be
-    fitted."""
+def read_loop(
+    loop: str | PathLike[str] | np.ndarray, rate: int = SAMPLE_RATE, given: Given = NOTHING
+) -> Loop:  # fmt: skip
+    """Hear a loop: a file, or samples [T], [T, C] or [2, T] at `rate` Hz; what is given is not looked for. Raises
+    UserError for one that cannot be fitted."""
     if isinstance(loop, np.ndarray):
-        return _heard("the loop", _checked_samples(loop, rate), rate)
+        return _heard("the loop", _checked_samples(loop, rate), rate, given)
     sound = read_sound(loop, longest=LONGEST_SECONDS)
-    return _heard(fspath(loop), sound.samples, sound.rate)
+    return _heard(fspath(loop), sound.samples, sound.rate, given)
 
 
 def decode_loop(data: bytes, name: str) -> Loop:
@@ -70,7 +73,7 @@ def decode_loop(data: bytes, name: str) -> Loop:
     return _heard(name, sound.samples, sound.rate)
 
 
-def _heard(name: str, samples: np.ndarray, rate: int) -> Loop:
+def _heard(name: str, samples: np.ndarray, rate: int, given: Given = NOTHING) -> Loop:
     seconds = len(samples) / rate
     if seconds < SHORTEST_SECONDS:
         raise UserError(f"{name}: {seconds:.2g} s long; a loop of {SHORTEST_SECONDS:g} s or more works")
@@ -84,8 +87,11 @@ def _heard(name: str, samples: np.ndarray, rate: int) -> Loop:
     mid, lufs = mid_side(samples)[0], loudness_of(samples, SAMPLE_RATE)
     if not math.isfinite(lufs):
         raise UserError(f"{name}: too quiet to fit a kick to: below {ABSOLUTE_GATE:g} LUFS; give a louder loop")
-    bass, tempo = find_bass(mid, SAMPLE_RATE), find_tempo(mid, SAMPLE_RATE)
+    bass = find_bass(mid, SAMPLE_RATE)
+    tempo = find_tempo(mid, SAMPLE_RATE) if given.bpm is None else given_tempo(mid, SAMPLE_RATE, given.bpm)
     key = find_key(mid, SAMPLE_RATE, bass, 240 / (tempo.bpm if tempo.known else USUAL_BPM))
+    if given.tonic is not None:
+        key = replace(key, tonic=given.tonic, mode=given.mode, confidence=1.0, given=True)
     return Loop(name, samples, mid, lufs, tempo, key, bass, low_cells(mid, SAMPLE_RATE))
 
 

@@ -2,7 +2,8 @@
 
 Every kick is compared at one loudness, that of the loop, on every beat. First the kicks of a pool of seeds are played
 as they are; the best of them are moved to each note in question, which the control of pitch does in one render; and the
-best pairs of a seed and a note are matched to the whole request.
+best pairs of a seed and a note are matched to the whole request. Kicks of different seeds come before a second one of a
+seed, and those that mask less than their seed's own kick before those that mask more.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from kickitout.generation.generate import Kick
 from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
-from kickitout.generation.targets import TARGETS
+from kickitout.generation.styles import StyledModel, seed_recipe
+from kickitout.generation.targets import TARGETS, TargetResult
 from kickitout.kicks import match
 from kickitout.notes import note_name, to_hz, to_midi
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -32,6 +34,7 @@ POOL = 64  # seeds that are looked at
 KEPT = 16  # of them, the best, that are moved to each note
 LOWEST_NOTE, HIGHEST_NOTE = 28, 45  # E1 to A2, 41 to 110 Hz
 MATCHED, LEAST_MATCHED = 1.5, 12  # kicks that are matched for each that is given, and at least
+MOST_MATCHED = 2  # times as many, where too few seeds suit
 ROUNDS_EACH = 9  # renders of a match
 TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
@@ -84,7 +87,22 @@ class FittedKick:
     gain_db: float
     before: np.ndarray  # the seed's own kick, [T]
     before_gain_db: float
-    higher: bool  # whether its pitch was made to fall from higher, or for longer
+    higher: bool  # whether its pitch was asked to fall from higher, or for longer; its card says whether it does
+
+    @property
+    def lines(self) -> dict[str, TargetResult]:
+        """What was asked of it and what it achieves, by target."""
+        return {line.target.name: line for line in self.kick.match.lines} if self.kick.match else {}
+
+    @property
+    def more_db(self) -> float:
+        """By how much it masks more than the seed's own kick, as both are told; less than 0 where it masks less."""
+        return round(self.after_db, 1) - round(self.before_db, 1)
+
+    @property
+    def masks_more(self) -> bool:
+        """Whether it masks more than the seed's own kick, and that is heard."""
+        return self.more_db > 0 and self.after_db > CLEAR_DB
 
 
 def tuned_notes(tonic: int | None) -> list[tuple[int, str]]:
@@ -144,12 +162,12 @@ class Hit(NamedTuple):
         return cls(wave, low_cells(wave[ONSET:], SAMPLE_RATE), lufs)
 
 
-_pool: dict[tuple[str, range], list[Hit]] = {}  # of the last model and seeds: no loop changes it
+_pool: dict[tuple[str, str, range], list[Hit]] = {}  # of the last model, style and seeds: no loop changes it
 
 
 def pool_of(model: Model, seeds: range) -> list[Hit]:
     """The kicks of the seeds as they are."""
-    key = model.digest, seeds
+    key = model.digest, model.style.name if isinstance(model, StyledModel) else "", seeds
     found = _pool.get(key) if model.digest else None
     if found is None:
         found = [Hit.of(wave) for wave in model.play(normal(seeds, model.info.noise_size)).mean(axis=1)]
@@ -178,34 +196,52 @@ class Fitter:
         return masking_db(self.loop.low, placed(cells, self.loop.beats, self.frames))
 
     def find(self, n: int, seed: int) -> list[FittedKick]:
-        """n kicks, the one that leaves most room first; seeds from `seed` on."""
+        """n kicks, the one that leaves most room first, of as many seeds as suit; seeds from `seed` on."""
         seeds = range(seed, seed + looked_at(n))
         pool = pool_of(self.model, seeds)
         own = np.array([self.masking(hit) for hit in pool])
         order = np.argsort(np.round(np.nan_to_num(own, posinf=SILENT_LAST), 1), kind="stable")
-        pairs = self._pairs(seeds, pool, order, max(LEAST_MATCHED, math.ceil(MATCHED * n)))
-        found = []
-        for place, (at, note) in enumerate(pairs):
-            midi, interval = note if note else (None, "")
-            variant = variant_of(self.room, place)
-            asked = request_for(self.room, midi, variant)
-            begin = {"seed": seeds[at], "controls": self._row(variant).tolist()}
-            kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
-            hit, before = Hit.of(kick.channels.mean(axis=0)), pool[at]
-            found.append(FittedKick(kick, seeds[at], midi, interval, asked, float(own[at]), self.masking(hit),
-                                    self.gain_db(hit), before.wave, self.gain_db(before),
-                                    bool(self._row(variant).any())))  # fmt: skip
-        found.sort(key=self._rank)
-        return [self._named(one, k) for k, one in enumerate(found[:n], 1)]
+        each = math.ceil(MATCHED * n)
+        count = max(LEAST_MATCHED, each)
+        found: list[FittedKick] = []
+        for place, (at, note) in enumerate(self._pairs(seeds, pool, order, count, each)):
+            if place >= count and len({one.seed for one in found if self._suits(one)}) >= n:
+                break
+            found.append(self._fitted(seeds[at], note, variant_of(self.room, place), pool[at], float(own[at])))
+        return [self._named(one, k) for k, one in enumerate(self._chosen(found, n), 1)]
+
+    def _fitted(
+        self, seed: int, note: tuple[int, str] | None, variant: Variant, before: Hit, before_db: float
+    ) -> FittedKick:  # fmt: skip
+        """The kick of a seed, matched to a note and a variant."""
+        midi, interval = note if note else (None, "")
+        asked, controls = request_for(self.room, midi, variant), self._row(variant)
+        begin = seed_recipe(self.model, seed, controls=controls.tolist())
+        kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
+        kick = kick._replace(recipe=kick.recipe | {key: begin[key] for key in ("style",) if key in begin})
+        hit = Hit.of(kick.channels.mean(axis=0))
+        return FittedKick(kick, seed, midi, interval, asked, before_db, self.masking(hit), self.gain_db(hit),
+                          before.wave, self.gain_db(before), bool(controls.any()))  # fmt: skip
+
+    def _chosen(self, found: Sequence[FittedKick], n: int) -> list[FittedKick]:
+        """n of them in their order: of each seed that suits the best, and the others only where these are too few."""
+        ranked = sorted(found, key=self._rank)
+        of_seeds: dict[int, FittedKick] = {}
+        for one in filter(self._suits, ranked):
+            of_seeds.setdefault(one.seed, one)
+        first = list(of_seeds.values())[:n]
+        others = [one for one in ranked if not any(one is other for other in first)]
+        return sorted([*first, *others[: n - len(first)]], key=self._rank)
 
     def _pairs(
-        self, seeds: range, pool: Sequence[Hit], order: np.ndarray, count: int
+        self, seeds: range, pool: Sequence[Hit], order: np.ndarray, count: int, each: int
     ) -> list[tuple[int, tuple[int, str] | None]]:
-        """The best pairs of a seed, as its place in the pool, and a note."""
+        """Pairs of a seed, as its place in the pool, and a note: the best `count`, with `each` seeds among them, and
+        then up to MOST_MATCHED times as many, first of seeds that are not among them, last those without a pitch."""
         notes = tuned_notes(self.loop.tonic)
         controls = self.model.info.controls
         if not notes or "pitch" not in controls:
-            return [(int(at), None) for at in order[:count]]
+            return [(int(at), None) for at in order[: MOST_MATCHED * count]]
         kept = order[: max(KEPT, count)]
         pitches = cards(np.stack([pool[at].wave for at in kept]), threads=1).values["pitch_end_hz"]
         tried: list[tuple[float, int, int, tuple[int, str]]] = []
@@ -217,9 +253,16 @@ class Fitter:
                 row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
                 wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
                 tried.append((round(self.masking(Hit.of(wave)), 1), len(tried), int(at), note))
-        tuned: list[tuple[int, tuple[int, str] | None]] = [(at, note) for _, _, at, note in sorted(tried)[:count]]
-        without = kept[~np.isfinite(pitches)]  # a pitch that could be moved
-        return [*tuned, *((int(at), None) for at in without[: count - len(tuned)])]
+        tried.sort()
+        best = {pair[2]: pair for pair in reversed(tried)}  # of each seed
+        by_seed = sorted(best.values())
+        begun = by_seed[:each]
+        begun += [pair for pair in tried if pair not in begun][: count - len(begun)]
+        later = [pair for pair in by_seed if pair not in begun]
+        later += [pair for pair in tried if pair not in begun and pair not in later]
+        tuned = [(at, note) for _, _, at, note in [*sorted(begun), *later]]
+        without = [(int(at), None) for at in kept[~np.isfinite(pitches)]]  # a pitch that could be moved
+        return [*tuned, *without][: MOST_MATCHED * count]
 
     def _row(self, variant: Variant) -> np.ndarray:
         """Controls, float32 [K], with the sweep of a variant, as far as the model has them."""
@@ -227,13 +270,22 @@ class Fitter:
         return np.array([turned.get(name, 0.0) for name in self.model.info.controls], np.float32)
 
     def _rank(self, one: FittedKick) -> tuple[float, ...]:
-        """What is in tune and rings first, then less masking; where that is too little to be heard, the deeper kick."""
-        lines = {line.target.name: line for line in one.kick.match.lines} if one.kick.match else {}
-        off = "pitch" in lines and not abs(lines["pitch"].error) <= OFF_CENTS
-        off = off or ("decay" in lines and not lines["decay"].achieved >= TICK * lines["decay"].requested)
+        """What is in tune and rings first, then what masks no more than its seed, then less masking; where that is too
+        little to be heard, the deeper kick."""
         after = -math.inf if math.isnan(one.after_db) else one.after_db
         deep = one.midi or 0
-        return (float(off), round(max(after, CLEAR_DB), 1), deep if after <= CLEAR_DB else 0, one.seed)
+        return (float(self._off(one)), float(one.masks_more), round(max(after, CLEAR_DB), 1),
+                deep if after <= CLEAR_DB else 0, one.seed)  # fmt: skip
+
+    def _off(self, one: FittedKick) -> bool:
+        """Whether it is out of tune, without a pitch that could be tuned, or a tick."""
+        pitch, decay = one.lines.get("pitch"), one.lines.get("decay")
+        off = one.midi is None and self.loop.tonic is not None
+        off = off or (pitch is not None and not abs(pitch.error) <= OFF_CENTS)
+        return off or (decay is not None and not decay.achieved >= TICK * decay.requested)
+
+    def _suits(self, one: FittedKick) -> bool:
+        return not self._off(one) and not one.masks_more
 
     def _named(self, one: FittedKick, place: int) -> FittedKick:
         note = "" if one.midi is None else f"_{note_name(one.midi).replace('#', 's')}"

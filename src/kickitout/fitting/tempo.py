@@ -37,11 +37,13 @@ LEAST_BEAT_CONFIDENCE = 0.5  # below it a loop is said to have no beat
 
 @dataclass(frozen=True)
 class Tempo:
-    """bpm: beats a minute; first_beat: seconds; confidence: 0 to 1, LEAST_BEAT_CONFIDENCE or more where a beat is."""
+    """bpm: beats a minute; first_beat: seconds; confidence: 0 to 1, LEAST_BEAT_CONFIDENCE or more where a beat is;
+    given: whether the tempo was said and not heard (the confidence is then 1)."""
 
     bpm: float
     first_beat: float
     confidence: float
+    given: bool = False
 
     @property
     def known(self) -> bool:
@@ -77,10 +79,20 @@ def find_tempo(wave: np.ndarray, rate: int) -> Tempo:
     scores, evidence = _scores(likeness, bpms, len(wave) / rate)
     best = int(np.argmax(np.round(scores, 6)))
     bpm = _refined(likeness, float(bpms[best]), len(wave) / rate)
-    bars = len(wave) / rate * bpm / 240
+    return Tempo(bpm, _begin(flow, bpm, len(wave) / rate), _confidence(float(evidence[best]), strength))
+
+
+def given_tempo(wave: np.ndarray, rate: int, bpm: float) -> Tempo:
+    """A tempo that was given, and where its first beat is heard in a loop [T]."""
+    strength = onset_strength(wave, rate)
+    return Tempo(bpm, _begin(strength - _smooth(strength, round(FRAMES)), bpm, len(wave) / rate), 1.0, given=True)
+
+
+def _begin(flow: np.ndarray, bpm: float, seconds: float) -> float:
+    """Seconds of the first beat: 0 in a loop that is cut on its bars."""
+    bars = seconds * bpm / 240
     whole = any(abs(bars / count - 1) < CUT_TO_BARS for count in BARS)
-    first = 0.0 if whole else _first_beat(np.maximum(flow, 0), bpm)
-    return Tempo(bpm, first, _confidence(float(evidence[best]), strength))
+    return 0.0 if whole else _first_beat(np.maximum(flow, 0), bpm)
 
 
 def _scores(likeness: np.ndarray, bpms: np.ndarray, seconds: float) -> tuple[np.ndarray, np.ndarray]:
@@ -135,7 +147,7 @@ def _autocorrelation(flow: np.ndarray) -> np.ndarray:
 def _first_beat(rises: np.ndarray, bpm: float) -> float:
     """Seconds of the first beat: the phase at which most begins, low and high together."""
     period = 60 * FRAMES / bpm
-    phases = np.arange(0, period, 0.5)
+    phases = np.arange(0, min(period, len(rises)), 0.5)
     spread = np.convolve(rises, np.hanning(7) / np.hanning(7).sum(), mode="same")
     sums = [
         float(np.interp(np.arange(phase, len(spread), period), np.arange(len(spread)), spread).mean())

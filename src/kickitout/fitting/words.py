@@ -6,23 +6,33 @@ import math
 
 from kickitout.fitting.bass import HIGHEST_HZ
 from kickitout.fitting.loop import USUAL_BPM, Loop
-from kickitout.fitting.room import Room
+from kickitout.fitting.room import COVERED_DB, Room
 from kickitout.fitting.search import FittedKick
+from kickitout.generation.match import measured
+from kickitout.generation.targets import TargetResult
 from kickitout.notes import NOTE_NAMES, note_name
+
+SEMITONE, LONGER = 2 ** (1 / 12), 1.1  # by so much a pitch begins higher, or falls for longer, than that of the seed
 
 
 def heard_lines(loop: Loop) -> list[str]:
     """What was heard in a loop, a sentence a line; what was not heard is said as well."""
     tempo, key, bass = loop.tempo, loop.key, loop.bass
-    lines = [
-        f"tempo: {tempo.bpm:.2f} BPM (or half of it), first beat at {tempo.first_beat:.2f} s, "
-        f"confidence {tempo.confidence:.2f}"
-        if tempo.known
-        else f"tempo: no beat is heard (confidence {tempo.confidence:.2f}); kicks are compared at {USUAL_BPM:.0f} BPM",
-        f"key: {key.name}, confidence {key.confidence:.2f}"
-        if key.known
-        else f"key: none is heard (confidence {key.confidence:.2f})",
-    ]
+    first = f"first beat at {tempo.first_beat:.2f} s"
+    if tempo.given:
+        lines = [f"tempo: {tempo.bpm:g} BPM as given, {first}"]
+    elif tempo.known:
+        lines = [f"tempo: {tempo.bpm:.2f} BPM (or half of it), {first}, confidence {tempo.confidence:.2f}"]
+    else:
+        no_beat = f"no beat is heard (confidence {tempo.confidence:.2f})"
+        lines = [f"tempo: {no_beat}; kicks are compared at {USUAL_BPM:.0f} BPM"]
+    if key.given:
+        lines.append(f"key: {key.name} as given")
+    elif key.known:
+        sure = f"confidence {key.confidence:.2f} that {NOTE_NAMES[key.tonic]} is the tonic"
+        lines.append(f"key: {key.name}, {sure}; {key.mode} is less sure")
+    else:
+        lines.append(f"key: none is heard (confidence {key.confidence:.2f})")
     if bass.known:
         shares = bass.classes()
         most = [pc for pc in sorted(range(12), key=lambda pc: (-round(float(shares[pc]), 6), pc)) if shares[pc] >= 0.05]
@@ -38,37 +48,94 @@ def heard_lines(loop: Loop) -> list[str]:
 def room_lines(room: Room) -> list[str]:
     """What is free around the beats."""
     low = (
-        "low end: busy when the kick comes, so kicks are short and a click carries them"
+        "low end: busy when the kick comes, so short kicks that a click carries are asked for"
         if room.taken
         else f"low end: free for {room.free_ms:.0f} ms after a beat, of {room.beat_ms:.0f} ms to the next one"
     )
-    high = (
-        "hats: nothing covers a click on the beat"
-        if room.click_hz is None
-        else f"hats: {room.hats_db:.0f} dB more at the beats; the least around {room.click_hz / 1000:g} kHz"
-    )
+    if room.click_hz is not None:
+        high = f"hats: {room.hats_db:.0f} dB more at the beats; the least around {room.click_hz / 1000:g} kHz"
+    elif room.hats_db >= COVERED_DB:
+        high = f"hats: none are heard at the beats; the {room.hats_db:.0f} dB more there are of other sounds"
+    else:
+        high = "hats: nothing covers a click on the beat"
     return [low, high]
 
 
+def given_style(style: str | None) -> list[str]:
+    """The style that was given, where one was."""
+    return [] if style is None else [f"style: {style} as given"]
+
+
 def reason_line(one: FittedKick, loop: Loop, room: Room) -> str:
-    """Why a kick is as it is: its note, its decay, its sweep, its click."""
-    parts, low = [], _low_end(loop)
-    measured = {line.target.name: line for line in one.kick.match.lines} if one.kick.match else {}
-    if one.midi is not None and "pitch" in measured:
-        tonic = NOTE_NAMES[loop.tonic or 0]
-        off = f"{measured['pitch'].error:+.0f} cents"
-        parts.append(f"tuned to {note_name(one.midi)}, the {one.interval} of {tonic} ({off})")
-    if "decay" in measured:
+    """Why a kick is as it is, by its card: its note, its decay, its sweep, its click, and whether it masks more than
+    its seed. What was asked for and missed is named."""
+    low, lines, parts = _low_end(loop), one.lines, []
+    if one.midi is not None and "pitch" in lines:
+        note = f"{note_name(one.midi)}, the {one.interval} of {NOTE_NAMES[loop.tonic or 0]}"
+        parts.append(_tuning(lines["pitch"], note))
+    if "decay" in lines:
         with_it = f"{low} plays with it" if loop.bass.known else f"{low} is busy with it"
         reason = with_it if room.taken else f"the low end is free for {room.free_ms:.0f} ms"
-        parts.append(f"falls by 20 dB in {measured['decay'].achieved:.0f} ms, as {reason}")
-    if one.higher:
-        parts.append(f"its pitch falls from higher and for longer, above {low}")
-    if "click" in measured:
-        parts.append(f"click at {measured['click'].achieved:.0f} dB to be heard above it")
-    if "tone" in measured:
-        parts.append(f"its click around {measured['tone'].achieved / 1000:.1f} kHz, where the hats have least")
+        parts.append(_decay(lines["decay"], reason))
+    if one.higher and (fall := _fall(one)):
+        parts.append(fall)
+    if "click" in lines:
+        parts.append(_click(lines["click"], f"to be heard above {low}"))
+    if "tone" in lines:
+        parts.append(_tone(lines["tone"]))
+    if one.more_db > 0:
+        heard = "" if one.masks_more else ", too little to be heard"
+        parts.append(f"covers {one.more_db:.1f} dB more of {low} than the seed's own kick{heard}")
     return "; ".join(parts)
+
+
+def _tuning(line: TargetResult, note: str) -> str:
+    if line.reached:
+        return f"tuned to {note} ({line.error:+.0f} cents)"
+    if not math.isfinite(line.error):
+        return f"without a clear pitch: {note}, was asked for and missed"
+    side = "above" if line.error > 0 else "below"
+    return f"{abs(line.error):.0f} cents {side} {note}, which was asked for and missed"
+
+
+def _decay(line: TargetResult, reason: str) -> str:
+    if not math.isfinite(line.achieved):
+        return f"falls by 20 dB in a time that cannot be measured; {line.requested:.0f} ms were asked for, as {reason}"
+    side = "longer" if line.error > 0 else "shorter"
+    missed = "" if line.reached else f", {side} than the {line.requested:.0f} ms that were asked for"
+    return f"falls by 20 dB in {line.achieved:.0f} ms{missed}, as {reason}"
+
+
+def _fall(one: FittedKick) -> str:
+    """How its pitch falls otherwise than that of the seed's own kick, as far as both cards say so; else nothing."""
+    was, card = measured(one.before[None]), one.kick.card
+    start, sweep = float(card["pitch_start_hz"]), float(card["sweep_ms"])
+    if not math.isfinite(sweep):  # it falls by less than a semitone
+        return ""
+    said = []
+    if start > SEMITONE * was["pitch_start_hz"]:
+        said.append(f"from {start:.0f} Hz, higher than the seed's {was['pitch_start_hz']:.0f} Hz")
+    if sweep > LONGER * was["sweep_ms"]:
+        said.append(f"for {sweep:.0f} ms, longer than the seed's {was['sweep_ms']:.0f} ms")
+    return f"its pitch falls {', and '.join(said)}" if said else ""
+
+
+def _click(line: TargetResult, reason: str) -> str:
+    if not math.isfinite(line.achieved):
+        return f"without a click that can be measured; {line.requested:.0f} dB were asked for {reason}"
+    if line.reached:
+        return f"click at {line.achieved:.0f} dB {reason}"
+    side = "louder" if line.error > 0 else "quieter"
+    return f"click at {line.achieved:.0f} dB, {side} than the {line.requested:.0f} dB that were asked for {reason}"
+
+
+def _tone(line: TargetResult) -> str:
+    best = f"{line.requested / 1000:.1f} kHz, where the hats have least,"
+    if not math.isfinite(line.achieved):
+        return f"its click has no place that can be measured; {best} was asked for"
+    if line.reached:
+        return f"its click around {line.achieved / 1000:.1f} kHz, where the hats have least"
+    return f"its click around {line.achieved / 1000:.1f} kHz; {best} was asked for and missed"
 
 
 def why_line(one: FittedKick, loop: Loop, room: Room) -> str:

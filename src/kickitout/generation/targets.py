@@ -16,7 +16,7 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.models.controls import TARGETS, TRIES, Target
-from kickitout.units import UNITS
+from kickitout.units import UNITS, plain_number
 
 MOST_TRIES = 10_000
 
@@ -68,7 +68,7 @@ class TargetRequest:
             if value > known.most(length_s):
                 least = min(s for s in (1.0, 1.5, 2.0) if known.most(s) >= value)
                 raise UserError(
-                    f"{name} {value:.4g} {known.unit}: of kicks of {length_s:g} s {known.low:g} to "
+                    f"{name} {plain_number(value)} {known.unit}: of kicks of {length_s:g} s {known.low:g} to "
                     f"{known.most(length_s):g} {known.unit} can be asked for; a length of {least:g}s allows this one"
                 )
         return self
@@ -162,5 +162,5 @@ def _checked_value(name: str, value: float) -> float:
     if not isinstance(value, numbers.Real):
         raise UserError(f"{name} {value!r}: {reach}, as a number")
     if not math.isfinite(value) or not known.low <= value <= known.most(math.inf):
-        raise UserError(f"{name} {value:.4g} {known.unit}: {reach}")
+        raise UserError(f"{name} {plain_number(value)} {known.unit}: {reach}")
     return float(value)

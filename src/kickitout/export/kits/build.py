@@ -155,15 +155,15 @@ def _shape_kick(kick: KitSource, plan: Plan) -> _Shaped:
 
 def _level_kick(one: _Shaped, plan: Plan, number: int, target: float) -> KitKick:
     """The gains with which a full stroke has the loudness `target`, and a soft one that of its layer."""
-    sounds = []
+    sounds, key = [], GM_KICK + number - 1
     for (zone, robin, v), by, lufs in zip(_strokes(plan), one.shapes, one.lufs, strict=True):
         level = target + _level(zone, v)
         exact = replace(by, gain_db=round(level - float(lufs), 4))
         place = {"name": plan.name, "kick": number, "layer": zone.layer, "round_robin": robin,
-                 "key": GM_KICK, "velocities": [zone.low, zone.high]}  # fmt: skip
+                 "key": key, "velocities": [zone.low, zone.high]}  # fmt: skip
         recipe = {**one.kick.recipe, "kit": place, "shape": asdict(exact)}
         sounds.append(KitSound(_file_name(number, one.tuned, one.kick, zone, robin), zone, robin, level, recipe))
-    return KitKick(number, GM_KICK + number - 1, one.kick, one.tuned, one.inverted, target, tuple(sounds))
+    return KitKick(number, key, one.kick, one.tuned, one.inverted, target, tuple(sounds))
 
 
 def _to_hundredth(lufs: float) -> float:

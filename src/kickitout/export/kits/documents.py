@@ -191,7 +191,7 @@ def _readme(kit: Kit, formats: Sequence[str]) -> str:
         "",
         f"Key {GM_KICK} is General MIDI's Bass Drum 1: {note_name(GM_KICK)} where middle C is C4, C1 where it is C3.",
         *single,
-        f"Every WAV has key {GM_KICK} as its root in its smpl and inst chunks, with the velocities of its layer.",
+        "Every WAV has its kick's key as its root in its smpl and inst chunks, with the velocities of its layer.",
         "Loudness goes with 20 log10(velocity / 127); a full stroke has the loudness that the table says.",
         "`kick recipe FILE.wav` prints what makes a sound again, bit for bit.",
         "",

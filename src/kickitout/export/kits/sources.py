@@ -69,10 +69,13 @@ def kicks_of_model(
     style: str | None = None, targets: Targets | None = None, note: NoteTarget | None = None,
 ) -> list[KitSource]:  # fmt: skip
     """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. note: what it is going
-    to be tuned to; with targets the model makes it there, lest tuning moves it away from them. Raises UserError for a
-    seed that is silent, for one that cannot be tuned, and for a style that the model does not have."""
+    to be tuned to, None for the nearest. The model makes it at a note that is asked for, as resampling by some
+    semitones would change its length and its click, and with targets at the nearest, lest tuning moves it away from
+    them. Raises UserError for a seed that is silent, for one that cannot be tuned, and for a style that the model does
+    not have."""
     found, of_style, request = [], "" if style is None else f"{style}_", TargetRequest.of(targets)
-    twice = bool(request) and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
+    asked = bool(request) or note is not None
+    twice = asked and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
     uncounted = None if rejection is None else replace(rejection, tally=RejectionTally())
 
     def kicks(seeds: Sequence[int], asked: TargetRequest, rejection: OutlierRejection | None) -> Iterator[Kick]:
