@@ -84,7 +84,9 @@ def test_parts_share_no_source_and_are_known_by_name(folders, tmp_path):
     again = load(tmp_path / "data")
     assert {k: v.digest for k, v in again.parts.items()} == {k: v.digest for k, v in data.parts.items()}
     lines = parts_table(again).splitlines()
-    assert lines[0] == "part,source,name,sound"
+    assert lines[0] == "part,source,resampled_with,name,sound"
+    joined = {line.split(",")[2] for line in lines[1:] if line.startswith("confirm,")}
+    assert joined == {f"new {i}" for i in range(5)}
     assert len(lines) == 1 + sum(len(part) for part in data.parts.values())
 
 

@@ -213,10 +213,14 @@ def _loaded(folder: Path, written: int) -> LabData:
 
 
 def parts_table(data: LabData) -> str:
-    """Which sound is in which part, as CSV: names, sources and identities, no audio."""
+    """Which sound is in which part, as CSV: names, sources and identities, no audio. source: as its folder states it;
+    resampled_with: the one that stands for it and for others of its machine, or with its near-duplicates, in statistics
+    over sources."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("part", "source", "name", "sound"))
+    writer.writerow(("part", "source", "resampled_with", "name", "sound"))
     for name, part in data.parts.items():
-        writer.writerows(sorted((name, row.source, row.name, row.sound) for row in part.rows))
+        joined = sources_of(part.rows).tolist()
+        rows = zip(part.rows, joined, strict=True)
+        writer.writerows(sorted((name, row.source, one, row.name, row.sound) for row, one in rows))
     return text.getvalue()

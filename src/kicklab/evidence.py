@@ -109,9 +109,7 @@ class Row:
 
     name: str
     seen: tuple[int, ...]  # sounds at the milestones
-    values: (
-        np.ndarray
-    )  # [seeds, milestones, 1 + draws] dB, of the averaged weights; of the plain ones where there are none
+    values: np.ndarray  # [seeds, milestones, 1 + draws] dB, of the averaged weights, or else of the plain ones
     raw: np.ndarray  # [seeds, milestones] dB, of the plain weights
     logs: tuple[tuple[dict[str, Any], ...], ...]  # [seeds][milestones]: what the cells keep of them
 
@@ -143,14 +141,14 @@ class Evidence:
         recordings: np.ndarray | None = None,
     ) -> None:  # fmt: skip
         """recordings: [1 + draws] dB, the distance of those that were learned from; None where it was not measured."""
-        self.study, self.unseen, self.problems, self.recordings = study, unseen, list(problems), recordings
-        self.rows = {row.name: row for row in rows}
+        self.study, self.unseen, self.problems = study, unseen, list(problems)
+        self.recordings, self.rows = recordings, {row.name: row for row in rows}
 
     def _summed(self, drawn: np.ndarray, *rows: np.ndarray) -> Figure:
         """A linear combination of rows: drawn [1 + draws], the first being the value; rows: values [seeds, ...] of each
         that takes part."""
-        sources = len(np.unique(self.unseen.sources))
-        return welch(float(drawn[0]), [(float(drawn[1:].var(ddof=1)), sources - 1), *map(of_seeds, rows)])
+        freedom = len(np.unique(self.unseen.sources)) - 1
+        return welch(float(drawn[0]), [(float(drawn[1:].var(ddof=1)), freedom), *map(of_seeds, rows)])
 
     def values(self, name: str, milestone: int | None = None) -> np.ndarray:
         """[seeds, 1 + draws] of a row, on the soft scale: the primary ones, or those at a milestone."""
@@ -164,16 +162,20 @@ class Evidence:
 
     def contrast(self, a: str, b: str, milestone: int | None = None) -> Figure:
         """How much farther `a` is than `b`, paired over sources, on the soft scale."""
-        far, near = self.values(a, milestone), self.values(b, milestone)
+        far, near = (self.values(row, milestone) for row in (a, b))
         return self._summed(far.mean(0) - near.mean(0), far, near)
+
+    def of_recordings(self) -> Figure | None:
+        """Distance in dB of the recordings that were learned from; None where it was not measured."""
+        return None if self.recordings is None else self._summed(self.recordings)
 
     def excess(self, name: str) -> Figure | None:
         """How much farther a row lies from unseen sources than the recordings that it learned from, in dB: the
         difference of both distances, its interval from theirs as if the sources were not shared, rather too wide (Zou
         & Donner 2008, doi.org/10.1002/sim.3095). None where the recordings were not measured."""
-        if self.recordings is None:
+        f, theirs = self.distance(name), self.of_recordings()
+        if theirs is None:
             return None
-        f, theirs = self.distance(name), self._summed(self.recordings)
         below = math.hypot(f.value - f.low, theirs.high - theirs.value)
         above = math.hypot(f.high - f.value, theirs.value - theirs.low)
         beyond = f.value - theirs.value
@@ -291,10 +293,8 @@ def corrected(
 
 
 def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
-    """The evidence of a study in a laboratory, or in its results alone. part: "test", or "confirm" at the end.
-
-    Raises UserError where nothing of it is whole, with what is wrong.
-    """
+    """The evidence of a study in a laboratory, or in its results alone. part: "test", or "confirm" at the end. Raises
+    UserError where nothing of it is whole, with what is wrong."""
     lab.refuse_older()
     study, plan = load_study(name), lab.read_plan(name)
     if plan is None:

@@ -25,12 +25,17 @@ from kicklab.paper.words import (
     lying,
     moving,
     name,
-    partly_alive,
     probability,
     rough,
+    some_dead,
     span,
 )  # fmt: skip
 from kicklab.study import rows_of
+
+MORE = (
+    "With <em>more kicks</em> number and origin are not told apart: those that are added are of the collection that "
+    "confirms, of its other sources, so that a model may be nearer there for what they are, and not for how many."
+)
 
 
 def answer_of(study: str, e: Evidence, confirm: Evidence | None = None) -> str:
@@ -59,11 +64,11 @@ def _learns(e: Evidence) -> list[str]:
     learned = [row for row in e.rows if e.alive(row)]
     nearest = _nearest(e)
     still = moving(e, nearest)
-    excess = None if partly_alive(e, nearest) else e.excess(nearest)
+    excess = None if some_dead(e, nearest) else e.excess(nearest)
     others = [row for row in learned if row not in (base, nearest)]
-    too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest DCGAN" if nearest != base else ""
-    said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. It lies "
-    said += f"{lying(e, nearest)} from unseen sources"
+    too = f", and {_seeds(e, nearest)} of {name(nearest)}, whose estimate is the nearest" if nearest != base else ""
+    said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. Mean from "
+    said += f"{e.rows[nearest].seen[-LAST:][0]:,} sounds on, it lies {lying(e, nearest)} from unseen sources"
     said += ", still learning." if (learning := e.learning(nearest)) else "."
     more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
@@ -88,7 +93,10 @@ def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
         return ""
     here, there = _nearest(e), _nearest(confirm)
     too = ", too" if here == there else ""
-    return f"By sounds that nothing was chosen by {name(there)} is the nearest DCGAN{too}: {lying(confirm, there)}."
+    said = f"By sounds that nothing was chosen by {name(there)} is the nearest DCGAN{too}: {lying(confirm, there)}"
+    if (theirs := confirm.of_recordings()) is None:
+        return f"{said}."
+    return f"{said}; the recordings that were learned from lie at {decibels(theirs)} there."
 
 
 def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
@@ -141,7 +149,8 @@ def _ends(e: Evidence) -> list[str]:
     areas = {row: [log[-1]["critic"]["auc"] for log in runs.logs if log[-1]["critic"]] for row, runs in e.rows.items()}
     told = [f"{np.mean(found):.2f} ({name(row)})" for row, found in areas.items() if found]
     apart = f"Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
-    found = [said or "More kicks are not shown to help.", apart if told else ""]
+    confounded = any(row.more for row in rows_of(e.study) if row.name in e.rows)
+    found = [said or "More kicks are not shown to help.", MORE if confounded else "", apart if told else ""]
     return [one for one in found if one]
 
 
@@ -165,7 +174,7 @@ def _lines(e: Evidence) -> list[str]:
         change += f", from {seen[0]:,} to {seen[-LAST]:,} by {decibels(found.change(base, 0, -LAST))}"
     lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, {probability(p)}" for a, b, by, p in shown]
     open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
-    mixed = [f"{_seeds(e, row)} of {name(row)}" for row in found.heights if partly_alive(e, row)]
+    mixed = [f"{_seeds(e, row)} of {name(row)}" for row in found.heights if some_dead(e, row)]
     return [
         brief, f"{change}.", *([f"At the end {listed(mixed)} are alive, and all count here."] if mixed else []),
         *([f"They stand lower {'; '.join(lower)} (after Holm)."] if lower else []),
@@ -209,8 +218,17 @@ ANSWERS: dict[str, Callable[[Evidence], list[str]]] = {
 
 
 def swap_answered(found: dict[str, Any]) -> str:
-    """Whether the phase is the gap, with as many rounds of Griffin-Lim as were tried."""
-    rounds = max(one["rounds"] for one in found["shares"])
+    """Whether the phase is the gap, for each number of rounds of Griffin-Lim that was tried."""
+    tried = sorted({one["rounds"] for one in found["shares"]})
+    return " ".join(_swap_answered(found, rounds) for rounds in tried)
+
+
+def swap_brief(found: dict[str, Any]) -> str:
+    """What of it stands in the abstract: with the fewest rounds, as sounds of the other studies come back."""
+    return _swap_answered(found, min(one["rounds"] for one in found["shares"]))
+
+
+def _swap_answered(found: dict[str, Any], rounds: int) -> str:
     mine = [one for one in found["shares"] if one["rounds"] == rounds]
     there = [one for one in mine if "share" in one]
     whose = "the gap of one seed" if "1 seed" in found.get("made", "") else "the gap"
@@ -219,7 +237,9 @@ def swap_answered(found: dict[str, Any]) -> str:
     if not there:
         return f"With {rounds} rounds of Griffin-Lim no gap is shown that a phase could be the cause of."
     large = [PART_NAMES[one["part"]] for one in there if one["over_half"]["high"] >= 0]
+    less = f", and in {listed(small)} it is less than half" if small else ""
     if large:
-        return f"With {rounds} rounds of Griffin-Lim it is open in {listed(large)} whether the phase is the gap."
+        said = f"it is open in {listed(large)} whether the phase is half of {whose}"
+        return f"With {rounds} rounds of Griffin-Lim {said}{less}."
     rest = f"; in {listed(none)} none is to be shown" if none else ""
     return f"With {rounds} rounds of Griffin-Lim the phase is less than half of {whose} in {listed(small)}{rest}."

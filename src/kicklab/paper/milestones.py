@@ -87,8 +87,8 @@ def memory_sentence(e: Evidence, rows: Sequence[str]) -> str:
         return "No critic knows its kicks by heart at the end."
     fake = span([100 * (1 - critic["unseen"]["real"]) for row in knowing for critic in critics[row]], rough)
     apart = span([area for row in knowing for area in areas[row]])
-    said = f"The critics of {listed([name(row) for row in knowing])} know their kicks by heart (area under the curve "
-    said += f"against unseen ones {apart}, of which they call {fake} % fake)"
+    said = f"The critics of seeds of {listed([name(row) for row in knowing])} that are alive know their kicks by heart "
+    said += f"(area under the curve against unseen ones {apart}; of the unseen ones they call {fake} % fake)"
     if others := [f"{span(found)} ({name(row)})" for row, found in areas.items() if row not in knowing]:
         said += f", those of other rows do not: {listed(others)}"
     worse = [name(row) for row in knowing if e.slope(row).low > 0]

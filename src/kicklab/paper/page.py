@@ -10,7 +10,7 @@ import contextlib
 import csv
 import re
 from collections.abc import Callable
-from html import unescape
+from html import escape, unescape
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,19 @@ from markupsafe import Markup
 
 from kickitout._version import __version__
 from kickitout.errors import UserError
+from kickitout.training.config import TrainingConfig
 from kicklab.evidence import Evidence, Row, read_unseen
 from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
-from kicklab.paper.answers import answer_of, brief_of, swap_answered
+from kicklab.paper.answers import answer_of, brief_of, swap_answered, swap_brief
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
 from kicklab.paper.trial import ABOUT_TRIAL, TRIAL_TITLE, read_trial, trial_answered, trial_sentences
-from kicklab.paper.words import counted, listed, told
+from kicklab.paper.words import counted, listed, shown, told
 from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
 
@@ -82,6 +83,16 @@ def _none(paper: Paper, study: str, e: Evidence) -> list[str]:
     return []  # its table says it: with that of `swap` the paper has six figures
 
 
+TOGETHER = {  # settings of the row of all changes, as they are said where the plain row has others
+    "objective": "the {} loss",
+    "r1": "R1 with a weight of {:g}",
+    "model.critic_norm": "no batch norm in its critic",
+    "model.upsampling": "{} up-sampling",
+    "augment.probability": "augmentation of {:.0%} of what the critic sees",
+    "model.prior": "latents from a {} distribution",
+    "model.channels": "at most {} maps",
+    "model.least_channels": "{} of them in the last layer",
+}
 ART: dict[str, ArtOf] = {"curves": _curves, "start": _start, "ancestor": _ancestor, "upconv": _upconv}
 
 
@@ -123,7 +134,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         abstract.append(brief_of(study, e) or said[min(1, len(said) - 1)])
     if swapped := read_swap(lab):
         answer, said = swap_answered(swapped), swap_sentences(swapped)
-        abstract.append(f"{answer.split(';')[0].rstrip('.')}.")
+        abstract.append(f"{swap_brief(swapped).split(';')[0].rstrip('.')}.")
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
             "text": Markup(f"{ABOUT_SWAP} {answer} {' '.join(said)} ({paper.ref('fig-swap')})"),
@@ -135,14 +146,45 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         abstract.insert(1, OFFSET)
     values: dict[str, Any] = {
         "abstract": Markup(" ".join(abstract)), "parts": _parts(paper),
-        "plain": rows_of(load_study("curves"))[0].resolved(0),
-        "findings": parts, "absent": [load_study(study).title for study in ABOUT if study not in whole],
+        "plain": _row_of("DCGAN"),
+        "findings": parts, "absent": _absent(whole), "together": _together(), "kickae": _row_of("KickAE"),
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
         "same": _same_runs(whole),
     }  # fmt: skip
     page = filled_page("page.html", title=TITLE, version=__version__, cite=paper.cite, cited=paper.cited,
                        literature=literature(), **values)  # fmt: skip
     return paper.with_numbers(page.decode()).encode()
+
+
+def _row_of(name: str) -> TrainingConfig:
+    """The settings of a row of `curves`."""
+    return next(row for row in rows_of(load_study("curves")) if row.name == name).resolved(0)
+
+
+def _together() -> str:
+    """What else the row of all changes has, beside its representation, where the plain one has it otherwise."""
+    plain, row = _row_of("DCGAN").model_dump(), _row_of("all together, sub-bands").model_dump()
+    changed = [
+        f"{said.format(found)}" for path, said in TOGETHER.items()
+        if (found := _setting(row, path)) != _setting(plain, path)
+    ]  # fmt: skip
+    return listed(changed)
+
+
+def _setting(settings: dict[str, Any], path: str) -> Any:
+    found: Any = settings
+    for key in path.split("."):
+        found = found[key]
+    return found
+
+
+def _absent(whole: dict[str, Evidence]) -> list[str]:
+    """Studies without a whole row, and of the others the rows that are not whole."""
+    found = [load_study(study).title for study in ABOUT if study not in whole]
+    for study, e in whole.items():
+        if lacking := [row.name for row in rows_of(e.study) if row.name not in e.rows]:
+            found.append(f"of {study} {listed([f'<i>{escape(shown(row))}</i>' for row in lacking])}")
+    return [Markup(one) for one in found]
 
 
 def _parts(paper: Paper) -> dict[str, tuple[int, int]]:

@@ -15,7 +15,7 @@ from kicklab.paper.charts import short, tick_text
 from kicklab.paper.context import Paper
 from kicklab.paper.figures import OPINIONS
 from kicklab.paper.milestones import ABOUT, milestone_rows
-from kicklab.paper.words import cell, partly_alive, reach, rough, shown, span
+from kicklab.paper.words import cell, reach, rough, shown, some_dead, span
 from kicklab.results import Results, read_results
 
 SCORES = (  # without the classifier of `kick score`: that of `evidence_rows` has whole sources in its folds, and a null
@@ -69,7 +69,7 @@ def evidence_rows(e: Evidence, confirm: Evidence | None = None) -> tuple[list[st
             "C2ST against those that confirm (p)", "critic on train, unseen, made"]  # fmt: skip
     rows = []
     for row, runs in e.rows.items():
-        mixed = partly_alive(e, row)
+        mixed = some_dead(e, row)
         at = [cell(reach(e, row, i), of_seeds=mixed) for i in range(len(runs.seen))]
         opinions = [run[-1]["critic"] for run in runs.logs if run[-1]["critic"]]
         said = [tick_text(round(sum(o[kind]["logit"] for o in opinions) / len(opinions), 1) + 0.0) for kind in OPINIONS

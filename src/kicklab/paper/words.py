@@ -65,7 +65,8 @@ def cell(e: Estimate | Figure | None, *, of_seeds: bool = False) -> str:
     if not math.isfinite(e.low):
         return short(e.value)
     part = macros("parts.html").with_seeds if of_seeds else macros("parts.html").with_interval
-    return part(short(e.value), rough(e.low), rough(e.high))
+    ends = short if of_seeds else rough  # seeds are figures as exact as their median, an interval's ends are not
+    return part(short(e.value), ends(e.low), ends(e.high))
 
 
 def rough(value: float) -> str:
@@ -101,15 +102,15 @@ def probability(p: float) -> str:
     return "p < 0.001" if p < 0.001 else f"p = {short(p)}"
 
 
-def partly_alive(e: Evidence, row: str) -> bool:
-    """Whether some seeds of a row are alive at the end and others are not: an interval over both says nothing."""
-    return 0 < e.alive(row) < 1
+def some_dead(e: Evidence, row: str) -> bool:
+    """Whether seeds of a row are dead at the end: an interval over them, or over both kinds, says nothing."""
+    return e.alive(row) < 1
 
 
 def reach(e: Evidence, row: str, milestone: int | None = None) -> Figure:
-    """The distance of a row with its interval; where seeds are mixed, with the nearest and the farthest of them."""
+    """The distance of a row with its interval; where some are dead, with the nearest and the farthest seed."""
     found = e.distance(row, milestone)
-    if not partly_alive(e, row):
+    if not some_dead(e, row):
         return found
     seeds = e.values(row, milestone)[:, 0]
     return Figure(found.value, hard(float(seeds.min())), hard(float(seeds.max())))
@@ -118,7 +119,7 @@ def reach(e: Evidence, row: str, milestone: int | None = None) -> Figure:
 def lying(e: Evidence, row: str) -> str:
     """How far a row lies, in a sentence."""
     found = reach(e, row)
-    if not partly_alive(e, row):
+    if not some_dead(e, row):
         return decibels(found)
     return f"{short(found.value)} dB (its seeds {short(found.low)} to {short(found.high)})"
 
@@ -128,7 +129,7 @@ def standing(e: Evidence, row: str) -> str:
     seen = e.rows[row].seen[-LAST:]
     text = f"{name(row)} lies {lying(e, row)} from sources that it has not heard, mean over its milestones"
     text += f" from {seen[0]:,} to {seen[-1]:,} sounds"
-    if not partly_alive(e, row) and (excess := e.excess(row)):
+    if not some_dead(e, row) and (excess := e.excess(row)):
         text += f", {beyond(excess)}"
     return f"{text}; {moving(e, row)}."
 
@@ -151,6 +152,7 @@ def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence
     """What a contrast shows, and whether the sounds that confirm show it too."""
     far, near, values = _ranked(e, a, b, f, p)
     if p >= LEVEL:
+        values = f"{lying(e, a)} against {lying(e, b)}, {probability(p)} after Holm"
         return f"Between {name(a)} and {name(b)} no difference is shown ({values}).{_shown_elsewhere(a, b, confirm)}"
     text = f"{name(near)} is nearer than {name(far)}"
     if ratio := e.ratio(far, near):
