@@ -116,7 +116,7 @@ def test_a_sound_of_a_kit_renders_as_it_is_in_the_kit(files, tmp_path):
     for kit, source in ((of_seed, None), (of_file, files[1])):
         for path in (kit / "samples").iterdir():
             np.testing.assert_array_equal(kickitout.render(path, source=source), samples(path))
-    with pytest.raises(UserError, match=r"made from kick_000008.wav; give that file with --source"):
+    with pytest.raises(UserError, match=r"made from kick_000008.wav; give that file as the source"):
         kickitout.render(path)
 
 
@@ -140,7 +140,7 @@ def test_variations_morphs_and_new_bodies_are_those_of_the_command_line(files, t
             assert kick.recipe.items() <= kickitout.read_recipe(path).items()
         assert kickitout.write_kicks(kicks, tmp_path / folder, bits="32f", force=True) == written
     np.testing.assert_array_equal([made["m"][0].wave, made["m"][-1].wave], kickitout.generate([7, 8]))
-    with pytest.raises(UserError, match=r"exists \(and 1 more\); --force replaces it"):
+    with pytest.raises(UserError, match=r"exists \(and 1 more\); force replaces it"):
         kickitout.write_kicks(made["v"], tmp_path / "v")
 
 

@@ -113,9 +113,9 @@ def test_a_budget_counts_all_starts_and_knows_what_the_end_took_last(dataset, tm
 
 @pytest.mark.usefixtures("learns_nothing")
 def test_a_budget_that_is_too_short_is_said_so_and_what_is_proposed_works(dataset, tmp_path, clock):
-    with pytest.raises(UserError, match=r"--budget 30s is too short to train: preparing took 30s and writing") as said:
+    with pytest.raises(UserError, match="30s is too short to train: preparing took 30s and writing") as said:
         trained(dataset, tmp_path, clock, 30.0)
-    proposed = duration(re.search(r"--budget (\w+) works", str(said.value))[1])
+    proposed = duration(re.search(r"a budget of (\w+) works", str(said.value))[1])
     result, took = trained(dataset, tmp_path, clock, proposed)
     assert result.step > 5
     assert took <= proposed + LEAST
@@ -162,8 +162,8 @@ def test_a_budget_that_is_used_up_is_said_before_any_sound_is_read(tmp_path, cap
         assert "has used its budget of 2m up" in capsys.readouterr().err
     assert main(["train", "nowhere", "--budget", "180s", "--out", str(run)]) == 2
     said = capsys.readouterr().err
-    assert "--budget 3m is too short to train, after 2m5s of earlier starts" in said
-    assert "take about 58s; --budget 5m works" in said
+    assert "a budget of 3m is too short to train, after 2m5s of earlier starts" in said
+    assert "take about 58s; a budget of 5m works" in said
 
 
 def test_a_few_more_minutes_than_a_budget_that_is_used_up_train_on(tmp_path):

@@ -81,7 +81,7 @@ def test_check_writes_everything_as_json(kit, tmp_path, capsys):
     assert not (tmp_path / "cache").exists()
     assert main(["check"]) == 2
     assert main(["check", str(kit), "--json", str(tmp_path / "r.json")]) == 2
-    assert "--force replaces it" in capsys.readouterr().err
+    assert "force replaces it" in capsys.readouterr().err
     assert main(["check", str(kit), "--json", str(tmp_path / "r.json"), "--force"]) == 0
 
 
@@ -183,7 +183,7 @@ def test_cards_of_folders_and_zips_are_a_table(kit, tmp_path, capsys):
             blank = {name for name, value in one["card"].items() if value in (None, "")}
             assert {name for name in one["card"] if row[name] == ""} == blank
     assert main(["card", str(kit / "loop.wav"), "--csv", str(table)]) == 2
-    assert "exists; --force replaces it" in capsys.readouterr().err
+    assert "exists; force replaces it" in capsys.readouterr().err
 
 
 def test_the_card_of_a_folder_without_sounds_is_one_sentence(tmp_path, capsys):

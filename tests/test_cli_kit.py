@@ -150,7 +150,7 @@ def test_the_command_renders_a_sound_of_a_kit_again(tmp_path, monkeypatch, capsy
     assert (tmp_path / "theirs.wav").read_bytes() == theirs.read_bytes()
     capsys.readouterr()
     for wrong, sentence in (
-        ([str(theirs), "--render", "x.wav"], "made from mine.wav; give that file with --source"),
+        ([str(theirs), "--render", "x.wav"], "made from mine.wav; give that file as the source"),
         ([str(theirs), "--render", "x.wav", "--source", str(ours)], "made from another mine.wav"),
         ([str(theirs), "--render", "x.wav", "--source", "nowhere.wav"], "nowhere.wav: it does not exist"),
         ([str(ours), "--render", "x.flac"], "WAV files"),
@@ -177,7 +177,7 @@ def test_the_command_renders_a_sound_of_a_kit_again(tmp_path, monkeypatch, capsy
         (["here.txt"], "no sound files"),
         (["here.txt", "--seed", "1"], "leave out one or the other"),
         (["here.txt", "--model", "default"], "leave out one or the other"),
-        (["-o", "taken"], "--force replaces a kit"),
+        (["-o", "taken"], "force replaces a kit"),
         (["-o", "taken", "--force"], "is not a kit that kickitout wrote"),
         (["-o", "here.txt"], "a file is in the way"),
         (["-o", "here.txt/kit", "-n", "1"], "a file is in the way"),
@@ -185,7 +185,8 @@ def test_the_command_renders_a_sound_of_a_kit_again(tmp_path, monkeypatch, capsy
         (["-o", "x" * 300, "-n", "1"], "visible characters"),
         (["-o", "x" * 300, "-n", "1", "--name", "x"], "name is too long"),
         (["-n", "8", "--note", "C5"], "kicks are tuned from D0"),
-        (["--licence", ""], "--licence"),
+        (["--licence", ""], "licence '': write one line"),
+        (["-n", "3", "here.txt"], "no sound files"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(args, sentence, tmp_path, monkeypatch, capsys):

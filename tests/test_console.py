@@ -356,7 +356,7 @@ def test_a_port_is_taken_from_the_moment_a_studio_begins():
     listen = importlib.import_module("kickitout.studio.serve").listen
     with listen(0) as first:
         port = first.getsockname()[1]
-        with pytest.raises(UserError, match=f"--port {port}: taken, perhaps by a studio that is open already"):
+        with pytest.raises(UserError, match=f"port {port}: taken, perhaps by a studio that is open already"):
             listen(port)
         with socket.create_connection(("127.0.0.1", port), 1):
             pass  # a browser that comes before the server is ready waits, and is not refused

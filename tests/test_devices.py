@@ -48,5 +48,5 @@ def test_a_device_that_is_not_there_is_named_with_one_that_is(device):
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if there[device]:
         pytest.skip(f"this machine has {device}")
-    with pytest.raises(UserError, match=f"--device {device}: .* sees none; --device cpu works"):
+    with pytest.raises(UserError, match=f"device {device}: .* sees none; cpu works"):
         make_accelerator(device)

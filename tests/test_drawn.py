@@ -165,11 +165,25 @@ def test_a_file_with_curves_is_no_longer_the_sound_of_its_latent(drawn, tmp_path
         ([(i, 50) for i in range(65)], None, "65 points; up to 64 work"),
         (None, [(0, math.nan)], "nan dB at 0 ms"),
         ((), (), "no curve is drawn"),
+        ([(0, "H3")], None, r"pitch curve: \(0, 'H3'\) is no point; \"0:220 60:F1 400:48\" works"),
+        ([(0, 50, 60)], None, "is no point"),
+        (50, None, "pitch curve: 50 are no points"),
+        ("0:220 60", None, "'60' is no point"),
+        ("", None, "'' is no point"),
+        (None, [(0, None)], r"level curve: \(0, None\) is no point"),
+        (None, "0:0 300:F1", r"'300:F1' is no point; \"0:0 300:-20\" works"),
     ],
 )
 def test_what_cannot_be_drawn_is_said(pitch, level, said):
     with pytest.raises(UserError, match=said):
         kickitout.draw(7, pitch, level)
+
+
+def test_points_are_written_as_on_the_command_line():
+    text = Curves("0:220, 60ms:A1 400:48Hz", "0:0 0.1s:-3dB 300:-20")
+    assert text == Curves([(0, 220), ("60ms", "A1"), (400, 48.0)], [(0, 0), (100, "-3 dB"), ["300", -20]])
+    assert text.pitch == ((0, 220), (60, 55), (400, 48))
+    assert Curves([(0, "F")]).pitch == Curves([(0, "F1")]).pitch
 
 
 @pytest.mark.parametrize(
@@ -178,7 +192,7 @@ def test_what_cannot_be_drawn_is_said(pitch, level, said):
 )
 def test_a_damaged_drawing_is_said(drawn, damage):
     recipe = {**drawn.recipe, "curves": {**drawn.recipe["curves"], **damage}}
-    with pytest.raises(UserError, match="its recipe is damaged"):
+    with pytest.raises(UserError, match="recipe is damaged"):
         kickitout.render(recipe)
     with pytest.raises(UserError, match="damaged"):
         kickitout.vary(recipe, [1])

@@ -111,7 +111,7 @@ def test_a_wrong_graph_is_refused_in_a_sentence(tmp_path, make, says):
 @pytest.mark.parametrize(
     ("told", "inside", "says"),
     [
-        (None, {}, "--embedding-rate"),
+        (None, {}, "embedding rate"),
         (16_000, {"sample_rate": "48000"}, "made for 48000 Hz.*says 16000"),
         (None, {"sample_rate": "fast"}, "a whole number of Hz works"),
         (100, {}, "8000 to 192000 Hz work"),

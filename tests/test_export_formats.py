@@ -260,10 +260,10 @@ def test_a_kit_at_a_peak_has_it_in_each_kick(kicks):
 @pytest.mark.parametrize(
     ("plan", "sentence"),
     [
-        ({"level": "loud"}, "--level loud: no level; -60 to -3 LUFS work, for instance -14LUFS"),
-        ({"level": "-1dBTP"}, "--match loudness is in LUFS; --match peak takes dBTP"),
-        ({"level": "-14LUFS", "match": "peak"}, "--match peak is in dBTP; --match loudness takes LUFS"),
-        ({"level": "0", "match": "peak"}, "--level 0: -40 to -0.3 dBTP work"),
+        ({"level": "loud"}, "level loud: no level; -60 to -3 LUFS work, for instance -14LUFS"),
+        ({"level": "-1dBTP"}, "a match of loudness is in LUFS; one of peak takes dBTP"),
+        ({"level": "-14LUFS", "match": "peak"}, "a match of peak is in dBTP; one of loudness takes LUFS"),
+        ({"level": "0", "match": "peak"}, "level 0: -40 to -0.3 dBTP work"),
         ({"level": "-14 LU"}, "no level"),
         ({"match": "rms"}, "loudness or peak works"),
     ],

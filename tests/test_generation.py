@@ -130,7 +130,7 @@ def test_existing_files_are_kept_unless_forced(tmp_path, capsys):
     mine = tmp_path / "kick_000001.wav"
     mine.write_bytes(b"mine")
     assert main([*args[:2], "2", *args[3:]]) == 2
-    assert "exists (and 1 more); --force replaces it" in capsys.readouterr().err
+    assert "exists (and 1 more); force replaces it" in capsys.readouterr().err
     assert mine.read_bytes() == b"mine"
     assert main([*args, "--force"]) == 0
     assert mine.read_bytes() != b"mine"

@@ -115,7 +115,7 @@ def test_the_command_keeps_a_part_and_its_files_can_be_rendered_again(model, min
     again = ["recipe", str(made), "--render", str(tmp_path / "again.wav")]
     capsys.readouterr()
     assert main(again) == 2
-    assert "keeps the click of mine.wav; give that file with --source" in capsys.readouterr().err
+    assert "keeps the click of mine.wav; give that file as the source" in capsys.readouterr().err
     assert main([*again, "--source", str(made)]) == 2
     assert "another mine.wav" in capsys.readouterr().err
     assert main([*again, "--source", str(sound)]) == 0

@@ -231,7 +231,7 @@ def test_a_folder_with_anything_in_it_is_refused_and_stays_as_it_was(tmp_path, k
     out = tmp_path / "music"
     (out / "sub").mkdir(parents=True)
     (out / "sub" / "song.txt").write_text("mine")
-    for force, sentence in ((False, "--force replaces a kit"), (True, "is not a kit that kickitout wrote")):
+    for force, sentence in ((False, "force replaces a kit"), (True, "is not a kit that kickitout wrote")):
         with pytest.raises(UserError, match=sentence):
             write_package(kit, FormulaModel(), out, force=force)
     assert content(tmp_path) == {"music/sub/song.txt": b"mine"}

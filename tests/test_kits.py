@@ -128,7 +128,7 @@ def test_one_kick_that_cannot_be_loud_does_not_quieten_the_others():
     assert kit.lufs == pytest.approx(sorted(rooms)[0] - COST_LU, abs=0.02)  # of five, one may be spiky
     said = "\n".join(remarks(kit))
     assert f"quieter: kick 5, odd: by {kit.lufs - kit.kicks[4].lufs:.1f} LU" in said
-    assert "the others are 3.0 LU quieter for it; leave it out, or --match peak" in said
+    assert "the others are 3.0 LU quieter for it; leave it out, or match peaks" in said
 
 
 def test_a_kick_that_decides_how_loud_the_kit_is_has_its_name_and_its_price_said():
@@ -197,12 +197,12 @@ def test_a_stereo_kick_stays_stereo(tmp_path):
         ({"name": "  "}, "visible characters"),
         ({"name": "a\nb"}, "'ab' works"),
         ({"name": "x" * 81}, "1 to 80"),
-        ({"layers": 0}, "--velocity-layers 0: 1 to 8"),
-        ({"layers": 9}, "--velocity-layers 9"),
-        ({"round_robins": 9}, "--round-robin 9"),
-        ({"bits": "8"}, "--bits 8"),
-        ({"note": "Z"}, "--note Z"),
-        ({"licence": " "}, "--licence"),
+        ({"layers": 0}, "velocity layers 0: 1 to 8"),
+        ({"layers": 9}, "velocity layers 9"),
+        ({"round_robins": 9}, "round robins 9"),
+        ({"bits": "8"}, "bits 8"),
+        ({"note": "Z"}, "note Z"),
+        ({"licence": " "}, "licence"),
         ({"licence": "a\nb"}, "one line"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -88,3 +89,28 @@ def test_a_name_that_is_defined_twice_is_found():
 def test_no_file_is_too_long_to_read(package):
     lengths = {path: len(path.read_text("utf-8").splitlines()) for path in package.rglob("*") if path.suffix in READ}
     assert {str(path): lines for path, lines in lengths.items() if lines > MOST_LINES} == {}
+
+
+OPTION = re.compile(r"(^|[\s(;:'])--?[a-z]")  # of a command line
+
+
+def sentences(text: str) -> list[str]:
+    """What a module says in its UserErrors; commands in backticks, and what is filled in, are left out."""
+    calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    errors = [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "UserError"]
+    parts = (
+        [one.value if isinstance(one, ast.Constant) else "*" for one in ast.walk(argument)
+         if isinstance(one, ast.FormattedValue) or (isinstance(one, ast.Constant) and isinstance(one.value, str))]
+        for call in errors for argument in call.args
+    )  # fmt: skip
+    return [re.sub(r"`[^`]*`", "*", "".join(found)) for found in parts]
+
+
+def test_options_are_named_by_the_command_line_alone():
+    """Whoever calls a function has arguments: a sentence that both hear names neither's."""
+    package = PACKAGES[0]
+    modules = [path for path in package.rglob("*.py") if path.parent != package / "cli"]
+    found = {f"{path.relative_to(package)}: {said}" for path in modules for said in sentences(path.read_text("utf-8"))
+             if OPTION.search(said)}  # fmt: skip
+    assert not found
+    assert any(OPTION.search(said) for said in sentences((package / "cli" / "generate.py").read_text("utf-8")))

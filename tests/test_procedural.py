@@ -255,7 +255,7 @@ def test_styles_can_be_given_once_or_for_each_seed():
     assert synthesise([1, 2], ["hard", None])[1] == [draw_parameters(1, "hard"), draw_parameters(2)]
     with pytest.raises(UserError, match="1 styles for 2 seeds"):
         synthesise([1, 2], ["hard"])
-    with pytest.raises(UserError, match=r"--style polka: not known; styles are 808, 909"):
+    with pytest.raises(UserError, match=r"style polka: not known; styles are 808, 909"):
         draw_parameters(1, "polka")
 
 

@@ -98,7 +98,7 @@ def test_two_processes_go_on_with_the_losses_of_one(done, name):
 def test_what_one_of_them_must_refuse_all_refuse_and_the_first_says_it(done):
     for key, reason in (
         ("of another", "holds a run of another config"),
-        ("uneven", "batch 5: cannot be split evenly into 2 parts; --set batch=6 works"),
+        ("uneven", "batch 5: cannot be split evenly into 2 parts; batch=6 works"),
         ("in the second", "process 1 of 2: that folder is not on this machine"),
     ):
         first, second = done.told[0][key], done.told[1][key]
@@ -129,7 +129,7 @@ def test_a_batch_in_parts_has_the_losses_of_the_whole(dataset, tmp_path):
 
 def test_kickaes_critics_want_a_whole_batch(dataset, tmp_path):
     engine = make_accelerator("cpu", accumulate=2)
-    with pytest.raises(UserError, match="--accumulate: KickAE's critics"):
+    with pytest.raises(UserError, match="accumulate: KickAE's critics"):
         train(dataset, load_config("kickae", toy("kickae")), tmp_path, Until(steps=3), accelerator=engine)
 
 

@@ -400,7 +400,7 @@ def test_all_that_a_visit_takes_is_small(site):
 def test_a_site_is_replaced_but_nothing_that_somebody_added_to_it(site, runtime, tmp_path):
     shutil.copytree(site, tmp_path / "site")
     (tmp_path / "site" / "CNAME").write_text("kicks.example")
-    with pytest.raises(UserError, match="exists; --force replaces a site"):
+    with pytest.raises(UserError, match="exists; force replaces a site"):
         write_site("default", tmp_path / "site", runtime=runtime, kicks=2)
     with pytest.raises(UserError, match="holds CNAME, which is not of the site"):
         write_site("default", tmp_path / "site", runtime=runtime, kicks=2, force=True)

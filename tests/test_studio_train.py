@@ -237,7 +237,7 @@ def test_a_run_is_begun_shown_refused_a_second_time_and_stopped(studio, tmp_path
 
 
 def test_why_a_run_has_failed_is_one_sentence_in_words_of_the_page(studio, tmp_path, monkeypatch):
-    stand_in(monkeypatch, "kick: --budget 1m is too short to train: reading took 50s; --budget 2m works")
+    stand_in(monkeypatch, "kick: a budget of 1m is too short to train: reading took 50s; a budget of 2m works")
     name = send(studio, write_kicks(tmp_path / "kicks", 2))
     studio.post("/api/training/train", json={"name": name, "minutes": 1})
     until(lambda: state(studio)["run"]["state"] == "running")

@@ -336,7 +336,7 @@ def test_too_few_kicks_are_said_so(tmp_path):
 def test_a_device_that_is_not_there_is_said_so(dataset, tmp_path):
     if torch.cuda.is_available():
         pytest.skip("this machine has a CUDA device")
-    with pytest.raises(UserError, match="sees none; --device cpu works"):
+    with pytest.raises(UserError, match="sees none; cpu works"):
         train(dataset, load_config("dcgan-bands", TOY), tmp_path, Until(steps=1), device="cuda")
 
 

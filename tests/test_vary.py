@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -166,6 +168,32 @@ def test_the_commands_write_kicks_that_can_be_rendered_again(tmp_path, capsys, k
     assert np.array_equal(read_sound(made).samples, read_sound(tmp_path / "again.wav").samples)
     assert main(["vary", str(made), "-n", "1", "-o", str(tmp_path / "vv")]) == 0
     assert "its latent is known" in capsys.readouterr().err
+
+
+@pytest.mark.once
+def test_a_file_with_several_hits_is_varied_and_that_is_said(tmp_path, capsys, kicks):
+    one, loop = tmp_path / "one.wav", tmp_path / "loop.wav"
+    write_sound(one, kicks[0], SAMPLE_RATE, bits="24")
+    write_sound(loop, np.concatenate([kicks[0]] * 4), SAMPLE_RATE, bits="24")
+    for path, says in ((one, False), (loop, True)):
+        assert main(["vary", str(path), "-n", "1", "-o", str(tmp_path / path.stem)]) == 0
+        assert (f"{path}: loop? 4 hits in the file, and a kick is one" in capsys.readouterr().err) == says
+
+
+@pytest.mark.once
+def test_a_morph_says_the_pitch_of_each_kick_and_which_leave_that_of_the_ends(tmp_path, capsys):
+    first, last = kickitout.write_kicks(kickitout.generate_kicks([16, 17]), tmp_path / "ends")
+    assert main(["morph", str(first), str(last), "-n", "5", "-o", str(tmp_path / "m")]) == 0
+    out, err = capsys.readouterr()
+    read = [kickitout.card(path)["pitch_end_hz"] for path in sorted((tmp_path / "m").iterdir())]
+    assert [float(re.search(r"  ([\d.]+) Hz, [A-G]#?\d$", line)[1]) for line in out.splitlines()] == [
+        pytest.approx(hz, abs=0.1) for hz in read
+    ]
+    room = 2 ** (1 / 12)
+    low, high = min(read[0], read[-1]) / room, max(read[0], read[-1]) * room
+    far = [f"{i:02d}" for i, hz in enumerate(read) if not low < hz < high]
+    assert far  # as these two ends have it
+    assert f"the pitch of kicks {', '.join(far)} lies outside that of both ends" in err
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_no_workers_are_refused_by_every_command(command, sentence, capsys):
 def test_without_ray_it_is_said_what_to_install(monkeypatch, tmp_path, capsys):
     monkeypatch.setitem(sys.modules, "ray", None)
     assert main(["generate", "-n", "2", "--ray", "auto", "-o", str(tmp_path / "out")]) == 2
-    assert "--ray auto: needs the extra 'cluster': pip install '.[cluster]'; --workers works without" in (
+    assert "ray auto: needs the extra 'cluster': pip install '.[cluster]'; workers of this machine do without" in (
         capsys.readouterr().err
     )
 

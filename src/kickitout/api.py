@@ -18,7 +18,7 @@ import numpy as np
 from kickitout.datasets.measured import read_cards
 from kickitout.descriptors import card as measure_card
 from kickitout.drawing import png
-from kickitout.errors import UserError, need_extra
+from kickitout.errors import UserError, need_extra, refuse_other
 from kickitout.export.jobs import generation_job
 from kickitout.export.shard_folder import ShardFolder
 from kickitout.export.shards import ShardWork
@@ -61,6 +61,7 @@ def card(sound: str | PathLike[str] | np.ndarray, rate: float | None = None) -> 
         return measure_card(sound, SAMPLE_RATE if rate is None else rate)
     if rate is not None:
         raise UserError(f"{sound}: a file says its own rate; leave out rate={rate:g}")
+    refuse_other(sound, "sound", "a file or a wave (an array of NumPy)", str, PathLike)
     found = list(islice(read_cards([sound]), 2))
     if len(found) != 1:
         raise UserError(f"{sound}: {'several sounds' if found else 'no sound'}; read_cards gives the card of each")

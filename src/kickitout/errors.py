@@ -1,6 +1,7 @@
 """What a user can cause, said in one sentence, and counts as people say them."""
 
 import re
+import reprlib
 from importlib.util import find_spec
 
 
@@ -44,6 +45,12 @@ class UserError(Exception):
 
 class SaidElsewhere(UserError):
     """The same, in a process beside the one that says it: exit code 2, and no line of its own."""
+
+
+def refuse_other(given: object, what: str, works: str, *kinds: type) -> None:
+    """Raise UserError for what is of none of these kinds. what and works: what it should be, in words."""
+    if not isinstance(given, kinds):
+        raise UserError(f"{reprlib.repr(given)}: no {what}; {works} works")
 
 
 def need_extra(what: str, extra: str, *packages: str) -> None:

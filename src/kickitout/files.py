@@ -104,7 +104,7 @@ def check_new_file(path: str | os.PathLike[str] | None, *, force: bool = False) 
         raise UserError(f"{final}: is a folder; give the name of a file")
     _refuse_special(final)
     if os.path.lexists(final) and not force:
-        raise UserError(f"{final}: exists; --force replaces it")
+        raise UserError(f"{final}: exists; force replaces it")
     folder = _followed(final).parent
     if not folder.is_dir():
         raise UserError(f"{final}: its folder does not exist; make it first")

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from kickitout.audio import read_comment
-from kickitout.errors import UserError
+from kickitout.errors import UserError, refuse_other
 from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves, Points
@@ -32,6 +32,7 @@ from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noi
 from kickitout.generation.model import Model, Played, as_row
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
+    RECIPE,
     check_finite,
     find_latent,
     needs_model,
@@ -72,6 +73,7 @@ def read_recipe(sound: str | PathLike[str], *, as_written: bool = False) -> dict
     ...     kickitout.read_recipe(kickitout.write_kicks(kickitout.generate_kicks([7]), folder)[0])["seed"]
     7
     """
+    refuse_other(sound, "file", "a path", str, PathLike)
     return recipe_in(read_comment(Path(sound)), str(sound), as_written=as_written)
 
 
@@ -96,7 +98,8 @@ def render(
     >>> found["note"]
     'F1'
     """
-    where, found = ("the recipe", recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
+    refuse_other(recipe, "recipe", 'a file with one, or one like {"seed": 7},', Mapping, str, PathLike)
+    where, found = (RECIPE, recipe) if isinstance(recipe, Mapping) else (str(recipe), read_recipe(recipe))
     played = load_model(model) if needs_model(found) else None
     if played is not None and isinstance(recipe, Mapping) and found.get("model_sha256") is None:
         found = {**found, "model_sha256": played.digest}
@@ -174,12 +177,13 @@ def draw(
 ) -> Kick:  # fmt: skip
     """The kick of a seed or a recipe under a pitch curve and a level curve; click and noise stay the model's.
 
-    pitch: points (ms after the onset, Hz), level: (ms, dB re the kick at its loudest), straight lines between them in
-    octaves and in dB, and level before the first and behind the last; 0 to 490 ms, 20 to 1000 Hz, -60 to 12 dB. None
-    leaves what a recipe has. The `points` of the kick say of each point what the card hears there (`achieved`, NaN
-    where the kick has no pitch) and how far off that is (`error`, in cents or dB). The recipe holds what was drawn and
-    what was found for it, in `rounds` renders at most. length_s: as in `match`. Raises UserError for points that cannot
-    be drawn, and for a pitch curve over a model without a contour of pitch.
+    pitch: points (ms after the onset, Hz or a note as "F1"), level: (ms, dB re the kick at its loudest), or either as
+    text, "0:220 60:F1 400:48"; straight lines between them in octaves and in dB, and level before the first and behind
+    the last; 0 to 490 ms, 20 to 1000 Hz, -60 to 12 dB. None leaves what a recipe has. The `points` of the kick
+    say of each point what the card hears there (`achieved`, NaN where the kick has no pitch) and how far off that is
+    (`error`, in cents or dB). The recipe holds what was drawn and what was found for it, in `rounds` renders at most.
+    length_s: as in `match`. Raises UserError for points that cannot be drawn, and for a pitch curve over a model
+    without a contour of pitch.
 
     The oscillator plays the curve and what is measured is corrected, as in iterative learning control (Arimoto et al.
     1984, doi.org/10.1002/rob.4620010203).

@@ -10,6 +10,7 @@ GM_KICK = 36  # General MIDI's Bass Drum 1: C2 on our card (C4 = 60), C1 where C
 SEMITONE_CENTS = 100.0
 NOTE_NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 LETTERS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
+MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 ACCIDENTALS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
 
 
@@ -41,6 +42,21 @@ Note(semitones=9, octave=1, cents=-20.0), None)
     letter, shift, octave, off = found.groups()
     semitones = LETTERS[letter.upper()] + ACCIDENTALS[shift]
     return Note(semitones, None if octave is None else int(octave), float(off or 0))
+
+
+def read_hz(text: str) -> float | None:
+    """A note in Hz, None for what is none. Without an octave it is the one nearest to MIDDLE_HZ.
+
+    >>> read_hz("A1"), round(read_hz("f#1-50"), 2), round(read_hz("F"), 2), read_hz("H1")
+    (55.0, 44.93, 43.65, None)
+    """
+    found = read_note(text)
+    if found is None:
+        return None
+    if found.octave is None:
+        lowest = found._replace(octave=0).midi
+        return to_hz(lowest + 12 * round((to_midi(MIDDLE_HZ) - lowest) / 12))
+    return to_hz(found.midi)
 
 
 def note_name(midi: int) -> str:

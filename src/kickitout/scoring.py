@@ -98,7 +98,7 @@ def score(
         print(one.value, one.interval, one.real, one.unit)
     """
     if seed < 0:
-        raise UserError(f"--seed {seed}: seeds are whole numbers from 0 on")
+        raise UserError(f"seed {seed}: seeds are whole numbers from 0 on")
     asked = find_embeddings(list(KNOWN_EMBEDDINGS) if embeddings is None else embeddings, embedding_rate)
     reals, made = _Sounds.of(real), _Sounds.generated(generated, n, seed, watch)
     learned = None if train is None else _Sounds.of(train)
@@ -143,7 +143,7 @@ class _Sounds:
             return cls._of_model(model, n, seed)
         sounds = cast(SoundsLike, given)
         if n is not None:
-            raise UserError("-n: says how many kicks a model makes; of a folder all sounds are scored")
+            raise UserError("n: says how many kicks a model makes; of a folder all sounds are scored")
         if isinstance(sounds, np.ndarray):
             return cls.of(sounds)
         if isinstance(sounds, Sequence) and not sounds:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from kickitout.errors import UserError
+from kickitout.errors import UserError, refuse_other
 from kickitout.export.sounds import recipe_name
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves, DrawnModel, stated_curves
@@ -18,12 +18,16 @@ from kickitout.generation.invert import Inversion
 from kickitout.generation.model import Model, Played, as_row, check_latent, goes_by
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
+    RECIPE,
     check_maker,
+    damaged,
     find_latent,
     recipe_of_file,
     render_recipe,
     rounded,
     sound_recipe,
+    stated_numbers,
+    stated_whole,
 )
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, stated_length
 from kickitout.stored import upgraded_recipe
@@ -61,6 +65,8 @@ def start_of(sound: SoundLike | RecipeLike, model: Model) -> Start:
     check_latent(model.info)
     if isinstance(sound, Kick) and (any(key in sound.recipe for key in SINCE) or not sound.recipe):
         sound = flat(sound.channels)  # of which no recipe of the model's speaks: a sound like others
+    works = 'a file, a wave (an array of NumPy) or a recipe like {"seed": 7}'
+    refuse_other(sound, "sound", works, str, PathLike, np.ndarray, Inversion, Mapping, Kick)
     if isinstance(sound, Mapping | Kick):
         return _from_recipe(sound, model)
     if isinstance(sound, str | PathLike) and (recipe := recipe_of_file(model, sound)):
@@ -103,7 +109,7 @@ def curves_in(recipe: Mapping[str, Any]) -> Curves | None:
     try:
         return stated_curves(recipe)
     except (TypeError, ValueError) as error:
-        raise UserError(f"the recipe is damaged ({error})") from error
+        raise damaged(RECIPE, error) from error
 
 
 def seconds_of(asked: float | None, *begun: int | SoundLike | RecipeLike) -> float:
@@ -127,6 +133,7 @@ def length_of_sound(asked: float | None, sound: Any, model: Model) -> float:
 
 def whole_recipe(recipe: RecipeLike, model: Model) -> dict[str, Any]:
     """A recipe as a file of this model carries it, but for the file's format."""
+    refuse_other(recipe, "recipe", 'a kick or what it is made from, like {"seed": 7},', Mapping, Kick)
     recipe = upgraded_recipe(recipe.recipe if isinstance(recipe, Kick) else recipe)
     if any(key in recipe for key in SINCE):
         raise UserError(
@@ -134,10 +141,14 @@ def whole_recipe(recipe: RecipeLike, model: Model) -> dict[str, Any]:
             "gives that sound, and it can be varied, morphed and inverted as one"
         )
     if recipe.get("model_sha256") is not None:
-        check_maker(recipe, model, "the recipe")
+        check_maker(recipe, model, RECIPE)
     if (recipe.get("seed") is None) == (recipe.get("latent") is None):
         raise UserError("a recipe has a seed or a latent, and not both")
     seed = None if recipe.get("seed") is None else check_seeds([recipe["seed"]])[0]
+    try:
+        _ = stated_whole(recipe, "start", 0), stated_numbers(recipe, "latent"), stated_numbers(recipe, "controls")
+    except ValueError as error:
+        raise damaged(RECIPE, error) from error
     kept = {key: recipe[key] for key in ORIGIN if key in recipe}
     kept |= {key: rounded(value) for key, value in kept.items() if isinstance(value, np.ndarray) and value.ndim == 1}
     return sound_recipe(model, seed, **kept)
@@ -146,4 +157,4 @@ def whole_recipe(recipe: RecipeLike, model: Model) -> dict[str, Any]:
 def played_recipe(recipe: RecipeLike, model: Model) -> tuple[dict[str, Any], Played]:
     """The whole recipe, and the kick that it renders."""
     whole = whole_recipe(recipe, model)
-    return whole, render_recipe(whole, model, f"model {model.info.name}")
+    return whole, render_recipe(whole, model)

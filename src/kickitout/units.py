@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import NamedTuple
 
 
@@ -45,6 +46,18 @@ UNITS = {
     "s": Unit("%", True, {"": 1.0, "s": 1.0, "ms": 1e-3}),
     "dB": Unit("dB", False, {"": 1.0, "db": 1.0}),
 }
+
+
+def read_quantity(text: str, unit: str) -> float | None:
+    """A number with or without its unit, in that unit; None for what is none.
+
+    >>> read_quantity("0.28s", "ms"), read_quantity("4kHz", "Hz"), read_quantity("-12", "dB"), read_quantity("F1", "Hz")
+    (280.0, 4000.0, -12.0, None)
+    """
+    found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
+    if not found or found[2].lower() not in UNITS[unit].written:
+        return None
+    return float(found[1]) * UNITS[unit].written[found[2].lower()]
 
 
 def plain_number(value: float, digits: int = 4) -> str:

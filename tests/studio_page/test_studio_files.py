@@ -285,7 +285,7 @@ def test_what_is_wrong_with_a_kit_is_said_in_the_words_of_the_page_and_goes_away
         page.fill(f"#kit-{field}", right)
         assert page.text_content("#kit-said") == "of the selected kick; star more kicks and they are all in it"
         assert page.locator("#kit-said.far").count() == 0
-    assert troubles[0] == "tune to H: not a note; write F1, F#1, Bb0, or F for the nearest F"
+    assert troubles[0] == "note H: not a note; write F1, F#1, Bb0, or F for the nearest F"
     assert troubles[1] == "layers: a whole number from 1 to 8 works."
     assert troubles[2] == "robins: a whole number from 1 to 8 works."
     assert troubles[3].startswith("name")

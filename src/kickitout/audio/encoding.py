@@ -122,7 +122,7 @@ def write_sound(
     if suffix not in (".wav", ".flac"):
         raise UserError(f"{path}: sounds are written as .wav or .flac; choose one of these suffixes")
     if not force and os.path.lexists(path):
-        raise UserError(f"{path}: exists already; choose another name or replace it with --force")
+        raise UserError(f"{path}: exists; force replaces it, another name keeps it")
     data = encode_sound(samples, rate, format=suffix[1:], bits=bits, comment=comment)
     return write_whole(path, data, follow=True)
 

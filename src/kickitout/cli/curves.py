@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import kickitout
-from kickitout.cli.targets import note
-from kickitout.cli.values import quantity
 from kickitout.units import plain_number
 
 if TYPE_CHECKING:
@@ -20,9 +17,9 @@ FAR_CENTS, FAR_DB = 25.0, 1.0  # what is further off is told as not followed
 
 def add_curves(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("curves (what the kick does at each point is reported)")
-    group.add_argument("--pitch-curve", type=pitch_points, default=None, metavar="MS:HZ",
+    group.add_argument("--pitch-curve", default=None, metavar="MS:HZ",
                        help='points of the pitch, in Hz or notes, for instance "0:220 60:F1 400:48"')  # fmt: skip
-    group.add_argument("--level-curve", type=level_points, default=None, metavar="MS:DB",
+    group.add_argument("--level-curve", default=None, metavar="MS:DB",
                        help='points of the level re the kick at its loudest, for instance "0:0 300:-20"')  # fmt: skip
 
 
@@ -30,7 +27,7 @@ def read_curves(args: argparse.Namespace) -> kickitout.Curves | None:
     """The curves in the arguments, None where none is drawn."""
     if args.pitch_curve is None and args.level_curve is None:
         return None
-    return kickitout.Curves(args.pitch_curve or (), args.level_curve or ())
+    return kickitout.Curves(*(() if text is None else text for text in (args.pitch_curve, args.level_curve)))
 
 
 def points_text(points: Sequence[DrawnPoint]) -> str:
@@ -46,36 +43,3 @@ def points_text(points: Sequence[DrawnPoint]) -> str:
         off = f"{point.error:+.1f} {unit}{', as near as it goes' if far else ''}"
         parts.append(f"{there} {plain_number(point.achieved)} {point.unit} ({off})")
     return "; ".join(parts)
-
-
-def pitch_points(text: str) -> list[tuple[float, float]]:
-    """Points in ms and Hz.
-
-    >>> pitch_points("0:220 60ms:A1, 0.4s:48Hz")
-    [(0.0, 220.0), (60.0, 55.0), (400.0, 48.0)]
-    """
-    return _points(text, _pitch, "0:220 60:F1 400:48")
-
-
-def level_points(text: str) -> list[tuple[float, float]]:
-    """Points in ms and dB.
-
-    >>> level_points("0:0 300:-20dB")
-    [(0.0, 0.0), (300.0, -20.0)]
-    """
-    return _points(text, quantity("dB"), "0:0 300:-20")
-
-
-def _points(text: str, value: Callable[[str], float], example: str) -> list[tuple[float, float]]:
-    found = []
-    for part in re.split(r"[\s,]+", text.strip()):
-        ms, colon, rest = part.partition(":")
-        try:
-            found.append((quantity("ms")(ms), value(rest if colon else "")))
-        except argparse.ArgumentTypeError:
-            raise argparse.ArgumentTypeError(f'{part!r} is no point; "{example}" works') from None
-    return found
-
-
-def _pitch(text: str) -> float:
-    return note(text) if text[:1].isalpha() else quantity("Hz")(text)

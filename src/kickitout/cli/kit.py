@@ -77,8 +77,9 @@ def run(args: argparse.Namespace) -> int:
         )
     began, first = time.perf_counter(), args.seed or 0
     made = kickitout.write_kit(
-        args.out, range(first, first + (args.n or 8)), sounds=args.sounds or None, most=args.n,
-        model=args.model or "default", reject_outliers=args.reject_outliers, style=args.style, targets=request,
+        args.out, None if args.sounds else range(first, first + (args.n or 8)), sounds=args.sounds or None,
+        most=args.n if args.sounds else None, model=args.model or "default", reject_outliers=args.reject_outliers,
+        style=args.style, targets=request,
         name=args.name, note=args.note, layers=args.velocity_layers, round_robins=args.round_robin,
         formats=_formats(args.formats), bits=args.bits, licence=args.licence,
         match=args.match, level=args.level, choke=args.choke, pre_roll_ms=args.pre_roll, zipped=args.zip,

@@ -6,6 +6,7 @@ kick morph deep.wav hard.wav -n 5 -o morph/
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
 from kickitout.cli.progress import print_made
+from kickitout.cli.suspected import say_suspected
 from kickitout.cli.values import many
+from kickitout.notes import note_name, to_midi
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
@@ -32,15 +35,39 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_format(parser)
 
 
+APART = 1.0  # semitones outside of both ends from which a pitch is said to leave them
+
+
 def run(args: argparse.Namespace) -> int:
-    for path in kickitout.write_kicks(_morphed(args), args.out, **format_of(args), force=args.force):
-        print_made(str(path))
+    pitches: list[float] = []
+    paths = kickitout.write_kicks(_morphed(args, pitches), args.out, **format_of(args), force=args.force)
+    for path, hz in zip(paths, pitches, strict=True):
+        print_made(f"{path}{_pitch_text(hz)}")
+    if beyond := _beyond_ends(pitches):
+        print(f"the pitch of {beyond} lies outside that of both ends; other ends may do better", file=sys.stderr)
     return 0
 
 
-def _morphed(args: argparse.Namespace) -> Iterator[Kick]:
-    """Nothing is made before how it is written has been checked."""
+def _morphed(args: argparse.Namespace, pitches: list[float]) -> Iterator[Kick]:
+    """Nothing is made before how it is written has been checked. pitches: gets that of each kick, Hz."""
     kicks = kickitout.morph(args.first, args.last, args.n, args.model, **length_of(args))
     for sound, kick in ((args.first, kicks[0]), (args.last, kicks[-1])):
         print(f"{sound}: {kick.said}", file=sys.stderr)
-    yield from kicks
+        say_suspected(sound)
+    for kick in kicks:
+        pitches.append(float(kick.card["pitch_end_hz"]))
+        yield kick
+
+
+def _pitch_text(hz: float) -> str:
+    if math.isnan(hz):
+        return "  no pitch"
+    return f"  {hz:.1f} Hz, {note_name(round(to_midi(hz)))}"
+
+
+def _beyond_ends(pitches: list[float]) -> str:
+    """Which kicks lie outside of both ends, counted from 0 as their files are; empty where none does."""
+    low, high = sorted((pitches[0], pitches[-1]))
+    room = 2 ** (APART / 12)
+    far = [i for i, hz in enumerate(pitches) if hz < low / room or hz > high * room]  # NaN is not
+    return f"{'kick' if len(far) == 1 else 'kicks'} {', '.join(f'{i:02d}' for i in far)}" if far else ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.notes import read_note, to_hz, to_midi
+from kickitout.notes import read_hz
 from kickitout.units import UNITS, plain_number
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 TARGETS = {one.target.name: one.target for one in kickitout.controls().values() if one.target is not None}
 MOST_TOLD = 20  # kicks that miss a target are told one by one
-MIDDLE_HZ = 52.0  # of 37 to 73 Hz, an octave for kicks: every note is there once
 
 
 def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False) -> None:
@@ -160,15 +159,11 @@ def _tolerances() -> str:
 
 
 def note(text: str) -> float:
-    """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60. Without an octave the one nearest to MIDDLE_HZ.
+    """A note as a frequency in Hz; A4 = 440 Hz, C4 = MIDI 60. Without an octave the one that is nearest to 52 Hz.
 
     >>> round(note("A1"), 3), round(note("f#1-50"), 2), round(note("F"), 2), round(note("C"), 2)
     (55.0, 44.93, 43.65, 65.41)
     """
-    found = read_note(text)
-    if found is None:
+    if (found := read_hz(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for the nearest F work")
-    if found.octave is None:
-        lowest = found._replace(octave=0).midi
-        return to_hz(lowest + 12 * round((to_midi(MIDDLE_HZ) - lowest) / 12))
-    return to_hz(found.midi)
+    return found

@@ -9,7 +9,7 @@ from pathlib import Path
 from kickitout.errors import UserError
 from kickitout.files import check_new_file
 from kickitout.suffixes import REFUSED_FILES, SOUND_FILES
-from kickitout.units import UNITS
+from kickitout.units import read_quantity
 
 SECONDS_OF = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -52,11 +52,9 @@ class quantity:
         self.unit = unit
 
     def __call__(self, text: str) -> float:
-        found = re.fullmatch(r"\s*([+-]?\d+(?:\.\d*)?|[+-]?\.\d+)\s*([a-zA-Z]*)\s*", text)
-        unit = found[2].lower() if found else "?"
-        if not found or unit not in UNITS[self.unit].written:
+        if (found := read_quantity(text, self.unit)) is None:
             raise argparse.ArgumentTypeError(f"{text!r}: a number in {self.unit} works")
-        return float(found[1]) * UNITS[self.unit].written[unit]
+        return found
 
 
 def whole_hz(text: str) -> int:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
 from kickitout.cli.progress import print_made
+from kickitout.cli.suspected import say_suspected
 from kickitout.cli.values import many
 
 if TYPE_CHECKING:
@@ -58,4 +59,5 @@ def _varied(args: argparse.Namespace) -> Iterator[Kick]:
     else:
         kicks = kickitout.vary(args.sound, seeds, **how)
     print(f"{args.sound}: {kicks[0].said}", file=sys.stderr)
+    say_suspected(args.sound)
     yield from kicks

@@ -120,7 +120,7 @@ class GenerationJob:
         """
         check_seeds(seeds)
         if not isinstance(seeds, range) and len(set(seeds)) < len(seeds):
-            raise UserError("--seeds: a seed is there twice; each seed makes one file")
+            raise UserError("seeds: one is there twice; each seed makes one file")
         refuse_in_the_way(self.folder, (file_name(seed, self.form) for seed in seeds), force=force)
         make_folder(self.folder)
         if workers is None:

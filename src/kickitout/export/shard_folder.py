@@ -47,7 +47,8 @@ class ShardFolder:
         if len(self) > MOST_SHARDS:
             least = -(-len(seeds) // MOST_SHARDS)
             raise UserError(
-                f"--shards {each}: makes {len(self):,} shards; from {count(least, 'kick')} a shard on it works"
+                f"{count(each, 'kick')} a shard: makes {len(self):,} shards; from {count(least, 'kick')} a shard on it "
+                "works"
             )
 
     def shards(self) -> Iterator[range]:
@@ -105,11 +106,11 @@ class ShardFolder:
         found = set(names_in(self.path))
         if INDEX in found and (difference := _difference(self._index(), self.plan)):
             raise UserError(
-                f"{self.path}: was begun with {difference}; the same command goes on, another needs another folder (-o)"
+                f"{self.path}: was begun with {difference}; the same command goes on, another needs another folder"
             )
         others = found - {INDEX, LOG} - ({shard_name(s) for s in self.shards()} if INDEX in found else set())
         if others:
-            raise UserError(f"{self.path}: holds other files ({min(others)}, ...); give a new or empty folder with -o")
+            raise UserError(f"{self.path}: holds other files ({min(others)}, ...); give a new or empty folder")
 
     def _index(self) -> dict[str, Any]:
         path = self.path / INDEX
@@ -121,7 +122,7 @@ class ShardFolder:
         except OSError as error:
             raise explain_os_error(error, path) from error
         except (ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
-            raise UserError(f"{path}: damaged; give another folder with -o, or restore it") from error
+            raise UserError(f"{path}: damaged; give another folder, or restore it") from error
 
     def _read_log(self) -> None:
         with contextlib.suppress(OSError):

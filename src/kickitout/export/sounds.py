@@ -25,6 +25,7 @@ from kickitout.generation.model import Model
 from kickitout.generation.recipe import (
     begun,
     check_pre_roll,
+    damaged,
     needs_model,
     recipe_in,
     render_recipe,
@@ -52,18 +53,19 @@ class SoundFormat:
     word: str = "kick"  # the names of files begin with it
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "bits", str(self.bits))
         if isinstance(self.rate, int | np.integer) or (isinstance(self.rate, float) and self.rate.is_integer()):
             object.__setattr__(self, "rate", int(self.rate))  # recipes are JSON
         else:
             raise UserError(f"rate {self.rate}: a whole number of Hz works, for instance 48000")
         if not LOWEST_RATE <= self.rate <= HIGHEST_RATE:
-            raise UserError(f"--rate {self.rate}: {LOWEST_RATE} to {HIGHEST_RATE} Hz work, for instance 48000")
+            raise UserError(f"rate {self.rate}: {LOWEST_RATE} to {HIGHEST_RATE} Hz work, for instance 48000")
         if self.format not in ("wav", "flac") or self.bits not in ("16", "24", "32f"):
             raise UserError(
                 f"{self.format} with {self.bits} bits can't be written; .wav and .flac, 16, 24 and 32f work"
             )
         if self.format == "flac" and self.bits == "32f":
-            raise UserError("--bits 32f: FLAC holds whole numbers only; use --bits 24, or --format wav")
+            raise UserError("bits 32f: FLAC holds whole numbers only; use 24 bits, or WAV")
         if self.format == "flac":
             refuse_flac(self.rate)
         check_pre_roll(self.pre_roll_ms)
@@ -73,7 +75,7 @@ class SoundFormat:
         """Raise UserError for a tone that files of this rate cannot hold."""
         if (tone := request.targets.get("tone", 0.0)) >= self.rate / 2:
             holds = f"files of {self.rate} Hz hold what lies below {self.rate / 2:g} Hz"
-            raise UserError(f"--tone {tone:g}: {holds}; a lower tone, or a higher --rate works")
+            raise UserError(f"tone {tone:g} Hz: {holds}; a lower tone, or a higher rate works")
 
 
 def file_name(seed: int, form: SoundFormat) -> str:
@@ -155,7 +157,7 @@ def file_of_recipe(
         form = SoundFormat(format, bits, rate, stated_pre_roll(recipe))
         return encode_kick(dict(recipe), wave, form, comment=comment)[1]
     except (KeyError, TypeError, ValueError, OverflowError, struct.error) as error:
-        raise UserError(f"{where}: its recipe is damaged ({error})") from error
+        raise damaged(where, error) from error
 
 
 class Rerendered(NamedTuple):
@@ -228,10 +230,10 @@ def write_kicks(
     for name in (kick.name for kick in made):
         if Path(name).name != name:
             raise UserError(f"a kick is named {name!r}: a name of a file works, and no path")
-    refuse_in_the_way(folder, [f"{kick.name}.{format}" for kick in made], force=force)
-    named = {kick.name: kick for kick in made}
-    if other := next((kick.name for kick in made if kick != named[kick.name]), None):
-        raise UserError(f"{folder}: two of the kicks are named {other}; write them into folders of their own")
+    names = [kick.name for kick in made]
+    if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
+        raise UserError(f"{folder}: two of the kicks are named {twice}; write them into folders of their own")
+    refuse_in_the_way(folder, [f"{name}.{format}" for name in names], force=force)
     make_folder(folder)
     return [
         write_whole(folder / f"{kick.name}.{format}", encode_kick(kick.recipe, kick.channels, form)[1]) for kick in made
@@ -244,4 +246,4 @@ def refuse_in_the_way(folder: Path, names: Iterable[str], *, force: bool) -> Non
     in_the_way = [name for name in names if name in there] if there else []
     if in_the_way and not force:
         more = f" (and {len(in_the_way) - 1} more)" if len(in_the_way) > 1 else ""
-        raise UserError(f"{folder / in_the_way[0]}: exists{more}; --force replaces it, another place keeps it")
+        raise UserError(f"{folder / in_the_way[0]}: exists{more}; force replaces it, another place keeps it")

@@ -10,11 +10,14 @@ renders the recipe has them ready.
 from __future__ import annotations
 
 import math
+import numbers
+import re
+import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import numpy as np
 
@@ -23,9 +26,12 @@ from kickitout.errors import UserError
 from kickitout.generation.drawable import Drawing, frame_ms
 from kickitout.generation.inpaint import click_of
 from kickitout.generation.model import Model, Played, WrappedModel
+from kickitout.notes import read_hz
 from kickitout.sound import LENGTH, ONSET, PEAK, SAMPLE_RATE
+from kickitout.units import read_quantity
 
-Points: TypeAlias = Sequence[tuple[float, float]]
+# Times in ms and values, as numbers or as people write them ("60ms", "F1"); or all of it as one text.
+Points: TypeAlias = str | Sequence[tuple[float | str, float | str]]
 
 KEY = "curves"  # in a recipe
 LAST_MS = 490.0  # behind the onset: there a model's fade begins
@@ -36,7 +42,13 @@ GRID_MS = 5.0
 GRID = np.arange(0.0, 500.0, GRID_MS)  # [100]
 LARGEST_BEND = 1200.0  # cents
 LARGEST_GAIN_DB = (-90.0, 30.0)  # the model's own control of the decay lifts a tail by 30 dB at most
+EXAMPLES = {"Hz": '"0:220 60:F1 400:48"', "dB": '"0:0 300:-20"'}  # of points
 ROWS = {"bend_cents": (-LARGEST_BEND, LARGEST_BEND), "gain_db": LARGEST_GAIN_DB, "moment_ms": (0.0, 500.0)}
+
+
+class CurvePoint(NamedTuple):
+    ms: float
+    value: float
 
 
 @dataclass(frozen=True)
@@ -44,13 +56,15 @@ class Curves:
     """What was drawn, and what makes a kick follow it.
 
     pitch: (ms after the onset, Hz); level: (ms, dB re the kick at its loudest): straight lines in octaves and in dB
-    from point to point, level before the first and behind the last; empty for what was not drawn. bend_cents, gain_db,
-    moment_ms: a number for each of GRID, or none, which `draw` finds for a kick. Raises UserError for points that
-    cannot be drawn.
+    from point to point, level before the first and behind the last; empty for what was not drawn. Notes stand for Hz,
+    and a text for all points of a curve. bend_cents, gain_db, moment_ms: a number for each of GRID, or none, which
+    `draw` finds for a kick. Raises UserError for points that cannot be drawn.
 
     >>> curves = Curves(pitch=[(0, 200), (100, 50)])
     >>> round(float(2 ** curves.octaves_at(np.array([50.0]))[0]), 6)
     100.0
+    >>> [(ms, hz) for ms, hz in Curves(pitch="0:220 60ms:A1, 0.4s:48Hz").points("pitch")]
+    [(0.0, 220.0), (60.0, 55.0), (400.0, 48.0)]
     """
 
     pitch: Points = ()
@@ -63,15 +77,18 @@ class Curves:
         object.__setattr__(self, "pitch", _checked("pitch curve", self.pitch, "Hz", *PITCH_HZ))
         object.__setattr__(self, "level", _checked("level curve", self.level, "dB", *LEVEL_DB))
         if not self.pitch and not self.level:
-            raise UserError("no curve is drawn; give a pitch curve or a level curve, for instance 0:220 60:55 400:48")
+            raise UserError(f"no curve is drawn; give a pitch curve or a level curve, for instance {EXAMPLES['Hz']}")
 
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Curves:
-        """The curves in a recipe. Raises ValueError, TypeError or UserError for nonsense."""
+        """The curves in a recipe. Raises ValueError or UserError for nonsense."""
         if not isinstance(data, Mapping):
             raise ValueError(KEY)
-        pitch, level = ([(float(ms), float(y)) for ms, y in data.get(name, ())] for name in ("pitch", "level"))
-        rows = {name: tuple(float(x) for x in data.get(name, ())) for name in ROWS}
+        try:
+            pitch, level = ([(float(ms), float(y)) for ms, y in data.get(name, ())] for name in ("pitch", "level"))
+            rows = {name: tuple(float(x) for x in data.get(name, ())) for name in ROWS}
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(KEY) from error
         for name, row in rows.items():
             low, high = ROWS[name]
             if row and (len(row) != len(GRID) or not all(low <= x <= high for x in row)):
@@ -84,13 +101,17 @@ class Curves:
         rows = {name: list(getattr(self, name)) for name in ROWS}
         return {name: value for name, value in (points | rows).items() if value}
 
+    def points(self, curve: str) -> tuple[CurvePoint, ...]:
+        """The points of "pitch" or "level", as numbers."""
+        return cast("tuple[CurvePoint, ...]", getattr(self, curve))
+
     def octaves_at(self, ms: np.ndarray) -> np.ndarray:
         """The pitch that was drawn at times [t], as log2 of Hz: [t]."""
-        return _between(ms, [(at, math.log2(hz)) for at, hz in self.pitch])
+        return _between(ms, [(at, math.log2(hz)) for at, hz in self.points("pitch")])
 
     def db_at(self, ms: np.ndarray) -> np.ndarray:
         """The level that was drawn at times [t]: dB [t]."""
-        return _between(ms, self.level)
+        return _between(ms, self.points("level"))
 
     @cached_property
     def drawing(self) -> Drawing | None:
@@ -146,20 +167,16 @@ def under(model: Model, recipe: Mapping[str, Any]) -> Model:
 
 
 def stated_curves(recipe: Mapping[str, Any]) -> Curves | None:
-    """The curves in a recipe, None where it has none. Raises ValueError, TypeError or UserError for nonsense."""
+    """The curves in a recipe, None where it has none. Raises ValueError or UserError for nonsense."""
+    return Curves.read(recipe[KEY]) if recipe.get(KEY) else None
+
+
+def _checked(name: str, points: Points, unit: str, low: float, high: float) -> tuple[CurvePoint, ...]:
     try:
-        return Curves.read(recipe[KEY]) if recipe.get(KEY) else None
-    except OverflowError as error:  # a whole number that no float holds
-        raise ValueError(KEY) from error
-
-
-class _Place(NamedTuple):
-    ms: float
-    value: float
-
-
-def _checked(name: str, points: Points, unit: str, low: float, high: float) -> tuple[_Place, ...]:
-    found = tuple(_Place(float(ms), float(value)) for ms, value in points)
+        written = re.split(r"[\s,]+", points.strip()) if isinstance(points, str) else list(points)
+    except TypeError as error:
+        raise UserError(f"{name}: {points!r} are no points; {EXAMPLES[unit]} works") from error
+    found = tuple(_point(name, point, unit) for point in written)
     if len(found) > MOST_POINTS:
         raise UserError(f"{name}: {len(found)} points; up to {MOST_POINTS} work")
     for ms, value in found:
@@ -173,7 +190,26 @@ def _checked(name: str, points: Points, unit: str, low: float, high: float) -> t
     return found
 
 
-def _between(ms: np.ndarray, points: Points) -> np.ndarray:
+def _point(name: str, point: Any, unit: str) -> CurvePoint:
+    """A point, as numbers or as text. Raises UserError."""
+    try:
+        ms, value = point.split(":") if isinstance(point, str) else point
+        return CurvePoint(_number(ms, "ms"), _number(value, unit))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise UserError(f"{name}: {reprlib.repr(point)} is no point; {EXAMPLES[unit]} works") from error
+
+
+def _number(given: Any, unit: str) -> float:
+    """Raises TypeError or OverflowError for what is no number in that unit, and no note in place of Hz."""
+    found = given
+    if isinstance(given, str):
+        found = read_hz(given) if unit == "Hz" and given[:1].isalpha() else read_quantity(given, unit)
+    if not isinstance(found, numbers.Real):
+        raise TypeError
+    return float(found)
+
+
+def _between(ms: np.ndarray, points: Sequence[tuple[float, float]]) -> np.ndarray:
     at, values = zip(*points, strict=True)
     return np.interp(ms, at, values)
 

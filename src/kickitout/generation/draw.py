@@ -97,14 +97,15 @@ def measure_under(curves: Curves, raw: np.ndarray, wave: np.ndarray) -> UnderCur
 def points_of(curves: Curves, measured: UnderCurves) -> tuple[DrawnPoint, ...]:
     """Every point that was drawn, and what is measured there."""
     found = []
-    for curve, points in (("pitch", curves.pitch), ("level", curves.level)):
+    for curve in ("pitch", "level"):
+        points = curves.points(curve)
         at = np.array([ms for ms, _ in points])
         if curve == "pitch":
             off = np.where(measured.pitched(at), measured.off_at(at), np.nan)
             values = [hz * 2**one for (_, hz), one in zip(points, off, strict=True)]
         else:
             values = list(np.interp(at, GRID, measured.level_db))
-        found += [DrawnPoint(curve, ms, drawn, float(one))  # type: ignore[arg-type]  # one of the two
+        found += [DrawnPoint(curve, ms, drawn, float(one))
                   for (ms, drawn), one in zip(points, values, strict=True)]  # fmt: skip
     return tuple(found)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import numbers
+import reprlib
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
@@ -14,7 +16,7 @@ import numpy as np
 from kickitout._version import __version__
 from kickitout.audio import Sound, decode_sound, read_comment, read_sound, resample
 from kickitout.audio.prepare import prepare
-from kickitout.errors import UserError
+from kickitout.errors import UserError, refuse_other
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import under
 from kickitout.generation.earlier import where_had
@@ -32,6 +34,7 @@ from kickitout.stored import RECIPE_FORMAT, upgraded_recipe
 LONGEST_PRE_ROLL_MS = 500.0
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
 CHANGED = "changed since this model made it, so heard as a sound of your own; "
+RECIPE = "the recipe"  # begins the messages about one that comes from no file
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
@@ -78,8 +81,11 @@ def stated_gain(recipe: Mapping[str, Any]) -> float:
 
 def check_pre_roll(ms: float | None) -> None:
     """Raise UserError for a time before the onset that no file is written with."""
-    if ms is not None and not 0 <= ms <= LONGEST_PRE_ROLL_MS:
-        raise UserError(f"--pre-roll {ms:g}: 0 to {LONGEST_PRE_ROLL_MS:g} ms before the onset work")
+    if ms is None:
+        return
+    if not isinstance(ms, numbers.Real) or not 0 <= ms <= LONGEST_PRE_ROLL_MS:
+        said = f"{ms:g}" if isinstance(ms, numbers.Real) else repr(ms)
+        raise UserError(f"pre-roll {said}: 0 to {LONGEST_PRE_ROLL_MS:g} ms before the onset work")
 
 
 def stated_pre_roll(recipe: Mapping[str, Any]) -> float | None:
@@ -88,6 +94,25 @@ def stated_pre_roll(recipe: Mapping[str, Any]) -> float | None:
     if isinstance(ms, bool) or not isinstance(ms, int | float) or not 0 <= ms <= LONGEST_PRE_ROLL_MS:
         return None
     return float(ms)
+
+
+def stated_numbers(recipe: Mapping[str, Any], key: str) -> np.ndarray | None:
+    """The numbers that a recipe has as its latent or its controls: float32, None where it has none. Raises ValueError
+    for nonsense."""
+    try:
+        return np.array(recipe[key], np.float32) if key in recipe else None
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{key}={reprlib.repr(recipe[key])}: a list of numbers works") from error
+
+
+def stated_whole(recipe: Mapping[str, Any], key: str, default: int | None = None) -> int:
+    """The whole number that a recipe has as its seed or its start. Raises ValueError for nonsense, and KeyError where
+    it has none and there is no default."""
+    value = recipe[key] if default is None else recipe.get(key, default)
+    try:
+        return int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{key}={reprlib.repr(value)}: a whole number works") from error
 
 
 def begun(samples: np.ndarray, pre_roll_ms: float | None) -> np.ndarray:
@@ -120,7 +145,7 @@ def needs_model(recipe: Mapping[str, Any]) -> bool:
 
 
 def render_recipe(
-    recipe: Mapping[str, Any], model: Model | None = None, where: str = "the recipe",
+    recipe: Mapping[str, Any], model: Model | None = None, where: str = RECIPE,
     source: bytes | np.ndarray | None = None,
 ) -> Played:  # fmt: skip
     """The sound of a recipe, as it was before a file's gain, silence, rate and bits; a kit's sound tuned and shaped.
@@ -143,9 +168,14 @@ def render_recipe(
         if "shape" in recipe:
             played = played._replace(wave=shape(played.wave, Shape(**recipe["shape"])))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise UserError(f"{where}: its recipe is damaged ({error})") from error
+        raise damaged(where, error) from error
     check_finite(played.wave, where)
     return played
+
+
+def damaged(where: str, error: Exception) -> UserError:
+    """What is to be said of a recipe. where: begins the message; error: what is wrong with it."""
+    return UserError(f"{where if where == RECIPE else f'{where}: its recipe'} is damaged ({error})")
 
 
 def check_finite(wave: np.ndarray, where: str) -> None:
@@ -163,15 +193,16 @@ def check_maker(recipe: Mapping[str, Any], model: Model | None, where: str) -> M
         raise UserError(f"{where}: `kick synth` rendered it, seed {recipe.get('seed', 0)}, and renders it again")
     named = f"{where}: made by the model {recipe.get('model', '?')} ({digest[:12] or 'no digest'})"
     other = "" if model is None else f", another model than this one ({model.digest[:12]})"
-    raise UserError(f"{named}{other}; {where_had(digest)}give the file of that model with --model")
+    raise UserError(f"{named}{other}; {where_had(digest)}give the file of that model as the model")
 
 
 def _of_model(recipe: dict[str, Any], model: Model | None, where: str) -> Played:
     model = under(check_maker(recipe, model, where), recipe)
-    controls = np.array(recipe["controls"], np.float32) if "controls" in recipe else None
-    if "latent" in recipe:
-        return model.render(latent=np.array(recipe["latent"], np.float32), controls=controls)
-    return model.render(start_noise(model, int(recipe["seed"]), int(recipe.get("start", 0))), controls=controls)
+    controls, latent = stated_numbers(recipe, "controls"), stated_numbers(recipe, "latent")
+    if latent is not None:
+        return model.render(latent=latent, controls=controls)
+    noise = start_noise(model, stated_whole(recipe, "seed"), stated_whole(recipe, "start", 0))
+    return model.render(noise, controls=controls)
 
 
 def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes | np.ndarray | None) -> np.ndarray:
@@ -189,10 +220,10 @@ def _checked_source(
     """The bytes that the recipe names by their digest, and the samples where it is those that were given."""
     name, digest = str(recipe["source"]["file"]), str(recipe["source"]["sha256"])
     if source is None:
-        raise UserError(f"{where}: {why}; give that file with --source")
+        raise UserError(f"{where}: {why}; give that file as the source")
     data, samples = (source, None) if isinstance(source, bytes) else (sample_bytes(source), source)
     if hashlib.sha256(data).hexdigest() != digest:
-        raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file with --source")
+        raise UserError(f"{where}: made from another {name} ({digest[:12]}); give that file as the source")
     return data, samples
 
 
@@ -228,6 +259,7 @@ def find_latent(model: Model, sound: str | PathLike[str] | np.ndarray) -> Invers
     check_latent(model.info)
     if isinstance(sound, np.ndarray):
         return invert_wave(model, encoder_of(model), wave_of(sound))._replace(sound=sound)
+    refuse_other(sound, "sound", "a file or a wave (an array of NumPy)", str, PathLike)
     path, name = Path(sound), str(sound)
     comment = read_comment(path)  # what is no sound is refused before it is read whole
     made_here = latent_of(comment, model)

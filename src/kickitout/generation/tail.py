@@ -46,8 +46,13 @@ LENGTH_KEY = "length_s"  # in a recipe: the most seconds that its kick lasts
 def check_length(length_s: float) -> float:
     """The length as Python's own number. Raises UserError for one that no kick has."""
     if not isinstance(length_s, numbers.Real) or not MODEL_S <= length_s <= LONGEST_S:
+        given = (
+            f"{float(length_s):g} s"
+            if isinstance(length_s, numbers.Real)
+            else f"{length_s!r}, and no number of seconds"
+        )
         raise UserError(
-            f"length {length_s!r}: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
+            f"length {given}: {MODEL_S:g}s to {LONGEST_S:g}s work; a kick ends where it is no longer heard, "
             "and a target of its decay asks for a shorter one"
         )
     return float(length_s)

@@ -43,9 +43,9 @@ class TargetRequest:
             if name not in targets:
                 asked = ", ".join(targets) or "nothing"
                 raise UserError(f"tolerance {name}: a tolerance is of a target that is asked for; asked for is {asked}")
-            if not math.isfinite(most) or most <= 0:
-                error = UNITS[TARGETS[name].unit].error
-                raise UserError(f"tolerance {name} {most:g}: more than 0 {error} works, for instance 5")
+            if not isinstance(most, numbers.Real) or not math.isfinite(most) or most <= 0:
+                error, said = UNITS[TARGETS[name].unit].error, most if isinstance(most, numbers.Real) else repr(most)
+                raise UserError(f"tolerance {name} {said}: more than 0 {error} works, for instance 5")
         if not isinstance(self.tries, int | np.integer) or not 1 <= self.tries <= MOST_TRIES:
             raise UserError(f"tries {self.tries}: 1 to {MOST_TRIES:,} kicks of a seed can be tried")
         known = {name: float(self.tolerance.get(name, TARGETS[name].tolerance)) for name in targets}
@@ -59,6 +59,8 @@ class TargetRequest:
     @classmethod
     def of(cls, targets: Mapping[str, float] | TargetRequest | None) -> TargetRequest:
         """Targets alone have the default tolerances and tries."""
+        if not isinstance(targets, TargetRequest | Mapping | None):
+            raise UserError(f"targets {targets!r}: names with values work, for instance {{'decay': 200}}")
         return targets if isinstance(targets, TargetRequest) else cls(targets or {})
 
     def within(self, length_s: float) -> TargetRequest:
@@ -158,7 +160,7 @@ def _checked_value(name: str, value: float) -> float:
     known = TARGETS[name]
     reach = f"from {known.low:g} to {known.high:g} {known.unit} can be asked for"
     if known.longest is not None:
-        reach += f", and up to {known.longest:g} {known.unit} of kicks with a longer --length"
+        reach += f", and up to {known.longest:g} {known.unit} of kicks that may ring longer"
     if not isinstance(value, numbers.Real):
         raise UserError(f"{name} {value!r}: {reach}, as a number")
     if not math.isfinite(value) or not known.low <= value <= known.most(math.inf):

@@ -95,11 +95,11 @@ def find_embeddings(names: Sequence[str], rate: int | None = None) -> tuple[Embe
             found.append(Embedding(mine.name, mine.embed, about=mine.about))
         elif name.lower() in ELSEWHERE:
             raise UserError(
-                f"--embedding {name}: it is not in this package and never downloaded; export your own copy of it as "
-                f"ONNX, waveform [B, T] -> embedding [B, D], and give the file: --embedding {name.lower()}.onnx"
+                f"embedding {name}: it is not in this package and never downloaded; export your own copy of it as "
+                f"ONNX, waveform [B, T] -> embedding [B, D], and give the file, {name.lower()}.onnx"
             )
         else:
-            raise UserError(f"--embedding {name}: not known; {', '.join(KNOWN_EMBEDDINGS)} or a FILE.onnx work")
+            raise UserError(f"embedding {name}: not known; {', '.join(KNOWN_EMBEDDINGS)} or a FILE.onnx work")
     if rate is not None and all(e in KNOWN_EMBEDDINGS.values() for e in found):
-        raise UserError(f"--embedding-rate {rate}: it belongs to an embedding in a FILE.onnx, and there is none")
+        raise UserError(f"embedding rate {rate}: it belongs to an embedding in a FILE.onnx, and there is none")
     return tuple(found)

@@ -111,7 +111,7 @@ def _open_once(path: Path, rate: int | None, name: str) -> OnnxEncoder:
 def _known_rate(path: Path, inside: str | None, told: int | None) -> int:
     if inside is None and told is None:
         raise UserError(
-            f"{path}: its sample rate is not known; say it with --embedding-rate, "
+            f"{path}: its sample rate is not known; say it as the embedding rate, "
             f"or write it into the file as metadata {RATE_KEY!r}"
         )
     try:
@@ -120,7 +120,7 @@ def _known_rate(path: Path, inside: str | None, told: int | None) -> int:
         raise UserError(f"{path}: its metadata says {RATE_KEY}={inside!r}; a whole number of Hz works") from error
     assert rate is not None
     if told is not None and told != rate:
-        raise UserError(f"{path}: made for {rate} Hz, as its metadata says, and --embedding-rate says {told}")
+        raise UserError(f"{path}: made for {rate} Hz, as its metadata says, and the embedding rate says {told}")
     if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
         raise UserError(f"{path}: a sample rate of {rate} Hz; {RATES_HZ[0]} to {RATES_HZ[1]} Hz work")
     return rate

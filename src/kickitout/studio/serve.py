@@ -35,7 +35,7 @@ TAKEN = "taken, perhaps by a studio that is open already"
 def listen(port: int) -> socket.socket:
     """A socket on 127.0.0.1; port 0 is any free one. Raises UserError when it is taken."""
     if not 0 <= port <= 65_535:
-        raise UserError(f"--port {port}: 1024 to 65535 work, 0 takes any that is free")
+        raise UserError(f"port {port}: 1024 to 65535 work, 0 takes any that is free")
     # Named as TCP: only then asyncio sends what is short at once, and does not wait 40 ms for the answer before it.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
@@ -48,7 +48,7 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         sock.close()
         why = "not allowed" if error.errno in (errno.EACCES, errno.EPERM) and port < 1024 else TAKEN
-        raise UserError(f"--port {port}: {why}; another one works, 0 takes any that is free") from error
+        raise UserError(f"port {port}: {why}; another one works, 0 takes any that is free") from error
     return sock
 
 

@@ -93,9 +93,9 @@ def write_site(
         )
     if out.exists() and (not out.is_dir() or names_in(out)):
         if not force:
-            raise UserError(f"{out}: exists; --force replaces a site, another -o keeps it")
+            raise UserError(f"{out}: exists; force replaces a site, another folder keeps it")
         if added := _not_ours(out):
-            raise UserError(f"{out}: {added}, so --force does not replace it; move it away, or choose another -o")
+            raise UserError(f"{out}: {added}, so force does not replace it; move it away, or choose another folder")
     with whole_folder(out) as folder:
         _put_runtime(folder / "ort", runtime)
         _fill(folder, source, *site_data(model, kicks))
@@ -211,10 +211,10 @@ def _fetch(folder: Path) -> Path:
     """The archive from the npm registry, as npm is set up here."""
     npm = shutil.which("npm")
     if npm is None:
-        raise UserError(f"a page needs {PACKAGE} once: install npm (Node.js), or give the archive with --runtime")
+        raise UserError(f"a page needs {PACKAGE} once: install npm (Node.js), or give the archive as the runtime")
     command = [npm, "pack", PACKAGE, "--silent", "--pack-destination", str(folder)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", cwd=folder)
     if done.returncode != 0 or not (folder / RUNTIME).exists():
         why = next((line for line in reversed(done.stderr.splitlines()) if line.strip()), "no reason given")
-        raise UserError(f"npm could not fetch {PACKAGE} ({why.strip()}); try again, or give it with --runtime")
+        raise UserError(f"npm could not fetch {PACKAGE} ({why.strip()}); try again, or give it as the runtime")
     return folder / RUNTIME

@@ -201,7 +201,7 @@ class TrainingService:
     def _model(self, name: str) -> Path:
         path = frontend.find_model_file(self.folder / name)
         if path.suffix != ".onnx":
-            raise UserError(f"{name}: its model needs PyTorch to be played; kick studio --model {path} plays it")
+            raise UserError(f"{name}: its model needs PyTorch to be played; `kick studio --model {path}` plays it")
         return path
 
     def _names(self) -> list[str]:

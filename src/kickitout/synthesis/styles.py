@@ -252,7 +252,7 @@ def draw_parameters(seed: int, style: str | None = None) -> KickParameters:
     seed = checked_seed(seed)
     name = style_of(seed) if style is None else style
     if name not in STYLES:
-        raise UserError(f"--style {name}: not known; styles are {', '.join(STYLES)}")
+        raise UserError(f"style {name}: not known; styles are {', '.join(STYLES)}")
     start_over_end, ranges = STYLES[name].start_over_end, STYLES[name].ranges
     # Two numbers for every range, whatever comes of them, so that no draw shifts another.
     places = generator(seed, 4).random((1 + len(ranges), 2)).tolist()

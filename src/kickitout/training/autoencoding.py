@@ -142,7 +142,7 @@ class AutoencodingTask(Task):
         parts = parts_of(self.accelerator, rows, share)
         judged = step >= r.critics_from
         if len(parts) > 1 and judged:
-            raise UserError("--accumulate: KickAE's critics judge a whole batch; leave it out, or set critics_from")
+            raise UserError("accumulate: KickAE's critics judge a whole batch; leave it out, or set critics_from")
         if judged and self.critic_prior is not None and (step - r.critics_from) % PRIOR_STEPS == 0:
             self._fit(self.critic_prior, self.auto_encoder(), PRIOR_KICKS)
         if judged and step < r.critics_from + r.critics_ahead:

@@ -166,8 +166,8 @@ class TimeBudget:
         if at_least + 2 * self.a_step + 0.01 * self.seconds > self.seconds:
             earlier = f", after {written(self.before)} of earlier starts" if self.before else ""
             raise UserError(
-                f"--budget {written(self.seconds)} is too short to train{earlier}: {doing}; "
-                f"--budget {written(enough(at_least + (at_least - self.before)))} works"
+                f"a budget of {written(self.seconds)} is too short to train{earlier}: {doing}; "
+                f"a budget of {written(enough(at_least + (at_least - self.before)))} works"
             )
 
 
@@ -216,7 +216,7 @@ def refuse_early(out: str | Path, budget: TimeBudget, has_model: bool) -> str | 
         starts = count(len(timing.starts), "start")
         return (
             f"{out}: has used its budget of {written(budget.seconds)} up, {on_the_clock(timing.seconds)} in {starts}, "
-            f"and its model is there; --budget {written(enough(2 * timing.seconds))} trains on"
+            f"and its model is there; a budget of {written(enough(2 * timing.seconds))} trains on"
         )
     around = f"preparing and writing the model take about {written(timing.around)}"
     budget.refuse_short(budget.spent + timing.around, around)

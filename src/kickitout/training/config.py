@@ -297,10 +297,10 @@ def _other_kind(old: dict[str, Any], new: dict[str, Any]) -> bool:
 def _apply(data: dict[str, Any], change: str) -> None:
     key, equals, text = change.partition("=")
     if not equals or not key:
-        raise UserError(f"--set {change}: write key=value, for instance batch=32 or model.channels=256")
+        raise UserError(f"setting {change}: write key=value, for instance batch=32 or model.channels=256")
     try:
         value = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise UserError(f"--set {change}: {text!r} is not a value") from error
+        raise UserError(f"setting {change}: {text!r} is not a value") from error
     node = functools.reduce(lambda level, part: {part: level}, reversed(key.split(".")), value)
     data.update(merge(data, node))

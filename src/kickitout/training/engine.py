@@ -32,7 +32,7 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
     """
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not there.get(device, True):
-        raise UserError(f"--device {device}: this PyTorch ({torch.__version__}) sees none; --device cpu works")
+        raise UserError(f"device {device}: this PyTorch ({torch.__version__}) sees none; cpu works")
     # Batch norm is shared by `norms`, so no buffers need be sent at each step.
     alike = DistributedDataParallelKwargs(broadcast_buffers=False)
     AcceleratorState._reset_state()  # of the process: it would keep the first precision
@@ -42,7 +42,7 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
             gradient_accumulation_steps=accumulate,
         )  # fmt: skip
     except ValueError as error:
-        raise UserError(f"--precision {precision}: this device does not know it; float32 works") from error
+        raise UserError(f"precision {precision}: this device does not know it; float32 works") from error
 
 
 def share_of_batch(accelerator: Accelerator, batch: int) -> slice:
@@ -54,7 +54,7 @@ def share_of_batch(accelerator: Accelerator, batch: int) -> slice:
     parts = n * accelerator.gradient_accumulation_steps
     if batch % parts:
         more = (batch // parts + 1) * parts
-        raise UserError(f"batch {batch}: cannot be split evenly into {parts} parts; --set batch={more} works")
+        raise UserError(f"batch {batch}: cannot be split evenly into {parts} parts; batch={more} works")
     return slice(batch * me // n, batch * (me + 1) // n)
 
 

@@ -124,13 +124,13 @@ class RunFolder:
         if identity.get("training") != TRAINING_VERSION:
             raise UserError(
                 f"{self.path}: was begun by another version of kickitout, which trained otherwise, and cannot be gone "
-                f"on with; its model still plays (--model {self.path}); to train, give a new folder"
+                f"on with; its model still plays; to train, give a new folder"
             )
         if differences := _differences(identity["settings"], settings):
             different = ", ".join(differences[:4])
             raise UserError(
                 f"{self.path}: holds a run of another config ({different}); give a new folder, "
-                f"or go on with the run's own: --config {self.path / 'config.json'}"
+                f"or go on with the run's own, {self.path / 'config.json'}"
             )
         known = self.read_json("dataset.json")
         if known.get("digest") != manifest["digest"]:

@@ -50,7 +50,7 @@ def load_start(network: AutoEncoder, name: str | Path) -> None:
                 has = "nothing" if value is None else f"{list(value.shape)}"
                 raise UserError(
                     f"{path}: begins nothing here, {key} is {list(into.shape)} in the config and {has} in the model; "
-                    "use the model's own sizes, or begin afresh: --set start=none"
+                    "use the model's own sizes, or begin afresh: start=none"
                 )
             into.copy_(value)
     network.decoder.body.settle()

@@ -41,7 +41,7 @@ class Cluster:
             import ray
         except ImportError as error:
             raise UserError(
-                f"--ray {where}: needs the extra 'cluster': pip install '.[cluster]'; --workers works without"
+                f"ray {where}: needs the extra 'cluster': pip install '.[cluster]'; workers of this machine do without"
             ) from error
         self._ray, self._most, self._under_way = ray, most, set[Any]()
         self._place: tempfile.TemporaryDirectory[str] | None = None  # logs and sockets of a cluster of our own
@@ -61,7 +61,7 @@ class Cluster:
                 try:
                     ray.init(address=address, configure_logging=False, **how)
                 except (ray.exceptions.RayError, ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-                    raise UserError(f"--ray {where}: {_first_line(error)}") from error
+                    raise UserError(f"ray {where}: {_first_line(error)}") from error
         self._task = ray.remote(num_cpus=1, max_retries=3)(_do_on_host)
         self._counted, self._cores = -RECOUNT_SECONDS, 1
 
@@ -130,7 +130,7 @@ def _do_on_host(folder: str, version: str, work: Callable[[Any], Any], item: Any
 def _somebody_answers(where: str, address: str) -> None:
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdigit():
-        raise UserError(f"--ray {where}: {address} is no address of a cluster; HOST:PORT works, as `ray start` says it")
+        raise UserError(f"ray {where}: {address} is no address of a cluster; HOST:PORT works, as `ray start` says it")
     try:
         with socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS) as line:
             line.sendall(HTTP2)
@@ -139,8 +139,8 @@ def _somebody_answers(where: str, address: str) -> None:
         answer = b""
     except (OSError, OverflowError) as error:
         raise UserError(
-            f"--ray {where}: nobody answers at {address} ({_first_line(error).lower()}); `ray start --head` begins a "
-            "cluster, and --ray auto one of this machine alone"
+            f"ray {where}: nobody answers at {address} ({_first_line(error).lower()}); `ray start --head` begins a "
+            "cluster, and auto one of this machine alone"
         ) from error
     if answer[3:4] != HTTP2[-6:-5] and not os.environ.get("RAY_USE_TLS"):
         raise _no_cluster(where)
@@ -148,7 +148,7 @@ def _somebody_answers(where: str, address: str) -> None:
 
 def _no_cluster(where: str) -> UserError:
     return UserError(
-        f"--ray {where}: what answers there is no Ray cluster, or one of another version, or this machine is not part "
+        f"ray {where}: what answers there is no Ray cluster, or one of another version, or this machine is not part "
         "of it yet; `ray start --address HOST:PORT` joins one"
     )
 

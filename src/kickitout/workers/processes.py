@@ -118,7 +118,7 @@ def _without_signals() -> Iterator[None]:
 
 def _died() -> UserError:
     return UserError(
-        "a worker has died, perhaps of too little memory; the same command goes on, with fewer --workers where it was "
+        "a worker has died, perhaps of too little memory; the same command goes on, with fewer workers where it was "
         "that (a script of your own has to guard its start with `if __name__ == '__main__'`)"
     )
 

@@ -182,6 +182,8 @@ def check(
     >>> len(report.taken), len(report.refused), report.suspects
     (1, 0, ())
     """
+    if kind not in ("kick", "any"):
+        raise UserError(f"kind {kind!r}: 'kick' or 'any' works")
     listed = scan(paths)
     total = len(listed.candidates)
     refused = list(listed.refused)

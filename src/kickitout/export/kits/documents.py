@@ -53,7 +53,7 @@ def remarks(kit: Kit) -> list[str]:
             lines.append(f"not tuned: {who}: {kick.tuned.why}")
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
-            lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another --note may do")
+            lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another note may do")
         if kick.tuned.note is not None and (said := unrest_said(*pitch_rest(kick.kick.wave.mean(axis=0)))):
             lines.append(f"does not rest on its note: {who}: {said} where it is measured")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
@@ -80,7 +80,7 @@ def _cost(kit: Kit) -> str:
     """What one kick, or a few, cost the others, where that is heard."""
     if kit.cost_lu < HEARD_LU:
         return ""
-    return f": the others are {kit.cost_lu:.1f} LU quieter for it; leave it out, or --match peak gives all one peak"
+    return f": the others are {kit.cost_lu:.1f} LU quieter for it; leave it out, or match peaks for one peak of all"
 
 
 def licence_text(kit: Kit, model: Model | None) -> str:

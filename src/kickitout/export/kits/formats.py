@@ -34,11 +34,12 @@ def kit_formats(*, usual: bool = False) -> dict[str, str]:
 
 def check_formats(names: Sequence[str], plan: Plan) -> None:
     """Raises UserError for names that are no formats, and for a plan that one of them cannot hold."""
-    if not names or not set(names) <= set(KIT_FORMATS) or len(set(names)) < len(names):
-        raise UserError(f"--formats {','.join(names)!r}: choose from {', '.join(KIT_FORMATS)}, each once, with commas")
-    for form in (KIT_FORMATS[name] for name in names):
+    named = [str(name) for name in names]
+    if not named or not set(named) <= set(KIT_FORMATS) or len(set(named)) < len(named):
+        raise UserError(f"formats {','.join(named)!r}: choose from {', '.join(KIT_FORMATS)}, each once")
+    for form in (KIT_FORMATS[name] for name in named):
         if plan.layers * plan.round_robins > form.most_samples:
             raise UserError(
-                f"--velocity-layers {plan.layers} with --round-robin {plan.round_robins}: {form.title} holds "
-                f"{form.most_samples} samples an instrument; ask for fewer, or leave {form.name} out of --formats"
+                f"velocity layers {plan.layers} with round robins {plan.round_robins}: {form.title} holds "
+                f"{form.most_samples} samples an instrument; ask for fewer, or leave {form.name} out of the formats"
             )

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kickitout.datasets.scan import Refused
-from kickitout.errors import UserError, count
+from kickitout.errors import UserError, count, refuse_other
 from kickitout.export.kits.build import Kit, build_kit
 from kickitout.export.kits.documents import KIT_FORMAT, kit_documents, kit_json, remarks, table
 from kickitout.export.kits.formats import KIT_FORMATS, USUAL_FORMATS, check_formats
@@ -45,6 +45,7 @@ from kickitout.generation.model import Model
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import OutlierRejection
 from kickitout.generation.tail import MODEL_S
+from kickitout.generation.targets import TargetRequest
 from kickitout.models.files import DEFAULT
 
 DATE = (1980, 1, 1, 0, 0, 0)
@@ -74,25 +75,26 @@ class WrittenKit(NamedTuple):
 
 
 def write_kit(
-    out: str | PathLike[str], seeds: Sequence[int] = range(8), *, sounds: Sequence[str | PathLike[str]] | None = None,
-    most: int | None = None, model: str | Path | Model = DEFAULT, reject_outliers: bool = False,
-    style: str | None = None, length_s: float = MODEL_S, targets: Targets | None = None,
+    out: str | PathLike[str], seeds: Sequence[int] | None = None, *,
+    sounds: Sequence[str | PathLike[str]] | None = None, most: int | None = None, model: str | Path | Model = DEFAULT,
+    reject_outliers: bool = False, style: str | None = None, length_s: float = MODEL_S, targets: Targets | None = None,
     name: str | None = None, note: str | None = None, layers: int = 4, round_robins: int = 4,
     formats: Sequence[str] | None = None, bits: str = "24", licence: str | None = None, match: str = "loudness",
-    level: str | None = None, choke: bool = False, pre_roll_ms: float | None = None, zipped: bool = False,
+    level: str | float | None = None, choke: bool = False, pre_roll_ms: float | None = None, zipped: bool = False,
     force: bool = False,
 ) -> WrittenKit:  # fmt: skip
     """Write a kit for samplers into the new folder `out`: kicks tuned, equally loud, in velocity layers and round
     robins. Returns its folder, its zip with `zipped`, and what there is to say of it.
 
-    seeds: of a model's kicks; style: within which they are drawn; length_s: the most seconds that each rings; targets:
-    what each measures at the note that it is tuned to, as in `match`; sounds: files and folders instead, of which
-    `most` are used. note: "F1", or "F" for each kick's nearest F; without it the nearest semitone. layers,
-    round_robins: 1 to 8.
+    seeds: of a model's kicks, the first eight without them; style: within which they are drawn; length_s: the most
+    seconds that each rings; targets: what each measures at the note that it is tuned to, as in `match`, but for the
+    pitch; sounds: files and folders instead of all these, of which `most` are used. note: "F1", or "F" for each kick's
+    nearest F; without it the nearest semitone. layers, round_robins: 1 to 8.
     formats: of `kit_formats()`, the usual ones without it. match: "loudness" or "peak", what all kicks share; level:
-    "-14 LUFS" or "-1 dBTP", how much of it, without it as much as peaks allow. choke: a stroke ends the one before it.
-    pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken (force
-    replaces a kit), for a sound that is no kick, and for what a format cannot hold.
+    "-14 LUFS", "-1 dBTP" or a number, how much of it, without it as much as peaks allow. choke: a stroke ends the one
+    before it. pre_roll_ms: silence before the onset, 1.45 ms without it. Raises UserError for a place that is taken
+    (force replaces a kit), for sounds together with what is of a model, for a sound that is no kick, and for what a
+    format cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -100,6 +102,17 @@ def write_kit(
     ...     sorted(path.suffix for path in kit.folder.rglob("*.*"))
     ['.json', '.md', '.sfz', '.txt', '.txt', '.txt', '.wav']
     """
+    of_model = {
+        "seeds": seeds is not None, "model": model != DEFAULT, "style": style is not None,
+        "length_s": length_s != MODEL_S, "reject_outliers": reject_outliers, "targets": bool(targets),
+    }  # fmt: skip
+    if sounds is not None and any(of_model.values()):
+        told = " and ".join(name for name, given in of_model.items() if given)
+        raise UserError(f"{told}: of kicks that a model makes, and sounds were given; leave out one or the other")
+    if sounds is None and most is not None:
+        raise UserError(f"most {most}: of the sounds that are given, and there are none; seeds say how many kicks")
+    if (hz := TargetRequest.of(targets).targets.get("pitch")) is not None:
+        raise UserError(f"pitch {hz:g} Hz: a kit is tuned to whole notes, and note says to which, for instance F1")
     out = Path(out)
     named = out.resolve().name if name is None else name
     plan = Plan(named, layers, round_robins, note, bits, licence, match, pre_roll_ms, level, choke)
@@ -108,17 +121,20 @@ def write_kit(
     check_place(out, zipped=zipped, force=force)
     played, rejection, left_out = None, None, list[Refused]()
     if sounds is None:
-        seeds = check_seeds(seeds)
+        seeds = check_seeds(range(8) if seeds is None else seeds)
         plan.check_size(len(seeds))
         played = load_model(model)
         rejection = OutlierRejection.of(played) if reject_outliers else None
         used = kicks_of_model(played, seeds, rejection, length_s, style, targets, plan.target)
     else:
         plan.check_size(1 if most is None else most)
-        used, left_out = kicks_of_files([Path(sound) for sound in as_list(sounds)], most)
+        paths = as_list(sounds)
+        for path in paths:
+            refuse_other(path, "sound for a kit", "a file or a folder", str, PathLike)
+        used, left_out = kicks_of_files([Path(path) for path in paths], most)
         if most is not None and len(used) < most:
             why = f" ({left_out[0].name}: {left_out[0].reason})" if left_out else ""
-            raise UserError(f"-n {most}: only {count(len(used), 'sound')} can be used{why}; leave out -n, or give more")
+            raise UserError(f"{count(most, 'sound')}: only {len(used)} can be used{why}; ask for fewer, or give more")
     kit = build_kit(used, plan)
     folder, *packed = write_package(kit, played, out, formats, zipped=zipped, force=force)
     return WrittenKit(folder, packed[0] if packed else None, kit, left_out, rejection)
@@ -165,14 +181,13 @@ def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None
     `force` allows to replace a kit that this program wrote, if nothing was added to it since; no other folder.
     """
     if out.resolve() == Path.cwd().resolve():
-        raise UserError(f"{out}: is the folder you are in; give a name for the kit's own, for instance -o kit")
+        raise UserError(f"{out}: is the folder you are in; give a name for the kit's own, for instance kit")
     if zipped and os.path.lexists(zip_name(out)):
         if not force:
-            raise UserError(f"{zip_name(out)}: exists; --force replaces a kit, another -o keeps it")
+            raise UserError(f"{zip_name(out)}: exists; force replaces a kit, another place keeps it")
         if not _is_zipped_kit(zip_name(out)):
-            raise UserError(
-                f"{zip_name(out)}: is not a kit that kickitout wrote, so --force does not replace it; choose another -o"
-            )
+            why = "is not a kit that kickitout wrote"
+            raise UserError(f"{zip_name(out)}: {why}, so force does not replace it; choose another place")
     try:
         if not os.path.lexists(out):
             return
@@ -181,12 +196,12 @@ def check_place(out: Path, *, zipped: bool = False, force: bool = False) -> None
         if not names_in(out):
             return
         if not force:
-            raise UserError(f"{out}: exists and is not empty; --force replaces a kit, another -o keeps it")
+            raise UserError(f"{out}: exists and is not empty; force replaces a kit, another place keeps it")
         added = _not_ours(out)
     except OSError as error:
         raise explain_os_error(error, out) from error
     if added is not None:
-        raise UserError(f"{out}: {added}, so --force does not replace it; choose another -o")
+        raise UserError(f"{out}: {added}, so force does not replace it; choose another place")
 
 
 def _not_ours(out: Path) -> str | None:

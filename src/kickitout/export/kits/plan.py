@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 import re
 import unicodedata
 from dataclasses import dataclass
@@ -39,25 +40,26 @@ class Plan:
     licence: str | None = None
     match: str = "loudness"
     pre_roll_ms: float | None = None  # from the first sample to the onset; None: ONSET samples
-    level: str | None = None
+    level: str | float | None = None
     choke: bool = False
 
     def __post_init__(self) -> None:
-        shown = "".join(c for c in self.name if c.isprintable()).strip()
+        object.__setattr__(self, "bits", str(self.bits))
+        shown = "".join(c for c in self.name if c.isprintable()).strip() if isinstance(self.name, str) else ""
         if not shown or len(self.name) > LONGEST_NAME:
-            raise UserError(f"--name {self.name!r}: 1 to {LONGEST_NAME} visible characters work")
+            raise UserError(f"name {self.name!r}: 1 to {LONGEST_NAME} visible characters work")
         if shown != self.name:
-            raise UserError(f"--name {self.name!r}: has line breaks, controls or outer spaces; {shown!r} works")
-        if self.layers not in range(1, MOST_LAYERS + 1):
-            raise UserError(f"--velocity-layers {self.layers}: 1 to {MOST_LAYERS} work")
-        if self.round_robins not in range(1, MOST_ROUND_ROBINS + 1):
-            raise UserError(f"--round-robin {self.round_robins}: 1 to {MOST_ROUND_ROBINS} work")
+            raise UserError(f"name {self.name!r}: has line breaks, controls or outer spaces; {shown!r} works")
+        if not isinstance(self.layers, numbers.Integral) or not 1 <= self.layers <= MOST_LAYERS:
+            raise UserError(f"velocity layers {self.layers!r}: 1 to {MOST_LAYERS} work")
+        if not isinstance(self.round_robins, numbers.Integral) or not 1 <= self.round_robins <= MOST_ROUND_ROBINS:
+            raise UserError(f"round robins {self.round_robins!r}: 1 to {MOST_ROUND_ROBINS} work")
         if self.bits not in SUBTYPES:
-            raise UserError(f"--bits {self.bits}: {', '.join(SUBTYPES)} work")
-        if self.licence is not None and (not self.licence.strip() or not self.licence.isprintable()):
-            raise UserError(f"--licence {self.licence!r}: write one line, for instance CC0-1.0")
-        if self.match not in LEVEL_UNITS:
-            raise UserError(f"--match {self.match}: {' or '.join(LEVEL_UNITS)} works")
+            raise UserError(f"bits {self.bits}: {', '.join(SUBTYPES)} work")
+        if self.licence is not None and not _is_line(self.licence):
+            raise UserError(f"licence {self.licence!r}: write one line, for instance CC0-1.0")
+        if self.match not in tuple(LEVEL_UNITS):
+            raise UserError(f"match {self.match}: {' or '.join(LEVEL_UNITS)} works")
         check_pre_roll(self.pre_roll_ms)
         _ = self.target, self.level_db
 
@@ -92,15 +94,17 @@ class Plan:
         if kicks < 1:
             raise UserError(f"{kicks} kicks: a kit has at least one")
         if kicks > MOST_KICKS:
-            raise UserError(
-                f"{kicks} kicks: a kit has keys {GM_KICK} to 127, so up to {MOST_KICKS} work; -n says how many"
-            )
+            raise UserError(f"{kicks} kicks: a kit has keys {GM_KICK} to 127, so up to {MOST_KICKS} work")
         if kicks * self.layers * self.round_robins > MOST_SOUNDS:
             raise UserError(
                 f"{count(kicks, 'kick')} x {count(self.layers, 'layer')} x "
                 f"{count(self.round_robins, 'round robin')} are "
                 f"{kicks * self.layers * self.round_robins} files; up to {MOST_SOUNDS} work"
             )
+
+
+def _is_line(text: object) -> bool:
+    return isinstance(text, str) and bool(text.strip()) and text.isprintable()
 
 
 def file_stem(name: str) -> str:

@@ -85,7 +85,7 @@ def kicks_of_model(
         if twice:
             kick = next(kicks([seed], _in_tune(kick, request, note), rejection))
         if not np.abs(kick.channels).max() > 0:
-            raise UserError(f"seed {kick.seed}: silent; choose another --seed, or a model that has learned more")
+            raise UserError(f"seed {kick.seed}: silent; choose another seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
         label = f"{of_style}s{kick.seed:06d}"
         found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=kick.match))

@@ -32,17 +32,17 @@ def parse_note(text: str) -> NoteTarget:
     >>> parse_note("F1"), parse_note("bb")
     (NoteTarget(name=5, octave=1), NoteTarget(name=10, octave=None))
     """
-    found = read_note(text)
+    found = read_note(text) if isinstance(text, str) else None
     if found is None:
-        raise UserError(f"--note {text}: not a note; write F1, F#1, Bb0, or F for the nearest F")
+        raise UserError(f"note {text}: not a note; write F1, F#1, Bb0, or F for the nearest F")
     if found.cents:
-        raise UserError(f"--note {text}: a kit is tuned to whole notes; write F1, F#1, Bb0, or F for the nearest F")
+        raise UserError(f"note {text}: a kit is tuned to whole notes; write F1, F#1, Bb0, or F for the nearest F")
     if found.octave is None:
         return NoteTarget(found.semitones % 12, None)
     midi = round(found.midi)
     if not LOWEST <= midi <= HIGHEST:
         ends = (f"{note_name(end)} ({to_hz(end):.0f} Hz)" for end in (LOWEST, HIGHEST))
-        raise UserError(f"--note {text}: kicks are tuned from {' to '.join(ends)}")
+        raise UserError(f"note {text}: kicks are tuned from {' to '.join(ends)}")
     return NoteTarget(midi % 12, midi // 12 - 1)
 
 
@@ -58,6 +58,6 @@ def find_note(hz: float, target: NoteTarget | None, who: str) -> int:
     if abs(note - midi) > MOST_SEMITONES:
         raise UserError(
             f"{who}: its pitch of {hz:.0f} Hz is {abs(note - midi):.0f} semitones from {note_name(note)}; up to "
-            f"{MOST_SEMITONES} work: --note {NOTE_NAMES[target.name]} takes the nearest one"
+            f"{MOST_SEMITONES} work: note {NOTE_NAMES[target.name]} takes the nearest one"
         )
     return note
