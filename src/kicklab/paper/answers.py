@@ -66,9 +66,9 @@ def _learns(e: Evidence) -> list[str]:
     still = moving(e, nearest)
     excess = None if some_dead(e, nearest) else e.excess(nearest)
     others = [row for row in learned if row not in (base, nearest)]
-    too = f", and {_seeds(e, nearest)} of {name(nearest)}, whose estimate is the nearest" if nearest != base else ""
-    said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. Mean from "
-    said += f"{e.rows[nearest].seen[-LAST:][0]:,} sounds on, it lies {lying(e, nearest)} from unseen sources"
+    too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest by estimate" if nearest != base else ""
+    said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. From "
+    said += f"{e.rows[nearest].seen[-LAST:][0]:,} on it lies {lying(e, nearest)} from unseen sources"
     said += ", still learning." if (learning := e.learning(nearest)) else "."
     more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
@@ -165,10 +165,10 @@ def _lines(e: Evidence) -> list[str]:
         return [f"No periodic lines are shown in what {name(base)} makes: {where}."]
     named = found.named()
     shown = [(*((a, b) if f.value > 0 else (b, a)), abs(f.value), p) for a, b, f, p in named if p < LEVEL]
-    gone = [name(row) for row in found.heights if found.height(row).low <= 0]
+    gone = [name(row) for row in found.heights if found.height(row).low <= 0 and not some_dead(e, row)]
     fade = "Periodic lines fade with training" if late.high < 0 else "Training does not take periodic lines away"
     brief = f"{fade}: those of {name(base)} stand {decibels(height)} above real kicks."
-    brief += f" In what {listed(gone)} {'makes' if len(gone) == 1 else 'make'} none are shown." if gone else ""
+    brief += f" None are shown with {listed(gone)}." if gone else ""
     change = f"From {seen[-LAST:][0]:,} to {seen[-1]:,} sounds those of {name(base)} change by {decibels(late)}"
     if len(seen) > LAST:
         change += f", from {seen[0]:,} to {seen[-LAST]:,} by {decibels(found.change(base, 0, -LAST))}"
@@ -237,9 +237,10 @@ def _swap_answered(found: dict[str, Any], rounds: int) -> str:
     if not there:
         return f"With {rounds} rounds of Griffin-Lim no gap is shown that a phase could be the cause of."
     large = [PART_NAMES[one["part"]] for one in there if one["over_half"]["high"] >= 0]
-    less = f", and in {listed(small)} it is less than half" if small else ""
+    if large and not small:
+        return f"With {rounds} rounds of Griffin-Lim it is open in {listed(large)} whether the phase is the gap."
     if large:
-        said = f"it is open in {listed(large)} whether the phase is half of {whose}"
-        return f"With {rounds} rounds of Griffin-Lim {said}{less}."
+        less = f"less than half of {whose} in {listed(small)}, which is open in {listed(large)}"
+        return f"With {rounds} rounds of Griffin-Lim the phase is {less}."
     rest = f"; in {listed(none)} none is to be shown" if none else ""
     return f"With {rounds} rounds of Griffin-Lim the phase is less than half of {whose} in {listed(small)}{rest}."

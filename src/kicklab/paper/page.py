@@ -50,7 +50,7 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "published": "The network has as many maps as the published one, and its batches.",
 }
 OFFSET = (
-    "An offset is a constant under the last tanh: 0 begins at mid-grey, data at silence. "
+    "Offsets are constants under the tanh: 0 begins at mid-grey, data at silence. "
     "Alive: quiet tails, within 10 dB."
 )
 ABOUT_SWAP = (
