@@ -183,7 +183,7 @@ def test_flac_of_nine_channels_is_one_sentence():
 def test_an_existing_file_is_replaced_only_by_force(tmp_path):
     path = write_sound(tmp_path / "a.wav", TONE, RATE)
     before = path.read_bytes()
-    with pytest.raises(UserError, match="exists already"):
+    with pytest.raises(UserError, match="exists; force replaces it"):
         write_sound(path, TONE / 2, RATE)
     assert path.read_bytes() == before
     write_sound(path, TONE / 2, RATE, force=True)

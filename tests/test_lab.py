@@ -502,6 +502,7 @@ def test_what_is_said_of_kickae_follows_from_the_committed_results():
     assert f"which is no GAN, lies at {e.distance(row).value:.1f} dB after the same sounds" in page
     theirs = confirm.of_recordings()
     assert theirs is not None
+    assert f"from the sources that confirm, of another, they lie {theirs.value:.2f} dB)" in page
     assert f"(on what confirms it lies at {confirm.distance(row).value:.1f} dB, and they at {theirs.value:.2f})" in page
     here, there = (next(p for _, b, _, p in of.named() if b == row) for of in (e, confirm))
     assert min(here, there) >= LEVEL

@@ -50,8 +50,7 @@ ABOUT = {  # studies with findings, the answer first, and what is to be known be
     "published": "The network has as many maps as the published one, and its batches.",
 }
 OFFSET = (
-    "Offsets are constants under the tanh: 0 begins at mid-grey, data at silence. "
-    "Alive: quiet tails, within 10 dB."
+    "Offsets are constants under the tanh: 0 begins at mid-grey, data at silence. Alive: quiet tails, within 10 dB."
 )
 ABOUT_SWAP = (
     "Nothing is trained here. Levels of real kicks and of what a model makes get a phase that is kept, and one that "
