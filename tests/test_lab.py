@@ -967,7 +967,7 @@ NO_ACCELERATOR = "mps" if torch.cuda.is_available() else "cuda"
         (["start"], "no kicks yet; name folders of kicks"),
         (["sine", "--only", "nothing"], "no row of sine is called so"),
         (["end", "--against", "x"], "name those to train on too"),
-        (["published", "--device", NO_ACCELERATOR], f"--device {NO_ACCELERATOR}: this PyTorch"),
+        (["published", "--device", NO_ACCELERATOR], f"device {NO_ACCELERATOR}: this PyTorch"),
     ],
 )
 def test_a_run_that_cannot_be_says_why(words, says, tmp_path, capsys):

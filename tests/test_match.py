@@ -135,7 +135,7 @@ def test_how_long_a_decay_may_be_grows_with_the_length(model):
     ):
         with pytest.raises(UserError, match=words):
             ask()
-    with pytest.raises(UserError, match="from 15 to 450 ms can be asked for, and up to 1200 ms of kicks with a longer"):
+    with pytest.raises(UserError, match="to 450 ms can be asked for, and up to 1200 ms of kicks that may ring longer"):
         TargetRequest({"decay": 1201.0})
 
 

@@ -44,7 +44,8 @@ class TargetRequest:
                 asked = ", ".join(targets) or "nothing"
                 raise UserError(f"tolerance {name}: a tolerance is of a target that is asked for; asked for is {asked}")
             if not isinstance(most, numbers.Real) or not math.isfinite(most) or most <= 0:
-                error, said = UNITS[TARGETS[name].unit].error, most if isinstance(most, numbers.Real) else repr(most)
+                error = UNITS[TARGETS[name].unit].error
+                said = f"{float(most):g}" if isinstance(most, numbers.Real) else repr(most)
                 raise UserError(f"tolerance {name} {said}: more than 0 {error} works, for instance 5")
         if not isinstance(self.tries, int | np.integer) or not 1 <= self.tries <= MOST_TRIES:
             raise UserError(f"tries {self.tries}: 1 to {MOST_TRIES:,} kicks of a seed can be tried")
