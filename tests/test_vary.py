@@ -178,6 +178,9 @@ def test_a_file_with_several_hits_is_varied_and_that_is_said(tmp_path, capsys, k
     for path, says in ((one, False), (loop, True)):
         assert main(["vary", str(path), "-n", "1", "-o", str(tmp_path / path.stem)]) == 0
         assert (f"{path}: loop? 4 hits in the file, and a kick is one" in capsys.readouterr().err) == says
+    bare = one.rename(tmp_path / "without ending")  # which `kick check` does not read, and a model does
+    assert main(["vary", str(bare), "-n", "1", "-o", str(tmp_path / "bare")]) == 0
+    assert "?" not in capsys.readouterr().err
 
 
 @pytest.mark.once

@@ -6,10 +6,16 @@ import sys
 from pathlib import Path
 
 import kickitout
+from kickitout.errors import UserError
 
 
 def say_suspected(path: Path) -> None:
-    """On stderr, what `kick check` suspects of a file: several hits, another drum. The model takes it all the same."""
-    for suspect in kickitout.check([path], cache=False).suspects:
+    """On stderr, what `kick check` suspects of a file: several hits, another drum. The model takes it all the same, and
+    so it does what `kick check` does not read, as a file without an ending."""
+    try:
+        suspects = kickitout.check([path], cache=False).suspects
+    except UserError:
+        return
+    for suspect in suspects:
         for why in suspect.suspicions:
             print(f"{path}: {why.kind}? {why.reason}", file=sys.stderr)
