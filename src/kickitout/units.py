@@ -63,7 +63,8 @@ def read_quantity(text: str, unit: str) -> float | None:
 def plain_number(value: float, digits: int = 4) -> str:
     """So many significant digits, never as a power of ten.
 
-    >>> plain_number(52.3456), plain_number(11180.3), plain_number(-6.0981), plain_number(20000.0, 3)
-    ('52.35', '11180', '-6.098', '20000')
+    >>> [plain_number(value) for value in (52.3456, 11180.3, -6.0981, 3e-6)], plain_number(20000.0, 3)
+    (['52.35', '11180', '-6.098', '0'], '20000')
     """
-    return f"{value:.0f}" if abs(value) >= 10**digits / 10 else f"{value:.{digits}g}"
+    small = 0.0 if abs(value) < 10**-digits else value
+    return f"{value:.0f}" if abs(value) >= 10**digits / 10 else f"{small:.{digits}g}"

@@ -10,8 +10,8 @@ kick kit -n 8 --formats multisample,renoise -o a/   for Bitwig Studio, Studio On
 
 It writes the files of several samplers (--formats), and a zip of the folder beside it; --no-zip leaves that out. Kick 1
 is on General MIDI's key for a kick, 36, the others on the keys above; in SFZ and DecentSampler each has a file of its
-own on key 36, too. With a note or targets the model makes each kick at the note that it is tuned to, so tuning by
-resampling changes nothing else.
+own on key 36, too. With a note or targets the model makes each kick at the note that it is tuned to, as
+`kick generate --note` makes that of its seed, so that resampling has next to nothing left to do.
 """
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ def _pitch_text(hz: float) -> str:
 def _beyond_ends(pitches: list[float]) -> str:
     """Which kicks lie outside of both ends, counted from 0 as their files are; empty where none does."""
     low, high = sorted((pitches[0], pitches[-1]))
+    if math.isnan(low + high):
+        return ""
     room = 2 ** (APART / 12)
     far = [i for i, hz in enumerate(pitches) if hz < low / room or hz > high * room]  # NaN is not
     return f"{'kick' if len(far) == 1 else 'kicks'} {', '.join(f'{i:02d}' for i in far)}" if far else ""

@@ -280,7 +280,7 @@ class Fitter:
     def _off(self, one: FittedKick) -> bool:
         """Whether it is out of tune, without a pitch that could be tuned, or a tick."""
         pitch, decay = one.lines.get("pitch"), one.lines.get("decay")
-        off = one.midi is None and self.loop.tonic is not None
+        off = one.midi is None and self.loop.tonic is not None and "pitch" in self.model.info.controls
         off = off or (pitch is not None and not abs(pitch.error) <= OFF_CENTS)
         return off or (decay is not None and not decay.achieved >= TICK * decay.requested)
 

@@ -39,7 +39,8 @@ def kit_zip(
     model: Model, recipes: Sequence[Mapping[str, Any]], name: str, formats: Sequence[str], *, layers: int = 4,
     round_robins: int = 4, note: str | None = None, bits: str = "24",
 ) -> tuple[str, bytes]:  # fmt: skip
-    """Name and bytes of a kit as a zip: `kickitout.write_kit`, from recipes.
+    """Name and bytes of a kit as a zip: `kickitout.write_kit`, from recipes. These are kicks as they are:
+    a note moves them there by resampling.
 
     Raises UserError for a recipe that this model cannot render, a silent kick, and what a format cannot hold.
     """

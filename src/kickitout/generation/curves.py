@@ -203,6 +203,7 @@ def _number(given: Any, unit: str) -> float:
     """Raises TypeError or OverflowError for what is no number in that unit, and no note in place of Hz."""
     found = given
     if isinstance(given, str):
+        given = given.strip()
         found = read_hz(given) if unit == "Hz" and given[:1].isalpha() else read_quantity(given, unit)
     if not isinstance(found, numbers.Real):
         raise TypeError

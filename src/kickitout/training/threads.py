@@ -157,4 +157,4 @@ class Threads:
         elif self.most > 1:
             why = "more would wait for each other, as busy as this machine is"
         fewer = f"; the run was begun with {kept}, which are more than may be used here" if kept else ""
-        return f"{count(number, 'thread')}: {why}{fewer}; another number can be set"
+        return f"{count(number, 'thread')}: {why}{fewer}; threads=N sets another number"

@@ -69,10 +69,10 @@ def kicks_of_model(
     style: str | None = None, targets: Targets | None = None, note: NoteTarget | None = None,
 ) -> list[KitSource]:  # fmt: skip
     """One kick a seed. rejection, length_s, style, targets: as in `generation.generate_kicks`. note: what it is going
-    to be tuned to, None for the nearest. The model makes it at a note that is asked for, as resampling by some
-    semitones would change its length and its click, and with targets at the nearest, lest tuning moves it away from
-    them. Raises UserError for a seed that is silent, for one that cannot be tuned, and for a style that the model does
-    not have."""
+    to be tuned to, None for the nearest. The model makes it at a note that is asked for, as a target of its pitch does,
+    for resampling by some semitones would change its length and its click; and with targets at the nearest, lest tuning
+    moves it away from them. Raises UserError for a seed that is silent, for one that cannot be tuned, and for a style
+    that the model does not have."""
     found, of_style, request = [], "" if style is None else f"{style}_", TargetRequest.of(targets)
     asked = bool(request) or note is not None
     twice = asked and "pitch" not in request.targets and MOVED_BY["pitch"].name in model.info.controls
@@ -88,15 +88,16 @@ def kicks_of_model(
             raise UserError(f"seed {kick.seed}: silent; choose another seed, or a model that has learned more")
         wave = np.asarray(kick.channels, np.float32)
         label = f"{of_style}s{kick.seed:06d}"
-        found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=kick.match))
+        match = kick.match if request else None  # of what was asked for: the note is tuned to at last
+        found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=match))
     return found
 
 
 def _in_tune(kick: Kick, request: TargetRequest, note: NoteTarget | None) -> TargetRequest:
     """The targets of a kick, and the pitch that it is tuned to, where it has one that can be asked for.
 
-    So near to it that tuning has next to nothing to do: ten cents of resampling can move the decay of a kick that lies
-    on a plateau by a fifth.
+    With targets so near to it that tuning has next to nothing to do: ten cents of resampling can move the decay of a
+    kick that lies on a plateau by a fifth.
     """
     hz, pitch = float(kick.card["pitch_end_hz"]), TARGETS["pitch"]
     if math.isnan(hz):
@@ -104,8 +105,8 @@ def _in_tune(kick: Kick, request: TargetRequest, note: NoteTarget | None) -> Tar
     goal = to_hz(find_note(hz, note, f"seed {kick.seed}"))
     if not pitch.low <= goal <= pitch.high:
         return request
-    targets, tolerance = {**request.targets, "pitch": goal}, {**request.tolerance, "pitch": CLOSE_CENTS}
-    return replace(request, targets=targets, tolerance=tolerance)
+    tolerance = {**request.tolerance, "pitch": CLOSE_CENTS} if request else {}
+    return replace(request, targets={**request.targets, "pitch": goal}, tolerance=tolerance)
 
 
 def kicks_of_files(paths: Sequence[Path], most: int | None = None) -> tuple[list[KitSource], list[Refused]]:
