@@ -61,11 +61,11 @@ class Plan:
         if self.match not in tuple(LEVEL_UNITS):
             raise UserError(f"match {self.match}: {' or '.join(LEVEL_UNITS)} works")
         check_pre_roll(self.pre_roll_ms)
+        _ = self.target, self.level_db
         numbers_of_numpy = {"layers": int, "round_robins": int, "pre_roll_ms": float, "level": float}
         for field, plain in numbers_of_numpy.items():  # which JSON does not take
             if isinstance(value := getattr(self, field), numbers.Real):
                 object.__setattr__(self, field, plain(value))
-        _ = self.target, self.level_db
 
     @property
     def target(self) -> NoteTarget | None:
