@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kickitout.generation import Kick
 
 HELP = "make the kicks between two kicks"
+APART = 1.0  # semitones outside of both ends from which a pitch is said to leave them
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("morph"), help="folder (default morph/)")
     add_format(parser)
-
-
-APART = 1.0  # semitones outside of both ends from which a pitch is said to leave them
 
 
 def run(args: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import struct
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from os import PathLike
@@ -231,8 +232,8 @@ def write_kicks(
         if Path(name).name != name:
             raise UserError(f"a kick is named {name!r}: a name of a file works, and no path")
     names = [kick.name for kick in made]
-    if twice := next((name for i, name in enumerate(names) if name in names[:i]), None):
-        raise UserError(f"{folder}: two of the kicks are named {twice}; write them into folders of their own")
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        raise UserError(f"{folder}: two of the kicks are named {twice[0]}; write them into folders of their own")
     refuse_in_the_way(folder, [f"{name}.{format}" for name in names], force=force)
     make_folder(folder)
     return [

@@ -218,7 +218,8 @@ class Fitter:
         asked, controls = request_for(self.room, midi, variant), self._row(variant)
         begin = seed_recipe(self.model, seed, controls=controls.tolist())
         kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
-        kick = kick._replace(recipe=kick.recipe | {key: begin[key] for key in ("style",) if key in begin})
+        if "style" in begin:
+            kick = kick._replace(recipe=kick.recipe | {"style": begin["style"]})
         hit = Hit.of(kick.channels.mean(axis=0))
         return FittedKick(kick, seed, midi, interval, asked, before_db, self.masking(hit), self.gain_db(hit),
                           before.wave, self.gain_db(before), bool(controls.any()))  # fmt: skip
@@ -256,11 +257,9 @@ class Fitter:
         tried.sort()
         best = {pair[2]: pair for pair in reversed(tried)}  # of each seed
         by_seed = sorted(best.values())
-        begun = by_seed[:each]
-        begun += [pair for pair in tried if pair not in begun][: count - len(begun)]
-        later = [pair for pair in by_seed if pair not in begun]
-        later += [pair for pair in tried if pair not in begun and pair not in later]
-        tuned = [(at, note) for _, _, at, note in [*sorted(begun), *later]]
+        begun = list(dict.fromkeys([*by_seed[:each], *tried]))[:count]
+        ordered = dict.fromkeys([*sorted(begun), *by_seed, *tried])  # each once, where it first stands
+        tuned = [(at, note) for _, _, at, note in ordered]
         without = [(int(at), None) for at in kept[~np.isfinite(pitches)]]  # a pitch that could be moved
         return [*tuned, *without][: MOST_MATCHED * count]
 

@@ -11,6 +11,7 @@ import csv
 import re
 from collections.abc import Callable
 from html import escape, unescape
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -162,19 +163,9 @@ def _row_of(name: str) -> TrainingConfig:
 
 def _together() -> str:
     """What else the row of all changes has, beside its representation, where the plain one has it otherwise."""
-    plain, row = _row_of("DCGAN").model_dump(), _row_of("all together, sub-bands").model_dump()
-    changed = [
-        f"{said.format(found)}" for path, said in TOGETHER.items()
-        if (found := _setting(row, path)) != _setting(plain, path)
-    ]  # fmt: skip
-    return listed(changed)
-
-
-def _setting(settings: dict[str, Any], path: str) -> Any:
-    found: Any = settings
-    for key in path.split("."):
-        found = found[key]
-    return found
+    plain, row = _row_of("DCGAN"), _row_of("all together, sub-bands")
+    settings = ((attrgetter(path), said) for path, said in TOGETHER.items())
+    return listed([said.format(of(row)) for of, said in settings if of(row) != of(plain)])
 
 
 def _absent(whole: dict[str, Evidence]) -> list[str]:

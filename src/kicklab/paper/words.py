@@ -150,10 +150,10 @@ def beyond(excess: Figure) -> str:
 
 def compared(e: Evidence, a: str, b: str, f: Figure, p: float, confirm: Evidence | None) -> str:
     """What a contrast shows, and whether the sounds that confirm show it too."""
-    far, near, values = _ranked(e, a, b, f, p)
     if p >= LEVEL:
         values = f"{lying(e, a)} against {lying(e, b)}, {probability(p)} after Holm"
         return f"Between {name(a)} and {name(b)} no difference is shown ({values}).{_shown_elsewhere(a, b, confirm)}"
+    far, near, values = _ranked(e, a, b, f, p)
     text = f"{name(near)} is nearer than {name(far)}"
     if ratio := e.ratio(far, near):
         ends = sorted(math.exp(abs(end)) for end in (f.low, f.high))  # up there the scale is a logarithm

@@ -99,8 +99,7 @@ def _finding_line(one: Finding) -> str:
 
 
 def _group_line(names: tuple[str, ...], copies: Mapping[str, str]) -> str:
-    first = [names[0], *(name for name in names[1:] if name in copies)]  # what is left out is not hidden by "more"
-    ordered = [*first, *(name for name in names if name not in first)]
+    ordered = [names[0], *sorted(names[1:], key=lambda name: name not in copies)]  # what is left out is not hidden
     shown = [f"{name} (the same sound as {copies[name]})" if name in copies else name for name in ordered]
     more = f" and {len(names) - PAIR} more" if len(names) > PAIR else ""
     return f"{len(names)}: {', '.join(shown[:PAIR])}{more}"
