@@ -15,6 +15,18 @@ import numpy as np
 HOME = "http://127.0.0.1:8808"
 KICKS = 48  # on the map: as many as the tests need
 SIZES = {"desktop": (1280, 720), "phone": (390, 844)}
+# Calls of one verb wait in window.held, a function each that lets it go on; window.answered counts what came back.
+HOLD = """(verb) => import('/js/backend.js').then(({ backend }) => {
+  const own = backend[verb];
+  window.held = []; window.answered = 0;
+  backend[verb] = async (...order) => {
+    await new Promise((go) => window.held.push(go));
+    const reply = await own(...order);
+    window.answered += 1;
+    return reply;
+  };
+  window.letGo = () => { backend[verb] = own; window.held.forEach((go) => go()); };
+})"""
 # What a page does by chance (another kick, another direction), each run of a test does alike: Numerical Recipes' LCG.
 SAME_CHANCE = "let last = 1; Math.random = () => (last = (1664525 * last + 1013904223) % 2 ** 32) / 2 ** 32"
 
@@ -80,7 +92,7 @@ class Watched:
             "document.addEventListener('kick-sound', (e) => window.heard.push(e.detail));"
             "document.addEventListener('kick-matched', (e) => window.matched.push(e.detail));" + before
         )
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(60_000)
         self.page.goto(address)
         self.page.wait_for_selector("html[data-ready]")
 
@@ -114,6 +126,23 @@ class Watched:
         return json.loads(
             self.page.evaluate("new URL(document.querySelector('#download').href).searchParams.get('recipe')")
         )
+
+    @contextmanager
+    def holding(self, verb):
+        """While it lasts, what the page asks the studio for by this verb waits in window.held until it is let go on."""
+        self.page.evaluate(HOLD, verb)
+        try:
+            yield
+        finally:
+            self.page.evaluate("letGo()")
+
+    def asked(self, calls):
+        """Wait until so many calls are held, or say what had the focus when none came."""
+        try:
+            self.page.wait_for_function("(n) => window.held.length >= n", arg=calls)
+        except Exception as error:
+            there = self.page.evaluate("document.activeElement?.outerHTML.slice(0, 200)")
+            raise AssertionError(f"{calls} calls did not come; the focus is at {there}; {self.troubles}") from error
 
     def heard(self):
         return self.page.evaluate("window.heard")

@@ -65,23 +65,19 @@ def test_a_point_is_dragged_and_the_kick_follows_and_undo_takes_it_back(drawing)
 def test_what_was_undone_while_it_was_rendered_stays_undone(drawing):
     page = drawing.page
     before = drawing.recipe()
-    page.focus("[data-curve=level][data-at='0']")
-    held = []
-    page.route("**/api/draw", lambda route: held.append(route))
-    with page.expect_request("**/api/draw"):
-        page.keyboard.press("ArrowDown")
-    page.keyboard.press("ArrowDown")  # waits for the first one
-    with page.expect_request("**/api/draw"):
-        drawing.changes(lambda: held[0].continue_())
-    drawing.changes(lambda: page.keyboard.press("Control+z"))
-    heard = len(drawing.heard())
-    with page.expect_response("**/api/draw") as reply:
-        held[1].continue_()
-    reply.value.finished()
-    page.unroute("**/api/draw")
-    page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
-    assert drawing.recipe() == before
-    assert len(drawing.heard()) == heard
+    with drawing.holding("draw"):
+        page.press("[data-curve=level][data-at='0']", "ArrowDown")
+        drawing.asked(1)
+        page.keyboard.press("ArrowDown")  # waits for the first one
+        drawing.changes(lambda: page.evaluate("held[0]()"))
+        drawing.asked(2)
+        drawing.changes(lambda: page.keyboard.press("Control+z"))
+        heard = len(drawing.heard())
+        page.evaluate("held[1]()")
+        page.wait_for_function("() => window.answered === 2")
+        page.evaluate("new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
+        assert drawing.recipe() == before
+        assert len(drawing.heard()) == heard
 
 
 def test_every_frame_of_a_drag_is_painted(drawing):
