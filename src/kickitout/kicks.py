@@ -28,7 +28,7 @@ from kickitout.generation.generate import Kick, drawn_kick, flat, generate_kicks
 from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import Inversion
 from kickitout.generation.load import load_model
-from kickitout.generation.match import ROUNDS, Targets, match_targets, start_noise
+from kickitout.generation.match import ROUNDS, Targets, check_controls, match_targets, start_noise
 from kickitout.generation.model import Model, Played, as_row
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.recipe import (
@@ -168,6 +168,7 @@ def _match(recipe: RecipeLike, request: TargetRequest, model: Model, rounds: int
     check_finite(found.wave, f"model {model.info.name}")
     origin: dict[str, Any] = {key: whole[key] for key in ("seed", "start", "latent", CURVES) if key in whole}
     whole = whole_recipe({**origin, "controls": rounded(found.controls), "targets": dict(request.targets)}, model)
+    whole |= found.recipe
     return Kick(whole.get("seed"), found.wave, whole, found, recipe_name(whole, word=model.info.word))
 
 
@@ -232,13 +233,15 @@ def invert(sound: SoundLike | Kick, model: ModelLike = DEFAULT) -> Inversion:
 
 def vary(
     sound: SoundLike | RecipeLike, seeds: Sequence[int], amount: float = 0.3, model: ModelLike = DEFAULT, *,
-    length_s: float | None = None,
+    targets: Targets | None = None, length_s: float | None = None,
 ) -> list[Kick]:  # fmt: skip
     """One variation of a sound or of a recipe a seed. amount: 0 gives the sound back as the model reconstructs it, 1 is
     as far as kicks are apart, 2 the most. length_s: as in `match`.
 
     The controls of a recipe keep their values, and its curves stay drawn, also where it is read from a file that the
-    model made. Raises UserError for an amount outside 0..2, and as `invert` does.
+    model made. targets: what each variation shall measure, as in `match`: the sound in another key, or shorter. Each
+    is that one kick, bent as far as it goes; no others are tried. Raises UserError for an amount outside 0..2, and as
+    `invert` and `match` do.
 
     >>> import kickitout
     >>> kicks = kickitout.vary(kickitout.generate([7])[0], range(3))
@@ -247,14 +250,24 @@ def vary(
     """
     amount = check_amount(amount)
     seconds_of(length_s)
-    played, seeds = load_model(model), check_seeds(seeds)
+    played, seeds, request = load_model(model), check_seeds(seeds), TargetRequest.of(targets)
+    if request:
+        check_controls(played, request)  # before a sound is searched for, which takes seconds
     start = start_of(sound, played)
     length = start.length_s if length_s is None else length_s
+    request = request.within(length)
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
     more |= start.curves
     made = variations(under_curves(played, start.curves), start.latent, seeds, amount, start.controls)
-    return [lasting(_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more), length)
-            for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
+    kicks = [_kick(played, one, start.controls, f"{start.stem}_vary_{seed:06d}", start.said, **more)
+             for one, seed in zip(made, seeds, strict=True)]  # fmt: skip
+    return [lasting(_bent(kick, request, played, length) if request else kick, length) for kick in kicks]
+
+
+def _bent(kick: Kick, request: TargetRequest, model: Model, length_s: float) -> Kick:
+    """A kick that came from a latent, moved to targets; where it came from stays in its recipe."""
+    found = _match(kick, request, model, ROUNDS, length_s)
+    return found._replace(name=kick.name, said=kick.said, recipe={**kick.recipe, **found.recipe})
 
 
 def morph(

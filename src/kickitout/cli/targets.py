@@ -22,8 +22,9 @@ TARGETS = {one.target.name: one.target for one in kickitout.controls().values() 
 MOST_TOLD = 20  # kicks that miss a target are told one by one
 
 
-def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False) -> None:
-    """tuned: the kicks are tuned afterwards, so --note is not of the request, and no pitch is asked for."""
+def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False, tries: bool = True) -> None:
+    """tuned: the kicks are tuned afterwards, so --note is not of the request, and no pitch is asked for. tries: whether
+    other kicks can be tried where one does not meet all."""
     group = parser.add_argument_group("targets (the error of each is reported)")
     if not tuned:
         group.add_argument(
@@ -36,8 +37,9 @@ def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False) -> None
                            metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
     group.add_argument("--tolerance", type=tolerances, action="append", default=[], metavar="TARGET=ERROR[,...]",
                        help=f"the largest error of each target that is met ({_tolerances()})")  # fmt: skip
-    group.add_argument("--tries", type=positive, default=None, metavar="N",
-                       help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
+    if tries:
+        group.add_argument("--tries", type=positive, default=None, metavar="N",
+                           help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
 
 
 def read_request(args: argparse.Namespace) -> TargetRequest:
@@ -48,11 +50,12 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
-    if not targets and (args.tries is not None or args.tolerance):
-        flag = "--tries" if args.tries is not None else "--tolerance"
+    asked_tries: int | None = getattr(args, "tries", None)
+    if not targets and (asked_tries is not None or args.tolerance):
+        flag = "--tries" if asked_tries is not None else "--tolerance"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
-    tries = kickitout.TargetRequest.tries if args.tries is None else args.tries
+    tries = kickitout.TargetRequest.tries if asked_tries is None else asked_tries
     tolerance: dict[str, float] = {}
     for part in args.tolerance:
         if twice := sorted(tolerance.keys() & part.keys()):
@@ -107,8 +110,9 @@ class TargetTally:
         if not match.reached:
             self.missing += 1
             if len(self.told) < MOST_TOLD:
-                tried, missed = count(match.tries, "try", "tries"), [line for line in match.lines if not line.reached]
-                self.told.append(f"{name} is the nearest of {tried}: {answer_text(match.lines, missed)}")
+                missed = [line for line in match.lines if not line.reached]
+                best = f"is the nearest of {match.tries} tries" if match.tries > 1 else "comes no nearer"
+                self.told.append(f"{name} {best}: {answer_text(match.lines, missed)}")
         pitched = any(line.target.name == "pitch" for line in match.lines)
         there = _restless(file) if file and pitched else ""
         self.moving += bool(there)

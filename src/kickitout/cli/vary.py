@@ -2,6 +2,8 @@
 
 kick vary my_kick.wav -n 8 --amount 0.3 -o variations/
 kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new bodies; --keep body: the reverse
+kick vary my_kick.wav -n 4 --note F1 --decay 250ms      # in another key, and shorter, with the errors
+kick vary my_kick.wav -n 1 --amount 0 --note F1         # the kick itself there, as the model makes it
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ import kickitout
 from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
 from kickitout.cli.progress import print_made
 from kickitout.cli.suspected import say_suspected
+from kickitout.cli.targets import TargetTally, add_request, read_request
 from kickitout.cli.values import many
+from kickitout.errors import UserError
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
+    from kickitout.generation.targets import TargetRequest
 
 HELP = "make variations of a kick"
 
@@ -38,18 +43,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     add_model(parser)
+    add_request(parser, tries=False)
     add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("variations"), help="folder (default variations/)")
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    for path in kickitout.write_kicks(_varied(args), args.out, **format_of(args), force=args.force):
-        print_made(str(path))
+    request = read_request(args)
+    made: list[Kick] = []
+    if args.keep and request:
+        raise UserError("--keep: a part of the file stays as it is, and targets move a whole kick; give one of both")
+
+    def varied() -> Iterator[Kick]:
+        made.extend(_varied(args, request))
+        yield from made
+
+    tally = TargetTally()
+    paths = kickitout.write_kicks(varied(), args.out, **format_of(args), force=args.force)
+    for path, kick in zip(paths, made, strict=True):
+        print_made(f"{path}  {tally.add(path.stem, kick.match, path)}" if kick.match else str(path))
+    tally.say()
     return 0
 
 
-def _varied(args: argparse.Namespace) -> Iterator[Kick]:
+def _varied(args: argparse.Namespace, request: TargetRequest) -> list[Kick]:
     """Nothing is made before how it is written has been checked."""
     seeds, how = range(args.seed, args.seed + args.n), {"model": args.model} | length_of(args)
     if args.amount is not None:
@@ -57,7 +75,7 @@ def _varied(args: argparse.Namespace) -> Iterator[Kick]:
     if args.keep:
         kicks = kickitout.inpaint(args.sound, seeds, args.keep, **how)
     else:
-        kicks = kickitout.vary(args.sound, seeds, **how)
+        kicks = kickitout.vary(args.sound, seeds, targets=request, **how)
     print(f"{args.sound}: {kicks[0].said}", file=sys.stderr)
     say_suspected(args.sound)
-    yield from kicks
+    return kicks
