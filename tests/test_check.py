@@ -82,6 +82,8 @@ def faulty(tmp_path, make_kick) -> Path:
     t = np.arange(RATE) / RATE
     write_sound(folder / "long.wav", 0.8 * np.sin(2 * np.pi * 47 * t) * np.exp(-t / 0.4), RATE)
     write_sound(folder / "abrupt.wav", make_kick(end_hz=48)[: RATE // 10], RATE)
+    write_sound(folder / "coarse.wav", np.round(127 * make_kick(end_hz=76)) / 128, RATE, bits="16")
+    write_sound(folder / "dull.wav", resample(make_kick(end_hz=78), RATE, 16_000), 16_000)
     return folder
 
 
@@ -116,8 +118,10 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert planted(report, "cut") == {"long.wav"}
     assert planted(report, "abrupt") == {"abrupt.wav"}
     assert planted(report, "stops") == {"abrupt.wav"}
+    assert planted(report, "coarse") == {"coarse.wav"}
+    assert planted(report, "dull") == {"dull.wav"}
     assert set(report.findings) == set(FINDING_TEXTS)
-    assert report.rates[RATE] == len(report.taken) - 1
+    assert report.rates[RATE] == len(report.taken) - 2
     assert report.rates[48_000] == 1
     assert report.channels == {1: len(report.taken) - 2, 2: 2}
     assert sum(n for _, n in report.lengths) == len(report.taken)

@@ -5,6 +5,7 @@ Every file is taken or refused as `read_dataset` does it, for the same reasons; 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
@@ -39,6 +40,8 @@ NOISE_DB = -50.0  # RMS before the onset re peak; a quiet recording room is belo
 QUIET_DBFS = -24.0  # peak; 16 bits keep 12 of them
 SOUNDING_DB = -40.0  # re peak, where the window of 500 ms ends: audible behind a kick
 ABRUPT_DB = -30.0  # re peak, in the last 1 ms of a file
+COARSE_LEVELS = 256  # of 8 bits
+LOW_RATE = 32_000  # Hz: half of it is where the click of most recordings has ended
 LENGTHS_MS = (0, 100, 200, 300, 500, 750, 1000, 2000, 5000, 30_001)  # edges of the histogram
 
 FINDING_TEXTS = {
@@ -53,6 +56,8 @@ FINDING_TEXTS = {
     "quiet": f"peak below {QUIET_DBFS:.0f} dBFS: raised, and its noise with it",
     "cut": "longer than 500 ms and still sounding there: faded out",
     "abrupt": "ends while it sounds: faded out over 2 ms",
+    "coarse": f"coarse, {COARSE_LEVELS} different levels or fewer: learned as it is, with the noise of its steps",
+    "dull": f"of a rate below {LOW_RATE} Hz: learned as it is, without the click above half of its rate",
     "stops": "ends while it is loud: learned as it is, so that kicks of the model may stop like it",
 }
 
@@ -288,6 +293,10 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"{1000 * row.seconds:.0f} ms long, still at {facts.tail_db:.0f} dB re peak after 500 ms"
             case "abrupt" if facts.tail_db is None and facts.end_db > ABRUPT_DB:
                 text = f"at {facts.end_db:.0f} dB re peak when it ends after {1000 * row.seconds:.0f} ms"
+            case "coarse" if facts.levels <= COARSE_LEVELS:
+                text = f"{facts.levels} different levels, as of {math.log2(facts.levels):.1f} bits"
+            case "dull" if row.rate < LOW_RATE:
+                text = f"{row.rate} Hz, so nothing above {row.rate / 2:g} Hz"
             case "stops" if stops(float(one.card["stop_db"])):
                 text = f"falls by {float(one.card['stop_db']):.0f} dB within {STOP_MS:.0f} ms"
         if text is not None:

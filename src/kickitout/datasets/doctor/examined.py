@@ -28,7 +28,7 @@ from kickitout.errors import UserError
 from kickitout.files import make_folder, write_whole
 from kickitout.sound import LENGTH, SAMPLE_RATE
 
-EXAMINE_VERSION = 6  # raise it whenever a row, a card or a fact changes
+EXAMINE_VERSION = 7  # raise it whenever a row, a card or a fact changes
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,6 +34,7 @@ class Facts:
     """hits: onsets in the whole file. half_hz: half of the energy of the prepared sound lies below. clipped: samples in
     flat runs at the peak, of the worst channel (see the kick card). lead_db: RMS before the onset. tail_db: peak of the
     last 20 ms before the window of 500 ms ends, where the file goes on. end_db: peak of the last 1 ms of the file.
+    levels: how many values its samples have, of the channel with the most: 256 at most where it came from 8 bits.
     """
 
     hits: int
@@ -42,6 +43,7 @@ class Facts:
     lead_db: float | None
     tail_db: float | None
     end_db: float
+    levels: int
 
 
 def measure_facts(sound: Sound, prepared: Prepared) -> Facts:
@@ -60,6 +62,7 @@ def measure_facts(sound: Sound, prepared: Prepared) -> Facts:
         lead_db=_amplitude_db(float(np.sqrt(np.mean(lead**2))) / peak) if len(lead) >= LEAST_LEAD_S * rate else None,
         tail_db=_amplitude_db(float(np.abs(tail).max()) / peak) if len(tail) else None,
         end_db=_amplitude_db(float(np.abs(mid[-max(1, round(END_S * rate)) :]).max()) / peak),
+        levels=max(len(np.unique(channel)) for channel in sound.samples.T),
     )
 
 
