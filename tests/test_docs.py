@@ -92,7 +92,8 @@ def test_every_finding_of_the_doctor_has_a_word_on_its_page():
     words = " ".join((DOCS / "data-doctor.md").read_text("utf-8").split())
     said = {"cancelled": "cancel", "lone": "one channel alone", "odd": "oddly written", "clipped": "clipping",
             "dc": "offset", "flipped": "polarity", "late": "late", "noisy": "noisy", "quiet": "quiet", "cut": "cut",
-            "abrupt": "cut", "coarse": "coarse samples", "dull": "low rates", "stops": "ends while the kick is loud"}  # fmt: skip
+            "abrupt": "cut", "coarse": "coarse samples", "dull": "low rates",
+            "stops": "ends while the kick is loud"}  # fmt: skip
     assert set(said) == set(FINDING_TEXTS)
     assert all(word in words for word in said.values())
 

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from kickitout.errors import UserError
+from kickitout.errors import UserError, refuse_other
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -55,6 +55,15 @@ def as_list(given: str | os.PathLike[str] | Iterable[Any]) -> list[Any]:
     (['kicks'], ['kicks', 'more'])
     """
     return [given] if isinstance(given, str | os.PathLike) else list(given)
+
+
+def as_paths(given: str | os.PathLike[str] | Iterable[Any]) -> list[Path]:
+    """One path or several, as a list. Raises UserError for what is none."""
+    refuse_other(given, "path", "a path, or a list of paths,", str, os.PathLike, Iterable)
+    listed = as_list(given)
+    for one in listed:
+        refuse_other(one, "path", "a path", str, os.PathLike)
+    return [Path(one) for one in listed]
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:

@@ -26,7 +26,7 @@ from kickitout.descriptors import (
 )
 from kickitout.drawing import Panel
 from kickitout.errors import UserError
-from kickitout.files import as_list
+from kickitout.files import as_paths
 from kickitout.notes import unrest_said
 from kickitout.sound import LONGEST_S, PEAK
 
@@ -89,14 +89,14 @@ def read_cards(paths: Sequence[str | PathLike[str]] | str | PathLike[str]) -> It
     ...     [sound.card["note"] for sound in kickitout.read_cards([folder])]
     ['E1', 'G#1']
     """
-    sounds = (_prepare(found) for found in _found(as_list(paths)))
+    sounds = (_prepare(found) for found in _found(as_paths(paths)))
     while block := list(islice(sounds, BLOCK)):
         yield from _measured(block)
 
 
-def _found(paths: Sequence[str | PathLike[str]]) -> Iterator[tuple[str, Callable[[], Sound]] | UserError]:
+def _found(paths: Sequence[Path]) -> Iterator[tuple[str, Callable[[], Sound]] | UserError]:
     """The name of each sound and what reads it."""
-    for path in map(Path, paths):
+    for path in paths:
         if not path.is_dir() and path.suffix.lower() != ".zip":
             yield str(path), partial(read_sound, path)
             continue

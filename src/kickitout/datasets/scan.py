@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from kickitout.datasets.archives import list_members, lower, read_member
 from kickitout.datasets.stated import UNSTATED, IndexRow, Stated, assign, is_index, read_rows
 from kickitout.errors import UserError, printable
-from kickitout.files import as_list, explain_os_error, is_special, left_by_others, read_regular
+from kickitout.files import as_paths, explain_os_error, is_special, left_by_others, read_regular
 from kickitout.suffixes import REFUSED_FILES, SOUND_FILES, TEXT_INSTRUMENTS
 
 
@@ -87,7 +87,7 @@ def scan(paths: Sequence[str | os.PathLike[str]] | str | os.PathLike[str]) -> Sc
 
     Raises UserError for a path that is missing, may not be listed, or holds no sound file at all.
     """
-    given = [Path(path) for path in as_list(paths)]
+    given = as_paths(paths)
     if not given:
         raise UserError("no folder was given; name a folder of kicks, a .zip or sound files")
     total = _Walk()

@@ -10,6 +10,7 @@ behind the last sample above -80 dB re peak.
 """
 
 import math
+import numbers
 from collections.abc import Iterator, Sequence
 from functools import cache
 
@@ -55,8 +56,8 @@ def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarra
     if waves.ndim != dimensions or not np.issubdtype(waves.dtype, np.floating):
         shape = "[n, T]" if dimensions == 2 else "[T]"
         raise UserError(f"a card reads mono float waves {shape}, not {waves.dtype} {list(waves.shape)}")
-    if not rate >= LEAST_RATE:
-        raise UserError(f"a card needs a sample rate of {LEAST_RATE} Hz or more, not {rate}")
+    if not isinstance(rate, numbers.Real) or not rate >= LEAST_RATE:
+        raise UserError(f"a card needs a sample rate of {LEAST_RATE} Hz or more, not {rate!r}")
     return waves
 
 

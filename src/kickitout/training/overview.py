@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from kickitout.errors import UserError, one_line
-from kickitout.files import as_list, is_held, is_special, read_regular, remove
+from kickitout.files import as_paths, is_held, is_special, read_regular, remove
 from kickitout.stored import current_name
 
 PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -52,7 +52,7 @@ def runs(places: PathOrPaths = "runs") -> list[RunState]:
     ...     kickitout.runs(folder)
     []
     """
-    return [look_at(path) for path in find_runs(_paths(places))]
+    return [look_at(path) for path in find_runs(as_paths(places))]
 
 
 def clean(places: PathOrPaths = "runs", *, checkpoints: bool = False, remove: bool = False) -> Iterator[Spare]:
@@ -67,7 +67,7 @@ def clean(places: PathOrPaths = "runs", *, checkpoints: bool = False, remove: bo
     ...     list(kickitout.clean(folder))
     []
     """
-    for path in find_runs(_paths(places)):
+    for path in find_runs(as_paths(places)):
         if is_running(path):
             yield Spare(path, True, {})
             continue
@@ -75,10 +75,6 @@ def clean(places: PathOrPaths = "runs", *, checkpoints: bool = False, remove: bo
         if remove:
             free(path, checkpoints)
         yield Spare(path, False, files)
-
-
-def _paths(places: PathOrPaths) -> list[Path]:
-    return [Path(place) for place in as_list(places)]
 
 
 def find_runs(places: Sequence[Path]) -> list[Path]:
