@@ -10,6 +10,7 @@ from fit_loops import spec
 from studio import refused, sounds
 
 from kickitout.audio import encode_sound
+from kickitout.fitting.given import Given
 from kickitout.fitting.level import loudness_of
 from kickitout.fitting.loop import read_loop
 from kickitout.fitting.mix import mixed
@@ -75,6 +76,30 @@ def test_what_is_no_loop_is_a_sentence(client):
     refused(
         client.post("/api/fit", content=b"x", headers=too_large), 413, "larger than 64 MB; a loop has at most 120 s"
     )
+
+
+def test_what_is_said_of_a_loop_is_taken_and_kicks_are_of_the_style(client, wave):
+    data = encode_sound(wave, SAMPLE_RATE)
+    head, waves = sounds(client.post("/api/fit?n=1&key=Am&bpm=93.5&style=808", content=data))
+    assert head["fit"]["key"]["tonic"] == "A"
+    assert head["fit"]["tempo"]["bpm"] == 93.5
+    assert any("A minor" in line for line in head["found"])
+    assert {sound["recipe"]["style"]["name"] for sound in head["sounds"]} == {"808"}
+    first = head["fit"]["kicks"][0]
+    loop = read_loop(wave, SAMPLE_RATE, Given.of("Am", 93.5))
+    unfitted = mixed(loop, waves[1].mean(axis=0), head["gains"]["unfitted_kick"])
+    fitted = mixed(loop, waves[0].mean(axis=0), first["gain_db"])
+    levels = [loudness_of(mix, SAMPLE_RATE) for mix in (unfitted, fitted)]
+    assert levels[0] + head["gains"]["unfitted"] == pytest.approx(levels[1] + head["gains"]["kicks"][0], abs=0.05)
+
+
+@pytest.mark.parametrize(("query", "words"), [
+    ("key=H", "key 'H': a tonic works"),
+    ("bpm=900", "bpm 900: 30 to 300"),
+    ("style=polka", "polka"),
+])  # fmt: skip
+def test_what_cannot_be_said_of_a_loop_is_a_sentence(client, wave, query, words):
+    refused(client.post(f"/api/fit?n=1&{query}", content=encode_sound(wave, SAMPLE_RATE)), 400, words)
 
 
 def test_only_the_page_itself_may_send_a_loop(client, wave):

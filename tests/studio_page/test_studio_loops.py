@@ -51,6 +51,36 @@ def test_a_loop_is_heard_and_its_kicks_play_in_the_mix(studio):
     assert page.evaluate("localStorage.getItem('kickitout.fit')") == "mine.wav"  # its name, and nothing else
 
 
+def test_what_is_known_of_a_loop_is_taken_and_a_change_hears_it_again(studio):
+    page = studio.page
+    page.click("#tab-fit")
+    page.select_option("#fit-n", "2")
+    page.fill("#fit-bpm", "93.5")
+    page.fill("#fit-key", "Am")
+    page.select_option("#fit-style", "808")
+    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(render_loop(LOOP))}
+    page.set_input_files("#fit-file", mine)
+    page.wait_for_selector("#fit-kicks li:nth-child(2)")
+    heard = page.inner_text("#fit-says")
+    assert "A minor" in heard
+    assert "93.5 BPM" in heard
+    assert studio.recipe()["style"]["name"] == "808"
+    page.fill("#fit-key", "H")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fit-said.far")
+    assert "key 'H': a tonic works" in page.inner_text("#fit-said")
+    studio.troubles.clear()  # the browser's own line for a status of 400
+    for field in ("#fit-key", "#fit-bpm"):
+        page.fill(field, "")
+    page.select_option("#fit-style", "")
+    page.keyboard.press("Tab")
+    page.wait_for_function("() => !document.querySelector('#fit-said.far')")
+    page.wait_for_selector("#fit-kicks li:nth-child(2)")
+    page.wait_for_function("() => !document.querySelector('#fit-says').textContent.includes('93.5')")
+    assert "key: F" in page.inner_text("#fit-says")
+    assert "style" not in studio.recipe()
+
+
 def test_the_page_mixes_as_the_library_does(studio):
     loop = read_loop(render_loop(LOOP)[: 2 * SAMPLE_RATE])
     kick = (0.5 * np.exp(-np.arange(4000) / 900) * np.sin(np.arange(4000) / 20)).astype(np.float32)

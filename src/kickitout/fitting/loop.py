@@ -67,10 +67,10 @@ def read_loop(
     return _heard(fspath(loop), sound.samples, sound.rate, given)
 
 
-def decode_loop(data: bytes, name: str) -> Loop:
+def decode_loop(data: bytes, name: str, given: Given = NOTHING) -> Loop:
     """Hear the bytes of a sound file; name begins every message. Raises UserError as `read_loop` does."""
     sound = decode_sound(data, name, longest=LONGEST_SECONDS)
-    return _heard(name, sound.samples, sound.rate)
+    return _heard(name, sound.samples, sound.rate, given)
 
 
 def _heard(name: str, samples: np.ndarray, rate: int, given: Given = NOTHING) -> Loop:

@@ -100,12 +100,15 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
     async def fit(
         request: Request, name: Annotated[str, Query(max_length=LONGEST_NAME)] = "the loop",
         n: Annotated[int, Query(ge=1, le=frontend.MOST_KICKS)] = 4,
+        key: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None, bpm: float | None = None,
+        style: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
     ) -> Packed:  # fmt: skip
-        """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it."""
+        """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it. key and bpm:
+        of the loop, in place of what would be heard; style: of the kicks."""
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a loop")
-        return await anyio.to_thread.run_sync(service.route("fit"), data, name, n)
+        return await anyio.to_thread.run_sync(service.route("fit"), data, name, n, key, bpm, style)
 
     _train(app, TrainingService(service, runs))
     return app

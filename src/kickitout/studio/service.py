@@ -241,11 +241,14 @@ class StudioService:
         both = [own] if found.kick is None else [own, found.kick]
         return self._packed(both, [name], kind="inverted", said=found.said, analysis=self._analysis(found.own))
 
-    def fit(self, data: bytes, name: str, n: int) -> Packed:
+    def fit(
+        self, data: bytes, name: str, n: int, key: str | None = None, bpm: float | None = None,
+        style: str | None = None,
+    ) -> Packed:  # fmt: skip
         """A loop as a sound file: kicks for it, what was found in it, and how all are played in its mix. The last sound
-        is the first kick as its seed had it."""
-        found, head = frontend.fit_in_mixes(self.model, data, name, n)
-        unfitted = kickitout.kick_of({"seed": found.kicks[0].seed}, self.model)
+        is the first kick as its seed had it. key and bpm: of the loop, in place of what would be heard."""
+        found, head = frontend.fit_in_mixes(self.model, data, name, n, key=key, bpm=bpm, style=style)
+        (unfitted,) = kickitout.generate_kicks([found.kicks[0].seed], self.model, style=style)
         return self._packed([*(one.kick for one in found.kicks), unfitted], **head)
 
     # Measures ----------------------------------------------------------------------------------------------------

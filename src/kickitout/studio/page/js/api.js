@@ -99,10 +99,10 @@ export const backend = {
     const body = await bytesOf(file, name);
     return unpack(await call(`api/invert?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
   },
-  /** Kicks for a loop. @param {Blob} file @param {string} name @param {number} n */
-  fit: async (file, name, n) => {
+  /** Kicks for a loop. @param {Blob} file @param {string} name @param {number} n @param {Record<string, string>} [given] key and bpm of the loop, style of the kicks */
+  fit: async (file, name, n, given = {}) => {
     const body = await bytesOf(file, name, "a loop has at most 120 s: cut it first");
-    return unpack(await call(`api/fit?${new URLSearchParams({ name: shortened(name, LONGEST_NAME), n: String(n) })}`, { method: "POST", body }));
+    return unpack(await call(`api/fit?${new URLSearchParams({ name: shortened(name, LONGEST_NAME), n: String(n), ...given })}`, { method: "POST", body }));
   },
   /** @param {import("./types.js").Sound} sound @returns {Promise<import("./types.js").Analysis>} */
   analyse: async ({ recipe }) => (await post("api/analyse", { recipe })).json(),

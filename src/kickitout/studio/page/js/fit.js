@@ -31,11 +31,11 @@ let playing = null;
 /** @type {Map<string, AudioBuffer>} */
 const buffers = new Map(); // the latest last
 /** @type {File | null} */
-let latest = null; // of two loops the later one counts
+let latest = null; // the loop, to hear it again with what is said of it
 
 export function setUpFit() {
   if (!backend.fit) {
-    element("fit-drop").hidden = true;
+    element("fit-drop").hidden = element("fit-given").hidden = true;
     element("fit-said").textContent = NEEDS;
     return;
   }
@@ -45,6 +45,7 @@ export function setUpFit() {
     if (one) void open(one);
     file.value = "";
   });
+  for (const id of ["fit-key", "fit-bpm", "fit-style"]) element(id).addEventListener("change", () => latest && void open(latest));
   const panel = element("fit");
   panel.addEventListener("drop", (event) => { // what is dropped elsewhere on the page is a kick
     const one = event.dataTransfer?.files[0];
@@ -62,23 +63,38 @@ export function setUpFit() {
   if (last) element("fit-said").textContent = `Last time: ${last}. Drop it again to go on: loops are not kept.`;
 }
 
+/** The styles that kicks can be of. @param {import("./types.js").About} about */
+export function offerStyles(about) {
+  select("fit-style").append(...(about.styles ?? []).map((name) => make("option", { value: name }, name)));
+  element("fit-style").closest("label")?.toggleAttribute("hidden", !about.styles?.length);
+}
+
+/** What is said of the loop in place of what is heard, and of its kicks. @returns {Record<string, string>} */
+function given() {
+  const said = { key: input("fit-key").value.trim(), bpm: input("fit-bpm").value, style: select("fit-style").value };
+  return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
+}
+
+let hearing = 0; // of two times that a loop is heard the later one counts
+
 /** Hear a loop. @param {File} file */
 async function open(file) {
+  const turn = ++hearing;
   latest = file;
   showTab("fit");
   stop();
   show(null);
   say(`${file.name}: listening, and trying kicks …`);
   try {
-    const reply = await /** @type {any} */ (backend).fit(file, file.name, Number(select("fit-n").value));
+    const reply = await /** @type {any} */ (backend).fit(file, file.name, Number(select("fit-n").value), given());
     const loop = await decoded(file);
-    if (latest !== file) return;
+    if (turn !== hearing) return;
     reply.sounds.forEach(prepare);
     show({ loop, name: file.name, kicks: reply.sounds.slice(0, -1), before: reply.sounds[reply.sounds.length - 1], head: reply.head });
     keep(LAST_KEY, file.name);
     say(loop ? `${file.name}: ${reply.head.fit.kicks.length} kicks` : `${file.name}: this browser cannot play it, so the kicks sound alone; WAV, FLAC, MP3 and OGG play in the mix`);
   } catch (error) {
-    if (latest === file) say(inSentence(error), true);
+    if (turn === hearing) say(inSentence(error), true);
   }
 }
 

@@ -10,7 +10,7 @@ import { setUpCompare } from "./compare.js";
 import { analysisCame, setUpDrawing } from "./draw-curves.js";
 import { button, element, input, make, newest, right, select, trying, typing, wrong } from "./dom.js";
 import { filter, isShown, setUpFind } from "./find.js";
-import { setUpFit } from "./fit.js";
+import { offerStyles, setUpFit } from "./fit.js";
 import { keep, keptData } from "./kept.js";
 import { setUpList, show as showList } from "./list.js";
 import { KickMap } from "./map.js";
@@ -276,6 +276,7 @@ async function begin() {
   setUpAnalysis(about, analysisCame);
   setUpDrawing(about);
   setUpTargets(about);
+  offerStyles(about);
   setUpMine(about);
   setUpTake(about);
   setUpAll(about);
