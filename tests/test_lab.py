@@ -32,9 +32,10 @@ from kicklab.paper import page as paper_page
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.figures import dead_until
+from kicklab.paper.findings import findings
 from kicklab.paper.milestones import critic_loss, pattern
 from kicklab.paper.missed import missed_sentences
-from kicklab.paper.page import ABOUT, findings, render_paper
+from kicklab.paper.page import ABOUT, render_paper
 from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
 from kicklab.pictures import collect_pictures
@@ -249,11 +250,11 @@ def test_a_ranking_turns_round_with_the_results(copy):
         assert re.search(
             rf"\*{winner}\* is nearer than \*{loser}\*, [\d.]+ times .*?The same runs show it on the sounds", text
         )
-        assert f"*{loser}* is nearer" not in text.split("What makes")[1].split("\n")[0]
+        assert f"*{loser}* is nearer" not in problems(copy)
 
 
 def problems(lab: Lab) -> str:
-    return findings(lab).split("What makes")[1].split("\n")[0]
+    return findings(lab).split("What makes")[1].split("\n- **")[0]
 
 
 def test_rows_that_are_not_whole_are_left_out_with_a_sentence(copy):
@@ -288,11 +289,11 @@ def test_a_study_that_was_not_run_is_said_to_be_missing(page):
     assert f"Not run, or not whole, in this laboratory: {load_study('upconv').title}" in text
 
 
-def test_the_findings_are_a_line_each_with_numbers_and_intervals(toy_lab, capsys):
+def test_the_findings_are_an_item_each_with_numbers_and_intervals(toy_lab, capsys):
     assert main(["lab", "findings", "--lab", str(toy_lab.path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().out.strip().removeprefix("- ").split("\n- ")
     assert len(lines) == len(ROWS)  # none of tones, and one of the phase
-    assert lines[0].startswith("- **What a DCGAN learns in 96,000 sounds.** A DCGAN has not learned kicks: after 8 ")
+    assert lines[0].startswith("**What a DCGAN learns in 96,000 sounds.** A DCGAN has not learned kicks: after 8 ")
     assert "*DCGAN* lies " in lines[0]
     assert all(re.search(r"\d [^<;]*(?:\[[^\]]*\d\]|\(its seeds [^)]*\d\))", line) for line in lines)
     assert not any("<" in line for line in lines)

@@ -29,14 +29,24 @@ from kicklab.evidence import (
     welch,
 )  # fmt: skip
 from kicklab.line_heights import SCORES, LineHeights
-from kicklab.paper.answers import answer_of, brief_of, swap_answered
+from kicklab.paper.answers import answer_of, swap_answered
 from kicklab.paper.figures import dead_until, drawn, predicted_travel
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.tables import evidence_rows
-from kicklab.paper.words import compared, reach, some_dead, standing, told
+from kicklab.paper.words import compared, contrasts_told, reach, remarks_on, some_dead, standing
 from kicklab.study import Study, load_study, rows_of
 
 pytestmark = pytest.mark.decides
+
+
+def answered(*asked) -> str:
+    """The answer of a study, in one text."""
+    return " ".join(answer_of(*asked))
+
+
+def briefly(*asked) -> str:
+    """What of it stands in the abstract."""
+    return answer_of(*asked)[0]
 
 
 def one_sound_each(points: np.ndarray) -> Unseen:
@@ -211,9 +221,9 @@ def test_a_row_of_its_own_variance_is_not_widened_by_another_that_scatters():
 
 def test_contrasts_that_have_not_been_run_are_counted():
     e = evidence({"a": [9.0, 9.1], "b": [2.0, 2.1]}, contrasts=[["a", "b"], ["b", "a"]])
-    assert not any("beforehand" in said for said in told(e, None))
+    assert not any("beforehand" in said for said in remarks_on(e))
     del e.rows["b"]
-    assert told(e, None)[-1] == "Of the contrasts that were named beforehand 0 of 2 are of rows that are whole."
+    assert remarks_on(e)[-1] == "Of the contrasts that were named beforehand 0 of 2 are of rows that are whole."
 
 
 def test_sentences_follow_from_the_numbers_and_from_those_that_confirm():
@@ -221,14 +231,14 @@ def test_sentences_follow_from_the_numbers_and_from_those_that_confirm():
     near = evidence({"a": [30.0, 31.0, 32.0], "b": [10.0, 10.1, 10.2]}, contrasts=pairs)
     far = evidence({"a": [10.0, 10.1, 10.2], "b": [30.0, 31.0, 32.0]}, contrasts=pairs)
     same = evidence({"a": [10.0, 14.0, 9.0], "b": [10.5, 13.0, 9.5]}, contrasts=pairs)
-    assert "<em>b</em> is nearer than <em>a</em>, 3.07 times" in told(near, near)[1]
-    assert "The same runs show it on the sounds that nothing was chosen by too." in told(near, near)[1]
-    assert "3.07 times [2.85, 3.30]" in told(near, near)[1]
-    assert "<em>a</em> is nearer than <em>b</em>" in told(far, None)[1]
-    assert "not been confirmed yet" in told(far, None)[1]
-    assert "The same runs do not show it on the sounds that nothing was chosen by." in told(near, same)[1]
-    assert "do not show it" in told(near, far)[1]
-    assert "Between <em>a</em> and <em>b</em> no difference is shown" in told(same, near)[1]
+    assert "<em>b</em> is nearer than <em>a</em>, 3.07 times" in contrasts_told(near, near)[0]
+    assert "The same runs show it on the sounds that nothing was chosen by too." in contrasts_told(near, near)[0]
+    assert "3.07 times [2.85, 3.30]" in contrasts_told(near, near)[0]
+    assert "<em>a</em> is nearer than <em>b</em>" in contrasts_told(far, None)[0]
+    assert "not been confirmed yet" in contrasts_told(far, None)[0]
+    assert "The same runs do not show it on the sounds that nothing was chosen by." in contrasts_told(near, same)[0]
+    assert "do not show it" in contrasts_told(near, far)[0]
+    assert "Between <em>a</em> and <em>b</em> no difference is shown" in contrasts_told(same, near)[0]
     corrected = compared(near, "a", "b", near.contrast("a", "b"), 0.2, near)
     assert "no difference is shown" in corrected  # of six contrasts, say
 
@@ -313,12 +323,12 @@ def test_dead_is_read_from_the_sound():
 
 def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monkeypatch):
     some = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
-    said = answer_of("curves", some)
+    said = answered("curves", some)
     assert "can learn kicks: after 4 sounds 2 of 3 seeds of <em>DCGAN</em> are alive, and 3 of 3 seeds of" in said
     assert "<em>other</em>, the nearest by estimate. From 2 on it lies 2.10 dB" in said
     third = evidence({"DCGAN": [3.0, 4.0, 5.0], "other": [2.0, 2.1, 2.2], "third": [4.0, 5.0, 60.0]})
-    assert "Of the other rows 2 of 3 seeds of <em>third</em> are alive." in answer_of("curves", third)
-    assert brief_of("curves", third) == answer_of("curves", third).split(" Between its last two milestones no")[0]
+    assert "Of the other rows 2 of 3 seeds of <em>third</em> are alive." in answered("curves", third)
+    assert briefly("curves", third) == answered("curves", third).split(" Between its last two milestones no")[0]
     assert "classifier" not in said  # nothing is known of one
     for p, says in (
         (0.001, "still tells what each of their seeds makes"),
@@ -326,16 +336,16 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
     ):
         monkeypatch.setitem(POINT, "told_apart", {"accuracy": 0.9, "p": p})
         told_apart = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
-        assert f"{says} from recordings" in answer_of("curves", told_apart)
-        assert "right in 90 % of cases" in answer_of("curves", told_apart)
+        assert f"{says} from recordings" in answered("curves", told_apart)
+        assert "right in 90 % of cases" in answered("curves", told_apart)
     falls = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]}, last=-1.5)
-    assert brief_of("curves", falls).endswith(", still learning.")
+    assert briefly("curves", falls).endswith(", still learning.")
     there = "By sounds that nothing was chosen by <em>other</em> is the nearest DCGAN, too: 2.10 dB"
-    assert there in answer_of("curves", some, some)
+    assert there in answered("curves", some, some)
     turned = evidence({"DCGAN": [1.0, 1.5, 60.0], "other": [9.0, 9.1, 9.2]})
-    assert "chosen by <em>DCGAN</em> is the nearest DCGAN: " in answer_of("curves", some, turned)
-    assert "chosen by <em>" not in answer_of("curves", some, evidence({"DCGAN": [3.0, 4.0]}))
-    none = answer_of("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
+    assert "chosen by <em>DCGAN</em> is the nearest DCGAN: " in answered("curves", some, turned)
+    assert "chosen by <em>" not in answered("curves", some, evidence({"DCGAN": [3.0, 4.0]}))
+    none = answered("curves", evidence({"DCGAN": [40.0, 50.0, 60.0], "other": [2.0, 2.1, 2.2]}))
     assert none == "A DCGAN has not learned kicks: after 4 sounds 0 of 3 seeds are alive."
 
 
@@ -354,13 +364,13 @@ def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
     pair = [["was", "mended"]]
     for was, mended, learns in (([40.0, 50.0], [2.0, 3.0], True), ([2.0, 50.0], [2.0, 3.0], False),
                                 ([40.0, 50.0], [2.0, 30.0], False)):  # fmt: skip
-        said = answer_of("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
+        said = answered("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
         assert ("learns kicks once its loss is right" in said) == learns
         assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 with <em>was</em>", said)
     four = evidence({"was": [40.0, 50.0], "between": [2.0, 50.0], "mended": [2.0, 3.0]}, contrasts=pair)
-    assert answer_of("ancestor", four).endswith("Of the other rows 1 of 2 seeds with <em>between</em> are alive.")
-    assert answer_of("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
-    assert answer_of("sine", evidence({"was": [40.0, 50.0]})) == ""
+    assert answered("ancestor", four).endswith("Of the other rows 1 of 2 seeds with <em>between</em> are alive.")
+    assert answered("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
+    assert answered("sine", evidence({"was": [40.0, 50.0]})) == ""
 
 
 def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds_all_live():
@@ -369,26 +379,26 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
     e.rows["b"].values[:, 0] = 30.0
     assert (e.alive_since("a"), e.alive_since("b"), e.alive_since("c")) == (None, 2, 1)
     said = "Begun at mid-grey, 0 of 3 seeds are alive after 4 sounds"
-    assert answer_of("start", e) == f"{said}; all are of <em>b</em> from 2 on."
+    assert answered("start", e) == f"{said}; all are of <em>b</em> from 2 on."
     e.rows["b"].values[0, 2] = 30.0  # dead once more
     assert e.alive_since("b") == 4
-    assert answer_of("start", evidence(rows)) == f"{said}."
+    assert answered("start", evidence(rows)) == f"{said}."
 
 
 def test_what_ends_learning_is_answered_by_the_pairs_that_were_named(monkeypatch):
     pairs, many = [["few", "all"], ["few", "more"]], {"few": [9.0, 9.1, 9.2], "all": [2.0, 2.1, 2.2]}
-    assert answer_of("end", evidence(many)) == ""  # nothing was asked
+    assert answered("end", evidence(many)) == ""  # nothing was asked
     many_first = {"64": 0, "128": 1, "all": 2, "more": 3}
     for a, b in load_study("end").contrasts:
         assert many_first[a.split(", ")[1].split()[0]] < many_first[b.split(", ")[1].split()[0]]
     more = evidence(many | {"more": [9.0, 9.1, 9.3]}, contrasts=pairs)
-    assert answer_of("end", more) == (
+    assert answered("end", more) == (
         "With more kicks to learn from a model ends nearer: with <em>all</em> than with <em>few</em>."
     )
     worse = evidence({"few": many["all"], "all": many["few"]}, contrasts=pairs)
-    assert answer_of("end", worse) == "It ends farther with <em>all</em> than with <em>few</em>."
+    assert answered("end", worse) == "It ends farther with <em>all</em> than with <em>few</em>."
     monkeypatch.setitem(POINT, "critic", {"auc": 0.75})
-    alike = answer_of("end", evidence({"few": [2.0, 3.0], "all": [2.0, 3.1]}, contrasts=pairs))
+    alike = answered("end", evidence({"few": [2.0, 3.0], "all": [2.0, 3.1]}, contrasts=pairs))
     assert alike.startswith("More kicks are not shown to help. Critics tell ")
     assert alike.endswith("of 0.75 (<em>few</em>) and 0.75 (<em>all</em>).")
 
@@ -446,7 +456,7 @@ def test_contrasts_in_two_outcomes_are_corrected_for_both():
 def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown():
     pairs = [["a", "b"], ["a", "c"], ["a", "d"]]
     rows = {"a": STILL, "b": FADING, "c": STILL, "d": NONE}
-    said = answer_of("upconv", with_lines(rows, pairs))
+    said = answered("upconv", with_lines(rows, pairs))
     assert said.startswith(
         "Training does not take periodic lines away: those of <em>a</em> stand 3.00 dB [2.75, 3.25] above real kicks. "
     )
@@ -459,12 +469,12 @@ def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown
     logs = measured.rows["a"].logs
     for seed, off in zip(logs, (1.0, 1.5, 2.0), strict=True):
         seed[-1]["scores"].append({"name": "profile_radius", "value": off, "real": 0.5})
-    assert answer_of("upconv", measured).endswith(
+    assert answered("upconv", measured).endswith(
         "over spatial frequency is off by 1 to 2 dB (<em>a</em>); recordings among themselves by 0.500 dB."
     )
-    assert answer_of("upconv", with_lines({"a": FADING, "b": STILL})).startswith("Periodic lines fade with training: ")
-    assert answer_of("upconv", with_lines({"a": NONE, "b": STILL})).startswith("No periodic lines are shown in what ")
-    assert answer_of("upconv", evidence({"a": [2.0, 3.0]})) == ""  # measured by a version that knew none
+    assert answered("upconv", with_lines({"a": FADING, "b": STILL})).startswith("Periodic lines fade with training: ")
+    assert answered("upconv", with_lines({"a": NONE, "b": STILL})).startswith("No periodic lines are shown in what ")
+    assert answered("upconv", evidence({"a": [2.0, 3.0]})) == ""  # measured by a version that knew none
 
 
 def test_how_well_a_critic_tells_what_it_has_seen_is_the_area_under_its_curve():

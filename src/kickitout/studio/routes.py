@@ -104,7 +104,7 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
         style: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
     ) -> Packed:  # fmt: skip
         """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it. key and bpm:
-        of the loop, in place of what would be heard; style: of the kicks."""
+        of the loop, instead of what would be detected; style: of the kicks."""
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a loop")

@@ -246,7 +246,7 @@ class StudioService:
         style: str | None = None,
     ) -> Packed:  # fmt: skip
         """A loop as a sound file: kicks for it, what was found in it, and how all are played in its mix. The last sound
-        is the first kick as its seed had it. key and bpm: of the loop, in place of what would be heard."""
+        is the first kick as its seed had it. key and bpm: of the loop, instead of what would be detected."""
         found, head = frontend.fit_in_mixes(self.model, data, name, n, key=key, bpm=bpm, style=style)
         (unfitted,) = kickitout.generate_kicks([found.kicks[0].seed], self.model, style=style)
         return self._packed([*(one.kick for one in found.kicks), unfitted], **head)

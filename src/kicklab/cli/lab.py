@@ -225,7 +225,7 @@ def _paper(args: argparse.Namespace) -> int:
 
 def _findings(args: argparse.Namespace) -> int:
     from kicklab.folder import Lab
-    from kicklab.paper.page import findings
+    from kicklab.paper.findings import findings
 
     print(findings(Lab(args.lab)))
     return 0

@@ -38,21 +38,13 @@ MORE = (
 )
 
 
-def answer_of(study: str, e: Evidence, confirm: Evidence | None = None) -> str:
-    """The answer of a study; of one whose rows do not give any, none. confirm: the same by the sounds that confirm."""
-    said = _answer(study, e)
+def answer_of(study: str, e: Evidence, confirm: Evidence | None = None) -> list[str]:
+    """The answer of a study, the first sentences first, which stand in the abstract as well; of one whose rows do not
+    give any, none. confirm: the same by the sounds that confirm."""
+    said = ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else []
     if said and confirm is not None and study == "curves":
         said.append(_nearest_elsewhere(e, confirm))
-    return " ".join(filter(None, said))
-
-
-def brief_of(study: str, e: Evidence) -> str:
-    """What of it stands in the abstract."""
-    return (_answer(study, e) or [""])[0]
-
-
-def _answer(study: str, e: Evidence) -> list[str]:
-    return ANSWERS[study](e) if study in ANSWERS and e.study.baseline in e.rows else []
+    return [one for one in said if one]
 
 
 def _learns(e: Evidence) -> list[str]:
@@ -240,7 +232,7 @@ def _swap_answered(found: dict[str, Any], rounds: int) -> str:
     if large and not small:
         return f"With {rounds} rounds of Griffin-Lim it is open in {listed(large)} whether the phase is the gap."
     if large:
-        less = f"less than half of {whose} in {listed(small)}, which is open in {listed(large)}"
+        less = f"less than half of {whose} in {listed(small)} (in {listed(large)} this is open)"
         return f"With {rounds} rounds of Griffin-Lim the phase is {less}."
     rest = f"; in {listed(none)} none is to be shown" if none else ""
     return f"With {rounds} rounds of Griffin-Lim the phase is less than half of {whose} in {listed(small)}{rest}."

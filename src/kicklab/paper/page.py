@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import re
 from collections.abc import Callable
-from html import escape, unescape
+from html import escape
 from operator import attrgetter
 from typing import Any
 
@@ -25,13 +24,14 @@ from kicklab.folder import Lab
 from kicklab.html import filled_page
 from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
-from kicklab.paper.answers import answer_of, brief_of, swap_answered, swap_brief
+from kicklab.paper.answers import swap_answered, swap_brief
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
+from kicklab.paper.findings import finding, missing_studies, whole_studies
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
 from kicklab.paper.trial import ABOUT_TRIAL, TRIAL_TITLE, read_trial, trial_answered, trial_sentences
-from kicklab.paper.words import counted, listed, shown, told
+from kicklab.paper.words import counted, listed, shown
 from kicklab.study import load_study, rows_of
 from kicklab.swap import read_swap
 
@@ -96,52 +96,34 @@ TOGETHER = {  # settings of the row of all changes, as they are said where the p
 ART: dict[str, ArtOf] = {"curves": _curves, "start": _start, "ancestor": _ancestor, "upconv": _upconv}
 
 
-def findings(lab: Lab) -> str:
-    """What was found, a line of Markdown for each study. Raises UserError where nothing of any is whole."""
-    paper = Paper(lab, None, "none")
-    lines = []
-    for study, e in _whole(paper).items():
-        confirm = paper.evidence(study, "confirm")
-        said = " ".join([answer_of(study, e, confirm), *told(e, confirm)]).strip()
-        lines.append(f"- **{e.study.title}.** {_plain(said)}")
-    if swapped := read_swap(lab):
-        said = " ".join([swap_answered(swapped), *swap_sentences(swapped)])
-        lines.append(f"- **{SWAP_TITLE}** {_plain(said)}")
-    if compared := read_trial(lab):
-        said = " ".join([trial_answered(compared), *trial_sentences(compared)])
-        lines.append(f"- **{TRIAL_TITLE}** {_plain(said)}")
-    return "\n".join(lines)
-
-
-def _plain(said: str) -> str:
-    """HTML of a sentence as Markdown."""
-    return unescape(re.sub("<.*?>", "", re.sub("</?em>", "*", said)))
-
-
 def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "free") -> bytes:
     """The paper as HTML. Raises UserError where there are no results."""
     paper = Paper(lab, listen_to, sounds)
-    whole = _whole(paper)
+    whole = whole_studies(paper)
     parts, abstract = [], []
     for study, e in whole.items():
         confirm = paper.evidence(study, "confirm")
-        answer, said = answer_of(study, e, confirm), told(e, confirm)
-        text = " ".join(filter(None, (ABOUT[study], answer, *said)))
+        found, art = finding(study, e, confirm), ART.get(study, _none)(paper, study, e)
         parts.append({
-            "study": study, "title": e.study.title, "art": ART.get(study, _none)(paper, study, e),
-            "text": Markup(f"{text} ({paper.ref(f'table-{study}')})"),
+            "study": study, "title": found.title, "art": art, "text": Markup(f"{ABOUT[study]} {found.brief}"),
+            "details": Markup(f"{' '.join(found.details)} ({paper.ref(f'table-{study}')})"),
+            "contrasts": [Markup(one) for one in found.contrasts], "remarks": Markup(" ".join(found.remarks)),
         })  # fmt: skip
-        abstract.append(brief_of(study, e) or said[min(1, len(said) - 1)])
+        abstract.append(found.first)
     if swapped := read_swap(lab):
         answer, said = swap_answered(swapped), swap_sentences(swapped)
         abstract.append(f"{swap_brief(swapped).split(';')[0].rstrip('.')}.")
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
-            "text": Markup(f"{ABOUT_SWAP} {answer} {' '.join(said)} ({paper.ref('fig-swap')})"),
+            "text": Markup(f"{ABOUT_SWAP} {answer}"),
+            "details": Markup(f"{' '.join(said)} ({paper.ref('fig-swap')})"),
+            "contrasts": [], "remarks": "",
         })  # fmt: skip
     if compared := read_trial(lab):
-        text = " ".join([ABOUT_TRIAL, trial_answered(compared), *trial_sentences(compared)])
-        parts.append({"study": "critics", "title": TRIAL_TITLE, "art": [], "text": Markup(text)})
+        details = Markup(" ".join(trial_sentences(compared)))
+        text = Markup(f"{ABOUT_TRIAL} {trial_answered(compared)}")
+        parts.append({"study": "critics", "title": TRIAL_TITLE, "art": [], "text": text, "details": details,
+                      "contrasts": [], "remarks": ""})  # fmt: skip
     if any("offset" in said for said in abstract):
         abstract.insert(1, OFFSET)
     values: dict[str, Any] = {
@@ -170,7 +152,7 @@ def _together() -> str:
 
 def _absent(whole: dict[str, Evidence]) -> list[str]:
     """Studies without a whole row, and of the others the rows that are not whole."""
-    found = [load_study(study).title for study in ABOUT if study not in whole]
+    found = missing_studies(whole)
     for study, e in whole.items():
         if lacking := [row.name for row in rows_of(e.study) if row.name not in e.rows]:
             found.append(f"of {study} {listed([f'<i>{escape(shown(row))}</i>' for row in lacking])}")
@@ -215,16 +197,6 @@ def _trained_once(a: Row, b: Row) -> bool:
     both = sorted(set(a.seen) & set(b.seen))
     here, there = (row.values[:, [row.seen.index(sounds) for sounds in both], 0] for row in (a, b))
     return bool(both) and here.shape == there.shape and np.allclose(here, there, rtol=1e-3, atol=1e-3)
-
-
-def _whole(paper: Paper) -> dict[str, Evidence]:
-    """The studies that have evidence. Raises UserError where none has, with why."""
-    found = {study: paper.evidence(study) for study in ABOUT}
-    whole = {study: e for study, e in found.items() if e is not None}
-    if not whole:
-        why = [said for said in paper.known.values() if isinstance(said, str)]
-        raise UserError(f"no results yet; kick lab run start -o {paper.lab.path} DATA makes some ({why[0]})")
-    return whole
 
 
 def _players(paper: Paper, whole: dict[str, Evidence]) -> list[str]:

@@ -187,11 +187,19 @@ def _shown_elsewhere(a: str, b: str, confirm: Evidence | None) -> str:
     return ""
 
 
-def told(e: Evidence, confirm: Evidence | None) -> list[str]:
-    """All sentences on a study: its baseline, the contrasts that it named beforehand, and what is left out."""
-    found = [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
-    named = e.named()
-    found += [compared(e, a, b, f, p, confirm) for a, b, f, p in named]
+def baseline_told(e: Evidence) -> list[str]:
+    """Where the baseline of a study ends; nothing where it is not whole."""
+    return [standing(e, e.study.baseline)] if e.study.baseline in e.rows else []
+
+
+def contrasts_told(e: Evidence, confirm: Evidence | None) -> list[str]:
+    """What each contrast shows that a study named beforehand, a text each."""
+    return [compared(e, a, b, f, p, confirm) for a, b, f, p in e.named()]
+
+
+def remarks_on(e: Evidence) -> list[str]:
+    """What is to be known of the contrasts, and what is left out."""
+    found, named = list[str](), e.named()
     if len(named) < len(e.study.contrasts):
         found.append(f"Of the contrasts that were named beforehand {len(named)} of {len(e.study.contrasts)} "
                      f"{'is' if len(named) == 1 else 'are'} of rows that are whole.")  # fmt: skip

@@ -69,17 +69,17 @@ export function offerStyles(about) {
   element("fit-style").closest("label")?.toggleAttribute("hidden", !about.styles?.length);
 }
 
-/** What is said of the loop in place of what is heard, and of its kicks. @returns {Record<string, string>} */
+/** What is said of the loop instead of what is detected, and of its kicks. @returns {Record<string, string>} */
 function given() {
   const said = { key: input("fit-key").value.trim(), bpm: input("fit-bpm").value, style: select("fit-style").value };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
 }
 
-let hearing = 0; // of two times that a loop is heard the later one counts
+let analyses = 0; // of two of a loop the later one counts
 
 /** Hear a loop. @param {File} file */
 async function open(file) {
-  const turn = ++hearing;
+  const turn = ++analyses;
   latest = file;
   showTab("fit");
   stop();
@@ -88,13 +88,13 @@ async function open(file) {
   try {
     const reply = await /** @type {any} */ (backend).fit(file, file.name, Number(select("fit-n").value), given());
     const loop = await decoded(file);
-    if (turn !== hearing) return;
+    if (turn !== analyses) return;
     reply.sounds.forEach(prepare);
     show({ loop, name: file.name, kicks: reply.sounds.slice(0, -1), before: reply.sounds[reply.sounds.length - 1], head: reply.head });
     keep(LAST_KEY, file.name);
     say(loop ? `${file.name}: ${reply.head.fit.kicks.length} kicks` : `${file.name}: this browser cannot play it, so the kicks sound alone; WAV, FLAC, MP3 and OGG play in the mix`);
   } catch (error) {
-    if (turn === hearing) say(inSentence(error), true);
+    if (turn === analyses) say(inSentence(error), true);
   }
 }
 

@@ -1,0 +1,86 @@
+"""What was found in each study: its answer, details, the contrasts that were named beforehand, and remarks on them.
+
+The paper has them as paragraphs and a list, the pages of this project as items.
+"""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import NamedTuple
+
+from kickitout.errors import UserError
+from kicklab.evidence import Evidence
+from kicklab.folder import Lab
+from kicklab.paper.answers import answer_of, swap_answered
+from kicklab.paper.context import Paper
+from kicklab.paper.phases import SWAP_TITLE, swap_sentences
+from kicklab.paper.trial import TRIAL_TITLE, read_trial, trial_answered, trial_sentences
+from kicklab.paper.words import baseline_told, contrasts_told, remarks_on
+from kicklab.study import load_study
+from kicklab.swap import read_swap
+
+STUDIES = ("curves", "start", "ancestor", "end", "upconv", "published")  # that have findings, the answer first
+
+
+class Finding(NamedTuple):
+    """What is said of a study, in HTML. brief: its answer; details: of it, and of its baseline; contrasts: those named
+    beforehand; remarks: on these."""
+
+    title: str
+    brief: str
+    details: list[str]
+    contrasts: list[str]
+    remarks: list[str]
+
+    @property
+    def first(self) -> str:
+        """What stands for it where there is one sentence alone."""
+        return self.brief or next(iter([*self.contrasts, *self.details]))
+
+
+def finding(study: str, e: Evidence, confirm: Evidence | None) -> Finding:
+    """That of a study with evidence, and the same by the sounds that confirm."""
+    brief, *details = answer_of(study, e, confirm) or [""]
+    details += baseline_told(e)
+    return Finding(e.study.title, brief, details, contrasts_told(e, confirm), remarks_on(e))
+
+
+def whole_studies(paper: Paper) -> dict[str, Evidence]:
+    """The studies that have evidence. Raises UserError where none has, with why."""
+    found = {study: paper.evidence(study) for study in STUDIES}
+    whole = {study: e for study, e in found.items() if e is not None}
+    if not whole:
+        why = [said for said in paper.known.values() if isinstance(said, str)]
+        raise UserError(f"no results yet; kick lab run start -o {paper.lab.path} DATA makes some ({why[0]})")
+    return whole
+
+
+def missing_studies(whole: dict[str, Evidence]) -> list[str]:
+    """The titles of studies that have none."""
+    return [load_study(study).title for study in STUDIES if study not in whole]
+
+
+def findings(lab: Lab) -> str:
+    """All of them as Markdown: an item for each study, and items below it. Raises UserError where nothing of any is
+    whole."""
+    paper = Paper(lab, None, "none")
+    found = [finding(study, e, paper.evidence(study, "confirm")) for study, e in whole_studies(paper).items()]
+    if swapped := read_swap(lab):
+        found.append(Finding(SWAP_TITLE, swap_answered(swapped), swap_sentences(swapped), [], []))
+    if compared := read_trial(lab):
+        found.append(Finding(TRIAL_TITLE, trial_answered(compared), trial_sentences(compared), [], []))
+    return "\n".join(_item(one) for one in found)
+
+
+def _item(one: Finding) -> str:
+    title = one.title if one.title.endswith("?") else f"{one.title}."
+    lines = [f"- **{title}** {_plain(one.brief)}".rstrip(), *(f"  - {_plain(said)}" for said in one.details)]
+    if one.contrasts:
+        lines += ["  - Named beforehand:", *(f"    - {_plain(said)}" for said in one.contrasts)]
+    return "\n".join([*lines, *(f"  - {_plain(said)}" for said in one.remarks)])
+
+
+def _plain(said: str) -> str:
+    """HTML of a sentence as Markdown."""
+    return unescape(re.sub("<.*?>", "", re.sub("</?em>", "*", said)))
