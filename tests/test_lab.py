@@ -15,7 +15,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from toy_lab import KICKS, ROWS, SOUNDS, STEPS, licensed, make_lab, run_toy, toy_lab, toy_paper, toy_study, write_kicks
+from toy_lab import (
+    KICKS,
+    ROWS,
+    SOUNDS,
+    STEPS,
+    copied,
+    licensed,
+    make_lab,
+    run_toy,
+    toy_lab,
+    toy_paper,
+    toy_study,
+    write_kicks,
+)
 
 from kickitout.cli import main
 from kickitout.datasets.build import split
@@ -52,9 +65,8 @@ ROOT = Path(__file__).parents[1]
 
 @pytest.fixture
 def copy(toy_lab: Lab, tmp_path: Path) -> Lab:
-    """A laboratory that may be changed; without its run folders, which only training reads."""
-    shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
-    return Lab(tmp_path / "lab")
+    """A laboratory that may be changed."""
+    return copied(toy_lab, tmp_path / "lab")
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from toy_lab import make_lab, toy_lab, toy_paper
+from toy_lab import copied, make_lab, toy_lab, toy_paper
 
 from kickitout.cli import main
-from kicklab.folder import Lab
 from kicklab.listening import listening_page, read_votes, server
 from kicklab.paper.page import ABOUT, render_paper
 from kicklab.players import collect_players
@@ -111,8 +110,7 @@ def test_the_command_prints_what_the_committed_results_say(browser, tmp_path, ca
 
 
 def test_a_listener_votes_blind_and_the_vote_is_kept(browser, toy_lab, tmp_path):
-    shutil.copytree(toy_lab.path, tmp_path / "lab", ignore=shutil.ignore_patterns("run"))
-    lab = Lab(tmp_path / "lab")
+    lab = copied(toy_lab, tmp_path / "lab")
     with server(lab, listening_page(lab, "curves", 3, 0), 0) as running:
         thread = threading.Thread(target=running.serve_forever)
         thread.start()

@@ -5,6 +5,7 @@ It is made once a session, also where several workers ask for it: the first make
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -96,6 +97,21 @@ def make_lab(base: Path) -> Lab:
             (base / "paper.html").write_bytes(render_paper(lab))
             (base / "done").touch()
     return lab
+
+
+def copied(lab: Lab, to: Path) -> Lab:
+    """The same laboratory elsewhere, to be changed, without its run folders, which only training reads. Its arrays are
+    the same files: they are replaced whole, and never written into."""
+
+    def copy(source: str, target: str) -> None:
+        if source.endswith(".npz"):
+            with contextlib.suppress(OSError):  # on another disk
+                os.link(source, target)
+                return
+        shutil.copy2(source, target)
+
+    shutil.copytree(lab.path, to, ignore=shutil.ignore_patterns("run"), copy_function=copy)
+    return Lab(to)
 
 
 def licensed(folder: Path, licence: str) -> Path:

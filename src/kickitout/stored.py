@@ -74,17 +74,25 @@ def upgraded_model(data: Mapping[str, Any]) -> dict[str, Any]:
     return found | ({"name": current_name(found["name"])} if isinstance(found.get("name"), str) else {})
 
 
+NESTED = (dict, list)
+
+
 def upgraded(data: Any) -> Any:
     """JSON data with the names of today, at every depth.
 
     >>> upgraded({"recipe": {"codec": {"name": "pqmf"}}, "rows": [{"wave": "ab", "family": 3}]})
     {'config': {'representation': {'name': 'pqmf'}}, 'rows': [{'sound': 'ab', 'group': 3}]}
     """
-    if isinstance(data, Mapping):
+    if isinstance(data, dict):
         of_a_sound = "wave" in data or "sound" in data  # a manifest's row: elsewhere a family is one of models
         names = RENAMED | ({"wave": "sound", "family": "group"} if of_a_sound else {})
-        return _settings(_named({str(names.get(key, key)): upgraded(value) for key, value in data.items()}))
-    return [upgraded(value) for value in data] if isinstance(data, list) else data
+        inside = {
+            str(names.get(key, key)): upgraded(value) if isinstance(value, NESTED) else value
+            for key, value in data.items()
+        }
+        return _settings(_named(inside))
+    # Numbers and texts hold no names, and the results of a laboratory have millions of them.
+    return [upgraded(one) if isinstance(one, NESTED) else one for one in data] if isinstance(data, list) else data
 
 
 def _named(data: dict[str, Any]) -> dict[str, Any]:

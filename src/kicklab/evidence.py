@@ -15,7 +15,8 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from scipy.stats import t as student
@@ -308,7 +309,7 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
             wanted[entry["row"]] = wanted.get(entry["row"], 0) + 1
             path = lab.cell(entry["id"]) / "measured.json"
             if path.exists():
-                cells.setdefault(entry["row"], []).append(read_json(path))
+                cells.setdefault(entry["row"], []).append(_measured(path))
     rows, order = [], {row.name: at for at, row in enumerate(rows_of(study))}
     for row, number in sorted(wanted.items(), key=lambda one: order.get(one[0], len(order))):
         found = cells.get(row, [])
@@ -322,12 +323,23 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
     return Evidence(study, unseen, rows, problems, _recordings(lab, unseen, part))
 
 
+def _measured(path: Path) -> dict[str, Any]:
+    """What was measured of a cell, to be read alone: its file is read once for all studies and parts that it is of."""
+    about = path.stat()
+    return _read_once(path, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=256)
+def _read_once(path: Path, _: tuple[int, int, int]) -> dict[str, Any]:
+    return cast("dict[str, Any]", read_json(path))
+
+
 def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
     """[1 + draws] dB: the distance of recordings that are learned from, of the most that were measured; None where none
     were."""
     most, distance = 0, None
     for path in sorted(lab.path.glob("cells/reals-*/measured.json")):
-        known = read_json(path)
+        known = _measured(path)
         found, sounds = part_of(known["milestones"][-1], part), known["milestones"][-1]["scores"][0]["n"][1]
         whole = known["kicks"] is None and found is not None and len(found["waves"]["away"]) == len(unseen.sources)
         if whole and sounds > most:
