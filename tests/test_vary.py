@@ -244,6 +244,16 @@ def test_a_sound_that_begins_downwards_or_rings_on_is_said_to(tmp_path):
     assert "rings on" not in up
 
 
+@pytest.mark.parametrize(("side", "said"), [(0.3, True), (0.01, False)])
+def test_that_a_stereo_sound_becomes_mono_is_said(tmp_path, kicks, side, said):
+    mid, noise = kicks[0], normal([1], len(kicks[0]))[0]
+    both = mid + side * np.std(mid) / np.std(noise) * np.stack([noise, -noise])
+    write_sound(tmp_path / "wide.wav", (0.5 * both).T.astype(np.float32), SAMPLE_RATE, bits="24")
+    found = kickitout.vary(tmp_path / "wide.wav", [0], 0.1)[0]
+    assert ("it is stereo, and is taken as mono" in found.said) == said
+    assert found.wave.shape == (22050,)
+
+
 @pytest.mark.once
 def test_a_kick_that_was_edited_since_is_no_longer_that_of_its_recipe(tmp_path, capsys):
     """An editor keeps the comment: the file says one kick and holds another."""

@@ -57,7 +57,7 @@ def open_sound(model: Model, encoder: EncoderSession | str, data: bytes, name: s
     wave = decode_kick(data, name, model.info.channels)
     own = np.atleast_2d(wave)
     if isinstance(encoder, str):
-        return Opened(f"{encoder}{oddities(data, name)}", own, None)
+        return Opened(f"{encoder}{oddities(data, name, model.info.channels)}", own, None)
     found = invert_file(model, encoder, wave, data, name, changed=recipe is not None)
     return Opened(found.said, own, kick_of({"latent": found.latent.tolist()}, model))
 

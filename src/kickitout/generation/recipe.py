@@ -35,6 +35,7 @@ LONGEST_PRE_ROLL_MS = 500.0
 QUIETEST_DB = 60.0  # a recipe that says more is damaged
 CHANGED = "changed since this model made it, so heard as a sound of your own; "
 RECIPE = "the recipe"  # begins the messages about one that comes from no file
+WIDE = 0.1  # side re mid, RMS: below it nobody misses the side of a kick
 ROUNDED = 1.5 * 2.0**-15  # a step and a half of a file of 16 bits
 
 
@@ -277,7 +278,8 @@ def invert_file(
     """The latent of the kick `wave` in a sound file's bytes, and all that is to be said of it. changed: the file was
     made by this model once."""
     found = invert_wave(model, encoder, wave, identity=identity_in(data, name))
-    return found._replace(said=f"{CHANGED if changed else ''}{found.said}{oddities(data, name)}")
+    odd = oddities(data, name, model.info.channels)
+    return found._replace(said=f"{CHANGED if changed else ''}{found.said}{odd}")
 
 
 def recipe_of_file(model: Model, sound: str | PathLike[str]) -> dict[str, Any] | None:
@@ -296,10 +298,13 @@ def recipe_of_file(model: Model, sound: str | PathLike[str]) -> dict[str, Any] |
     return recipe if is_sound_of(read_sound(sound), made.wave, recipe) else None
 
 
-def oddities(data: bytes, name: str) -> str:
-    """What decoding and preparing a sound file noticed, to be said behind a sentence; "" for nothing."""
+def oddities(data: bytes, name: str, channels: int = 1) -> str:
+    """What decoding and preparing a sound file noticed, to be said behind a sentence; "" for nothing. channels: of the
+    model that takes it."""
     sound = decode_sound(data, name)
     found, notes = prepare(sound), list(sound.notes)
+    if channels == 1 and float(np.sqrt(np.mean(found.side**2))) > WIDE * float(np.sqrt(np.mean(found.mid**2))):
+        notes.append("it is stereo, and is taken as mono: the mean of its channels")
     notes += ["it begins downwards, and was turned over"] if found.flipped else []
     notes += ["it rings on after the 500 ms that are heard of it"] if found.cut_s and found.known < LENGTH else []
     return "".join(f"; {note}" for note in notes)
