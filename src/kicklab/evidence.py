@@ -15,8 +15,7 @@ import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
@@ -26,7 +25,7 @@ from kickitout.errors import UserError
 from kickitout.metrics.distance import pairwise
 from kickitout.metrics.resampling import bootstrap_counts
 from kicklab.data import LabData, embedded_kicks
-from kicklab.folder import Lab, read_arrays, read_json
+from kicklab.folder import Lab, read_arrays, read_once
 from kicklab.sources import sources_of
 from kicklab.study import FEWEST_SEEDS, Study, load_study, rows_of
 
@@ -309,7 +308,7 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
             wanted[entry["row"]] = wanted.get(entry["row"], 0) + 1
             path = lab.cell(entry["id"]) / "measured.json"
             if path.exists():
-                cells.setdefault(entry["row"], []).append(_measured(path))
+                cells.setdefault(entry["row"], []).append(read_once(path))
     rows, order = [], {row.name: at for at, row in enumerate(rows_of(study))}
     for row, number in sorted(wanted.items(), key=lambda one: order.get(one[0], len(order))):
         found = cells.get(row, [])
@@ -323,23 +322,12 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
     return Evidence(study, unseen, rows, problems, _recordings(lab, unseen, part))
 
 
-def _measured(path: Path) -> dict[str, Any]:
-    """What was measured of a cell, to be read alone: its file is read once for all studies and parts that it is of."""
-    about = path.stat()
-    return _read_once(path, (about.st_ino, about.st_mtime_ns, about.st_size))
-
-
-@lru_cache(maxsize=256)
-def _read_once(path: Path, _: tuple[int, int, int]) -> dict[str, Any]:
-    return cast("dict[str, Any]", read_json(path))
-
-
 def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
     """[1 + draws] dB: the distance of recordings that are learned from, of the most that were measured; None where none
     were."""
     most, distance = 0, None
     for path in sorted(lab.path.glob("cells/reals-*/measured.json")):
-        known = _measured(path)
+        known = read_once(path)
         found, sounds = part_of(known["milestones"][-1], part), known["milestones"][-1]["scores"][0]["n"][1]
         whole = known["kicks"] is None and found is not None and len(found["waves"]["away"]) == len(unseen.sources)
         if whole and sounds > most:

@@ -16,6 +16,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,17 @@ def read_json(path: Path) -> Any:
         return upgraded(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: cannot be read; restore it, or remove it and `kick lab run` makes it anew") from error
+
+
+def read_once(path: Path) -> Any:
+    """The same, for those who change nothing in it: a file is parsed once until another takes its place."""
+    about = path.stat()
+    return _parsed(path, (about.st_ino, about.st_mtime_ns, about.st_size))
+
+
+@lru_cache(maxsize=256)
+def _parsed(path: Path, _: tuple[int, int, int]) -> Any:
+    return read_json(path)
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -23,7 +23,7 @@ from kicklab.swap import read_swap
 STUDIES = ("curves", "start", "ancestor", "end", "upconv", "published")  # that have findings, the answer first
 
 
-class Finding(NamedTuple):
+class StudyFinding(NamedTuple):
     """What is said of a study, in HTML. brief: its answer; details: of it, and of its baseline; contrasts: those named
     beforehand; remarks: on these."""
 
@@ -39,11 +39,11 @@ class Finding(NamedTuple):
         return self.brief or next(iter([*self.contrasts, *self.details]))
 
 
-def finding(study: str, e: Evidence, confirm: Evidence | None) -> Finding:
+def finding(study: str, e: Evidence, confirm: Evidence | None) -> StudyFinding:
     """That of a study with evidence, and the same by the sounds that confirm."""
     brief, *details = answer_of(study, e, confirm) or [""]
     details += baseline_told(e)
-    return Finding(e.study.title, brief, details, contrasts_told(e, confirm), remarks_on(e))
+    return StudyFinding(e.study.title, brief, details, contrasts_told(e, confirm), remarks_on(e))
 
 
 def whole_studies(paper: Paper) -> dict[str, Evidence]:
@@ -67,13 +67,13 @@ def findings(lab: Lab) -> str:
     paper = Paper(lab, None, "none")
     found = [finding(study, e, paper.evidence(study, "confirm")) for study, e in whole_studies(paper).items()]
     if swapped := read_swap(lab):
-        found.append(Finding(SWAP_TITLE, swap_answered(swapped), swap_sentences(swapped), [], []))
+        found.append(StudyFinding(SWAP_TITLE, swap_answered(swapped), swap_sentences(swapped), [], []))
     if compared := read_trial(lab):
-        found.append(Finding(TRIAL_TITLE, trial_answered(compared), trial_sentences(compared), [], []))
+        found.append(StudyFinding(TRIAL_TITLE, trial_answered(compared), trial_sentences(compared), [], []))
     return "\n".join(_item(one) for one in found)
 
 
-def _item(one: Finding) -> str:
+def _item(one: StudyFinding) -> str:
     title = one.title if one.title.endswith("?") else f"{one.title}."
     lines = [f"- **{title}** {_plain(one.brief)}".rstrip(), *(f"  - {_plain(said)}" for said in one.details)]
     if one.contrasts:
