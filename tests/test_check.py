@@ -127,6 +127,14 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert sum(n for _, n in report.lengths) == len(report.taken)
 
 
+def test_a_file_of_few_samples_has_few_levels_and_is_not_coarse_for_that(tmp_path, make_kick):
+    short = resample(make_kick(seconds=0.48), RATE, 11_025)[:250]
+    write_sound(tmp_path / "short.wav", short * np.linspace(1, 0, len(short)), 11_025)
+    (found,) = check(tmp_path).taken
+    assert found.facts.levels <= 256
+    assert check(tmp_path).findings["coarse"] == ()
+
+
 def test_a_suspicion_names_what_was_measured(faulty):
     by_name = {one.name: one.suspicions for one in check(faulty).suspects}
     (loop,) = by_name["kit/loop.wav"]

@@ -265,6 +265,14 @@ def test_a_ranking_turns_round_with_the_results(copy):
         assert f"*{loser}* is nearer" not in problems(copy)
 
 
+def test_a_study_of_which_one_row_alone_is_whole_has_a_paper(copy):
+    for entry in copy.read_plan("start")["cells"]:
+        if entry["source"] == "trained" and entry["row"] != "SpecGAN":  # neither the baseline nor compared here
+            (copy.cell(entry["id"]) / "measured.json").unlink(missing_ok=True)
+    assert "Left out: " in problems(copy)
+    assert b'id="start"' in render_paper(copy, sounds="none")
+
+
 def problems(lab: Lab) -> str:
     return findings(lab).split("What makes")[1].split("\n- **")[0]
 

@@ -65,6 +65,14 @@ def test_a_long_decay_needs_a_kick_that_may_ring_on(model):
     assert kick.card["pitch_end_hz"] == pytest.approx(45, rel=0.006)
 
 
+def test_a_pitch_that_is_drawn_is_not_asked_for_otherwise(model):
+    drawn = kickitout.draw(7, pitch=[(0, 220), (60, 55), (400, 48)], model=model)
+    with pytest.raises(UserError, match="its pitch is drawn, and no control moves it; draw another curve"):
+        kickitout.vary(drawn, [0], 0.1, model, targets={"pitch": 60.0})
+    (shorter,) = kickitout.vary(drawn, [0], 0.0, model, targets={"drive": 6.0})
+    assert shorter.recipe["curves"] == drawn.recipe["curves"]
+
+
 def test_the_command_prints_the_errors_of_each_file(tmp_path, capsys, mine):
     out = tmp_path / "v"
     asked = ["--note", "F1", "--decay", "180ms", "--tolerance", "decay=4%"]
@@ -85,7 +93,7 @@ def test_the_command_says_what_does_not_come_nearer(tmp_path, capsys):
     capsys.readouterr()
     assert main(["vary", str(tmp_path / "kick_000007.wav"), *out]) == 0
     said = capsys.readouterr().err
-    assert "targets: kick_000007_vary_000000 comes no nearer: decay " in said
+    assert "targets: kick_000007_vary_000000 misses: decay " in said
     assert "targets: 0 of 1 kicks meet all" in said
 
 
@@ -98,7 +106,8 @@ def test_the_command_says_what_does_not_come_nearer(tmp_path, capsys):
         ),
         (["--tolerance", "decay=2%"], "--tolerance: of targets, and none is given"),
         (["--note", "F1", "--pitch", "50Hz"], "--note and --pitch ask for the same thing"),
-        (["--note", "F1", "--tries", "9"], "--tries"),
+        (["--note", "F1", "--tries", "9"], "--tries: a variation is one kick, and no others are tried for it"),
+        (["--tone", "10kHz", "--rate", "16000"], "files of 16000 Hz hold what lies below 8000 Hz"),
         (["--decay", "9s"], "decay 9000 ms: from 15 to 450 ms"),
     ],
     ids=str,

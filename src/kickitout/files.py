@@ -59,10 +59,13 @@ def as_list(given: str | os.PathLike[str] | Iterable[Any]) -> list[Any]:
 
 def as_paths(given: str | os.PathLike[str] | Iterable[Any]) -> list[Path]:
     """One path or several, as a list. Raises UserError for what is none."""
-    refuse_other(given, "path", "a path, or a list of paths,", str, os.PathLike, Iterable)
+    if isinstance(given, bytes) or not isinstance(given, str | os.PathLike | Iterable):
+        raise UserError(f"{given!r}: no path; a path, or a list of paths, works")
     listed = as_list(given)
     for one in listed:
         refuse_other(one, "path", "a path", str, os.PathLike)
+        if "\0" in os.fspath(one):
+            raise UserError(f"{one!r}: no path has a NUL in it")
     return [Path(one) for one in listed]
 
 

@@ -239,7 +239,7 @@ def vary(
     as far as kicks are apart, 2 the most. length_s: as in `match`.
 
     The controls of a recipe keep their values, and its curves stay drawn, also where it is read from a file that the
-    model made. targets: what each variation shall measure, as in `match`: the sound in another key, or shorter. Each
+    model made. targets: what each variation shall measure, as in `match`: the sound in another key, say. Each
     is that one kick, bent as far as it goes; no others are tried. Raises UserError for an amount outside 0..2, and as
     `invert` and `match` do.
 
@@ -251,11 +251,12 @@ def vary(
     amount = check_amount(amount)
     seconds_of(length_s)
     played, seeds, request = load_model(model), check_seeds(seeds), TargetRequest.of(targets)
-    if request:
-        check_controls(played, request)  # before a sound is searched for, which takes seconds
+    if request:  # before a sound is searched for, which takes seconds
+        check_controls(played, request).within(length_of_sound(length_s, sound, played))
     start = start_of(sound, played)
+    if "pitch" in request.targets and start.curves.get(CURVES, {}).get("pitch"):
+        raise UserError(f"{start.stem}: its pitch is drawn, and no control moves it; draw another curve")
     length = start.length_s if length_s is None else length_s
-    request = request.within(length)
     more = {"amount": amount} | ({"varied": start.file} if start.file else {})
     more |= start.curves
     made = variations(under_curves(played, start.curves), start.latent, seeds, amount, start.controls)

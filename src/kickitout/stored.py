@@ -70,7 +70,7 @@ def upgraded_model(data: Mapping[str, Any]) -> dict[str, Any]:
     {'format': 'kickitout-model-1', 'noise_size': 129, 'latent_size': 56, 'config': {'latent': 8}}
     """
     words = OF_A_MODEL if data.get("format") == "kickitout-model-1" else {}
-    found = {words.get(key, key): value for key, value in upgraded(data).items()}
+    found = {words.get(key, key): value for key, value in upgraded(dict(data)).items()}
     return found | ({"name": current_name(found["name"])} if isinstance(found.get("name"), str) else {})
 
 

@@ -50,7 +50,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
-    asked_tries: int | None = getattr(args, "tries", None)
+    asked_tries: int | None = getattr(args, "tries", None)  # where others are tried
     if not targets and (asked_tries is not None or args.tolerance):
         flag = "--tries" if asked_tries is not None else "--tolerance"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
@@ -85,7 +85,7 @@ def _beyond(line: TargetResult, others: bool) -> str:
         return "this kick has none" if math.isnan(line.achieved) else "as near as it goes"
     low, high = line.reachable
     if low <= line.requested <= high:
-        return "as near as it goes"
+        return "as near as it goes with the other targets" if others else "as near as it goes"
     aside = ", the other targets aside" if others else ""
     return f"this kick reaches {plain_number(low, 3)} to {plain_number(high, 3)} {line.target.unit}{aside}"
 
@@ -111,8 +111,8 @@ class TargetTally:
             self.missing += 1
             if len(self.told) < MOST_TOLD:
                 missed = [line for line in match.lines if not line.reached]
-                best = f"is the nearest of {match.tries} tries" if match.tries > 1 else "comes no nearer"
-                self.told.append(f"{name} {best}: {answer_text(match.lines, missed)}")
+                says = f"is the nearest of {match.tries} tries" if match.tries > 1 else "misses"
+                self.told.append(f"{name} {says}: {answer_text(match.lines, missed)}")
         pitched = any(line.target.name == "pitch" for line in match.lines)
         there = _restless(file) if file and pitched else ""
         self.moving += bool(there)

@@ -2,7 +2,7 @@
 
 kick vary my_kick.wav -n 8 --amount 0.3 -o variations/
 kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new bodies; --keep body: the reverse
-kick vary my_kick.wav -n 4 --note F1 --decay 250ms      # in another key, and shorter, with the errors
+kick vary my_kick.wav -n 4 --note F1 --decay 150ms      # in another key, and of another length, with the errors
 kick vary my_kick.wav -n 1 --amount 0 --note F1         # the kick itself there, as the model makes it
 """
 
@@ -44,12 +44,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     add_model(parser)
     add_request(parser, tries=False)
+    parser.add_argument("--tries", default=None, help=argparse.SUPPRESS)  # refused in words of its own
     add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("variations"), help="folder (default variations/)")
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.tries is not None:
+        raise UserError("--tries: a variation is one kick, and no others are tried for it; --seed gives others")
     request = read_request(args)
     made: list[Kick] = []
     if args.keep and request:

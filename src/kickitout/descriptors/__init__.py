@@ -49,6 +49,7 @@ __all__ = [
 
 KEPT_BYTES = (32 << 20) - (64 << 10)  # the most that raises glibc's threshold, less its own header
 LEAST_RATE = 16_000  # Hz: the click needs a band above 2 kHz
+MOST_RATE = 192_000
 
 
 def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarray:
@@ -56,8 +57,8 @@ def _checked_waves(waves: np.ndarray, dimensions: int, rate: float) -> np.ndarra
     if waves.ndim != dimensions or not np.issubdtype(waves.dtype, np.floating):
         shape = "[n, T]" if dimensions == 2 else "[T]"
         raise UserError(f"a card reads mono float waves {shape}, not {waves.dtype} {list(waves.shape)}")
-    if not isinstance(rate, numbers.Real) or not rate >= LEAST_RATE:
-        raise UserError(f"a card needs a sample rate of {LEAST_RATE} Hz or more, not {rate!r}")
+    if not isinstance(rate, numbers.Real) or not LEAST_RATE <= rate <= MOST_RATE:
+        raise UserError(f"a card needs a sample rate of {LEAST_RATE} to {MOST_RATE} Hz, not {rate!r}")
     return waves
 
 

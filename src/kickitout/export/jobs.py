@@ -73,7 +73,7 @@ class GenerationJob:
         in_style(played, style)
         length_s = check_length(length_s)
         request = TargetRequest.of(targets).within(length_s)
-        form.refuse_targets(request)
+        form.refuse_targets(request.targets)
         check_alone(curves, request, reject_outliers)
         form = replace(form, word=named_by(played.info.word, style))
         return cls(name, played.digest, folder, form, request, limits, style, length_s, curves)

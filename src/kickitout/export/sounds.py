@@ -36,7 +36,6 @@ from kickitout.generation.recipe import (
     stated_pre_roll,
 )
 from kickitout.generation.source import read_bytes
-from kickitout.generation.targets import TargetRequest
 from kickitout.models.files import DEFAULT
 from kickitout.sound import SAMPLE_RATE
 
@@ -72,9 +71,9 @@ class SoundFormat:
         check_pre_roll(self.pre_roll_ms)
         object.__setattr__(self, "pre_roll_ms", None if self.pre_roll_ms is None else float(self.pre_roll_ms))
 
-    def refuse_targets(self, request: TargetRequest) -> None:
+    def refuse_targets(self, targets: Mapping[str, float]) -> None:
         """Raise UserError for a tone that files of this rate cannot hold."""
-        if (tone := request.targets.get("tone", 0.0)) >= self.rate / 2:
+        if (tone := targets.get("tone", 0.0)) >= self.rate / 2:
             holds = f"files of {self.rate} Hz hold what lies below {self.rate / 2:g} Hz"
             raise UserError(f"tone {tone:g} Hz: {holds}; a lower tone, or a higher rate works")
 
@@ -219,7 +218,7 @@ def write_kicks(
 
     bits: "16", "24" or "32f". rate in Hz. pre_roll_ms: silence before the onset, 1.45 ms without it. For very many see
     `generation_job`. Raises UserError for a file in the way (force replaces it), two kicks of one name, a name that is
-    a path, another format.
+    a path, another format, and a tone that was asked for and files of this rate cannot hold.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -228,9 +227,10 @@ def write_kicks(
     """
     form, folder = SoundFormat(format, bits, rate, pre_roll_ms), Path(folder)
     made = list(kicks)
-    for name in (kick.name for kick in made):
-        if Path(name).name != name:
-            raise UserError(f"a kick is named {name!r}: a name of a file works, and no path")
+    for kick in made:
+        if Path(kick.name).name != kick.name:
+            raise UserError(f"a kick is named {kick.name!r}: a name of a file works, and no path")
+        form.refuse_targets(kick.recipe.get("targets", {}))
     names = [kick.name for kick in made]
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         raise UserError(f"{folder}: two of the kicks are named {twice[0]}; write them into folders of their own")

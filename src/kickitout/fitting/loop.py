@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass, replace
 from os import PathLike, fspath
 
@@ -100,8 +101,8 @@ def _checked_samples(loop: np.ndarray, rate: int) -> np.ndarray:
         raise UserError(f"a loop is float samples [T] or [T, C], not {loop.dtype} {list(loop.shape)}")
     if not np.isfinite(loop).all():
         raise UserError("the loop holds NaN or infinite samples; render it again")
-    if not LOWEST_RATE <= rate <= 192_000:
-        raise UserError(f"rate={rate}: 8000 to 192000 Hz work")
+    if not isinstance(rate, numbers.Real) or not LOWEST_RATE <= rate <= 192_000:
+        raise UserError(f"rate={rate!r}: 8000 to 192000 Hz work")
     if loop.ndim == 2 and len(loop) == 2:
         loop = loop.T  # left and right, as the library has a stereo kick
     return (loop[:, None] if loop.ndim == 1 else loop).astype(np.float32)

@@ -35,8 +35,8 @@ class StudyFinding(NamedTuple):
 
     @property
     def first(self) -> str:
-        """What stands for it where there is one sentence alone."""
-        return self.brief or next(iter([*self.contrasts, *self.details]))
+        """What stands for it where there is one sentence alone; empty where nothing is said."""
+        return next(filter(None, [self.brief, *self.contrasts, *self.details, *self.remarks]), "")
 
 
 def finding(study: str, e: Evidence, confirm: Evidence | None) -> StudyFinding:

@@ -127,7 +127,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
     if any("offset" in said for said in abstract):
         abstract.insert(1, OFFSET)
     values: dict[str, Any] = {
-        "abstract": Markup(" ".join(abstract)), "parts": _parts(paper),
+        "abstract": Markup(" ".join(filter(None, abstract))), "parts": _parts(paper),
         "plain": _row_of("DCGAN"),
         "findings": parts, "absent": _absent(whole), "together": _together(), "kickae": _row_of("KickAE"),
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],

@@ -293,7 +293,7 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"{1000 * row.seconds:.0f} ms long, still at {facts.tail_db:.0f} dB re peak after 500 ms"
             case "abrupt" if facts.tail_db is None and facts.end_db > ABRUPT_DB:
                 text = f"at {facts.end_db:.0f} dB re peak when it ends after {1000 * row.seconds:.0f} ms"
-            case "coarse" if facts.levels <= COARSE_LEVELS:
+            case "coarse" if facts.levels <= COARSE_LEVELS and row.seconds * row.rate >= 4 * COARSE_LEVELS:
                 text = f"{facts.levels} different levels, as of {math.log2(facts.levels):.1f} bits"
             case "dull" if row.rate < LOW_RATE:
                 text = f"{row.rate} Hz, so nothing above {row.rate / 2:g} Hz"

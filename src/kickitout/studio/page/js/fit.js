@@ -2,7 +2,7 @@
 
 import { audio, prepare, wake } from "./audio.js";
 import { backend } from "./backend.js";
-import { button, element, input, inSentence, make, select, the, trying } from "./dom.js";
+import { button, element, input, inSentence, make, newest, select, the, trying } from "./dom.js";
 import { colour, fresh } from "./draw.js";
 import { keep, kept } from "./kept.js";
 import { outputOf } from "./master.js";
@@ -18,6 +18,7 @@ import { quantity } from "./words.js";
 
 const LAST_KEY = "kickitout.fit"; // the name of the last loop; the loop itself is not kept
 const CHOICES = /** @type {const} */ (["alone", "before", "fitted"]);
+const REST_MS = 400; // after the last change of what is said of a loop, until it is taken
 const MOST_MIXES = 4; // that are kept: two minutes in stereo are 42 MB each
 const NEEDS = "The library hears a loop: `kick fit LOOP.wav` on your own machine, or this tab in `kick studio`.";
 
@@ -31,7 +32,7 @@ let playing = null;
 /** @type {Map<string, AudioBuffer>} */
 const buffers = new Map(); // the latest last
 /** @type {File | null} */
-let latest = null; // the loop, to hear it again with what is said of it
+let latest = null; // the loop
 
 export function setUpFit() {
   if (!backend.fit) {
@@ -42,17 +43,17 @@ export function setUpFit() {
   const file = input("fit-file");
   file.addEventListener("change", () => {
     const one = file.files?.[0];
-    if (one) void open(one);
+    if (one) open(one);
     file.value = "";
   });
-  for (const id of ["fit-key", "fit-bpm", "fit-style"]) element(id).addEventListener("change", () => latest && void open(latest));
+  for (const id of ["fit-n", "fit-key", "fit-bpm", "fit-style"]) element(id).addEventListener("change", again);
   const panel = element("fit");
   panel.addEventListener("drop", (event) => { // what is dropped elsewhere on the page is a kick
     const one = event.dataTransfer?.files[0];
     if (!one) return;
     event.preventDefault();
     event.stopPropagation();
-    void open(one);
+    open(one);
   });
   for (const what of CHOICES) button(`fit-${what}`).addEventListener("click", () => choose(what));
   button("fit-run").addEventListener("click", trying(() => (playing ? stop() : run())));
@@ -76,15 +77,33 @@ function given() {
 }
 
 let analyses = 0; // of two of a loop the later one counts
+let resting = 0;
 
-/** Hear a loop. @param {File} file */
-async function open(file) {
-  const turn = ++analyses;
+/** A loop that is new here. @param {File} file */
+function open(file) {
   latest = file;
   showTab("fit");
   stop();
   show(null);
+  fit(file);
+}
+
+/** The same loop with what is said of it now. What was found stays until there is more. */
+function again() {
+  clearTimeout(resting);
+  resting = window.setTimeout(() => latest && fit(latest), REST_MS);
+}
+
+/** @param {File} file */
+function fit(file) {
+  clearTimeout(resting);
+  const turn = ++analyses;
+  if (!input("fit-bpm").checkValidity()) return say("BPM: 30 to 300 beats a minute work.", true);
   say(`${file.name}: listening, and trying kicks …`);
+  hear(file, turn);
+}
+
+const hear = newest(async (/** @type {File} */ file, /** @type {number} */ turn) => {
   try {
     const reply = await /** @type {any} */ (backend).fit(file, file.name, Number(select("fit-n").value), given());
     const loop = await decoded(file);
@@ -96,7 +115,7 @@ async function open(file) {
   } catch (error) {
     if (turn === analyses) say(inSentence(error), true);
   }
-}
+});
 
 /** The loop as the page plays it, null where the browser cannot read what the library can. @param {File} file */
 async function decoded(file) {
@@ -117,7 +136,8 @@ function show(fitted) {
   element("fit-says").replaceChildren(...fitted.head.found.map((/** @type {string} */ line) => make("li", {}, line)));
   element("fit-kicks").replaceChildren(...fitted.kicks.map(row));
   for (const id of ["fit-run", "fit-alone", "fit-before", "fit-fitted"]) button(id).disabled = !fitted.loop;
-  pick(0);
+  if (playing) stop();
+  pick(0, !element("fit").hidden); // who works on another kick by now keeps it
   paint();
 }
 
@@ -128,13 +148,13 @@ function row(sound, i) {
   return make("li", {}, tile(sound, () => pick(i)), make("p", {}, ...masking, found?.head.reasons[i] ?? ""));
 }
 
-/** Go on with one of the kicks. @param {number} i */
-function pick(i) {
+/** Go on with one of the kicks. @param {number} i @param {boolean} [selected] on the page, too */
+function pick(i, selected = true) {
   if (!found) return;
   chosen = i;
   [...element("fit-kicks").children].forEach((one, k) => one.firstElementChild?.setAttribute("aria-current", String(k === i)));
   button("fit-fitted").textContent = `fitted, kick ${i + 1}`;
-  state.select(found.kicks[i]);
+  if (selected) state.select(found.kicks[i]);
   if (playing) choose("fitted");
 }
 
