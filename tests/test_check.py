@@ -118,7 +118,7 @@ def test_every_planted_fault_is_found_and_nothing_else(faulty):
     assert planted(report, "cut") == {"long.wav"}
     assert planted(report, "abrupt") == {"abrupt.wav"}
     assert planted(report, "stops") == {"abrupt.wav"}
-    assert planted(report, "coarse") == {"coarse.wav"}
+    assert planted(report, "coarse") == {"coarse.wav"}  # whose steps are none of clipping
     assert planted(report, "dull") == {"dull.wav"}
     assert set(report.findings) == set(FINDING_TEXTS)
     assert report.rates[RATE] == len(report.taken) - 2

@@ -190,7 +190,7 @@ def test_a_name_behind_two_dashes_is_a_name(tmp_path, monkeypatch, capsys, wave,
 def test_every_command_that_takes_files_takes_names_that_begin_with_a_minus():
     taking = {
         "card": ["sounds"], "check": ["sounds"], "kit": ["sounds"], "recipe": ["sounds"], "score": ["generated"],
-        "vary": ["sound"], "morph": ["first", "last"], "train": ["sounds"], "runs": ["places"], "clean": ["places"],
+        "vary": ["sounds"], "morph": ["first", "last"], "train": ["sounds"], "runs": ["places"], "clean": ["places"],
         "export": ["run_folder"],
     }  # fmt: skip
     more = {"train": ["--out", "run"], "score": ["--against", "x"], "export": ["-o", "x.onnx"]}

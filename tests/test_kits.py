@@ -21,6 +21,7 @@ from kickitout.errors import UserError
 from kickitout.export.kits.build import COST_LU, build_kit, common_loudness
 from kickitout.export.kits.documents import remarks
 from kickitout.export.kits.levels import CEILING_DBTP
+from kickitout.export.kits.package import write_kit
 from kickitout.export.kits.plan import LONGEST_STEM, Plan, file_stem
 from kickitout.export.kits.sources import kicks_of_files
 from kickitout.export.kits.velocity import (
@@ -238,6 +239,17 @@ def test_a_kick_that_does_not_rest_on_its_note_is_named():
     kit = build_kit([type(falls)("falls", "falls", wave, falls.recipe), rests], Plan("Two", layers=1, round_robins=1))
     (said,) = [line for line in remarks(kit) if "does not rest" in line]
     assert said.startswith("does not rest on its note: kick 1, falls: its pitch still falls by ")
+
+
+def test_a_kick_that_is_moved_far_is_named(tmp_path):
+    path = tmp_path / "deep.wav"
+    write_sound(path, formula_kick("deep", end_hz=50).wave[0], SAMPLE_RATE, bits="24")
+    near, far = (
+        write_kit(tmp_path / note, sounds=[path], note=note, formats=["sfz"], zipped=False) for note in ("G1", "E2")
+    )
+    assert not [line for line in near.remarks if "moved far" in line]
+    (said,) = [line for line in far.remarks if "moved far" in line]
+    assert said.startswith("moved far: kick 1, deep.wav: by +8.6 semitones, so all of it is 0.61 times as long")
 
 
 def test_kicks_keep_their_names_in_any_script_and_files_have_letters_that_every_player_takes(tmp_path):

@@ -308,7 +308,7 @@ def test_a_kick_of_a_later_try_is_rendered_again_without_a_search_and_what_is_mi
         recipe = json.loads(read_comment(path))
         assert (f"targets: {path.stem} misses: " in said) == (tries == "1")
         assert "nearest" not in said
-        assert f"targets: {0 if tries == '1' else 1} of 1 kicks meet all" in said
+        assert f"targets: {0 if tries == '1' else 1} of 1 kick meet all" in said
         assert ("missed" in recipe) == (tries == "1")
         assert main(["recipe", str(path), "--render", str(path.with_name("again.wav"))]) == 0
         assert path.with_name("again.wav").read_bytes() == path.read_bytes()

@@ -237,7 +237,8 @@ def test_a_sound_that_begins_downwards_or_rings_on_is_said_to(tmp_path):
     write_sound(tmp_path / "down.wav", wave, SAMPLE_RATE, bits="24")
     said = kickitout.vary(tmp_path / "down.wav", [0])[0].said
     assert said.endswith(
-        "; it begins downwards, and was turned over; it rings on after the 500 ms that are heard of it"
+        "; it begins downwards, and was turned over; it rings on after the 500 ms that are heard of it, "
+        "as its variations do with a length above that"
     )
     write_sound(tmp_path / "up.wav", -wave[:20000] * np.linspace(1, 0, 20000) ** 3, SAMPLE_RATE, bits="24")
     assert "turned over" not in (up := kickitout.vary(tmp_path / "up.wav", [0], 0.1)[0].said)

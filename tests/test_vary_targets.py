@@ -87,6 +87,34 @@ def test_the_command_prints_the_errors_of_each_file(tmp_path, capsys, mine):
     assert kickitout.card(heard)["pitch_end_hz"] == pytest.approx(read_hz("F1"), rel=0.006)
 
 
+def test_the_command_takes_several_kicks_and_of_each_itself_once(tmp_path, capsys, mine):
+    assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path)]) == 0
+    other, out = tmp_path / "kick_000007.wav", tmp_path / "v"
+    capsys.readouterr()
+    assert main(["vary", str(mine), str(other), "--amount", "0", "--note", "F1", "-o", str(out)]) == 0
+    said = capsys.readouterr()
+    assert sorted(path.name for path in out.iterdir()) == ["kick_000007_vary_000000.wav", "mine_vary_000000.wav"]
+    assert "targets: 2 of 2 kicks meet all" in said.err
+    assert said.err.count("dB apart on average") == said.err.count("its latent is known") == 1
+    again = tmp_path / "again"
+    assert main(["vary", str(other), "--amount", "0", "-o", str(again)]) == 0
+    card = kickitout.card(read_sound(other).samples[:, 0])
+    heard = capsys.readouterr().out
+    assert heard.endswith(f"{card['pitch_end_hz']:.1f} Hz, E1, falls by 20 dB in {card['decay_t20_ms']:.0f} ms\n")
+    assert main(["vary", str(other), str(mine), str(other), "-n", "1", "-o", str(tmp_path / "twice")]) == 2
+    assert "two of the kicks are named kick_000007_vary_000000" in capsys.readouterr().err
+
+
+def test_a_pitch_that_is_missed_is_not_said_to_move(tmp_path, capsys):
+    assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path)]) == 0
+    capsys.readouterr()
+    asked = ["--amount", "0", "--pitch", "190Hz", "-o", str(tmp_path / "v")]
+    assert main(["vary", str(tmp_path / "kick_000007.wav"), *asked]) == 0
+    said = capsys.readouterr()
+    assert "targets: 0 of 1 kick meet all" in said.err
+    assert "do not rest on it" not in said.err
+
+
 def test_the_command_says_what_does_not_come_nearer(tmp_path, capsys):
     assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path)]) == 0
     out = ["-n", "1", "--amount", "0", "--decay", "450ms", "-o", str(tmp_path / "v")]
@@ -94,7 +122,7 @@ def test_the_command_says_what_does_not_come_nearer(tmp_path, capsys):
     assert main(["vary", str(tmp_path / "kick_000007.wav"), *out]) == 0
     said = capsys.readouterr().err
     assert "targets: kick_000007_vary_000000 misses: decay " in said
-    assert "targets: 0 of 1 kicks meet all" in said
+    assert "targets: 0 of 1 kick meet all" in said
 
 
 @pytest.mark.parametrize(
@@ -106,6 +134,7 @@ def test_the_command_says_what_does_not_come_nearer(tmp_path, capsys):
         ),
         (["--tolerance", "decay=2%"], "--tolerance: of targets, and none is given"),
         (["--note", "F1", "--pitch", "50Hz"], "--note and --pitch ask for the same thing"),
+        (["-n", "4", "--amount", "0"], "-n 4: with --amount 0 every variation is the same kick; leave out -n"),
         (["--note", "F1", "--tries", "9"], "--tries: a variation is one kick, and no others are tried for it"),
         (["--tone", "10kHz", "--rate", "16000"], "files of 16000 Hz hold what lies below 8000 Hz"),
         (["--decay", "9s"], "decay 9000 ms: from 15 to 450 ms"),

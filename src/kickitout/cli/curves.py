@@ -40,6 +40,6 @@ def points_text(points: Sequence[DrawnPoint]) -> str:
             parts.append(f"{there}: no pitch any more")
             continue
         far = abs(point.error) > (FAR_CENTS if point.curve == "pitch" else FAR_DB)
-        off = f"{point.error:+.1f} {unit}{', as near as it goes' if far else ''}"
+        off = f"{point.error:+.1f} {unit}{', the nearest found' if far else ''}"
         parts.append(f"{there} {plain_number(point.achieved)} {point.unit} ({off})")
     return "; ".join(parts)

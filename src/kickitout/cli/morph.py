@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 import kickitout
 from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
-from kickitout.cli.progress import print_made
+from kickitout.cli.progress import pitch_text, print_made
 from kickitout.cli.suspected import say_suspected
 from kickitout.cli.values import many
-from kickitout.notes import note_name, to_midi
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
@@ -40,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     pitches: list[float] = []
     paths = kickitout.write_kicks(_morphed(args, pitches), args.out, **format_of(args), force=args.force)
     for path, hz in zip(paths, pitches, strict=True):
-        print_made(f"{path}{_pitch_text(hz)}")
+        print_made(f"{path}  {pitch_text(hz)}")
     if beyond := _beyond_ends(pitches):
         print(f"the pitch of {beyond} lies outside that of both ends; other ends may do better", file=sys.stderr)
     return 0
@@ -55,12 +54,6 @@ def _morphed(args: argparse.Namespace, pitches: list[float]) -> Iterator[Kick]:
     for kick in kicks:
         pitches.append(float(kick.card["pitch_end_hz"]))
         yield kick
-
-
-def _pitch_text(hz: float) -> str:
-    if math.isnan(hz):
-        return "  no pitch"
-    return f"  {hz:.1f} Hz, {note_name(round(to_midi(hz)))}"
 
 
 def _beyond_ends(pitches: list[float]) -> str:

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from kickitout.notes import note_name, to_midi
 
 if TYPE_CHECKING:
     from kickitout.generation.reject import OutlierRejection
@@ -35,6 +38,11 @@ def print_made(line: str) -> None:
         print(line, flush=True)
     except BrokenPipeError:
         nobody_reads()
+
+
+def pitch_text(hz: float) -> str:
+    """A pitch beside the name of a file, for instance 43.7 Hz, F1."""
+    return "no pitch" if math.isnan(hz) else f"{hz:.1f} Hz, {note_name(round(to_midi(hz)))}"
 
 
 def say_rejected(rejection: OutlierRejection) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kickitout.generation.targets import MatchResult, TargetRequest, TargetResult
 
 TARGETS = {one.target.name: one.target for one in kickitout.controls().values() if one.target is not None}
+NEAREST = "the nearest found"
 MOST_TOLD = 20  # kicks that miss a target are told one by one
 
 
@@ -82,10 +83,10 @@ def answer_text(lines: Iterable[TargetResult], missed: Iterable[TargetResult] | 
 def _beyond(line: TargetResult, others: bool) -> str:
     """others: it was found with no regard to other targets that are there."""
     if line.reachable is None:
-        return "this kick has none" if math.isnan(line.achieved) else "as near as it goes"
+        return "this kick has none" if math.isnan(line.achieved) else NEAREST
     low, high = line.reachable
     if low <= line.requested <= high:
-        return "as near as it goes with the other targets" if others else "as near as it goes"
+        return f"{NEAREST} with the other targets" if others else NEAREST
     aside = ", the other targets aside" if others else ""
     return f"this kick reaches {plain_number(low, 3)} to {plain_number(high, 3)} {line.target.unit}{aside}"
 
@@ -113,7 +114,7 @@ class TargetTally:
                 missed = [line for line in match.lines if not line.reached]
                 says = f"is the nearest of {match.tries} tries" if match.tries > 1 else "misses"
                 self.told.append(f"{name} {says}: {answer_text(match.lines, missed)}")
-        pitched = any(line.target.name == "pitch" for line in match.lines)
+        pitched = any(line.target.name == "pitch" and line.reached for line in match.lines)
         there = _restless(file) if file and pitched else ""
         self.moving += bool(there)
         return answer_text(match.lines) + there
@@ -123,11 +124,12 @@ class TargetTally:
         for told in self.told:
             print(f"targets: {told}", file=sys.stderr)
         if self.kicks:
-            print(f"targets: {self.kicks - self.missing} of {self.kicks} kicks meet all", file=sys.stderr)
+            kicks = count(self.kicks, "kick")
+            print(f"targets: {self.kicks - self.missing} of {kicks} meet all", file=sys.stderr)
         if self.moving:
             of = f"{self.moving} of {count(self.kicks, 'kick')}"
-            print(f"targets: the pitch of {of} moves or scatters by more than a semitone where it is measured: "
-                  "they have the pitch that was asked for, and do not rest on it", file=sys.stderr)  # fmt: skip
+            print(f"targets: the pitch of {of} moves or scatters by more than a semitone where it is measured: it is "
+                  "the one that was asked for, and they do not rest on it", file=sys.stderr)  # fmt: skip
 
 
 def tolerances(text: str) -> dict[str, float]:

@@ -1,14 +1,15 @@
-"""Variations of a kick: your own, or one that kickitout made.
+"""Variations of kicks: your own, or some that kickitout made.
 
 kick vary my_kick.wav -n 8 --amount 0.3 -o variations/
 kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new bodies; --keep body: the reverse
 kick vary my_kick.wav -n 4 --note F1 --decay 150ms      # in another key, and of another length, with the errors
-kick vary my_kick.wav -n 1 --amount 0 --note F1         # the kick itself there, as the model makes it
+kick vary mine/*.wav --amount 0 --note F1 -o in-f/      # the kicks themselves there, as the model makes them
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import kickitout
 from kickitout.cli.options import add_format, add_length, add_model, format_of, length_of
-from kickitout.cli.progress import print_made
+from kickitout.cli.progress import pitch_text, print_made
 from kickitout.cli.suspected import say_suspected
 from kickitout.cli.targets import TargetTally, add_request, read_request
 from kickitout.cli.values import many
@@ -26,17 +27,18 @@ if TYPE_CHECKING:
     from kickitout.generation import Kick
     from kickitout.generation.targets import TargetRequest
 
-HELP = "make variations of a kick"
+HELP = "make variations of kicks"
+USUAL = 8  # variations of a kick
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sound", type=Path, help="a kick: any sound file that can be read")
-    parser.add_argument("-n", type=many, default=8, help="how many (default 8)")
+    parser.add_argument("sounds", type=Path, nargs="+", metavar="FILE", help="kicks: any sound files that can be read")
+    parser.add_argument("-n", type=many, default=None, help=f"how many of each (default {USUAL}; with --amount 0 one)")
     parser.add_argument(
         "--amount",
         type=float,
         default=None,
-        help="0: the same kick, 1: as far as kicks are apart (default 0.3; with --keep 1)",
+        help="0: the same kick, 1: as far as kicks are apart, 2 at most (default 0.3; with --keep 1)",
     )
     parser.add_argument(
         "--keep", choices=("click", "body"), default=None, help="keep this part of the file as it is; the rest is new"
@@ -54,31 +56,44 @@ def run(args: argparse.Namespace) -> int:
     if args.tries is not None:
         raise UserError("--tries: a variation is one kick, and no others are tried for it; --seed gives others")
     request = read_request(args)
-    made: list[Kick] = []
     if args.keep and request:
         raise UserError("--keep: a part of the file stays as it is, and targets move a whole kick; give one of both")
+    if args.amount == 0 and (args.n or 1) > 1:
+        raise UserError(f"-n {args.n}: with --amount 0 every variation is the same kick; leave out -n, or vary it")
+    made: list[Kick] = []
 
     def varied() -> Iterator[Kick]:
-        made.extend(_varied(args, request))
-        yield from made
+        """Nothing is made before how it is written has been checked."""
+        for sound in args.sounds:
+            kicks = _varied(args, sound, request)
+            made.extend(kicks)
+            yield from kicks
 
     tally = TargetTally()
     paths = kickitout.write_kicks(varied(), args.out, **format_of(args), force=args.force)
     for path, kick in zip(paths, made, strict=True):
-        print_made(f"{path}  {tally.add(path.stem, kick.match, path)}" if kick.match else str(path))
+        print_made(f"{path}  {tally.add(path.stem, kick.match, path) if kick.match else _heard(kick)}")
     tally.say()
     return 0
 
 
-def _varied(args: argparse.Namespace, request: TargetRequest) -> list[Kick]:
-    """Nothing is made before how it is written has been checked."""
-    seeds, how = range(args.seed, args.seed + args.n), {"model": args.model} | length_of(args)
+def _varied(args: argparse.Namespace, sound: Path, request: TargetRequest) -> list[Kick]:
+    """The variations of one sound, and on stderr what is to be said of it."""
+    n = args.n or (1 if args.amount == 0 else USUAL)
+    seeds, how = range(args.seed, args.seed + n), {"model": args.model} | length_of(args)
     if args.amount is not None:
         how["amount"] = args.amount
     if args.keep:
-        kicks = kickitout.inpaint(args.sound, seeds, args.keep, **how)
+        kicks = kickitout.inpaint(sound, seeds, args.keep, **how)
     else:
-        kicks = kickitout.vary(args.sound, seeds, targets=request, **how)
-    print(f"{args.sound}: {kicks[0].said}", file=sys.stderr)
-    say_suspected(args.sound)
+        kicks = kickitout.vary(sound, seeds, targets=request, **how)
+    print(f"{sound}: {kicks[0].said}", file=sys.stderr)
+    say_suspected(sound)
     return kicks
+
+
+def _heard(kick: Kick) -> str:
+    """What a kick measures, beside the name of its file."""
+    card = kick.card
+    pitch, decay = float(card["pitch_end_hz"]), float(card["decay_t20_ms"])
+    return pitch_text(pitch) + ("" if math.isnan(decay) else f", falls by 20 dB in {decay:.0f} ms")

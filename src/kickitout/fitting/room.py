@@ -61,11 +61,21 @@ def _free_ms(low: np.ndarray, beats: np.ndarray, beat_ms: float) -> float:
     starts = np.round(beats / HOP_SECONDS).astype(int)
     rows = [low[at : at + count] for at in starts if at + count <= len(low)] or [low[:count]]
     after = np.mean(rows, axis=0) / float(low.mean())
-    blur = round(FRAME_SECONDS / 2 / HOP_SECONDS)  # a frame sees what begins half of it later
+    blur = round(FRAME_SECONDS / 2 / HOP_SECONDS)  # a frame sees what ends or begins half of it away
     busy = np.flatnonzero(after[blur:] > BUSY)
-    if len(busy) and busy[0] == 0:
-        return 0.0
-    return 1000 * HOP_SECONDS * (blur + (int(busy[0]) + blur if len(busy) else len(after) - blur))
+    if not len(busy):
+        return 1000 * HOP_SECONDS * len(after)
+    return 0.0 if busy[0] == 0 else 1000 * HOP_SECONDS * _onset(after, blur + int(busy[0]), 2 * blur)
+
+
+def _onset(energy: np.ndarray, first: int, rise: int) -> float:
+    """Where what is seen from frame `first` on begins, in frames: a frame in whose middle a tone begins has half of its
+    amplitude, and a quarter of the energy that it has `rise` frames later."""
+    after = energy[first - 1 : first + rise]
+    quarter = float(after.max()) / 4
+    at = int(np.flatnonzero(after >= quarter)[0])
+    part = 0.0 if at == 0 else (quarter - after[at - 1]) / (after[at] - after[at - 1])
+    return first - 1 + max(0.0, at - 1 + float(part))
 
 
 def _click_place(mid: np.ndarray, beats: np.ndarray) -> tuple[float | None, float]:

@@ -149,6 +149,19 @@ def _tuned(kick: Kick, asked: Mapping[str, float], model: Model) -> Kick:
     return again._replace(match=found, recipe=again.recipe | {"targets": dict(asked)})
 
 
+def _heard(masking: float, midi: int) -> tuple[float, int]:
+    """Less masking first; where it is too little to be heard, the deeper kick."""
+    return round(max(masking, CLEAR_DB), 1), midi if masking <= CLEAR_DB else 0
+
+
+def shortened(wave: np.ndarray, rings_ms: float, until_ms: float) -> np.ndarray:
+    """A kick [T] that falls by 20 dB in `rings_ms`, NaN for one that does not, as it falls in `until_ms`: about what a
+    match will make of it. A shorter one stays as it is."""
+    slope = 20 / until_ms - (20 / rings_ms if math.isfinite(rings_ms) else 0.0)  # dB a ms
+    after_ms = np.maximum(np.arange(len(wave)) - ONSET, 0) * (1000 / SAMPLE_RATE)
+    return wave * 10 ** (-max(slope, 0.0) * after_ms / 20)
+
+
 class Hit(NamedTuple):
     """A kick [T], the cells of its low end (`fitting.masking`), and its momentary loudness."""
 
@@ -244,22 +257,24 @@ class Fitter:
         if not notes or "pitch" not in controls:
             return [(int(at), None) for at in order[: MOST_MATCHED * count]]
         kept = order[: max(KEPT, count)]
-        pitches = cards(np.stack([pool[at].wave for at in kept]), threads=1).values["pitch_end_hz"]
-        tried: list[tuple[float, int, int, tuple[int, str]]] = []
-        for at, pitch in zip(kept, pitches, strict=True):
+        known = cards(np.stack([pool[at].wave for at in kept]), threads=1).values
+        pitches, until = known["pitch_end_hz"], variant_of(self.room, 0).decay * self.room.decay_ms
+        tried: list[tuple[float, int, int, int, tuple[int, str]]] = []
+        for at, pitch, rings in zip(kept, pitches, known["decay_t20_ms"], strict=True):
             if not math.isfinite(pitch):
                 continue
             for note in notes:
                 row = self._row(variant_of(self.room, 0))
                 row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
                 wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
-                tried.append((round(self.masking(Hit.of(wave)), 1), len(tried), int(at), note))
+                over = shortened(wave, float(rings), until)
+                tried.append((*_heard(self.masking(Hit.of(over)), note[0]), len(tried), int(at), note))
         tried.sort()
-        best = {pair[2]: pair for pair in reversed(tried)}  # of each seed
+        best = {pair[3]: pair for pair in reversed(tried)}  # of each seed
         by_seed = sorted(best.values())
         begun = list(dict.fromkeys([*by_seed[:each], *tried]))[:count]
         ordered = dict.fromkeys([*sorted(begun), *by_seed, *tried])  # each once, where it first stands
-        tuned = [(at, note) for _, _, at, note in ordered]
+        tuned = [(at, note) for *_, at, note in ordered]
         without = [(int(at), None) for at in kept[~np.isfinite(pitches)]]  # a pitch that could be moved
         return [*tuned, *without][: MOST_MATCHED * count]
 
@@ -272,9 +287,7 @@ class Fitter:
         """What is in tune and rings first, then what masks no more than its seed, then less masking; where that is too
         little to be heard, the deeper kick."""
         after = -math.inf if math.isnan(one.after_db) else one.after_db
-        deep = one.midi or 0
-        return (float(self._off(one)), float(one.masks_more), round(max(after, CLEAR_DB), 1),
-                deep if after <= CLEAR_DB else 0, one.seed)  # fmt: skip
+        return (float(self._off(one)), float(one.masks_more), *_heard(after, one.midi or 0), one.seed)
 
     def _off(self, one: FittedKick) -> bool:
         """Whether it is out of tune, without a pitch that could be tuned, or a tick."""

@@ -306,5 +306,6 @@ def oddities(data: bytes, name: str, channels: int = 1) -> str:
     if channels == 1 and float(np.sqrt(np.mean(found.side**2))) > WIDE * float(np.sqrt(np.mean(found.mid**2))):
         notes.append("it is stereo, and is taken as mono: the mean of its channels")
     notes += ["it begins downwards, and was turned over"] if found.flipped else []
-    notes += ["it rings on after the 500 ms that are heard of it"] if found.cut_s and found.known < LENGTH else []
+    if found.cut_s and found.known < LENGTH:
+        notes.append("it rings on after the 500 ms that are heard of it, as its variations do with a length above that")
     return "".join(f"; {note}" for note in notes)

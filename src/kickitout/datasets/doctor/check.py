@@ -41,6 +41,7 @@ QUIET_DBFS = -24.0  # peak; 16 bits keep 12 of them
 SOUNDING_DB = -40.0  # re peak, where the window of 500 ms ends: audible behind a kick
 ABRUPT_DB = -30.0  # re peak, in the last 1 ms of a file
 COARSE_LEVELS = 256  # of 8 bits
+FULL_DBFS = -0.1  # from here on a flat peak is clipped whatever its steps are
 LOW_RATE = 32_000  # Hz: half of it is where the click of most recordings has ended
 LENGTHS_MS = (0, 100, 200, 300, 500, 750, 1000, 2000, 5000, 30_001)  # edges of the histogram
 
@@ -277,7 +278,7 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"{row.channels} channels"
             case "odd" if row.notes:
                 text = "; ".join(row.notes)
-            case "clipped" if facts.clipped > 0:
+            case "clipped" if facts.clipped > 0 and (row.peak_db > FULL_DBFS or not _coarse(one)):
                 text = f"{facts.clipped} samples in flat runs at the peak of {round(row.peak_db, 1) + 0.0:.1f} dBFS"
             case "dc" if row.dc != 0:
                 text = f"rests on {row.dc:+.4f} of full scale"
@@ -293,7 +294,7 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"{1000 * row.seconds:.0f} ms long, still at {facts.tail_db:.0f} dB re peak after 500 ms"
             case "abrupt" if facts.tail_db is None and facts.end_db > ABRUPT_DB:
                 text = f"at {facts.end_db:.0f} dB re peak when it ends after {1000 * row.seconds:.0f} ms"
-            case "coarse" if facts.levels <= COARSE_LEVELS and row.seconds * row.rate >= 4 * COARSE_LEVELS:
+            case "coarse" if _coarse(one):
                 text = f"{facts.levels} different levels, as of {math.log2(facts.levels):.1f} bits"
             case "dull" if row.rate < LOW_RATE:
                 text = f"{row.rate} Hz, so nothing above {row.rate / 2:g} Hz"
@@ -301,6 +302,11 @@ def _findings_of(key: str, taken: Sequence[Examined]) -> Iterator[Finding]:
                 text = f"falls by {float(one.card['stop_db']):.0f} dB within {STOP_MS:.0f} ms"
         if text is not None:
             yield Finding(row.name, text)
+
+
+def _coarse(one: Examined) -> bool:
+    """Whether its samples have few values, and not because they are few; steps at its peak are none of clipping."""
+    return one.facts.levels <= COARSE_LEVELS and one.row.seconds * one.row.rate >= 4 * COARSE_LEVELS
 
 
 def _histogram(lengths_ms: list[float]) -> tuple[tuple[str, int], ...]:

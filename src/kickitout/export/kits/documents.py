@@ -22,6 +22,7 @@ from kickitout.notes import GM_KICK, note_name, unrest_said
 KIT_FORMAT = "kickitout-kit-1"
 HEARD_LU = 1.0
 OUT_OF_TUNE_CENTS = 10.0  # from here on it is said
+FAR_CENTS = 400.0  # and so is that a kick is moved, which makes it longer or shorter by a quarter
 
 
 def kit_documents(kit: Kit, model: Model | None, formats: Sequence[str]) -> dict[str, bytes]:
@@ -54,6 +55,10 @@ def remarks(kit: Kit) -> list[str]:
         elif not abs(kick.tuned.after) <= OUT_OF_TUNE_CENTS:  # or it has no pitch any more
             off = "without a pitch" if math.isnan(kick.tuned.after) else f"{kick.tuned.after:+.0f} cents off"
             lines.append(f"out of tune: {who}: {off} at {kick.tuned.name}, as near as it comes; another note may do")
+        if kick.tuned.note is not None and abs(kick.tuned.cents) >= FAR_CENTS:
+            times = 2 ** (-kick.tuned.cents / 1200)
+            far = f"by {kick.tuned.cents / 100:+.1f} semitones, so all of it is {times:.2f} times as long"
+            lines.append(f"moved far: {who}: {far}; a nearer note moves it less")
         if kick.tuned.note is not None and (said := unrest_said(*pitch_rest(kick.kick.wave.mean(axis=0)))):
             lines.append(f"does not rest on its note: {who}: {said} where it is measured")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
