@@ -60,6 +60,11 @@ def run(args: argparse.Namespace) -> int:
         raise UserError("--keep: a part of the file stays as it is, and targets move a whole kick; give one of both")
     if args.amount == 0 and (args.n or 1) > 1:
         raise UserError(f"-n {args.n}: with --amount 0 every variation is the same kick; leave out -n, or vary it")
+    stems: dict[str, Path] = {}
+    for sound in args.sounds:
+        if (other := stems.setdefault(sound.stem, sound)) is not sound:
+            of_both = "what comes of both would have one name"
+            raise UserError(f"{other} and {sound}: {of_both}; give one of them an --out of its own")
     made: list[Kick] = []
 
     def varied() -> Iterator[Kick]:
