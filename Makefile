@@ -93,7 +93,7 @@ drum-types: $(VENV)/dev
 
 # The paper of the laboratory in the folder LAB, with sounds of that in HEARD, and its results.
 LAB ?= lab
-HEARD ?= lab-open
+HEARD ?= docs/listening
 paper: $(VENV)/dev
 	$(VENV)/bin/kick lab results --lab $(LAB) -o docs/evidence --force
 	$(VENV)/bin/kick lab paper --lab $(LAB) --listen-to $(HEARD) -o docs/paper.html --pdf build/paper.pdf --force

@@ -395,7 +395,7 @@ def test_the_sentences_of_the_page_follow_from_the_committed_results():
 
 def test_the_page_names_the_rows_that_are_not_run():
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
-    said = page[page.index("Not run are, of `start`") : page.index("What the results say, and no more")]
+    said = page[page.index("Not run is, of `start`") : page.index("What the results say, and no more")]
     named = {study: set(re.findall(r"\*(.+?)\*", part)) for study, part in re.findall(r"of `(\w+)`,? ([^;]+)", said)}
     lab = Lab(ROOT / "docs" / "evidence")
     missing = {study: {row.name for row in rows_of(load_study(study))} - set(read_evidence(lab, study).rows)
@@ -481,7 +481,7 @@ def test_what_is_said_of_another_loss_and_a_kept_phase_follows_from_the_committe
     assert f"by both are ({theirs[0]:.3f} and {theirs[1]:.3f})" in page
     assert [b for _, b, f, _ in confirm.named() if b in rows and f.value < 0] == list(rows)  # farther, both
     assert reached_by(e, *rows) == "0 %"  # "None of their seeds reaches a single unseen recording"
-    others = {"DCGAN", "DCGAN with the offset", "sub-bands", "all together, sub-bands", "KickAE"}
+    others = {"DCGAN", "DCGAN with the offset", "augmented critic", "sub-bands", "all together, sub-bands", "KickAE"}
     assert set(e.rows) == {*rows, *others}  # another row needs a sentence of its own
     losses = [critic_loss(point) for run in e.rows[rows[0]].logs for point in run]
     assert f"its hinge loss stays at {min(losses):.1f} to {max(losses):.1f}, where 2 is" in page
@@ -490,6 +490,24 @@ def test_what_is_said_of_another_loss_and_a_kept_phase_follows_from_the_committe
     assert f"is off by {kept_low:.1f} to {kept_high:.1f} standard deviations" in page
     beside = np.mean([pattern(run[-1], "click", "real") for run in e.rows[rows[1]].logs])
     assert f"constant is by {low:.1f} to {high:.1f}, and recordings among themselves by {beside:.1f}" in page
+
+
+def test_what_is_said_of_an_augmented_critic_follows_from_the_committed_results():
+    """In docs/laboratory.md: it knows no kicks by heart, and its generator gets no nearer and then worse."""
+    lab, row = Lab(ROOT / "docs" / "evidence"), "augmented critic"
+    e, confirm = (read_evidence(lab, "curves", part) for part in ("test", "confirm"))
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    areas, plain = ([run[-1]["critic"]["auc"] for run in e.rows[name].logs] for name in (row, "DCGAN with the offset"))
+    assert f"an area under the curve of {min(areas):.2f} to {max(areas):.2f}, where that of the DCGAN with the" in page
+    assert min(plain) >= 0.99 > 0.9 > max(areas)
+    values, seen = e.rows[row].values[:, :, 0], e.rows[row].seen
+    first, last = (find(seen[i] for i in values.argmin(axis=1)) for find in (min, max))
+    nearest, ends = sorted(values.min(axis=1)), sorted(values[:, -1])
+    told = f"nearest after {first:,} to {last:,} sounds, {nearest[0]:.1f} to {nearest[-1]:.1f} dB away, and end at "
+    assert f"{told}{ends[0]:.1f}, {ends[1]:.1f} and {ends[2]:.0f} dB, the last one dead" in page
+    assert [bool(alive) for alive in e.runs_alive(row)] == [end < ends[2] for end in values[:, -1]]
+    assert "on what confirms two of three are alive, too" in page
+    assert sum(confirm.runs_alive(row)) == 2
 
 
 def test_what_is_said_of_sub_bands_follows_from_the_committed_results():
