@@ -30,6 +30,7 @@ from toy_lab import (
     write_kicks,
 )
 
+from kickitout.audio import decode_sound
 from kickitout.cli import main
 from kickitout.datasets.build import split
 from kickitout.errors import UserError
@@ -921,6 +922,22 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
 
 
 # -- listening --------------------------------------------------------------------------------------------------------
+
+
+def test_the_paper_beside_the_pages_plays_each_row_of_curves_from_free_kicks():
+    heard = Lab(ROOT / "docs" / "listening")
+    played = collect_players(heard)
+    rows = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves").rows
+    assert {row for study, row in played if study == "curves"} == set(rows)
+    assert {len(files) for files in played.values()} == {3}
+    assert all(decode_sound(file, "a player").samples.shape[0] > 1000 for files in played.values() for file in files)
+    with open(heard.path / "parts.csv", encoding="utf-8", newline="") as file:
+        learned = [row for row in csv.DictReader(file) if row["part"] == "train"]
+    paper = (ROOT / "docs" / "paper.html").read_text("utf-8")
+    assert f"of models that learned from {len(learned)} kicks." in paper
+    page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
+    assert f"of models that learned from {len(learned)} free kicks" in page
+    assert paper.count("<audio") == 3 * len(set(played.values()))
 
 
 def test_votes_are_kept_counted_and_told_in_the_paper(copy, monkeypatch):
