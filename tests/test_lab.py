@@ -819,7 +819,7 @@ def told_in(page: str) -> str:
 def test_the_paper_beside_the_pages_says_what_the_committed_results_say():
     docs = ROOT / "docs"
     paper = (docs / "paper.html").read_text("utf-8")
-    assert told_in(paper) == told_in(render_paper(Lab(docs / "evidence")).decode())
+    assert told_in(paper) == told_in(render_paper(Lab(docs / "evidence"), Lab(docs / "listening")).decode())
     abstract = paper[paper.index('id="abstract"') : paper.index('id="introduction"')]
     assert len(re.sub("<[^>]+>", " ", abstract).split()) < 200
     assert "DCGAN (curves) and offset 0 (start) are the same runs" in paper
