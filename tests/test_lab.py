@@ -46,10 +46,10 @@ from kicklab.paper import page as paper_page
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
 from kicklab.paper.figures import dead_until
-from kicklab.paper.findings import findings
+from kicklab.paper.findings import INTRODUCTIONS, findings
 from kicklab.paper.milestones import critic_loss, pattern
 from kicklab.paper.missed import missed_sentences
-from kicklab.paper.page import ABOUT, render_paper
+from kicklab.paper.page import render_paper
 from kicklab.paper.tables import study_table
 from kicklab.paper.words import LEVEL, shown
 from kicklab.pictures import collect_pictures
@@ -888,7 +888,7 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
     copy, toy_lab, page, monkeypatch
 ):
     monkeypatch.setattr(paper_page, "ART", {})  # nothing is drawn
-    every = 3 * len({files for (study, _), files in collect_players(toy_lab).items() if study in ABOUT})
+    every = 3 * len({files for (study, _), files in collect_players(toy_lab).items() if study in INTRODUCTIONS})
     assert every > 3 * 6
     assert page.count("<audio") == every
     alone = Lab(copy.path / "alone")

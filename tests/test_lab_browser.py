@@ -13,7 +13,8 @@ from toy_lab import copied, make_lab, toy_lab, toy_paper
 
 from kickitout.cli import main
 from kicklab.listening import listening_page, read_votes, server
-from kicklab.paper.page import ABOUT, render_paper
+from kicklab.paper.findings import INTRODUCTIONS
+from kicklab.paper.page import render_paper
 from kicklab.players import collect_players
 
 __all__ = ["make_lab", "toy_lab", "toy_paper"]  # the fixtures
@@ -41,7 +42,9 @@ def test_links_lead_somewhere_and_every_player_plays(browser, toy_lab, toy_paper
         """Promise.all([...document.querySelectorAll('audio')].map(async a => {
             a.muted = true; await a.play(); a.pause(); return a.duration; }))"""
     )
-    assert len(seconds) == 3 * len({files for (study, _), files in collect_players(toy_lab).items() if study in ABOUT})
+    assert len(seconds) == 3 * len(
+        {files for (study, _), files in collect_players(toy_lab).items() if study in INTRODUCTIONS}
+    )
     assert all(0.001 < s < 0.51 for s in seconds)  # a silent end is not played
     assert trouble == []
     page.close()

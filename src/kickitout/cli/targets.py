@@ -51,12 +51,11 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
-    asked_tries: int | None = getattr(args, "tries", None)  # where others are tried
-    if not targets and (asked_tries is not None or args.tolerance):
-        flag = "--tries" if asked_tries is not None else "--tolerance"
+    if not targets and (args.tries is not None or args.tolerance):
+        flag = "--tries" if args.tries is not None else "--tolerance"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
-    tries = kickitout.TargetRequest.tries if asked_tries is None else asked_tries
+    tries = kickitout.TargetRequest.tries if args.tries is None else args.tries
     tolerance: dict[str, float] = {}
     for part in args.tolerance:
         if twice := sorted(tolerance.keys() & part.keys()):
@@ -123,13 +122,13 @@ class TargetTally:
         """On stderr; nothing where nothing was asked for."""
         for told in self.told:
             print(f"targets: {told}", file=sys.stderr)
+        kicks = count(self.kicks, "kick")
         if self.kicks:
-            kicks = count(self.kicks, "kick")
             print(f"targets: {self.kicks - self.missing} of {kicks} meet all", file=sys.stderr)
         if self.moving:
-            of = f"{self.moving} of {count(self.kicks, 'kick')}"
-            print(f"targets: the pitch of {of} moves or scatters by more than a semitone where it is measured: it is "
-                  "the one that was asked for, and they do not rest on it", file=sys.stderr)  # fmt: skip
+            there = f"{self.moving} of {kicks} moves or scatters by more than a semitone where it is measured"
+            print(f"targets: the pitch of {there}: it is the one that was asked for, and they do not rest on it",
+                  file=sys.stderr)  # fmt: skip
 
 
 def tolerances(text: str) -> dict[str, float]:

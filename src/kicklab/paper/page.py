@@ -26,7 +26,7 @@ from kicklab.listening import read_votes, tally
 from kicklab.paper import figures
 from kicklab.paper.answers import swap_answered, swap_brief
 from kicklab.paper.context import PAPER_PARTS, Paper, Sounds, literature
-from kicklab.paper.findings import finding, missing_studies, whole_studies
+from kicklab.paper.findings import INTRODUCTIONS, finding, missing_studies, whole_studies
 from kicklab.paper.images import player
 from kicklab.paper.phases import SWAP_TITLE, swap_figure, swap_sentences
 from kicklab.paper.tables import appendix
@@ -37,19 +37,6 @@ from kicklab.swap import read_swap
 
 TITLE = "Can a DCGAN learn the click and the rumble of a kick drum, and what stops it?"
 PLACES = ("first", "second", "third")
-ABOUT = {  # studies with findings, the answer first, and what is to be known before their sentences
-    "curves": "All rows have seen the same sounds; the core-minutes of each are in the results.",
-    "start": "A third of the cells of real spectrograms is exactly silence, −1 on the scale of what is "
-    "learned; the generator begins at mid-grey, and its critic needs no more than that to tell.",
-    "ancestor": "The first draft of this work reported losses that flatten after some epochs, at 0.6931 and 0.478, and "
-    "sounds that are nearly alike. It asked the right question, and its features and audio pipeline stand; its public "
-    "code ends the critic in a sigmoid and takes the loss on logits, which applies another, with labels smoothed "
-    "upwards. For a critic that is sure, these losses follow in closed form, and what reaches the generator vanishes "
-    "with the slope of the first sigmoid. The network was rebuilt from its facts.",
-    "end": "The rows differ in how many kicks are learned from.",
-    "upconv": "The rows differ in how the generator doubles its grid, and in a loss on the spectrum of what it makes.",
-    "published": "The network has as many maps as the published one, and its batches.",
-}
 OFFSET = (
     "Offsets are constants under the tanh: 0 begins at mid-grey, data at silence. Alive: quiet tails, within 10 dB."
 )
@@ -105,7 +92,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         confirm = paper.evidence(study, "confirm")
         found, art = finding(study, e, confirm), ART.get(study, _none)(paper, study, e)
         parts.append({
-            "study": study, "title": found.title, "art": art, "text": Markup(f"{ABOUT[study]} {found.brief}"),
+            "study": study, "title": found.title, "art": art, "text": Markup(f"{INTRODUCTIONS[study]} {found.brief}"),
             "details": Markup(f"{' '.join(found.details)} ({paper.ref(f'table-{study}')})"),
             "contrasts": [Markup(one) for one in found.contrasts], "remarks": Markup(" ".join(found.remarks)),
         })  # fmt: skip
