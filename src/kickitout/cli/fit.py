@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("loop", type=Path, help="a loop or a stem: any sound file that can be read")
     parser.add_argument("-n", type=positive, default=8, help="how many kicks (default 8)")
     parser.add_argument("--seed", type=int, default=0, help="the first of the seeds that are looked at (default 0)")
-    parser.add_argument("--key", default=None, help="of the loop, where you know it: F, F#, Am, 'F minor'")
+    parser.add_argument("--key", default=None, help="of the loop, where you know it: F, F#, Am, 'F minor', 8A")
     parser.add_argument("--bpm", type=_beats, default=None, help="of the loop, where you know it")
     add_model(parser)
     add_style(parser)

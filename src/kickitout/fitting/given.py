@@ -11,6 +11,8 @@ from kickitout.errors import UserError
 from kickitout.notes import read_note
 
 MODES = {"": "", "m": "minor", "min": "minor", "minor": "minor", "maj": "major", "major": "major"}
+WHEELS = {"A": ("minor", 8, 9), "B": ("major", 8, 0), "m": ("minor", 1, 9), "d": ("major", 1, 0)}  # number -> its tonic
+FIFTH = 7  # semitones from one number to the next
 LEAST_BPM, MOST_BPM = 30.0, 300.0
 
 
@@ -24,11 +26,14 @@ class Given(NamedTuple):
 
     @classmethod
     def of(cls, key: str | None = None, bpm: float | None = None) -> Given:
-        """Raises UserError for what is no key or no tempo.
+        """A key is a tonic with or without its mode, or a number as DJs write it: Camelot's (8A is A minor, 8B C major)
+        or Open Key's (1m, 1d). Raises UserError for what is no key or no tempo.
 
         >>> Given.of("F#"), Given.of("Am"), Given.of("Bb major", 93.5)
         (Given(tonic=6, mode='', bpm=None), Given(tonic=9, mode='minor', bpm=None), \
 Given(tonic=10, mode='major', bpm=93.5))
+        >>> Given.of("4A") == Given.of("9m") == Given.of("F minor")
+        True
         """
         tonic, mode = (None, "") if key is None else _read_key(key)
         return cls(tonic, mode, None if bpm is None else _checked_bpm(bpm))
@@ -38,12 +43,27 @@ NOTHING = Given()
 
 
 def _read_key(text: str) -> tuple[int, str]:
+    if (numbered := _numbered_key(text)) is not None:
+        return numbered
     found = re.fullmatch(r"([A-Ga-g][#b♯♭]?)[\s:-]*([A-Za-z]*)", text.strip()) if isinstance(text, str) else None
     said = "major" if found and found[2] == "M" else found[2].lower() if found else "?"
     note = read_note(found[1]) if found else None
     if note is None or said not in MODES:
-        raise UserError(f"key {text!r}: a tonic works, alone or with its mode, for instance F, F#, Bb, Am or 'F minor'")
+        raise UserError(
+            f"key {text!r}: a tonic works, alone or with its mode, for instance F, F#, Bb, Am or 'F minor', and Camelot's "
+            "numbers, for instance 8A"
+        )
     return note.semitones % 12, MODES[said]
+
+
+def _numbered_key(text: str) -> tuple[int, str] | None:
+    """Neighbours on the circle of fifths have numbers that follow each other. None for what is no number of a key."""
+    found = re.fullmatch(r"0?([1-9]|1[0-2])\s*([ABabmd])", text.strip()) if isinstance(text, str) else None
+    if found is None:
+        return None
+    number, letter = int(found[1]), found[2].upper() if found[2] in "ab" else found[2]
+    mode, of_number, tonic = WHEELS[letter]
+    return (tonic + FIFTH * (number - of_number)) % 12, mode
 
 
 def _checked_bpm(bpm: float) -> float:
