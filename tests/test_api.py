@@ -198,6 +198,19 @@ def test_runs_are_listed(tmp_path_factory):
     assert [(one.path, one.state) for one in found] == [(run, "finished")]
 
 
+@pytest.mark.parametrize(("options", "why"), [
+    ({"steps": 0}, "steps=0: a whole number from 1"), ({"steps": 2.0}, "steps=2.0: a whole"),
+    ({"threads": 0}, "threads=0: a whole"), ({"threads": -1}, "threads=-1: a whole"),
+    ({"accumulate": 0}, "accumulate=0: a whole"), ({"seconds": float("nan")}, "seconds=nan: more than 0"),
+    ({"seconds": float("inf")}, "seconds=inf: more than 0"), ({"precision": "float16"}, "precision float16: not known"),
+    ({"device": "gpu"}, "device gpu: not known; auto, cpu, cuda, mps"), ({"device": "cuda:1"}, "device cuda:1: not"),
+])  # fmt: skip
+def test_an_option_that_cannot_be_is_said_before_anything_is_read(tmp_path, options, why):
+    pytest.importorskip("torch")
+    with pytest.raises(UserError, match=why):
+        kickitout.train(tmp_path / "nowhere", tmp_path / "run", **options)
+
+
 @pytest.mark.slow
 def test_a_model_is_trained_and_played_in_two_lines(tmp_path):
     folder = write_kicks(tmp_path / "kicks", 12)

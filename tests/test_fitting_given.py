@@ -29,8 +29,8 @@ def wave():
 @pytest.mark.parametrize(("said", "tonic", "mode"), [
     ("F", 5, ""), ("F#", 6, ""), ("f", 5, ""), ("Am", 9, "minor"), ("AM", 9, "major"), ("F minor", 5, "minor"),
     ("Bb", 10, ""), ("bbm", 10, "minor"), ("C# Major", 1, "major"), (" Gmin ", 7, "minor"), ("E♭ maj", 3, "major"),
-    ("Cb", 11, ""), ("8A", 9, "minor"), ("8b", 0, "major"), ("1A", 8, "minor"), ("12B", 4, "major"), ("04A", 5, "minor"),
-    ("1m", 9, "minor"), ("1d", 0, "major"), ("12 d", 5, "major"), ("6m", 8, "minor"),
+    ("Cb", 11, ""), ("8A", 9, "minor"), ("8b", 0, "major"), ("1A", 8, "minor"), ("12B", 4, "major"),
+    ("04A", 5, "minor"), ("1m", 9, "minor"), ("1d", 0, "major"), ("12 d", 5, "major"), ("6m", 8, "minor"),
 ])  # fmt: skip
 def test_a_key_is_read_as_people_write_it(said, tonic, mode):
     assert Given.of(said) == Given(tonic, mode)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import kickitout
+from kickitout.audio import write_sound
 from kickitout.errors import UserError
 from kickitout.generation.reject import OutlierRejection
 
@@ -182,7 +183,9 @@ def test_what_cannot_be_is_a_sentence(wave, use, why):
     [
         ({"controls": {"pitch": 1.0}}, "controls={'pitch': 1.0}: a list of numbers works"),
         ({"controls": ["soft"]}, r"controls=\['soft'\]: a list of numbers works"),
-        ({"start": "two"}, "start='two': a whole number works"),
+        ({"start": "two"}, "start='two': a whole number from 0 to"),
+        ({"start": 1.5}, "start=1.5: a whole number from 0 to"),
+        ({"start": -3}, "start=-3: a whole number from 0 to"),
         ({"curves": {"pitch": [[0, "high"]]}}, "curves"),
     ],
 )
@@ -195,8 +198,39 @@ def test_a_recipe_that_is_damaged_is_not_the_models_fault(damage, why):
         lambda recipe: kickitout.match([recipe], TARGETS),
         lambda recipe: kickitout.draw(recipe, level=[(0, 0), (200, -20)]),
     ):
-        with pytest.raises(UserError, match=rf"^the recipe is damaged \({why}\)$"):
+        with pytest.raises(UserError, match=rf"^the recipe is damaged \({why}.*\)$"):
             use(recipe)
+
+
+@pytest.mark.parametrize("seed", [2**53 + 7, 7.9, "7", -1, True])
+def test_a_seed_that_is_none_is_rendered_by_nothing(seed):
+    for use in (kickitout.render, kickitout.kick_of):
+        with pytest.raises(UserError, match="seed"):
+            use({"seed": seed})
+
+
+def test_what_is_kept_of_left_and_right_is_their_mean_in_a_mono_model_as_in_a_file(wave, tmp_path):
+    both = np.stack([wave, 0.5 * wave])
+    write_sound(tmp_path / "both.wav", both.T, 44100, bits="32f")
+    kick, of_file = (kickitout.inpaint(one, [3], keep="body")[0] for one in (both, tmp_path / "both.wav"))
+    assert kick.channels.shape == (1, 22050)
+    np.testing.assert_allclose(kick.wave, of_file.wave, atol=2e-3)
+    np.testing.assert_array_equal(kickitout.render(kick.recipe, source=both), kick.wave)
+
+
+def test_a_blend_keeps_the_controls_of_its_recipes():
+    moved = kickitout.match([7], {"drive": 12.0})[0]
+    (same,) = kickitout.vary(moved, [0], 0.0)
+    alone = kickitout.blend([moved.recipe], [1])
+    np.testing.assert_allclose(alone.wave, same.wave, atol=1e-5)
+    half = kickitout.blend([moved.recipe, {"seed": 7}], [1, 1])
+    assert half.recipe["controls"][-1] == pytest.approx(6.0, abs=1e-3)
+
+
+@pytest.mark.parametrize(("waves", "why"), [(np.zeros((64, 4410), np.float32), "22050 samples each")])
+def test_sets_of_another_length_are_not_scored(waves, why):
+    with pytest.raises(UserError, match=why):
+        kickitout.score(waves, waves)
 
 
 def test_a_recipe_without_a_seed_is_damaged():

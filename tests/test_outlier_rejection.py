@@ -21,7 +21,7 @@ from kickitout.errors import UserError
 from kickitout.generation.generate import generate_kicks
 from kickitout.generation.load import load_model
 from kickitout.generation.match import STARTS, start_noise
-from kickitout.generation.reject import ATTEMPTS, OutlierRejection, limits_of_model
+from kickitout.generation.reject import ATTEMPTS, OutlierRejection, RejectionTally, Sampled, limits_of_model
 from kickitout.models.files import find_model_file
 from kickitout.sound import LENGTH
 
@@ -116,6 +116,17 @@ def test_the_tally_is_of_the_kicks_and_their_reasons(narrow):
     again = sum(one.attempt > 0 for one in drawn)
     text = f"{len(SEEDS) - again} of {len(SEEDS)} at once, {again} resampled: pitch_end_hz {again}"
     assert rejection.tally.text() == text
+
+
+def test_the_kicks_that_are_told_are_the_first_seeds_whoever_came_first():
+    outside = Sampled(np.zeros((1, 4)), 7, {"comb_db": 1.0}, ("comb_db",), None, "comb_db 7 dB, at most 2")
+    late, early = RejectionTally(), RejectionTally()
+    for tally, seeds in ((late, range(40, 10, -1)), (early, range(15))):
+        for seed in seeds:
+            tally.add(seed, outside)
+    assert list(late.told) == list(range(11, 31))
+    late.join(early)
+    assert list(late.told) == list(range(20))
 
 
 class Broken(FormulaModel):

@@ -31,7 +31,10 @@ from kickitout.cli import main
 from kickitout.descriptors import card, cards
 from kickitout.errors import UserError
 from kickitout.frontend import TrainingKicks
+from kickitout.generation.match import starts_tried
 from kickitout.generation.noise import normal
+from kickitout.generation.reject import ATTEMPTS
+from kickitout.generation.targets import MOST_TRIES, TargetRequest
 from kickitout.sound import SAMPLE_RATE
 from kickitout.studio import opening
 from kickitout.studio.front import Front, there
@@ -216,6 +219,16 @@ def test_a_blend_of_one_is_that_one_and_weights_have_to_fit(client):
     assert np.abs(waves[0, 0] - kickitout.generate([4])[0]).max() < 1e-4
     for weights in ([1.0, 1.0], [-1.0], [0.0]):
         refused(client.post("/api/blend", json={"recipes": [{"seed": 4}], "weights": weights}), 400, "one for each")
+
+
+def test_what_the_command_writes_is_played_by_the_page_too(client):
+    """The start of a seed may lie far behind what one search looks at, and a name may fill what file systems take."""
+    farthest = ATTEMPTS * starts_tried(TargetRequest({"decay": 200.0}, tries=MOST_TRIES))
+    for recipe in ({"seed": 7, "start": farthest}, {"seed": 7, "varied": f"{'k' * 251}.wav"},
+                   {"seed": 7, "morphed": [f"{'k' * 251}.wav", "b.wav"]}):  # fmt: skip
+        assert client.post("/api/render", json={"recipes": [recipe]}).status_code == 200
+    too_long = {"seed": 7, "morphed": ["k" * 256, "b.wav"]}
+    assert client.post("/api/render", json={"recipes": [too_long]}).status_code == 422
 
 
 def test_an_analysis_is_the_cards_own(client):

@@ -7,6 +7,8 @@ sample 64, [22050] from a mono model and [2, 22050] (left, right) from a stereo 
 
 from __future__ import annotations
 
+import math
+import numbers
 from collections.abc import Callable, Sequence
 from itertools import islice
 from os import PathLike
@@ -90,8 +92,8 @@ def train(
     budget was), why, step, best_step, best_score (lower is better), timing. Of several processes (torchrun) the first
     one tells. Ctrl-C saves and returns.
 
-    Raises UserError where PyTorch is missing (the extra `train`), for fewer than eight kicks, for a folder that holds
-    another run, and for a budget that is too short.
+    Raises UserError where PyTorch is missing (the extra `train`), for an option that cannot be, for fewer than eight
+    kicks, for a folder that holds another run, and for a budget that is too short.
 
         result = kickitout.train("my-kicks/", "runs/mine", seconds=1200)
         waves = kickitout.generate(range(16), "runs/mine")
@@ -99,6 +101,11 @@ def train(
     need_extra("training", "train", "torch", "accelerate")
     if steps is not None and seconds is not None:
         raise UserError("steps and seconds both say how long to train; give one of them")
+    for name, value in (("steps", steps), ("threads", threads), ("accumulate", accumulate)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UserError(f"{name}={value!r}: a whole number from 1 on works")
+    if seconds is not None and not (isinstance(seconds, numbers.Real) and 0 <= seconds < math.inf):
+        raise UserError(f"seconds={seconds!r}: more than 0 work, for instance 1200")
     from kickitout.training.budget import DEFAULT_BUDGET, TimeBudget, Until
     from kickitout.training.clock import process_clock
     from kickitout.training.config import load_config

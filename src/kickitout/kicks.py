@@ -307,8 +307,8 @@ def blend(
     sounds: Sequence[SoundLike | RecipeLike], weights: Sequence[float], model: ModelLike = DEFAULT, *,
     length_s: float | None = None,
 ) -> Kick:  # fmt: skip
-    """The kick between several sounds or recipes, each drawn to by its weight. Drawn curves are none of its. length_s:
-    as in `match`.
+    """The kick between several sounds or recipes, each drawn to by its weight; so are its controls. Drawn curves are
+    none of its. length_s: as in `match`.
 
     Raises UserError for weights that are not one for each, below 0 or all 0, and as `invert` does.
 
@@ -320,8 +320,8 @@ def blend(
     played = load_model(model)
     starts = [start_of(sound, played) for sound in sounds]
     length = max((one.length_s for one in starts), default=MODEL_S) if length_s is None else length_s
-    made = blend_latents(played, [one.latent for one in starts], weights)
-    return lasting(_kick(played, made, None, "blend"), length)
+    made, moved = blend_latents(played, [one.latent for one in starts], weights, [one.controls for one in starts])
+    return lasting(_kick(played, made, moved, "blend"), length)
 
 
 def inpaint(
@@ -348,7 +348,7 @@ def inpaint(
     found = invert(sound, played)
     name, part = file_of(found), found.sound
     if isinstance(part, np.ndarray):
-        wave, data = wave_of(part), sample_bytes(part)
+        wave, data = wave_of(part, played.info.channels), sample_bytes(part)
     else:
         data = read_bytes(name if part is None else part)
         wave = decode_kick(data, str(part), played.info.channels)

@@ -67,14 +67,15 @@ def read_to_end(sound: ForwardFile, first: int, limit: int, block: int = READ_FR
     first: how many are asked for at once; then `block` at a time.
     """
     parts: list[np.ndarray] = []
+    none = np.zeros((0, sound.channels), np.float32)
     left, size, broken = limit, first, False
     while left and not broken:
         try:
             part = sound.read(frames=min(size, left), dtype="float32", always_2d=True)
         except soundfile.LibsndfileError:
-            part, broken = np.zeros((0, sound.channels), np.float32), True
-        parts.append(part)
+            part, broken = none, True
         if len(part) == 0:
             break
+        parts.append(part)
         left, size = left - len(part), block
-    return (parts[0] if len(parts) < 3 and len(parts[0]) else np.concatenate(parts)), broken
+    return (parts[0] if len(parts) == 1 else np.concatenate([none, *parts])), broken

@@ -81,7 +81,7 @@ def read_cards(paths: Sequence[str | PathLike[str]] | str | PathLike[str]) -> It
     """Each sound of files, folders and zip archives with its kick card, in order; for one that has none, the UserError
     that says why.
 
-    Raises UserError itself for nothing.
+    Raises UserError itself only for what is no path.
 
     >>> import kickitout, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:

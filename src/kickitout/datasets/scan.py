@@ -211,17 +211,29 @@ def _read_index(walk: _Walk, index: Candidate, key: str) -> None:
         with index.open() as file:
             walk.rows += read_rows(file.read(), posixpath.dirname(key), index.name)
     except (OSError, UserError, ValueError) as error:
-        why = lower(error).removeprefix(f"{lower(index.name)}: ")
-        walk.warnings.append(f"{index.name}: ignored, {why}; sources and licences stay unstated")
+        _warn_of_index(walk, index.name, error)
+
+
+def _warn_of_index(walk: _Walk, name: str, error: Exception) -> None:
+    why = lower(error).removeprefix(f"{lower(name)}: ")
+    warning = f"{name}: ignored, {why}; sources and licences stay unstated"
+    if warning not in walk.warnings:  # of each file beside it
+        walk.warnings.append(warning)
 
 
 def _read_index_beside(walk: _Walk, path: Path) -> None:
     """What the index in the folder of a file that was given by name says of it; its other rows are of no concern."""
+    rows: list[IndexRow] = []
     try:
         beside = [entry for entry in os.listdir(path.parent) if is_index(entry)]
-        rows = [row for entry in beside for row in read_rows(read_regular(path.parent / entry), _text(path.parent), "")]
-    except (OSError, ValueError):
+    except OSError:
         return
+    for entry in beside:
+        index = path.parent / entry
+        try:
+            rows += read_rows(read_regular(index), _text(path.parent), "")
+        except (OSError, UserError, ValueError) as error:
+            _warn_of_index(walk, _shown_name(str(index)), error)
     key = _text(path)
     stated, _ = assign(rows, [key])
     if key in stated:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from kickitout.audio import write_sound
-from kickitout.files import write_whole
+from kickitout.files import make_folder, write_whole
 from kickitout.sound import SAMPLE_RATE
 
 
@@ -28,7 +28,7 @@ class Pair(NamedTuple):
 
 def write_pairs(folder: Path, pairs: Sequence[Pair]) -> list[Path]:
     """Two WAV files a pair, which sort beside each other, and pairs.csv with the distances. Returns the WAV files."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     table, written = io.StringIO(), []
     rows = csv.writer(table, lineterminator="\n")
     rows.writerow(["pair", "generated", "training", "distance"])

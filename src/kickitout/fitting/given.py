@@ -50,8 +50,8 @@ def _read_key(text: str) -> tuple[int, str]:
     note = read_note(found[1]) if found else None
     if note is None or said not in MODES:
         raise UserError(
-            f"key {text!r}: a tonic works, alone or with its mode, for instance F, F#, Bb, Am or 'F minor', and Camelot's "
-            "numbers, for instance 8A"
+            f"key {text!r}: a tonic works, alone or with its mode, for instance F, F#, Bb, Am or 'F minor', or one "
+            "of Camelot's numbers, for instance 8A"
         )
     return note.semitones % 12, MODES[said]
 

@@ -24,6 +24,7 @@ from kickitout.generation.inpaint import KEPT_PARTS, joined
 from kickitout.generation.invert import EncoderSession, Inversion, encoder_of, invert_wave
 from kickitout.generation.match import start_noise
 from kickitout.generation.model import Model, Played, check_latent, goes_by
+from kickitout.generation.noise import LARGEST_SEED
 from kickitout.generation.shaping import Shape, shape
 from kickitout.generation.source import decode_kick, decode_whole_kick, read_bytes, sample_bytes, wave_of
 from kickitout.generation.tail import ring_on, stated_length
@@ -107,13 +108,13 @@ def stated_numbers(recipe: Mapping[str, Any], key: str) -> np.ndarray | None:
 
 
 def stated_whole(recipe: Mapping[str, Any], key: str, default: int | None = None) -> int:
-    """The whole number that a recipe has as its seed or its start. Raises ValueError for nonsense, and KeyError where
-    it has none and there is no default."""
+    """The whole number that a recipe has as its seed or its start, 0 to LARGEST_SEED. Raises ValueError for nonsense,
+    and KeyError where it has none and there is no default."""
     value = recipe[key] if default is None else recipe.get(key, default)
-    try:
-        return int(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{key}={reprlib.repr(value)}: a whole number works") from error
+    whole = int(value) if isinstance(value, float) and value.is_integer() else value
+    if isinstance(whole, bool) or not isinstance(whole, int | np.integer) or not 0 <= whole <= LARGEST_SEED:
+        raise ValueError(f"{key}={reprlib.repr(value)}: a whole number from 0 to {LARGEST_SEED} works")
+    return int(whole)
 
 
 def begun(samples: np.ndarray, pre_roll_ms: float | None) -> np.ndarray:
@@ -211,7 +212,7 @@ def _with_kept(recipe: dict[str, Any], played: Played, where: str, source: bytes
     if part not in KEPT_PARTS:
         raise ValueError(f"keep={part!r}")
     data, samples = _checked_source(recipe, where, source, f"keeps the {part} of {name}")
-    wave = decode_kick(data, name, len(played.wave)) if samples is None else wave_of(samples)
+    wave = decode_kick(data, name, len(played.wave)) if samples is None else wave_of(samples, len(played.wave))
     return joined(wave, played, part).wave
 
 

@@ -66,8 +66,7 @@ class RejectionTally:
             self.reasons.update(drawn.first)
             if drawn.outside:
                 self.left_outside += 1
-                if len(self.told) < MOST_TOLD:
-                    self.told[seed] = drawn.said
+                self._tell({seed: drawn.said})
             elif drawn.attempt:
                 self.resampled += 1
 
@@ -78,7 +77,11 @@ class RejectionTally:
             self.resampled += other.resampled
             self.left_outside += other.left_outside
             self.reasons.update(other.reasons)
-            self.told |= dict(list(other.told.items())[: MOST_TOLD - len(self.told)])
+            self._tell(other.told)
+
+    def _tell(self, more: Mapping[int, str]) -> None:
+        """The first seeds, whichever thread was first."""
+        self.told = dict(sorted({**self.told, **more}.items())[:MOST_TOLD])
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_lock"}

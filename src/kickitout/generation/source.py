@@ -44,16 +44,17 @@ def decode_kick(data: bytes, name: str, channels: int = 1) -> np.ndarray:
     return both * np.float32(PEAK / np.abs(both).max())
 
 
-def wave_of(samples: np.ndarray) -> np.ndarray:
+def wave_of(samples: np.ndarray, channels: int = 2) -> np.ndarray:
     """A kick as a model hears it, of samples at 44.1 kHz with the onset at ONSET: [LENGTH], or left and right [2,
-    LENGTH], a peak of PEAK; a shorter one has silence behind it. Raises UserError for what are no samples, and for
-    silence."""
+    LENGTH], a peak of PEAK; a shorter one has silence behind it. channels: of the model, of which one takes the mean of
+    both. Raises UserError for what are no samples, and for silence."""
     shape, kind = list(samples.shape), samples.dtype
     samples = samples[0] if samples.ndim == 2 and len(samples) == 1 else samples
     if samples.size == 0 or not (samples.ndim == 1 or (samples.ndim == 2 and len(samples) == 2)):
         raise UserError(f"samples {shape}: a kick is [T], or left and right [2, T]")
     if not np.issubdtype(kind, np.floating) or not np.isfinite(samples).all():
         raise UserError(f"samples of {kind}: a kick is finite floating-point samples, 1 at full scale")
+    samples = samples.mean(axis=0) if samples.ndim > channels else samples
     peak = float(np.abs(samples).max())
     if peak < SILENT_FILE or samples.shape[-1] < MIN_SECONDS * SAMPLE_RATE:
         what = "silent" if peak < SILENT_FILE else "too short"

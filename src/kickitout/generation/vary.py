@@ -47,7 +47,8 @@ def turned(latent: np.ndarray, draw: np.ndarray, scale: np.ndarray, codes: int) 
     """A latent near `latent`; its noise codes turn by an angle that grows with the scale, from one noise to another."""
     moved = latent + scale * draw
     angle = scale[-1] * np.pi / 4
-    moved[-codes:] = np.cos(angle) * latent[-codes:] + np.sin(angle) * draw[-codes:]
+    if codes:
+        moved[-codes:] = np.cos(angle) * latent[-codes:] + np.sin(angle) * draw[-codes:]
     return moved.astype(np.float32)
 
 
@@ -69,8 +70,11 @@ def interpolate(model: Model, first: np.ndarray, last: np.ndarray, count: int,
     ]
 
 
-def blend(model: Model, latents: Sequence[np.ndarray], weights: Sequence[float]) -> Played:
-    """The kick between several latents, each drawn to by its weight (none below 0, not all 0).
+def blend(
+    model: Model, latents: Sequence[np.ndarray], weights: Sequence[float], controls: Sequence[np.ndarray]
+) -> tuple[Played, np.ndarray]:  # fmt: skip
+    """The kick between several latents, each drawn to by its weight (none below 0, not all 0), and its controls, which
+    lie between theirs.
 
     The noise codes of the heaviest are kept, the first of equally heavy ones: between noises lies another, which would
     change with every weight.
@@ -82,4 +86,5 @@ def blend(model: Model, latents: Sequence[np.ndarray], weights: Sequence[float])
     codes = model.info.noise_codes
     if codes:
         latent[-codes:] = latents[int(shares.argmax())][-codes:]
-    return model.render(latent=latent)
+    moved = np.average(np.stack(controls), axis=0, weights=shares).astype(np.float32)
+    return model.render(latent=latent, controls=moved), moved

@@ -27,7 +27,7 @@ MOST_AT_ONCE = 64  # kicks in one reply: 6 MB
 MOST_IN_A_KIT = 16
 MOST_KIT_FILES = 256
 LONGEST_LATENT = 4097  # numbers
-LONGEST_NAME = 200  # characters
+LONGEST_NAME = 255  # characters, as file systems have it
 MOST_NUMBERS = 128  # of a row of drawn curves
 
 Seed = Annotated[int, Field(ge=0, le=frontend.LARGEST_SEED)]
@@ -44,12 +44,12 @@ class Recipe(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     seed: Seed | None = None
-    start: int | None = Field(None, ge=0, le=1000)
+    start: Seed | None = None
     latent: list[Single] | None = Field(None, max_length=LONGEST_LATENT)
     controls: list[Single] | None = Field(None, max_length=64)
     targets: dict[str, float] | None = None
     varied: str | None = Field(None, max_length=LONGEST_NAME)
-    morphed: list[str] | None = Field(None, max_length=2)
+    morphed: list[Annotated[str, Field(max_length=LONGEST_NAME)]] | None = Field(None, max_length=2)
     amount: float | None = None
     curves: dict[str, Annotated[list[Any], Field(max_length=MOST_NUMBERS)]] | None = Field(None, max_length=8)
     length_s: float | None = None

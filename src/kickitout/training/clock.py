@@ -73,4 +73,4 @@ def process_clock() -> Iterator[Callable[[], float]]:
     finally:
         over.set()
         beating.join()
-        signal.signal(number, before)
+        signal.signal(number, signal.SIG_DFL if before is None else before)  # None: not set from Python

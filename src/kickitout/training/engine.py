@@ -30,8 +30,14 @@ def make_accelerator(device: str = "auto", precision: Precision = "float32", acc
     accumulate: parts in which each process works off its share of a batch, one after the other. Raises UserError for a
     device that is not there, or that does not know the precision.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device, True):
+    there = {
+        "auto": True, "cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()
+    }  # fmt: skip
+    if device not in there:
+        raise UserError(f"device {device}: not known; {', '.join(there)} work where they are there")
+    if precision not in MIXED:
+        raise UserError(f"precision {precision}: not known; {' or '.join(MIXED)} works")
+    if not there[device]:
         raise UserError(f"device {device}: this PyTorch ({torch.__version__}) sees none; cpu works")
     # Batch norm is shared by `norms`, so no buffers need be sent at each step.
     alike = DistributedDataParallelKwargs(broadcast_buffers=False)

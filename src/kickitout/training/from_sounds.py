@@ -72,7 +72,9 @@ def train_on(
         dataset = together(engine, lambda: _read(sounds, budget, watch))
         if engine.is_main_process:
             watch(plan(dataset, config))
-        result = train(dataset, config, out, until, accelerator=engine, threads=threads or "auto", watch=watch)
+        result = train(
+            dataset, config, out, until, accelerator=engine, threads="auto" if threads is None else threads, watch=watch
+        )
         engine.end_training()
     watch(result)
     return result

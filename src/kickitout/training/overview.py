@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from kickitout.errors import UserError, one_line
-from kickitout.files import as_paths, is_held, is_special, read_regular, remove
+from kickitout.files import as_paths, explain_os_error, is_held, is_special, read_regular, remove
 from kickitout.stored import current_name
 
 PathOrPaths: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -162,9 +162,13 @@ def free(path: Path, checkpoints: bool = False) -> int:
     freed = 0
     for file in spare_files(path, checkpoints):
         size = _size(file)
-        with contextlib.suppress(FileNotFoundError):
+        try:
             remove(file)
-            freed += size
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise explain_os_error(error, file) from error
+        freed += size
     return freed
 
 

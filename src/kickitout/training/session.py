@@ -76,7 +76,7 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
         yield lambda: asked > 0
     finally:
         for kind, handler in old.items():
-            signal.signal(kind, handler)
+            signal.signal(kind, signal.SIG_DFL if handler is None else handler)  # None: not set from Python
 
 
 @contextmanager
