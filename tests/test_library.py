@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 import kickitout
-from kickitout.audio import write_sound
 from kickitout.errors import UserError
 from kickitout.generation.reject import OutlierRejection
+from kickitout.sound import LENGTH, SAMPLE_RATE
 
+SILENT = np.zeros((64, LENGTH), np.float32)
 TARGETS = {"pitch": 50.0, "decay": 200.0}
 
 
@@ -145,8 +146,8 @@ def test_shards_are_of_seeds_one_after_another(tmp_path):
         (lambda w: kickitout.encode_sound(w[:0], 44_100, format="flac"), "no samples"),
         (lambda w: kickitout.encode_sound(w, 44_100, comment="a\0b"), "without NUL"),
         (lambda w: kickitout.encode_sound(np.nan * w, 44_100), "NaN"),
-        (lambda w: kickitout.score(np.full((64, 400), np.nan, np.float32), np.zeros((64, 400), np.float32)), "finite"),
-        (lambda w: kickitout.score(w, np.zeros((64, 400), np.float32)), "a set is waves"),
+        (lambda w: kickitout.score(np.full((64, LENGTH), np.nan, np.float32), SILENT), "finite"),
+        (lambda w: kickitout.score(w, SILENT), "a set is waves"),
         (lambda w: list(kickitout.generate_kicks([7], threads=-1)), "threads=-1"),
         (lambda w: kickitout.load_model(None), "model None"),
         (lambda w: kickitout.write_shards("shards", range(4), 2, workers=-1), "workers=-1"),
@@ -202,19 +203,19 @@ def test_a_recipe_that_is_damaged_is_not_the_models_fault(damage, why):
             use(recipe)
 
 
-@pytest.mark.parametrize("seed", [2**53 + 7, 7.9, "7", -1, True])
+@pytest.mark.parametrize("seed", [2**53 + 7, 7.9, "7", -1])
 def test_a_seed_that_is_none_is_rendered_by_nothing(seed):
     for use in (kickitout.render, kickitout.kick_of):
         with pytest.raises(UserError, match="seed"):
             use({"seed": seed})
 
 
-def test_what_is_kept_of_left_and_right_is_their_mean_in_a_mono_model_as_in_a_file(wave, tmp_path):
+def test_what_is_kept_of_left_and_right_is_their_mean_in_a_mono_model(wave):
     both = np.stack([wave, 0.5 * wave])
-    write_sound(tmp_path / "both.wav", both.T, 44100, bits="32f")
-    kick, of_file = (kickitout.inpaint(one, [3], keep="body")[0] for one in (both, tmp_path / "both.wav"))
-    assert kick.channels.shape == (1, 22050)
-    np.testing.assert_allclose(kick.wave, of_file.wave, atol=2e-3)
+    kick = kickitout.inpaint(both, [3], keep="body")[0]
+    assert kick.channels.shape == (1, LENGTH)
+    body = slice(SAMPLE_RATE // 20, None)  # behind the click
+    assert np.corrcoef(kick.wave[body], wave[body])[0, 1] > 0.9999
     np.testing.assert_array_equal(kickitout.render(kick.recipe, source=both), kick.wave)
 
 
@@ -227,10 +228,9 @@ def test_a_blend_keeps_the_controls_of_its_recipes():
     assert half.recipe["controls"][-1] == pytest.approx(6.0, abs=1e-3)
 
 
-@pytest.mark.parametrize(("waves", "why"), [(np.zeros((64, 4410), np.float32), "22050 samples each")])
-def test_sets_of_another_length_are_not_scored(waves, why):
-    with pytest.raises(UserError, match=why):
-        kickitout.score(waves, waves)
+def test_sets_of_another_length_are_not_scored():
+    with pytest.raises(UserError, match="22050 samples each"):
+        kickitout.score(SILENT[:, :4410], SILENT)
 
 
 def test_a_recipe_without_a_seed_is_damaged():

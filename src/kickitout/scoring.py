@@ -179,10 +179,10 @@ def mono(waves: np.ndarray) -> np.ndarray:
     """[n, T], the mean of channels where there are some. Raises UserError for what is no set of sounds."""
     if waves.ndim not in (2, 3) or (waves.ndim == 3 and waves.shape[1] not in (1, 2)):
         raise UserError(f"sounds {list(waves.shape)}: a set is waves [n, T], or [n, 2, T] of left and right")
-    if waves.shape[-1] != LENGTH:
-        raise UserError(f"sounds {list(waves.shape)}: {LENGTH} samples each, 500 ms at 44.1 kHz, can be scored")
     if not np.issubdtype(waves.dtype, np.floating) or not np.isfinite(waves).all():
         raise UserError(f"sounds of {waves.dtype}: a set is finite floating-point samples, 1 at full scale")
+    if waves.shape[-1] != LENGTH:
+        raise UserError(f"sounds {list(waves.shape)}: {LENGTH} samples each, 500 ms at 44.1 kHz, can be scored")
     return waves if waves.ndim == 2 else waves.mean(axis=1)
 
 
