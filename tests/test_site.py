@@ -122,11 +122,15 @@ def test_a_kick_rings_as_long_as_in_python(visit):
 def test_variations_blends_morphs_and_controls_are_pythons(visit):
     model = load_model()
     latents = [model.render(normal([seed], model.info.noise_size)).latent for seed in (3, 5)]
+    none = np.zeros(len(model.info.controls), np.float32)
+    driven = none + np.float32([0] * (len(none) - 1) + [12])
     pairs = [
         ("vary({seed: 3}, [5, 6], 0.4)", variations(model, latents[0], [5, 6], 0.4)),
         ("morph({seed: 3}, {seed: 5}, 5)", interpolate(model, latents[0], latents[1], 5)),
-        ("blend([{seed: 3}, {seed: 5}], [1, 2])", [blend(model, latents, [1, 2])]),
-    ]
+        ("blend([{seed: 3}, {seed: 5}], [1, 2])", [blend(model, latents, [1, 2], [none, none])[0]]),
+        (f"blend([{{seed: 3, controls: {driven.tolist()}}}, {{seed: 5}}], [1, 2])",
+         [blend(model, latents, [1, 2], [driven, none])[0]]),
+    ]  # fmt: skip
     for call, made in pairs:
         assert np.abs(visit.waves(call) - np.stack([one.wave[0] for one in made])).max() < TOLERANCE, call
     controls = np.zeros(len(model.info.controls), np.float32)

@@ -236,10 +236,13 @@ export const backend = {
     const latents = await Promise.all(recipes.map(latentOf));
     const total = weights.reduce((a, b) => a + b, 0);
     const heaviest = latents[weights.indexOf(Math.max(...weights))];
-    const latent = Array.from(heaviest, (at, i) =>
-      i >= heaviest.length - info.noise_codes ? at : Math.fround(latents.reduce((sum, p, k) => sum + p[i] * weights[k], 0) / total),
-    );
-    return reply([{ latent, ...asLong(...recipes) }]);
+    const between = (/** @type {ArrayLike<number>[]} */ rows, /** @type {number} */ i) =>
+      Math.fround(rows.reduce((sum, row, k) => sum + row[i] * weights[k], 0) / total);
+    const latent = Array.from(heaviest, (at, i) => (i >= heaviest.length - info.noise_codes ? at : between(latents, i)));
+    const none = new Array(info.controls.length).fill(0);
+    const moved = recipes.map((recipe) => recipe.controls ?? none);
+    const controls = none.map((_, i) => between(moved, i));
+    return reply([{ latent, ...(controls.some((x) => x !== 0) && { controls }), ...asLong(...recipes) }]);
   },
   /** @param {Recipe} first @param {Recipe} last @param {number} n */
   morph: async (first, last, n) => {
