@@ -20,21 +20,21 @@ from kicklab.evidence import (
     Evidence,
     Figure,
     Row,
-    Unseen,
     hard,
     holm,
     of_seeds,
     soft,
-    source_counts,
     welch,
 )  # fmt: skip
 from kicklab.line_heights import SCORES, LineHeights
 from kicklab.paper.answers import answer_of, swap_answered
-from kicklab.paper.figures import dead_until, drawn, predicted_travel
+from kicklab.paper.figures import drawn
 from kicklab.paper.missed import missed_sentences
 from kicklab.paper.tables import evidence_rows
+from kicklab.paper.travel import dead_until, predicted_travel, travel_sentence
 from kicklab.paper.words import compared, contrasts_told, reach, remarks_on, some_dead, standing
 from kicklab.study import Study, load_study, rows_of
+from kicklab.unseen import Unseen, source_counts
 
 pytestmark = pytest.mark.decides
 
@@ -204,6 +204,23 @@ def test_a_row_is_held_against_the_recordings_that_it_learned_from():
     assert alone.value == pytest.approx(6.0, abs=0.1)
     assert re.search(r"5\.7\d dB \[[\d., ]+\] beyond the recordings that it learned from;", standing(e, "far"))
     assert "not shown to lie beyond the recordings that it learned from (0.6" in standing(e, "near")
+    e.recordings = 0.2 + e.rows["far"].values[0, 0] - 5.0  # what the sources scatter is theirs, too
+    paired = e.excess("far")
+    assert paired is not None
+    assert paired.high - paired.low < 0.8 * (wider.high - wider.low)
+
+
+def test_the_time_until_alive_is_held_against_the_predicted_travel():
+    """Of rows of `start`: each half as far as the one before, and one that is there sooner than its way says."""
+    levels = {"offset 0": [40.0] * 3, "offset 0, rate x 4": [40.0] * 3, "offset -1": [40.0] * 3, "offset -2": [2.0] * 3}
+    e = evidence(levels)
+    e.study = load_study("start")
+    assert travel_sentence(e).startswith("Over 4 rows Kendall’s τ of predicted travel and dead phase is ")
+    assert "against it" not in travel_sentence(e)
+    e.rows["offset -1"].values[:, 2:] = 2.0  # 0.59 of the way, and there before a quarter
+    said = travel_sentence(e)
+    assert "<em>offset -1</em> (0.586 of the way) is within 10 dB after 2 sounds, <em>offset 0, rate x 4</em>" in said
+    assert travel_sentence(evidence({"a": [40.0] * 3, "b": [2.0] * 3, "c": [2.0] * 3})) == ""  # all go as far
 
 
 def test_where_some_seeds_are_dead_the_seeds_are_told_and_no_interval():
@@ -331,13 +348,17 @@ def test_an_answer_says_how_many_seeds_have_learned_and_what_is_still_amiss(monk
     assert briefly("curves", third) == answered("curves", third).split(" Between its last two milestones no")[0]
     assert "classifier" not in said  # nothing is known of one
     for p, says in (
-        (0.001, "still tells what each of their seeds makes"),
-        (0.5, "No classifier tells what their seeds make"),
+        (0.001, "still tells all live DCGANs"),
+        (0.5, "still tells 0 of the 5 live DCGANs"),
     ):
         monkeypatch.setitem(POINT, "told_apart", {"accuracy": 0.9, "p": p})
         told_apart = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]})
         assert f"{says} from recordings" in answered("curves", told_apart)
-        assert "right in 90 % of cases" in answered("curves", told_apart)
+        assert "right in 90 % of cases (chance" in answered("curves", told_apart)
+        assert briefly("curves", told_apart).endswith("; a classifier tells it in 90 % of cases.")
+        told_apart.recordings_told = {"accuracy": 0.55, "p": 0.2}
+        assert "of cases; in 55 % for the recordings that were learned from" in answered("curves", told_apart)
+    monkeypatch.delitem(POINT, "told_apart")
     falls = evidence({"DCGAN": [3.0, 4.0, 60.0], "other": [2.0, 2.1, 2.2]}, last=-1.5)
     assert briefly("curves", falls).endswith(", still learning.")
     there = "By sounds that nothing was chosen by <em>other</em> is the nearest DCGAN, too: 2.10 dB"
@@ -360,16 +381,26 @@ def test_a_phase_is_the_gap_or_not_by_the_most_rounds():
     assert "no gap is shown" in swap_answered({"shares": [{"rounds": 100, "part": "click"}]})
 
 
+def of_ancestor(**levels: list[float]) -> Evidence:
+    """Rows of `ancestor`: twice and once, how often the sigmoid is applied; rates: once, at those of a DCGAN."""
+    names = {"twice": "sigmoid twice, labels 1 to 1.1", "once": "sigmoid once, labels 0.9",
+             "other": "sigmoid once, labels 1", "rates": "sigmoid once, labels 0.9, rates of a DCGAN"}  # fmt: skip
+    e = evidence({names[row]: seeds for row, seeds in levels.items()})
+    e.study = load_study("ancestor")
+    return e
+
+
 def test_the_ancestor_is_said_to_learn_only_where_each_seed_does_and_none_did():
-    pair = [["was", "mended"]]
-    for was, mended, learns in (([40.0, 50.0], [2.0, 3.0], True), ([2.0, 50.0], [2.0, 3.0], False),
+    for twice, once, learns in (([40.0, 50.0], [2.0, 3.0], True), ([2.0, 50.0], [2.0, 3.0], False),
                                 ([40.0, 50.0], [2.0, 30.0], False)):  # fmt: skip
-        said = answered("ancestor", evidence({"was": was, "mended": mended}, contrasts=pair))
-        assert ("learns kicks once its loss is right" in said) == learns
-        assert re.search(r"[12] of 2 seeds are alive with <em>mended</em>, and [01] of 2 with <em>was</em>", said)
-    four = evidence({"was": [40.0, 50.0], "between": [2.0, 50.0], "mended": [2.0, 3.0]}, contrasts=pair)
-    assert answered("ancestor", four).endswith("Of the other rows 1 of 2 seeds with <em>between</em> are alive.")
-    assert answered("ancestor", evidence({"was": [40.0, 50.0]}, contrasts=pair)) == ""
+        said = answered("ancestor", of_ancestor(twice=twice, once=once))
+        assert ("learns kicks with one sigmoid: " in said) == learns
+        assert re.search(r"[12] of 2 runs with one are alive at its own rates, .* and [01] of 2 with two\.$", said)
+    said = answered("ancestor", of_ancestor(twice=[40.0, 50.0], once=[2.0, 3.0], other=[2.0, 2.5], rates=[2.0, 60.0]))
+    assert "4 of 4 runs with one are alive at its own rates" in said
+    assert said.endswith("At other rates 1 of 2 runs with one sigmoid are alive.")
+    assert "0 of 2 runs are alive after 4 sounds" in answered("ancestor", of_ancestor(twice=[40.0, 50.0]))
+    assert answered("ancestor", of_ancestor(once=[40.0, 50.0])) == ""
     assert answered("sine", evidence({"was": [40.0, 50.0]})) == ""
 
 
@@ -378,8 +409,8 @@ def test_a_start_is_answered_by_rows_that_are_shown_to_be_nearer_and_whose_seeds
     e = evidence(rows, contrasts=[["a", "b"]])  # nobody asked for c beforehand
     e.rows["b"].values[:, 0] = 30.0
     assert (e.alive_since("a"), e.alive_since("b"), e.alive_since("c")) == (None, 2, 1)
-    said = "Begun at mid-grey, 0 of 3 seeds are alive after 4 sounds"
-    assert answered("start", e) == f"{said}; all are of <em>b</em> from 2 on."
+    said = "0 of 3 seeds of <em>a</em> are alive after 4 sounds"
+    assert answered("start", e) == f"{said}; of <em>b</em> from 2 on all are."
     e.rows["b"].values[0, 2] = 30.0  # dead once more
     assert e.alive_since("b") == 4
     assert answered("start", evidence(rows)) == f"{said}."
@@ -399,7 +430,7 @@ def test_what_ends_learning_is_answered_by_the_pairs_that_were_named(monkeypatch
     assert answered("end", worse) == "It ends farther with <em>all</em> than with <em>few</em>."
     monkeypatch.setitem(POINT, "critic", {"auc": 0.75})
     alike = answered("end", evidence({"few": [2.0, 3.0], "all": [2.0, 3.1]}, contrasts=pairs))
-    assert alike.startswith("More kicks are not shown to help. Critics tell ")
+    assert alike.startswith("More kicks are not shown to help. The least p after Holm is 1.00. Critics tell ")
     assert alike.endswith("of 0.75 (<em>few</em>) and 0.75 (<em>all</em>).")
 
 
@@ -458,7 +489,8 @@ def test_lines_fade_or_not_and_are_lower_where_it_was_named_beforehand_and_shown
     rows = {"a": STILL, "b": FADING, "c": STILL, "d": NONE}
     said = answered("upconv", with_lines(rows, pairs))
     assert said.startswith(
-        "Training does not take periodic lines away: those of <em>a</em> stand 3.00 dB [2.75, 3.25] above real kicks. "
+        "Training is not shown to take periodic lines away: those of <em>a</em> stand 3.00 dB [2.75, 3.25] above real "
+        "kicks. "
     )
     assert "From 2 to 4 sounds those of <em>a</em> change by 0 dB [0, 0], from 1 to 2 by −2.00 dB [" in said
     assert "with <em>b</em> than with <em>a</em> by 1.00 dB" in said
@@ -506,5 +538,5 @@ def test_what_is_missed_is_read_from_the_runs_that_are_alive():
     assert "most is amiss in excess of spectral lines that repeat every rate / 2^k (2.00 to 4.00 sd; recordings" in said
     assert said.index("offset under the sound") < said.index("onset (-40 dB re peak) to peak")
     assert "below 60 Hz" not in said
-    assert "off by 20.0 to 40.0 dB, at 20 Hz (recordings among themselves 2.00)" in said
+    assert "off by 20.0 to 40.0 dB (recordings among themselves 2.00): too loud at 20 Hz (2), with the number" in said
     assert missed_sentences(evidence({"a": [2.0, 3.0]}), ["a"]) == []

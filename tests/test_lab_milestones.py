@@ -47,8 +47,9 @@ def test_critics_that_know_their_kicks_by_heart_are_told_from_those_that_do_not(
     said = memory_sentence(with_points(levels, a=one, b=other), "ab")
     assert said == (
         "The critics of seeds of <em>a</em> that are alive know their kicks by heart (area under the curve against "
-        "unseen ones 0.960 to 0.990; of the unseen ones they call 75 to 100 % fake), those of other rows do "
-        "not: 0.500 (<em>b</em>); none is shown to get worse over the last two milestones."
+        "unseen ones 0.960 to 0.990; of the unseen ones they call 75 to 100 % fake); those of other rows do "
+        "not: 0.500 (<em>b</em>). That may be their sources as well, of which the unseen ones are none. Of the rows "
+        "whose critics do, none is shown to get worse over the last two milestones."
     )
     worse = with_points(levels, last=2.0, a=[critic(0.99, 0.0)] * 2, b=[critic(0.99, 0.0)] * 2)
     assert memory_sentence(worse, "ab").endswith("<em>a</em> and <em>b</em> get worse over the last two milestones.")

@@ -176,11 +176,15 @@ def shared(cost: float, gap: float, over: float | None) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("line", "said", "unsaid"),
     [
-        (shared(1.0, 1.2, 0.4), ("move away", "0.833 in the click (most of it is the phase)"), "no cost"),
-        (shared(0.2, 4.0, -1.8), ("move away", "(less than half)"), "most of it"),
-        (shared(0.0, 4.0, -2.0), ("no cost", "(less than half)"), "move away"),
-        (shared(1.0, 2.0, 0.0), ("move away", "(open)"), "less than half"),
-        (shared(0.0, 0.0, None), ("no cost", "shows no gap"), "share of"),
+        (
+            shared(1.0, 1.2, 0.4),
+            ("move away", "0.833 in the click (most of it is the phase; the gap is 1.20 dB"),
+            "no cost",
+        ),
+        (shared(0.2, 4.0, -1.8), ("move away", "(less than half;"), "most of it"),
+        (shared(0.0, 4.0, -2.0), ("no cost", "(less than half;"), "move away"),
+        (shared(1.0, 2.0, 0.0), ("move away", "(open;"), "less than half"),
+        (shared(0.0, 0.0, None), ("no cost", "No gap is shown in the click (0 dB [−0.100, 0.100])"), "share of"),
     ],
 )
 def test_what_is_said_of_the_phase_follows_from_the_numbers(line, said, unsaid):

@@ -29,7 +29,8 @@ HEIGHT = {room: height for height, rooms in enumerate(FLOORS) for room in rooms}
 LAB = Path(kicklab.__file__).parent
 # The laboratory: signals, data, studies and their cells; made, measured, collected; then what reads the results.
 LAB_FLOORS = [
-    {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed"},
+    {"html", "browser", "markdown", "tones", "patterns", "spectra", "sources", "two_sample", "loops", "crossed",
+     "unseen"},
     {"data", "loop_books"},
     {"study", "loop_styles", "loop_progressions"}, {"cells", "folder"}, {"make", "forks"}, {"measure"},
     {"evidence", "pictures"}, {"players", "line_heights"}, {"results"},

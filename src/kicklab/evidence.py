@@ -1,12 +1,12 @@
 """What the runs of a study show: distances to sources that nobody has heard, over seeds, with what may be said of them.
 
-The energy distance E of a seed to the sounds of unseen sources is unbiased, for pairs within one source are left out of
-what real sounds are apart; it can be negative. The estimand is the mean over seeds on the scale asinh(E / SOFT), on
-which a difference is the logarithm of a ratio for what is far and a difference of distances for what is near: told in
-dB it is the distance of a typical seed, about a geometric mean. Sources are resampled with replacement, the same draws
-for all rows, so that rows are compared by paired differences; seeds scatter in each row by a variance of its own, as a
-row whose seeds are all alive and one in which some never started do not scatter alike (Welch 1947,
-doi.org/10.1093/biomet/34.1-2.28; degrees of freedom after Satterthwaite 1946, doi.org/10.2307/3002019).
+The energy distance E of a seed to the sounds of unseen sources (`kicklab.unseen`) can be negative. The estimand is the
+mean over seeds on the scale asinh(E / SOFT), on which a difference is the logarithm of a ratio for what is far and a
+difference of distances for what is near: told in dB it is the distance of a typical seed, about a geometric mean.
+Sources are resampled with replacement, the same draws for all rows, so that rows are compared by paired differences;
+seeds scatter in each row by a variance of its own, as a row whose seeds are all alive and one in which some never
+started do not scatter alike (Welch 1947, doi.org/10.1093/biomet/34.1-2.28; degrees of freedom after Satterthwaite 1946,
+doi.org/10.2307/3002019).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,74 +23,15 @@ from scipy.stats import t as student
 from kickitout.datasets.build import Dataset
 from kickitout.errors import UserError
 from kickitout.metrics.distance import pairwise
-from kickitout.metrics.resampling import bootstrap_counts
 from kicklab.data import LabData, embedded_kicks
 from kicklab.folder import Lab, read_arrays, read_once
 from kicklab.sources import sources_of
 from kicklab.study import FEWEST_SEEDS, Study, load_study, rows_of
+from kicklab.unseen import Unseen
 
 SOFT = 0.3  # dB; below it the scale is linear
-SOURCE_DRAWS = 1000  # of the sources
 LAST = 3  # milestones whose mean is the primary estimate
 POWER = 0.8  # with which a difference is to be found that is called detectable
-
-
-def source_counts(sources: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """[1 + SOURCE_DRAWS, n]: how often each sound is in a draw of sources, two at least; the first is the whole, the
-    only one where all are of one source."""
-    usable, mine = np.ones((1, len(sources))), sources[:, None] == np.unique(sources)
-    while mine.shape[1] > 1 and len(usable) <= SOURCE_DRAWS:
-        drawn = bootstrap_counts(len(sources), SOURCE_DRAWS, rng, sources)
-        several = (drawn > 0) @ mine > 0  # [draws, sources]
-        usable = np.concatenate([usable, drawn[several.sum(1) > 1]])  # pairs need two sources
-    return usable[: 1 + SOURCE_DRAWS]
-
-
-@dataclass(frozen=True)
-class Unseen:
-    """Real sounds to be scored against: which source each is of, and how far apart they are."""
-
-    sources: np.ndarray  # [n] whole numbers
-    distances: np.ndarray  # [n, n]
-
-    @cached_property
-    def counts(self) -> np.ndarray:
-        """[1 + SOURCE_DRAWS, n]: see `source_counts`."""
-        return source_counts(self.sources, np.random.default_rng(0))
-
-    @cached_property
-    def within(self) -> np.ndarray:
-        """[1 + SOURCE_DRAWS]: mean distance of two sounds of different sources."""
-        return self.mean_apart(self.counts)
-
-    def mean_apart(self, counts: np.ndarray) -> np.ndarray:
-        """[draws]: the same of sounds drawn so often, [draws, n]."""
-        other = self.sources[:, None] != self.sources
-        return ((counts @ (self.distances * other)) * counts).sum(1) / ((counts @ other) * counts).sum(1)
-
-    def energy(self, away: np.ndarray, within: float) -> np.ndarray:
-        """[1 + SOURCE_DRAWS]: energy distance of made sounds. away: [n], mean distance of each real sound from them;
-        NaN for one that was learned from, which is no unseen sound and left out."""
-        known = np.isfinite(away)
-        if known.all():
-            return 2 * (self.counts @ away) / self.counts.sum(1) - self.within - within
-        counts = self.counts * known
-        alone = np.array([len({*self.sources[row > 0].tolist()}) < 2 for row in counts])
-        counts[alone] = known  # a draw without two sources that are left says nothing
-        return 2 * (counts @ np.where(known, away, 0)) / counts.sum(1) - self.mean_apart(counts) - within
-
-    @cached_property
-    def band(self) -> tuple[float, float]:
-        """What 95 % of the splits of the real sounds into halves, in whole sources, are apart."""
-        rng, found = np.random.default_rng(1), []
-        number = int(self.sources.max()) + 1
-        for _ in range(SOURCE_DRAWS):
-            first = (rng.permutation(number) < number // 2)[self.sources]
-            parts = np.stack([first, ~first]).astype(float)
-            between = self.distances[first][:, ~first].mean()
-            found.append(2 * between - self.mean_apart(parts).sum())
-        low, high = np.quantile(found, [0.025, 0.975])
-        return float(low), float(high)
 
 
 def soft(energy: Any) -> Any:
@@ -138,11 +79,13 @@ class Evidence:
 
     def __init__(
         self, study: Study, unseen: Unseen, rows: Sequence[Row], problems: Sequence[str] = (),
-        recordings: np.ndarray | None = None,
+        recordings: np.ndarray | None = None, recordings_told: dict[str, float] | None = None,
     ) -> None:  # fmt: skip
-        """recordings: [1 + draws] dB, the distance of those that were learned from; None where it was not measured."""
+        """recordings: [1 + draws] dB, the distance of those that were learned from; recordings_told: how a classifier
+        tells them from those that confirm; None where that was not measured."""
         self.study, self.unseen, self.problems = study, unseen, list(problems)
-        self.recordings, self.rows = recordings, {row.name: row for row in rows}
+        self.rows = {row.name: row for row in rows}
+        self.recordings, self.recordings_told = recordings, recordings_told
 
     def _summed(self, drawn: np.ndarray, *rows: np.ndarray) -> Figure:
         """A linear combination of rows: drawn [1 + draws], the first being the value; rows: values [seeds, ...] of each
@@ -170,14 +113,18 @@ class Evidence:
         return None if self.recordings is None else self._summed(self.recordings)
 
     def excess(self, name: str) -> Figure | None:
-        """How much farther a row lies from unseen sources than the recordings that it learned from, in dB: the
-        difference of both distances, its interval from theirs as if the sources were not shared, rather too wide (Zou
-        & Donner 2008, doi.org/10.1002/sim.3095). None where the recordings were not measured."""
+        """How much farther a row lies from unseen sources than the recordings that it learned from, in dB: its interval
+        from those of both distances, which share their sources (Zou & Donner 2008, doi.org/10.1002/sim.3095). None
+        where the recordings were not measured."""
         f, theirs = self.distance(name), self.of_recordings()
-        if theirs is None:
+        if self.recordings is None or theirs is None:
             return None
-        below = math.hypot(f.value - f.low, theirs.high - theirs.value)
-        above = math.hypot(f.high - f.value, theirs.value - theirs.low)
+        found = self.values(name)
+        shared = np.cov(found.mean(0)[1:], self.recordings[1:])
+        both = math.sqrt((shared[0, 0] + of_seeds(found)[0]) * shared[1, 1])
+        r = shared[0, 1] / both if both else 0.0
+        sides = (f.value - f.low, theirs.high - theirs.value), (f.high - f.value, theirs.value - theirs.low)
+        below, above = (math.sqrt(max(a * a + b * b - 2 * r * a * b, 0)) for a, b in sides)
         beyond = f.value - theirs.value
         return Figure(beyond, beyond - below, beyond + above)
 
@@ -319,13 +266,13 @@ def read_evidence(lab: Lab, name: str, part: str = "test") -> Evidence:
             rows.append(_row(row, found, unseen, part))
     if not rows:
         raise UserError(f"{lab.path}: nothing of {name} can be told: {'; '.join(problems) or 'no row was trained'}")
-    return Evidence(study, unseen, rows, problems, _recordings(lab, unseen, part))
+    return Evidence(study, unseen, rows, problems, *_recordings(lab, unseen, part))
 
 
-def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
-    """[1 + draws] dB: the distance of recordings that are learned from, of the most that were measured; None where none
-    were."""
-    most, distance = 0, None
+def _recordings(lab: Lab, unseen: Unseen, part: str) -> tuple[np.ndarray | None, dict[str, float] | None]:
+    """Of recordings that are learned from, of the most that were measured: their distance in dB, [1 + draws], and how a
+    classifier tells them from those that confirm; None where none were."""
+    most, distance, told = 0, None, None
     for path in sorted(lab.path.glob("cells/reals-*/measured.json")):
         known = read_once(path)
         found, sounds = part_of(known["milestones"][-1], part), known["milestones"][-1]["scores"][0]["n"][1]
@@ -333,7 +280,8 @@ def _recordings(lab: Lab, unseen: Unseen, part: str) -> np.ndarray | None:
         if whole and sounds > most:
             most = sounds
             distance = unseen.energy(np.array(found["waves"]["away"], float), found["waves"]["within"])
-    return distance
+            told = known["milestones"][-1].get("told_apart")
+    return distance, told
 
 
 @lru_cache(maxsize=4)

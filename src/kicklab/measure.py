@@ -6,7 +6,6 @@ them. Reads only what is kept in a cell, and the laboratory's sounds, so it can 
 
 from __future__ import annotations
 
-import math
 import time
 import zlib
 from collections.abc import Callable
@@ -132,9 +131,10 @@ def confirm_cell(lab: Lab, identity: str) -> bool:
         point["confirmed"] = distances_to(real, arrays)
         for kind in point["confirmed"].values():
             kind["away"] = [None if learned else x for learned, x in zip(heard, kind["away"], strict=True)]
-    if known["source"] == "trained" and len(arrays["waves"]) >= (~heard).sum():
+    if len(arrays["waves"]) >= (~heard).sum():
         made = embed_bands(from_16_bits(arrays["waves"]))
-        point["told_apart"] = two_sample_test(real[~heard], made, sources_of(confirm.rows)[~heard])._asdict()
+        unseen, theirs = sources_of(confirm.rows)[~heard], arrays.get("sources")  # theirs: of recordings
+        point["told_apart"] = two_sample_test(real[~heard], made, unseen, made_sources=theirs)._asdict()
     write_json(path, known)
     return True
 
@@ -147,23 +147,15 @@ def distances_to(
     real: [n, D] embedded; averaged: what the averaged weights made, where that is embedded already.
 
     away: mean distance of each real sound, in their order, from all that was made; within: mean distance between two
-    that were made, of recordings between two of different sources.
+    that were made.
     """
     found = {}
-    sources = arrays.get("sources")
     for name in arrays.keys() & {"waves", "waves_raw"}:
         there = averaged if name == "waves" else None
         made = embed_bands(from_16_bits(arrays[name])) if there is None else there
         away = pairwise(real, made).mean(axis=1)
-        within = diversity(made) if sources is None else pairs_apart(made, sources)
-        found[name] = {"away": [round(float(x), 4) for x in away], "within": round(within, 4)}
+        found[name] = {"away": [round(float(x), 4) for x in away], "within": round(diversity(made), 4)}
     return found
-
-
-def pairs_apart(embedded: np.ndarray, sources: np.ndarray) -> float:
-    """Mean distance between two of embedded sounds [n, D] of different sources [n]; NaN where all are of one."""
-    other = sources[:, None] != sources
-    return float(pairwise(embedded, embedded)[other].mean()) if other.any() else math.nan
 
 
 _KNOWN: dict[str, SoundSet] = {}  # the kicks of the laboratory that was asked for last, by their digest

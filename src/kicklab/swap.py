@@ -38,10 +38,10 @@ from kickitout.representations.log_magnitude import LogMagnitude, LogMagnitudeCo
 from kickitout.representations.waveform import Waveform, WaveformConfig
 from kickitout.training.config import read_config
 from kickitout.training.session import opened
-from kicklab.evidence import Unseen, source_counts
 from kicklab.folder import Lab, read_json, write_json
 from kicklab.sources import sources_of
 from kicklab.two_sample import hits, trial_of, two_sample_test
+from kicklab.unseen import Unseen, source_counts
 
 SWAP_VERSION = 2  # of what is measured
 HALF = 0.5  # of the gap

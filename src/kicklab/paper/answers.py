@@ -6,6 +6,7 @@ answer stands in the abstract as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,8 +16,9 @@ from kicklab.evidence import LAST, Evidence
 from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import short
 from kicklab.paper.milestones import memory_sentence, pattern_sentence
-from kicklab.paper.missed import missed_sentences
+from kicklab.paper.missed import alive_ends, missed_sentences, recall_of
 from kicklab.paper.phases import PART_NAMES
+from kicklab.paper.travel import travel_sentence
 from kicklab.paper.words import (
     LEVEL,
     beyond,
@@ -61,10 +63,12 @@ def _learns(e: Evidence) -> list[str]:
     too = f", and {_seeds(e, nearest)} of {name(nearest)}, the nearest by estimate" if nearest != base else ""
     said = f"A DCGAN can learn kicks: after {after} {_seeds(e, base)} of {name(base)} are alive{too}. From "
     said += f"{e.rows[nearest].seen[-LAST:][0]:,} on it lies {lying(e, nearest)} from unseen sources"
-    said += ", still learning." if (learning := e.learning(nearest)) else "."
+    said += ", still learning" if (learning := e.learning(nearest)) else ""
+    short_of = [one for one in (_told_of(e, nearest), recall_of(e, nearest)) if one]
+    said += f"; {' and '.join(short_of)}." if short_of else "."
     more = [f"It is {beyond(excess)}." if excess else "", "" if learning else f"{still[0].upper()}{still[1:]}."]
     also = f"Of the other rows {listed([f'{_seeds(e, row)} of {name(row)}' for row in others])} are alive."
-    more += [also if others else "", _told_apart(e, learned), *missed_sentences(e, _alike(e))]
+    more += [also if others else "", _told_apart(e, _alike(e)), *missed_sentences(e, _alike(e))]
     return [said, *filter(None, [*more, pattern_sentence(e, learned), memory_sentence(e, learned)])]
 
 
@@ -86,22 +90,36 @@ def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
     here, there = _nearest(e), _nearest(confirm)
     too = ", too" if here == there else ""
     said = f"By sounds that nothing was chosen by {name(there)} is the nearest DCGAN{too}: {lying(confirm, there)}"
-    if (theirs := confirm.of_recordings()) is None:
-        return f"{said}."
-    return f"{said}; the recordings that were learned from lie at {decibels(theirs)} there."
+    excess = None if some_dead(confirm, there) else confirm.excess(there)
+    return f"{said}, {beyond(excess)}." if excess else f"{said}."
 
 
-def _told_apart(e: Evidence, rows: Sequence[str]) -> str:
-    """Whether a classifier tells rows from the recordings that confirm."""
-    ends = [run[-1]["told_apart"] for row in rows for run in e.rows[row].logs if "told_apart" in run[-1]]
-    if not ends:
+def _told_apart(e: Evidence, alike: Sequence[str]) -> str:
+    """Whether a classifier tells rows from the recordings that confirm: runs that are alive, those of the baseline's
+    family together, others each on its own, and the recordings that were learned from."""
+    ends = {row: [end["told_apart"] for end in alive_ends(e, row) if "told_apart" in end] for row in e.rows}
+    mine = [end for row in alike for end in ends[row]]
+    if not mine:
         return ""
-    told = sum(end["p"] < LEVEL for end in ends)
+    told = sum(end["p"] < LEVEL for end in mine)
+    whose = "all" if told == len(mine) else f"{told} of the {len(mine)}"
+    said = f"A classifier still tells {whose} live DCGANs from recordings that nothing was chosen by"
+    beside = [f"{_right(found)} for {name(row)}" for row, found in ends.items() if found and row not in alike]
+    if e.recordings_told is not None:
+        beside.append(f"{_right([e.recordings_told])} for the recordings that were learned from")
+    more = f"; in {listed(beside)}" if beside else ""
+    return f"{said}: it is right in {_right(mine)} of cases{more} (chance is about 50 %)."
+
+
+def _told_of(e: Evidence, row: str) -> str:
+    """In how many cases a classifier tells what a row makes, as part of a sentence."""
+    found = [end["told_apart"] for end in alive_ends(e, row) if "told_apart" in end]
+    return f"a classifier tells it in {_right(found)} of cases" if found else ""
+
+
+def _right(ends: Sequence[dict[str, float]]) -> str:
     least, most = (f"{100 * find(end['accuracy'] for end in ends):.0f}" for find in (min, max))
-    right = f"{least} %" if least == most else f"{least} to {most} %"
-    whose = "what each of their seeds makes" if told == len(ends) else f"what {told} of their {len(ends)} seeds make"
-    still = f"A classifier still tells {whose}" if told else "No classifier tells what their seeds make"
-    return f"{still} from recordings that nothing was chosen by; it is right in {right} of cases."
+    return f"{least} %" if least == most else f"{least} to {most} %"
 
 
 def _starts(e: Evidence) -> list[str]:
@@ -111,22 +129,37 @@ def _starts(e: Evidence) -> list[str]:
     first = {row: at for row in nearer if (at := e.alive_since(row))}
     since = [f"{listed([name(row) for row in first if first[row] == at])} from {at:,} on"
              for at in sorted(set(first.values()))]  # fmt: skip
-    said = f"Begun at mid-grey, {_seeds(e, base)} are alive after {e.rows[base].seen[-1]:,} sounds"
-    return [f"{said}; all are of {listed(since)}." if since else f"{said}."]
+    said = f"{_seeds(e, base)} of {name(base)} are alive after {e.rows[base].seen[-1]:,} sounds"
+    return [f"{said}; of {listed(since)} all are." if since else f"{said}.", travel_sentence(e)]
 
 
 def _ancestor(e: Evidence) -> list[str]:
-    """`ancestor`: the first draft's network as it was, and with its loss mended."""
-    (was, mended), *_ = e.study.contrasts
-    if mended not in e.rows:
+    """`ancestor`: the first draft's network with its sigmoid applied twice, as it was, and once, at its own rates and
+    at others."""
+    was = e.study.contrasts[0][0]
+    if was not in e.rows:
         return []
-    right = f"after {e.rows[was].seen[-1]:,} sounds {_seeds(e, mended)} are alive with {name(mended)}"
-    said = f"{right}, and {_alive(e, was)} with {name(was)}."
-    learns = e.alive(mended) == 1 and not e.alive(was)
-    how = "learns kicks once its loss is right" if learns else "as it was, and mended"
-    others = [f"{_seeds(e, row)} with {name(row)}" for row in e.rows if row not in (was, mended)]
-    rest = [f"Of the other rows {listed(others)} are alive."] if others else []
-    return [f"The network of the first draft {how}: {said}", *rest]
+    configs = {row.name: row.resolved(0) for row in rows_of(e.study) if row.name in e.rows}
+    rates = [one.lr for one in (configs[was].optim_g, configs[was].optim_d)]
+    groups: dict[tuple[bool, bool], list[bool]] = {}
+    for row, config in configs.items():
+        own = [config.optim_g.lr, config.optim_d.lr] == rates
+        kind = bool(getattr(config.model, "critic_sigmoid", False)), own
+        groups.setdefault(kind, []).extend(e.runs_alive(row))
+    once, twice = groups.get((False, True), []), groups[True, True]
+    after = f"after {e.rows[was].seen[-1]:,} sounds"
+    if not once:
+        return [f"With a sigmoid that is applied twice {_of(twice)} runs are alive {after}."]
+    learns = all(once) and not any(twice)
+    how = "learns kicks with one sigmoid" if learns else "with one sigmoid, and with two"
+    said = f"The network of the first draft {how}: {after} {_of(once)} runs with one are alive at its own rates, "
+    said += f"whatever the labels, and {_of(twice)} with two"
+    others = groups.get((False, False), [])
+    return [f"{said}.", f"At other rates {_of(others)} runs with one sigmoid are alive." if others else ""]
+
+
+def _of(alive: Sequence[bool]) -> str:
+    return f"{sum(alive)} of {len(alive)}"
 
 
 def _ends(e: Evidence) -> list[str]:
@@ -142,7 +175,9 @@ def _ends(e: Evidence) -> list[str]:
     told = [f"{np.mean(found):.2f} ({name(row)})" for row, found in areas.items() if found]
     apart = f"Critics tell what they have learned from unseen kicks with an area under the curve of {listed(told)}."
     confounded = any(row.more for row in rows_of(e.study) if row.name in e.rows)
-    found = [said or "More kicks are not shown to help.", MORE if confounded else "", apart if told else ""]
+    least = f"The least p after Holm is {short(min(p for *_, p in named))}."
+    found = [said or "More kicks are not shown to help.", "" if said else least, MORE if confounded else "",
+             apart if told else ""]  # fmt: skip
     return [one for one in found if one]
 
 
@@ -158,17 +193,18 @@ def _lines(e: Evidence) -> list[str]:
     named = found.named()
     shown = [(*((a, b) if f.value > 0 else (b, a)), abs(f.value), p) for a, b, f, p in named if p < LEVEL]
     gone = [name(row) for row in found.heights if found.height(row).low <= 0 and not some_dead(e, row)]
-    fade = "Periodic lines fade with training" if late.high < 0 else "Training does not take periodic lines away"
+    fade = "Periodic lines fade with training" if late.high < 0 else "Training is not shown to take periodic lines away"
     brief = f"{fade}: those of {name(base)} stand {decibels(height)} above real kicks."
-    brief += f" None are shown with {listed(gone)}." if gone else ""
+    without = [f"None are shown with {listed(gone)}."] if gone else []
     change = f"From {seen[-LAST:][0]:,} to {seen[-1]:,} sounds those of {name(base)} change by {decibels(late)}"
-    if len(seen) > LAST:
+    if len(seen) > LAST and not some_dead(e, base, 0):
         change += f", from {seen[0]:,} to {seen[-LAST]:,} by {decibels(found.change(base, 0, -LAST))}"
     lower = [f"with {name(b)} than with {name(a)} by {short(by)} dB, {probability(p)}" for a, b, by, p in shown]
     open_ = [f"{name(a)} and {name(b)}" for a, b, _, p in named if p >= LEVEL]
     mixed = [f"{_seeds(e, row)} of {name(row)}" for row in found.heights if some_dead(e, row)]
+    counted = [f"At the end {listed(mixed)} are alive, and all count here."] if mixed else []
     return [
-        brief, f"{change}.", *([f"At the end {listed(mixed)} are alive, and all count here."] if mixed else []),
+        brief, *without, f"{change}.", *counted,
         *([f"They stand lower {'; '.join(lower)} (after Holm)."] if lower else []),
         *([f"No difference of lines is shown between {'; '.join(open_)}."] if open_ else []), *_spectra(e),
     ]  # fmt: skip
@@ -216,8 +252,10 @@ def swap_answered(found: dict[str, Any]) -> str:
 
 
 def swap_brief(found: dict[str, Any]) -> str:
-    """What of it stands in the abstract: with the fewest rounds, as sounds of the other studies come back."""
-    return _swap_answered(found, min(one["rounds"] for one in found["shares"]))
+    """What of it stands in the abstract: with the fewest rounds, as sounds of the other studies come back, without what
+    is open."""
+    said = _swap_answered(found, min(one["rounds"] for one in found["shares"]))
+    return f"{re.sub(r' [(].*?[)]', '', said).split(';')[0].rstrip('.')}."
 
 
 def _swap_answered(found: dict[str, Any], rounds: int) -> str:

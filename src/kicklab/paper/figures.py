@@ -8,20 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 from markupsafe import Markup
 
-from kickitout.models.output import MODE_BINS
-from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row, soft
+from kicklab.evidence import DEAD_DISTANCE, SOFT, Evidence, Row
 from kicklab.line_heights import LineHeights
 from kicklab.paper.charts import SERIES_STYLES, Axis, Series, lines, short
 from kicklab.paper.context import Paper
 from kicklab.paper.images import spectrogram_grid
-from kicklab.paper.words import name, reach
+from kicklab.paper.travel import travelled
+from kicklab.paper.words import listed, name, reach
 from kicklab.pictures import REAL_KICKS, sheet
-from kicklab.study import StudyRow, rows_of
 
 CRITIC_FLAT = (
     (math.log(1 + math.exp(-1)) + 1 - 1.05) + math.log(2)
 ) / 2  # sure behind a second sigmoid, labels 1 to 1.1
-SILENCE = abs(math.atanh(1 / MODE_BINS - 1))  # how far under the tanh the data's mode lies from mid-grey
 SEEN = Axis("sounds seen", log=True)
 OPINIONS = ("train", "unseen", "made")  # of a critic
 
@@ -124,46 +122,26 @@ def travel(e: Evidence) -> tuple[str, str]:
     """How long each row of the plain network stays dead, against how far its generator has to travel: a chart, and what
     it is. Empty where fewer than two rows can be predicted."""
     looks = {row: i for i, row in enumerate(drawn(e))}  # as above
-    series: list[Series] = []
-    for row in rows_of(e.study):
-        predicted = predicted_travel(row)
-        if row.name in looks and predicted is not None:
-            x, y = np.array([predicted]), np.array([dead_until(e.rows[row.name])])
-            series.append(Series(row.name, x, y, looks[row.name], points=True, joined=False))
-    if len(series) < 2:
+    found = travelled(e)
+    if len(found) < 2:
         return "", ""
-    art = lines(series, Axis("predicted travel", low=0.0), Axis("sounds until alive", log=True), "the dead phase",
-                width=680, height=240)  # fmt: skip
+    series = [_points(row, [one], looks[row]) for row, one in found.items() if row in looks]
+    others = {row: one for row, one in found.items() if row not in looks}
+    if others:
+        series.append(_points("others", list(others.values()), SERIES_STYLES - 1))
+    art = lines(series, Axis("predicted travel", low=0.0), Axis(f"sounds until within {DEAD_DISTANCE:g} dB", log=True),
+                "the dead phase", width=680, height=240)  # fmt: skip
+    named = f" Others: {listed([name(row) for row in others])}." if others else ""
     return art, (
         f"Below: sounds seen until a row lies within {DEAD_DISTANCE:g} dB (at the first milestone: that, or fewer; at "
         "the last: that, or more), against the way from where its generator begins to the data’s mode, over its "
-        "learning rate and its last maps, as a multiple of that of no offset."
+        f"learning rate and its last maps, as a multiple of that of no offset.{named}"
     )
 
 
-def predicted_travel(row: StudyRow) -> float | None:
-    """Way to the data's mode over rate and last maps, as a multiple of a plain DCGAN's; None for another network or
-    representation, of which it says nothing."""
-    config, plain = row.resolved(0), StudyRow("", "", "dcgan", (), (), None).resolved(0)
-    bias = getattr(config.model, "output_bias", None)
-    if config.model.family != "dcgan" or config.representation != plain.representation or bias is None:
-        return None
-    way = 0.0 if bias == "data" else abs(SILENCE + bias) / SILENCE
-    maps = config.model.least_channels / plain.model.least_channels  # type: ignore[union-attr]
-    return way / (config.optim_g.lr / plain.optim_g.lr * maps)
-
-
-def dead_until(runs: Row) -> float:
-    """Sounds seen when the mean over seeds first lies below DEAD_DISTANCE: between two milestones, on their logarithms;
-    the first or the last milestone where it does before or never."""
-    values, limit = runs.values[:, :, 0], float(soft(DEAD_DISTANCE))
-    mean = soft(values).mean(axis=0)
-    below = np.flatnonzero(mean < limit)
-    if len(below) == 0 or below[0] == 0:
-        return float(runs.seen[0 if len(below) else -1])
-    i = int(below[0])
-    share = (mean[i - 1] - limit) / (mean[i - 1] - mean[i])
-    return float(runs.seen[i - 1] ** (1 - share) * runs.seen[i] ** share)
+def _points(row: str, found: Sequence[tuple[float, float]], style: int) -> Series:
+    x, y = np.array(found).T
+    return Series(row, x, y, style, points=True, joined=False)
 
 
 def lines_by_sounds(paper: Paper, e: Evidence, identity: str) -> str:

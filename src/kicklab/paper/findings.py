@@ -21,9 +21,9 @@ from kicklab.study import load_study
 from kicklab.swap import read_swap
 
 INTRODUCTIONS = {  # studies with findings, the answer first, and what is to be known before their sentences
-    "curves": "All rows have seen the same sounds; the core-minutes of each are in the results.",
+    "curves": "All rows have seen as many sounds; the core-minutes of each are in the results.",
     "start": "A third of the cells of real spectrograms is exactly silence, −1 on the scale of what is "
-    "learned; the generator begins at mid-grey, and its critic needs no more than that to tell.",
+    "learned, and the generator begins at mid-grey, which may be all that its critic needs to tell.",
     "ancestor": "The first draft of this work reported losses that flatten after some epochs, at 0.6931 and 0.478, and "
     "sounds that are nearly alike. It asked the right question, and its features and audio pipeline stand; its public "
     "code ends the critic in a sigmoid and takes the loss on logits, which applies another, with labels smoothed "

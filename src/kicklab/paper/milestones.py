@@ -73,7 +73,7 @@ def pattern_sentence(e: Evidence, rows: Sequence[str]) -> str:
         if by_row:
             beside = mean_of_known([pattern(point, part, "real") for row in rows for point in alive_ends(e, row)])
             told.append(f"{part} by {listed(by_row)} sd, recordings among themselves by {short(beside)}")
-    return f"By the kick card they are off in {'; in '.join(told)}." if told else ""
+    return f"By the kick card live runs are off in {'; in '.join(told)}." if told else ""
 
 
 def memory_sentence(e: Evidence, rows: Sequence[str]) -> str:
@@ -90,10 +90,11 @@ def memory_sentence(e: Evidence, rows: Sequence[str]) -> str:
     said = f"The critics of seeds of {listed([name(row) for row in knowing])} that are alive know their kicks by heart "
     said += f"(area under the curve against unseen ones {apart}; of the unseen ones they call {fake} % fake)"
     if others := [f"{span(found)} ({name(row)})" for row, found in areas.items() if row not in knowing]:
-        said += f", those of other rows do not: {listed(others)}"
+        said += f"; those of other rows do not: {listed(others)}"
+    said += ". That may be their sources as well, of which the unseen ones are none"
     worse = [name(row) for row in knowing if e.slope(row).low > 0]
-    after = f"{listed(worse)} {'gets' if len(worse) == 1 else 'get'} worse" if worse else "none is shown to get worse"
-    return f"{said}; {after} over the last two milestones."
+    which = f"{listed(worse)} {'gets' if len(worse) == 1 else 'get'} worse" if worse else "none is shown to get worse"
+    return f"{said}. Of the rows whose critics do, {which} over the last two milestones."
 
 
 def _score(point: dict[str, Any], score: str, key: str = "value") -> float:

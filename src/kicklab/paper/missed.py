@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ Scores = dict[str, dict[str, Any]]  # by their names
 
 OF_A_FIELD = re.compile(r"card_(\w+)_sd")
 TOLD = 3  # fields
+RECALL = "recall_bands"  # begins the name of the score
 MEANINGS = {field.name: field.meaning for field in FIELDS}
 
 
@@ -35,8 +37,14 @@ def alive_ends(e: Evidence, row: str) -> list[dict[str, Any]]:
     return [log[-1] for log, alive in zip(e.rows[row].logs, e.runs_alive(row), strict=True) if alive]
 
 
+def recall_of(e: Evidence, row: str) -> str:
+    """The recall of a row's live runs, as part of a sentence; empty where it was not measured."""
+    found = [s for end in alive_ends(e, row) for s in end.get("scores", ()) if s["name"].startswith(RECALL)]
+    return f"its recall is {_span(found)} ({_real(found)})" if found else ""
+
+
 def _recall(runs: Sequence[Scores], others: Mapping[str, Sequence[Scores]]) -> str:
-    key = next((key for run in runs for key in run if key.startswith("recall_bands")), "")
+    key = next((key for run in runs for key in run if key.startswith(RECALL)), "")
     found = [run[key] for run in runs if key in run]
     if not found:
         return ""
@@ -59,9 +67,14 @@ def _fields(runs: Sequence[Scores]) -> str:
 
 def _third(runs: Sequence[Scores]) -> str:
     found = [run["thirds_worst"] for run in runs if "thirds_worst" in run]
-    where = {m[1] for s in found if (m := re.search(r"at ([\d.]+ Hz)", s.get("note") or ""))}
-    at = f", at {listed(sorted(where))}" if where else ""
-    return f"Their worst third octave is off by {_span(found)} dB{at} ({_real(found)})." if found else ""
+    where = [m for s in found if (m := re.match(r"([+-])[\d.]+ dB at ([\d.]+) Hz", s.get("note") or ""))]
+    told = []
+    for sign, how in (("+", "too loud"), ("-", "too soft")):
+        counted = sorted(Counter(float(m[2]) for m in where if m[1] == sign).items())
+        if counted:
+            told.append(f"{how} at {listed([f'{hz:g} Hz ({n})' for hz, n in counted])}")
+    at = f": {', '.join(told)}, with the number of runs" if told else ""
+    return f"Their worst third octave is off by {_span(found)} dB ({_real(found)}){at}." if found else ""
 
 
 def _span(found: Sequence[dict[str, Any]]) -> str:

@@ -99,7 +99,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         abstract.append(found.first)
     if swapped := read_swap(lab):
         answer, said = swap_answered(swapped), swap_sentences(swapped)
-        abstract.append(f"{swap_brief(swapped).split(';')[0].rstrip('.')}.")
+        abstract.append(swap_brief(swapped))
         parts.append({
             "study": "swap", "title": SWAP_TITLE, "art": [swap_figure(paper, swapped)],
             "text": Markup(f"{ABOUT_SWAP} {answer}"),
@@ -115,7 +115,7 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
         abstract.insert(1, OFFSET)
     values: dict[str, Any] = {
         "abstract": Markup(" ".join(filter(None, abstract))), "parts": _parts(paper),
-        "plain": _row_of("DCGAN"),
+        "plain": _row_of("DCGAN"), "specgan": _row_of("SpecGAN", "start"), "unconfirmed": _unconfirmed(whole),
         "findings": parts, "absent": _absent(whole), "together": _together(), "kickae": _row_of("KickAE"),
         "appendix": [*_players(paper, whole), *_votes(paper), *appendix(paper, whole)],
         "same": _same_runs(whole),
@@ -125,9 +125,19 @@ def render_paper(lab: Lab, listen_to: Lab | None = None, *, sounds: Sounds = "fr
     return paper.with_numbers(page.decode()).encode()
 
 
-def _row_of(name: str) -> TrainingConfig:
-    """The settings of a row of `curves`."""
-    return next(row for row in rows_of(load_study("curves")) if row.name == name).resolved(0)
+def _row_of(name: str, study: str = "curves") -> TrainingConfig:
+    """The settings of a row."""
+    return next(row for row in rows_of(load_study(study)) if row.name == name).resolved(0)
+
+
+def _unconfirmed(whole: dict[str, Evidence]) -> Markup:
+    """How many runs were not scored against the sounds that confirm, of which study; empty where all were."""
+    found = {
+        study: sum("confirmed" not in run[-1] for runs in e.rows.values() for run in runs.logs)
+        for study, e in whole.items()
+    }
+    told = [f"{counted(n, 'run')} of <i>{study}</i>" for study, n in found.items() if n]
+    return Markup(listed(told) if told else "")
 
 
 def _together() -> str:

@@ -53,16 +53,16 @@ def _cost(rounds: int, shares: list[dict[str, Any]]) -> str:
 
 
 def _gap(made: str, shares: list[dict[str, Any]]) -> str:
-    there = [one for one in shares if "share" in one]
-    if not there:
-        return f"What {escape(made)} makes shows no gap to real kicks with it that could be shared out."
+    none = [f"{PART_NAMES[one['part']]} ({_number(one['gap'], one['part'])})" for one in shares if "share" not in one]
+    rest = f"No gap is shown in {listed(none)}." if none else ""
     parts = []
-    for one in there:
-        parts.append(f"{short(one['share'])} in {PART_NAMES[one['part']]} ({_whose(one)})")
-    none = [PART_NAMES[one["part"]] for one in shares if "share" not in one]
-    rest = f" It shows no gap in {listed(none)}." if none else ""
+    for one in (one for one in shares if "share" in one):
+        gap = _number(one["gap"], one["part"])
+        parts.append(f"{short(one['share'])} in {PART_NAMES[one['part']]} ({_whose(one)}; the gap is {gap})")
+    if not parts:
+        return f"Between real kicks and what {escape(made)} makes with it there is none to share out. {rest}"
     gap = f"Of the gap between real kicks and what {escape(made)} makes with it"
-    return f"{gap}, the phase has a share of {listed(parts)}.{rest}"
+    return f"{gap}, the phase has a share of {listed(parts)}. {rest}".rstrip()
 
 
 def _whose(one: dict[str, Any]) -> str:
@@ -93,6 +93,7 @@ def swap_figure(paper: Paper, found: dict[str, Any]) -> Markup:
         f"Levels of {n['real']} real kicks ({sources['real']} sources) and of {n['made']} sounds of "
         f"{escape(found['made'])}, each with a phase that is kept ({escape(found['phase'])}, of what is made) and with "
         f"one of so many rounds of Griffin-Lim, against {n['unseen']} kicks of {sources['unseen']} other sources; 95 % "
-        "intervals over sources, with classifiers as they are. Dashed: real kicks of new sources, and chance."
+        "intervals over sources, with classifiers as they are and the seeds as one set. Dashed: real kicks of new "
+        "sources, and chance."
     )
     return paper.figure("fig-swap", art, caption, wide=True)

@@ -124,8 +124,9 @@ def appendix(paper: Paper, studies: dict[str, Evidence]) -> list[Markup]:
             f"{study}: distance to unseen sources [dB] by sounds seen, 95 % intervals; of a row with dead seeds "
             f"its nearest and farthest seed in parentheses; halves of the real sources lie "
             f"at {short(low)} to {short(high)}. Nearest at: the milestone at which a row lies nearest here, over all "
-            "its seeds, with its distance to the sounds that confirm. Core-minutes are of training; beside them the "
-            "distance after as many as the quickest row took, read off between milestones.",
+            "its seeds, with its distance to the sounds that confirm. Core-minutes are of training, with whatever "
+            "else the machine did; beside them the distance after as many as the quickest row took, read off between "
+            "milestones.",
         ))  # fmt: skip
         scores = score_rows(results, study, (*SCORES, *CLICK_AND_RUMBLE), whole=e.rows)
         found.append(

@@ -12,12 +12,12 @@ from kicklab.paper.words import listed
 
 TRIAL_TITLE = "Do critics help an auto-encoder of kicks?"
 ABOUT_TRIAL = (
-    "KickAE, our own model, is an auto-encoder with a prior; no critic has trained it. From one converged checkpoint "
-    "training goes on in three ways: as it is, with small critics, and towards the features of critics that have "
-    "learned first and are frozen. What each makes is scored against recordings of unseen sources, in folds of whole "
-    "sources. A rule was written down before there was a result: critics are kept if they lower the accuracy of "
-    f"classifier two-sample tests (C2ST), their mean, by {FALL}, with an interval below 0, and make neither "
-    "near-duplicates nor recall worse."
+    "KickAE, our own model, is an auto-encoder with a prior; no critic has trained it. From one converged checkpoint, "
+    "of no run of the studies above, training goes on in three ways: as it is, with small critics, and towards the "
+    "features of critics that have learned first and are frozen. What each makes is scored against recordings of "
+    "unseen sources, in folds of whole sources. A rule was written down before there was a result: critics are kept if "
+    f"they lower the accuracy of classifier two-sample tests (C2ST), their mean, by {FALL}, with an interval below 0, "
+    "and make neither near-duplicates nor recall worse."
 )
 
 
@@ -42,6 +42,8 @@ def trial_sentences(compared: Sequence[Comparison]) -> list[str]:
     """By how much the accuracy moves in each, and what is worse."""
     moved = [f"{with_interval(*one.told, '+.3f')} ({one.name})".replace("-", "\N{MINUS SIGN}") for one in compared]
     seeds = sorted({len(one.arm) for one in compared})
-    said = [f"The accuracy moves by {listed(moved)}, with {listed([count(n, 'seed') for n in seeds])}."]
+    steps = max(reading["steps"] for one in compared for reading in one.arm)
+    said = [f"After {count(steps, 'step')} the accuracy moves by {listed(moved)}, with "
+            f"{listed([count(n, 'seed') for n in seeds])}."]  # fmt: skip
     said += [f"Worse with {one.name}: {listed(one.worse)}." for one in compared if one.worse]
     return said

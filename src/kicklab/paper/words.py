@@ -97,14 +97,15 @@ def probability(p: float) -> str:
     """A p in a sentence. With a few seeds its tail is that of a model, and further digits say nothing.
 
     >>> probability(0.0312), probability(1e-7)
-    ('p = 0.0312', 'p < 0.001')
+    ('p = 0.0312', 'p &lt; 0.001')
     """
-    return "p < 0.001" if p < 0.001 else f"p = {short(p)}"
+    return "p &lt; 0.001" if p < 0.001 else f"p = {short(p)}"
 
 
-def some_dead(e: Evidence, row: str) -> bool:
-    """Whether seeds of a row are dead at the end: an interval over them, or over both kinds, says nothing."""
-    return e.alive(row) < 1
+def some_dead(e: Evidence, row: str, milestone: int = -1) -> bool:
+    """Whether seeds of a row are dead, at the end or at another milestone: an interval over them, or over both kinds,
+    says nothing."""
+    return e.alive(row, milestone) < 1
 
 
 def reach(e: Evidence, row: str, milestone: int | None = None) -> Figure:
@@ -183,7 +184,10 @@ def _shown_elsewhere(a: str, b: str, confirm: Evidence | None) -> str:
     for one, other, f, p in confirm.named():
         if (one, other) == (a, b) and p < LEVEL:
             _, near, values = _ranked(confirm, a, b, f, p)
-            return f" On the sounds that nothing was chosen by {name(near)} is nearer ({values})."
+            return (
+                f" On the sounds that nothing was chosen by {name(near)} is nearer ({values}); as the first test did "
+                "not show it, this is open."
+            )
     return ""
 
 
@@ -203,9 +207,10 @@ def remarks_on(e: Evidence) -> list[str]:
     if len(named) < len(e.study.contrasts):
         found.append(f"Of the contrasts that were named beforehand {len(named)} of {len(e.study.contrasts)} "
                      f"{'is' if len(named) == 1 else 'are'} of rows that are whole.")  # fmt: skip
-    if powers := [math.exp(f.detectable) for a, b, f, _ in named if e.alive(a) == e.alive(b) == 1]:
-        found.append(f"Between rows whose seeds are all alive a true difference by a factor of {span(powers)} would be "
-                     f"found in {100 * POWER:.0f} % of cases, before Holm.")  # fmt: skip
+    if powers := [math.exp(f.detectable) for a, b, f, _ in named if e.ratio(a, b) and e.alive(a) == e.alive(b) == 1]:
+        found.append(f"Between rows whose seeds are all alive and that lie above what other recordings reach a true "
+                     f"difference by a factor of {span(powers)} would be found in {100 * POWER:.0f} % of cases, before "
+                     "Holm.")  # fmt: skip
     if e.problems:  # what mends them is said on the command line
         found.append(f"Left out: {'; '.join(escape(problem.split('; ')[0]) for problem in e.problems)}.")
     return found
