@@ -350,7 +350,9 @@ def inpaint(
     if isinstance(part, np.ndarray):
         wave, data = wave_of(part, played.info.channels), sample_bytes(part)
     else:
-        data = read_bytes(name if part is None else part)
+        if part is None:
+            raise UserError(f"{name}: this inversion does not say of which sound; give the file or the wave itself")
+        data = read_bytes(part)
         wave = decode_kick(data, str(part), played.info.channels)
     source = {"file": name, "sha256": hashlib.sha256(data).hexdigest()}
     kept = []

@@ -40,10 +40,14 @@ def _redirected() -> int:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.flush()
     try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+    except OSError:  # no descriptor is left: libraries may be heard
+        return -1
+    try:
         kept = os.dup(2)
+        os.dup2(nowhere, 2)
+        return kept
     except OSError:
         return -1
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    return kept
+    finally:
+        os.close(nowhere)

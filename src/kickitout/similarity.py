@@ -42,7 +42,7 @@ def similarity(a: np.ndarray, b: np.ndarray, max_shift: int = DUPLICATE_SHIFT) -
     padded[0, : len(a)], padded[1, : len(b)] = a, b
     x, y = np.fft.rfft(padded)
     r = np.abs(np.fft.irfft(x * y.conj(), padded.shape[1]))
-    return float(max(r[: max_shift + 1].max(), r[-max_shift:].max())) / energy
+    return float(max(r[: max_shift + 1].max(), r[len(r) - max_shift :].max(initial=0.0))) / energy
 
 
 def phases(hz: np.ndarray, shifts: np.ndarray) -> np.ndarray:

@@ -100,26 +100,28 @@ OTHER_TABLES = LoopBook(
 )
 
 
+def one_of(rng: np.random.Generator, of: Sequence[Item]) -> Item:
+    """One of some, each as likely."""
+    return of[int(rng.integers(len(of)))]
+
+
 def draw_loop(book: LoopBook, number: int) -> LoopSpec:
     """The loop of a number: twelve in a row are in the twelve keys; 60 to 180 BPM."""
     rng = np.random.default_rng([book.stream, number])
 
-    def one(of: Sequence[Item]) -> Item:
-        return of[int(rng.integers(len(of)))]
-
-    mode = one(("minor", "major"))
+    mode = one_of(rng, ("minor", "major"))
     bpm = round(float(rng.uniform(60, 180)), 2)
-    roots = one(book.progressions[mode])
+    roots = one_of(rng, book.progressions[mode])
     bars = max(2, min(4, int(10 * bpm / 240)))  # about ten seconds
-    hats, snare, kick = one(book.drums)
-    bass = book.basses[one(list(book.basses))]
-    chords = one(book.chords)
+    hats, snare, kick = one_of(rng, book.drums)
+    bass = book.basses[one_of(rng, list(book.basses))]
+    chords = one_of(rng, book.chords)
     cut = (0.0, 0.0) if rng.random() < 0.6 else (float(rng.uniform(0, 0.3)), float(rng.uniform(0, 60 / bpm)))
     return LoopSpec(
         bpm=bpm, tonic=book.lowest + number % 12, mode=mode, roots=tuple(roots[k % len(roots)] for k in range(bars)),
-        bass=bass, bass_harmonics=book.timbres[one(list(book.timbres))],
+        bass=bass, bass_harmonics=book.timbres[one_of(rng, list(book.timbres))],
         bass_attack_ms=float(rng.uniform(2, 12)), chords=chords, hats=hats, snare=snare, kick=kick,
-        swing=one(book.swings), cut=cut, seed=number,
+        swing=one_of(rng, book.swings), cut=cut, seed=number,
     )  # fmt: skip
 
 
@@ -149,29 +151,27 @@ def walking_loop(number: int) -> LoopSpec:
     """A loop whose bass walks through a scale around the roots of its chords, often with sounds that hide its pitch."""
     rng = np.random.default_rng([3, number])
 
-    def one(of: Sequence[Item]) -> Item:
-        return of[int(rng.integers(len(of)))]
-
     spec = draw_loop(replace(DEVELOPMENT, stream=3), number)
-    scale, tones = one(SCALES[spec.mode])
+    scale, tones = one_of(rng, SCALES[spec.mode])
     likely = [tone for tone in (0, 0, 5, 7, 3, 4, 8, 9, 10) if tone in scale]
-    roots = [0 if rng.random() < TONIC_FIRST else one([tone for tone in likely if tone])]
-    roots += [one(likely) for _ in spec.roots[1:]]
-    rhythm = one(list(DEVELOPMENT.basses.values()))
+    roots = [0 if rng.random() < TONIC_FIRST else one_of(rng, [tone for tone in likely if tone])]
+    roots += [one_of(rng, likely) for _ in spec.roots[1:]]
+    rhythm = one_of(rng, list(DEVELOPMENT.basses.values()))
     lines = []
     for root in roots:
         low, line = root if root <= 7 else root - 12, []
         for k, (at, length, _) in enumerate(rhythm):
             chance = rng.random()
             step = low if chance < 0.5 or k == 0 else low + 7 if chance < 0.65 else low + 12 if chance < 0.75 else None
-            line.append((at, length, int(one(tones)) + (0 if low >= 0 else -12) if step is None else step))
+            line.append((at, length, int(one_of(rng, tones)) + (0 if low >= 0 else -12) if step is None else step))
         lines.append(tuple(line))
-    hats, snare, kick = one(WALK_DRUMS)
+    hats, snare, kick = one_of(rng, WALK_DRUMS)
     return replace(
-        spec, roots=tuple(roots), lines=tuple(lines), scale=scale, bass_harmonics=one(RICH_TIMBRES),
-        chords=one(("none", "none", "pad", "stabs", "arpeggio")), hats=hats, snare=snare, kick=kick,
-        glide=one((0.0, 0.0, 0.0, 2.0, 7.0)), sub=one((0.0, 0.0, 0.0, 0.8)), drum_db=one((-6.0, 0.0, 0.0, 6.0)),
-        bass_decay=one((0.6, 0.6, 4.0)),
+        spec, roots=tuple(roots), lines=tuple(lines), scale=scale, bass_harmonics=one_of(rng, RICH_TIMBRES),
+        chords=one_of(rng, ("none", "none", "pad", "stabs", "arpeggio")), hats=hats, snare=snare, kick=kick,
+        glide=one_of(rng, (0.0, 0.0, 0.0, 2.0, 7.0)), sub=one_of(rng, (0.0, 0.0, 0.0, 0.8)),
+        drum_db=one_of(rng, (-6.0, 0.0, 0.0, 6.0)),
+        bass_decay=one_of(rng, (0.6, 0.6, 4.0)),
     )  # fmt: skip
 
 
@@ -204,27 +204,25 @@ def composed_loop(number: int) -> LoopSpec:
     chord, and come again; timbres are drawn, not listed."""
     rng = np.random.default_rng([4, number])
 
-    def one(of: Sequence[Item]) -> Item:
-        return of[int(rng.integers(len(of)))]
-
-    mode = one(("minor", "major"))
+    mode = one_of(rng, ("minor", "major"))
     bpm = round(float(rng.uniform(60, 180)), 2)
     bars = max(2, min(4, int(10 * bpm / 240)))
-    scale, form, progression = one(COMPOSED_SCALES[mode]), one(PHRASES), one(FUNCTIONS[mode])
+    scale, form, progression = one_of(rng, COMPOSED_SCALES[mode]), one_of(rng, PHRASES), one_of(rng, FUNCTIONS[mode])
     degrees = [progression[k % len(progression)] for k in range(bars)]
     shy = rng.random() < SHY
     figures = {name: _figure(rng) for name in "ABC"}
     lines = tuple(_line(figures[form[k]], degree, scale, shy) for k, degree in enumerate(degrees))
     drums = rng.random() < 0.85
-    kick = one((0, 1, 2, 3, 4, 4, 5)) if drums else 0
-    hats = one((0, 4, 6, 8, 11, 16)) if drums else 0
+    kick = one_of(rng, (0, 1, 2, 3, 4, 4, 5)) if drums else 0
+    hats = one_of(rng, (0, 4, 6, 8, 11, 16)) if drums else 0
     cut = (0.0, 0.0) if rng.random() < 0.6 else (float(rng.uniform(0, 0.3)), float(rng.uniform(0, 60 / bpm)))
     return LoopSpec(
         bpm=bpm, tonic=27 + number % 12, mode=mode, roots=tuple(scale[degree] for degree in degrees), bass=(),
         bass_harmonics=drawn_timbre(rng), bass_attack_ms=float(rng.uniform(1, 15)),
-        chords=one(("none", "none", "pad", "stabs", "arpeggio")), hats=euclidean(hats) if hats else (),
-        snare=one(((), (4, 12), (4, 12), (8,), (4, 12, 15))) if drums else (), kick=euclidean(kick) if kick else (),
-        swing=one((0.0, 0.0, 0.12, 0.22)), cut=cut, seed=number, lines=lines, scale=scale,
+        chords=one_of(rng, ("none", "none", "pad", "stabs", "arpeggio")), hats=euclidean(hats) if hats else (),
+        snare=one_of(rng, ((), (4, 12), (4, 12), (8,), (4, 12, 15))) if drums else (),
+        kick=euclidean(kick) if kick else (),
+        swing=one_of(rng, (0.0, 0.0, 0.12, 0.22)), cut=cut, seed=number, lines=lines, scale=scale,
         glide=float(rng.uniform(1, 12)) if rng.random() < 0.3 else 0.0, sub=0.7 if rng.random() < 0.25 else 0.0,
         drum_db=float(rng.uniform(-8, 6)), bass_decay=float(rng.uniform(0.3, 5)),
     )  # fmt: skip

@@ -9,14 +9,11 @@ The bass plays figures that accompany: which one, the timbre and the level of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 import numpy as np
 
-from kicklab.loop_books import drawn_timbre
+from kicklab.loop_books import drawn_timbre, one_of
 from kicklab.loops import BassStep, LoopSpec
-
-Item = TypeVar("Item")
 
 NUMERALS = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}  # upper case is a major triad, b a flat
 FROM_THE_TONIC = (  # progression, mode of the tonic
@@ -52,31 +49,28 @@ def progression_loop(number: int) -> LoopSpec:
     """The loop of a number: even ones begin on the chord of the tonic; each two are in the next of twelve keys."""
     rng = np.random.default_rng([7, number])
 
-    def one(of: Sequence[Item]) -> Item:
-        return of[int(rng.integers(len(of)))]
-
-    names, mode = one(FROM_ELSEWHERE if number % 2 else FROM_THE_TONIC)
+    names, mode = one_of(rng, FROM_ELSEWHERE if number % 2 else FROM_THE_TONIC)
     chords = names.split()
     chords += chords[-1:] * (len(chords) == 3)
     roots = [NUMERALS[name.strip("b").upper()] - name.startswith("b") for name in chords]
     thirds = [4 if name.strip("b").isupper() else 3 for name in chords]
     bpm = round(float(rng.uniform(60, 180)), 2)
-    figure = one(FIGURES)
+    figure = one_of(rng, FIGURES)
     lines = [
         _line(figure, root, third, after) for root, third, after in zip(roots, thirds, roots[1:] + roots, strict=False)
     ]
     drums = rng.random() < 0.8
     cut = (0.0, 0.0) if rng.random() < 0.6 else (float(rng.uniform(0, 0.3)), float(rng.uniform(0, 60 / bpm)))
-    hats, snare, kick = one((
+    hats, snare, kick = one_of(rng, (
         ((2, 6, 10, 14), (4, 12), (0, 4, 8, 12)), (tuple(range(0, 16, 2)), (4, 12), (0, 8)),
         (tuple(range(0, 16, 2)), (4, 12), (0, 7, 10)), ((0, 4, 8, 12), (), (0, 8)), (tuple(range(16)), (8,), (0, 6)),
     ))  # fmt: skip
     return LoopSpec(
         bpm=bpm, tonic=28 + number // 2 % 12, mode=mode, roots=tuple(roots), bass=(), bass_harmonics=drawn_timbre(rng),
-        bass_attack_ms=float(rng.uniform(1, 12)), chords=one(("none", "pad", "stabs", "arpeggio")),
+        bass_attack_ms=float(rng.uniform(1, 12)), chords=one_of(rng, ("none", "pad", "stabs", "arpeggio")),
         hats=hats if drums else (), snare=snare if drums else (), kick=kick if drums else (),
-        swing=one((0.0, 0.0, 0.2)), cut=cut, seed=number, lines=tuple(lines), thirds=tuple(thirds),
-        glide=float(rng.uniform(1, 8)) if rng.random() < 0.2 else 0.0, sub=one((0.0, 0.0, 0.0, 0.7)),
+        swing=one_of(rng, (0.0, 0.0, 0.2)), cut=cut, seed=number, lines=tuple(lines), thirds=tuple(thirds),
+        glide=float(rng.uniform(1, 8)) if rng.random() < 0.2 else 0.0, sub=one_of(rng, (0.0, 0.0, 0.0, 0.7)),
         drum_db=float(rng.uniform(-8, 6)), bass_decay=float(rng.uniform(0.3, 4)),
     )  # fmt: skip
 

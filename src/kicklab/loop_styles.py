@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 
-from kicklab.loop_books import COMPOSED_SCALES, EIGHTHS, drawn_timbre
+from kicklab.loop_books import COMPOSED_SCALES, EIGHTHS, drawn_timbre, one_of
 from kicklab.loops import BassStep, LoopSpec
 
-Item = TypeVar("Item")
 SIXTEENTHS, OFFBEATS, FLOOR = tuple(range(16)), (2, 6, 10, 14), (0, 4, 8, 12)
 
 
@@ -79,28 +77,25 @@ def styled_loop(number: int) -> LoopSpec:
     """The loop of a number: the styles take turns, twelve in a row are in the twelve keys."""
     rng = np.random.default_rng([5, number])
 
-    def one(of: Sequence[Item]) -> Item:
-        return of[int(rng.integers(len(of)))]
-
     style = IDIOMS[list(IDIOMS)[number % len(IDIOMS)]]
-    mode = one(("minor", "minor", "major"))
-    scale = one(COMPOSED_SCALES[mode])
+    mode = one_of(rng, ("minor", "minor", "major"))
+    scale = one_of(rng, COMPOSED_SCALES[mode])
     bpm = round(float(rng.uniform(*style.bpm)), 2)
     bars = max(2, min(4, int(10 * bpm / 240)))
-    chords = one(style.chords)
+    chords = one_of(rng, style.chords)
     degrees = [chords[k % len(chords)] for k in range(bars)]
-    hats, snare, kick = one(style.drums)
+    hats, snare, kick = one_of(rng, style.drums)
     drums = rng.random() < 0.85
-    chosen = [one(tones) for _, _, tones in style.notes]
-    varied = [one(tones) for _, _, tones in style.notes]  # every second bar ends otherwise
+    chosen = [one_of(rng, tones) for _, _, tones in style.notes]
+    varied = [one_of(rng, tones) for _, _, tones in style.notes]  # every second bar ends otherwise
     lines = [_line(style, chosen if k % 2 == 0 else varied, degree, scale) for k, degree in enumerate(degrees)]
     cut = (0.0, 0.0) if rng.random() < 0.6 else (float(rng.uniform(0, 0.3)), float(rng.uniform(0, 60 / bpm)))
     return LoopSpec(
         bpm=bpm, tonic=28 + number % 12, mode=mode, roots=tuple(scale[degree] for degree in degrees), bass=(),
-        bass_harmonics=drawn_timbre(rng), bass_attack_ms=float(rng.uniform(1, 10)), chords=one(style.sounds),
+        bass_harmonics=drawn_timbre(rng), bass_attack_ms=float(rng.uniform(1, 10)), chords=one_of(rng, style.sounds),
         hats=hats if drums else (), snare=snare if drums else (), kick=kick if drums else (),
-        swing=one((0.0, 0.0, 0.15)), cut=cut, seed=number, lines=tuple(lines), scale=scale,
-        glide=style.glide if rng.random() < 0.4 else 0.0, sub=one((0.0, 0.0, 0.7)),
+        swing=one_of(rng, (0.0, 0.0, 0.15)), cut=cut, seed=number, lines=tuple(lines), scale=scale,
+        glide=style.glide if rng.random() < 0.4 else 0.0, sub=one_of(rng, (0.0, 0.0, 0.7)),
         drum_db=float(rng.uniform(-8, 6)), bass_decay=float(rng.uniform(0.3, 4)),
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from kickitout._version import __version__
 from kickitout.errors import UserError, count
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
+from kickitout.generation.curves import Curves
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import RejectionTally
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S
@@ -71,7 +72,7 @@ class ShardFolder:
             **_search_of(job.request),
             "limits": None if job.limits is None else job.limits.to_data(),
             LENGTH_KEY: job.length_s,
-        } | ({} if job.style is None else {"style": job.style})  # fmt: skip
+        } | ({} if job.style is None else {"style": job.style}) | _curves_of(job.curves)  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:
         """Make what is missing; each shard when it is there. told: hears of what was there and could not be kept.
@@ -179,6 +180,13 @@ class ShardFolder:
 
     def _write_index(self, data: dict[str, Any]) -> None:
         write_whole(self.path / INDEX, (json.dumps(data, indent=1) + "\n").encode(), durable=True)
+
+
+def _curves_of(curves: Curves | None) -> dict[str, Any]:
+    """The points that all kicks follow, where any are drawn."""
+    if curves is None:
+        return {}
+    return {"curves": {"pitch": [list(p) for p in curves.pitch], "level": [list(p) for p in curves.level]}}
 
 
 def _search_of(request: TargetRequest) -> dict[str, Any]:

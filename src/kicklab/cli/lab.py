@@ -236,7 +236,10 @@ def _confirm(args: argparse.Namespace) -> int:
     from kicklab.measure import confirm_cell
 
     lab = Lab(args.lab)
-    for path in sorted(lab.path.glob("cells/*/measured.json")):
+    measured = sorted(lab.path.glob("cells/*/measured.json"))
+    if not measured:
+        raise UserError(f"{lab.path}: nothing is measured there; kick lab run STUDY -o {lab.path} does it")
+    for path in measured:
         if confirm_cell(lab, path.parent.name):
             print(path.parent.name)
     return 0

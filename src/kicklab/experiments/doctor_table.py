@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kickitout.datasets.doctor.check import DoctorReport, check
+from kickitout.errors import UserError
 from kickitout.metrics.resampling import wilson
 from kicklab.markdown import markdown_table, with_interval
 
@@ -61,7 +62,10 @@ def of_folder(folder: Path) -> list[FolderSounds]:
         return [counted_sounds("kick", folder, report, set(names))]
     of_kind: dict[str, set[str]] = {}
     for name in names:
-        of_kind.setdefault(kinds[name.split("/", 1)[1]], set()).add(name)
+        kind = kinds.get(name.split("/", 1)[1])
+        if kind is None:
+            raise UserError(f"{name}: index.csv of its folder does not list it; add its row, with its class")
+        of_kind.setdefault(kind, set()).add(name)
     return [counted_sounds(kind, folder, report, of_kind[kind]) for kind in sorted(of_kind)]
 
 

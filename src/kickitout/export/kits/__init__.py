@@ -1,4 +1,4 @@
-"""Kicks -> a kit for samplers: tuned, equally loud, in velocity layers and round robins, with its papers.
+"""Kicks -> a kit for samplers: tuned, equally loud, in velocity layers and round robins, with its documents.
 
 sources   seeds of a model, or sound files    -> one aligned kick each
 tuning    where each kick is to sound         -> cents

@@ -38,7 +38,7 @@ def no_archives(kit: Kit, documents: Texts) -> dict[str, Archive]:
     return {}
 
 
-def papers(documents: Texts) -> dict[str, bytes]:
+def document_files(documents: Texts) -> dict[str, bytes]:
     """Of the documents those that go wherever the sounds go."""
     return {name: documents[name] for name in ("LICENSE.txt", "NOTICE.txt") if name in documents}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from kickitout._version import __version__
-from kickitout.export.kits.kit_format import Archive, KitFormat, Texts, no_files, papers, xml_bytes
+from kickitout.export.kits.kit_format import Archive, KitFormat, Texts, document_files, no_files, xml_bytes
 
 if TYPE_CHECKING:
     from kickitout.export.kits.build import Kit, KitKick, KitSound
@@ -21,7 +21,7 @@ MAPPING = "multisample.xml"
 
 def multisample(kit: Kit, documents: Texts) -> dict[str, Archive]:
     """The .multisample: a key and a group for each kick."""
-    texts = {MAPPING: xml_bytes(_mapping(kit, documents))} | papers(documents)
+    texts = {MAPPING: xml_bytes(_mapping(kit, documents))} | document_files(documents)
     return {f"{kit.plan.stem}.multisample": Archive(texts, stored=True)}
 
 

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from kickitout.export.kits.kit_format import Archive, KitFormat, Texts, add_elements, no_files, papers, xml_bytes
+from kickitout.export.kits.kit_format import (
+    Archive,
+    KitFormat,
+    Texts,
+    add_elements,
+    document_files,
+    no_files,
+    xml_bytes,
+)
 from kickitout.notes import GM_KICK
 
 if TYPE_CHECKING:
@@ -32,7 +40,7 @@ def instruments(kit: Kit, documents: Texts) -> dict[str, Archive]:
         stem = kit.plan.stem if len(parts) == 1 else f"{kit.plan.stem} {number}"
         files = [sound.file for kick in part for sound in kick.sounds]
         names = {file: f"SampleData/Sample{at:03d} ({file[:-4]}).wav" for at, file in enumerate(files)}
-        texts = {"Instrument.xml": xml_bytes(_instrument(kit, part, name, documents))} | papers(documents)
+        texts = {"Instrument.xml": xml_bytes(_instrument(kit, part, name, documents))} | document_files(documents)
         made[f"{stem}.xrni"] = Archive(texts, stored=True, sounds=names)
     return made
 
