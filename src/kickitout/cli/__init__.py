@@ -140,6 +140,8 @@ def _main(argv: Sequence[str], began: float) -> int:
         args, unknown = build_parser(argv).parse_known_args(argv)
         if unknown:
             args.parser.unknown(unknown, _is_a_name(unknown))
+        if getattr(args, "out", None) == Path("-"):
+            raise UserError("--out -: sounds and models go into files, not to the standard output; give a name")
         args.began = began  # of the command; a budget of time counts from there
         with _terminable():
             code: int = args.run(args)

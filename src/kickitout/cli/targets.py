@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import kickitout
 from kickitout.cli.values import positive, quantity
 from kickitout.errors import UserError, count
-from kickitout.notes import read_hz
+from kickitout.notes import note_name, read_hz, to_midi
 from kickitout.units import UNITS, plain_number
 
 if TYPE_CHECKING:
@@ -171,4 +171,14 @@ def note(text: str) -> float:
     """
     if (found := read_hz(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for the nearest F work")
+    if not TARGETS["pitch"].low <= found <= TARGETS["pitch"].high:
+        raise argparse.ArgumentTypeError(f"{text} is {found:,.0f} Hz; {_lowest_note()} to {_highest_note()} work")
     return found
+
+
+def _lowest_note() -> str:
+    return note_name(math.ceil(to_midi(TARGETS["pitch"].low)))
+
+
+def _highest_note() -> str:
+    return note_name(math.floor(to_midi(TARGETS["pitch"].high)))

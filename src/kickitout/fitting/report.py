@@ -59,6 +59,7 @@ def report_data(fit: Fit) -> dict[str, Any]:
                    "interval": one.interval or None, "targets": {k: round(v, 3) for k, v in one.targets.items()},
                    "achieved": {name: known(line.achieved) for name, line in one.lines.items()},
                    "missed": [name for name, line in one.lines.items() if not line.reached],
+                   "unrest": one.unrest or None, "low_share": known(one.low_share),
                    "masking_before_db": known(one.before_db), "masking_after_db": known(one.after_db),
                    "gain_db": known(one.gain_db), "why": why} for one, why in zip(fit.kicks, fit.why, strict=True)],
     }  # fmt: skip

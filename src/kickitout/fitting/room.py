@@ -12,7 +12,7 @@ from kickitout.sound import SAMPLE_RATE
 
 BUSY = 0.1  # of the mean energy of the low end: from here on it is busy
 LEAST_ROOM_MS = 60.0  # shorter is none: a kick's first periods
-SHORT_MS, LONG_MS = 40.0, 240.0  # time to fall by 20 dB that is asked for
+SHORT_MS, LONG_MS = 70.0, 240.0  # time to fall by 20 dB that is asked for; a shorter kick is a tick
 CLICK_SECONDS = 0.04
 CLICK_CENTRES_HZ = (3000.0, 4200.0, 6000.0)  # where a click can be put: half an octave apart, what the model reaches
 CLICK_WIDTH = 2**0.25

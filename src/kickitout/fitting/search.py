@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from kickitout.descriptors import cards
+from kickitout.datasets.doctor.suspects import LEAST_LOW
+from kickitout.descriptors import cards, pitch_rest
 from kickitout.fitting.level import loudness_of
 from kickitout.fitting.loop import Loop
 from kickitout.fitting.masking import low_cells, masking_db, placed
@@ -27,12 +28,12 @@ from kickitout.generation.noise import normal
 from kickitout.generation.styles import StyledModel, seed_recipe
 from kickitout.generation.targets import TARGETS, TargetResult
 from kickitout.kicks import match
-from kickitout.notes import note_name, to_hz, to_midi
+from kickitout.notes import note_name, to_hz, to_midi, unrest_said
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 POOL = 64  # seeds that are looked at
 KEPT = 16  # of them, the best, that are moved to each note
-LOWEST_NOTE, HIGHEST_NOTE = 28, 45  # E1 to A2, 41 to 110 Hz
+LOWEST_NOTE, HIGHEST_NOTE = 28, 43  # E1 to G2, 41 to 98 Hz: what ends higher is a tom to many
 MATCHED, LEAST_MATCHED = 1.5, 12  # kicks that are matched for each that is given, and at least
 MOST_MATCHED = 2  # times as many, where too few seeds suit
 ROUNDS_EACH = 9  # renders of a match
@@ -63,9 +64,9 @@ class Variant(NamedTuple):
 
 FREE = (Variant(1.0), Variant(0.7, sweep_time=0.5), Variant(1.0, sweep_time=0.5, sweep_depth=0.5))
 TAKEN = (  # what no room could outlast may be longer
-    Variant(1.0, CARRYING_DB + 3, 1.0, 0.5),
-    Variant(0.75, CARRYING_DB + 6, 1.0, 0.5),
-    Variant(2.0, CARRYING_DB, 1.0, 1.0),
+    Variant(1.0, CARRYING_DB, 1.0, 0.5),
+    Variant(0.8, CARRYING_DB + 2, 1.0, 0.5),
+    Variant(1.6, CARRYING_DB, 1.0, 1.0),
 )
 
 
@@ -88,6 +89,8 @@ class FittedKick:
     before: np.ndarray  # the seed's own kick, [T]
     before_gain_db: float
     higher: bool  # whether its pitch was asked to fall from higher, or for longer; its card says whether it does
+    low_share: float  # of its energy, below 250 Hz
+    unrest: str = ""  # how its pitch moves where it is measured (`notes.unrest_said`); empty where it rests
 
     @property
     def lines(self) -> dict[str, TargetResult]:
@@ -106,7 +109,7 @@ class FittedKick:
 
 
 def tuned_notes(tonic: int | None) -> list[tuple[int, str]]:
-    """Root and fifth between E1 and A2, as MIDI with their name.
+    """Root and fifth between E1 and G2, as MIDI with their name.
 
     >>> tuned_notes(5)
     [(29, 'root'), (36, 'fifth'), (41, 'root')]
@@ -233,9 +236,12 @@ class Fitter:
         kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
         if "style" in begin:
             kick = kick._replace(recipe=kick.recipe | {"style": begin["style"]})
-        hit = Hit.of(kick.channels.mean(axis=0))
+        wave = kick.channels.mean(axis=0)
+        hit, card = Hit.of(wave), measured(kick.channels)
+        low = float(card["sub_share"]) + float(card["body_share"])
+        unrest = "" if midi is None else unrest_said(*pitch_rest(wave))
         return FittedKick(kick, seed, midi, interval, asked, before_db, self.masking(hit), self.gain_db(hit),
-                          before.wave, self.gain_db(before), bool(controls.any()))  # fmt: skip
+                          before.wave, self.gain_db(before), bool(controls.any()), low, unrest)  # fmt: skip
 
     def _chosen(self, found: Sequence[FittedKick], n: int) -> list[FittedKick]:
         """n of them in their order: of each seed that suits the best, and the others only where these are too few."""
@@ -284,20 +290,22 @@ class Fitter:
         return np.array([turned.get(name, 0.0) for name in self.model.info.controls], np.float32)
 
     def _rank(self, one: FittedKick) -> tuple[float, ...]:
-        """What is in tune and rings first, then what masks no more than its seed, then less masking; where that is too
-        little to be heard, the deeper kick."""
+        """What is in tune, rings and is a kick first, then what rests on its note, then what masks no more than its
+        seed, then less masking; where that is too little to be heard, the deeper kick."""
         after = -math.inf if math.isnan(one.after_db) else one.after_db
-        return (float(self._off(one)), float(one.masks_more), *_heard(after, one.midi or 0), one.seed)
+        worse = float(self._off(one)), float(bool(one.unrest)), float(one.masks_more)
+        return (*worse, *_heard(after, one.midi or 0), one.seed)
 
     def _off(self, one: FittedKick) -> bool:
-        """Whether it is out of tune, without a pitch that could be tuned, or a tick."""
+        """Whether it is out of tune, without a pitch that could be tuned, a tick, or no kick by its low end."""
         pitch, decay = one.lines.get("pitch"), one.lines.get("decay")
         off = one.midi is None and self.loop.tonic is not None and "pitch" in self.model.info.controls
         off = off or (pitch is not None and not abs(pitch.error) <= OFF_CENTS)
+        off = off or not one.low_share >= LEAST_LOW
         return off or (decay is not None and not decay.achieved >= TICK * decay.requested)
 
     def _suits(self, one: FittedKick) -> bool:
-        return not self._off(one) and not one.masks_more
+        return not self._off(one) and not one.masks_more and not one.unrest
 
     def _named(self, one: FittedKick, place: int) -> FittedKick:
         note = "" if one.midi is None else f"_{note_name(one.midi).replace('#', 's')}"

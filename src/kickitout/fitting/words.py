@@ -72,7 +72,7 @@ def reason_line(one: FittedKick, loop: Loop, room: Room) -> str:
     low, lines, parts = _low_end(loop), one.lines, []
     if one.midi is not None and "pitch" in lines:
         note = f"{note_name(one.midi)}, the {one.interval} of {NOTE_NAMES[loop.tonic or 0]}"
-        parts.append(_tuning(lines["pitch"], note))
+        parts.append(_tuning(lines["pitch"], note) + (f", but {one.unrest} there" if one.unrest else ""))
     if "decay" in lines:
         with_it = f"{low} plays with it" if loop.bass.known else f"{low} is busy with it"
         reason = with_it if room.taken else f"the low end is free for {room.free_ms:.0f} ms"
