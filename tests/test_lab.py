@@ -929,11 +929,12 @@ def test_models_are_heard_where_their_kicks_are_free_and_otherwise_the_paper_say
 # -- listening --------------------------------------------------------------------------------------------------------
 
 
-def test_the_paper_beside_the_pages_plays_each_row_of_curves_from_free_kicks():
+def test_the_paper_beside_the_pages_plays_rows_of_its_studies_from_free_kicks():
     heard = Lab(ROOT / "docs" / "listening")
     played = collect_players(heard)
-    rows = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves").rows
-    assert {row for study, row in played if study == "curves"} == set(rows)
+    for study in ("ancestor", "curves", "start"):
+        rows = read_evidence(Lab(ROOT / "docs" / "evidence"), study).rows
+        assert {row for of, row in played if of == study} == set(rows)
     assert {len(files) for files in played.values()} == {3}
     assert all(decode_sound(file, "a player").samples.shape[0] > 1000 for files in played.values() for file in files)
     with open(heard.path / "parts.csv", encoding="utf-8", newline="") as file:
