@@ -12,7 +12,8 @@ from kickitout.sound import SAMPLE_RATE
 
 BUSY = 0.1  # of the mean energy of the low end: from here on it is busy
 LEAST_ROOM_MS = 60.0  # shorter is none: a kick's first periods
-SHORT_MS, LONG_MS = 70.0, 240.0  # time to fall by 20 dB that is asked for; a shorter kick is a tick
+SHORT_MS, LONG_MS = 40.0, 240.0  # time to fall by 20 dB that is asked for
+TAKEN_MS = 70.0  # the same where no room is left: a shorter kick is a tick there
 CLICK_SECONDS = 0.04
 CLICK_CENTRES_HZ = (3000.0, 4200.0, 6000.0)  # where a click can be put: half an octave apart, what the model reaches
 CLICK_WIDTH = 2**0.25
@@ -40,9 +41,10 @@ class Room:
 
     @property
     def decay_ms(self) -> float:
-        """Time to fall by 20 dB so that 40 dB are over before the bass or the next beat, in steps of 5 ms."""
+        """Time to fall by 20 dB so that 40 dB are over before the bass or the next beat, in steps of 5 ms;
+        TAKEN_MS where there is no room for a kick."""
         until = min(self.free_ms, self.beat_ms) / 2
-        return SHORT_MS if self.taken else 5 * round(min(max(until, SHORT_MS), LONG_MS) / 5)
+        return TAKEN_MS if self.taken else 5 * round(min(max(until, SHORT_MS), LONG_MS) / 5)
 
 
 def find_room(loop: Loop) -> Room:
