@@ -11,16 +11,20 @@ import subprocess
 import sys
 import tarfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kickitout import generate, write_shards
+from kickitout import generate, generation_job, write_shards
 from kickitout.audio import read_comment
 from kickitout.cli import main
 from kickitout.descriptors import cards
 from kickitout.errors import UserError
+from kickitout.export.shard_folder import ShardFolder
+from kickitout.export.shards import ShardWork
+from kickitout.generation.curves import Curves
 
 pytestmark = pytest.mark.light
 
@@ -308,3 +312,9 @@ def test_the_python_of_the_page_reads_a_shard(whole):
         known,
     )
     np.testing.assert_allclose(known["wave"], generate([30])[0], atol=2**-23)
+
+
+def test_curves_that_all_kicks_follow_are_in_the_plan(tmp_path):
+    job = generation_job(tmp_path, curves=Curves(level=[(0, 0), (200, -20)]))
+    drawn, plain = (ShardFolder(ShardWork(one), range(4), 2).plan for one in (job, replace(job, curves=None)))
+    assert drawn == plain | {"curves": {"level": [[0.0, 0.0], [200.0, -20.0]]}}

@@ -171,14 +171,8 @@ def note(text: str) -> float:
     """
     if (found := read_hz(text)) is None:
         raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for the nearest F work")
-    if not TARGETS["pitch"].low <= found <= TARGETS["pitch"].high:
-        raise argparse.ArgumentTypeError(f"{text} is {found:,.0f} Hz; {_lowest_note()} to {_highest_note()} work")
+    low, high = TARGETS["pitch"].low, TARGETS["pitch"].high
+    if not low <= found <= high:
+        lowest, highest = note_name(math.ceil(to_midi(low))), note_name(math.floor(to_midi(high)))
+        raise argparse.ArgumentTypeError(f"{text} is {found:,.0f} Hz; {lowest} to {highest} work")
     return found
-
-
-def _lowest_note() -> str:
-    return note_name(math.ceil(to_midi(TARGETS["pitch"].low)))
-
-
-def _highest_note() -> str:
-    return note_name(math.floor(to_midi(TARGETS["pitch"].high)))

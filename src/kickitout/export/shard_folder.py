@@ -18,7 +18,7 @@ from kickitout._version import __version__
 from kickitout.errors import UserError, count
 from kickitout.export.shards import Shard, ShardWork, read_shard, shard_name
 from kickitout.files import explain_os_error, held, make_folder, names_in, write_whole
-from kickitout.generation.curves import Curves
+from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.noise import check_seeds
 from kickitout.generation.reject import RejectionTally
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S
@@ -65,6 +65,7 @@ class ShardFolder:
         """All that the bytes of the shards depend on."""
         job = self.work.job
         info = job.open().info
+        asked = {"style": job.style, CURVES: job.curves and job.curves.written()}
         return {
             "format": SHARDS_FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
@@ -72,7 +73,7 @@ class ShardFolder:
             **_search_of(job.request),
             "limits": None if job.limits is None else job.limits.to_data(),
             LENGTH_KEY: job.length_s,
-        } | ({} if job.style is None else {"style": job.style}) | _curves_of(job.curves)  # fmt: skip
+        } | {name: value for name, value in asked.items() if value is not None}  # fmt: skip
 
     def write(self, workers: Workers, told: Callable[[str], None] = lambda _: None) -> Generator[Made, None, None]:
         """Make what is missing; each shard when it is there. told: hears of what was there and could not be kept.
@@ -180,13 +181,6 @@ class ShardFolder:
 
     def _write_index(self, data: dict[str, Any]) -> None:
         write_whole(self.path / INDEX, (json.dumps(data, indent=1) + "\n").encode(), durable=True)
-
-
-def _curves_of(curves: Curves | None) -> dict[str, Any]:
-    """The points that all kicks follow, where any are drawn."""
-    if curves is None:
-        return {}
-    return {"curves": {"pitch": [list(p) for p in curves.pitch], "level": [list(p) for p in curves.level]}}
 
 
 def _search_of(request: TargetRequest) -> dict[str, Any]:

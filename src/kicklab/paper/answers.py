@@ -97,7 +97,7 @@ def _nearest_elsewhere(e: Evidence, confirm: Evidence) -> str:
 def _told_apart(e: Evidence, alike: Sequence[str]) -> str:
     """Whether a classifier tells rows from the recordings that confirm: runs that are alive, those of the baseline's
     family together, others each on its own, and the recordings that were learned from."""
-    ends = {row: [end["told_apart"] for end in alive_ends(e, row) if "told_apart" in end] for row in e.rows}
+    ends = {row: _told(e, row) for row in e.rows}
     mine = [end for row in alike for end in ends[row]]
     if not mine:
         return ""
@@ -113,13 +113,17 @@ def _told_apart(e: Evidence, alike: Sequence[str]) -> str:
 
 def _told_of(e: Evidence, row: str) -> str:
     """In how many cases a classifier tells what a row makes, as part of a sentence."""
-    found = [end["told_apart"] for end in alive_ends(e, row) if "told_apart" in end]
+    found = _told(e, row)
     return f"a classifier tells it in {_right(found)} of cases" if found else ""
 
 
+def _told(e: Evidence, row: str) -> list[dict[str, float]]:
+    """How a classifier tells what the live runs of a row make; nothing where it was not asked."""
+    return [end["told_apart"] for end in alive_ends(e, row) if "told_apart" in end]
+
+
 def _right(ends: Sequence[dict[str, float]]) -> str:
-    least, most = (f"{100 * find(end['accuracy'] for end in ends):.0f}" for find in (min, max))
-    return f"{least} %" if least == most else f"{least} to {most} %"
+    return f"{span([100 * end['accuracy'] for end in ends], '{:.0f}'.format)} %"
 
 
 def _starts(e: Evidence) -> list[str]:
@@ -226,14 +230,9 @@ def _spectra(e: Evidence) -> list[str]:
             f"by {short(float(np.mean(beside)))} dB."]  # fmt: skip
 
 
-def _alive(e: Evidence, row: str) -> str:
-    """How many runs of a row are alive at the end, of how many."""
-    return f"{sum(e.runs_alive(row))} of {len(e.rows[row].values)}"
-
-
 def _seeds(e: Evidence, row: str) -> str:
-    """The same in words: a row has several seeds."""
-    return f"{_alive(e, row)} seeds"
+    """How many seeds of a row are alive at the end, of how many."""
+    return f"{_of(e.runs_alive(row))} seeds"
 
 
 ANSWERS: dict[str, Callable[[Evidence], list[str]]] = {
