@@ -36,12 +36,12 @@ from kickitout.datasets.build import split
 from kickitout.errors import UserError
 from kickitout.models.dcgan import Generator
 from kicklab.cells import Budget, cells_of
-from kicklab.data import read_kicks
+from kicklab.data import LabData, read_kicks
 from kicklab.evidence import DEAD_DISTANCE, LAST, Evidence, hard, read_evidence
 from kicklab.folder import Lab, read_json, write_arrays, write_json
 from kicklab.line_heights import LineHeights
 from kicklab.listening import keep_vote, listening_page, read_votes, tally
-from kicklab.listing import studies_text
+from kicklab.listing import studies_text, study_text
 from kicklab.paper import page as paper_page
 from kicklab.paper.charts import short
 from kicklab.paper.context import Sounds
@@ -57,6 +57,7 @@ from kicklab.players import collect_players
 from kicklab.results import Results, read_results, write_alone
 from kicklab.runner import write_plan
 from kicklab.study import MOST_NAMED, load_study, read_study, rows_of, study_names
+from kicklab.tones import tone_dataset
 
 pytestmark = pytest.mark.decides
 
@@ -150,6 +151,25 @@ def test_a_row_that_wants_more_kicks_than_are_left_beside_those_held_out_is_left
         mine = [cell for cell in cells_of("end", some, data, seeds=2, budget=STEPS) if cell.kicks == kicks]
         assert bool(mine) == there
         assert all(len(cell.learned(data).waves) >= kicks for cell in mine)  # and none fails in the middle of its run
+
+
+def test_a_row_may_have_more_seeds_than_the_others_of_its_study():
+    rows = "{a: {config: dcgan, seeds: 5}, b: {config: dcgan}}"
+    text = f"title: t\nquestion: q\ndata: tones\nreferences: [procedural]\nrows: {rows}\n"
+    study = read_study(text, "s")
+    data = LabData(tone_dataset(8, 0), tone_dataset(8, 1))
+
+    def seeds(given: int | None) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for cell in cells_of("s", study, data, seeds=given, budget=STEPS):
+            found.setdefault(cell.row, []).append(cell.seed)
+        return found
+
+    assert seeds(None) == {"a": [0, 1, 2, 3, 4], "b": [0, 1, 2], "other tones": [0, 1, 2]}
+    assert seeds(2) == {"a": [0, 1], "b": [0, 1], "other tones": [0, 1]}
+    assert re.search(r"^a +5 +dcgan.*\nb +3 +dcgan", study_text("s", study), re.M)
+    with pytest.raises(UserError, match="seeds"):
+        read_study(text.replace("seeds: 5", "seeds: 1"), "s")
 
 
 def test_what_is_done_is_not_done_again_and_results_can_be_put_together_anew(copy):

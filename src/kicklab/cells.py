@@ -111,16 +111,17 @@ def representation_label(config: RepresentationSettings) -> str:
 
 
 def cells_of(
-    name: str, study: Study, data: LabData, *, seeds: int, budget: Budget, only: Sequence[str] = (),
+    name: str, study: Study, data: LabData, *, seeds: int | None, budget: Budget, only: Sequence[str] = (),
     size: Callable[[str], Sequence[str]] = lab_size, sounds: int | None = None,
 ) -> list[Cell]:  # fmt: skip
     """The cells of a study, seed by seed, so that every row has its first result early; without those of rows that
     want more kicks than there are to learn from, or kicks that confirm where there are none.
 
+    seeds: of each row; None: as many as the study has for it.
     only: rows, by name or a part of it; references are kept. Raises UserError for contradictory settings, a name that
     fits no row, or too few seeds.
     """
-    if seeds < FEWEST_SEEDS:
+    if seeds is not None and seeds < FEWEST_SEEDS:
         raise UserError(
             f"--seeds {seeds}: an interval over seeds needs at least {FEWEST_SEEDS}; {study.seeds} is usual"
         )
@@ -132,9 +133,11 @@ def cells_of(
         "study": name, "data": study.data, "sounds": sounds or study.sounds,
         "digests": (data.train.digest, data.test.digest),
     }  # fmt: skip
-    found = reference_cells(study, rows, seeds, common)
-    for seed in range(seeds):
+    found = reference_cells(study, rows, seeds or study.seeds, common)
+    for seed in range(seeds or max((row.seeds for row in rows), default=0)):
         for row in rows:
+            if seeds is None and seed >= row.seeds:
+                continue
             found.append(
                 Cell(
                     row=row.name, about=row.about, levels=row.levels, source="trained", seed=seed,

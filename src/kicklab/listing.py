@@ -34,9 +34,10 @@ def studies_text(path: Path) -> str:
         known |= done
         plan: dict[str, Any] = lab.read_plan(name) or {"cells": []}
         planned = {(e["row"], e["seed"]): e["id"] in done for e in plan["cells"] if e["source"] == "trained"}
-        runs = max(len(rows_of(study)) * study.seeds, len(planned))  # more seeds than it asks for may be planned
+        seeds = [row.seeds for row in rows_of(study)]
+        runs = max(sum(seeds), len(planned))  # more seeds than it asks for may be planned
         rows.append([
-            name, str(len(rows_of(study))), str(study.seeds), str(study.budget),
+            name, str(len(seeds)), " to ".join(str(n) for n in sorted({min(seeds), max(seeds)})), str(study.budget),
             f"{sum(planned.values())} of {runs} runs" if planned else "-", _hours(done), study.title,
         ])  # fmt: skip
     rows.append(["in all", "", "", "", "", _hours(known), ""])
@@ -63,9 +64,9 @@ def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -
     settings = {row.name: dict(change.split("=", 1) for change in row.changes) for row in rows_of(study)}
     common = set.intersection(*(set(changes.items()) for changes in settings.values()))
     head = [f"{name}: {study.title}", study.question, "", "all rows: " + _changes(dict(sorted(common))), ""]
-    rows = [["row", "config", "of its own", *(["ms a step", "minutes a run"] if steps else [])]]
+    rows = [["row", "seeds", "config", "of its own", *(["ms a step", "minutes a run"] if steps else [])]]
     for row in rows_of(study):
-        line = [row.name, row.config, _changes(dict(s for s in settings[row.name].items() if s not in common))]
+        line = [row.name, str(row.seeds), row.config, _changes(dict(s for s in settings[row.name].items() if s not in common))]
         if steps:
             seconds = steps[row.name]
             whole = study.budget.steps_at(1.0, row.resolved(0).batch)

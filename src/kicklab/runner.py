@@ -60,7 +60,6 @@ def run_study(
     lab.refuse_older()
     data = lab.sounds(study.data)
     budget = budget or study.budget
-    seeds = study.seeds if seeds is None else seeds
     cells = cells_of(name, study, data, seeds=seeds, budget=budget, only=only, size=size, sounds=sounds)
     write_plan(lab, name, study, cells, budget, device)
     missing = _each_once(cell for cell in cells if measured_cell(lab, cell) is None)

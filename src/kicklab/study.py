@@ -62,6 +62,7 @@ class RowConfig(Settings):
     config: str
     about: str = ""
     set: tuple[str, ...] = ()
+    seeds: int | None = Field(None, ge=FEWEST_SEEDS, le=100)  # where it has others than the study
 
 
 class Study(Settings):
@@ -117,6 +118,7 @@ class StudyRow:
     levels: tuple[tuple[str, str], ...]  # factor -> level
     kicks: int | None  # to train on; None: as many as there are
     more: bool = False  # and those that confirm, in folds of their sources
+    seeds: int = FEWEST_SEEDS  # of its own, or as many as the study has
 
     def resolved(self, seed: int) -> TrainingConfig:
         """The config of this row. Raises UserError for a key that is not known or settings that contradict."""
@@ -181,5 +183,6 @@ def rows_of(study: Study, size: Callable[[str], Sequence[str]] = lab_size) -> li
             for kicks in study.kicks:
                 whole = f"{label}, {kicks} kicks" if len(study.kicks) > 1 else label
                 number = kicks if isinstance(kicks, int) else None
-                found.append(StudyRow(whole, row.about, row.config, changes, chosen, number, kicks == "more"))
+                seeds = row.seeds or study.seeds
+                found.append(StudyRow(whole, row.about, row.config, changes, chosen, number, kicks == "more", seeds))
     return found

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 
+import kickitout
 from kickitout.audio import encode_sound
 
 
@@ -27,6 +28,32 @@ def test_an_asked_note_is_met_and_said_and_stays_while_the_rest_is_rolled(studio
     assert studio.page.inner_text("#kick-title").startswith(("F1", "E1", "F#1"))
     studio.page.click("#release")
     assert studio.page.get_attribute("[aria-label='Lock pitch']", "aria-pressed") == "false"
+
+
+def test_a_kick_that_glides_says_so_and_another_that_rests_is_rolled_where_it_is_asked_for(studio):
+    """Of seed 0 the kick that is nearest to A1 still falls there."""
+    page = studio.page
+    studio.first()
+    page.evaluate("() => { window.chance = Math.random; Math.random = () => 0; }")
+    try:
+        page.fill("#control-pitch ~ input", "A1")
+        studio.changes(lambda: page.keyboard.press("Enter"))
+        studio.changes(lambda: page.click("#reroll"))
+        page.wait_for_function("() => document.querySelector('#targets-said').textContent.startsWith('seed 0')")
+        gliding = studio.recipe()
+        assert re.fullmatch(r"seed 0; its pitch still falls by \d+ cents", page.inner_text("#targets-said"))
+        page.check("#steady")
+        studio.changes(lambda: page.click("#reroll"))
+        page.wait_for_function("() => document.querySelector('#targets-said').textContent === 'seed 0'")
+        resting = studio.recipe()
+        assert resting["targets"] == gliding["targets"] == {"pitch": 55.0}
+        assert resting["start"] != gliding["start"]
+        assert kickitout.kick_of(gliding).unrest
+        assert not kickitout.kick_of(resting).unrest
+    finally:
+        page.evaluate("() => { Math.random = window.chance; }")
+        page.uncheck("#steady")
+        page.click("#release")
 
 
 def test_every_locked_control_says_what_it_achieved_and_how_far_off_that_is(studio):

@@ -4,6 +4,7 @@ kick generate -n 16                     16 kicks from the model in the package, 
 kick generate --seeds 7,40-47 -o out/   chosen seeds
 kick generate -n 8 --model runs/a       from a model of your own
 kick generate -n 4 --note F1 --decay 280ms --click -20dB    kicks with these targets, and their errors
+kick generate -n 4 --note A1 --steady   kicks that are heard as that note: of those that glide another one is tried
 kick generate -n 8 --style 808          from one of the model's styles (kick styles lists them)
 kick generate -n 8 --length 2s          kicks that ring as long as they ring, for 2 s at most
 kick generate -n 4 --pitch-curve "0:220 60:F1 400:48" --level-curve "0:0 300:-20"    kicks that follow curves
@@ -99,7 +100,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
     seeds = args.seeds if args.seeds is not None else range(first, first + n)
     job = kickitout.generation_job(args.out, curves=read_curves(args), **_job(args))
     rejection = job.rejection()
-    began, since, done, targets = time.perf_counter(), time.time(), 0, TargetTally()
+    began, since, done, targets = time.perf_counter(), time.time(), 0, TargetTally(others=True)
     written = job.write(seeds, rejection=rejection, workers=workers, threads=args.threads, force=args.force)
     try:
         for path, answer in written:

@@ -69,11 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     request = read_request(args)
-    told = (args.model, args.seed, args.style, args.length, args.reject_outliers or None, request.targets or None)
+    told = (args.model, args.seed, args.style, args.length, args.reject_outliers or None, request or None)
     if args.sounds and any(one is not None for one in told):
         raise UserError(
-            "--model, --seed, --style, --length, --reject-outliers and targets generate kicks, and sounds were given; "
-            "leave out one or the other"
+            "--model, --seed, --style, --length, --reject-outliers, --steady and targets generate kicks, and sounds "
+            "were given; leave out one or the other"
         )
     began, first = time.perf_counter(), args.seed or 0
     made = kickitout.write_kit(
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     for remark in made.remarks:
         print(remark, file=sys.stderr)
     sounds = count(sum(len(kick.sounds) for kick in made.kit.kicks), "sound")
-    tally = TargetTally()
+    tally = TargetTally(others=True)
     for kick in made.kit.kicks:
         if kick.kick.match is not None:
             tally.add(kick.kick.name, kick.kick.match)

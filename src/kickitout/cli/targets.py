@@ -39,6 +39,8 @@ def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False, tries: 
     group.add_argument("--tolerance", type=tolerances, action="append", default=[], metavar="TARGET=ERROR[,...]",
                        help=f"the largest error of each target that is met ({_tolerances()})")  # fmt: skip
     if tries:
+        group.add_argument("--steady", action="store_true",
+                           help="kicks whose pitch rests, to a semitone, where it is measured: a note")  # fmt: skip
         group.add_argument("--tries", type=positive, default=None, metavar="N",
                            help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
 
@@ -51,7 +53,8 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
-    if not targets and (args.tries is not None or args.tolerance):
+    steady = getattr(args, "steady", False)
+    if not targets and (args.tolerance or (args.tries is not None and not steady)):
         flag = "--tries" if args.tries is not None else "--tolerance"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
@@ -61,7 +64,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
         if twice := sorted(tolerance.keys() & part.keys()):
             raise UserError(f"--tolerance: {twice[0]} is there twice; give one error of each target")
         tolerance |= part
-    return kickitout.TargetRequest(targets, tolerance, tries)
+    return kickitout.TargetRequest(targets, tolerance, tries, steady)
 
 
 def answer_text(lines: Iterable[TargetResult], missed: Iterable[TargetResult] | None = None) -> str:
@@ -98,9 +101,11 @@ def _restless(path: Path) -> str:
 
 
 class TargetTally:
-    """How many kicks meet their targets, what the others miss, and how many have a pitch that moves."""
+    """How many kicks meet their targets, what the others miss, and how many have a pitch that moves. others: whether
+    other kicks of a seed can be tried for one that does not."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, others: bool = False) -> None:
+        self.others = others
         self.kicks = self.missing = self.moving = 0
         self.told: list[str] = []
 
@@ -110,12 +115,12 @@ class TargetTally:
         if not match.reached:
             self.missing += 1
             if len(self.told) < MOST_TOLD:
-                missed = [line for line in match.lines if not line.reached]
+                missed = answer_text(match.lines, [line for line in match.lines if not line.reached])
                 says = f"is the nearest of {match.tries} tries" if match.tries > 1 else "misses"
-                self.told.append(f"{name} {says}: {answer_text(match.lines, missed)}")
+                self.told.append(f"{name} {says}: {'; '.join(part for part in (missed, match.unrest) if part)}")
         pitched = any(line.target.name == "pitch" and line.reached for line in match.lines)
         there = _restless(file) if file and pitched else ""
-        self.moving += bool(there)
+        self.moving += bool(there) and match.moves is None
         return answer_text(match.lines) + there
 
     def say(self) -> None:
@@ -127,8 +132,9 @@ class TargetTally:
             print(f"targets: {self.kicks - self.missing} of {kicks} meet all", file=sys.stderr)
         if self.moving:
             there = f"{self.moving} of {kicks} moves or scatters by more than a semitone where it is measured"
-            print(f"targets: the pitch of {there}: it is the one that was asked for, and they do not rest on it",
-                  file=sys.stderr)  # fmt: skip
+            steady = "; --steady tries other kicks of their seeds" if self.others else ""
+            text = f"the pitch of {there}: it is the one that was asked for, and they do not rest on it{steady}"
+            print(f"targets: {text}", file=sys.stderr)
 
 
 def tolerances(text: str) -> dict[str, float]:

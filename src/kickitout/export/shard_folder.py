@@ -184,7 +184,8 @@ class ShardFolder:
 
 
 def _search_of(request: TargetRequest) -> dict[str, Any]:
-    return {"tolerance": dict(request.tolerance), "tries": request.tries} if request else {}
+    found = {"tolerance": dict(request.tolerance), "tries": request.tries} if request else {}
+    return found | ({"steady": True} if request.steady else {})
 
 
 def _difference(begun: dict[str, Any], plan: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from kickitout.cpus import usable_cpus
-from kickitout.descriptors import BLOCK_ROWS, card
+from kickitout.descriptors import BLOCK_ROWS, card, pitch_rest
 from kickitout.errors import UserError
 from kickitout.generation.curves import KEY as CURVES
 from kickitout.generation.curves import Curves
@@ -28,6 +28,7 @@ from kickitout.generation.styles import in_style, named_by, seed_recipe
 from kickitout.generation.tail import LENGTH_KEY, MODEL_S, check_length, ring_on
 from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.models.files import DEFAULT
+from kickitout.notes import unrest_said
 from kickitout.sound import SAMPLE_RATE
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class Kick(NamedTuple):
     def card(self) -> dict[str, float | str]:
         """Its kick card, see `kickitout.card`."""
         return card(self.channels.mean(axis=0))
+
+    @property
+    def unrest(self) -> str:
+        """How its pitch moves where the card measures it, in words; empty where it rests, or is none."""
+        return unrest_said(*pitch_rest(self.channels.mean(axis=0)))
 
 
 def flat(channels: np.ndarray) -> np.ndarray:

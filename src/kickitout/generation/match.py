@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from kickitout.descriptors import Cards, Why, cards, cards_by_length
+from kickitout.descriptors import Cards, Why, cards, cards_by_length, pitch_rest
 from kickitout.descriptors.block import slices
 from kickitout.errors import UserError
 from kickitout.generation.model import Model, as_row, check_latent
@@ -112,7 +112,7 @@ def match_targets(
 
     noise = np.zeros((1, info.noise_size), np.float32) if eps is None else eps
     begin = as_row(controls, len(info.controls))[0]
-    return _side_by_side(play, [_of_kick(info.controls, request, noise, begin, rounds)], length_s)[0]
+    return _side_by_side(play, [_of_kick(info.controls, request, noise, begin, rounds, length_s)], length_s)[0]
 
 
 def match_seeds(
@@ -127,7 +127,7 @@ def match_seeds(
     or of each. length_s: as in `match_targets`.
     """
     each = [targets] * len(seeds) if isinstance(targets, Mapping | TargetRequest) else targets
-    searches = [_of_seed(model, check_controls(model, one).within(length_s), seed, first)
+    searches = [_of_seed(model, check_controls(model, one).within(length_s), seed, first, length_s)
                 for one, seed in zip(each, seeds, strict=True)]  # fmt: skip
     return _side_by_side(model.play, searches, length_s)
 
@@ -206,21 +206,24 @@ def _measured_renders(waves: np.ndarray, length_s: float) -> list[_Rendered]:
     return [found[i] for i in range(len(waves))]
 
 
-def _of_kick(names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int) -> Search:
-    bent = yield from _bend(names, request, noise, begin, rounds)
+def _of_kick(
+    names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int, length_s: float
+) -> Search:
+    bent = yield from _bend(names, request, noise, begin, rounds, length_s)
     return (yield from _with_reachable(names, bent)) if rounds >= PROBED else bent.match
 
 
-def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Search:
+def _of_seed(model: Model, request: TargetRequest, seed: int, first: int, length_s: float) -> Search:
     names = model.info.controls
     plain = np.zeros(len(names), np.float32)
     wanted = [(TARGETS[name], value) for name, value in request.targets.items() if TARGETS[name].field]
+    others = wanted or request.steady  # drive alone is met by any kick
     best: _Bent | None = None
     tries = renders = 0
     looked_at = STARTS
     while tries < request.tries and not (best and best.match.reached):
-        starts = np.concatenate([start_noise(model, seed, first + k) for k in range(looked_at if wanted else 1)])
-        order = [0]
+        starts = np.concatenate([start_noise(model, seed, first + k) for k in range(looked_at if others else 1)])
+        order = list(range(min(request.tries - tries, len(starts))))
         if wanted:
             rendered = yield _Renders(starts, np.tile(plain, (looked_at, 1)))
             far = [sum(min(_way(request.line(target, one.values[target.field])), 1e3) for target, _ in wanted)
@@ -228,15 +231,15 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
             order = np.argsort(far, kind="stable")[: min(TRIED, request.tries - tries)].tolist()
             renders += looked_at
         for k in order:
-            bent = yield from _bend(names, request, starts[k : k + 1], plain, ROUNDS)
+            bent = yield from _bend(names, request, starts[k : k + 1], plain, ROUNDS, length_s)
             tries, renders = tries + 1, renders + bent.match.renders
-            if best is None or missed_by(bent.match.lines) < missed_by(best.match.lines):
+            if best is None or bent.match.missed_by < best.match.missed_by:
                 best = bent._replace(match=replace(bent.match, start=first + k))
             if best.match.reached:
                 break
         first += looked_at
         looked_at = MORE_STARTS
-        if not wanted:
+        if not others:
             break
     assert best is not None
     match = best.match
@@ -247,7 +250,7 @@ def _of_seed(model: Model, request: TargetRequest, seed: int, first: int) -> Sea
 
 
 def _bend(
-    names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int
+    names: Sequence[str], request: TargetRequest, noise: np.ndarray, begin: np.ndarray, rounds: int, length_s: float
 ) -> Generator[_Renders, list[_Rendered], _Bent]:
     """One kick [1, noise_size], its controls moved from where they stand in at most so many renders."""
     turned = dict(zip(names, map(float, begin), strict=True))
@@ -274,6 +277,8 @@ def _bend(
     best = replace(best, renders=turn)
     for target in (target for target in asked if not target.field):
         best = yield from _with_compared(names, request, best, noise, target)
+    if request.steady:
+        best = replace(best, moves=pitch_rest(ring_on(best.wave, length_s).mean(axis=0)))
     return _Bent(best, noise, seen)
 
 

@@ -139,7 +139,7 @@ class OutlierRejection:
         where no attempt of a seed is a finite sound.
         """
         request = TargetRequest.of(targets)
-        limits = _asked(self.limits, request.targets) if request else self.limits
+        limits = _asked(self.limits, request.targets) if request.targets else self.limits
         best: dict[int, Sampled] = {}
         waiting = list(range(len(seeds)))
         for attempt in range(ATTEMPTS):

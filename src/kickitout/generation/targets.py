@@ -16,9 +16,11 @@ import numpy as np
 
 from kickitout.errors import UserError
 from kickitout.models.controls import TARGETS, TRIES, Target
+from kickitout.notes import SEMITONE_CENTS, unrest_said
 from kickitout.units import UNITS, plain_number
 
 MOST_TRIES = 10_000
+FAR = 1e6  # tolerances: as far as a kick can be from a target
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,9 @@ class TargetRequest:
     """What each kick shall measure, how near is near enough, and how many kicks of its seed are tried for it.
 
     targets: name -> value in Hz, ms or dB, as `kickitout.match` lists them; a decay beyond what 500 ms hold needs kicks
-    that may ring longer (`within`). tolerance: name -> largest error in cents,
-    per cent or dB, in place of the default of that target. Raises UserError for what nothing can be asked for.
+    that may ring longer (`within`). tolerance: name -> largest error in cents, per cent or dB, in place of the default
+    of that target. steady: the pitch of each shall rest, to a semitone, where it is measured, so that it is heard as a
+    note; of kicks that glide another one is tried. Raises UserError for what nothing can be asked for.
 
     >>> TargetRequest({"pitch": 50.0, "decay": 200.0}, {"decay": 2.0}).tolerance
     {'pitch': 10.0, 'decay': 2.0}
@@ -36,6 +39,7 @@ class TargetRequest:
     targets: Mapping[str, float] = field(default_factory=dict)
     tolerance: Mapping[str, float] = field(default_factory=dict)
     tries: int = TRIES
+    steady: bool = False
 
     def __post_init__(self) -> None:
         targets = {name: _checked_value(name, value) for name, value in self.targets.items()}
@@ -49,13 +53,15 @@ class TargetRequest:
                 raise UserError(f"tolerance {name} {said}: more than 0 {error} works, for instance 5")
         if not isinstance(self.tries, int | np.integer) or not 1 <= self.tries <= MOST_TRIES:
             raise UserError(f"tries {self.tries}: 1 to {MOST_TRIES:,} kicks of a seed can be tried")
+        if not isinstance(self.steady, bool | np.bool_):
+            raise UserError(f"steady {self.steady!r}: True, or False")
         known = {name: float(self.tolerance.get(name, TARGETS[name].tolerance)) for name in targets}
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "tolerance", known)
         object.__setattr__(self, "tries", int(self.tries))
 
     def __bool__(self) -> bool:
-        return bool(self.targets)
+        return bool(self.targets) or self.steady
 
     @classmethod
     def of(cls, targets: Mapping[str, float] | TargetRequest | None) -> TargetRequest:
@@ -121,14 +127,15 @@ class TargetResult:
 
     @property
     def excess(self) -> float:
-        """The error in tolerances; 1e6 at most, also where the kick has no such thing."""
-        return min(abs(self.error) / self.tolerance, 1e6) if math.isfinite(self.error) else 1e6
+        """The error in tolerances; FAR at most, also where the kick has no such thing."""
+        return min(abs(self.error) / self.tolerance, FAR) if math.isfinite(self.error) else FAR
 
 
 @dataclass(frozen=True, eq=False)
 class MatchResult:
     """The kick that came closest. start: which of the kicks to begin with it was made from; tries: how many of them
-    were tried; renders: how many kicks were rendered for it."""
+    were tried; renders: how many kicks were rendered for it; moves: by how many cents its pitch falls and scatters
+    where it is measured (`pitch_rest`), None where nobody asked."""
 
     wave: np.ndarray  # [channels, T]
     controls: np.ndarray  # [K]
@@ -136,22 +143,41 @@ class MatchResult:
     renders: int
     start: int = 0
     tries: int = 1
+    moves: tuple[float, float] | None = None
 
     @property
     def reached(self) -> bool:
-        return all(line.reached for line in self.lines)
+        return all(line.reached for line in self.lines) and not self.unrest
+
+    @property
+    def unrest(self) -> str:
+        """How the pitch moves of a kick that was asked to rest; empty where it does, or need not."""
+        if self.moves is None:
+            return ""
+        return "it has no pitch that could rest" if math.isnan(sum(self.moves)) else unrest_said(*self.moves)
+
+    @property
+    def missed_by(self) -> tuple[float, float]:
+        """How far it is from its targets: see `missed_by`."""
+        return missed_by(self.lines, self.moves)
 
     @property
     def recipe(self) -> dict[str, Any]:
         """What the recipe of its kick says of it, beside what renders it: the errors of targets that were not met."""
         errors = {line.target.name: line.error for line in self.lines if not line.reached}
+        if self.unrest:
+            errors["steady"] = max(map(abs, self.moves or ()))
         told = {name: round(error, 2) if math.isfinite(error) else None for name, error in errors.items()}
         return {"missed": told} if told else {}
 
 
-def missed_by(lines: Sequence[TargetResult]) -> tuple[float, float]:
-    """How far a kick is from its targets: what it lacks to the tolerances first, then its errors in tolerances."""
+def missed_by(lines: Sequence[TargetResult], moves: tuple[float, float] | None = None) -> tuple[float, float]:
+    """How far a kick is from its targets: what it lacks to the tolerances first, then its errors in tolerances. moves:
+    of a kick whose pitch shall rest."""
     excess = [line.excess for line in lines]
+    if moves is not None:
+        cents = max(map(abs, moves))
+        excess.append(cents / SEMITONE_CENTS if math.isfinite(cents) else FAR)
     return sum(max(x - 1, 0.0) for x in excess), sum(excess)
 
 

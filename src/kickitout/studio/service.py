@@ -105,11 +105,13 @@ class MorphBody(_Body):
 class MatchBody(_Body):
     """targets: pitch and tone in Hz, decay and sweep in ms, click, balance and drive in dB. From a recipe or a seed.
 
-    rounds: renders at most, of a recipe; few are enough while a control moves. length_s: the most seconds that it
-    rings, without it as many as its recipe says, or 0.5.
+    rounds: renders at most, of a recipe; few are enough while a control moves. steady: whether its pitch shall rest,
+    for which other kicks of a seed are tried. length_s: the most seconds that it rings, without it as many as its
+    recipe says, or 0.5.
     """
 
     targets: dict[str, float] = Field(max_length=16)
+    steady: bool = False
     recipe: Recipe | None = None
     seed: Seed | None = None
     length_s: float | None = None
@@ -211,7 +213,8 @@ class StudioService:
         ]
         if len(starts) != 1:
             raise UserError("give a recipe or a seed, and not both")
-        (kick,) = kickitout.match(starts, body.targets, self.model, length_s=body.length_s, rounds=body.rounds)
+        request = kickitout.TargetRequest(body.targets, steady=body.steady)
+        (kick,) = kickitout.match(starts, request, self.model, length_s=body.length_s, rounds=body.rounds)
         matched = kick.match  # None for a new seed without targets
         lines = [
             {
@@ -224,7 +227,10 @@ class StudioService:
             }
             for line in (matched.lines if matched else ())
         ]
-        return self._packed([kick], lines=lines, renders=matched.renders if matched else 1)
+        pitched = "pitch" in body.targets and body.rounds == frontend.ROUNDS  # not while a control moves
+        return self._packed(
+            [kick], lines=lines, unrest=kick.unrest if pitched else "", renders=matched.renders if matched else 1
+        )
 
     def draw(self, body: DrawBody) -> Packed:
         """A kick under a pitch curve and a level curve, and what it does at each point."""

@@ -92,8 +92,8 @@ export const backend = {
   match: async (targets, recipe, rounds) => unpack(await post("api/match", { targets, recipe, rounds })),
   /** @param {Recipe} recipe @param {[number, number][]} pitch ms and Hz @param {[number, number][]} level ms and dB @param {number} rounds */
   draw: async (recipe, pitch, level, rounds) => unpack(await post("api/draw", { recipe, pitch, level, rounds })),
-  /** The kick of a seed. @param {Record<string, number>} targets @param {number} seed @param {number} [seconds] the most that it rings */
-  matchSeed: async (targets, seed, seconds) => unpack(await post("api/match", { targets, seed, length_s: seconds })),
+  /** The kick of a seed. @param {Record<string, number>} targets @param {number} seed @param {boolean} steady whether its pitch shall rest @param {number} [seconds] the most that it rings */
+  matchSeed: async (targets, seed, steady, seconds) => unpack(await post("api/match", { targets, seed, steady, length_s: seconds })),
   /** @param {Blob} file @param {string} name */
   invert: async (file, name) => {
     const body = await bytesOf(file, name);

@@ -267,8 +267,8 @@ export const backend = {
     const drawn = recipe.curves ? { curves: recipe.curves } : {};
     return reply([{ ...origin, controls, ...drawn, ...asLong(recipe) }], { lines: [], renders: 1 });
   },
-  /** @param {Record<string, number>} targets @param {number} seed @param {number} [seconds] the most that it rings @returns {Promise<Reply>} */
-  matchSeed: (targets, seed, seconds) => backend.match(targets, { seed, ...(seconds && { length_s: seconds }) }, 1),
+  /** @param {Record<string, number>} targets @param {number} seed @param {boolean} _steady @param {number} [seconds] the most that it rings @returns {Promise<Reply>} */
+  matchSeed: (targets, seed, _steady, seconds) => backend.match(targets, { seed, ...(seconds && { length_s: seconds }) }, 1),
   /** A file that this model made brings its state back. @param {Blob} file @param {string} name @returns {Promise<Reply>} */
   invert: async (file, name) => {
     const bytes = await bytesOf(file, name);

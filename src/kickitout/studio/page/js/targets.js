@@ -4,9 +4,9 @@ import { expectation, getsTo, reachOf, turnFor } from "./calibration.js";
 import { backend } from "./backend.js";
 import { play } from "./audio.js";
 import { MODEL_S } from "./curves.js";
-import { button, element, make, newest, say, trying } from "./dom.js";
+import { button, element, make, newest, say, the, trying } from "./dom.js";
 import { state } from "./state.js";
-import { noteOf, parse, quantity, range } from "./words.js";
+import { limits, lineInWords, noteOf, parse, quantity, range, withUnrest } from "./words.js";
 
 /** @typedef {import("./types.js").Measured} Measured */
 /** @typedef {import("./types.js").Target} Target */
@@ -47,6 +47,7 @@ export function setUpTargets(about) {
   rows = about.targets.map(addRow);
   if (plain) {
     element("controls").classList.add("plain");
+    element("steady-row").hidden = true;
     element("tab-targets").textContent = "Controls";
     element("targets-help").textContent =
       "Move a control, or type F1+20 or −24dB: ≈ is what to expect of a kick of the map. Other kicks move by semitones and decibels.";
@@ -206,7 +207,9 @@ const send = newest(async (/** @type {Record<string, number>} */ targets, /** @t
   const ms = performance.now() - since; // from the control to the sound
   arrive(made, targets);
   document.dispatchEvent(new CustomEvent("kick-matched", { detail: { ms, moving } }));
-  if (!moving) say(lines.map(inWords).join("; "));
+  if (moving) return;
+  element("targets-said").textContent = withUnrest("", reply.head);
+  say(withUnrest(lines.map(lineInWords).join("; "), reply.head));
 });
 
 /** Select the answer to a wish. It ends no other: those that wait go on from it. @param {import("./types.js").Sound} made @param {Record<string, number>} targets */
@@ -259,7 +262,7 @@ async function rolled() {
   const draw = (/** @type {number} */ n) => Math.floor(Math.random() * n);
   const { seed, targets } = from.length ? from[draw(from.length)] : { seed: draw(1e6), targets: currentTargets() };
   const turns = Object.fromEntries(goals.map(({ target: { name }, value }) => [name, { turn: targets[name], value }]));
-  return { seed, targets, turns, reply: await backend.matchSeed(targets, seed, seconds) };
+  return { seed, targets, turns, reply: await backend.matchSeed(targets, seed, the("steady", HTMLInputElement).checked, seconds) };
 }
 
 async function reroll() {
@@ -279,21 +282,8 @@ async function reroll() {
   for (const row of rows) row.refused = "";
   play(sounds[0]);
   state.select((carriedBy = sounds[0]), targets);
-  element("targets-said").textContent = `seed ${seed}`;
-  say(lines.map(inWords).join("; ") || `seed ${seed}`);
-}
-
-/** @param {TargetResult} line */
-function inWords(line) {
-  const { name, achieved, unit, error, error_unit: errorUnit, reached } = line;
-  if (achieved === null) return `${name}: this kick has none`;
-  return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : `, ${limits(line)}`}`;
-}
-
-/** What a kick can give that misses its target. @param {TargetResult} line */
-function limits({ requested, reachable, unit }) {
-  if (!reachable || (reachable[0] <= requested && requested <= reachable[1])) return "as near as this kick goes";
-  return `this kick goes from ${quantity(reachable[0], unit)} to ${quantity(reachable[1], unit)}`;
+  element("targets-said").textContent = withUnrest(`seed ${seed}`, head);
+  say(withUnrest(lines.map(lineInWords).join("; ") || `seed ${seed}`, head));
 }
 
 /** What a control stands at: its target, or what the kick has. @param {Row} row */

@@ -71,3 +71,19 @@ export function inWords(sound) {
   const origin = sound.name.replace(/^(?:kick|sound)_([A-G]s?-?\d_)?(\d+ms_)?(?=[ps]\w)/, ""); // note and decay are in the title
   return { title, cents, detail: [click, loud, origin].filter(Boolean).join(" · ") };
 }
+
+/** What a kick achieves of a target. @param {import("./types.js").TargetResult} line */
+export function lineInWords(line) {
+  const { name, achieved, unit, error, error_unit: errorUnit, reached } = line;
+  if (achieved === null) return `${name}: this kick has none`;
+  return `${name} ${quantity(achieved, unit)}, ${quantity(error ?? 0, errorUnit)} off${reached ? "" : `, ${limits(line)}`}`;
+}
+
+/** What a kick can give that misses its target. @param {import("./types.js").TargetResult} line */
+export function limits({ requested, reachable, unit }) {
+  if (!reachable || (reachable[0] <= requested && requested <= reachable[1])) return "as near as this kick goes";
+  return `this kick goes from ${quantity(reachable[0], unit)} to ${quantity(reachable[1], unit)}`;
+}
+
+/** What is said of a kick, and that its pitch does not rest. @param {string} said @param {{unrest?: string}} head */
+export const withUnrest = (said, { unrest }) => [said, unrest].filter(Boolean).join("; ");
