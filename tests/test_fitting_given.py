@@ -105,3 +105,49 @@ def test_a_wrong_value_on_the_command_line_is_one_sentence(wave, tmp_path, capsy
     assert said in (err := capsys.readouterr().err)
     assert len(err.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_targets_that_are_given_take_the_place_of_what_the_loop_asks_for(wave, tmp_path):
+    asked = {"pitch": 37.13, "decay": 300.0, "click": -20.0}
+    found = kickitout.fit(wave, 2, targets=asked)
+    assert "asked for: pitch 37.13 Hz, decay 300 ms, click -20 dB" in found.heard
+    assert not any("are asked for" in line for line in found.heard)  # as it is where no decay is given
+    for one, why in zip(found.kicks, found.why, strict=True):
+        assert (one.midi, one.interval, one.given) == (26, "asked", set(asked))
+        assert {name: one.targets[name] for name in asked} == asked
+        assert all(one.lines[name].reached for name in asked)
+        assert not one.unrest
+        assert why.startswith("tuned to 37.13 Hz (D1) (")
+        assert f"decay {one.kick.card['decay_t20_ms']:.4g} ms, as asked; click -" in why
+        np.testing.assert_array_equal(kickitout.render(one.kick.recipe), one.kick.wave)
+    kickitout.write_fit(found, tmp_path)
+    data = json.loads((tmp_path / "fit.json").read_text("utf-8"))
+    assert data["asked"] == asked
+    assert [one["missed"] for one in data["kicks"]] == [[], []]
+
+
+def test_what_is_given_and_missed_comes_last_and_is_said(wave):
+    """No kick sweeps for 400 ms and is over in 20."""
+    (one,) = kickitout.fit(wave, 1, targets={"sweep": 400.0, "decay": 20.0}).kicks
+    assert not all(one.lines[name].reached for name in ("sweep", "decay"))
+    (line,) = kickitout.fit(wave, 1, targets={"sweep": 400.0, "decay": 20.0}).why
+    assert "was asked for" in line
+
+
+@pytest.mark.parametrize(("targets", "words"), [
+    ({"decay": 900.0}, "decay 900 ms: kicks for a loop fall by 20 dB in 450 ms at most"),
+    ({"pitch": 4.0}, "pitch 4 Hz: from 20 to 400 Hz"),
+    ({"loud": 4.0}, "loud: nothing a kick can be asked for"),
+])  # fmt: skip
+def test_targets_that_cannot_be_are_one_sentence_before_the_loop_is_heard(targets, words, tmp_path):
+    with pytest.raises(UserError, match=words):
+        kickitout.fit(tmp_path / "not there.wav", 1, targets=targets)
+
+
+def test_the_command_line_takes_targets(wave, tmp_path, capsys):
+    write_sound(tmp_path / "loop.wav", wave, SAMPLE_RATE)
+    call = ["fit", str(tmp_path / "loop.wav"), "-n", "1", "-o", str(tmp_path / "a")]
+    assert code_of([*call, "--note", "D1", "--tolerance", "note=5"]) == 0
+    assert "tuned to 36.71 Hz (D1) (" in capsys.readouterr().out
+    assert code_of([*call, "--tolerance", "note=5"]) == 2
+    assert "--tolerance: of targets, and none is given" in capsys.readouterr().err

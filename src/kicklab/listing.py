@@ -66,7 +66,12 @@ def study_text(name: str, study: Study, steps: dict[str, float] | None = None) -
     head = [f"{name}: {study.title}", study.question, "", "all rows: " + _changes(dict(sorted(common))), ""]
     rows = [["row", "seeds", "config", "of its own", *(["ms a step", "minutes a run"] if steps else [])]]
     for row in rows_of(study):
-        line = [row.name, str(row.seeds), row.config, _changes(dict(s for s in settings[row.name].items() if s not in common))]
+        line = [
+            row.name,
+            str(row.seeds),
+            row.config,
+            _changes(dict(s for s in settings[row.name].items() if s not in common)),
+        ]
         if steps:
             seconds = steps[row.name]
             whole = study.budget.steps_at(1.0, row.resolved(0).batch)

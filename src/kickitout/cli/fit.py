@@ -2,6 +2,7 @@
 
 kick fit loop.wav -n 8 -o fitted/
 kick fit loop.wav --key Am --bpm 124 --style 808    what you know of it yourself, and what kicks you want
+kick fit loop.wav --note D1 --decay 300ms           kicks that have this in place of what the loop would ask for
 
 fitted/ then holds the kicks, mix/ with the loop alone, with each kick, ducked or not, all at one loudness, and what was
 heard as fit.txt and fit.json. A loop has 1 to 120 s, in 4/4. docs/fit.md says how sure the answers are.
@@ -16,6 +17,7 @@ from pathlib import Path
 import kickitout
 from kickitout.cli.options import add_format, add_model, add_style, format_of
 from kickitout.cli.progress import print_made
+from kickitout.cli.targets import add_request, read_request
 from kickitout.cli.values import positive
 from kickitout.files import check_new_file
 
@@ -30,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bpm", type=_beats, default=None, help="of the loop, where you know it")
     add_model(parser)
     add_style(parser)
+    add_request(parser, tries=False)
     parser.add_argument("-o", "--out", type=Path, default=Path("fitted"), help="folder (default fitted/)")
     add_format(parser)
 
@@ -43,9 +46,9 @@ def _beats(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
+    given = {"key": args.key, "bpm": args.bpm, "style": args.style, "targets": read_request(args)}
     if args.out.is_dir():
         check_new_file(args.out / "fit.txt", force=args.force)  # before the work rather than after it
-    given = {"key": args.key, "bpm": args.bpm, "style": args.style}
     found = kickitout.fit(args.loop, args.n, seed=args.seed, model=args.model, **given)
     for line in found.heard:
         print(line, file=sys.stderr)

@@ -38,6 +38,7 @@ def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False, tries: 
                            metavar=target.unit, help=f"{target.meaning}, for instance {target.example}")  # fmt: skip
     group.add_argument("--tolerance", type=tolerances, action="append", default=[], metavar="TARGET=ERROR[,...]",
                        help=f"the largest error of each target that is met ({_tolerances()})")  # fmt: skip
+    parser.set_defaults(tries=None, steady=False)
     if tries:
         group.add_argument("--steady", action="store_true",
                            help="kicks whose pitch rests, to a semitone, where it is measured: a note")  # fmt: skip
@@ -53,8 +54,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
             raise UserError("--note and --pitch ask for the same thing; give one of them")
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
-    steady = getattr(args, "steady", False)
-    if not targets and (args.tolerance or (args.tries is not None and not steady)):
+    if not targets and (args.tolerance or (args.tries is not None and not args.steady)):
         flag = "--tries" if args.tries is not None else "--tolerance"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
@@ -64,7 +64,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
         if twice := sorted(tolerance.keys() & part.keys()):
             raise UserError(f"--tolerance: {twice[0]} is there twice; give one error of each target")
         tolerance |= part
-    return kickitout.TargetRequest(targets, tolerance, tries, steady)
+    return kickitout.TargetRequest(targets, tolerance, tries, args.steady)
 
 
 def answer_text(lines: Iterable[TargetResult], missed: Iterable[TargetResult] | None = None) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.generation.styles import StyledModel, seed_recipe
-from kickitout.generation.targets import TARGETS, TargetResult
+from kickitout.generation.targets import TARGETS, TargetRequest, TargetResult
 from kickitout.kicks import match
 from kickitout.notes import note_name, to_hz, to_midi, unrest_said
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -40,8 +40,10 @@ ROUNDS_EACH = 9  # renders of a match
 TUNING_ROUNDS = 9  # and of the pitch alone at its end, which has to be right
 IN_TUNE_CENTS = 3.0  # so near it is left as it is
 OFF_CENTS = TARGETS["pitch"].tolerance  # farther off a kick comes behind those that are in tune
+GIVEN_TRIES = 6  # kicks of a seed that are tried for targets that were given
 TICK = 0.5  # of the decay that is asked for: a shorter kick is a tick, and comes behind those that are none
 SILENT_LAST = 999.0  # in place of the masking of a silent kick: behind all that sound
+AS_ASKED = "asked"  # the interval of a note that was given
 CLEAR_DB = -30.0  # masking below it is none that is heard: then more sub is better
 BLOCK = round(0.4 * SAMPLE_RATE)  # of a kick's loudness, as in its card
 
@@ -72,7 +74,8 @@ TAKEN = (  # what no room could outlast may be longer
 
 @dataclass(frozen=True)
 class FittedKick:
-    """A kick for a loop. midi: what it is tuned to, None where the loop has no note; interval: "root", "fifth" or "".
+    """A kick for a loop. midi: what it is tuned to, None where the loop has no note; interval: "root", "fifth" or "",
+    AS_ASKED where the note was given; given: which of its targets were, in place of what the loop would ask for.
 
     before_db, after_db: masking of the bass below 150 Hz by the seed's own kick and by this one, both at `gain_db`
     from their own level to the loudness of the loop; NaN where there is no bass.
@@ -91,6 +94,7 @@ class FittedKick:
     higher: bool  # whether its pitch was asked to fall from higher, or for longer; its card says whether it does
     low_share: float  # of its energy, below 250 Hz
     unrest: str = ""  # how its pitch moves where it is measured (`notes.unrest_said`); empty where it rests
+    given: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def lines(self) -> dict[str, TargetResult]:
@@ -126,8 +130,8 @@ def variant_of(room: Room, place: int) -> Variant:
     return (TAKEN if room.taken else FREE)[place % 3]
 
 
-def request_for(room: Room, midi: int | None, variant: Variant) -> dict[str, float]:
-    """What is asked of a kick."""
+def request_for(room: Room, midi: int | None, variant: Variant, given: TargetRequest) -> TargetRequest:
+    """What is asked of a kick: what was given, and what the loop asks for besides."""
     asked = {"decay": float(max(30, 5 * round(variant.decay * room.decay_ms / 5)))} | (
         {} if midi is None else {"pitch": to_hz(midi)}
     )
@@ -135,21 +139,21 @@ def request_for(room: Room, midi: int | None, variant: Variant) -> dict[str, flo
         asked["click"] = variant.click
     if room.click_hz is not None:
         asked["tone"] = room.click_hz
-    return asked
+    return replace(given, targets={**asked, **given.targets})
 
 
-def _tuned(kick: Kick, asked: Mapping[str, float], model: Model) -> Kick:
+def _tuned(kick: Kick, asked: TargetRequest, model: Model) -> Kick:
     """The kick with its pitch as asked for, where the others have drawn it away; its `match` has all lines."""
     assert kick.match is not None
     lines = {line.target.name: line for line in kick.match.lines}
     if "pitch" not in lines or abs(lines["pitch"].error) <= IN_TUNE_CENTS:
         return kick
-    (again,) = match([kick], {"pitch": asked["pitch"]}, model, rounds=TUNING_ROUNDS)
+    (again,) = match([kick], {"pitch": asked.targets["pitch"]}, model, rounds=TUNING_ROUNDS)
     assert again.match is not None
     card = measured(again.channels)
     lines = {name: replace(line, achieved=card[line.target.field]) for name, line in lines.items()}
     found = replace(again.match, lines=tuple(lines.values()))
-    return again._replace(match=found, recipe=again.recipe | {"targets": dict(asked)})
+    return again._replace(match=found, recipe=again.recipe | {"targets": dict(asked.targets)})
 
 
 def _heard(masking: float, midi: int) -> tuple[float, int]:
@@ -193,11 +197,19 @@ def pool_of(model: Model, seeds: range) -> list[Hit]:
 
 
 class Fitter:
-    """Compares kicks in one loop."""
+    """Compares kicks in one loop. given: targets of all of them, in place of what the loop would ask for."""
 
-    def __init__(self, loop: Loop, room: Room, model: Model) -> None:
+    def __init__(self, loop: Loop, room: Room, model: Model, given: TargetRequest | None = None) -> None:
         self.loop, self.room, self.model = loop, room, model
+        self.given = given or TargetRequest()
         self.frames = len(loop.low)
+
+    @property
+    def notes(self) -> list[tuple[int, str]]:
+        """That the kicks are tuned to: the one that was given, or root and fifth of the loop."""
+        if (hz := self.given.targets.get("pitch")) is not None:
+            return [(round(to_midi(hz)), AS_ASKED)]
+        return tuned_notes(self.loop.tonic)
 
     def gain_db(self, hit: Hit) -> float:
         """What makes a kick as loud as the loop, played in each of its channels, whose powers add up; NaN or infinite
@@ -231,17 +243,23 @@ class Fitter:
     ) -> FittedKick:  # fmt: skip
         """The kick of a seed, matched to a note and a variant."""
         midi, interval = note if note else (None, "")
-        asked, controls = request_for(self.room, midi, variant), self._row(variant)
+        asked = request_for(self.room, midi, variant, self.given)
+        controls = self._row(Variant(1.0) if self.given else variant)
         begin = seed_recipe(self.model, seed, controls=controls.tolist())
-        kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
+        if self.given:  # which the seed's own kick may be too short for
+            (kick,) = match([seed], replace(asked, tries=GIVEN_TRIES, steady=midi is not None), self.model)
+        else:
+            (kick,) = match([begin], asked, self.model, rounds=ROUNDS_EACH)
+        kick = _tuned(kick, asked, self.model)
         if "style" in begin:
             kick = kick._replace(recipe=kick.recipe | {"style": begin["style"]})
         wave = kick.channels.mean(axis=0)
         hit, card = Hit.of(wave), measured(kick.channels)
         low = float(card["sub_share"]) + float(card["body_share"])
         unrest = "" if midi is None else unrest_said(*pitch_rest(wave))
-        return FittedKick(kick, seed, midi, interval, asked, before_db, self.masking(hit), self.gain_db(hit),
-                          before.wave, self.gain_db(before), bool(controls.any()), low, unrest)  # fmt: skip
+        return FittedKick(kick, seed, midi, interval, asked.targets, before_db, self.masking(hit), self.gain_db(hit),
+                          before.wave, self.gain_db(before), bool(controls.any()), low, unrest,
+                          frozenset(self.given.targets))  # fmt: skip
 
     def _chosen(self, found: Sequence[FittedKick], n: int) -> list[FittedKick]:
         """n of them in their order: of each seed that suits the best, and the others only where these are too few."""
@@ -258,19 +276,19 @@ class Fitter:
     ) -> list[tuple[int, tuple[int, str] | None]]:
         """Pairs of a seed, as its place in the pool, and a note: the best `count`, with `each` seeds among them, and
         then up to MOST_MATCHED times as many, first of seeds that are not among them, last those without a pitch."""
-        notes = tuned_notes(self.loop.tonic)
-        controls = self.model.info.controls
+        notes, controls, first = self.notes, self.model.info.controls, variant_of(self.room, 0)
         if not notes or "pitch" not in controls:
             return [(int(at), None) for at in order[: MOST_MATCHED * count]]
         kept = order[: max(KEPT, count)]
         known = cards(np.stack([pool[at].wave for at in kept]), threads=1).values
-        pitches, until = known["pitch_end_hz"], variant_of(self.room, 0).decay * self.room.decay_ms
+        pitches = known["pitch_end_hz"]
+        until = self.given.targets.get("decay", first.decay * self.room.decay_ms)
         tried: list[tuple[float, int, int, int, tuple[int, str]]] = []
         for at, pitch, rings in zip(kept, pitches, known["decay_t20_ms"], strict=True):
             if not math.isfinite(pitch):
                 continue
             for note in notes:
-                row = self._row(variant_of(self.room, 0))
+                row = self._row(first)
                 row[controls.index("pitch")] = np.clip(note[0] - to_midi(float(pitch)), -24, 24)
                 wave = self.model.render(normal([seeds[at]], self.model.info.noise_size), None, row).wave.mean(axis=0)
                 over = shortened(wave, float(rings), until)
@@ -297,11 +315,12 @@ class Fitter:
         return (*worse, *_heard(after, one.midi or 0), one.seed)
 
     def _off(self, one: FittedKick) -> bool:
-        """Whether it is out of tune, without a pitch that could be tuned, a tick, or no kick by its low end."""
+        """Whether it misses what was given, is out of tune, without a pitch that could be tuned, a tick, or no kick by
+        its low end."""
         pitch, decay = one.lines.get("pitch"), one.lines.get("decay")
         off = one.midi is None and self.loop.tonic is not None and "pitch" in self.model.info.controls
         off = off or (pitch is not None and not abs(pitch.error) <= OFF_CENTS)
-        off = off or not one.low_share >= LEAST_LOW
+        off = off or not one.low_share >= LEAST_LOW or not all(one.lines[name].reached for name in one.given)
         return off or (decay is not None and not decay.achieved >= TICK * decay.requested)
 
     def _suits(self, one: FittedKick) -> bool:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 
 from kickitout.fitting.bass import HIGHEST_HZ
 from kickitout.fitting.loop import USUAL_BPM, Loop
 from kickitout.fitting.room import COVERED_DB, Room
-from kickitout.fitting.search import FittedKick
+from kickitout.fitting.search import AS_ASKED, FittedKick
 from kickitout.generation.match import measured
-from kickitout.generation.targets import TargetResult
+from kickitout.generation.targets import TargetRequest, TargetResult
+from kickitout.models.controls import TARGETS
 from kickitout.notes import NOTE_NAMES, note_name
+from kickitout.units import plain_number
 
 SEMITONE, LONGER = 2 ** (1 / 12), 1.1  # by so much a pitch begins higher, or falls for longer, than that of the seed
 
 
-def heard_lines(loop: Loop) -> list[str]:
-    """What was heard in a loop, a sentence a line; what was not heard is said as well."""
+def heard_lines(loop: Loop, given: Collection[str] = ()) -> list[str]:
+    """What was heard in a loop, a sentence a line; what was not heard is said as well. given: names of targets."""
     tempo, key, bass = loop.tempo, loop.key, loop.bass
     first = f"first beat at {tempo.first_beat:.2f} s"
     if tempo.given:
@@ -40,15 +43,16 @@ def heard_lines(loop: Loop) -> list[str]:
         lines.append(f"bass: {names}, around {note_name(bass.lowest)}, confidence {bass.confidence:.2f}")
     else:
         lines.append(f"bass: no steady notes below {HIGHEST_HZ:.0f} Hz are heard (confidence {bass.confidence:.2f})")
-    if loop.tonic is None:
+    if loop.tonic is None and "pitch" not in given:
         lines.append("tuning: neither key nor bass is heard, so the kicks keep their own pitch")
     return lines
 
 
-def room_lines(room: Room) -> list[str]:
-    """What is free around the beats."""
+def room_lines(room: Room, given: Collection[str] = ()) -> list[str]:
+    """What is free around the beats. given: names of targets."""
+    short = "" if "decay" in given else ", so short kicks that a click carries are asked for"
     low = (
-        "low end: busy when the kick comes, so short kicks that a click carries are asked for"
+        f"low end: busy when the kick comes{short}"
         if room.taken
         else f"low end: free for {room.free_ms:.0f} ms after a beat, of {room.beat_ms:.0f} ms to the next one"
     )
@@ -66,23 +70,32 @@ def given_style(style: str | None) -> list[str]:
     return [] if style is None else [f"style: {style} as given"]
 
 
+def given_targets(asked: TargetRequest) -> list[str]:
+    """The targets that were given, where there are some."""
+    said = [f"{name} {plain_number(value)} {TARGETS[name].unit}" for name, value in asked.targets.items()]
+    return [f"asked for: {', '.join(said)}"] if said else []
+
+
 def reason_line(one: FittedKick, loop: Loop, room: Room) -> str:
     """Why a kick is as it is, by its card: its note, its decay, its sweep, its click, and whether it masks more than
     its seed. What was asked for and missed is named."""
     low, lines, parts = _low_end(loop), one.lines, []
     if one.midi is not None and "pitch" in lines:
-        note = f"{note_name(one.midi)}, the {one.interval} of {NOTE_NAMES[loop.tonic or 0]}"
+        name = note_name(one.midi)
+        asked = f"{plain_number(lines['pitch'].requested)} Hz ({name})"
+        note = asked if one.interval == AS_ASKED else f"{name}, the {one.interval} of {NOTE_NAMES[loop.tonic or 0]}"
         parts.append(_tuning(lines["pitch"], note) + (f", but {one.unrest} there" if one.unrest else ""))
-    if "decay" in lines:
+    if "decay" in lines and "decay" not in one.given:
         with_it = f"{low} plays with it" if loop.bass.known else f"{low} is busy with it"
         reason = with_it if room.taken else f"the low end is free for {room.free_ms:.0f} ms"
         parts.append(_decay(lines["decay"], reason))
     if one.higher and (fall := _fall(one)):
         parts.append(fall)
-    if "click" in lines:
+    if "click" in lines and "click" not in one.given:
         parts.append(_click(lines["click"], f"to be heard above {low}"))
-    if "tone" in lines:
+    if "tone" in lines and "tone" not in one.given:
         parts.append(_tone(lines["tone"]))
+    parts += [_as_asked(line) for name, line in lines.items() if name in one.given and name != "pitch"]
     if one.more_db > 0:
         heard = "" if one.masks_more else ", too little to be heard"
         parts.append(f"covers {one.more_db:.1f} dB more of {low} than the seed's own kick{heard}")
@@ -104,6 +117,16 @@ def _decay(line: TargetResult, reason: str) -> str:
     side = "longer" if line.error > 0 else "shorter"
     missed = "" if line.reached else f", {side} than the {line.requested:.0f} ms that were asked for"
     return f"falls by 20 dB in {line.achieved:.0f} ms{missed}, as {reason}"
+
+
+def _as_asked(line: TargetResult) -> str:
+    """A target that was given."""
+    name, unit = line.target.name, line.target.unit
+    asked = f"{plain_number(line.requested)} {unit}"
+    if not math.isfinite(line.achieved):
+        return f"{name} {asked} was asked for, and it has none that can be measured"
+    got = f"{name} {plain_number(line.achieved)} {unit}"
+    return f"{got}, as asked" if line.reached else f"{got}, and {asked} was asked for and missed"
 
 
 def _fall(one: FittedKick) -> str:
