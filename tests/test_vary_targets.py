@@ -105,6 +105,34 @@ def test_the_command_takes_several_kicks_and_of_each_itself_once(tmp_path, capsy
     assert f"{other} and {other}: what comes of both would have one name" in capsys.readouterr().err
 
 
+def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, capsys, mine):
+    folder = tmp_path / "mine"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "b.wav").write_bytes(mine.read_bytes())
+    (folder / "deep" / "a.WAV").write_bytes(mine.read_bytes())
+    (folder / "deep" / ".c.wav").write_bytes(mine.read_bytes())
+    (folder / "broken.wav").write_bytes(b"no sound")
+    (folder / "notes.txt").write_text("no sound", "utf-8")
+    call = ["vary", str(folder), "--amount", "0", "--note", "F1", "-o", str(folder / "in-f")]
+    for more in ([], ["--force"]):  # what it has made is not taken for more of them
+        assert main([*call, *more]) == 0
+        said = capsys.readouterr()
+        assert sorted(path.name for path in (folder / "in-f").iterdir()) == ["a_vary_000000.wav", "b_vary_000000.wav"]
+        assert "targets: 2 of 2 kicks meet all" in said.err
+        assert f"left out: {folder / 'broken.wav'}: " in said.err
+    assert main(["vary", str(folder / "broken.wav"), "-o", str(tmp_path / "v")]) == 2  # it was named
+    capsys.readouterr()
+    for name in ("b.wav", "deep/a.WAV", "in-f/a_vary_000000.wav", "in-f/b_vary_000000.wav"):
+        (folder / name).unlink()
+    assert main([*call[:2], "-o", str(tmp_path / "v")]) == 2
+    said = capsys.readouterr().err
+    assert f"left out: {folder / 'broken.wav'}: " in said
+    assert "nothing is left of what was given" in said
+    (folder / "broken.wav").unlink()
+    assert main(call[:2]) == 2
+    assert f"{folder}: no sound file in it" in capsys.readouterr().err
+
+
 def test_a_pitch_that_is_missed_is_not_said_to_move(tmp_path, capsys):
     assert main(["generate", "--seeds", "7", "-q", "-o", str(tmp_path)]) == 0
     capsys.readouterr()

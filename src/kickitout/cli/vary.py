@@ -3,7 +3,7 @@
 kick vary my_kick.wav -n 8 --amount 0.3 -o variations/
 kick vary my_kick.wav -n 8 --keep click -o bodies/      # the file's click, new bodies; --keep body: the reverse
 kick vary my_kick.wav -n 4 --note F1 --decay 150ms      # in another key, and of another length, with the errors
-kick vary mine/*.wav --amount 0 --note F1 -o in-f/      # the kicks themselves there, as the model makes them
+kick vary mine/ --amount 0 --note F1 -o in-f/           # the kicks themselves there, as the model makes them
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from kickitout.cli.suspected import say_suspected
 from kickitout.cli.targets import TargetTally, add_request, read_request
 from kickitout.cli.values import many
 from kickitout.errors import UserError
+from kickitout.suffixes import SOUND_FILES
 
 if TYPE_CHECKING:
     from kickitout.generation import Kick
@@ -32,7 +33,7 @@ USUAL = 8  # variations of a kick
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("sounds", type=Path, nargs="+", metavar="FILE", help="kicks: any sound files that can be read")
+    parser.add_argument("sounds", type=Path, nargs="+", metavar="FILE", help="kicks: sound files, or folders of them")
     parser.add_argument("-n", type=many, default=None, help=f"how many of each (default {USUAL}; with --amount 0 one)")
     parser.add_argument(
         "--amount",
@@ -61,16 +62,24 @@ def run(args: argparse.Namespace) -> int:
     if args.amount == 0 and (args.n or 1) > 1:
         raise UserError(f"-n {args.n}: with --amount 0 every variation is the same kick; leave out -n, or vary it")
     stems: dict[str, Path] = {}
-    for sound in args.sounds:
+    sounds, given = _sounds(args.sounds, args.out), set(args.sounds)
+    for sound in sounds:
         if (other := stems.setdefault(sound.stem, sound)) is not sound:
             of_both = "what comes of both would have one name"
             raise UserError(f"{other} and {sound}: {of_both}; give one of them an --out of its own")
     made: list[Kick] = []
+    left_out: list[str] = []  # of folders, what is no kick
 
     def varied() -> Iterator[Kick]:
         """Nothing is made before how it is written has been checked."""
-        for sound in args.sounds:
-            kicks = _varied(args, sound, request)
+        for sound in sounds:
+            try:
+                kicks = _varied(args, sound, request)
+            except UserError as error:
+                if sound in given:
+                    raise
+                left_out.append(str(error))
+                continue
             made.extend(kicks)
             yield from kicks
 
@@ -79,7 +88,28 @@ def run(args: argparse.Namespace) -> int:
     for path, kick in zip(paths, made, strict=True):
         print_made(f"{path}  {tally.add(path.stem, kick.match, path) if kick.match else _heard(kick)}")
     tally.say()
+    for reason in left_out:
+        print(f"left out: {reason}", file=sys.stderr)
+    if not made:
+        raise UserError("nothing is left of what was given; see above")
     return 0
+
+
+def _sounds(given: Sequence[Path], out: Path) -> list[Path]:
+    """Sound files as they are given, and those in folders, in the order of their names, but for what lies in `out`.
+    Raises UserError for a folder without any."""
+    found: list[Path] = []
+    for path in given:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUND_FILES and one.is_file())
+        shown = [one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts)]
+        new = [one for one in shown if out.resolve() not in one.resolve().parents]
+        if not new:
+            raise UserError(f"{path}: no sound file in it; give a folder of kicks, or a sound file")
+        found += new
+    return found
 
 
 def _varied(args: argparse.Namespace, sound: Path, request: TargetRequest) -> list[Kick]:
