@@ -83,6 +83,32 @@ def test_what_is_known_of_a_loop_is_taken_and_a_change_hears_it_again(studio):
     assert "style" not in studio.recipe()
 
 
+def test_a_note_and_a_decay_of_ones_own_take_the_place_of_the_loops(studio):
+    page = studio.page
+    page.click("#tab-fit")
+    page.select_option("#fit-n", "2")
+    page.fill("#fit-note", "D1")
+    page.fill("#fit-decay", "0.3s")
+    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(render_loop(LOOP))}
+    page.set_input_files("#fit-file", mine)
+    page.wait_for_function("() => document.querySelector('#fit-says').textContent.includes('decay 300 ms')")
+    assert "asked for: pitch 36.71 Hz, decay 300 ms" in page.inner_text("#fit-says")
+    assert "tuned to 36.71 Hz (D1)" in page.inner_text("#fit-kicks li:nth-child(1)")
+    page.fill("#fit-note", "H1")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#fit-said.far")
+    assert page.inner_text("#fit-said") == "note: F1, G#1+20 and 43.7Hz work."
+    page.fill("#fit-note", "4Hz")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.querySelector('#fit-said').textContent.includes('from 20 to 400 Hz')")
+    studio.troubles.clear()  # the browser's own line for a status of 400
+    for field in ("#fit-note", "#fit-decay"):
+        page.fill(field, "")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => !document.querySelector('#fit-says').textContent.includes('asked for: ')")
+    assert page.is_hidden("#fit-said.far")
+
+
 def test_the_page_mixes_as_the_library_does(studio):
     loop = read_loop(render_loop(LOOP)[: 2 * SAMPLE_RATE])
     kick = (0.5 * np.exp(-np.arange(4000) / 900) * np.sin(np.arange(4000) / 20)).astype(np.float32)

@@ -87,13 +87,20 @@ def fit(
     check_seeds([seed])
     if seed > (last := LARGEST_SEED + 1 - looked_at(n)):
         raise UserError(f"seed {seed}: {looked_at(n)} seeds from it on are looked at; up to {last} works")
-    given, played, asked = Given.of(key, bpm), load_model(model), TargetRequest.of(targets)
-    in_style(played, style)  # whether it is there, before the loop is heard
+    given, played = Given.of(key, bpm), load_model(model)
+    asked = asked_of_kicks(played, style, targets)
+    return fit_heard(read_loop(loop, rate, given), n, seed, played, style, asked)
+
+
+def asked_of_kicks(model: Model, style: str | None, targets: Targets | None) -> TargetRequest:
+    """What kicks for a loop are asked for, checked before it is heard. Raises UserError as `fit` does."""
+    in_style(model, style)
+    asked = TargetRequest.of(targets)
     if asked:
-        check_controls(played, asked)
+        check_controls(model, asked)
     if (decay := asked.targets.get("decay", 0.0)) > (longest := TARGETS["decay"].high):
         raise UserError(f"decay {decay:g} ms: kicks for a loop fall by 20 dB in {longest:g} ms at most")
-    return fit_heard(read_loop(loop, rate, given), n, seed, played, style, asked)
+    return asked
 
 
 def fit_heard(

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from kickitout.fitting.fit import Fit, fit_heard
+from kickitout.fitting.fit import Fit, asked_of_kicks, fit_heard
 from kickitout.fitting.given import Given
 from kickitout.fitting.loop import Loop, decode_loop
 from kickitout.fitting.masking import HOP_SECONDS
 from kickitout.fitting.mix import ATTACK_SECONDS, DUCK_DB, LEAST_RELEASE_SECONDS, gains_to_equal, loudness_and_peak
 from kickitout.fitting.report import mixes_of, report_data
+from kickitout.generation.match import Targets
 from kickitout.generation.model import Model
-from kickitout.generation.styles import in_style
 
 MOST_KICKS = 8  # for a loop at a time: each takes a second or two
 POINTS = 400  # of the level of the low end
@@ -25,18 +25,18 @@ FLOOR_DB = -40.0  # of that, re its loudest
 
 def fit_in_mixes(
     model: Model, data: bytes, name: str, n: int, *, key: str | None = None, bpm: float | None = None,
-    style: str | None = None,
+    style: str | None = None, targets: Targets | None = None,
 ) -> tuple[Fit, dict[str, Any]]:  # fmt: skip
-    """n kicks for the bytes of a sound file, a loop, and the JSON beside them. key, bpm and style as in
-    `kickitout.fit`. Raises UserError as that does, in sentences that begin with `name` where they are of the loop.
+    """n kicks for the bytes of a sound file, a loop, and the JSON beside them. key, bpm, style and targets
+    as in `kickitout.fit`. Raises UserError as that does, in sentences that begin with `name` where they are of the
+    loop.
 
     fit: as fit.json; found, reasons: in words; beats: seconds; low: level of the low end in dB, a number every low_s;
     duck: how the loop is ducked; gains: dB at which the loop alone, with the seed's own kick (which is at
     unfitted_kick), with each kick, and with each kick ducked are equally loud.
     """
-    given = Given.of(key, bpm)
-    in_style(model, style)  # whether it is there, before the loop is heard
-    found = fit_heard(decode_loop(data, name, given), n, 0, model, style)
+    given, asked = Given.of(key, bpm), asked_of_kicks(model, style, targets)
+    found = fit_heard(decode_loop(data, name, given), n, 0, model, style, asked)
     alone, unfitted, *both = gains_to_equal([loudness_and_peak(mix) for mix in mixes_of(found)])
     low, low_s = _low_level(found.loop)
     return found, {

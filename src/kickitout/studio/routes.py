@@ -102,13 +102,14 @@ def make_api(now: StudioModel, runs: Path) -> FastAPI:
         n: Annotated[int, Query(ge=1, le=frontend.MOST_KICKS)] = 4,
         key: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None, bpm: float | None = None,
         style: Annotated[str | None, Query(max_length=LONGEST_NAME)] = None,
+        pitch: float | None = None, decay: float | None = None,
     ) -> Packed:  # fmt: skip
         """A loop as a sound file, as the body: n kicks that leave it its bass, and what was found in it. key and bpm:
-        of the loop, instead of what would be detected; style: of the kicks."""
+        of the loop, instead of what would be detected; style, pitch in Hz and decay in ms: of the kicks."""
         data = await request.body()
         if not data:
             raise UserError(f"{name}: an empty file (0 bytes); drop a loop")
-        return await anyio.to_thread.run_sync(service.route("fit"), data, name, n, key, bpm, style)
+        return await anyio.to_thread.run_sync(service.route("fit"), data, name, n, key, bpm, style, pitch, decay)
 
     _train(app, TrainingService(service, runs))
     return app

@@ -249,11 +249,14 @@ class StudioService:
 
     def fit(
         self, data: bytes, name: str, n: int, key: str | None = None, bpm: float | None = None,
-        style: str | None = None,
+        style: str | None = None, pitch: float | None = None, decay: float | None = None,
     ) -> Packed:  # fmt: skip
         """A loop as a sound file: kicks for it, what was found in it, and how all are played in its mix. The last sound
-        is the first kick as its seed had it. key and bpm: of the loop, instead of what would be detected."""
-        found, head = frontend.fit_in_mixes(self.model, data, name, n, key=key, bpm=bpm, style=style)
+        is the first kick as its seed had it. key and bpm: of the loop, instead of what would be detected; pitch and
+        decay: targets of the kicks."""
+        targets = {name: value for name, value in (("pitch", pitch), ("decay", decay)) if value is not None}
+        given: dict[str, Any] = {"key": key, "bpm": bpm, "style": style, "targets": targets}
+        found, head = frontend.fit_in_mixes(self.model, data, name, n, **given)
         (unfitted,) = kickitout.generate_kicks([found.kicks[0].seed], self.model, style=style)
         return self._packed([*(one.kick for one in found.kicks), unfitted], **head)
 

@@ -99,7 +99,7 @@ export const backend = {
     const body = await bytesOf(file, name);
     return unpack(await call(`api/invert?name=${encodeURIComponent(shortened(name, LONGEST_NAME))}`, { method: "POST", body }));
   },
-  /** Kicks for a loop. @param {Blob} file @param {string} name @param {number} n @param {Record<string, string>} [given] key and bpm of the loop, style of the kicks */
+  /** Kicks for a loop. @param {Blob} file @param {string} name @param {number} n @param {Record<string, string>} [given] key and bpm of the loop; style, pitch and decay of the kicks */
   fit: async (file, name, n, given = {}) => {
     const body = await bytesOf(file, name, "a loop has at most 120 s: cut it first");
     return unpack(await call(`api/fit?${new URLSearchParams({ name: shortened(name, LONGEST_NAME), n: String(n), ...given })}`, { method: "POST", body }));

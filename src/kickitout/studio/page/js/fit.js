@@ -10,7 +10,7 @@ import { ducking, mixed } from "./mix.js";
 import { state } from "./state.js";
 import { show as showTab } from "./tabs.js";
 import { tile } from "./tiles.js";
-import { quantity } from "./words.js";
+import { parse, quantity } from "./words.js";
 
 /** @typedef {import("./types.js").Sound} Sound */
 /** @typedef {{loop: AudioBuffer | null, name: string, kicks: Sound[], before: Sound, head: Record<string, any>}} Fitted */
@@ -19,6 +19,10 @@ import { quantity } from "./words.js";
 const LAST_KEY = "kickitout.fit"; // the name of the last loop; the loop itself is not kept
 const CHOICES = /** @type {const} */ (["alone", "before", "fitted"]);
 const REST_MS = 400; // after the last change of what is said of a loop, until it is taken
+const TARGETS = [ // of the kicks, instead of those by the loop
+  { name: "pitch", id: "fit-note", unit: "Hz", what: "note", works: "F1, G#1+20 and 43.7Hz" },
+  { name: "decay", id: "fit-decay", unit: "ms", what: "decay", works: "280ms and 0.28s" },
+];
 const MOST_MIXES = 4; // that are kept: two minutes in stereo are 42 MB each
 const NEEDS = "The library hears a loop: `kick fit LOOP.wav` on your own machine, or this tab in `kick studio`.";
 
@@ -46,7 +50,7 @@ export function setUpFit() {
     if (one) open(one);
     file.value = "";
   });
-  for (const id of ["fit-n", "fit-key", "fit-bpm", "fit-style"]) element(id).addEventListener("change", again);
+  for (const id of ["fit-n", "fit-key", "fit-bpm", "fit-style", "fit-note", "fit-decay"]) element(id).addEventListener("change", again);
   const panel = element("fit");
   panel.addEventListener("drop", (event) => { // what is dropped elsewhere on the page is a kick
     const one = event.dataTransfer?.files[0];
@@ -72,7 +76,10 @@ export function offerStyles(about) {
 
 /** What is said of the loop instead of what is detected, and of its kicks. @returns {Record<string, string>} */
 function given() {
-  const said = { key: input("fit-key").value.trim(), bpm: input("fit-bpm").value, style: select("fit-style").value };
+  const said = {
+    key: input("fit-key").value.trim(), bpm: input("fit-bpm").value, style: select("fit-style").value,
+    ...Object.fromEntries(TARGETS.map(({ name, id, unit }) => [name, input(id).value.trim() && String(parse(input(id).value, unit))])),
+  };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
 }
 
@@ -99,6 +106,8 @@ function fit(file) {
   clearTimeout(resting);
   const turn = ++analyses;
   if (!input("fit-bpm").checkValidity()) return say("BPM: 30 to 300 beats a minute work.", true);
+  const wrong = TARGETS.find(({ id, unit }) => input(id).value.trim() && Number.isNaN(parse(input(id).value, unit)));
+  if (wrong) return say(`${wrong.what}: ${wrong.works} work.`, true);
   say(`${file.name}: listening, and trying kicks …`);
   hear(file, turn);
 }
