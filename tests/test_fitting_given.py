@@ -14,7 +14,8 @@ from kickitout.audio import write_sound
 from kickitout.errors import UserError
 from kickitout.fitting.given import Given
 from kickitout.fitting.loop import read_loop
-from kickitout.fitting.search import tuned_notes
+from kickitout.fitting.room import find_room
+from kickitout.fitting.search import Fitter, pool_of, tuned_notes
 from kickitout.sound import SAMPLE_RATE
 from kicklab.loops import beatless, render_loop
 
@@ -124,6 +125,41 @@ def test_targets_that_are_given_take_the_place_of_what_the_loop_asks_for(wave, t
     data = json.loads((tmp_path / "fit.json").read_text("utf-8"))
     assert data["asked"] == asked
     assert [one["missed"] for one in data["kicks"]] == [[], []]
+
+
+@pytest.mark.parametrize("targets", [{"drive": 18.0}, {"sweep": 60.0}, {"balance": 0.0}, {"tone": 5000.0}])
+def test_any_target_can_be_given(wave, targets):
+    (one,) = kickitout.fit(wave, 1, targets=targets).kicks
+    ((name, value),) = targets.items()
+    assert one.lines[name].requested == value
+    assert one.lines[name].reached
+    assert set(one.kick.recipe["targets"]) == set(one.lines) == {*targets, "pitch", "decay", "tone"}
+    missed = [line.target.name for line in one.lines.values() if not line.reached]
+    assert sorted(one.kick.recipe.get("missed", {})) == sorted(missed)
+    np.testing.assert_array_equal(kickitout.render(one.kick.recipe), one.kick.wave)
+
+
+def test_tries_of_ones_own_and_kicks_that_rest_can_be_given(wave, monkeypatch):
+    asked = []
+
+    def spied(starts, targets, *given, **more):
+        asked.append(targets)
+        return kickitout.match(starts, targets, *given, **more)
+
+    monkeypatch.setattr("kickitout.fitting.search.match", spied)
+    found = kickitout.fit(wave, 1, targets=kickitout.TargetRequest({"decay": 200.0}, tries=9, steady=True))
+    assert {(one.tries, one.steady) for one in asked if isinstance(one, kickitout.TargetRequest)} == {(9, True)}
+    assert found.heard[-1] == "asked for: decay 200 ms, a pitch that rests"
+    assert not found.kicks[0].unrest
+
+
+def test_a_seed_without_a_pitch_is_tuned_to_a_note_that_is_given(wave):
+    """The own kick of seed 40 has none that could be moved."""
+    loop = read_loop(wave)
+    asked = kickitout.TargetRequest({"pitch": 37.13})
+    fitter = Fitter(loop, find_room(loop), kickitout.load_model(), asked)
+    pool = pool_of(fitter.model, range(40, 41))
+    assert fitter._pairs(range(40, 41), pool, np.zeros(1, int), 1, 1) == [(0, (26, "asked"))]
 
 
 def test_what_is_given_and_missed_comes_last_and_is_said(wave):

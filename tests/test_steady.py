@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import replace
@@ -81,7 +82,7 @@ def test_what_glides_comes_behind_what_rests_and_what_has_no_pitch_last():
     assert gliding.unrest == "its pitch still rises by 140 cents"
     assert gliding.recipe == {"missed": {"steady": 140.0}}
     silent = replace(resting, moves=(math.nan, math.nan))
-    assert silent.unrest == "it has no pitch that could rest"
+    assert silent.unrest == "it has too few periods to tell whether its pitch rests"
     assert silent.recipe == {"missed": {"steady": None}}
     assert replace(silent, moves=None).reached
 
@@ -123,11 +124,49 @@ def test_a_kit_of_kicks_that_rest_says_of_none_that_it_does_not(tmp_path, capsys
     assert "--steady and targets generate kicks" in capsys.readouterr().err
 
 
+def test_a_kit_changes_no_kick_that_rested(tmp_path, capsys):
+    call = [
+        "kit",
+        "-n",
+        "4",
+        "--note",
+        "A1",
+        "--formats",
+        "sfz",
+        "--no-zip",
+        "--round-robin",
+        "1",
+        "--velocity-layers",
+        "1",
+    ]
+    recipes = []
+    for name, more in (("a", []), ("b", ["--steady"]), ("c", ["--steady", "--tries", "1"])):
+        assert main([*call, "-o", str(tmp_path / name), *more]) == 0
+        said = capsys.readouterr().err
+        recipes.append([kickitout.read_recipe(path) for path in sorted((tmp_path / name).rglob("*.wav"))])
+    plain, steady, _ = recipes
+    rested = [not sound.unrest for sound in kickitout.read_cards(sorted((tmp_path / "a").rglob("*.wav")))]
+    assert 0 < sum(rested) < 4
+    assert [a["start"] == b["start"] for a, b in zip(plain, steady, strict=True)] == rested
+    assert "misses: pitch" not in said  # the note is tuned to at last
+    assert "a steady one of its seed" not in said  # it was asked for
+
+
 def test_shards_of_kicks_that_rest_are_no_continuation_of_others(tmp_path, capsys):
     call = ["generate", "-n", "4", "--shards", "2", "--note", "A1", "-o", str(tmp_path), "--workers", "1"]
     assert main(call) == 0
     assert main([*call, "--steady"]) == 2
-    assert "steady" in capsys.readouterr().err
+    assert "steady False, not True" in capsys.readouterr().err
+    index = tmp_path / "index.json"
+    data = json.loads(index.read_text("utf-8"))
+    del data["steady"]  # as before a kick could be asked to rest
+    index.write_text(json.dumps(data), "utf-8")
+    assert main(call) == 0
+    other = [*call[:-3], str(tmp_path / "s"), *call[-2:], "--steady"]
+    assert main(other) == 0
+    capsys.readouterr()
+    assert main(other[:-1]) == 2
+    assert "steady True, not False" in capsys.readouterr().err
 
 
 def test_what_is_no_answer_to_whether_it_shall_rest_is_refused():

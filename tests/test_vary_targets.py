@@ -122,6 +122,21 @@ def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, caps
         assert f"left out: {folder / 'broken.wav'}: " in said.err
     assert main(["vary", str(folder / "broken.wav"), "-o", str(tmp_path / "v")]) == 2  # it was named
     capsys.readouterr()
+    for wrong, words in (("--amount=9", "amount=9"), ("--decay=900ms", "decay 900 ms"), ("--model=nope", "nope: ")):
+        assert main(["vary", str(folder), wrong, "-o", str(tmp_path / "v")]) == 2
+        said = capsys.readouterr().err
+        assert said.count(words) == 1  # and not of each file
+        assert "left out" not in said
+    into = tmp_path / "into"  # the folder itself, and one of its files besides
+    into.mkdir()
+    (into / "b.wav").write_bytes(mine.read_bytes())
+    assert main(["vary", str(into), str(into / "b.wav"), "--amount", "0", "-o", str(into)]) == 0
+    assert sorted(path.name for path in into.iterdir()) == ["b.wav", "b_vary_000000.wav"]
+    (into / "deep").mkdir()
+    (into / "deep" / "b.wav").write_bytes(mine.read_bytes())
+    capsys.readouterr()
+    assert main(["vary", str(into), "-o", str(tmp_path / "v")]) == 2
+    assert "give each, or its folder, alone and with an --out of its own" in capsys.readouterr().err
     for name in ("b.wav", "deep/a.WAV", "in-f/a_vary_000000.wav", "in-f/b_vary_000000.wav"):
         (folder / name).unlink()
     assert main([*call[:2], "-o", str(tmp_path / "v")]) == 2

@@ -109,7 +109,7 @@ def _write_files(args: argparse.Namespace, workers: Workers | None) -> int:
             if isinstance(answer, tuple):
                 told = f"  {points_text(answer)}"
             elif answer is not None:
-                told = f"  {targets.add(path.stem, answer, path)}"
+                told = f"  {targets.add(path.stem, answer, path)}".rstrip()
             if not args.quiet:
                 print_made(f"{path}{told}")
     except KeyboardInterrupt:

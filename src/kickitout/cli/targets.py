@@ -55,7 +55,7 @@ def read_request(args: argparse.Namespace) -> TargetRequest:
         asked["pitch"] = args.note
     targets = {name: value for name, value in asked.items() if value is not None}
     if not targets and (args.tolerance or (args.tries is not None and not args.steady)):
-        flag = "--tries" if args.tries is not None else "--tolerance"
+        flag = "--tolerance" if args.tolerance else "--tries"
         one = "--note F1" if "ask_pitch" in args else "--decay 280ms"
         raise UserError(f"{flag}: of targets, and none is given; ask for one, for instance with {one}")
     tries = kickitout.TargetRequest.tries if args.tries is None else args.tries

@@ -65,8 +65,13 @@ def run(args: argparse.Namespace) -> int:
     sounds, given = _sounds(args.sounds, args.out), set(args.sounds)
     for sound in sounds:
         if (other := stems.setdefault(sound.stem, sound)) is not sound:
-            of_both = "what comes of both would have one name"
-            raise UserError(f"{other} and {sound}: {of_both}; give one of them an --out of its own")
+            of_both = (
+                "what comes of both would have one name; give each, or its folder, alone and with an --out of its own"
+            )
+            raise UserError(f"{other} and {sound}: {of_both}")
+    if set(sounds) - given:  # what is wrong with the command is said once, and not of each file
+        how = {"amount": args.amount} if args.amount is not None else {}
+        kickitout.vary({"seed": 0}, [args.seed], model=args.model, targets=request, **how, **length_of(args))
     made: list[Kick] = []
     left_out: list[str] = []  # of folders, what is no kick
 
@@ -78,7 +83,8 @@ def run(args: argparse.Namespace) -> int:
             except UserError as error:
                 if sound in given:
                     raise
-                left_out.append(str(error))
+                said = str(error)
+                left_out.append(said if said.startswith(str(sound)) else f"{sound}: {said}")
                 continue
             made.extend(kicks)
             yield from kicks
@@ -96,19 +102,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sounds(given: Sequence[Path], out: Path) -> list[Path]:
-    """Sound files as they are given, and those in folders, in the order of their names, but for what lies in `out`.
-    Raises UserError for a folder without any."""
-    found: list[Path] = []
-    for path in given:
-        if not path.is_dir():
-            found.append(path)
-            continue
+    """Sound files as they are given, and those in folders, in the order of their names, but for those that are given
+    themselves, and what lies in an `out` inside. Raises UserError for a folder without any."""
+    found = [path for path in given if not path.is_dir()]
+    known, made = {path.resolve() for path in found}, out.resolve()
+    for path in (path for path in given if path.is_dir()):
         inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUND_FILES and one.is_file())
         shown = [one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts)]
-        new = [one for one in shown if out.resolve() not in one.resolve().parents]
+        new = [one for one in shown if path.resolve() not in made.parents or made not in one.resolve().parents]
         if not new:
             raise UserError(f"{path}: no sound file in it; give a folder of kicks, or a sound file")
-        found += new
+        found += [one for one in new if one.resolve() not in known]
+        known |= {one.resolve() for one in new}
     return found
 
 

@@ -28,6 +28,7 @@ from kickitout.workers import Workers
 
 Made = tuple[Shard, RejectionTally]
 SHARDS_FORMAT = "kickitout-shards-2"
+STEADY = "steady"  # whether the kicks of these shards were asked to rest
 INDEX, LOG = "index.json", "shards.jsonl"
 MOST_SHARDS = 1_000_000  # shards in a folder
 ARRIVES_SECONDS = 10.0  # until a file that another machine has written is seen through a shared folder
@@ -70,7 +71,7 @@ class ShardFolder:
             "format": SHARDS_FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
             "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.request.targets),
-            **_search_of(job.request),
+            **_search_of(job.request), STEADY: bool(job.request.steady),
             "limits": None if job.limits is None else job.limits.to_data(),
             LENGTH_KEY: job.length_s,
         } | {name: value for name, value in asked.items() if value is not None}  # fmt: skip
@@ -119,7 +120,8 @@ class ShardFolder:
         try:
             data = json.loads(path.read_bytes())
             self._known = {one["name"]: Shard(**one) for one in data.get("shards", [])}
-            known = {LENGTH_KEY: MODEL_S, **data}  # folders that were begun before a kick could ring on
+            # Folders that were begun before a kick could ring on, and be asked to rest.
+            known = {LENGTH_KEY: MODEL_S, STEADY: False, **data}
             return known | {"model": current_name(str(known.get("model")))}
         except OSError as error:
             raise explain_os_error(error, path) from error
@@ -184,8 +186,7 @@ class ShardFolder:
 
 
 def _search_of(request: TargetRequest) -> dict[str, Any]:
-    found = {"tolerance": dict(request.tolerance), "tries": request.tries} if request else {}
-    return found | ({"steady": True} if request.steady else {})
+    return {"tolerance": dict(request.tolerance), "tries": request.tries} if request else {}
 
 
 def _difference(begun: dict[str, Any], plan: dict[str, Any]) -> str:
@@ -194,7 +195,7 @@ def _difference(begun: dict[str, Any], plan: dict[str, Any]) -> str:
     >>> _difference({"sound": {"bits": "24"}}, {"sound": {"bits": "16"}})
     "sound bits '24', not '16'"
     """
-    for key in plan:
+    for key in (key for key in {**plan, **begun} if key != "shards"):
         old, new = begun.get(key), plan[key]
         if isinstance(old, dict) and isinstance(new, dict):
             if found := _difference(old, {k: new.get(k) for k in {**old, **new}}):

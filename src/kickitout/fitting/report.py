@@ -37,6 +37,9 @@ def report_data(fit: Fit) -> dict[str, Any]:
     """The same as data; null for what is not there."""
     loop, room = fit.loop, fit.room
 
+    asked: dict[str, Any] = {name: round(value, 3) for name, value in fit.asked.targets.items()}
+    asked |= {"steady": True} if fit.asked.steady else {}
+
     def known(value: float) -> float | None:
         return round(value, 3) if math.isfinite(value) else None
 
@@ -51,7 +54,7 @@ def report_data(fit: Fit) -> dict[str, Any]:
                 "confidence": None if loop.key.given else round(loop.key.confidence, 3), "confidence_of": "tonic",
                 "known": loop.key.known, "given": loop.key.given},
         "style": fit.style,
-        "asked": {name: round(value, 3) for name, value in fit.asked.targets.items()} or None,
+        "asked": asked or None,
         "bass": {"confidence": round(loop.bass.confidence, 3), "known": loop.bass.known,
                  "notes": [{"start_s": round(one.start, 2), "seconds": round(one.seconds, 2),
                             "note": note_name(one.midi), "weight": round(one.weight, 4)} for one in loop.bass.notes]},

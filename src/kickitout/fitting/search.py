@@ -9,7 +9,7 @@ seed, and those that mask less than their seed's own kick before those that mask
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ from kickitout.generation.match import measured
 from kickitout.generation.model import Model
 from kickitout.generation.noise import normal
 from kickitout.generation.styles import StyledModel, seed_recipe
-from kickitout.generation.targets import TARGETS, TargetRequest, TargetResult
+from kickitout.generation.targets import TARGETS, MatchResult, TargetRequest, TargetResult
 from kickitout.kicks import match
 from kickitout.notes import note_name, to_hz, to_midi, unrest_said
 from kickitout.sound import ONSET, SAMPLE_RATE
@@ -145,15 +145,31 @@ def request_for(room: Room, midi: int | None, variant: Variant, given: TargetReq
 def _tuned(kick: Kick, asked: TargetRequest, model: Model) -> Kick:
     """The kick with its pitch as asked for, where the others have drawn it away; its `match` has all lines."""
     assert kick.match is not None
-    lines = {line.target.name: line for line in kick.match.lines}
-    if "pitch" not in lines or abs(lines["pitch"].error) <= IN_TUNE_CENTS:
+    pitch = next((line for line in kick.match.lines if line.target.name == "pitch"), None)
+    if pitch is None or abs(pitch.error) <= IN_TUNE_CENTS:
         return kick
-    (again,) = match([kick], {"pitch": asked.targets["pitch"]}, model, rounds=TUNING_ROUNDS)
-    assert again.match is not None
-    card = measured(again.channels)
-    lines = {name: replace(line, achieved=card[line.target.field]) for name, line in lines.items()}
-    found = replace(again.match, lines=tuple(lines.values()))
-    return again._replace(match=found, recipe=again.recipe | {"targets": dict(asked.targets)})
+    (again,) = match([kick], {"pitch": pitch.requested}, model, rounds=TUNING_ROUNDS)
+    return _answered(again, asked, kick.match)
+
+
+def _answered(kick: Kick, asked: TargetRequest, before: MatchResult) -> Kick:
+    """The kick with what it achieves of all that is asked for, in its recipe too. before: of which it came."""
+    card, known = measured(kick.channels), {line.target.name: line for line in before.lines}
+    lines = [
+        asked.line(TARGETS[name], card[TARGETS[name].field]) if TARGETS[name].field else known[name]
+        for name in asked.targets
+    ]
+    moves = pitch_rest(kick.channels.mean(axis=0)) if asked.steady else None
+    controls = np.asarray(kick.recipe["controls"], np.float32)
+    found = replace(before, wave=kick.channels, controls=controls, lines=tuple(lines), moves=moves)
+    kept = {key: value for key, value in kick.recipe.items() if key != "missed"}
+    return kick._replace(match=found, recipe=kept | {"targets": dict(asked.targets)} | found.recipe)
+
+
+def _meets(kick: Kick, names: Collection[str]) -> bool:
+    """Whether a kick meets these of its targets, and rests where it is to."""
+    assert kick.match is not None
+    return not kick.match.unrest and all(line.reached for line in kick.match.lines if line.target.name in names)
 
 
 def _heard(masking: float, midi: int) -> tuple[float, int]:
@@ -246,11 +262,10 @@ class Fitter:
         asked = request_for(self.room, midi, variant, self.given)
         controls = self._row(Variant(1.0) if self.given else variant)
         begin = seed_recipe(self.model, seed, controls=controls.tolist())
-        if self.given:  # which the seed's own kick may be too short for
-            (kick,) = match([seed], replace(asked, tries=GIVEN_TRIES, steady=midi is not None), self.model)
+        if self.given:
+            kick, asked = self._with_given(seed, asked)
         else:
-            (kick,) = match([begin], asked, self.model, rounds=ROUNDS_EACH)
-        kick = _tuned(kick, asked, self.model)
+            kick = _tuned(match([begin], asked, self.model, rounds=ROUNDS_EACH)[0], asked, self.model)
         if "style" in begin:
             kick = kick._replace(recipe=kick.recipe | {"style": begin["style"]})
         wave = kick.channels.mean(axis=0)
@@ -260,6 +275,25 @@ class Fitter:
         return FittedKick(kick, seed, midi, interval, asked.targets, before_db, self.masking(hit), self.gain_db(hit),
                           before.wave, self.gain_db(before), bool(controls.any()), low, unrest,
                           frozenset(self.given.targets))  # fmt: skip
+
+    def _with_given(self, seed: int, asked: TargetRequest) -> tuple[Kick, TargetRequest]:
+        """The kick of a seed that meets what was given, and rests on its note: of several, as its own may be too short;
+        bent to what the loop asks for besides, as far as that moves it from nothing that was given."""
+        tries = GIVEN_TRIES if self.given.tries == TargetRequest.tries else self.given.tries
+        steady, names = self.given.steady or "pitch" in asked.targets, {*self.given.targets, "pitch"}
+        asked = replace(asked, tries=tries, steady=steady)
+        own = {name: value for name, value in asked.targets.items() if name in names}
+        tolerance = {name: value for name, value in asked.tolerance.items() if name in own}
+        (first,) = match([seed], replace(asked, targets=own, tolerance=tolerance), self.model)
+        assert first.match is not None
+        if own.keys() == asked.targets.keys():
+            return _tuned(first, asked, self.model), asked
+        (bent,) = match([first], asked, self.model, rounds=ROUNDS_EACH)
+        assert bent.match is not None
+        bent = _tuned(_answered(bent, asked, replace(bent.match, tries=first.match.tries)), asked, self.model)
+        if _meets(first, names) and not _meets(bent, names):
+            return _answered(first, asked, first.match), asked
+        return bent, asked
 
     def _chosen(self, found: Sequence[FittedKick], n: int) -> list[FittedKick]:
         """n of them in their order: of each seed that suits the best, and the others only where these are too few."""
@@ -299,7 +333,8 @@ class Fitter:
         begun = list(dict.fromkeys([*by_seed[:each], *tried]))[:count]
         ordered = dict.fromkeys([*sorted(begun), *by_seed, *tried])  # each once, where it first stands
         tuned = [(at, note) for *_, at, note in ordered]
-        without = [(int(at), None) for at in kept[~np.isfinite(pitches)]]  # a pitch that could be moved
+        given = notes[0] if "pitch" in self.given.targets else None
+        without = [(int(at), given) for at in kept[~np.isfinite(pitches)]]  # a pitch that could be moved
         return [*tuned, *without][: MOST_MATCHED * count]
 
     def _row(self, variant: Variant) -> np.ndarray:

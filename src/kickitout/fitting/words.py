@@ -73,6 +73,7 @@ def given_style(style: str | None) -> list[str]:
 def given_targets(asked: TargetRequest) -> list[str]:
     """The targets that were given, where there are some."""
     said = [f"{name} {plain_number(value)} {TARGETS[name].unit}" for name, value in asked.targets.items()]
+    said += ["a pitch that rests"] if asked.steady else []
     return [f"asked for: {', '.join(said)}"] if said else []
 
 

@@ -154,7 +154,11 @@ class MatchResult:
         """How the pitch moves of a kick that was asked to rest; empty where it does, or need not."""
         if self.moves is None:
             return ""
-        return "it has no pitch that could rest" if math.isnan(sum(self.moves)) else unrest_said(*self.moves)
+        return (
+            "it has too few periods to tell whether its pitch rests"
+            if math.isnan(sum(self.moves))
+            else unrest_said(*self.moves)
+        )
 
     @property
     def missed_by(self) -> tuple[float, float]:

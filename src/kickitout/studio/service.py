@@ -227,7 +227,9 @@ class StudioService:
             }
             for line in (matched.lines if matched else ())
         ]
-        pitched = "pitch" in body.targets and body.rounds == frontend.ROUNDS  # not while a control moves
+        pitched = (
+            "pitch" in body.targets or body.steady
+        ) and body.rounds == frontend.ROUNDS  # not while a control moves
         return self._packed(
             [kick], lines=lines, unrest=kick.unrest if pitched else "", renders=matched.renders if matched else 1
         )

@@ -60,7 +60,8 @@ def remarks(kit: Kit) -> list[str]:
             far = f"by {kick.tuned.cents / 100:+.1f} semitones, so all of it is {times:.2f} times as long"
             lines.append(f"moved far: {who}: {far}; a nearer note moves it less")
         if kick.tuned.note is not None and (said := unrest_said(*pitch_rest(kick.kick.wave.mean(axis=0)))):
-            other = "; a steady one of its seed can be asked for" if "seed" in kick.kick.recipe else ""
+            asked = kick.kick.match is not None and kick.kick.match.moves is not None
+            other = "; a steady one of its seed can be asked for" if "seed" in kick.kick.recipe and not asked else ""
             lines.append(f"does not rest on its note: {who}: {said} where it is measured{other}")
         if kick.lufs < kit.lufs and kit.plan.match == "loudness":
             lines.append(f"quieter: {who}: by {kit.lufs - kick.lufs:.1f} LU, its peak allows no more")

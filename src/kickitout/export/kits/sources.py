@@ -89,6 +89,8 @@ def kicks_of_model(
         wave = np.asarray(kick.channels, np.float32)
         label = f"{of_style}s{kick.seed:06d}"
         match = kick.match if request else None  # of what was asked for: the note is tuned to at last
+        if match is not None:
+            match = replace(match, lines=tuple(line for line in match.lines if line.target.name in request.targets))
         found.append(KitSource(f"seed {kick.seed}", label, wave, kick.recipe, word=model.info.word, match=match))
     return found
 
@@ -105,7 +107,7 @@ def _in_tune(kick: Kick, request: TargetRequest, note: NoteTarget | None) -> Tar
     goal = to_hz(find_note(hz, note, f"seed {kick.seed}"))
     if not pitch.low <= goal <= pitch.high:
         return request
-    tolerance = {**request.tolerance, "pitch": CLOSE_CENTS} if request else {}
+    tolerance = {**request.tolerance, "pitch": CLOSE_CENTS} if request.targets else {}
     return replace(request, targets={**request.targets, "pitch": goal}, tolerance=tolerance)
 
 
