@@ -187,3 +187,5 @@ def test_the_command_line_takes_targets(wave, tmp_path, capsys):
     assert "tuned to 36.71 Hz (D1) (" in capsys.readouterr().out
     assert code_of([*call, "--tolerance", "note=5"]) == 2
     assert "--tolerance: of targets, and none is given" in capsys.readouterr().err
+    assert code_of(["fit", tmp_path / "none.wav", "--tone", "11500", "--rate", "22050", "-o", tmp_path / "b"]) == 2
+    assert "files of 22050 Hz hold what lies below 11025 Hz" in capsys.readouterr().err  # before it looks for the loop

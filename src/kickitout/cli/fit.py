@@ -47,8 +47,10 @@ def _beats(text: str) -> float:
 
 def run(args: argparse.Namespace) -> int:
     given = {"key": args.key, "bpm": args.bpm, "style": args.style, "targets": read_request(args)}
+    # Before the work rather than after it: what is in the way, and what files of this kind cannot hold.
     if args.out.is_dir():
-        check_new_file(args.out / "fit.txt", force=args.force)  # before the work rather than after it
+        check_new_file(args.out / "fit.txt", force=args.force)
+    kickitout.generation_job(args.out, model=args.model, targets=given["targets"], style=args.style, **format_of(args))
     found = kickitout.fit(args.loop, args.n, seed=args.seed, model=args.model, **given)
     for line in found.heard:
         print(line, file=sys.stderr)
