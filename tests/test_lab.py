@@ -666,16 +666,16 @@ def test_what_is_said_of_seeds_that_start_follows_from_the_committed_results():
 
     plain, begun = "DCGAN", "DCGAN with the offset"
     assert sorted(value >= DEAD_DISTANCE for value in values(plain, 96_000)) == [False] * 4 + [True]
-    falling = [sorted(values(plain, at)) for at in (8_000, 32_000, 48_000)]
-    assert falling[0][0] > 65  # "four begin to fall between 8,000 and 48,000"
-    assert falling[1][3] > 65 > falling[2][3]
-    assert falling[2][4] > 65  # the fifth does not
     assert [value < DEAD_DISTANCE for value in values(begun, 8_000)] == [True] * 5
     assert [value < DEAD_DISTANCE for value in values(begun, 96_000)] == [True] * 5
     assert sorted(values(plain, 96_000))[3] < max(values(begun, 96_000))  # "as near"
     e = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves")
     assert [p >= LEVEL for a, b, _, p in e.named() if {a, b} == {plain, begun}] == [True]  # "nothing is shown"
-    ends = sorted(e.rows[plain].values[:, -1, 0])
+    runs = e.rows[plain]
+    early, late = (runs.values[:, runs.seen.index(sounds), 0] for sounds in (8_000, 48_000))
+    assert early.min() > 65  # "four begin to fall between 8,000 and 48,000"
+    assert sorted(late < 15) == [False, True, True, True, True]
+    ends = sorted(runs.values[:, -1, 0])
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
     assert f"8,000 and 48,000 and end {ends[0]:.1f} to {ends[3]:.1f} dB from unseen sources" in page
 
@@ -695,21 +695,30 @@ def at(e: Evidence, row: str, sounds: int) -> float:
 
 
 def test_what_is_said_of_other_constants_and_critics_follows_from_the_committed_results(started):
-    """In docs/laboratory.md: each of four constants starts a DCGAN, and neither of two other critics does."""
+    """In docs/laboratory.md: each constant starts a DCGAN, one not for good, and neither of two other critics does."""
     e = started
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
 
-    constants = ["offset -1", "offset -2", "offset -3", "offset data"]
-    assert [e.alive(row) for row in constants] == [1] * 4
-    for sounds, said in ((24_000, "alive after 24,000 sounds, at"), (8_000, "after 8,000 they lie at")):
-        first, second, third, last = (f"{at(e, row, sounds):.1f}" for row in constants)
-        assert f"{said} {first}, {second}, {third} and {last}" in page
+    constants = ["offset -2", "offset -3", "offset data"]
+    assert [e.alive_since(row) for row in constants] == [8_000] * 3
+    first, second, last = (f"{at(e, row, 24_000):.1f}" for row in constants)
+    assert f"from 8,000 sounds on, and lie at {first}, {second} and {last} dB after 24,000" in page
+    small = e.rows["offset -1"].values[:, :, 0]
+    *ends, back = sorted(small[:, -1])
+    fell = small[small[:, -1].argmax()]
+    assert (
+        f"with -1 four are, at {ends[0]:.1f} to {ends[-1]:.1f} dB, and the fifth, at {fell[1]:.1f} dB after 8,000"
+        in page
+    )
+    assert sorted(e.runs_alive("offset -1")) == [False, True, True, True, True]
+    assert f"falls back to {fell[2]:.0f} by 16,000" in page
+    assert f"{fell[2]:.0f}" == f"{back:.0f}"
     plain, slow, bare = "offset 0", "offset 0, slow critic", "offset 0, no batch norm in the critic"
     assert [e.alive(row) for row in (plain, slow, bare)] == [0] * 3
-    low, middle, high = (f"{x:.0f}" for x in sorted(e.rows[slow].values[:, -1, 0]))
-    near, between, far = (f"{x:.2g}" for x in sorted(e.rows[plain].values[:, -1, 0]))
-    said = f"lie at {low}, {middle} and {high} dB, where those of the plain row lie at {near}, {between} and {far},"
-    assert f"the seeds {said} and none is alive" in page
+    low, *_, high = (f"{x:.0f}" for x in sorted(e.rows[slow].values[:, -1, 0]))
+    *near, far = (f"{x:.2g}" for x in sorted(e.rows[plain].values[:, -1, 0]))
+    said = f"lie at {low} to {high} dB, where those of the plain row lie at {', '.join(near)} and {far},"
+    assert f"the five seeds {said} and none is alive" in page
     assert f"to {at(e, bare, 4_000):.0f} dB after 4,000 sounds and {at(e, bare, 24_000):.0f} after 24,000" in page
     asked = {row for pair in e.named() for row in pair[:2]}
     assert not asked & {"offset -1", "offset -3", slow, bare}  # "exploratory"
@@ -768,15 +777,11 @@ def test_what_is_said_of_specgan_follows_from_the_committed_results(started):
 
 
 def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_results(started):
-    """In docs/laboratory.md: more last maps shorten it, and of the rate nothing is shown."""
+    """In docs/laboratory.md: of more last maps and of the rate nothing is shown, though most seeds start sooner."""
     e = started
-    assert e.alive_since("offset 0, 32 last maps") == 16_000
-    assert round(3 * e.alive("offset 0, rate x 4")) == 2
-    found = {b: (f, p) for a, b, f, p in e.named() if a == "offset 0"}
-    nearer, p = found["offset 0, 32 last maps"]
-    assert nearer.value > 0
-    assert p < LEVEL
-    assert found["offset 0, rate x 4"][1] >= LEVEL
+    assert [e.alive(f"offset 0, {how}") for how in ("32 last maps", "rate x 4")] == [0.8, 0.8]
+    found = {b: p for a, b, _, p in e.named() if a == "offset 0"}
+    shown = [found[f"offset 0, {how}"] for how in ("32 last maps", "rate x 4")]
     page = " ".join((ROOT / "docs" / "laboratory.md").read_text("utf-8").split())
     whole = read_evidence(Lab(ROOT / "docs" / "evidence"), "curves")
 
@@ -786,15 +791,19 @@ def test_what_is_said_of_the_dead_phase_as_travel_follows_from_the_committed_res
         seeds = [replace(runs, values=runs.values[[i]]) for i in range(len(runs.values))]
         return sorted(100 * round(dead_until(one) / 100) for one in seeds)
 
+    assert min(shown) >= LEVEL
+    assert f"is shown (p = {shown[0]:.2f} and {shown[1]:.2f} after Holm)" in page
     maps, rate, noise = (starts(e, f"offset 0, {how}") for how in ("32 last maps", "rate x 4", "noise"))
-    first, second, never = starts(whole, "DCGAN")
+    *plain, never = starts(whole, "DCGAN")
     assert never == whole.rows["DCGAN"].seen[-1]
-    assert f"within 10 dB after {maps[0]:,} to {maps[2]:,} sounds" in page
-    assert f"those of the plain row do after {first:,}, {second:,} and never" in page
-    assert 0.4 < maps[1] / np.mean([first, second]) < 0.6  # "half as long"
+    assert f"four of five seeds come within 10 dB, after {maps[0]:,} to {maps[3]:,} sounds" in page
+    assert f"and one is at {e.rows['offset 0, 32 last maps'].values[:, -1, 0].max():.0f} dB after 24,000" in page
+    assert f"four of five of the plain row do, after {plain[0]:,} to {plain[3]:,}, and one never" in page
+    assert 0.4 < np.median(maps[:4]) / np.median(plain) < 0.6  # "half as long"
     assert 2.5 < e.minutes("offset 0, 32 last maps")[-1] / e.minutes("offset 0")[-1] < 3.5
-    assert f"after {rate[0]:,} and {rate[1]:,}" in page
-    assert f"its seeds start after {noise[0]:,} to {noise[2]:,}" in page
+    assert f"four of five have started by 24,000 sounds, after {rate[0]:,} to {rate[3]:,}" in page
+    assert f"its seeds start after {noise[0]:,} to {noise[-1]:,}" in page
+    assert len(noise) == len(rate) == len(maps) == 5
 
 
 def test_what_is_said_of_periodic_lines_follows_from_the_committed_results():
@@ -862,7 +871,7 @@ def test_the_chart_beside_the_readme_shows_the_committed_results(tmp_path, capsy
     """Its lines, which are numbers; texts are placed by the fonts of whoever drew it."""
     command = ["lab", "measure", "distance-chart", "--lab", str(ROOT / "docs" / "evidence"), str(tmp_path / "d.svg")]
     assert main(command) == 0
-    assert "3 seeds a row, with" in capsys.readouterr().out
+    assert "3 to 5 seeds a row, with" in capsys.readouterr().out
     images = (tmp_path / "d.svg", ROOT / "docs" / "images" / "distances.svg")
     drawn, kept = (re.findall(r' d="[^"]*"', image.read_text("utf-8")) for image in images)
     assert drawn == kept

@@ -14,6 +14,7 @@ from kicklab.evidence import SOFT, read_evidence
 from kicklab.folder import Lab
 from kicklab.paper.charts import standalone
 from kicklab.paper.figures import distance_chart
+from kicklab.paper.words import span
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> Iterator[str]:
     e = read_evidence(Lab(args.lab), args.study)
     args.image.parent.mkdir(parents=True, exist_ok=True)
     write_whole(args.image, standalone(distance_chart(e)))
-    seeds, (least, most) = min(len(row.raw) for row in e.rows.values()), e.unseen.band
+    seeds, (least, most) = span([len(row.raw) for row in e.rows.values()], str), e.unseen.band
     yield (
         f"![Distance to unseen sources, in dB on the scale asinh(E / {SOFT} dB), against sounds seen, {seeds} seeds a"
         f" row, with 95 % intervals; grey: recordings of other sources, {least:.2f} to {most:.2f} dB]"
