@@ -38,7 +38,7 @@ let calibration = {}; // which of those say beforehand what the card will say
 export function setUpTargets(about) {
   if (!about.has_latent) {
     element("targets-help").textContent = "This model makes kicks from seeds alone and has no controls; the default model has.";
-    button("reroll").disabled = button("release").disabled = true;
+    button("reroll").disabled = button("release").disabled = the("steady", HTMLInputElement).disabled = true;
     return;
   }
   names = about.controls;
