@@ -51,15 +51,21 @@ def test_a_loop_is_heard_and_its_kicks_play_in_the_mix(studio):
     assert page.evaluate("localStorage.getItem('kickitout.fit')") == "mine.wav"  # its name, and nothing else
 
 
+def drop_loop(page, **given):
+    """The loop, with what is said of it and of two kicks for it."""
+    page.click("#tab-fit")
+    page.select_option("#fit-n", "2")
+    for name, value in given.items():
+        page.fill(f"#fit-{name}", value)
+    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(render_loop(LOOP))}
+    page.set_input_files("#fit-file", mine)
+
+
 def test_what_is_known_of_a_loop_is_taken_and_a_change_hears_it_again(studio):
     page = studio.page
     page.click("#tab-fit")
-    page.select_option("#fit-n", "2")
-    page.fill("#fit-bpm", "93.5")
-    page.fill("#fit-key", "Am")
     page.select_option("#fit-style", "808")
-    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(render_loop(LOOP))}
-    page.set_input_files("#fit-file", mine)
+    drop_loop(page, bpm="93.5", key="Am")
     page.wait_for_selector("#fit-kicks li:nth-child(2)")
     heard = page.inner_text("#fit-says")
     assert "A minor" in heard
@@ -85,12 +91,7 @@ def test_what_is_known_of_a_loop_is_taken_and_a_change_hears_it_again(studio):
 
 def test_a_note_and_a_decay_of_ones_own_take_the_place_of_the_loops(studio):
     page = studio.page
-    page.click("#tab-fit")
-    page.select_option("#fit-n", "2")
-    page.fill("#fit-note", "D1")
-    page.fill("#fit-decay", "0.3s")
-    mine = {"name": "mine.wav", "mimeType": "audio/wav", "buffer": wav(render_loop(LOOP))}
-    page.set_input_files("#fit-file", mine)
+    drop_loop(page, note="D1", decay="0.3s")
     page.wait_for_function("() => document.querySelector('#fit-says').textContent.includes('decay 300 ms')")
     assert "asked for: pitch 36.71 Hz, decay 300 ms" in page.inner_text("#fit-says")
     assert "tuned to 36.71 Hz (D1)" in page.inner_text("#fit-kicks li:nth-child(1)")
