@@ -184,7 +184,9 @@ def test_the_command_line_takes_targets(wave, tmp_path, capsys):
     write_sound(tmp_path / "loop.wav", wave, SAMPLE_RATE)
     call = ["fit", str(tmp_path / "loop.wav"), "-n", "1", "-o", str(tmp_path / "a")]
     assert code_of([*call, "--note", "D1", "--tolerance", "note=5"]) == 0
-    assert "tuned to 36.71 Hz (D1) (" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "tuned to 36.71 Hz (D1) (" in said.out
+    assert "targets: 1 of 1 kick meet what was given" in said.err
     assert code_of([*call, "--tolerance", "note=5"]) == 2
     assert "--tolerance: of targets, and none is given" in capsys.readouterr().err
     assert code_of(["fit", tmp_path / "none.wav", "--tone", "11500", "--rate", "22050", "-o", tmp_path / "b"]) == 2

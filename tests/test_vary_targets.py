@@ -102,7 +102,7 @@ def test_the_command_takes_several_kicks_and_of_each_itself_once(tmp_path, capsy
     heard = capsys.readouterr().out
     assert heard.endswith(f"{card['pitch_end_hz']:.1f} Hz, E1, falls by 20 dB in {card['decay_t20_ms']:.0f} ms\n")
     assert main(["vary", str(other), str(mine), str(other), "-n", "1", "-o", str(tmp_path / "twice")]) == 2
-    assert f"{other} and {other}: what comes of both would have one name" in capsys.readouterr().err
+    assert f"{other}: is there twice, and what comes of both would have one name" in capsys.readouterr().err
 
 
 def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, capsys, mine):
@@ -135,14 +135,18 @@ def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, caps
     (into / "deep").mkdir()
     (into / "deep" / "b.wav").write_bytes(mine.read_bytes())
     capsys.readouterr()
-    assert main(["vary", str(into), "-o", str(tmp_path / "v")]) == 2
-    assert "give each, or its folder, alone and with an --out of its own" in capsys.readouterr().err
+    assert main(["vary", str(into), "--amount", "0", "-o", str(tmp_path / "w")]) == 0
+    names = sorted(path.name for path in (tmp_path / "w").iterdir())
+    assert names == ["b_vary_000000.wav", "b_vary_000000_vary_000000.wav", "deep_b_vary_000000.wav"]
+    assert main(["vary", str(into), "--steady", "-o", str(tmp_path / "v")]) == 2
+    assert "--steady: a variation is one kick" in capsys.readouterr().err
     for name in ("b.wav", "deep/a.WAV", "in-f/a_vary_000000.wav", "in-f/b_vary_000000.wav"):
         (folder / name).unlink()
     assert main([*call[:2], "-o", str(tmp_path / "v")]) == 2
     said = capsys.readouterr().err
     assert f"left out: {folder / 'broken.wav'}: " in said
     assert "nothing is left of what was given" in said
+    assert not (tmp_path / "v").exists()
     (folder / "broken.wav").unlink()
     assert main(call[:2]) == 2
     assert f"{folder}: no sound file in it" in capsys.readouterr().err

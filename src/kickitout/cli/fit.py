@@ -19,6 +19,7 @@ from kickitout.cli.options import add_format, add_model, add_style, format_of
 from kickitout.cli.progress import print_made
 from kickitout.cli.targets import add_request, read_request
 from kickitout.cli.values import positive
+from kickitout.errors import count
 from kickitout.files import check_new_file
 
 HELP = "make kicks that fit a loop"
@@ -32,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bpm", type=_beats, default=None, help="of the loop, where you know it")
     add_model(parser)
     add_style(parser)
-    add_request(parser, tries=False)
+    add_request(parser, tries=False)  # docs/fit.md says how many are
     parser.add_argument("-o", "--out", type=Path, default=Path("fitted"), help="folder (default fitted/)")
     add_format(parser)
 
@@ -57,4 +58,7 @@ def run(args: argparse.Namespace) -> int:
     written = kickitout.write_fit(found, args.out, **format_of(args), force=args.force)
     for path, why in zip(written, found.why, strict=True):
         print_made(f"{path}  {why}")
+    if asked := given["targets"].targets:
+        met = sum(all(one.lines[name].reached for name in asked) for one in found.kicks)
+        print(f"targets: {met} of {count(len(found.kicks), 'kick')} meet what was given", file=sys.stderr)
     return 0

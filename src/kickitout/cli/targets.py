@@ -23,13 +23,18 @@ NEAREST = "the nearest found"
 MOST_TOLD = 20  # kicks that miss a target are told one by one
 
 
-def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False, tries: bool = True) -> None:
-    """tuned: the kicks are tuned afterwards, so --note is not of the request, and no pitch is asked for. tries: whether
-    other kicks can be tried where one does not meet all."""
+def add_request(
+    parser: argparse.ArgumentParser, *, tuned: bool = False, tries: bool = True, steady: bool = True
+) -> None:
+    """tuned: the kicks are tuned afterwards, so --note is not of the request, and no pitch is asked for. tries, steady:
+    whether somebody says how many kicks are tried where one does not meet all, and that it shall rest."""
     group = parser.add_argument_group("targets (the error of each is reported)")
     if not tuned:
         group.add_argument(
-            "--note", type=note, default=None, help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F"
+            "--note",
+            type=note,
+            default=None,
+            help="pitch of the tail: F1, G#1+20 (C4 is MIDI 60), or F: in 37 to 73 Hz",
         )
     for target in TARGETS.values():
         if tuned and target.name == "pitch":
@@ -39,9 +44,10 @@ def add_request(parser: argparse.ArgumentParser, *, tuned: bool = False, tries: 
     group.add_argument("--tolerance", type=tolerances, action="append", default=[], metavar="TARGET=ERROR[,...]",
                        help=f"the largest error of each target that is met ({_tolerances()})")  # fmt: skip
     parser.set_defaults(tries=None, steady=False)
-    if tries:
+    if steady:
         group.add_argument("--steady", action="store_true",
                            help="kicks whose pitch rests, to a semitone, where it is measured: a note")  # fmt: skip
+    if tries:
         group.add_argument("--tries", type=positive, default=None, metavar="N",
                            help="kicks of a seed that are tried until one meets all (default 24)")  # fmt: skip
 
@@ -176,7 +182,9 @@ def note(text: str) -> float:
     (55.0, 44.93, 43.65, 65.41)
     """
     if (found := read_hz(text)) is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for the nearest F work")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no note; F1, G#1, A1+20 (cents), or F for that in 37 to 73 Hz work"
+        )
     low, high = TARGETS["pitch"].low, TARGETS["pitch"].high
     if not low <= found <= high:
         lowest, highest = note_name(math.ceil(to_midi(low))), note_name(math.floor(to_midi(high)))

@@ -11,7 +11,9 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,29 +48,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, default=0, help="the first seed; the others follow it (default 0)")
     add_model(parser)
-    add_request(parser, tries=False)
-    parser.add_argument("--tries", default=None, help=argparse.SUPPRESS)  # refused in words of its own
+    add_request(parser, tries=False, steady=False)
+    parser.add_argument("--tries", default=None, help=argparse.SUPPRESS)  # refused in words of their own
+    parser.add_argument("--steady", action="store_true", help=argparse.SUPPRESS)
     add_length(parser)
     parser.add_argument("-o", "--out", type=Path, default=Path("variations"), help="folder (default variations/)")
     add_format(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.tries is not None:
-        raise UserError("--tries: a variation is one kick, and no others are tried for it; --seed gives others")
+    if args.tries is not None or args.steady:
+        flag = "--steady" if args.steady else "--tries"
+        raise UserError(f"{flag}: a variation is one kick, and no others are tried for it; --seed gives others")
     request = read_request(args)
     if args.keep and request:
         raise UserError("--keep: a part of the file stays as it is, and targets move a whole kick; give one of both")
     if args.amount == 0 and (args.n or 1) > 1:
         raise UserError(f"-n {args.n}: with --amount 0 every variation is the same kick; leave out -n, or vary it")
-    stems: dict[str, Path] = {}
-    sounds, given = _sounds(args.sounds, args.out), set(args.sounds)
-    for sound in sounds:
-        if (other := stems.setdefault(sound.stem, sound)) is not sound:
-            of_both = (
-                "what comes of both would have one name; give each, or its folder, alone and with an --out of its own"
-            )
-            raise UserError(f"{other} and {sound}: {of_both}")
+    labels: dict[str, Path] = {}
+    named, given = _sounds(args.sounds, args.out), set(args.sounds)
+    sounds = list(named)
+    for sound, label in named.items():
+        if (other := labels.setdefault(label, sound)) is not sound:
+            of_both = "what comes of both would have one name"
+            raise UserError(f"{other} and {sound}: {of_both}; give one of them an --out of its own")
     if set(sounds) - given:  # what is wrong with the command is said once, and not of each file
         how = {"amount": args.amount} if args.amount is not None else {}
         kickitout.vary({"seed": 0}, [args.seed], model=args.model, targets=request, **how, **length_of(args))
@@ -86,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
                 said = str(error)
                 left_out.append(said if said.startswith(str(sound)) else f"{sound}: {said}")
                 continue
+            kicks = [kick._replace(name=kick.name.replace(sound.stem, named[sound], 1)) for kick in kicks]
             made.extend(kicks)
             yield from kicks
 
@@ -97,14 +101,21 @@ def run(args: argparse.Namespace) -> int:
     for reason in left_out:
         print(f"left out: {reason}", file=sys.stderr)
     if not made:
+        with suppress(OSError):
+            args.out.rmdir()  # which is empty
         raise UserError("nothing is left of what was given; see above")
     return 0
 
 
-def _sounds(given: Sequence[Path], out: Path) -> list[Path]:
+def _sounds(given: Sequence[Path], out: Path) -> dict[Path, str]:
     """Sound files as they are given, and those in folders, in the order of their names, but for those that are given
-    themselves, and what lies in an `out` inside. Raises UserError for a folder without any."""
-    found = [path for path in given if not path.is_dir()]
+    themselves, and what lies in an `out` inside; each with what its variations are named by: its name, and in a folder
+    with several of that name the folders that lead to it, too. Raises UserError for a folder without any."""
+    files = [path for path in given if not path.is_dir()]
+    found = {path: path.stem for path in files}
+    if len(found) < len(files):
+        twice = next(path for path in files if files.count(path) > 1)
+        raise UserError(f"{twice}: is there twice, and what comes of both would have one name")
     known, made = {path.resolve() for path in found}, out.resolve()
     for path in (path for path in given if path.is_dir()):
         inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUND_FILES and one.is_file())
@@ -112,7 +123,10 @@ def _sounds(given: Sequence[Path], out: Path) -> list[Path]:
         new = [one for one in shown if path.resolve() not in made.parents or made not in one.resolve().parents]
         if not new:
             raise UserError(f"{path}: no sound file in it; give a folder of kicks, or a sound file")
-        found += [one for one in new if one.resolve() not in known]
+        stems = Counter(one.stem for one in new)
+        for one in (one for one in new if one.resolve() not in known):
+            whole = "_".join(one.relative_to(path).with_suffix("").parts)
+            found[one] = whole if stems[one.stem] > 1 else one.stem
         known |= {one.resolve() for one in new}
     return found
 

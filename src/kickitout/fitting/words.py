@@ -92,7 +92,7 @@ def reason_line(one: FittedKick, loop: Loop, room: Room) -> str:
         parts.append(_decay(lines["decay"], reason))
     if one.higher and (fall := _fall(one)):
         parts.append(fall)
-    if "click" in lines and "click" not in one.given:
+    if "click" in lines and "click" not in one.given and (lines["click"].reached or not one.given):
         parts.append(_click(lines["click"], f"to be heard above {low}"))
     if "tone" in lines and "tone" not in one.given:
         parts.append(_tone(lines["tone"]))
