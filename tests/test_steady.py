@@ -21,7 +21,7 @@ from kickitout.generation.targets import FAR, MatchResult, missed_by
 from kickitout.notes import SEMITONE_CENTS
 from kicklab.experiments.steady import ask, resting
 
-SEEDS = range(24)
+SEEDS = range(12)
 A1 = TargetRequest({"pitch": 55.0}, steady=True)
 
 
@@ -37,7 +37,7 @@ def steady() -> list[kickitout.Kick]:
 def test_kicks_that_shall_rest_do_where_many_of_the_others_glide(steady):
     plain = kickitout.match(SEEDS, {"pitch": 55.0})
     gliding = [moves(kick) > SEMITONE_CENTS for kick in plain]
-    assert 4 <= sum(gliding) < len(plain)  # or there is nothing to try others for
+    assert 2 <= sum(gliding) < len(plain)  # or there is nothing to try others for
     assert all(kick.match.reached and moves(kick) <= SEMITONE_CENTS for kick in steady)
     for kick, before, glides in zip(steady, plain, gliding, strict=True):
         same = np.array_equal(kick.wave, before.wave)
@@ -64,9 +64,9 @@ def test_a_kick_can_be_asked_to_rest_on_its_own_pitch():
 
 def test_it_is_read_as_long_as_the_kick_rings():
     """Past half a second a pitch may move on: what is heard there counts."""
-    longer = kickitout.match(range(12), TargetRequest({"pitch": 50.0}, steady=True), length_s=2.0)
+    longer = kickitout.match(range(6), TargetRequest({"pitch": 50.0}, steady=True), length_s=2.0)
     assert all(moves(kick) <= SEMITONE_CENTS for kick in longer if kick.match.reached)
-    assert sum(kick.match.reached for kick in longer) >= 10
+    assert sum(kick.match.reached for kick in longer) >= 5
     assert any(kick.channels.shape[1] > 22050 for kick in longer)
 
 
@@ -112,44 +112,24 @@ def test_the_command_line_asks_for_it_and_says_where_it_helps(tmp_path, capsys):
     assert "rest on it" not in said
 
 
-def test_a_kit_of_kicks_that_rest_says_of_none_that_it_does_not(tmp_path, capsys):
-    assert main(["kit", "-n", "8", "--note", "A1", "--formats", "sfz", "--no-zip", "-o", str(tmp_path / "a")]) == 0
-    said = capsys.readouterr().err
-    assert "seed 0: its pitch still falls by" in said
-    assert "; a steady one of its seed can be asked for" in said
-    call = ["kit", "-n", "8", "--note", "A1", "--steady", "--formats", "sfz", "--no-zip", "-o", str(tmp_path / "b")]
-    assert main(call) == 0
-    assert "does not rest" not in capsys.readouterr().err
-    assert main(["kit", str(tmp_path / "b"), "--steady", "-o", str(tmp_path / "c")]) == 2
-    assert "--steady and targets generate kicks" in capsys.readouterr().err
-
-
-def test_a_kit_changes_no_kick_that_rested(tmp_path, capsys):
-    call = [
-        "kit",
-        "-n",
-        "4",
-        "--note",
-        "A1",
-        "--formats",
-        "sfz",
-        "--no-zip",
-        "--round-robin",
-        "1",
-        "--velocity-layers",
-        "1",
-    ]
-    recipes = []
+def test_a_kit_asks_for_kicks_that_rest_and_changes_none_that_did(tmp_path, capsys):
+    call = ["kit", "-n", "4", "--note", "A1", "--formats", "sfz", "--no-zip", "--round-robin", "1"]
+    call += ["--velocity-layers", "1"]
+    starts, said = [], []
     for name, more in (("a", []), ("b", ["--steady"]), ("c", ["--steady", "--tries", "1"])):
         assert main([*call, "-o", str(tmp_path / name), *more]) == 0
-        said = capsys.readouterr().err
-        recipes.append([kickitout.read_recipe(path) for path in sorted((tmp_path / name).rglob("*.wav"))])
-    plain, steady, _ = recipes
+        said.append(capsys.readouterr().err)
+        starts.append([kickitout.read_recipe(path)["start"] for path in sorted((tmp_path / name).rglob("*.wav"))])
     rested = [not sound.unrest for sound in kickitout.read_cards(sorted((tmp_path / "a").rglob("*.wav")))]
     assert 0 < sum(rested) < 4
-    assert [a["start"] == b["start"] for a, b in zip(plain, steady, strict=True)] == rested
-    assert "misses: pitch" not in said  # the note is tuned to at last
-    assert "a steady one of its seed" not in said  # it was asked for
+    assert [a == b for a, b in zip(*starts[:2], strict=True)] == rested
+    assert "seed 0: its pitch still falls by" in said[0]
+    assert "; a steady one of its seed can be asked for" in said[0]
+    assert "does not rest" not in said[1]
+    assert "misses: pitch" not in said[2]  # the note is tuned to at last
+    assert "a steady one of its seed" not in said[2]  # it was asked for
+    assert main(["kit", str(tmp_path / "b"), "--steady", "-o", str(tmp_path / "d")]) == 2
+    assert "--steady and targets generate kicks" in capsys.readouterr().err
 
 
 def test_shards_of_kicks_that_rest_are_no_continuation_of_others(tmp_path, capsys):
@@ -178,9 +158,9 @@ def test_what_is_no_answer_to_whether_it_shall_rest_is_refused():
 
 def test_the_experiment_counts_what_rests_and_what_it_costs():
     model = kickitout.load_model("default")
-    plain, steady = (ask(model, 33, 16, steady=steady) for steady in (False, True))
-    assert plain.in_tune == steady.in_tune == 16
-    assert sum(resting(plain.waves)) < sum(resting(steady.waves)) == 16
+    plain, steady = (ask(model, 33, 8, steady=steady) for steady in (False, True))
+    assert plain.in_tune == steady.in_tune == 8
+    assert sum(resting(plain.waves)) < sum(resting(steady.waves)) == 8
     assert plain.seconds > 0
     time = np.arange(22050) / 44100
     tone, glide = (

@@ -105,7 +105,8 @@ def test_the_command_takes_several_kicks_and_of_each_itself_once(tmp_path, capsy
     assert f"{other}: is there twice, and what comes of both would have one name" in capsys.readouterr().err
 
 
-def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, capsys, mine):
+def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, capsys):
+    (mine,) = kickitout.write_kicks(kickitout.generate_kicks([7]), tmp_path / "made")  # whose latent is known at once
     folder = tmp_path / "mine"
     (folder / "deep").mkdir(parents=True)
     (folder / "b.wav").write_bytes(mine.read_bytes())
