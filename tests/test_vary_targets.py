@@ -102,7 +102,7 @@ def test_the_command_takes_several_kicks_and_of_each_itself_once(tmp_path, capsy
     heard = capsys.readouterr().out
     assert heard.endswith(f"{card['pitch_end_hz']:.1f} Hz, E1, falls by 20 dB in {card['decay_t20_ms']:.0f} ms\n")
     assert main(["vary", str(other), str(mine), str(other), "-n", "1", "-o", str(tmp_path / "twice")]) == 2
-    assert f"{other}: is there twice, and what comes of both would have one name" in capsys.readouterr().err
+    assert f"{other} and {other}: what comes of both would have one name" in capsys.readouterr().err
 
 
 def test_the_command_takes_folders_and_leaves_out_what_is_no_kick(tmp_path, capsys):

@@ -134,9 +134,9 @@ def cells_of(
         "digests": (data.train.digest, data.test.digest),
     }  # fmt: skip
     found = reference_cells(study, rows, seeds or study.seeds, common)
-    for seed in range(seeds or max((row.seeds for row in rows), default=0)):
+    for seed in range(max((seeds or row.seeds for row in rows), default=0)):
         for row in rows:
-            if seeds is None and seed >= row.seeds:
+            if seed >= (seeds or row.seeds):
                 continue
             found.append(
                 Cell(

@@ -58,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     written = kickitout.write_fit(found, args.out, **format_of(args), force=args.force)
     for path, why in zip(written, found.why, strict=True):
         print_made(f"{path}  {why}")
-    if asked := given["targets"].targets:
-        met = sum(all(one.lines[name].reached for name in asked) for one in found.kicks)
+    if found.asked.targets:
+        met = sum(one.meets_given for one in found.kicks)
         print(f"targets: {met} of {count(len(found.kicks), 'kick')} meet what was given", file=sys.stderr)
     return 0

@@ -67,12 +67,13 @@ def run(args: argparse.Namespace) -> int:
         raise UserError(f"-n {args.n}: with --amount 0 every variation is the same kick; leave out -n, or vary it")
     labels: dict[str, Path] = {}
     named, given = _sounds(args.sounds, args.out), set(args.sounds)
-    sounds = list(named)
-    for sound, label in named.items():
+    for sound, label in named:
         if (other := labels.setdefault(label, sound)) is not sound:
             of_both = "what comes of both would have one name"
             raise UserError(f"{other} and {sound}: {of_both}; give one of them an --out of its own")
-    if set(sounds) - given:  # what is wrong with the command is said once, and not of each file
+    if any(
+        sound not in given for sound, _ in named
+    ):  # what is wrong with the command is said once, and not of each file
         how = {"amount": args.amount} if args.amount is not None else {}
         kickitout.vary({"seed": 0}, [args.seed], model=args.model, targets=request, **how, **length_of(args))
     made: list[Kick] = []
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
     def varied() -> Iterator[Kick]:
         """Nothing is made before how it is written has been checked."""
-        for sound in sounds:
+        for sound, label in named:
             try:
                 kicks = _varied(args, sound, request)
             except UserError as error:
@@ -89,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
                 said = str(error)
                 left_out.append(said if said.startswith(str(sound)) else f"{sound}: {said}")
                 continue
-            kicks = [kick._replace(name=kick.name.replace(sound.stem, named[sound], 1)) for kick in kicks]
+            kicks = [kick._replace(name=kick.name.replace(sound.stem, label, 1)) for kick in kicks]
             made.extend(kicks)
             yield from kicks
 
@@ -107,16 +108,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sounds(given: Sequence[Path], out: Path) -> dict[Path, str]:
+def _sounds(given: Sequence[Path], out: Path) -> list[tuple[Path, str]]:
     """Sound files as they are given, and those in folders, in the order of their names, but for those that are given
     themselves, and what lies in an `out` inside; each with what its variations are named by: its name, and in a folder
     with several of that name the folders that lead to it, too. Raises UserError for a folder without any."""
-    files = [path for path in given if not path.is_dir()]
-    found = {path: path.stem for path in files}
-    if len(found) < len(files):
-        twice = next(path for path in files if files.count(path) > 1)
-        raise UserError(f"{twice}: is there twice, and what comes of both would have one name")
-    known, made = {path.resolve() for path in found}, out.resolve()
+    found = [(path, path.stem) for path in given if not path.is_dir()]
+    known, made = {path.resolve() for path, _ in found}, out.resolve()
     for path in (path for path in given if path.is_dir()):
         inside = sorted(one for one in path.rglob("*") if one.suffix.lower() in SOUND_FILES and one.is_file())
         shown = [one for one in inside if not any(part.startswith(".") for part in one.relative_to(path).parts)]
@@ -126,7 +123,7 @@ def _sounds(given: Sequence[Path], out: Path) -> dict[Path, str]:
         stems = Counter(one.stem for one in new)
         for one in (one for one in new if one.resolve() not in known):
             whole = "_".join(one.relative_to(path).with_suffix("").parts)
-            found[one] = whole if stems[one.stem] > 1 else one.stem
+            found.append((one, whole if stems[one.stem] > 1 else one.stem))
         known |= {one.resolve() for one in new}
     return found
 

@@ -71,7 +71,7 @@ class ShardFolder:
             "format": SHARDS_FORMAT, "kickitout": __version__, "model": info.name, "model_sha256": job.digest,
             "first_seed": self.seeds[0], "kicks": len(self.seeds), "kicks_a_shard": self.each,
             "sound": asdict(job.form), "cards": self.work.cards, "targets": dict(job.request.targets),
-            **_search_of(job.request), STEADY: bool(job.request.steady),
+            **_search_of(job.request), STEADY: job.request.steady,
             "limits": None if job.limits is None else job.limits.to_data(),
             LENGTH_KEY: job.length_s,
         } | {name: value for name, value in asked.items() if value is not None}  # fmt: skip

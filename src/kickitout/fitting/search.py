@@ -28,7 +28,7 @@ from kickitout.generation.noise import normal
 from kickitout.generation.styles import StyledModel, seed_recipe
 from kickitout.generation.targets import TARGETS, MatchResult, TargetRequest, TargetResult
 from kickitout.kicks import match
-from kickitout.notes import note_name, to_hz, to_midi, unrest_said
+from kickitout.notes import note_name, to_hz, to_midi
 from kickitout.sound import ONSET, SAMPLE_RATE
 
 POOL = 64  # seeds that are looked at
@@ -100,6 +100,11 @@ class FittedKick:
     def lines(self) -> dict[str, TargetResult]:
         """What was asked of it and what it achieves, by target."""
         return {line.target.name: line for line in self.kick.match.lines} if self.kick.match else {}
+
+    @property
+    def meets_given(self) -> bool:
+        """Whether all targets that were given are met."""
+        return all(self.lines[name].reached for name in self.given)
 
     @property
     def more_db(self) -> float:
@@ -271,7 +276,7 @@ class Fitter:
         wave = kick.channels.mean(axis=0)
         hit, card = Hit.of(wave), measured(kick.channels)
         low = float(card["sub_share"]) + float(card["body_share"])
-        unrest = "" if midi is None else unrest_said(*pitch_rest(wave))
+        unrest = "" if midi is None else kick.unrest
         return FittedKick(kick, seed, midi, interval, asked.targets, before_db, self.masking(hit), self.gain_db(hit),
                           before.wave, self.gain_db(before), bool(controls.any()), low, unrest,
                           frozenset(self.given.targets))  # fmt: skip
@@ -355,7 +360,7 @@ class Fitter:
         pitch, decay = one.lines.get("pitch"), one.lines.get("decay")
         off = one.midi is None and self.loop.tonic is not None and "pitch" in self.model.info.controls
         off = off or (pitch is not None and not abs(pitch.error) <= OFF_CENTS)
-        off = off or not one.low_share >= LEAST_LOW or not all(one.lines[name].reached for name in one.given)
+        off = off or not one.low_share >= LEAST_LOW or not one.meets_given
         return off or (decay is not None and not decay.achieved >= TICK * decay.requested)
 
     def _suits(self, one: FittedKick) -> bool:

@@ -59,6 +59,7 @@ class TargetRequest:
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "tolerance", known)
         object.__setattr__(self, "tries", int(self.tries))
+        object.__setattr__(self, "steady", bool(self.steady))
 
     def __bool__(self) -> bool:
         return bool(self.targets) or self.steady

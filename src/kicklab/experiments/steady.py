@@ -11,7 +11,6 @@ the same seeds without `--steady`.
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +25,7 @@ from kickitout.generation.targets import MatchResult, TargetRequest
 from kickitout.metrics.resampling import wilson
 from kickitout.notes import SEMITONE_CENTS, note_name, to_hz
 from kickitout.scoring import mono
+from kicklab.experiments.tries import timed_match
 from kicklab.markdown import markdown_table
 
 NOTES = (28, 33, 36, 43)  # E1, A1, C2, G2
@@ -49,11 +49,7 @@ class Asked(NamedTuple):
 
 def ask(model: Model, midi: int, n: int, *, steady: bool) -> Asked:
     """n seeds from FIRST_SEED on, asked for a note."""
-    request = TargetRequest({"pitch": to_hz(midi)}, steady=steady)
-    found, began = [], time.process_time()
-    for first in range(0, n, BLOCK_ROWS):
-        found += match_seeds(model, request, range(FIRST_SEED + first, FIRST_SEED + min(n, first + BLOCK_ROWS)))
-    return Asked(found, time.process_time() - began)
+    return Asked(*timed_match(model, [TargetRequest({"pitch": to_hz(midi)}, steady=steady)] * n, FIRST_SEED))
 
 
 def resting(waves: np.ndarray) -> list[bool]:

@@ -59,12 +59,17 @@ def try_kicks(
     of_a_kick: the values of other kicks of the model, instead of values drawn one by one.
     """
     drawn = _values_of_kicks(model, names, n) if of_a_kick else _values_one_by_one(model, names, n, seed)
-    requests = [TargetRequest(values, tries=tries) for values in drawn]
-    found, began = [], time.process_time()
-    for first in range(0, n, BLOCK_ROWS):
+    return Tried(names, of_a_kick, *timed_match(model, [TargetRequest(one, tries=tries) for one in drawn], FIRST_SEED))
+
+
+def timed_match(model: Model, requests: Sequence[TargetRequest], first_seed: int) -> tuple[list[MatchResult], float]:
+    """The kicks of seeds from `first_seed` on, one for each request, and the seconds of processor time of all."""
+    found: list[MatchResult] = []
+    began = time.process_time()
+    for first in range(0, len(requests), BLOCK_ROWS):
         part = requests[first : first + BLOCK_ROWS]
-        found += match_seeds(model, part, range(FIRST_SEED + first, FIRST_SEED + first + len(part)))
-    return Tried(names, of_a_kick, found, time.process_time() - began)
+        found += match_seeds(model, part, range(first_seed + first, first_seed + first + len(part)))
+    return found, time.process_time() - began
 
 
 def _values_one_by_one(model: Model, names: tuple[str, ...], n: int, seed: int) -> list[dict[str, float]]:

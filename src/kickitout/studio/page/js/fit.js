@@ -50,7 +50,7 @@ export function setUpFit() {
     if (one) open(one);
     file.value = "";
   });
-  for (const id of ["fit-n", "fit-key", "fit-bpm", "fit-style", "fit-note", "fit-decay"]) element(id).addEventListener("change", again);
+  for (const id of ["fit-n", "fit-key", "fit-bpm", "fit-style", ...TARGETS.map(({ id }) => id)]) element(id).addEventListener("change", again);
   const panel = element("fit");
   panel.addEventListener("drop", (event) => { // what is dropped elsewhere on the page is a kick
     const one = event.dataTransfer?.files[0];
@@ -74,11 +74,14 @@ export function offerStyles(about) {
   element("fit-style").closest("label")?.toggleAttribute("hidden", !about.styles?.length);
 }
 
+/** The value of a target that was typed; null where none was. @param {{id: string, unit: string}} target */
+const typed = ({ id, unit }) => (input(id).value.trim() ? parse(input(id).value, unit) : null);
+
 /** What is said of the loop instead of what is detected, and of its kicks. @returns {Record<string, string>} */
 function given() {
   const said = {
     key: input("fit-key").value.trim(), bpm: input("fit-bpm").value, style: select("fit-style").value,
-    ...Object.fromEntries(TARGETS.map(({ name, id, unit }) => [name, input(id).value.trim() && String(parse(input(id).value, unit))])),
+    ...Object.fromEntries(TARGETS.map((target) => [target.name, String(typed(target) ?? "")])),
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value));
 }
@@ -106,7 +109,7 @@ function fit(file) {
   clearTimeout(resting);
   const turn = ++analyses;
   if (!input("fit-bpm").checkValidity()) return say("BPM: 30 to 300 beats a minute work.", true);
-  const wrong = TARGETS.find(({ id, unit }) => input(id).value.trim() && Number.isNaN(parse(input(id).value, unit)));
+  const wrong = TARGETS.find((target) => Number.isNaN(typed(target)));
   if (wrong) return say(`${wrong.what}: ${wrong.works} work.`, true);
   say(`${file.name}: listening, and trying kicks …`);
   hear(file, turn);
